@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { BLOCK_SIZE = 64 * 1024 };
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	max_align_t data[];
+};
+
+static struct arena_block *block_new(struct arena *arena, size_t size)
+{
+	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	struct arena_block *block = mem_zero(1, sizeof(*block) + room);
+
+	block->size = room;
+	/* A block made for one large piece is full at once: keep filling the
+	 * present one.
+	 */
+	if (size > BLOCK_SIZE && arena->blocks) {
+		block->next = arena->blocks->next;
+		arena->blocks->next = block;
+	} else {
+		block->next = arena->blocks;
+		arena->blocks = block;
+	}
+	return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	const size_t align = _Alignof(max_align_t);
+	struct arena_block *block = arena->blocks;
+	char *piece;
+
+	if (size > SIZE_MAX / 4)
+		abort();
+	size = (size + align - 1) & ~(align - 1);
+	if (!block || block->size - block->used < size)
+		block = block_new(arena, size);
+	piece = (char *)block->data + block->used;
+	block->used += size;
+	return piece;
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count, size, &bytes))
+		abort();
+	return arena_alloc(arena, bytes);
+}
+
+void *arena_grow_(struct arena *arena, const void *array, size_t len, size_t *cap, size_t size)
+{
+	size_t more = *cap ? *cap * 2 : 8;
+	void *grown;
+
+	if (len < *cap)
+		return (void *)(uintptr_t)array;
+	grown = arena_alloc_array(arena, more, size);
+	if (len > 0)
+		memcpy(grown, array, len * size);
+	*cap = more;
+	return grown;
+}
+
+char *arena_dup(struct arena *arena, struct span text)
+{
+	char *copy = arena_alloc(arena, text.len + 1);
+
+	if (text.len > 0)
+		memcpy(copy, text.ptr, text.len);
+	return copy;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args, again;
+	char *text;
+	int len;
+
+	va_start(args, format);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0)
+		abort();
+	text = arena_alloc(arena, (size_t)len + 1);
+	vsnprintf(text, (size_t)len + 1, format, again);
+	va_end(again);
+	return text;
+}
+
+void arena_done(struct arena *arena)
+{
+	for (struct arena_block *block = arena->blocks; block;) {
+		struct arena_block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+	arena->blocks = NULL;
+}

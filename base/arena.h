@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/* arena.h - memory that is freed all at once.
+ *
+ * Whatever one document or one command parses lives in one arena and needs no
+ * free of its own.  Pointers stay valid until arena_done().
+ */
+#pragma once
+#include "base/str.h"
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *blocks;     /* the newest first */
+};
+
+#define ARENA_EMPTY { NULL }
+
+/* `size` zeroed bytes, aligned for any type. */
+void *arena_alloc(struct arena *arena, size_t size);
+/* A copy with a NUL behind it. */
+char *arena_dup(struct arena *arena, struct span text);
+char *arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
+void arena_done(struct arena *arena);
+
+#define arena_new(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
+#define arena_array(arena, count, type) ((type *)arena_alloc_array(arena, count, sizeof(type)))
+/* Aborts when count * size overflows. */
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
+
+/* Makes room for one more element in an array that lives in the arena:
+ *
+ *	names = arena_grow(arena, names, len, &cap);
+ *	names[len++] = name;
+ *
+ * The old array stays where it was, unused.
+ */
+#define arena_grow(arena, array, len, cap) \
+	((__typeof__(array))arena_grow_(arena, array, len, cap, sizeof((array)[0])))
+void *arena_grow_(struct arena *arena, const void *array, size_t len, size_t *cap, size_t size);
+
+#define owned_arena owned(arena_done)

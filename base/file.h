@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+/* file.h - files and folders.
+ *
+ * Paths are C text.  Messages name the path.  Whatever is written is written
+ * whole: to a temporary file beside the target, synced, then renamed.
+ */
+#pragma once
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <sys/types.h>
+
+/* Reads a whole regular file, appended to *out.  Over `max` bytes: ERROR_INVALID. */
+must_check int file_read(const char *path, size_t max, struct str *out, struct error *err);
+/* Replaces or makes a file with exactly this content and mode (umask ignored),
+ * atomically.  Missing folders are not made.
+ */
+must_check int file_write(const char *path, struct span data, mode_t mode, struct error *err);
+/* Copies content; the copy gets `mode`.  Not synced: for trees that are built as a
+ * whole and moved into place at the end.
+ */
+must_check int file_copy(const char *from, const char *to, mode_t mode, struct error *err);
+
+bool path_exists(const char *path);
+bool path_is_dir(const char *path);
+bool path_is_file(const char *path);
+
+/* One entry of a folder, "." and ".." left out. */
+struct dir_entry {
+	const char *name;
+	bool is_dir;            /* symbolic links are followed */
+	bool is_link;
+	mode_t mode;
+	off_t size;
+};
+
+/* The entries of a folder in byte order of their names; in the arena.  Links
+ * that lead nowhere are left out.
+ */
+must_check int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
+			struct error *err);
+/* Makes a folder and the missing ones above it; fine when it is there. */
+must_check int dir_make(const char *path, struct error *err);
+/* Makes a new private folder: PREFIX.XXXXXX; its name is put into the arena. */
+must_check int dir_make_temp(const char **out, struct arena *arena, const char *prefix,
+			     struct error *err);
+/* Removes a file or a folder with all in it; links are removed, not followed.
+ * Fine when nothing is there.
+ */
+must_check int tree_remove(const char *path, struct error *err);
+/* Copies a folder with all in it; links are followed, modes are 0755 for folders
+ * and executables and 0644 for the rest, so that the result does not depend on
+ * who builds.  Fails on a link that leads out into a loop (depth 64).
+ */
+must_check int tree_copy(const char *from, const char *to, struct error *err);
+
+/* "a/b"; an absolute b, or an empty a, gives b. */
+const char *path_join(struct arena *arena, const char *a, const char *b);
+/* What stands behind the last slash; borrowed from path. */
+const char *path_base(const char *path);
+/* What stands before it: "." when there is none. */
+const char *path_dir(struct arena *arena, const char *path);
+/* The absolute path with links resolved; ERROR_NOT_FOUND when it does not exist. */
+must_check int path_real(const char **out, struct arena *arena, const char *path, struct error *err);

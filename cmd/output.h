@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* output.h - what a person sees: results on stdout, talk on stderr. */
+#pragma once
+#include "cmd/command.h"
+
+#include <stdio.h>
+
+/* Colour and progress only where a person looks: on a terminal, without NO_COLOR. */
+bool output_is_terminal(FILE *stream);
+
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_DIM };
+/* Begins and ends a style; both are "" where no colour is wanted. */
+const char *style_on(FILE *stream, enum style style);
+const char *style_off(FILE *stream);
+
+/* A table with aligned columns. */
+struct table;
+struct table *table_new(size_t columns);
+/* One row: `columns` texts, copied; NULL is an empty cell. */
+void table_row(struct table *table, ...);
+/* The first row is a heading when `heading` is set. */
+void table_print(const struct table *table, FILE *stream, const char *indent, bool heading);
+void table_free(struct table *table);
+static inline void table_done(struct table **table) { table_free(*table); }
+#define owned_table owned(table_done)
+
+/* Prints the document and a newline; takes the reference. */
+void print_json(json_t *document);
+/* Talk: to stderr, not with -q. */
+void say(const struct call *call, const char *format, ...) printf_like(2, 3);
+/* Only with -v. */
+void say_verbose(const struct call *call, const char *format, ...) printf_like(2, 3);
+void warn(const char *format, ...) printf_like(1, 2);
+
+/* Long work on a terminal: one line that is written over.  total 0: not known. */
+void progress_show(const struct call *call, const char *what, uint64_t done, uint64_t total);
+void progress_clear(void);
+/* 1234567 bytes as "1.2 MB", in a buffer of the caller's. */
+const char *human_bytes(uint64_t bytes, char buffer[static 32]);

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct hash {
+	EVP_MD *kind;
+	EVP_MD_CTX *state;
+};
+
+/* Without its digests the program cannot do anything it is asked for. */
+static void want(bool ok)
+{
+	if (ok)
+		return;
+	fputs("relevo: OpenSSL refuses a digest (MD5 or SHA-256)\n", stderr);
+	abort();
+}
+
+struct hash *hash_new(enum hash_kind kind)
+{
+	struct hash *hash = mem_zero(1, sizeof(*hash));
+
+	hash->kind = EVP_MD_fetch(NULL, kind == HASH_MD5 ? "MD5" : "SHA2-256", NULL);
+	hash->state = EVP_MD_CTX_new();
+	want(hash->kind && hash->state && EVP_DigestInit_ex2(hash->state, hash->kind, NULL));
+	return hash;
+}
+
+void hash_add(struct hash *hash, struct span data)
+{
+	want(EVP_DigestUpdate(hash->state, data.ptr, data.len));
+}
+
+void hash_end(struct hash *hash, uint8_t out[static HASH_SIZE_MAX])
+{
+	want(EVP_DigestFinal_ex(hash->state, out, NULL) &&
+	     EVP_DigestInit_ex2(hash->state, hash->kind, NULL));
+}
+
+void hash_free(struct hash *hash)
+{
+	if (!hash)
+		return;
+	EVP_MD_CTX_free(hash->state);
+	EVP_MD_free(hash->kind);
+	free(hash);
+}
+
+void hash_to_hex(const uint8_t *bytes, size_t len, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
+
+static void end_hex(struct hash *hash, char out[static HASH_HEX_MAX])
+{
+	uint8_t bytes[HASH_SIZE_MAX];
+
+	hash_end(hash, bytes);
+	hash_to_hex(bytes, (size_t)EVP_MD_get_size(hash->kind), out);
+}
+
+void hash_hex(enum hash_kind kind, struct span data, char out[static HASH_HEX_MAX])
+{
+	owned_hash struct hash *hash = hash_new(kind);
+
+	hash_add(hash, data);
+	end_hex(hash, out);
+}
+
+static void close_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],
+		  struct error *err)
+{
+	owned_hash struct hash *hash = hash_new(kind);
+	owned(close_file) FILE *file = fopen(path, "rbe");
+	char piece[1 << 16];
+	size_t len;
+
+	if (!file)
+		return error_sys(err, "cannot read %s", path);
+	while ((len = fread(piece, 1, sizeof(piece), file)) > 0)
+		hash_add(hash, (struct span){ piece, len });
+	if (ferror(file))
+		return error_sys(err, "cannot read %s", path);
+	end_hex(hash, out);
+	return 0;
+}

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+[
+  inputs: ["mix.exs", "config/*.exs"],
+  subdirectories: ["apps/*"]
+]

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+defmodule ShopWeb.MixProject do
+  use Mix.Project
+
+  def project do
+    [
+      app: :shop_web,
+      version: "../../VERSION" |> Path.expand(__DIR__) |> File.read!() |> String.trim(),
+      build_path: "../../_build",
+      config_path: "../../config/config.exs",
+      deps_path: "../../deps",
+      lockfile: "../../mix.lock",
+      elixir: "~> 1.14",
+      start_permanent: Mix.env() == :prod,
+      deps: [{:shop, in_umbrella: true}]
+    ]
+  end
+
+  def application do
+    [
+      mod: {ShopWeb.Application, []},
+      extra_applications: [:logger]
+    ]
+  end
+end

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # One Makefile, no recursion.  `make help` lists the targets.
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 VARIANT ?= release
 B       := build/$(VARIANT)
 PREFIX  ?= /usr/local
+# make V=1 shows the commands.
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
 LIBS    := libarchive libgit2 libcrypto yaml-0.1 jansson
 CFLAGS  ?= -O2 -g
@@ -43,7 +48,8 @@ build/relevo: $(B)/relevo
 	@ln -sfn $(VARIANT)/relevo $@
 
 $(B)/relevo: $(OBJ)
-	$(CC) $(LDFLAGS) -o $@ $(OBJ) $(LDLIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ) $(LDLIBS)
 
 $(B)/librelevo.a: $(LIB_OBJ)
 	@rm -f $@
@@ -51,7 +57,8 @@ $(B)/librelevo.a: $(LIB_OBJ)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 # Objects that carry files inside (base/embed.h) are made again when those change.
 $(B)/release/template.o: $(wildcard release/template/*)
@@ -59,10 +66,12 @@ $(B)/upgrade/node/scripts.o: $(wildcard upgrade/node/*.erl)
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a -lcmocka $(LDLIBS)
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a -lcmocka $(LDLIBS)
 
 $(B)/tests/live/load: tests/live/load.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 -include $(OBJ:.o=.d)

@@ -61,6 +61,7 @@ struct call {
 
 struct command {
 	const char *name;
+	const char *parent;     /* "node" for `node ping`; else NULL */
 	const char *args;       /* "OLD NEW"; "" for none */
 	const char *summary;    /* one line, no full stop */
 	const char *description; /* paragraphs for help and the manual page */

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void fd_done(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define owned_fd owned(fd_done)
+
+static void dir_done(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+#define owned_dir owned(dir_done)
+
+static int read_all(int fd, const char *path, size_t max, struct str *out, struct error *err)
+{
+	size_t start = out->len;
+
+	for (;;) {
+		char *room = str_room(out, 64 * 1024);
+		ssize_t got = read(fd, room, 64 * 1024);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			out->ptr[out->len] = '\0';
+			return got < 0 ? error_sys(err, "cannot read %s", path) : 0;
+		}
+		out->len += (size_t)got;
+		if (out->len - start > max)
+			return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
+	}
+}
+
+int file_read(const char *path, size_t max, struct str *out, struct error *err)
+{
+	owned_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t start = out->len;
+	struct stat info;
+
+	if (fd < 0)
+		return error_sys(err, "cannot open %s", path);
+	if (fstat(fd, &info) < 0)
+		return error_sys(err, "cannot look at %s", path);
+	if (!S_ISREG(info.st_mode))
+		return error_set(err, ERROR_INVALID, "%s: not a regular file", path);
+	if ((uintmax_t)info.st_size > max)
+		return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
+	str_room(out, (size_t)info.st_size + 1);
+	if (read_all(fd, path, max, out, err)) {
+		out->len = start;
+		out->ptr[start] = '\0';
+		return -1;
+	}
+	return 0;
+}
+
+static int write_all(int fd, struct span data)
+{
+	while (data.len > 0) {
+		ssize_t put = write(fd, data.ptr, data.len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		data.ptr += put;
+		data.len -= (size_t)put;
+	}
+	return 0;
+}
+
+/* A rename is on the disk only when its folder is. */
+static int sync_dir_of(const char *path)
+{
+	struct arena arena = ARENA_EMPTY;
+	owned_fd int fd = open(path_dir(&arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	arena_done(&arena);
+	return fd < 0 ? -1 : fsync(fd);
+}
+
+static int write_temp(const char *temp, int fd, const char *path, struct span data, mode_t mode,
+		      struct error *err)
+{
+	if (write_all(fd, data) || fchmod(fd, mode) || fsync(fd))
+		return error_sys(err, "cannot write %s", temp);
+	if (rename(temp, path))
+		return error_sys(err, "cannot rename %s to %s", temp, path);
+	if (sync_dir_of(path))
+		return error_sys(err, "cannot sync the folder of %s", path);
+	return 0;
+}
+
+int file_write(const char *path, struct span data, mode_t mode, struct error *err)
+{
+	owned_str struct str temp = STR_EMPTY;
+	owned_fd int fd = -1;
+
+	str_addf(&temp, "%s.XXXXXX", path);
+	fd = mkostemp(temp.ptr, O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, "cannot write %s", path);
+	if (write_temp(temp.ptr, fd, path, data, mode, err)) {
+		unlink(temp.ptr);
+		return -1;
+	}
+	return 0;
+}
+
+static int copy_bytes(int from, int to)
+{
+	char buffer[64 * 1024];
+
+	for (;;) {
+		ssize_t got = read(from, buffer, sizeof(buffer));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return (int)got;
+		if (write_all(to, (struct span){ buffer, (size_t)got }))
+			return -1;
+	}
+}
+
+int file_copy(const char *from, const char *to, mode_t mode, struct error *err)
+{
+	owned_fd int in = open(from, O_RDONLY | O_CLOEXEC);
+	owned_fd int out = -1;
+
+	if (in < 0)
+		return error_sys(err, "cannot open %s", from);
+	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0)
+		return error_sys(err, "cannot write %s", to);
+	if (copy_bytes(in, out) || fchmod(out, mode))
+		return error_sys(err, "cannot copy %s to %s", from, to);
+	return 0;
+}
+
+bool path_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+bool path_is_dir(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool path_is_file(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct dir_entry *)a)->name, ((const struct dir_entry *)b)->name);
+}
+
+/* False for what is to be left out: ".", "..", links that lead nowhere. */
+static bool entry_of(struct dir_entry *entry, struct arena *arena, int dir, const char *name)
+{
+	struct stat info, link;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || fstatat(dir, name, &info, 0) ||
+	    fstatat(dir, name, &link, AT_SYMLINK_NOFOLLOW))
+		return false;
+	*entry = (struct dir_entry){
+		.name = arena_dup(arena, span_of(name)),
+		.is_dir = S_ISDIR(info.st_mode),
+		.is_link = S_ISLNK(link.st_mode),
+		.mode = info.st_mode & 07777,
+		.size = info.st_size,
+	};
+	return true;
+}
+
+int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
+	     struct error *err)
+{
+	owned_dir DIR *dir = opendir(path);
+	struct dir_entry *entries = NULL;
+	size_t count = 0, cap = 0;
+
+	if (!dir)
+		return error_sys(err, "cannot open the folder %s", path);
+	for (;;) {
+		struct dirent *next;
+		struct dir_entry entry;
+
+		errno = 0;
+		next = readdir(dir);
+		if (!next && errno)
+			return error_sys(err, "cannot read the folder %s", path);
+		if (!next)
+			break;
+		if (!entry_of(&entry, arena, dirfd(dir), next->d_name))
+			continue;
+		entries = arena_grow(arena, entries, count, &cap);
+		entries[count++] = entry;
+	}
+	if (count > 0)
+		qsort(entries, count, sizeof(*entries), by_name);
+	*out = entries;
+	*len = count;
+	return 0;
+}
+
+int dir_make(const char *path, struct error *err)
+{
+	owned_mem char *part = mem_dup(path);
+
+	for (char *at = part + 1; path[0]; at++) {
+		bool last = *at == '\0';
+
+		if (*at != '/' && !last)
+			continue;
+		*at = '\0';
+		if (mkdir(part, 0755) && errno != EEXIST)
+			return error_sys(err, "cannot make the folder %s", part);
+		if (last)
+			break;
+		*at = '/';
+	}
+	if (!path_is_dir(path))
+		return error_set(err, ERROR_FAILED, "%s: in the way, and not a folder", path);
+	return 0;
+}
+
+int dir_make_temp(const char **out, struct arena *arena, const char *prefix, struct error *err)
+{
+	char *name = arena_printf(arena, "%s.XXXXXX", prefix);
+
+	if (!mkdtemp(name))
+		return error_sys(err, "cannot make a folder %s", name);
+	*out = name;
+	return 0;
+}
+
+static int remove_entries(const char *path, struct error *err)
+{
+	owned_dir DIR *dir = opendir(path);
+	struct dirent *next;
+
+	if (!dir)
+		return error_sys(err, "cannot open the folder %s", path);
+	while ((next = readdir(dir))) {
+		owned_str struct str child = STR_EMPTY;
+
+		if (strcmp(next->d_name, ".") == 0 || strcmp(next->d_name, "..") == 0)
+			continue;
+		str_addf(&child, "%s/%s", path, next->d_name);
+		if (tree_remove(child.ptr, err))
+			return -1;
+	}
+	return 0;
+}
+
+int tree_remove(const char *path, struct error *err)
+{
+	struct stat info;
+
+	if (lstat(path, &info))
+		return errno == ENOENT ? 0 : error_sys(err, "cannot remove %s", path);
+	if (!S_ISDIR(info.st_mode))
+		return unlink(path) ? error_sys(err, "cannot remove %s", path) : 0;
+	if (remove_entries(path, err))
+		return -1;
+	return rmdir(path) ? error_sys(err, "cannot remove %s", path) : 0;
+}
+
+static int copy_entry(const struct dir_entry *entry, const char *from, const char *to, int depth,
+		      struct error *err);
+
+static int copy_dir(const char *from, const char *to, int depth, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct dir_entry *entries;
+	size_t len;
+
+	if (depth > 64)
+		return error_set(err, ERROR_INVALID, "%s: folders nested too deep (a link to itself?)",
+				 from);
+	if (dir_list(&entries, &len, &arena, from, err) || dir_make(to, err))
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (copy_entry(&entries[i], path_join(&arena, from, entries[i].name),
+			       path_join(&arena, to, entries[i].name), depth, err))
+			return -1;
+	return 0;
+}
+
+static int copy_entry(const struct dir_entry *entry, const char *from, const char *to, int depth,
+		      struct error *err)
+{
+	if (entry->is_dir)
+		return copy_dir(from, to, depth + 1, err);
+	return file_copy(from, to, entry->mode & 0111 ? 0755 : 0644, err);
+}
+
+int tree_copy(const char *from, const char *to, struct error *err)
+{
+	return copy_dir(from, to, 0, err);
+}
+
+const char *path_join(struct arena *arena, const char *a, const char *b)
+{
+	size_t len = strlen(a);
+
+	if (b[0] == '/' || len == 0)
+		return arena_dup(arena, span_of(b));
+	return arena_printf(arena, "%s%s%s", a, a[len - 1] == '/' ? "" : "/", b);
+}
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+const char *path_dir(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	if (slash == path)
+		return "/";
+	return arena_dup(arena, (struct span){ path, (size_t)(slash - path) });
+}
+
+int path_real(const char **out, struct arena *arena, const char *path, struct error *err)
+{
+	owned_mem char *real = realpath(path, NULL);
+
+	if (!real)
+		return error_sys(err, "cannot find %s", path);
+	*out = arena_dup(arena, span_of(real));
+	return 0;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The only list of commands: dispatch, help, manual pages and completions walk it. */
+#include "cmd/command.h"
+
+#define COMMANDS(X) \
+	X(build) \
+	X(help) \
+	X(completion)
+
+#define X(name) extern const struct command cmd_##name;
+COMMANDS(X)
+#undef X
+
+const struct command *const commands[] = {
+#define X(name) &cmd_##name,
+	COMMANDS(X)
+#undef X
+	NULL,
+};
+
+const struct command *command_find(const struct command *const *list, const char *name)
+{
+	for (; list && *list; list++)
+		if (strcmp((*list)->name, name) == 0)
+			return *list;
+	return NULL;
+}

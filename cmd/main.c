@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+/* From the words of the command line to a command, and from its error to an exit status. */
+#include "base/nearest.h"
+#include "cmd/command.h"
+#include "cmd/help.h"
+#include "cmd/output.h"
+#include "cmd/version.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+
+static void print_error_json(const struct error *err)
+{
+	json_t *body = json_pack("{s:s, s:s, s:i}", "message", err->text, "reason",
+				 error_reason(err->kind), "exit", error_exit_status(err->kind));
+
+	if (!body)      /* a message that is not UTF-8 */
+		body = json_pack("{s:s}", "message", "(unprintable)");
+	if (err->otp[0])
+		json_object_set_new(body, "otp", json_string(err->otp));
+	print_json(json_pack("{s:o}", "error", body));
+}
+
+static void print_error(const struct error *err)
+{
+	progress_clear();
+	fprintf(stderr, "%srelevo:%s %s\n", style_on(stderr, STYLE_BAD), style_off(stderr), err->text);
+}
+
+static void options_free(const struct command *command, void *opts)
+{
+	for (const struct option *o = command->options; o && o->type != OPTION_END; o++)
+		if (o->type == OPTION_LIST)
+			free(((struct option_list *)((char *)opts + o->offset))->items);
+	free(opts);
+}
+
+static int run_command(const struct command *command, struct call *call, int argc, char **argv,
+		       struct error *err)
+{
+	void *opts = mem_zero(1, command->opts_size);
+	bool help = false;
+	int ret = options_parse(call, opts, command, argc, argv, &help, err);
+
+	if (ret == 0 && help)
+		help_print_command(stdout, command);
+	else if (ret == 0)
+		ret = command->run(call, err);
+	options_free(command, opts);
+	return ret;
+}
+
+static int unknown_command(const struct command *const *list, const char *above, const char *name,
+			   struct error *err)
+{
+	struct nearest nearest = nearest_to(name);
+
+	for (; list && *list; list++)
+		nearest_try(&nearest, (*list)->name);
+	error_set_(err, ERROR_USAGE, "there is no command \"%s%s%s\"", above ? above : "",
+		   above ? " " : "", name);
+	if (nearest_best(&nearest))
+		return error_hint(err, "Did you mean \"%s\"?  See: relevo help", nearest_best(&nearest));
+	return error_hint(err, "See: relevo help");
+}
+
+/* The command that the first words name; *argv is moved behind them. */
+static int choose_command(const struct command **out, int *argc, char ***argv, struct error *err)
+{
+	const struct command *const *list = commands;
+	const struct command *command = NULL;
+
+	do {
+		const char *word = *argc > 0 ? **argv : NULL;
+
+		if (command && (!word || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0))
+			break;
+		if (!word || !command_find(list, word))
+			return unknown_command(list, command ? command->name : NULL,
+					       word ? word : "", err);
+		command = command_find(list, word);
+		list = command->subcommands;
+		++*argv;
+		--*argc;
+	} while (list);
+	*out = command;
+	return 0;
+}
+
+static bool wants_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
+	const struct command *command;
+	struct call call = { 0 };
+
+	if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+		help_print_all(stdout);
+		return 0;
+	}
+	if (strcmp(argv[0], "--version") == 0) {
+		puts("relevo " RELEVO_VERSION);
+		return 0;
+	}
+	if (choose_command(&command, &argc, &argv, err))
+		return -1;
+	if (!command->run) {
+		help_print_command(stdout, command);
+		return 0;
+	}
+	return run_command(command, &call, argc, argv, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct error err;
+	int ret;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN);
+	ret = run(argc - 1, argv + 1, &err);
+	progress_clear();
+	if (fflush(stdout) || ferror(stdout)) {
+		if (ret == 0)
+			ret = error_sys(&err, "cannot write the result to stdout");
+	}
+	if (ret == 0)
+		return 0;
+	if (wants_json(argc, argv))
+		print_error_json(&err);
+	else
+		print_error(&err);
+	return error_exit_status(err.kind);
+}

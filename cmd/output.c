@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/output.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+bool output_is_terminal(FILE *stream)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (no_color && no_color[0])
+		return false;
+	if (term && strcmp(term, "dumb") == 0)
+		return false;
+	return isatty(fileno(stream));
+}
+
+const char *style_on(FILE *stream, enum style style)
+{
+	static const char *const codes[] = {
+		[STYLE_PLAIN] = "",        [STYLE_BOLD] = "\033[1m", [STYLE_GOOD] = "\033[32m",
+		[STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[31m", [STYLE_DIM] = "\033[2m",
+	};
+
+	return output_is_terminal(stream) ? codes[style] : "";
+}
+
+const char *style_off(FILE *stream)
+{
+	return output_is_terminal(stream) ? "\033[0m" : "";
+}
+
+/* ---- tables ---- */
+
+struct table {
+	struct arena arena;
+	size_t columns, rows, cap;
+	const char **cells;             /* row after row */
+};
+
+struct table *table_new(size_t columns)
+{
+	struct table *table = mem_zero(1, sizeof(*table));
+
+	table->columns = columns;
+	return table;
+}
+
+void table_row(struct table *table, ...)
+{
+	va_list args;
+
+	if (table->rows == table->cap) {
+		table->cap = table->cap ? table->cap * 2 : 16;
+		table->cells = mem_resize(table->cells, table->cap * table->columns,
+					  sizeof(*table->cells));
+	}
+	va_start(args, table);
+	for (size_t i = 0; i < table->columns; i++) {
+		const char *cell = va_arg(args, const char *);
+
+		table->cells[table->rows * table->columns + i] =
+			arena_dup(&table->arena, span_of(cell ? cell : ""));
+	}
+	va_end(args);
+	table->rows++;
+}
+
+/* Columns on a screen: every byte that does not continue a UTF-8 character. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
+static size_t column_width(const struct table *table, size_t column)
+{
+	size_t widest = 0;
+
+	for (size_t row = 0; row < table->rows; row++) {
+		size_t width = width_of(table->cells[row * table->columns + column]);
+
+		if (width > widest)
+			widest = width;
+	}
+	return widest;
+}
+
+static void print_row(const struct table *table, size_t row, const size_t *widths, FILE *stream)
+{
+	const char *const *cells = &table->cells[row * table->columns];
+	size_t last = table->columns;
+
+	while (last > 0 && cells[last - 1][0] == '\0')
+		last--;
+	for (size_t i = 0; i < last; i++) {
+		fputs(cells[i], stream);
+		if (i + 1 < last)
+			fprintf(stream, "%*s", (int)(widths[i] - width_of(cells[i]) + 2), "");
+	}
+}
+
+void table_print(const struct table *table, FILE *stream, const char *indent, bool heading)
+{
+	owned_mem size_t *widths = mem_zero(table->columns, sizeof(*widths));
+
+	for (size_t i = 0; i < table->columns; i++)
+		widths[i] = column_width(table, i);
+	for (size_t row = 0; row < table->rows; row++) {
+		bool bold = heading && row == 0;
+
+		fputs(indent, stream);
+		fputs(bold ? style_on(stream, STYLE_BOLD) : "", stream);
+		print_row(table, row, widths, stream);
+		fputs(bold ? style_off(stream) : "", stream);
+		fputc('\n', stream);
+	}
+}
+
+void table_free(struct table *table)
+{
+	if (!table)
+		return;
+	arena_done(&table->arena);
+	free(table->cells);
+	free(table);
+}
+
+/* ---- the rest ---- */
+
+void print_json(json_t *document)
+{
+	json_dumpf(document, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(document);
+}
+
+void say(const struct call *call, const char *format, ...)
+{
+	va_list args;
+
+	if (call->quiet)
+		return;
+	progress_clear();
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void say_verbose(const struct call *call, const char *format, ...)
+{
+	va_list args;
+
+	if (!call->verbose)
+		return;
+	progress_clear();
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void warn(const char *format, ...)
+{
+	va_list args;
+
+	progress_clear();
+	fprintf(stderr, "%swarning:%s ", style_on(stderr, STYLE_WARN), style_off(stderr));
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static bool progress_is_on;
+
+void progress_show(const struct call *call, const char *what, uint64_t done, uint64_t total)
+{
+	static int64_t last;
+	int64_t now = clock_mono_ms();
+	char a[32], b[32];
+
+	if (call->quiet || !output_is_terminal(stderr))
+		return;
+	if (progress_is_on && now - last < 50 && done != total)
+		return;
+	last = now;
+	progress_is_on = true;
+	if (total > 0)
+		fprintf(stderr, "\r\033[K%s  %3d%%  %s of %s", what, (int)(done * 100 / total),
+			human_bytes(done, a), human_bytes(total, b));
+	else
+		fprintf(stderr, "\r\033[K%s  %s", what, human_bytes(done, a));
+	fflush(stderr);
+}
+
+void progress_clear(void)
+{
+	if (!progress_is_on)
+		return;
+	fputs("\r\033[K", stderr);
+	progress_is_on = false;
+}
+
+const char *human_bytes(uint64_t bytes, char buffer[static 32])
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1000 && unit + 1 < ARRAY_LEN(units)) {
+		value /= 1000;
+		unit++;
+	}
+	snprintf(buffer, 32, unit && value < 100 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+	return buffer;
+}

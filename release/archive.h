@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+/* archive.h - tarballs, in and out (libarchive).
+ *
+ * What is written is the same bytes for the same tree: files only, sorted, owner
+ * 0:0, time 0, GNU tar, one gzip member without a name or a time.
+ */
+#pragma once
+#include "base/error.h"
+#include "base/str.h"
+
+#include <sys/types.h>
+
+struct archive_item {
+	const char *path;               /* relative, without "./" */
+	bool is_dir;
+	mode_t mode;
+	struct span data;               /* of a file; borrowed for the call */
+};
+
+/* Calls take() for every file and folder of a tarball (plain or compressed), in its
+ * order; links inside are refused, so are paths that are absolute or hold "..", and
+ * more than `max` bytes in all.  take() returns -1 to stop.
+ */
+must_check int archive_read(const char *path, size_t max,
+			    int (*take)(void *context, const struct archive_item *item,
+					struct error *err),
+			    void *context, struct error *err);
+
+struct archive_source {
+	const char *path;               /* in the archive */
+	const char *file;               /* on disk; NULL: data counts */
+	struct span data;
+	mode_t mode;
+};
+
+/* Writes NAME.tar.gz atomically from the items, in the order given.  `progress`, when
+ * wanted, is called with the bytes done so far.
+ */
+must_check int archive_write(const char *path, const struct archive_source *items, size_t len,
+			     void (*progress)(void *context, uint64_t done), void *context,
+			     struct error *err);

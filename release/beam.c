@@ -12,11 +12,11 @@ static const char letters[BEAM_CHUNK_COUNT][5] = {
 };
 
 enum {
-	FORM = 12,              /* "FOR1", size, "BEAM" */
-	HEAD = 8,               /* letters and size of a chunk */
-	FUN_HEAD = 4,           /* FunT: the number of entries … */
-	FUN_ENTRY = 24,         /* … of six words each, … */
-	FUN_UNIQ = 20,          /* … the last of which counts as 0 in the md5 */
+	FORM = 12,      /* "FOR1", size, "BEAM" */
+	HEAD = 8,       /* letters and size of a chunk */
+	FUN_HEAD = 4,   /* FunT: the number of entries … */
+	FUN_ENTRY = 24, /* … of six words each, … */
+	FUN_UNIQ = 20,  /* … the last of which counts as 0 in the md5 */
 };
 
 static size_t padded(size_t size)

@@ -4,8 +4,8 @@
 struct atoms {
 	struct span rest;
 	size_t left;
-	bool latin1;            /* Atom, before OTP 20 */
-	bool compact;           /* OTP 28: a negative count, lengths as compact terms */
+	bool latin1;  /* Atom, before OTP 20 */
+	bool compact; /* OTP 28: a negative count, lengths as compact terms */
 };
 
 static int start(struct atoms *atoms, const struct beam *beam, struct error *err)

@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every compiled module of the installed OTP and Elixir (or of the folders given), as
+# relevo and as OTP see it: the md5, and the facts that decide about upgrades.
+#   tests/differential/beams.sh [DIR…]        RELEVO: the program, build/relevo otherwise
+set -eu
+relevo=${RELEVO:-build/relevo}
+here=$(dirname "$0")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+LC_ALL=C.UTF-8
+export LC_ALL
+
+[ $# -gt 0 ] || set -- /usr/lib/erlang /usr/lib/elixir
+find "$@" -name '*.beam' | sort > "$work/list"
+count=$(wc -l < "$work/list")
+
+xargs -a "$work/list" "$relevo" beam --md5 > "$work/md5.relevo"
+escript "$here/beams.escript" md5 "$work/list" > "$work/md5.otp"
+cmp "$work/md5.relevo" "$work/md5.otp"
+echo "md5: $count modules, all equal"
+
+xargs -a "$work/list" "$relevo" beam --json | jq -r '.[] | "\(.module) exports=\(.exports | length)" +
+	" imports=\(.imports | length) behaviours=\(.behaviours | join(",")) on_load=\(.on_load) vsn=\(.vsn)"' \
+	> "$work/facts.relevo"
+escript "$here/beams.escript" facts "$work/list" > "$work/facts.otp"
+cmp "$work/facts.relevo" "$work/facts.otp"
+echo "facts: $count modules, all equal"

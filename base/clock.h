@@ -15,7 +15,7 @@ int64_t clock_wall_ms(void);
 void clock_sleep_ms(int64_t ms);
 
 struct deadline {
-	int64_t at;             /* by clock_mono_ms(); INT64_MAX: never */
+	int64_t at; /* by clock_mono_ms(); INT64_MAX: never */
 };
 
 #define DEADLINE_NEVER ((struct deadline){ INT64_MAX })

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+/* epmd.h - asks a host's epmd which port a node listens on (PORT_PLEASE2_REQ of the
+ * distribution protocol).
+ */
+#pragma once
+#include "base/clock.h"
+#include "base/error.h"
+
+/* ERL_EPMD_PORT, else 4369. */
+int epmd_port(void);
+
+/* The port of the node called `name` (what stands before the @).
+ *
+ * ERROR_UNREACHABLE: host unknown, no epmd there, or it does not answer in time.
+ * ERROR_NOT_FOUND: epmd does not know the name, or what answers is no epmd.
+ */
+must_check int epmd_lookup(int *port, const char *host, const char *name, struct deadline deadline,
+			   struct error *err);

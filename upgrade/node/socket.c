@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { READ_SIZE = 64 * 1024 };
+
+/* From errno: whatever it is, the peer cannot be reached. */
+static int unreachable(const char *who, struct error *err)
+{
+	error_sys_(err, "%s", who);
+	err->kind = ERROR_UNREACHABLE;
+	return -1;
+}
+
+void socket_done(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+int socket_wait(int fd, short wanted, short *events, struct deadline deadline, struct error *err)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = wanted };
+	int ready;
+
+	do
+		ready = poll(&poll_fd, 1, deadline_left(deadline));
+	while (ready < 0 && errno == EINTR);
+	if (ready < 0)
+		return error_sys(err, "poll");
+	*events = ready ? poll_fd.revents : 0;
+	return 0;
+}
+
+static int finish_connect(int fd, struct deadline deadline, const char *who, struct error *err)
+{
+	int fault = 0;
+	socklen_t size = sizeof(fault);
+	short events;
+
+	if (socket_wait(fd, POLLOUT, &events, deadline, err))
+		return -1;
+	if (!events)
+		return error_set(err, ERROR_UNREACHABLE, "%s: no answer to the connection attempt",
+				 who);
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size) < 0)
+		return error_sys(err, "%s", who);
+	if (fault == ECONNREFUSED)
+		return error_set(err, ERROR_UNREACHABLE, "%s: connection refused", who);
+	if (fault) {
+		errno = fault;
+		return unreachable(who, err);
+	}
+	return 0;
+}
+
+static int connect_one(int *out, const struct addrinfo *address, struct deadline deadline,
+		       const char *who, struct error *err)
+{
+	owned_socket int fd =
+		socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		       address->ai_protocol);
+	int one = 1;
+
+	if (fd < 0)
+		return error_sys(err, "%s", who);
+	if (connect(fd, address->ai_addr, address->ai_addrlen) < 0 && errno != EINPROGRESS) {
+		return unreachable(who, err);
+	}
+	if (finish_connect(fd, deadline, who, err))
+		return -1;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	*out = fd;
+	fd = -1;
+	return 0;
+}
+
+int socket_connect(int *out, const char *host, int port, struct deadline deadline,
+		   struct error *err)
+{
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *list = NULL;
+	char service[16], who[300];
+	int ret = -1;
+
+	snprintf(service, sizeof(service), "%d", port);
+	snprintf(who, sizeof(who), "%.250s:%d", host, port);
+	ret = getaddrinfo(host, service, &hints, &list);
+	if (ret)
+		return error_set(err, ERROR_UNREACHABLE, "host %s cannot be resolved: %s", host,
+				 gai_strerror(ret));
+	ret = error_set(err, ERROR_UNREACHABLE, "host %s has no address", host);
+	for (struct addrinfo *each = list; each && ret; each = each->ai_next)
+		ret = connect_one(out, each, deadline, who, err);
+	freeaddrinfo(list);
+	return ret;
+}
+
+int socket_local(char *out, size_t size, int fd, struct error *err)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+		return error_sys(err, "getsockname");
+	if (getnameinfo((struct sockaddr *)&address, len, out, (socklen_t)size, NULL, 0,
+			NI_NUMERICHOST))
+		return error_set(err, ERROR_FAILED, "the connection has no address of ours");
+	return 0;
+}
+
+int socket_read(int fd, struct str *in, size_t max, bool *open, const char *who, struct error *err)
+{
+	while (in->len < max) {
+		size_t want = max - in->len < READ_SIZE ? max - in->len : READ_SIZE;
+		ssize_t got = recv(fd, str_room(in, want), want, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return 0;
+		if (got < 0 && errno != ECONNRESET) {
+			return unreachable(who, err);
+		}
+		if (got <= 0) {
+			*open = false;
+			return 0;
+		}
+		in->len += (size_t)got;
+		in->ptr[in->len] = '\0';
+	}
+	return 0;
+}
+
+int socket_write(int fd, struct str *out, const char *who, struct error *err)
+{
+	size_t sent = 0;
+
+	while (sent < out->len) {
+		ssize_t put = send(fd, out->ptr + sent, out->len - sent, MSG_NOSIGNAL);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (put < 0) {
+			return unreachable(who, err);
+		}
+		sent += (size_t)put;
+	}
+	str_drop(out, sent);
+	return 0;
+}

@@ -50,7 +50,7 @@ struct term {
 			const struct term *tail; /* LIST: NULL when proper.  TUPLE: NULL */
 		} seq;
 		struct {
-			/* In the order of Erlang's terms (term_compare), keys unique. */
+			/* In the order that maps have (term_compare_keys), keys unique. */
 			const struct term *const *keys;
 			const struct term *const *values;
 			size_t len;
@@ -81,13 +81,20 @@ const struct term *term_atom_span(struct arena *arena, struct span name);
 const struct term *term_bool(bool value);
 const struct term *term_integer(struct arena *arena, int64_t value);
 const struct term *term_float(struct arena *arena, double value);
-/* The list of code points of a UTF-8 text, which is what "text" means in Erlang. */
+/* From a magnitude, least significant byte first; an INTEGER where it fits. */
+const struct term *term_big(struct arena *arena, struct span magnitude, bool negative);
+/* The list of code points of a UTF-8 text, which is what "text" means in Erlang.
+ * Bytes that are not UTF-8 stand for themselves, as Latin-1.
+ */
 const struct term *term_string(struct arena *arena, const char *text);
 /* Bytes, copied. */
 const struct term *term_binary(struct arena *arena, struct span bytes);
 /* The items are kept, not copied; `term_list_of(arena, &terms)` is the usual call. */
 const struct term *term_list(struct arena *arena, const struct term *const *items, size_t len);
 const struct term *term_list_of(struct arena *arena, const struct terms *terms);
+/* The same with a tail, which is NULL or anything but a list. */
+const struct term *term_list_with_tail(struct arena *arena, const struct term *const *items,
+				       size_t len, const struct term *tail);
 /* Keys in any order; of equal keys the last one counts. */
 const struct term *term_map(struct arena *arena, const struct term *const *keys,
 			    const struct term *const *values, size_t len);
@@ -111,13 +118,18 @@ bool term_is_tuple(const struct term *term, size_t arity);
 bool term_is_tagged(const struct term *term, const char *tag, size_t arity);
 /* Element n (from 0) of a list or tuple; it must exist. */
 const struct term *term_at(const struct term *term, size_t n);
-/* Name of an atom as C text, borrowed; NULL when it is no atom. */
+/* Name of an atom as C text, borrowed; NULL when it is no atom, or one with a NUL in
+ * its name.
+ */
 const char *term_atom_name(const struct term *term);
 /* What Erlang calls a string: a flat proper list of valid code points ([] too).
- * *out is UTF-8, in the arena.  False, *out untouched, when it is none.
+ * *out is UTF-8, in the arena.  False, *out untouched, when it is none, and when
+ * there is a NUL in it, which C text cannot hold.
  */
 bool term_get_string(const struct term *term, struct arena *arena, const char **out);
-/* A string or a binary (iodata is not flattened). */
+/* A string or a binary (iodata is not flattened); bytes without a NUL, not checked
+ * for UTF-8 when it is a binary.
+ */
 bool term_get_text(const struct term *term, struct arena *arena, const char **out);
 bool term_get_integer(const struct term *term, int64_t *out);
 /* [{Key, Value}, …]: the value of the first pair with that atom as key, or NULL. */
@@ -125,18 +137,23 @@ const struct term *term_proplist_get(const struct term *list, const char *key);
 /* The value of an atom key of a map, or NULL. */
 const struct term *term_map_get(const struct term *map, const char *key);
 
-/* =:= */
+/* =:= as OTP 25 has it: 0.0 and -0.0 are equal. */
 bool term_equal(const struct term *a, const struct term *b);
 /* Erlang's term order: number < atom < reference < fun < port < pid < tuple < map
- * < [] < list < bitstring; -1, 0 or 1.  1 and 1.0 compare as different here.
+ * < [] < list < bitstring; -1, 0 or 1.  1 and 1.0 compare as different here (the
+ * integer first), so that 0 means term_equal().
  */
 int term_compare(const struct term *a, const struct term *b);
+/* The order of keys in a map: as above, but any integer before any float. */
+int term_compare_keys(const struct term *a, const struct term *b);
 
 /* ---- Erlang text (term_parse.c, term_print.c) ---- */
 
 enum {
 	TERM_TEXT_MAX = 64 << 20,       /* bytes of one text file */
 	TERM_DEPTH_MAX = 1024,          /* nested lists, tuples, maps */
+	TERM_BIG_MAX = 8192,            /* bytes of one integer, from text or from outside */
+	TERM_ATOM_MAX = 255,            /* characters of an atom, in Erlang */
 };
 
 /* Reads the one term of a .app, .rel, .appup, .config, relup or RELEASES file.

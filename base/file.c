@@ -120,6 +120,15 @@ int file_write(const char *path, struct span data, mode_t mode, struct error *er
 	return 0;
 }
 
+int file_put(const char *path, struct span data, mode_t mode, struct error *err)
+{
+	owned_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write_all(fd, data) || fchmod(fd, mode))
+		return error_sys(err, "cannot write %s", path);
+	return 0;
+}
+
 static int copy_bytes(int from, int to)
 {
 	char buffer[64 * 1024];

@@ -16,6 +16,8 @@ must_check int file_read(const char *path, size_t max, struct str *out, struct e
  * atomically.  Missing folders are not made.
  */
 must_check int file_write(const char *path, struct span data, mode_t mode, struct error *err);
+/* Writes a file in place, not synced: for trees that are built as a whole. */
+must_check int file_put(const char *path, struct span data, mode_t mode, struct error *err);
 /* Copies content; the copy gets `mode`.  Not synced: for trees that are built as a
  * whole and moved into place at the end.
  */

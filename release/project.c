@@ -291,8 +291,9 @@ int project_read(struct project **out, struct arena *arena, const char *path, st
 	int ret;
 
 	r.project = arena_new(arena, struct project);
-	r.project->file = path_is_dir(path) ? path_join(arena, path, "relevo.yaml") : path;
-	r.project->dir = path_dir(arena, r.project->file);
+	r.project->file = path_is_dir(path) ? path_join(arena, path, "relevo.yaml") : arena_dup(arena, span_of(path));
+	if (path_real(&r.project->dir, arena, path_dir(arena, r.project->file), err))
+		return -1;
 	if (!path_exists(r.project->file)) {
 		error_set_(err, ERROR_NOT_FOUND, "no %s here", r.project->file);
 		return error_hint(err, "Write one (relevo help config), or name it: -C DIR");

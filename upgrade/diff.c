@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/diff.h"
+
+#include "upgrade/diff_modules.h"
+
+const char *change_name(enum change change)
+{
+	static const char *const names[] = {
+#define X(name, text) [CHANGE_##name] = text,
+		CHANGES(X)
+#undef X
+	};
+
+	return names[change];
+}
+
+/* ---- one application ---- */
+
+static bool same_term(const struct term *a, const struct term *b)
+{
+	return a == b || (a && b && term_equal(a, b));
+}
+
+/* priv lies beside ebin. */
+static const char *priv_dir(struct arena *arena, const struct resolved_app *app)
+{
+	return path_join(arena, path_dir(arena, app->app->dir), "priv");
+}
+
+static int compare_priv(struct app_diff *app, struct arena *arena, const struct places *places,
+			struct error *err)
+{
+	const char **nifs;
+	size_t len = 0;
+
+	if (compare_files(&app->priv, arena, places, err))
+		return -1;
+	nifs = arena_array(arena, app->priv.len, const char *);
+	for (size_t i = 0; i < app->priv.len; i++)
+		if (span_ends(span_of(app->priv.items[i]), ".so"))
+			nifs[len++] = app->priv.items[i];
+	app->nifs = (struct names){ nifs, len };
+	return 0;
+}
+
+static int compare_app(struct app_diff *app, struct arena *arena, const struct diff *diff,
+		       struct error *err)
+{
+	const struct app *a = app->old_app->app, *b = app->new_app->app;
+	struct places ebin = { diff->old_release->tree, diff->new_release->tree, a->dir, b->dir };
+	struct places priv = ebin;
+
+	priv.old_dir = priv_dir(arena, app->old_app);
+	priv.new_dir = priv_dir(arena, app->new_app);
+	if (compare_modules(&app->modules, &app->modules_same, arena, &ebin, a->modules, b->modules,
+			    err) ||
+	    compare_priv(app, arena, &priv, err))
+		return error_wrap(err, "application %s", app->name);
+	app->env_changed = !same_term(a->env, b->env);
+	app->mod_changed = !same_term(a->mod, b->mod);
+	app->start_phases_changed = !same_term(a->start_phases, b->start_phases);
+	if (strcmp(a->vsn, b->vsn) != 0 || app->modules.len > 0 || app->priv.len > 0)
+		app->change = CHANGE_CHANGED;
+	return 0;
+}
+
+const char *app_diff_old_vsn(const struct app_diff *app)
+{
+	return app->old_app ? app->old_app->app->vsn : NULL;
+}
+
+const char *app_diff_new_vsn(const struct app_diff *app)
+{
+	return app->new_app ? app->new_app->app->vsn : NULL;
+}
+
+bool app_diff_not_bumped(const struct app_diff *app)
+{
+	return app->change == CHANGE_CHANGED &&
+	       strcmp(app_diff_old_vsn(app), app_diff_new_vsn(app)) == 0;
+}
+
+/* ---- all of them ---- */
+
+static int compare_apps(struct diff *diff, struct arena *arena, struct error *err)
+{
+	const struct resolved *olds = diff->old_release->resolved;
+	const struct resolved *news = diff->new_release->resolved;
+
+	diff->apps = arena_array(arena, olds->len + news->len, struct app_diff);
+	for (size_t i = 0; i < news->len; i++) {
+		struct app_diff *app = &diff->apps[diff->len++];
+
+		app->name = news->apps[i].app->name;
+		app->new_app = &news->apps[i];
+		app->old_app = resolved_find(olds, app->name);
+		app->change = app->old_app ? CHANGE_SAME : CHANGE_ADDED;
+		if (app->old_app && compare_app(app, arena, diff, err))
+			return -1;
+	}
+	for (size_t i = 0; i < olds->len; i++) {
+		const char *name = olds->apps[i].app->name;
+
+		if (!resolved_find(news, name))
+			diff->apps[diff->len++] = (struct app_diff){ .name = name,
+								     .change = CHANGE_REMOVED,
+								     .old_app = &olds->apps[i] };
+	}
+	return 0;
+}
+
+/* The modules whose .beam files lie in a folder. */
+static int list_modules(struct names *out, struct arena *arena, const struct tree *tree,
+			const char *dir, struct error *err)
+{
+	struct dir_entry *entries;
+	const char **names;
+	size_t len, count = 0;
+
+	*out = (struct names){ NULL, 0 };
+	if (!dir)
+		return 0;
+	if (tree_list(&entries, &len, arena, tree, dir, err))
+		return -1;
+	names = arena_array(arena, len, const char *);
+	for (size_t i = 0; i < len; i++) {
+		struct span name = span_of(entries[i].name);
+
+		if (!span_ends(name, ".beam") || entries[i].is_dir)
+			continue;
+		name.len -= strlen(".beam");
+		names[count++] = arena_dup(arena, name);
+	}
+	*out = (struct names){ names, count };
+	return 0;
+}
+
+static int compare_protocols(struct diff *diff, struct arena *arena, struct error *err)
+{
+	const struct release *a = diff->old_release, *b = diff->new_release;
+	struct places places = { a->tree, b->tree, a->consolidated, b->consolidated };
+	size_t same;
+
+	if (list_modules(&diff->old_protocols, arena, a->tree, a->consolidated, err) ||
+	    list_modules(&diff->new_protocols, arena, b->tree, b->consolidated, err) ||
+	    compare_modules(&diff->protocols, &same, arena, &places, diff->old_protocols,
+			    diff->new_protocols, err))
+		return error_wrap(err, "consolidated protocols");
+	return 0;
+}
+
+static int compare_config(struct diff *diff, struct error *err)
+{
+	const struct release *a = diff->old_release, *b = diff->new_release;
+	struct places sys = { a->tree, b->tree, a->sys_config, b->sys_config };
+	struct places vm = { a->tree, b->tree, a->vm_args, b->vm_args };
+	bool sys_same, vm_same;
+
+	if (compare_file(&sys_same, &sys, err) || compare_file(&vm_same, &vm, err))
+		return -1;
+	diff->sys_config_changed = !sys_same;
+	diff->vm_args_changed = !vm_same;
+	return 0;
+}
+
+int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,
+	      const struct release *new_release, struct error *err)
+{
+	struct diff *diff = arena_new(arena, struct diff);
+
+	diff->old_release = old_release;
+	diff->new_release = new_release;
+	diff->erts_changed = strcmp(old_release->erts, new_release->erts) != 0;
+	if (compare_apps(diff, arena, err) || compare_protocols(diff, arena, err) ||
+	    compare_config(diff, err))
+		return -1;
+	*out = diff;
+	return 0;
+}
+
+const struct app_diff *diff_find(const struct diff *diff, const char *app)
+{
+	for (size_t i = 0; i < diff->len; i++)
+		if (strcmp(diff->apps[i].name, app) == 0)
+			return &diff->apps[i];
+	return NULL;
+}

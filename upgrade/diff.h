@@ -57,7 +57,8 @@ struct diff {
 	/* In the order in which the new release starts them, then the removed ones. */
 	struct app_diff *apps;
 	size_t len;
-	struct module_diffs protocols; /* consolidated ones (Elixir) */
+	struct names old_protocols, new_protocols; /* all consolidated ones (Elixir) … */
+	struct module_diffs protocols;  /* … and those that are not the same */
 	bool erts_changed, sys_config_changed, vm_args_changed;
 };
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/reason.h"
+
+static const struct {
+	const char *name;
+	enum severity severity;
+} codes[] = {
+#define X(name, severity) [REASON_##name] = { #name, SEVERITY_##severity },
+	REASONS(X)
+#undef X
+};
+
+const char *reason_name(enum reason_code code)
+{
+	return codes[code].name;
+}
+
+bool reason_find(const char *name, enum reason_code *out)
+{
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		if (strcmp(codes[i].name, name) == 0) {
+			*out = (enum reason_code)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+enum severity reason_default(enum reason_code code)
+{
+	return codes[code].severity;
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = { "info", "warn", "restart", "impossible" };
+
+	return names[severity];
+}
+
+struct reason *reason_add(struct arena *arena, struct reasons *reasons, enum reason_code code,
+			  const char *application, const char *module, const char *format, ...)
+{
+	owned_str struct str text = STR_EMPTY;
+	struct reason *reason;
+	va_list args;
+
+	va_start(args, format);
+	str_addv(&text, format, args);
+	va_end(args);
+	reasons->items = arena_grow(arena, reasons->items, reasons->len, &reasons->cap);
+	reason = &reasons->items[reasons->len++];
+	*reason = (struct reason){ .code = code,
+				   .severity = codes[code].severity,
+				   .application = application,
+				   .module = module,
+				   .message = arena_dup(arena, str_span(&text)) };
+	return reason;
+}
+
+/* Insertion keeps the order of equals; there are few reasons. */
+void reasons_sort(struct reasons *reasons)
+{
+	for (size_t i = 1; i < reasons->len; i++) {
+		struct reason reason = reasons->items[i];
+		size_t at = i;
+
+		for (; at > 0 && reasons->items[at - 1].severity < reason.severity; at--)
+			reasons->items[at] = reasons->items[at - 1];
+		reasons->items[at] = reason;
+	}
+}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One Makefile, no recursion.  `make help` lists the targets.
+# One Makefile.  `make help` lists the targets.
 
 ifeq ($(origin CC),default)
 CC      := gcc
@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libarchive libgit2 libcrypto yaml-0.1 jansson
+LIBS    := libarchive libcrypto yaml-0.1 jansson libpcre2-8
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
@@ -41,7 +41,8 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test unit check asan fuzz bench install demo help clean format layers docs
+.PHONY: all deps test test-all unit cases helpers differential check layers asan fuzz bench demo \
+	install format clean help
 all: build/relevo
 
 build/relevo: $(B)/relevo
@@ -74,4 +75,95 @@ $(B)/tests/live/load: tests/live/load.c
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
+$(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a $(LDLIBS)
+
+# Fuzz targets are built by clang, with all of relevo instrumented.
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(filter-out cmd/%,$(SRC))
+	@mkdir -p $(@D)
+	@printf '  %-5s %s\n' FUZZ $@
+	$(Q)clang -g -O1 -std=gnu17 -I. -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		$(shell pkg-config --cflags $(LIBS) 2>/dev/null) -o $@ $^ $(LDLIBS)
+
 -include $(OBJ:.o=.d)
+
+# ---- tests ----
+
+# Installs what is missing, then goes on in a second make, which sees the new libraries.
+deps:
+	@tests/tools/deps
+
+test: deps
+	@$(MAKE) --no-print-directory check test-all
+
+SHELL_TESTS = $(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh))
+
+test-all: all $(UNIT) $(B)/tests/live/load helpers
+	@RELEVO=$(B)/relevo tests/run $(UNIT) $(SHELL_TESTS)
+
+unit: $(UNIT)
+	@tests/run $(UNIT)
+
+# The unit tests, and the cases through the binary, with the sanitizers watching.
+asan:
+	@$(MAKE) --no-print-directory VARIANT=asan unit cases
+
+cases: $(B)/relevo helpers
+	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
+
+helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+
+# N=5000 SEED=7 make differential
+differential: all helpers
+	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
+
+SECONDS ?= 60
+fuzz: $(FUZZ:%=build/fuzz/%)
+	@SECONDS=$(SECONDS) tests/fuzz/run $^
+
+check: layers
+	@shellcheck $$(git ls-files 2>/dev/null | xargs -r grep -lE '^#!/bin/sh' | grep -v '\.md$$') \
+		&& echo "shellcheck: no finding"
+
+layers:
+	@tests/tools/layers
+
+demo: deps
+	@$(MAKE) --no-print-directory all $(B)/tests/live/load
+	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
+
+bench: all
+	@RELEVO=$(B)/relevo tests/bench/run
+
+# ---- the rest ----
+
+install: all
+	install -D -m 755 build/relevo $(DESTDIR)$(PREFIX)/bin/relevo
+	@for name in "" $$(build/relevo help --names); do \
+		page=relevo$${name:+-$$name}.1; \
+		mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1; \
+		build/relevo help --man $$name >$(DESTDIR)$(PREFIX)/share/man/man1/$$page || exit 1; \
+	done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	build/relevo completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/relevo
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make            build/relevo, optimised and hardened'
+	@echo 'make demo       the example upgraded and reverted while 200 clients talk to it'
+	@echo 'make test       all tests; N=5000 makes the differential ones longer'
+	@echo 'make check      layers, shell scripts'
+	@echo 'make asan       unit tests and cases with ASan and UBSan'
+	@echo 'make fuzz       every fuzz target for SECONDS=60'
+	@echo 'make bench      relevo beside its peers'
+	@echo 'make install    PREFIX=/usr/local DESTDIR='
+	@echo 'make deps       install the Debian packages that all of this needs'
+	@echo 'CC=clang, VARIANT=asan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

@@ -6,7 +6,7 @@
  * into them one request at a time, and knows how many items each must hold, so
  * a process that lost its state is found out by its next answer.
  */
-#define _GNU_SOURCE /* strcasestr */
+#define _GNU_SOURCE 1 /* strcasestr */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,10 +44,10 @@ struct cart {
 };
 
 struct client {
-	int fd;                 /* -1 once dropped */
-	bool waiting;           /* for the answer to a request */
-	int64_t sent, due;      /* when the last request left, when the next may */
-	long cart;              /* the one asked about */
+	int fd;            /* -1 once dropped */
+	bool waiting;      /* for the answer to a request */
+	int64_t sent, due; /* when the last request left, when the next may */
+	long cart;         /* the one asked about */
 	size_t len;
 	char answer[ANSWER_MAX];
 };
@@ -82,8 +82,7 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-__attribute__((format(printf, 1, 2), noreturn))
-static void die(const char *fmt, ...)
+__attribute__((format(printf, 1, 2), noreturn)) static void die(const char *fmt, ...)
 {
 	va_list args;
 
@@ -156,8 +155,10 @@ static long next_cart(const struct options *opts, const struct client *client)
 static void client_send(struct load *load, struct client *client, int64_t now)
 {
 	char text[128];
-	const char *sku = skus[(size_t)load->requests % (sizeof(skus) / sizeof(*skus))];
-	int len = snprintf(text, sizeof(text), "POST /carts/%ld/items/%s HTTP/1.1\r\n"
+	size_t turn = (size_t)load->carts[client->cart].count;
+	const char *sku = skus[turn % (sizeof(skus) / sizeof(*skus))];
+	int len = snprintf(text, sizeof(text),
+			   "POST /carts/%ld/items/%s HTTP/1.1\r\n"
 			   "Host: %s\r\nContent-Length: 0\r\n\r\n",
 			   client->cart, sku, load->opts->host);
 
@@ -230,8 +231,8 @@ static void client_answer(struct load *load, struct client *client, const char *
 static void client_read(struct load *load, struct client *client, int64_t now)
 {
 	const char *body = NULL;
-	ssize_t got = recv(client->fd, client->answer + client->len,
-			   ANSWER_MAX - 1 - client->len, MSG_DONTWAIT);
+	ssize_t got = recv(client->fd, client->answer + client->len, ANSWER_MAX - 1 - client->len,
+			   MSG_DONTWAIT);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -365,14 +366,13 @@ static void report(const struct load *load)
 
 /* The command line. */
 
-static const char usage[] =
-	"usage: load --port N [options]\n"
-	"  --host IP         IPv4 address (127.0.0.1)\n"
-	"  --connections N   opened once, kept to the end (200)\n"
-	"  --carts N         shared out among the connections (1000)\n"
-	"  --rate N          requests a second, all together (2000)\n"
-	"  --seconds N       stop then, or at SIGTERM or SIGINT (600)\n"
-	"  --ready FILE      created once every cart has been answered\n";
+static const char usage[] = "usage: load --port N [options]\n"
+			    "  --host IP         IPv4 address (127.0.0.1)\n"
+			    "  --connections N   opened once, kept to the end (200)\n"
+			    "  --carts N         shared out among the connections (1000)\n"
+			    "  --rate N          requests a second, all together (2000)\n"
+			    "  --seconds N       stop then, or at SIGTERM or SIGINT (600)\n"
+			    "  --ready FILE      created once every cart has been answered\n";
 
 static long number(const char *name, const char *text, long min, long max)
 {
@@ -400,6 +400,7 @@ static void parse(int argc, char **argv, struct options *opts)
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		/* clang-format off */
 		switch (opt) {
 		case 'h': opts->host = optarg; break;
 		case 'p': opts->port = number("port", optarg, 1, 65535); break;
@@ -411,6 +412,7 @@ static void parse(int argc, char **argv, struct options *opts)
 		case 'u': fputs(usage, stdout); exit(0);
 		default: fputs(usage, stderr); exit(2);
 		}
+		/* clang-format on */
 	}
 	if (optind < argc || !opts->port) {
 		fputs(usage, stderr);

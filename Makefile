@@ -120,9 +120,9 @@ helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/help
 differential: all helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
 
-SECONDS ?= 60
+FUZZ_SECONDS ?= 60
 fuzz: $(FUZZ:%=build/fuzz/%)
-	@SECONDS=$(SECONDS) tests/fuzz/run $^
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $^
 
 check: layers
 	@shellcheck $$(git ls-files 2>/dev/null | xargs -r grep -lE '^#!/bin/sh' | grep -v '\.md$$') \
@@ -162,7 +162,7 @@ help:
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make check      layers, shell scripts'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
-	@echo 'make fuzz       every fuzz target for SECONDS=60'
+	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make bench      relevo beside its peers'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
 	@echo 'make deps       install the Debian packages that all of this needs'

@@ -5,9 +5,9 @@
  * arena they were made in; small integers, [] and the like may be shared
  * constants.  Text in a term is UTF-8.
  *
- * Three files know the outside forms: term_parse.c (Erlang text to terms),
- * term_print.c (terms to Erlang text) and term_binary.c (the external term
- * format, both ways).
+ * Four files know the outside forms: term_parse.c (Erlang text to terms),
+ * term_print.c (terms to Erlang text), term_decode.c and term_encode.c (the external
+ * term format).
  */
 #pragma once
 #include "base/arena.h"
@@ -192,7 +192,7 @@ void term_print_pretty(struct str *out, const struct term *term);
 /* A whole file, as OTP writes them: "%% coding: utf-8\n", pretty, ".\n". */
 void term_print_file(struct str *out, const struct term *term);
 
-/* ---- external term format (term_binary.c) ---- */
+/* ---- external term format (term_decode.c, term_encode.c) ---- */
 
 struct term_limits {
 	size_t bytes;           /* of all terms made from one input, also after decompression */

@@ -471,6 +471,8 @@ static int parse_parentheses(struct parser *p, const struct term **out, struct e
 
 static int parse_nested(struct parser *p, const struct term **out, struct error *err)
 {
+	if (p->token.kind == TOKEN_STRING)
+		return parse_string(p, out, err);
 	if (token_is(&p->token, "["))
 		return parse_list(p, out, err);
 	if (token_is(&p->token, "{"))
@@ -506,7 +508,6 @@ static int parse_term(struct parser *p, const struct term **out, struct error *e
 	case TOKEN_FLOAT:
 		return parse_number(p, out, err);
 	case TOKEN_STRING:
-		return parse_string(p, out, err);
 	case TOKEN_SIGN:
 		break;
 	case TOKEN_KEYWORD:

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+/* appup.h - how each changed application gets from one version to the other.
+ *
+ * An appup written by hand wins; where there is none, one is generated:
+ *
+ *	add_module       what is new, first and free of dependencies
+ *	(protocols)      see below
+ *	update           processes: {advanced, []} where the module has code_change, else soft
+ *	load_module      other modules
+ *	update           supervisors
+ *	delete_module    what is gone, last
+ *
+ * The last element of update and load_module names the changed modules, of any
+ * application, that the module calls, also by way of added ones: they are suspended,
+ * loaded and resumed together, what is called before what calls.
+ *
+ * Consolidated protocols (Elixir) belong to no application, so one appup carries an
+ * {apply, {'Elixir.Code', eval_string, …}} for all of them: upwards before anything but
+ * added modules, downwards after everything but deleted ones (upgrade/protocols.exs).
+ */
+#pragma once
+#include "upgrade/diff.h"
+#include "upgrade/reason.h"
+#include "upgrade/relup.h"
+
+enum appup_source {
+	APPUP_GENERATED,
+	APPUP_FOLDER,  /* written by hand: from the folder of the options */
+	APPUP_SHIPPED, /* lies beside the .app file of the new release */
+};
+
+struct appup_made {
+	const struct app_diff *app;
+	enum appup_source source;
+	const char *file;             /* where it came from; a generated one: "APP.appup" */
+	const struct term *up, *down; /* the two scripts; down NULL: there is no way back */
+	const struct term *term;      /* {Vsn, [{From, Up} …], [{From, Down} …]} */
+};
+
+struct appups {
+	struct appup_made *items; /* in the order of the diff */
+	size_t len;
+	const char *carrier; /* the application with the protocols' instruction, or NULL */
+};
+
+struct appup_options {
+	/* Holds FROM-TO/APP.appup, versions of the releases or of the application; NULL: none. */
+	const char *dir;
+	bool no_shipped; /* leave out what lies in the new release */
+};
+
+/* One appup for every application that has another version.  Findings on those written
+ * by hand (appup_invalid, appup_incomplete, appup_stale, code_change_missing,
+ * not_reversible, protocols_stay) go to *reasons; one that is invalid is not used.
+ * Fails only when a file cannot be read.
+ */
+must_check int appups_make(struct appups *out, struct arena *arena, const struct diff *diff,
+			   const struct appup_options *options, struct reasons *reasons,
+			   struct error *err);
+const struct appup_made *appups_find(const struct appups *appups, const char *app);
+/* As relup_make() wants them. */
+struct appup *appups_for_relup(struct arena *arena, const struct appups *appups);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+/* appup_parts.h - the rooms inside appups_make(); nothing for other modules. */
+#pragma once
+#include "release/name_table.h"
+#include "upgrade/appup.h"
+
+/* A module that some instruction may name. */
+struct vertex {
+	const struct module_diff *diff;
+	size_t app;    /* which of appups->items */
+	bool up, down; /* an instruction of that script loads, updates or deletes it */
+	size_t mark;   /* of the walk that was here last */
+	/* Modules that must be changed together with this one. */
+	struct names up_deps, down_deps;
+	size_t up_cap, down_cap;
+};
+
+struct appup_work {
+	struct arena *arena;
+	const struct diff *diff;
+	const struct appup_options *options;
+	struct reasons *reasons;
+	struct appups *appups;
+	struct name_table *names; /* of modules: the index into … */
+	struct vertex *vertices;
+	size_t walk;
+};
+
+/* ---- appup_read.c ---- */
+
+/* Fills in what is written by hand; leaves source APPUP_GENERATED where nothing is. */
+must_check int appup_read(struct appup_work *work, struct appup_made *made, struct error *err);
+
+/* ---- appup_script.c: looking at instructions ---- */
+
+/* Calls see() with every module an instruction changes: {load_module, M, …}, {update, …},
+ * {add_module, …}, {delete_module, …}, {load, {M, …}}, {remove, {M, …}}.
+ */
+void script_modules(const struct term *script,
+		    void (*see)(void *context, const char *module, const struct term *instruction),
+		    void *context);
+/* Whether something in it takes care of all modules at once: restart_application, … */
+bool script_restarts(const struct term *script);
+/* Like {update, M, {advanced, Extra}, …}: code_change will be called. */
+bool instruction_is_advanced(const struct term *instruction);
+
+/* ---- appup_deps.c ---- */
+
+/* Finds out which modules have instructions, and which must be changed together. */
+void appup_deps(struct appup_work *work);
+struct vertex *vertex_find(const struct appup_work *work, const char *module);
+
+/* ---- appup_generate.c ---- */
+
+/* Whether a generated script has an instruction for that module. */
+bool generates_up(const struct diff *diff, const struct module_diff *module);
+bool generates_down(const struct diff *diff, const struct module_diff *module);
+/* The restart that stands for every instruction of such an application; NULL: none. */
+const char *appup_restart(const char *app);
+void appup_generate(struct appup_work *work, struct appup_made *made);
+
+/* ---- appup_protocols.c ---- */
+
+/* Puts the instruction for consolidated protocols into one of the appups. */
+void appup_protocols(struct appup_work *work);
+/* The script without such an instruction. */
+const struct term *script_without_protocols(struct arena *arena, const struct term *script);
+
+/* ---- appup_check.c ---- */
+
+/* Coverage and staleness of one written by hand. */
+void appup_check(struct appup_work *work, const struct appup_made *made);

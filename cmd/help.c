@@ -3,6 +3,7 @@
 
 #include "cmd/output.h"
 #include "cmd/version.h"
+#include "release/project.h"
 
 static const char intro[] =
 	"relevo builds Erlang and Elixir releases, works out how a running system gets from one\n"
@@ -65,6 +66,7 @@ void help_print_all(FILE *stream)
 			print_group(stream, (*c)->group);
 	heading(stream, "More");
 	fputs("  relevo help COMMAND   what a command does, its options, examples\n"
+	      "  relevo help config    the keys of relevo.yaml\n"
 	      "  relevo help exit      the exit statuses\n"
 	      "  relevo --version      the version\n",
 	      stream);
@@ -74,6 +76,19 @@ void help_print_statuses(FILE *stream)
 {
 	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
 		fprintf(stream, "  %d  %s\n", statuses[i].status, statuses[i].meaning);
+}
+
+void help_print_config(FILE *stream)
+{
+	owned_table struct table *table = table_new(4);
+
+	fputs("relevo.yaml, in the folder of the project.  Paths are relative to it; an unknown key is\n"
+	      "an error.\n\n",
+	      stream);
+	table_row(table, "Key", "Value", "Default", "What it is");
+	for (const struct project_key *key = project_keys; key->path; key++)
+		table_row(table, key->path, key->type, key->fallback, key->help);
+	table_print(table, stream, "  ", true);
 }
 
 static void option_rows(struct table *table, const struct option *options)

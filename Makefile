@@ -64,6 +64,7 @@ $(B)/%.o: %.c
 # Objects that carry files inside (base/embed.h) are made again when those change.
 $(B)/release/template.o: $(wildcard release/template/*)
 $(B)/upgrade/node/scripts.o: $(wildcard upgrade/node/*.erl)
+$(B)/upgrade/appup_protocols.o: upgrade/protocols.exs
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)

@@ -189,6 +189,8 @@ void term_print(struct str *out, const struct term *term);
  * where that is possible; no dot, no newline at the end.
  */
 void term_print_pretty(struct str *out, const struct term *term);
+/* Whether the above write a list as "text": not empty, all characters printable. */
+bool term_is_text(const struct term *list);
 /* A whole file, as OTP writes them: "%% coding: utf-8\n", pretty, ".\n". */
 void term_print_file(struct str *out, const struct term *term);
 

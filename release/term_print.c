@@ -179,9 +179,9 @@ static void print_float(struct str *out, double value)
 
 /* ---- strings and binaries ---- */
 
-static bool is_printable_list(const struct term *list)
+bool term_is_text(const struct term *list)
 {
-	if (list->seq.len == 0 || list->seq.tail)
+	if (list->kind != TERM_LIST || list->seq.len == 0 || list->seq.tail)
 		return false;
 	for (size_t i = 0; i < list->seq.len; i++) {
 		const struct term *item = list->seq.items[i];
@@ -332,7 +332,7 @@ static void print(struct str *out, const struct term *term, size_t limit)
 		break;
 	case TERM_LIST:
 		/* One that is too long for the limit need not be looked through. */
-		if (term->seq.len <= limit && is_printable_list(term))
+		if (term->seq.len <= limit && term_is_text(term))
 			print_string(out, term);
 		else
 			print_items(out, term, "[]", limit);
@@ -475,7 +475,7 @@ static void pretty(struct str *out, const struct term *term, size_t indent, size
 {
 	if (print_here(out, term, behind))
 		return;
-	if (term->kind == TERM_LIST && is_printable_list(term))
+	if (term_is_text(term))
 		pretty_string(out, term, indent, behind);
 	else if (term->kind == TERM_LIST)
 		pretty_items(out, term, "[]", indent, behind);

@@ -94,6 +94,11 @@ const struct appup_made *appups_find(const struct appups *appups, const char *ap
 	return NULL;
 }
 
+bool appup_restarts(const struct appup_made *made)
+{
+	return script_restarts(made->up);
+}
+
 struct appup *appups_for_relup(struct arena *arena, const struct appups *appups)
 {
 	struct appup *list = arena_array(arena, appups->len, struct appup);

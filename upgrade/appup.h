@@ -58,5 +58,9 @@ must_check int appups_make(struct appups *out, struct arena *arena, const struct
 			   const struct appup_options *options, struct reasons *reasons,
 			   struct error *err);
 const struct appup_made *appups_find(const struct appups *appups, const char *app);
+/* Whether it stops the application or the emulator instead of changing modules. */
+bool appup_restarts(const struct appup_made *made);
+/* The instruction of a script (up or down) that changes a module, or NULL. */
+const struct term *script_find(const struct term *script, const char *module);
 /* As relup_make() wants them. */
 struct appup *appups_for_relup(struct arena *arena, const struct appups *appups);

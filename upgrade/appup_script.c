@@ -63,3 +63,19 @@ bool instruction_is_advanced(const struct term *instruction)
 			return true;
 	return false;
 }
+
+const struct term *script_find(const struct term *script, const char *module)
+{
+	for (size_t i = 0; i < script->seq.len; i++) {
+		const struct term *instruction = term_at(script, i), *name;
+
+		if (instruction->kind != TERM_TUPLE || instruction->seq.len < 2)
+			continue;
+		name = term_at(instruction, 1);
+		if (name->kind == TERM_TUPLE && name->seq.len > 0)
+			name = term_at(name, 0);
+		if (!term_is_tagged(instruction, "apply", 2) && term_is_atom(name, module))
+			return instruction;
+	}
+	return NULL;
+}

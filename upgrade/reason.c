@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/reason.h"
 
+#include "base/nearest.h"
+
 static const struct {
 	const char *name;
 	enum severity severity;
@@ -69,4 +71,30 @@ void reasons_sort(struct reasons *reasons)
 			reasons->items[at] = reasons->items[at - 1];
 		reasons->items[at] = reason;
 	}
+}
+
+static int no_such_code(const char *name, struct error *err)
+{
+	struct nearest nearest = nearest_to(name);
+	const char *best;
+
+	for (size_t i = 0; i < REASON_COUNT; i++)
+		nearest_try(&nearest, codes[i].name);
+	best = nearest_best(&nearest);
+	return error_set(err, ERROR_USAGE, "\"%s\" is no code of a reason%s%s%s", name,
+			 best ? "; did you mean " : "", best ? best : "", best ? "?" : "");
+}
+
+int reasons_allow(struct reasons *reasons, struct names allowed, struct error *err)
+{
+	enum reason_code code;
+
+	for (size_t i = 0; i < allowed.len; i++) {
+		if (!reason_find(allowed.items[i], &code))
+			return no_such_code(allowed.items[i], err);
+		for (size_t j = 0; j < reasons->len; j++)
+			if (reasons->items[j].code == code)
+				reasons->items[j].allowed = true;
+	}
+	return 0;
 }

@@ -28,7 +28,6 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(relup_failed,        RESTART) \
 	X(not_reversible,      WARN) \
 	/* to be looked at */ \
-	X(state_unchecked,     WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(appup_incomplete,    WARN) \
 	X(vm_args_changed,     WARN) \
@@ -38,7 +37,6 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(appup_stale,         INFO) \
 	X(static_changed,      INFO) \
 	X(env_changed,         INFO) \
-	X(config_changed,      INFO) \
 	X(protocol_changed,    INFO) \
 	X(application_added,   INFO) \
 	X(application_removed, INFO)
@@ -79,3 +77,7 @@ struct reason *reason_add(struct arena *arena, struct reasons *reasons, enum rea
 	printf_like(6, 7);
 /* The worst first; otherwise in the order in which they were found. */
 void reasons_sort(struct reasons *reasons);
+/* Marks the findings with one of these codes: they are told, but do not count.
+ * ERROR_USAGE: no such code.
+ */
+must_check int reasons_allow(struct reasons *reasons, struct names codes, struct error *err);

@@ -4,6 +4,12 @@
 
 #define COMMANDS(X) \
 	X(build) \
+	X(diff) \
+	X(appup) \
+	X(plan) \
+	X(relup) \
+	X(script) \
+	X(beam) \
 	X(help) \
 	X(completion)
 

@@ -69,6 +69,9 @@ int otp_find(struct otp *out, struct arena *arena, struct error *err)
 		error_set_(err, ERROR_NOT_FOUND, "no Erlang/OTP here: there is no erl in PATH");
 		return error_hint(err, "Install Erlang/OTP, or put its bin folder into PATH.");
 	}
+	/* A running VM puts ROOT/erts-VSN/bin first in the PATH of what it starts. */
+	if (span_starts(span_of(path_base(root)), "erts-"))
+		root = path_dir(arena, root);
 	if (otp_open(out, arena, root, err))
 		return error_hint(err, "The erl that comes first in PATH leads there; put the bin "
 				       "folder of the Erlang/OTP itself before it.");

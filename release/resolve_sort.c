@@ -28,7 +28,6 @@ static void unlink_node(struct node *node)
 {
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
-	node->listed = false;
 }
 
 static void link_before(struct node *at, struct node *node)
@@ -37,7 +36,19 @@ static void link_before(struct node *at, struct node *node)
 	node->next = at;
 	at->prev->next = node;
 	at->prev = node;
+}
+
+/* In the list, before `at`; in a ring a node counts as out of it. */
+static void put_in(struct node *at, struct node *node)
+{
+	link_before(at, node);
 	node->listed = true;
+}
+
+static void take_out(struct node *node)
+{
+	unlink_node(node);
+	node->listed = false;
 }
 
 static void add_id(struct work *w, struct ids *ids, size_t *cap, size_t id)
@@ -85,7 +96,7 @@ static struct ids take(struct work *w, const struct resolve_app *app, struct ids
 
 		/* Who includes this one may start later, although it is used. */
 		if (node && w->r->includer[app->id] != id) {
-			unlink_node(node);
+			take_out(node);
 			link_before(at, node);
 			at = node;
 		} else if (!w->seen_name[id]) {
@@ -104,7 +115,7 @@ static void put_back(struct work *w, struct node *ring)
 		struct node *node = ring->next;
 
 		unlink_node(node);
-		link_before(front, node);
+		put_in(front, node);
 	}
 }
 
@@ -113,7 +124,7 @@ static void delete_first(struct work *w, size_t key)
 	for (struct node *node = w->head.next; node != &w->head; node = node->next) {
 		if (node->app->key != key)
 			continue;
-		unlink_node(node);
+		take_out(node);
 		return;
 	}
 }
@@ -158,12 +169,12 @@ static bool turn(struct work *w, struct node *node)
 
 	ring_init(&uses);
 	ring_init(&includes);
-	unlink_node(node);
+	take_out(node);
 	add_missing(w, ids_subtract(w->r, take(w, app, app->uses, &uses), app->optional));
 	add_missing(w, take(w, app, app->includes, &includes));
 	waits_for = ring_len(&uses) + ring_len(&includes);
 	if (waits_for) {
-		link_before(w->head.next, node);
+		put_in(w->head.next, node);
 		put_back(w, &includes);
 		put_back(w, &uses);
 		cut_circles(w, waits_for, app);
@@ -189,7 +200,7 @@ static void work_init(struct work *w, struct resolve *r)
 		node->app = &r->apps[i];
 		node->twin = w->by_id[node->app->id];
 		w->by_id[node->app->id] = node;
-		link_before(&w->head, node);
+		put_in(&w->head, node);
 	}
 }
 

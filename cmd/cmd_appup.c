@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+/* relevo appup OLD NEW: writes the appups, or judges those that exist. */
+#include "base/file.h"
+#include "cmd/two_releases.h"
+
+struct appup_opts {
+	const char *appups;
+	const char *out;
+	bool check;
+};
+
+/* clang-format off */
+static const struct option appup_cli[] = {
+	OPT_TEXT(struct appup_opts, appups, 0, "appups", "DIR",
+		 "appups written by hand: DIR/FROM-TO/APP.appup"),
+	OPT_TEXT(struct appup_opts, out, 'o', "out", "DIR",
+		 "write DIR/APP.appup for each changed application, instead of printing"),
+	OPT_FLAG(struct appup_opts, check, 'c', "check",
+		 "only judge the appups written by hand; exit 4 when one is invalid or incomplete"),
+	OPT_END,
+};
+/* clang-format on */
+
+static int write_all(struct arena *arena, const struct appups *appups, const char *dir,
+		     struct error *err)
+{
+	if (dir_make(dir, err))
+		return -1;
+	for (size_t i = 0; i < appups->len; i++) {
+		owned_str struct str text = STR_EMPTY;
+		const char *file =
+			arena_printf(arena, "%s/%s.appup", dir, appups->items[i].app->name);
+
+		term_print_file(&text, appups->items[i].term);
+		if (file_write(file, str_span(&text), 0644, err))
+			return -1;
+		puts(file);
+	}
+	return 0;
+}
+
+static void print_all(const struct appups *appups)
+{
+	for (size_t i = 0; i < appups->len; i++) {
+		owned_str struct str text = STR_EMPTY;
+
+		term_print_pretty(&text, appups->items[i].term);
+		printf("%%%% %s: %s\n%s.\n", appups->items[i].app->name,
+		       appups->items[i].source == APPUP_GENERATED ? "generated"
+								  : appups->items[i].file,
+		       str_text(&text));
+	}
+}
+
+static json_t *all_json(const struct appups *appups)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < appups->len; i++) {
+		owned_str struct str text = STR_EMPTY;
+
+		term_print(&text, appups->items[i].term);
+		json_object_set_new(json, appups->items[i].app->name,
+				    json_pack("{s:b, s:s}", "generated",
+					      appups->items[i].source == APPUP_GENERATED, "term",
+					      str_text(&text)));
+	}
+	return json;
+}
+
+static int check(const struct appups *appups, const struct reasons *reasons, struct error *err)
+{
+	size_t by_hand = 0, bad = 0;
+
+	for (size_t i = 0; i < appups->len; i++)
+		by_hand += appups->items[i].source != APPUP_GENERATED;
+	for (size_t i = 0; i < reasons->len; i++)
+		bad += reasons->items[i].severity >= SEVERITY_WARN;
+	print_reasons(reasons);
+	if (bad > 0)
+		return error_set(err, ERROR_REFUSED, "appups: %zu findings", bad);
+	printf("%zu changed application%s, %zu appup%s written by hand, nothing to complain of\n",
+	       appups->len, appups->len == 1 ? "" : "s", by_hand, by_hand == 1 ? "" : "s");
+	return 0;
+}
+
+static int appup_run(const struct call *call, struct error *err)
+{
+	const struct appup_opts *opts = call->opts;
+	owned_two_releases struct two_releases two = { 0 };
+	struct appup_options options = { .dir = opts->appups };
+	struct reasons reasons = { 0 };
+	struct appups appups;
+	struct diff *diff;
+
+	if (two_releases_open(&two, call, err) ||
+	    diff_make(&diff, &two.arena, two.old_release, two.new_release, err) ||
+	    appups_make(&appups, &two.arena, diff, &options, &reasons, err))
+		return -1;
+	reasons_sort(&reasons);
+	if (opts->check)
+		return check(&appups, &reasons, err);
+	for (size_t i = 0; i < reasons.len; i++)
+		warn("%s: %s", reason_name(reasons.items[i].code), reasons.items[i].message);
+	if (opts->out)
+		return write_all(&two.arena, &appups, opts->out, err);
+	if (call->json)
+		print_json(all_json(&appups));
+	else
+		print_all(&appups);
+	return 0;
+}
+
+/* clang-format off */
+const struct command cmd_appup = {
+	.name = "appup",
+	.args = "OLD NEW",
+	.summary = "Appups for what changed between two releases",
+	.description =
+		"Prints or writes an appup for each changed application: the one written by hand where "
+		"there is one, else a generated one. With --check those written by hand are compared "
+		"with what really changed: modules that are not mentioned, or mentioned without need.",
+	.examples =
+		"relevo appup old/ new/ --out rel/appups/1.0.0-1.1.0  # a start for writing by hand\n"
+		"relevo appup old/ new/ --appups rel/appups --check  # for CI\n",
+	.group = "Upgrades",
+	.args_min = 2,
+	.args_max = 2,
+	.options = appup_cli,
+	.opts_size = sizeof(struct appup_opts),
+	.run = appup_run,
+};
+/* clang-format on */

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+/* relevo plan OLD NEW: the verdict, its reasons, and the relup. */
+#include "base/file.h"
+#include "cmd/two_releases.h"
+
+struct plan_opts {
+	const char *appups;
+	const char *out;
+	const char *require;
+	struct option_list allow;
+};
+
+/* clang-format off */
+static const struct option plan_cli[] = {
+	OPT_TEXT(struct plan_opts, appups, 0, "appups", "DIR",
+		 "appups written by hand: DIR/FROM-TO/APP.appup"),
+	OPT_TEXT(struct plan_opts, out, 'o', "out", "DIR",
+		 "write relup, APP.appup and plan.json into this folder"),
+	OPT_TEXT(struct plan_opts, require, 0, "require", "VERDICT",
+		 "exit 4 unless the verdict is this or better: hot, hot_with_warnings, restart"),
+	OPT_LIST(struct plan_opts, allow, 0, "allow", "CODE",
+		 "a reason that shall not count; may be given several times"),
+	OPT_END,
+};
+/* clang-format on */
+
+/* ---- for people ---- */
+
+static void print_steps(const char *title, const struct term *steps)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (steps->seq.len == 0)
+		return;
+	printf("\n%s\n", title);
+	for (size_t i = 0; i < steps->seq.len; i++) {
+		str_clear(&text);
+		term_print(&text, term_at(steps, i));
+		/* The protocols' script is long, and always the same. */
+		if (text.len > 160)
+			printf("  %.150s …\n", str_text(&text));
+		else
+			printf("  %s\n", str_text(&text));
+	}
+}
+
+static void print_verdict(const struct plan *plan)
+{
+	static const enum style styles[] = { STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_BAD };
+
+	printf("\nverdict: %s%s%s%s\n", style_on(stdout, styles[plan->verdict]),
+	       verdict_name(plan->verdict), style_off(stdout),
+	       plan->reversible ? ", reversible" : ", not reversible");
+}
+
+static void print_plan(const struct plan *plan)
+{
+	const struct release *a = plan->diff->old_release, *b = plan->diff->new_release;
+
+	printf("%s %s to %s %s\n\n", a->name, a->vsn, b->name, b->vsn);
+	print_changes(plan->diff, &plan->appups);
+	print_steps("up:", plan->up);
+	print_steps("down:", plan->down);
+	print_verdict(plan);
+	print_reasons(&plan->reasons);
+}
+
+/* ---- files ---- */
+
+static int write_term(struct arena *arena, const char *dir, const char *name,
+		      const struct term *term, struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	term_print_file(&text, term);
+	return file_write(path_join(arena, dir, name), str_span(&text), 0644, err);
+}
+
+static int write_json(struct arena *arena, const char *dir, const struct plan *plan,
+		      struct error *err)
+{
+	json_t *json = plan_json(plan);
+	owned_mem char *text = json_dumps(json, JSON_INDENT(2));
+
+	json_decref(json);
+	if (!text)
+		return error_set(err, ERROR_FAILED, "the plan cannot be written as JSON");
+	return file_write(path_join(arena, dir, "plan.json"), span_of(text), 0644, err);
+}
+
+static int write_plan(struct arena *arena, const char *dir, const struct plan *plan,
+		      struct error *err)
+{
+	if (dir_make(dir, err))
+		return -1;
+	for (size_t i = 0; i < plan->appups.len; i++) {
+		const struct appup_made *made = &plan->appups.items[i];
+
+		if (write_term(arena, dir, arena_printf(arena, "%s.appup", made->app->name),
+			       made->term, err))
+			return -1;
+	}
+	if (plan->relup && write_term(arena, dir, "relup", plan->relup, err))
+		return -1;
+	return write_json(arena, dir, plan, err);
+}
+
+/* ---- the command ---- */
+
+static int required(enum verdict *out, const char *name, struct error *err)
+{
+	*out = VERDICT_IMPOSSIBLE;
+	if (!name)
+		return 0;
+	for (enum verdict v = VERDICT_HOT; v < VERDICT_IMPOSSIBLE; v++) {
+		if (strcmp(name, verdict_name(v)) == 0) {
+			*out = v;
+			return 0;
+		}
+	}
+	return error_set(err, ERROR_USAGE,
+			 "--require: want hot, hot_with_warnings or restart, got \"%s\"", name);
+}
+
+static int plan_run(const struct call *call, struct error *err)
+{
+	const struct plan_opts *opts = call->opts;
+	owned_two_releases struct two_releases two = { 0 };
+	struct plan_options options = { .appups = { .dir = opts->appups },
+					.allow = names_of_options(opts->allow) };
+	enum verdict worst;
+	struct plan *plan;
+
+	if (required(&worst, opts->require, err) || two_releases_open(&two, call, err) ||
+	    plan_make(&plan, &two.arena, two.old_release, two.new_release, &options, err) ||
+	    (opts->out && write_plan(&two.arena, opts->out, plan, err)))
+		return -1;
+	if (call->json)
+		print_json(plan_json(plan));
+	else
+		print_plan(plan);
+	if (plan->verdict <= worst)
+		return 0;
+	return error_set(err, ERROR_REFUSED, "the verdict is %s, %s was wanted: %s",
+			 verdict_name(plan->verdict), opts->require,
+			 plan->reasons.items[0].message);
+}
+
+/* clang-format off */
+const struct command cmd_plan = {
+	.name = "plan",
+	.args = "OLD NEW",
+	.summary = "Whether and how a running system can go from one release to another",
+	.description =
+		"Works out the appups and the relup from two releases (folders or tarballs), and says "
+		"whether the upgrade can be done while the system runs. The verdict is hot, "
+		"hot_with_warnings, restart or impossible, and comes with its reasons; each reason has "
+		"a code that --allow takes. Nothing is changed in either release.",
+	.examples =
+		"relevo plan shop-1.0.0/ shop-1.1.0/\n"
+		"relevo plan old.tar.gz new.tar.gz --require hot --json > plan.json  # for CI\n"
+		"relevo plan old/ new/ --appups rel/appups --out plan/  # relup and appups as files\n",
+	.group = "Upgrades",
+	.args_min = 2,
+	.args_max = 2,
+	.options = plan_cli,
+	.opts_size = sizeof(struct plan_opts),
+	.run = plan_run,
+};
+/* clang-format on */

@@ -2,12 +2,15 @@
 #include "base/file.h"
 #include "cmd/output.h"
 #include "release/assemble.h"
+#include "release/store.h"
+#include "upgrade/prepare.h"
 
 #include <stdlib.h>
 
 struct build_opts {
 	const char *project;
 	const char *out;
+	struct option_list from;
 	bool overwrite;
 };
 
@@ -16,6 +19,8 @@ static const struct option build_options[] = {
 		 "the project: a folder with a relevo.yaml (default: this one)"),
 	OPT_TEXT(struct build_opts, out, 'o', "out", "DIR",
 		 "where the release is put (default: \"store\" of relevo.yaml)"),
+	OPT_LIST(struct build_opts, from, 'f', "from", "VERSION",
+		 "make the relup from it: a version in the store, or a path; may be repeated"),
 	OPT_FLAG(struct build_opts, overwrite, 0, "overwrite",
 		 "replace a release of this version that is there already"),
 	OPT_END,
@@ -30,6 +35,8 @@ struct job {
 	const char *temp;               /* everything is made in here first */
 	struct assembled release;
 	const char *tree, *tarball;     /* where they end up */
+	struct names olds;              /* releases to come from */
+	struct prepared *prepared;      /* how, one for each */
 };
 
 static void job_done(struct job *job)
@@ -70,6 +77,57 @@ static int check_free(struct job *job, struct error *err)
 	return error_hint(err, "Give the new release its own version, or say --overwrite.");
 }
 
+/* A version in the store, or a path; "previous" may be none at all. */
+static int find_old(struct job *job, const char *from, const char **out, struct error *err)
+{
+	const char *vsn = from;
+
+	*out = NULL;
+	if (strcmp(from, "previous") == 0 &&
+	    store_previous(&vsn, &job->arena, job->store, job->release.name, job->release.vsn, err))
+		return -1;
+	if (!vsn)
+		return 0;
+	*out = store_find(&job->arena, job->store, job->release.name, vsn);
+	if (!*out && path_exists(from))
+		*out = from;
+	if (*out)
+		return 0;
+	error_set_(err, ERROR_NOT_FOUND, "no %s-%s in %s, and no file %s", job->release.name, vsn,
+		   job->store, from);
+	return error_hint(err, "Build it first, or leave it out of --from and \"upgrade.from\".");
+}
+
+static int find_olds(struct job *job, struct error *err)
+{
+	const struct option_list *given = &job->opts->from;
+	struct names froms = given->len ? (struct names){ given->items, given->len }
+					: job->project->upgrade_from;
+	const char **olds = arena_array(&job->arena, froms.len, const char *);
+	size_t len = 0;
+
+	for (size_t i = 0; i < froms.len; i++) {
+		if (find_old(job, froms.items[i], &olds[len], err))
+			return -1;
+		len += olds[len] != NULL;
+	}
+	job->olds = (struct names){ olds, len };
+	return 0;
+}
+
+static int make_upgrade(struct job *job, struct error *err)
+{
+	struct plan_options options = { .appups.dir = job->project->appups };
+
+	if (find_olds(job, err))
+		return -1;
+	if (job->olds.len == 0)
+		return 0;
+	say_verbose(job->call, "  relup");
+	return prepare_upgrade(&job->prepared, &job->arena, job->release.root, job->olds, &options,
+			       err);
+}
+
 static int move_into_place(struct job *job, const char *tarball, struct error *err)
 {
 	const char *old = path_join(&job->arena, job->temp, "old");
@@ -91,12 +149,24 @@ static int build(struct job *job, struct error *err)
 	job->store = job->opts->out ? job->opts->out : job->project->store;
 	if (dir_make(job->store, err) ||
 	    dir_make_temp(&job->temp, &job->arena, path_join(&job->arena, job->store, ".build"), err) ||
-	    make_tree(job, err) || check_free(job, err))
+	    make_tree(job, err) || check_free(job, err) || make_upgrade(job, err))
 		return -1;
 	tarball = path_join(&job->arena, job->temp, "release.tar.gz");
 	if (assemble_seal(&job->release, tarball, err))
 		return -1;
 	return move_into_place(job, tarball, err);
+}
+
+static json_t *upgrades_json(struct job *job)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < job->olds.len; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "version",
+						      job->prepared[i].from, "verdict",
+						      verdict_name(job->prepared[i].verdict),
+						      "relup", job->prepared[i].has_relup));
+	return list;
 }
 
 static int report(struct job *job, struct error *err)
@@ -112,14 +182,19 @@ static int report(struct job *job, struct error *err)
 		if (strcmp(entries[i].name, path_base(job->tarball)) == 0)
 			size = (uint64_t)entries[i].size;
 	if (job->call->json) {
-		print_json(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "name", job->release.name,
+		print_json(json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "name", job->release.name,
 				     "version", job->release.vsn, "tarball", job->tarball, "tree",
 				     job->tree, "bytes", (json_int_t)size, "applications",
-				     (json_int_t)job->release.rel->len));
+				     (json_int_t)job->release.rel->len, "from",
+				     upgrades_json(job)));
 		return 0;
 	}
 	printf("%s %s  %s (%s, %zu applications)\n", job->release.name, job->release.vsn,
 	       job->tarball, human_bytes(size, human), job->release.rel->len);
+	for (size_t i = 0; i < job->olds.len; i++)
+		printf("  from %s: %s\n", job->prepared[i].from,
+		       job->prepared[i].has_relup ? verdict_name(job->prepared[i].verdict)
+						  : "no way while it runs (see relevo plan)");
 	return 0;
 }
 

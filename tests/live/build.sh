@@ -1,0 +1,83 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A release that relevo built starts from its tarball, in an empty folder with spaces and UTF-8 in
+# its name, and every command of bin/NAME does what it says.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/tools/live.sh
+
+tests/tools/shop "$work/store" 1.0.0 >/dev/null
+run="$work/a füße b"
+mkdir "$run"
+tar -xzf "$work/store/shop-1.0.0.tar.gz" -C "$run"
+[ ! -e "$run/releases/COOKIE" ] || fail "the tarball holds a cookie"
+ok
+
+start_epmd
+export SHOP_PORT=$((port + 1)) RELEASE_DISTRIBUTION=name RELEASE_NODE=shop@127.0.0.1
+shop="$run/bin/shop"
+health () { curl -fs "http://127.0.0.1:$SHOP_PORT/health"; }
+
+expect 0 "$shop" version
+contains "$out" "shop 1.0.0"
+expect 0 "$shop" eval 'IO.puts(1 + 1)'
+contains "$out" 2
+expect 1 "$shop" eval
+contains "$said" "eval wants an expression"
+expect 1 "$shop" nonsense
+contains "$said" 'there is no command "nonsense"'
+ok
+
+"$shop" start >"$work/log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+wait_for 30 health || fail "does not start: $(cat "$work/log")"
+contains "$(health)" '"version":"1.0.0"'
+[ "$(stat -c %a "$run/releases/COOKIE")" = 600 ] || fail "the cookie can be read by others"
+expect 0 "$shop" pid
+[ "$out" = "$pid" ] || fail "pid says $out, not $pid"
+expect 0 "$shop" rpc 'IO.inspect(Application.get_env(:shop_web, :port))'
+contains "$out" "$SHOP_PORT"
+expect 0 "$shop" rpc 'IO.inspect(:release_handler.which_releases(:permanent))'
+contains "$out" "kernel-"
+ok
+
+expect 0 "$shop" restart
+sleep 1
+wait_for 30 health || fail "does not come back from a restart"
+ok
+expect 0 "$shop" stop
+gone "$pid" || fail "stop returned, but process $pid still runs"
+ok
+
+expect 0 "$shop" daemon
+wait_for 30 health || fail "daemon does not start"
+expect 0 "$shop" pid
+pids="$pids $out"
+expect 0 "$shop" stop
+! health >/dev/null || fail "still answers after stop"
+ok
+
+# A trial boot is used once; after it, the permanent release again.
+cp -a "$run/releases/1.0.0" "$run/releases/1.0.0-trial"
+printf '13.1.5 1.0.0-trial' >"$run/releases/new_start_erl.data"
+expect 0 "$shop" version
+contains "$out" "shop 1.0.0"
+"$shop" start >"$work/log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+wait_for 30 health || fail "the trial does not start: $(cat "$work/log")"
+expect 0 "$shop" rpc 'IO.puts(System.get_env("RELEASE_VSN"))'
+contains "$out" 1.0.0-trial
+kill -9 "$pid"
+wait_for 5 gone "$pid"
+"$shop" start >"$work/log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+wait_for 30 health || fail "does not start after the trial: $(cat "$work/log")"
+expect 0 "$shop" rpc 'IO.puts(System.get_env("RELEASE_VSN"))'
+[ "$out" = 1.0.0 ] || fail "after the trial: $out"
+expect 0 "$shop" stop
+ok
+
+echo "ok: $checks groups of checks"

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# What live tests share: a folder and ports of their own, nodes that are ended by their process
+# ids, checks.  Sourced from the root of the sources.
+
+# shellcheck disable=SC2034 # used by those who source this
+relevo=$PWD/${RELEVO:-build/relevo}
+work=$(mktemp -d "${TMPDIR:-/tmp}/relevo-live.XXXXXX") || exit 1
+pids=''
+
+port=$((20000 + $$ % 20000))
+export ERL_EPMD_PORT=$port ERL_CRASH_DUMP=/dev/null
+unset RELEASE_ROOT RELEASE_VSN RELEASE_NAME RELEASE_SYS_CONFIG RELDIR RELEASE_TMP
+
+fail () {
+  echo "FAIL: $*" >&2
+  exit 1
+}
+
+gone () { ! kill -0 "$1" 2>/dev/null; }
+
+# wait_for SECONDS COMMAND...: false when it did not come true in time.
+wait_for () {
+  left=$(($1 * 10))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    left=$((left - 1))
+    [ "$left" -gt 0 ] || return 1
+    sleep 0.1
+  done
+}
+
+# end PID: softly, then hard.
+end () {
+  [ -n "$1" ] || return 0
+  kill "$1" 2>/dev/null || return 0
+  kill -CONT "$1" 2>/dev/null || true
+  wait_for 5 gone "$1" || kill -9 "$1" 2>/dev/null || true
+}
+
+clean_up () {
+  trap - EXIT
+  for pid in $pids; do end "$pid"; done
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+# An epmd of this test's own; dies with it.
+start_epmd () {
+  epmd=$(command -v epmd || echo /usr/lib/erlang/erts-*/bin/epmd)
+  # shellcheck disable=SC2086 # a glob
+  $epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 >/dev/null 2>&1 &
+  pids="$pids $!"
+}
+
+# expect STATUS COMMAND...: runs it; its output is in $out, what it said in $said.
+expect () {
+  want=$1 status=0
+  shift
+  "$@" >"$work/out" 2>"$work/said" </dev/null || status=$?
+  out=$(cat "$work/out") said=$(cat "$work/said")
+  [ "$status" = "$want" ] || fail "$* ended with $status, not $want: $out $said"
+}
+
+contains () {
+  case $1 in
+    *"$2"*) ;;
+    *) fail "no \"$2\" in: $1" ;;
+  esac
+}
+
+checks=0
+ok () {
+  checks=$((checks + 1))
+}

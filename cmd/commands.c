@@ -7,6 +7,7 @@
 	X(diff) \
 	X(appup) \
 	X(plan) \
+	X(node) \
 	X(relup) \
 	X(script) \
 	X(beam) \

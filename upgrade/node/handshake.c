@@ -9,34 +9,34 @@
 /* Bits of the flags both sides exchange; a node drops a peer that lacks one that its OTP
  * holds mandatory.  No atom cache, no fragments, not published: hidden.
  */
-#define FLAG_EXTENDED_REFERENCES  0x4ULL
-#define FLAG_DIST_MONITOR         0x8ULL
-#define FLAG_FUN_TAGS             0x10ULL
-#define FLAG_DIST_MONITOR_NAME    0x20ULL
-#define FLAG_NEW_FUN_TAGS         0x80ULL
-#define FLAG_EXTENDED_PIDS_PORTS  0x100ULL
-#define FLAG_EXPORT_PTR_TAG       0x200ULL
-#define FLAG_BIT_BINARIES         0x400ULL
-#define FLAG_NEW_FLOATS           0x800ULL
-#define FLAG_SMALL_ATOM_TAGS      0x4000ULL
-#define FLAG_UTF8_ATOMS           0x10000ULL
-#define FLAG_MAP_TAG              0x20000ULL
-#define FLAG_BIG_CREATION         0x40000ULL
-#define FLAG_HANDSHAKE_23         0x1000000ULL
-#define FLAG_UNLINK_ID            0x2000000ULL
-#define FLAG_MANDATORY_25_DIGEST  0x4000000ULL
-#define FLAG_V4_NC                (1ULL << 34)
+#define FLAG_EXTENDED_REFERENCES 0x4ULL
+#define FLAG_DIST_MONITOR 0x8ULL
+#define FLAG_FUN_TAGS 0x10ULL
+#define FLAG_DIST_MONITOR_NAME 0x20ULL
+#define FLAG_NEW_FUN_TAGS 0x80ULL
+#define FLAG_EXTENDED_PIDS_PORTS 0x100ULL
+#define FLAG_EXPORT_PTR_TAG 0x200ULL
+#define FLAG_BIT_BINARIES 0x400ULL
+#define FLAG_NEW_FLOATS 0x800ULL
+#define FLAG_SMALL_ATOM_TAGS 0x4000ULL
+#define FLAG_UTF8_ATOMS 0x10000ULL
+#define FLAG_MAP_TAG 0x20000ULL
+#define FLAG_BIG_CREATION 0x40000ULL
+#define FLAG_HANDSHAKE_23 0x1000000ULL
+#define FLAG_UNLINK_ID 0x2000000ULL
+#define FLAG_MANDATORY_25_DIGEST 0x4000000ULL
+#define FLAG_V4_NC (1ULL << 34)
 
-#define OUR_FLAGS                                                                             \
-	(FLAG_EXTENDED_REFERENCES | FLAG_DIST_MONITOR | FLAG_FUN_TAGS |                       \
-	 FLAG_DIST_MONITOR_NAME | FLAG_NEW_FUN_TAGS | FLAG_EXTENDED_PIDS_PORTS |              \
-	 FLAG_EXPORT_PTR_TAG | FLAG_BIT_BINARIES | FLAG_NEW_FLOATS | FLAG_SMALL_ATOM_TAGS |   \
-	 FLAG_UTF8_ATOMS | FLAG_MAP_TAG | FLAG_BIG_CREATION | FLAG_HANDSHAKE_23 |             \
-	 FLAG_UNLINK_ID | FLAG_MANDATORY_25_DIGEST | FLAG_V4_NC)
+#define OUR_FLAGS                                                                                 \
+	(FLAG_EXTENDED_REFERENCES | FLAG_DIST_MONITOR | FLAG_FUN_TAGS | FLAG_DIST_MONITOR_NAME |  \
+	 FLAG_NEW_FUN_TAGS | FLAG_EXTENDED_PIDS_PORTS | FLAG_EXPORT_PTR_TAG | FLAG_BIT_BINARIES | \
+	 FLAG_NEW_FLOATS | FLAG_SMALL_ATOM_TAGS | FLAG_UTF8_ATOMS | FLAG_MAP_TAG |                \
+	 FLAG_BIG_CREATION | FLAG_HANDSHAKE_23 | FLAG_UNLINK_ID | FLAG_MANDATORY_25_DIGEST |      \
+	 FLAG_V4_NC)
 
 enum {
 	DIGEST_SIZE = 16,
-	CHALLENGE_FIXED = 1 + 8 + 4 + 4 + 2,    /* tag, flags, challenge, creation, length of name */
+	CHALLENGE_FIXED = 1 + 8 + 4 + 4 + 2, /* tag, flags, challenge, creation, length of name */
 };
 
 static void put_number(struct str *out, uint64_t value, unsigned bytes)
@@ -137,17 +137,18 @@ static int receive_challenge(struct handshake *handshake, struct wire *wire, uin
 	if (receive(wire, &frame, no_erlang, deadline, err))
 		return -1;
 	if (frame.ptr[0] == 'n')
-		return error_set(err, ERROR_NOT_FOUND,
-				 "%s: the node is older than OTP 23, which relevo does not speak to",
-				 wire->who);
+		return error_set(
+			err, ERROR_NOT_FOUND,
+			"%s: the node is older than OTP 23, which relevo does not speak to",
+			wire->who);
 	if (frame.ptr[0] != 'N' || frame.len < CHALLENGE_FIXED ||
 	    frame.len < CHALLENGE_FIXED + get_number(frame, 17, 2))
 		return no_erlang(wire, err);
 	name = (struct span){ frame.ptr + CHALLENGE_FIXED, get_number(frame, 17, 2) };
 	if (!span_is(name, handshake->node)) {
-		error_set_(err, ERROR_NOT_FOUND, "%s: the node there is called " SPAN_FMT
-			   ", not %s", wire->who, (int)(name.len < 255 ? name.len : 255), name.ptr,
-			   handshake->node);
+		error_set_(err, ERROR_NOT_FOUND,
+			   "%s: the node there is called " SPAN_FMT ", not %s", wire->who,
+			   (int)(name.len < 255 ? name.len : 255), name.ptr, handshake->node);
 		return error_hint(err, "Check the node's name and port.");
 	}
 	*challenge = (uint32_t)get_number(frame, 9, 4);

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+/* relevo node …: one live node; the commands that only look. */
+#include "cmd/node.h"
+#include "cmd/output.h"
+#include "upgrade/node/cookie.h"
+
+#include <inttypes.h>
+
+struct look_opts {
+	struct node_opts node;
+};
+
+static const struct option look_options[] = {
+	NODE_OPTIONS(struct look_opts),
+	OPT_END,
+};
+
+int node_connect(struct node **out, const struct call *call, const struct node_opts *opts,
+		 struct error *err)
+{
+	owned_cookie struct str cookie = STR_EMPTY;
+
+	if (opts->port > 65535)
+		return error_set(err, ERROR_USAGE, "--port %ld: there are ports up to 65535 only",
+				 opts->port);
+	if (cookie_find(&cookie, opts->cookie_file, opts->cookie_env, err))
+		return -1;
+	return node_open(
+		out,
+		&(struct node_options){
+			.name = call->argv[0],
+			.cookie = str_text(&cookie),
+			.port = (int)opts->port,
+			.timeout_ms = opts->timeout_ms ? opts->timeout_ms : NODE_TIMEOUT_MS,
+		},
+		err);
+}
+
+static int connect_here(struct node **out, const struct call *call, struct error *err)
+{
+	const struct look_opts *opts = call->opts;
+
+	return node_connect(out, call, &opts->node, err);
+}
+
+/* ---- ping ---- */
+
+static int ping_run(const struct call *call, struct error *err)
+{
+	owned_node struct node *node = NULL;
+	int64_t us;
+
+	if (connect_here(&node, call, err) || node_ping(&us, node, err))
+		return -1;
+	if (call->json)
+		print_json(json_pack("{s:s, s:b, s:f}", "node", node_name(node), "up", true,
+				     "milliseconds", (double)us / 1000));
+	else
+		printf("%s is up: answered in %.1f ms\n", node_name(node), (double)us / 1000);
+	return 0;
+}
+
+/* ---- info ---- */
+
+static const char *duration(int64_t ms, char text[static 32])
+{
+	int64_t s = ms / 1000;
+
+	if (s >= 86400)
+		snprintf(text, 32, "%" PRId64 "d %" PRId64 "h", s / 86400, s % 86400 / 3600);
+	else if (s >= 3600)
+		snprintf(text, 32, "%" PRId64 "h %" PRId64 "min", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		snprintf(text, 32, "%" PRId64 "min %" PRId64 "s", s / 60, s % 60);
+	else
+		snprintf(text, 32, "%" PRId64 "s", s);
+	return text;
+}
+
+static void info_json(const struct node *node, const struct node_info *info)
+{
+	json_t *apps = json_object();
+
+	for (size_t i = 0; i < info->apps_len; i++)
+		json_object_set_new(apps, info->apps[i].name, json_string(info->apps[i].vsn));
+	print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:I, s:s, s:s, s:s, s:o}", "node",
+			     node_name(node), "name", info->name, "version", info->version, "otp",
+			     info->otp, "erts", info->erts, "elixir",
+			     info->elixir[0] ? info->elixir : NULL, "uptime_ms",
+			     (json_int_t)info->uptime_ms, "root", info->root, "releases_dir",
+			     info->releases_dir, "mode", info->mode, "applications", apps));
+}
+
+static void info_print(const struct node *node, const struct node_info *info, bool all)
+{
+	owned_table struct table *table = table_new(2);
+	owned_str struct str otp = STR_EMPTY;
+	owned_str struct str apps = STR_EMPTY;
+	char uptime[32];
+
+	printf("%s%s%s runs %s %s\n", style_on(stdout, STYLE_BOLD), node_name(node),
+	       style_off(stdout), info->name, info->version);
+	str_addf(&otp, "%s, ERTS %s%s%s", info->otp, info->erts, info->elixir[0] ? ", Elixir " : "",
+		 info->elixir);
+	for (size_t i = 0; i < info->apps_len; i++)
+		str_addf(&apps, "%s%s %s", i ? ", " : "", info->apps[i].name, info->apps[i].vsn);
+	table_row(table, "up for", duration(info->uptime_ms, uptime));
+	table_row(table, "OTP", otp.ptr);
+	table_row(table, "code", info->mode);
+	table_row(table, "root", info->root);
+	table_row(table, "releases", info->releases_dir);
+	if (!all)
+		table_row(table, "applications", str_text(&apps));
+	table_print(table, stdout, "  ", false);
+	for (size_t i = 0; all && i < info->apps_len; i++)
+		printf("  %-24s %s\n", info->apps[i].name, info->apps[i].vsn);
+}
+
+static int info_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	struct node_info info;
+
+	if (connect_here(&node, call, err) || node_info(&info, node, &arena, err))
+		return -1;
+	if (call->json)
+		info_json(node, &info);
+	else
+		info_print(node, &info, call->verbose);
+	return 0;
+}
+
+/* ---- vitals ---- */
+
+static void vitals_json(const struct node *node, const struct node_vitals *v)
+{
+	json_t *held = json_array();
+	json_t *all = json_pack("{s:s, s:I, s:I}", "node", node_name(node), "run_queue",
+				(json_int_t)v->run_queue, "schedulers", (json_int_t)v->schedulers);
+
+	for (size_t i = 0; i < v->suspended_len; i++)
+		json_array_append_new(held, json_string(v->suspended[i]));
+	json_object_set_new(all, "memory",
+			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)v->memory,
+				      "processes", (json_int_t)v->processes_memory, "binary",
+				      (json_int_t)v->binary_memory, "ets",
+				      (json_int_t)v->ets_memory));
+#define X(name, now, max)    \
+	json_object_set_new( \
+		all, name,   \
+		json_pack("{s:I, s:I}", "count", (json_int_t)(now), "limit", (json_int_t)(max)))
+	X("processes", v->processes, v->process_limit);
+	X("ports", v->ports, v->port_limit);
+	X("atoms", v->atoms, v->atom_limit);
+#undef X
+	json_object_set_new(all, "longest_mailbox",
+			    json_pack("{s:I, s:s}", "messages", (json_int_t)v->queue_len, "process",
+				      v->queue_process));
+	json_object_set_new(all, "suspended",
+			    json_pack("{s:I, s:o}", "count", (json_int_t)v->suspended_count,
+				      "processes", held));
+	print_json(all);
+}
+
+static void of_limit(struct table *table, const char *name, int64_t now, int64_t limit)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%" PRId64 " of %" PRId64, now, limit);
+	table_row(table, name, text);
+}
+
+static void vitals_print(const struct node *node, const struct node_vitals *v)
+{
+	owned_table struct table *table = table_new(2);
+	owned_str struct str text = STR_EMPTY;
+	char b[4][32];
+
+	printf("%s%s%s\n", style_on(stdout, STYLE_BOLD), node_name(node), style_off(stdout));
+	str_addf(&text, "%" PRId64 " waiting, %" PRId64 " schedulers", v->run_queue, v->schedulers);
+	table_row(table, "run queue", text.ptr);
+	str_clear(&text);
+	str_addf(&text, "%s (processes %s, binaries %s, ETS %s)",
+		 human_bytes((uint64_t)v->memory, b[0]),
+		 human_bytes((uint64_t)v->processes_memory, b[1]),
+		 human_bytes((uint64_t)v->binary_memory, b[2]),
+		 human_bytes((uint64_t)v->ets_memory, b[3]));
+	table_row(table, "memory", text.ptr);
+	of_limit(table, "processes", v->processes, v->process_limit);
+	of_limit(table, "ports", v->ports, v->port_limit);
+	of_limit(table, "atoms", v->atoms, v->atom_limit);
+	str_clear(&text);
+	str_addf(&text, "%" PRId64 "%s%s", v->queue_len, v->queue_len ? ": " : "",
+		 v->queue_len ? v->queue_process : "");
+	table_row(table, "longest mailbox", text.ptr);
+	str_clear(&text);
+	str_addf(&text, "%" PRId64, v->suspended_count);
+	for (size_t i = 0; i < v->suspended_len; i++)
+		str_addf(&text, "%s%s", i ? ", " : ": ", v->suspended[i]);
+	table_row(table, "suspended", text.ptr);
+	table_print(table, stdout, "  ", false);
+}
+
+static int vitals_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	struct node_vitals vitals;
+
+	if (connect_here(&node, call, err) || node_vitals(&vitals, node, &arena, err))
+		return -1;
+	if (call->json)
+		vitals_json(node, &vitals);
+	else
+		vitals_print(node, &vitals);
+	return 0;
+}
+
+/* ---- releases ---- */
+
+static void releases_json(const struct node *node, const struct node_releases *releases)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < releases->len; i++) {
+		const struct node_release *each = &releases->items[i];
+		json_t *libs = json_object();
+
+		for (size_t k = 0; k < each->libs_len; k++)
+			json_object_set_new(libs, each->libs[k].name,
+					    json_string(each->libs[k].vsn));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "name", each->name,
+						      "version", each->vsn, "state",
+						      release_state_name(each->state),
+						      "applications", libs));
+	}
+	print_json(json_pack("{s:s, s:o, s:s*}", "node", node_name(node), "releases", list,
+			     "releases_file_fault",
+			     releases->file_fault[0] ? releases->file_fault : NULL));
+}
+
+static void releases_print(const struct node_releases *releases)
+{
+	const struct node_release *running = releases_running(releases);
+	owned_table struct table *table = table_new(4);
+
+	table_row(table, "RELEASE", "VERSION", "STATE", "");
+	for (size_t i = 0; i < releases->len; i++) {
+		const struct node_release *each = &releases->items[i];
+
+		table_row(table, each->name, each->vsn, release_state_name(each->state),
+			  each == running ? "running" : "");
+	}
+	table_print(table, stdout, "", true);
+	if (releases->file_fault[0])
+		warn("%s/RELEASES is %s: this node can be upgraded, but not downgraded",
+		     releases->releases_dir, releases->file_fault);
+}
+
+static int releases_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	struct node_releases releases;
+
+	if (connect_here(&node, call, err) || node_releases(&releases, node, &arena, err))
+		return -1;
+	if (!releases.sasl)
+		return error_set(err, ERROR_REFUSED,
+				 "%s: sasl does not run there, so nothing knows "
+				 "the node's releases",
+				 node_name(node));
+	if (call->json)
+		releases_json(node, &releases);
+	else
+		releases_print(&releases);
+	return 0;
+}
+
+/* ---- the table ---- */
+
+#define LOOK(verb, text, long_text)                    \
+	static const struct command look_##verb = {    \
+		.name = #verb,                         \
+		.parent = "node",                      \
+		.args = "NODE",                        \
+		.summary = text,                       \
+		.description = long_text,              \
+		.args_min = 1,                         \
+		.args_max = 1,                         \
+		.options = look_options,               \
+		.opts_size = sizeof(struct look_opts), \
+		.run = verb##_run,                     \
+	}
+
+LOOK(ping, "Tell whether a node is up and takes our cookie",
+     "NODE is the full name, as shop@10.0.0.1.  Tells apart: host unknown, no epmd, name unknown "
+     "to epmd, port closed, wrong cookie, not allowed, hanging.");
+LOOK(info, "Show what a node runs: release, OTP, applications",
+     "With -v the applications are listed one a line.");
+LOOK(vitals, "Show how a node feels: run queue, memory, mailboxes, suspended processes", NULL);
+LOOK(releases, "List the releases a node knows and their states",
+     "unpacked: there, never run.  current: runs, not committed: a restart goes back to the "
+     "permanent one.  permanent: what the node boots.  old: ran before.");
+
+static const struct command *const subcommands[] = {
+	&look_ping,       &look_info,       &look_vitals,     &look_releases, &cmd_node_install,
+	&cmd_node_commit, &cmd_node_revert, &cmd_node_remove, NULL,
+};
+
+const struct command cmd_node = {
+	.name = "node",
+	.args = "",
+	.summary = "Look at or upgrade one live node",
+	.group = "Upgrading",
+	.subcommands = subcommands,
+};

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+/* relevo node install, commit, revert, remove: what changes one live node. */
+#include "cmd/node.h"
+#include "cmd/output.h"
+#include "upgrade/node/install.h"
+
+#include <inttypes.h>
+
+struct install_opts {
+	struct node_opts node;
+	long bake_ms;
+	long code_change_ms, suspend_ms, patience_ms;
+	long run_queue, mailbox, restarts;
+	bool one_way, commit;
+};
+
+/* Of the commands that install: up and down. */
+/* clang-format off */
+#define MOVE_OPTIONS                                                                          \
+	OPT_DURATION(struct install_opts, code_change_ms, 0, "code-change-timeout", "TIME",   \
+		     "how long one process may take to change its state (default: 30s)"),     \
+	OPT_DURATION(struct install_opts, suspend_ms, 0, "suspend-timeout", "TIME",           \
+		     "how long one process may take to suspend (default: 30s)"),              \
+	OPT_DURATION(struct install_opts, patience_ms, 0, "patience", "TIME",                 \
+		     "how long the whole installation, or a node that restarts, may take "    \
+		     "(default: 5min)")
+
+static const struct option install_options[] = {
+	NODE_OPTIONS(struct install_opts),
+	OPT_DURATION(struct install_opts, bake_ms, 'b', "bake", "TIME",
+		     "watch the node that long after the installation and take it back when it "
+		     "is not well"),
+	OPT_NUMBER(struct install_opts, run_queue, 0, "max-run-queue", "N",
+		   "not well: more than N processes wait to run, three seconds in a row"),
+	OPT_NUMBER(struct install_opts, mailbox, 0, "max-mailbox", "N",
+		   "not well: more than N messages in one mailbox, three seconds in a row"),
+	OPT_NUMBER(struct install_opts, restarts, 0, "max-restarts", "N",
+		   "not well: more than N registered processes were restarted (default: 0)"),
+	OPT_FLAG(struct install_opts, commit, 'c', "commit",
+		 "make the release permanent when all is well"),
+	OPT_FLAG(struct install_opts, one_way, 0, "one-way",
+		 "install although the relup knows no way back"),
+	MOVE_OPTIONS,
+	OPT_END,
+};
+
+static const struct option revert_options[] = {
+	NODE_OPTIONS(struct install_opts),
+	MOVE_OPTIONS,
+	OPT_END,
+};
+
+static const struct option plain_options[] = {
+	NODE_OPTIONS(struct install_opts),
+	OPT_END,
+};
+/* clang-format on */
+
+/* ---- talk ---- */
+
+static void show_step(void *context, enum install_step step, const char *text)
+{
+	progress_clear();
+	say_verbose(context, "%s: %s", install_step_name(step), text);
+}
+
+static void show_progress(void *context, enum install_step step, uint64_t done, uint64_t total)
+{
+	if (step == STEP_stage)
+		progress_show(context, "sending", done, total);
+	else
+		progress_show(context, "watching", done / 1000, total / 1000);
+}
+
+static struct install_options options_of(const struct call *call)
+{
+	const struct install_opts *opts = call->opts;
+	struct install_options options = INSTALL_OPTIONS;
+
+	if (opts->code_change_ms)
+		options.move.code_change_timeout_ms = opts->code_change_ms;
+	if (opts->suspend_ms)
+		options.move.suspend_timeout_ms = opts->suspend_ms;
+	if (opts->patience_ms)
+		options.move.timeout_ms = opts->patience_ms;
+	if (opts->run_queue)
+		options.limits.run_queue = opts->run_queue;
+	if (opts->mailbox)
+		options.limits.mailbox = opts->mailbox;
+	options.limits.restarts = opts->restarts;
+	options.bake_ms = opts->bake_ms;
+	options.one_way = opts->one_way;
+	options.step = show_step;
+	options.progress = show_progress;
+	options.context = (void *)(uintptr_t)call;
+	return options;
+}
+
+static void result_json(const struct node *node, const struct install_result *result)
+{
+	json_t *notes = json_array();
+
+	for (size_t i = 0; i < result->notes_len; i++)
+		json_array_append_new(notes, json_string(result->notes[i]));
+	print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:o}", "node",
+			     node_name(node), "name", result->name, "from", result->from, "version",
+			     result->vsn, "already", result->already, "permanent",
+			     result->permanent, "install_ms", (json_int_t)result->install_ms,
+			     "modules_verified", (json_int_t)result->modules, "notes", notes));
+}
+
+static void report(const struct call *call, const struct node *node,
+		   const struct install_result *result)
+{
+	progress_clear();
+	if (call->json) {
+		result_json(node, result);
+		return;
+	}
+	for (size_t i = 0; i < result->notes_len; i++)
+		say(call, "note: %s", result->notes[i]);
+	printf("%s runs %s %s", node_name(node), result->name, result->vsn);
+	if (result->install_ms)
+		printf(", installed over %s in %" PRId64 " ms", result->from, result->install_ms);
+	printf(result->permanent ? "; it is permanent\n" : "; it is not committed\n");
+	if (!result->permanent)
+		say(call, "A restart goes back to %s.  Next: relevo node commit %s, or revert.",
+		    result->from, node_name(node));
+}
+
+/* ---- install ---- */
+
+static int install_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct install_opts *opts = call->opts;
+	struct install_options options = options_of(call);
+	owned_node struct node *node = NULL;
+	struct install_result result, commit;
+	struct bundle bundle;
+
+	if (bundle_read(&bundle, &arena, call->argv[1], err) ||
+	    node_connect(&node, call, &opts->node, err) ||
+	    node_install(&result, node, &arena, &bundle, &options, err))
+		return -1;
+	if (opts->commit && !result.permanent) {
+		if (node_commit(&commit, node, &arena, result.vsn, &options, err))
+			return -1;
+		result.permanent = true;
+	}
+	report(call, node, &result);
+	return 0;
+}
+
+const struct command cmd_node_install = {
+	.name = "install",
+	.parent = "node",
+	.args = "NODE RELEASE",
+	.summary = "Upgrade a node to another release without stopping it",
+	.description =
+		"RELEASE is a tarball of relevo build with a relup inside.  The node is looked at, "
+		"the tarball is sent, unpacked and compared with its manifest, the configuration "
+		"of "
+		"the new release is made on the node, the release installed and verified, and the "
+		"node watched for --bake.  What is not well is taken back.\n\n"
+		"The release is then current: a restart goes back to the permanent one until "
+		"`relevo "
+		"node commit` (or --commit).\n\n"
+		"Whatever is interrupted, the same command again finishes it.  With -v each step "
+		"is "
+		"said before it is done.",
+	.examples =
+		"relevo node install shop@10.0.0.1 shop-1.1.0.tar.gz --bake 1m --commit\n"
+		"relevo node install -v shop@10.0.0.1 shop-1.1.0.tar.gz  # then commit or revert",
+	.args_min = 2,
+	.args_max = 2,
+	.options = install_options,
+	.opts_size = sizeof(struct install_opts),
+	.run = install_run,
+};
+
+/* ---- commit, revert ---- */
+
+typedef int change_fn(struct install_result *out, struct node *node, struct arena *arena,
+		      const char *vsn, const struct install_options *options, struct error *err);
+
+static int change(const struct call *call, change_fn *fn, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct install_opts *opts = call->opts;
+	struct install_options options = options_of(call);
+	owned_node struct node *node = NULL;
+	struct install_result result;
+
+	if (node_connect(&node, call, &opts->node, err) ||
+	    fn(&result, node, &arena, call->argc > 1 ? call->argv[1] : NULL, &options, err))
+		return -1;
+	report(call, node, &result);
+	return 0;
+}
+
+static int commit_run(const struct call *call, struct error *err)
+{
+	return change(call, node_commit, err);
+}
+
+static int revert_run(const struct call *call, struct error *err)
+{
+	return change(call, node_revert, err);
+}
+
+const struct command cmd_node_commit = {
+	.name = "commit",
+	.parent = "node",
+	.args = "NODE [VERSION]",
+	.summary = "Make the release that runs the one that the node boots",
+	.description = "VERSION, when given, must be the one that runs.",
+	.args_min = 1,
+	.args_max = 2,
+	.options = plain_options,
+	.opts_size = sizeof(struct install_opts),
+	.run = commit_run,
+};
+
+const struct command cmd_node_revert = {
+	.name = "revert",
+	.parent = "node",
+	.args = "NODE [VERSION]",
+	.summary = "Take a node back to the release before, without stopping it",
+	.description =
+		"From a release that is not committed to the permanent one; from a committed one "
+		"to VERSION, or to the newest old one, which is made permanent.",
+	.args_min = 1,
+	.args_max = 2,
+	.options = revert_options,
+	.opts_size = sizeof(struct install_opts),
+	.run = revert_run,
+};
+
+/* ---- remove ---- */
+
+static int remove_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct install_opts *opts = call->opts;
+	struct install_options options = options_of(call);
+	owned_node struct node *node = NULL;
+
+	if (node_connect(&node, call, &opts->node, err) ||
+	    node_remove(node, &arena, call->argv[1], &options, err))
+		return -1;
+	if (call->json)
+		print_json(
+			json_pack("{s:s, s:s}", "node", node_name(node), "removed", call->argv[1]));
+	else
+		printf("%s has forgotten %s\n", node_name(node), call->argv[1]);
+	return 0;
+}
+
+const struct command cmd_node_remove = {
+	.name = "remove",
+	.parent = "node",
+	.args = "NODE VERSION",
+	.summary = "Delete a release that neither runs nor boots from a node",
+	.args_min = 2,
+	.args_max = 2,
+	.options = plain_options,
+	.opts_size = sizeof(struct install_opts),
+	.run = remove_run,
+};

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* node.h - what all commands that speak to a live node share: options, connecting. */
+#pragma once
+#include "cmd/command.h"
+#include "upgrade/node/node.h"
+
+struct node_opts {
+	const char *cookie_file, *cookie_env;
+	long port;
+	long timeout_ms; /* 0: not given */
+};
+
+enum { NODE_TIMEOUT_MS = 10000 };
+
+/* For the options table of a command whose options struct holds `struct node_opts node`. */
+/* clang-format off */
+#define NODE_OPTIONS(opts)                                                                    \
+	OPT_TEXT(opts, node.cookie_file, 0, "cookie-file", "FILE",                            \
+		 "read the cookie from FILE"),                                                \
+	OPT_TEXT(opts, node.cookie_env, 0, "cookie-env", "VAR",                               \
+		 "take the cookie from the environment variable VAR "                         \
+		 "(default: $RELEASE_COOKIE, else ~/.erlang.cookie)"),                        \
+	OPT_NUMBER(opts, node.port, 'p', "port", "PORT",                                      \
+		   "the node's distribution port, when it runs without epmd"),                \
+	OPT_DURATION(opts, node.timeout_ms, 't', "timeout", "TIME",                           \
+		     "how long the node may take to connect and to answer (default: 10s)")
+/* clang-format on */
+
+/* Connects to call->argv[0]; node_close() it. */
+must_check int node_connect(struct node **out, const struct call *call,
+			    const struct node_opts *opts, struct error *err);
+
+extern const struct command cmd_node_install, cmd_node_commit, cmd_node_revert, cmd_node_remove;

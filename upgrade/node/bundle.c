@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/bundle.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "release/tree.h"
+
+#include <jansson.h>
+#include <sys/stat.h>
+
+enum {
+	MANIFEST_MAX = 64 << 20,
+	TERM_FILE_MAX = 16 << 20,
+	ENTRIES_MAX = 1000000,
+};
+
+/* ---- the manifest ---- */
+
+static const char *text_of(struct arena *arena, const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? arena_dup(arena, span_of(text)) : NULL;
+}
+
+/* A path that stays below the root. */
+static bool is_safe(const char *path)
+{
+	struct span rest = span_of(path), part;
+
+	if (!*path || *path == '/')
+		return false;
+	while (span_next(&rest, '/', &part))
+		if (part.len == 0 || span_is(part, ".") || span_is(part, ".."))
+			return false;
+	return true;
+}
+
+static int parse_files(struct bundle *out, struct arena *arena, const json_t *list,
+		       struct error *err)
+{
+	size_t len = json_array_size(list);
+	struct bundle_file *files = arena_array(arena, len, struct bundle_file);
+
+	for (size_t i = 0; i < len; i++) {
+		const json_t *item = json_array_get(list, i);
+		const char *sha256 = text_of(arena, item, "sha256");
+
+		files[i] = (struct bundle_file){
+			.path = text_of(arena, item, "path"),
+			.md5 = text_of(arena, item, "md5"),
+			.sha256 = sha256 ? sha256 : "",
+			.size = json_integer_value(json_object_get(item, "size")),
+		};
+		if (!files[i].path || !files[i].md5 || !is_safe(files[i].path))
+			return error_set(err, ERROR_INVALID, "files: entry %zu is not sound", i);
+	}
+	out->files = files;
+	out->files_len = len;
+	return 0;
+}
+
+static int parse_modules(struct bundle *out, struct arena *arena, const json_t *list,
+			 struct error *err)
+{
+	size_t len = json_array_size(list);
+	struct bundle_module *modules = arena_array(arena, len, struct bundle_module);
+
+	for (size_t i = 0; i < len; i++) {
+		const json_t *item = json_array_get(list, i);
+
+		modules[i] = (struct bundle_module){
+			.application = text_of(arena, item, "application"),
+			.module = text_of(arena, item, "module"),
+			.md5 = text_of(arena, item, "md5"),
+		};
+		if (!modules[i].application || !modules[i].module || !modules[i].md5)
+			return error_set(err, ERROR_INVALID, "modules: entry %zu is not sound", i);
+	}
+	out->modules = modules;
+	out->modules_len = len;
+	return 0;
+}
+
+static int parse_manifest(struct bundle *out, struct arena *arena, const json_t *root,
+			  struct error *err)
+{
+	const json_t *files = json_object_get(root, "files");
+	const json_t *modules = json_object_get(root, "modules");
+
+	out->name = text_of(arena, root, "name");
+	out->vsn = text_of(arena, root, "version");
+	out->erts = text_of(arena, root, "erts");
+	if (!out->name || !out->vsn || !out->erts || !json_is_array(files) ||
+	    !json_is_array(modules) || json_array_size(files) > ENTRIES_MAX ||
+	    json_array_size(modules) > ENTRIES_MAX)
+		return error_set(err, ERROR_INVALID,
+				 "want \"name\", \"version\", \"erts\", \"files\", \"modules\"");
+	if (parse_files(out, arena, files, err))
+		return -1;
+	return parse_modules(out, arena, modules, err);
+}
+
+int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span json,
+			  const char *name, struct error *err)
+{
+	json_error_t fault;
+	json_t *root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &fault);
+	int ret;
+
+	if (!root)
+		return error_set(err, ERROR_INVALID, "%s:%d: %s", name, fault.line, fault.text);
+	ret = parse_manifest(out, arena, root, err);
+	json_decref(root);
+	return ret ? error_wrap(err, "%s", name) : 0;
+}
+
+/* releases/VSN/relevo.manifest.json: VSN is not known before it is found. */
+static int read_manifest(struct bundle *out, struct arena *arena, const struct tree *tree,
+			 struct error *err)
+{
+	owned_str struct str json = STR_EMPTY;
+	struct dir_entry *entries;
+	size_t len;
+
+	if (tree_list(&entries, &len, arena, tree, "releases", err))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		const char *path =
+			arena_printf(arena, "releases/%s/relevo.manifest.json", entries[i].name);
+
+		if (!entries[i].is_dir || !tree_has(tree, path))
+			continue;
+		if (tree_read(tree, path, MANIFEST_MAX, &json, err) ||
+		    bundle_parse_manifest(out, arena, str_span(&json), path, err))
+			return -1;
+		if (strcmp(out->vsn, entries[i].name) != 0)
+			return error_set(err, ERROR_INVALID, "%s is that of version %s", path,
+					 out->vsn);
+		return 0;
+	}
+	error_set_(err, ERROR_INVALID, "no releases/VSN/relevo.manifest.json inside");
+	return error_hint(err, "Build it with relevo build.");
+}
+
+/* ---- .rel and relup ---- */
+
+static bool is_rel_of(const struct bundle *bundle, struct arena *arena, const struct tree *tree,
+		      const char *path)
+{
+	owned_str struct str text = STR_EMPTY;
+	const struct term *term, *id;
+	const char *name, *vsn;
+	struct error ignored;
+
+	if (tree_read(tree, path, TERM_FILE_MAX, &text, &ignored) ||
+	    term_parse(&term, arena, str_span(&text), path, &ignored) ||
+	    !term_is_tagged(term, "release", 4) || !term_is_tuple(term_at(term, 1), 2))
+		return false;
+	id = term_at(term, 1);
+	return term_get_string(term_at(id, 0), arena, &name) &&
+	       term_get_string(term_at(id, 1), arena, &vsn) && strcmp(name, bundle->name) == 0 &&
+	       strcmp(vsn, bundle->vsn) == 0;
+}
+
+static int find_base(struct bundle *out, struct arena *arena, const struct tree *tree,
+		     struct error *err)
+{
+	const char *usual = arena_printf(arena, "%s-%s", out->name, out->vsn);
+	struct dir_entry *entries;
+	size_t len;
+
+	if (tree_list(&entries, &len, arena, tree, "releases", err))
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		struct span name = span_of(entries[i].name);
+
+		if (entries[i].is_dir || !span_ends(name, ".rel") ||
+		    !is_rel_of(out, arena, tree, path_join(arena, "releases", entries[i].name)))
+			continue;
+		name.len -= strlen(".rel");
+		if (!out->base || span_is(name, usual))
+			out->base = arena_dup(arena, name);
+	}
+	if (out->base)
+		return 0;
+	error_set_(err, ERROR_INVALID, "no releases/%s.rel inside, which release_handler needs",
+		   usual);
+	return error_hint(err, "Build it with relevo build, or put the .rel there.");
+}
+
+static int read_relup(struct bundle *out, struct arena *arena, const struct tree *tree,
+		      struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+	const char *path = arena_printf(arena, "releases/%s/relup", out->vsn);
+	const struct term *term;
+
+	if (!tree_has(tree, path))
+		return 0;
+	if (tree_read(tree, path, TERM_FILE_MAX, &text, err) ||
+	    term_parse_one(&term, arena, str_span(&text), path, err))
+		return -1;
+	if (!term_is_tuple(term, 3) || !term_is_list(term_at(term, 1)) ||
+	    !term_is_list(term_at(term, 2)))
+		return error_set(err, ERROR_INVALID, "%s is no relup", path);
+	out->relup = term;
+	return 0;
+}
+
+static const struct term *way(const struct term *list, struct arena *arena, const char *vsn)
+{
+	const char *found;
+
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+
+		if (term_is_tuple(entry, 3) && term_get_string(term_at(entry, 0), arena, &found) &&
+		    strcmp(found, vsn) == 0 && term_is_list(term_at(entry, 2)))
+			return term_at(entry, 2);
+	}
+	return NULL;
+}
+
+const struct term *bundle_up(const struct bundle *bundle, struct arena *arena, const char *from)
+{
+	return bundle->relup ? way(term_at(bundle->relup, 1), arena, from) : NULL;
+}
+
+const struct term *bundle_down(const struct bundle *bundle, struct arena *arena, const char *to)
+{
+	return bundle->relup ? way(term_at(bundle->relup, 2), arena, to) : NULL;
+}
+
+const char *bundle_sources(const struct bundle *bundle, struct arena *arena)
+{
+	const struct term *list = bundle->relup ? term_at(bundle->relup, 1) : &term_nil;
+	const char *all = NULL, *vsn;
+
+	for (size_t i = 0; i < list->seq.len; i++)
+		if (term_is_tuple(term_at(list, i), 3) &&
+		    term_get_string(term_at(term_at(list, i), 0), arena, &vsn))
+			all = all ? arena_printf(arena, "%s, %s", all, vsn) : vsn;
+	return all ? all : "none";
+}
+
+/* ---- the tarball ---- */
+
+static int read_digests(struct bundle *out, const char *file, struct error *err)
+{
+	char hex[HASH_HEX_MAX];
+	struct stat info;
+
+	if (stat(file, &info) < 0)
+		return error_sys(err, "%s", file);
+	if (!S_ISREG(info.st_mode))
+		return error_set(err, ERROR_INVALID, "%s: want the tarball of a release", file);
+	out->size = info.st_size;
+	if (hash_file_hex(HASH_SHA256, file, hex, err))
+		return -1;
+	memcpy(out->sha256, hex, sizeof(out->sha256));
+	if (hash_file_hex(HASH_MD5, file, hex, err))
+		return -1;
+	memcpy(out->md5, hex, sizeof(out->md5));
+	return 0;
+}
+
+int bundle_read(struct bundle *out, struct arena *arena, const char *file, struct error *err)
+{
+	owned_tree struct tree *tree = NULL;
+	struct bundle bundle = { .file = file };
+
+	if (read_digests(&bundle, file, err) || tree_open(&tree, file, err))
+		return -1;
+	if (read_manifest(&bundle, arena, tree, err) || find_base(&bundle, arena, tree, err) ||
+	    read_relup(&bundle, arena, tree, err))
+		return error_wrap(err, "%s", file);
+	*out = bundle;
+	return 0;
+}

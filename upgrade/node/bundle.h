@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/* bundle.h - a release's tarball, as far as an upgrade has to look inside.
+ *
+ * Needed inside, all below releases/:
+ *	VSN/relevo.manifest.json   "name", "version", "erts"; "files": [{"path", "size",
+ *	                           "md5"}] ("sha256" is used where the node has crypto);
+ *	                           "modules": [{"application", "module", "md5"}], of a module
+ *	                           that is there twice the later entry counts
+ *	BASE.rel                   BASE being the tarball's name on the node: release_handler
+ *	                           looks for it, NAME-VSN.rel or any other of the right release
+ *	VSN/relup                  the ways from and to other versions
+ */
+#pragma once
+#include "release/term.h"
+
+struct bundle_file {
+	const char *path, *md5, *sha256; /* sha256: "" when the manifest has none */
+	int64_t size;
+};
+
+struct bundle_module {
+	const char *application, *module, *md5;
+};
+
+struct bundle {
+	const char *file; /* the tarball here */
+	const char *base; /* what it is called on the node, without .tar.gz */
+	int64_t size;
+	char sha256[65], md5[33];
+	const char *name, *vsn, *erts;
+	const struct bundle_file *files;
+	size_t files_len;
+	const struct bundle_module *modules;
+	size_t modules_len;
+	const struct term *relup; /* NULL: none inside */
+};
+
+/* Reads a tarball; all in the arena.
+ *
+ * ERROR_NOT_FOUND: no such file.  ERROR_INVALID: no tarball, or it lacks what is named
+ * above (a relup apart) or holds nonsense there.
+ */
+must_check int bundle_read(struct bundle *out, struct arena *arena, const char *file,
+			   struct error *err);
+
+/* The relup's instructions from `from` to this version, or from this version down to `to`
+ * (a list); NULL when it knows none.
+ */
+const struct term *bundle_up(const struct bundle *bundle, struct arena *arena, const char *from);
+const struct term *bundle_down(const struct bundle *bundle, struct arena *arena, const char *to);
+/* The versions that it can come from: "1.0.0, 1.0.1"; "none". */
+const char *bundle_sources(const struct bundle *bundle, struct arena *arena);
+
+/* The manifest alone, as files and modules; for a release whose tarball is not at hand. */
+must_check int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span json,
+				     const char *name, struct error *err);

@@ -1,0 +1,74 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Makes Vsn permanent: from now on the node boots it.  ok or {error, Why}.
+%%
+%% The start script of the release has put the version into the environment of the VM,
+%% where a restart inside the VM (init:restart) would find the one before.
+Names = ["RELEASE_VSN", "REL_VSN_DIR", "RELEASE_VM_ARGS", "RELEASE_REMOTE_VM_ARGS"],
+Before = os:getenv("RELEASE_VSN"),
+Value = fun("RELEASE_VSN", _) -> Vsn;
+           (_, Old) ->
+                %% Paths below releases/OLD move to releases/NEW; others are the user's own.
+                Prefix = filename:join(RelDir, Before),
+                case string:prefix(Old, Prefix) of
+                    nomatch -> Old;
+                    [] -> filename:join(RelDir, Vsn);
+                    [$/ | _] = Rest -> filename:join(RelDir, Vsn) ++ Rest;
+                    _ -> Old
+                end
+        end,
+%% With providers, the start script makes a copy that they may write into.
+SysConfig = fun() ->
+                    Dir = filename:join(RelDir, Vsn),
+                    case file:consult(ConfigFile(Vsn)) of
+                        {ok, [Static]} when is_list(Static) ->
+                            case Providers(Static) of
+                                none -> filename:join(Dir, "sys");
+                                _ ->
+                                    Tmp = case os:getenv("RELEASE_TMP") of
+                                              false -> filename:join(Root, "tmp");
+                                              Given -> Given
+                                          end,
+                                    Copy = filename:join(Tmp, "relevo-" ++ Vsn ++ ".runtime"),
+                                    File = Copy ++ ".config",
+                                    ok = filelib:ensure_dir(File),
+                                    ok = file:write_file(File, <<>>),
+                                    ok = file:change_mode(File, 8#600),
+                                    {ok, _} = file:copy(ConfigFile(Vsn), File),
+                                    Copy
+                            end;
+                        _ -> filename:join(Dir, "sys")
+                    end
+            end,
+Reboots = fun() ->
+                  case file:consult(ConfigFile(Vsn)) of
+                      {ok, [Static]} when is_list(Static) ->
+                          case proplists:get_value(config_provider_init,
+                                                   proplists:get_value(elixir, Static, [])) of
+                              #{reboot_system_after_config := true} -> true;
+                              _ -> false
+                          end;
+                      _ -> false
+                  end
+          end,
+Environment = fun(false) -> ok;
+                 (_) ->
+                      [os:putenv(N, Value(N, Old)) || N <- Names, Old <- [os:getenv(N)],
+                                                      Old =/= false],
+                      case os:getenv("RELEASE_SYS_CONFIG") of
+                          false -> ok;
+                          _ ->
+                              New = SysConfig(),
+                              os:putenv("RELEASE_SYS_CONFIG", New),
+                              %% Providers that restart the VM to be heard must be read back
+                              %% from where they wrote.
+                              [init:make_permanent(filename:join([RelDir, Vsn, "start"]), New)
+                               || Reboots()],
+                              ok
+                      end
+              end,
+PutBack(Vsn),
+{ok, Made} = Handler(make_permanent, [Vsn]),
+case Made of
+    ok -> Environment(Before);
+    _ -> Made
+end

@@ -1,0 +1,46 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Stands before every other text: where this node keeps its releases, as
+%% release_handler finds it out.
+Root = code:root_dir(),
+RelDir = case application:get_env(sasl, releases_dir) of
+             {ok, Configured} when is_list(Configured) -> Configured;
+             _ ->
+                 case os:getenv("RELDIR") of
+                     false -> filename:join(Root, "releases");
+                     FromEnv -> FromEnv
+                 end
+         end,
+%% {ok, Value}, or {error, Reason} where release_handler is not there to ask.
+Handler = fun(Function, Args) ->
+                  case whereis(release_handler) of
+                      undefined -> {error, sasl_not_running};
+                      _ -> {ok, apply(release_handler, Function, Args)}
+                  end
+          end,
+%% SHA-256 where the node has crypto loaded or may load it, else MD5, which every node has.
+Hasher = case code:ensure_loaded(crypto) of
+             {module, crypto} -> sha256;
+             _ -> md5
+         end,
+Hex = fun(Bytes) -> lists:flatten([io_lib:format("~2.16.0b", [B]) || <<B>> <= Bytes]) end,
+%% Of a file, read in pieces; "" when it cannot be read.
+Digest = fun(File) ->
+                 {Start, Add, End} =
+                     case Hasher of
+                         sha256 -> {crypto:hash_init(sha256), fun crypto:hash_update/2,
+                                    fun crypto:hash_final/1};
+                         md5 -> {erlang:md5_init(), fun erlang:md5_update/2,
+                                 fun erlang:md5_final/1}
+                     end,
+                 Read = fun Read(Fd, Sum) ->
+                                case file:read(Fd, 1048576) of
+                                    {ok, Bytes} -> Read(Fd, Add(Sum, Bytes));
+                                    eof -> Hex(End(Sum));
+                                    {error, _} -> ""
+                                end
+                        end,
+                 case file:open(File, [read, raw, binary]) of
+                     {ok, Fd} -> Sum = Read(Fd, Start), file:close(Fd), Sum;
+                     {error, _} -> ""
+                 end
+         end

@@ -1,0 +1,77 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% The configuration of a release as it will be after its config providers ran.
+%%
+%% release_handler reads sys.config alone: what runtime.exs and other providers gave at
+%% boot would be gone after an upgrade.  So they are run here, as Config.Provider runs
+%% them at boot, and the merged result stands in for sys.config while release_handler
+%% reads it.  The original waits beside it, as sys.config.relevo.
+ConfigFile = fun(V) -> filename:join([RelDir, V, "sys.config"]) end,
+AsideFile = fun(V) -> ConfigFile(V) ++ ".relevo" end,
+PutBack = fun(V) ->
+                  case filelib:is_regular(AsideFile(V)) of
+                      true -> ok = file:rename(AsideFile(V), ConfigFile(V));
+                      false -> ok
+                  end
+          end,
+Providers = fun(Static) ->
+                    case proplists:get_value(config_provider_init,
+                                             proplists:get_value(elixir, Static, [])) of
+                        #{providers := List, extra_config := Extra} -> {List, Extra};
+                        _ -> none
+                    end
+            end,
+%% An exception may hold values of the configuration, which are nobody's business: of an
+%% Elixir exception its message is told, of others only the kind.
+Blame = fun(Provider, Class, Reason) ->
+                Text = try 'Elixir.Exception':message(Reason)
+                       catch _:_ -> atom_to_binary(Class, utf8)
+                       end,
+                {error, {config, Provider, case is_map(Reason) of
+                                               true -> Text;
+                                               false -> atom_to_binary(Class, utf8)
+                                           end}}
+        end,
+Load = fun({Provider, State}, {ok, Config}) ->
+               try Provider:load(Config, State) of
+                   Loaded when is_list(Loaded) -> {ok, Loaded};
+                   _ -> {error, {config, Provider, <<"gave no list">>}}
+               catch Class:Reason -> Blame(Provider, Class, Reason)
+               end;
+          (_, Error) -> Error
+       end,
+%% {ok, Config}, none (sys.config is all there is), or {error, Why}.
+Evaluate = fun(V) ->
+                   case file:consult(ConfigFile(V)) of
+                       {ok, [Static]} when is_list(Static) ->
+                           case Providers(Static) of
+                               none -> none;
+                               {List, Extra} ->
+                                   Start = 'Elixir.Config':'__merge__'(Static, Extra),
+                                   lists:foldl(Load, {ok, Start}, List)
+                           end;
+                       {ok, _} -> {error, {config, sys_config, <<"holds no list">>}};
+                       {error, enoent} -> none;
+                       {error, _} -> {error, {config, sys_config, <<"cannot be read">>}}
+                   end
+           end,
+%% Puts the merged configuration in the place of sys.config; for the owner's eyes only.
+Replace = fun(V, Config) ->
+                  New = ConfigFile(V) ++ ".new",
+                  ok = file:write_file(New, <<>>),
+                  ok = file:change_mode(New, 8#600),
+                  ok = file:write_file(New, unicode:characters_to_binary(
+                           io_lib:format("%% coding: utf-8~n~tp.~n", [Config]))),
+                  case file:consult(New) of
+                      {ok, [Config]} ->
+                          case file:make_link(ConfigFile(V), AsideFile(V)) of
+                              ok -> ok;
+                              {error, _} ->
+                                  {ok, _} = file:copy(ConfigFile(V), AsideFile(V) ++ ".new"),
+                                  ok = file:rename(AsideFile(V) ++ ".new", AsideFile(V))
+                          end,
+                          file:rename(New, ConfigFile(V));
+                      _ ->
+                          file:delete(New),
+                          {error, {config, sys_config, <<"holds what cannot be written as text">>}}
+                  end
+          end

@@ -1,0 +1,39 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Compares files below Root with a manifest.  Bound: Files = [{Path, Size, Md5, Sha256}],
+%% Modules = [{Path, Md5}] (of beams: another build of equal code is no difference),
+%% Missing = ignore | report.
+%% Answers {HowManyDiffer, [{Path, missing | differs}]}, the first 20 of them.
+Code = maps:from_list(Modules),
+SameCode = fun(Path, File) ->
+                   case {Code, beam_lib:md5(File)} of
+                       {#{Path := Md5}, {ok, {_, Found}}} -> Hex(Found) =:= Md5;
+                       _ -> false
+                   end
+           end,
+Compare = fun({Path, Size, Md5, Sha256}) ->
+                  File = filename:join(Root, Path),
+                  Wanted = case Hasher of
+                               sha256 when Sha256 =/= "" -> Sha256;
+                               _ -> Md5
+                           end,
+                  Sum = case Hasher of
+                            sha256 when Sha256 =:= "" -> {ok, Whole} = file:read_file(File),
+                                                         Hex(erlang:md5(Whole));
+                            _ -> Digest(File)
+                        end,
+                  case filelib:is_regular(File) of
+                      false when Missing =:= ignore -> ok;
+                      false -> {Path, missing};
+                      true ->
+                          case filelib:file_size(File) =:= Size andalso Sum =:= Wanted of
+                              true -> ok;
+                              false ->
+                                  case SameCode(Path, File) of
+                                      true -> ok;
+                                      false -> {Path, differs}
+                                  end
+                          end
+                  end
+          end,
+Faults = [F || F <- lists:map(Compare, Files), F =/= ok],
+{length(Faults), lists:sublist(Faults, 20)}

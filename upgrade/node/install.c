@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/install.h"
+
+#include "upgrade/node/stage.h"
+#include "upgrade/node/upgrade.h"
+#include "upgrade/node/verify.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { UNPACK_MS = 300000, CHECK_MS = 120000 };
+
+/* ---- bringing the files ---- */
+
+static void staged(void *context, uint64_t done, uint64_t total)
+{
+	const struct upgrade *u = context;
+
+	if (u->options->progress)
+		u->options->progress(u->options->context, STEP_stage, done, total);
+}
+
+static int stage(struct upgrade *u, struct error *err)
+{
+	bool sent;
+
+	upgrade_step(u, STEP_stage, "sending %s.tar.gz", u->bundle->base);
+	return stage_send(&sent, u->node, u->bundle, staged, u, err);
+}
+
+/* The folders of the release below lib/, as "shop-1.1.0". */
+static const struct term *libs_term(struct arena *arena, const struct bundle *bundle)
+{
+	struct span last = { NULL, 0 };
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < bundle->files_len; i++) {
+		struct span rest = span_of(bundle->files[i].path), part;
+
+		if (!span_next(&rest, '/', &part) || !span_is(part, "lib") ||
+		    !span_next(&rest, '/', &part) || rest.len == 0 || span_equal(part, last))
+			continue;
+		last = part;
+		terms_add(arena, &list, term_string(arena, arena_dup(arena, part)));
+	}
+	return term_list_of(arena, &list);
+}
+
+static int clean(struct upgrade *u, struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
+		{ "Libs", libs_term(u->arena, u->bundle) },
+	};
+	const struct term *answer;
+	const char *dir;
+
+	upgrade_step(u, STEP_clean, "removing what an unpacking that was cut short has left");
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_clean, bindings, ARRAY_LEN(bindings),
+		     deadline_in(UNPACK_MS), err))
+		return -1;
+	for (size_t i = 0; term_is_list(answer) && i < answer->seq.len; i++)
+		if (term_get_text(term_at(answer, i), u->arena, &dir))
+			upgrade_note(u, "%s was left over and has been removed", dir);
+	return 0;
+}
+
+static int unpack(struct upgrade *u, struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Base", term_string(u->arena, u->bundle->base) },
+		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
+	};
+	owned_str struct str text = STR_EMPTY;
+	const struct term *answer;
+
+	upgrade_step(u, STEP_unpack, "unpacking");
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_unpack, bindings, ARRAY_LEN(bindings),
+		     deadline_in(UNPACK_MS), err))
+		return -1;
+	if (term_is_tagged(answer, "ok", 2))
+		return 0;
+	rpc_reason(&text, answer);
+	return upgrade_refuse(u, err, "the node cannot unpack %s: %s", u->bundle->file,
+			      str_text(&text));
+}
+
+static int forget(struct upgrade *u, struct error *err)
+{
+	const struct term *answer;
+
+	upgrade_step(u, STEP_remove, "removing %s, whose files are damaged", u->bundle->vsn);
+	return node_run(
+		&answer, NULL, u->node, u->arena, SCRIPT_remove,
+		(const struct binding[]){ { "Vsn", term_string(u->arena, u->bundle->vsn) } }, 1,
+		deadline_in(UNPACK_MS), err);
+}
+
+static int bring(struct upgrade *u, struct error *err)
+{
+	if (stage(u, err) || clean(u, err) || unpack(u, err))
+		return -1;
+	return upgrade_look_again(u, err);
+}
+
+static int check_files(const char **fault, struct upgrade *u, struct error *err)
+{
+	upgrade_step(u, STEP_files, "comparing %zu files with the manifest", u->bundle->files_len);
+	return verify_files(fault, u->node, u->arena, u->bundle, &u->releases, VERIFY_AFTER, err);
+}
+
+/* The release unpacked on the node, every file as it should be. */
+static int have_files(struct upgrade *u, struct error *err)
+{
+	bool fresh = !releases_find(&u->releases, u->bundle->vsn);
+	const char *fault;
+
+	if ((fresh && bring(u, err)) || check_files(&fault, u, err))
+		return -1;
+	if (fault && !fresh) {
+		/* Damaged, or another build of the version: bring it anew. */
+		if (forget(u, err) || upgrade_look_again(u, err) || bring(u, err) ||
+		    check_files(&fault, u, err))
+			return -1;
+	}
+	if (!fault)
+		return 0;
+	if (forget(u, err))
+		return -1;
+	return upgrade_refuse(u, err, "what was unpacked is not what the manifest says: %s", fault);
+}
+
+/* ---- installing ---- */
+
+static void take_notes(struct upgrade *u, const struct term *notes)
+{
+	for (size_t i = 0; i < notes->seq.len; i++) {
+		const struct term *note = term_at(notes, i);
+		int64_t count;
+
+		if (term_is_tagged(note, "kills", 3) &&
+		    term_get_integer(term_at(note, 2), &count)) {
+			const char *module = term_atom_name(term_at(note, 1));
+
+			upgrade_note(u, "%" PRId64 " processes in old code of %s are killed", count,
+				     module ? module : "?");
+		}
+		if (term_is_tagged(note, "config", 2) && term_is_list(term_at(note, 1)) &&
+		    !term_is_nil(term_at(note, 1))) {
+			owned_str struct str keys = STR_EMPTY;
+
+			term_print(&keys, term_at(note, 1));
+			upgrade_note(u, "configuration that changes: %.900s", str_text(&keys));
+		}
+	}
+}
+
+static int check(struct upgrade *u, struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
+		{ "Running", term_string(u->arena, u->running->vsn) },
+	};
+	owned_str struct str text = STR_EMPTY;
+	const struct term *answer, *reason;
+	const char *what;
+
+	upgrade_step(u, STEP_check, "asking release_handler whether it can be installed");
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_check, bindings, ARRAY_LEN(bindings),
+		     deadline_in(CHECK_MS), err))
+		return -1;
+	if (term_is_tagged(answer, "ok", 2) && term_is_list(term_at(answer, 1))) {
+		take_notes(u, term_at(answer, 1));
+		return 0;
+	}
+	reason = term_is_tagged(answer, "error", 2) ? term_at(answer, 1) : answer;
+	if (term_is_tagged(reason, "config", 3) &&
+	    term_get_text(term_at(reason, 2), u->arena, &what))
+		return upgrade_refuse(u, err,
+				      "the configuration of %s cannot be made on the node: %s",
+				      u->bundle->vsn, what);
+	rpc_reason(&text, reason);
+	return upgrade_refuse(u, err, "the node cannot install %s: %s", u->bundle->vsn,
+			      str_text(&text));
+}
+
+static int restarted(struct upgrade *u, const char *why, struct error *err)
+{
+	const char *node = node_name(u->node);
+
+	if (upgrade_look_again(u, err))
+		return -1;
+	return upgrade_end(err, ERROR_ROLLED_BACK,
+			   arena_printf(u->arena,
+					"The node restarted and runs %s again, which is permanent; "
+					"%s is unpacked there.",
+					u->running->vsn, u->bundle->vsn),
+			   "%s: %s could not be installed: %s", node, u->bundle->vsn, why);
+}
+
+static int install(struct install_result *result, struct upgrade *u, struct error *err)
+{
+	const char *from = u->running->vsn, *why;
+	int64_t start = clock_mono_ms();
+	enum move_outcome outcome;
+
+	upgrade_step(u, STEP_install, "installing %s over %s", u->bundle->vsn, from);
+	if (node_move(&outcome, &why, u->node, u->arena, u->bundle->vsn, &u->options->move, err))
+		return error_hint(err, "What the node will be is not known yet; the same command "
+				       "again finds out and goes on from there.");
+	result->install_ms = clock_mono_ms() - start;
+	if (outcome == MOVE_RESTARTED)
+		return restarted(u, why, err);
+	if (outcome == MOVE_REFUSED)
+		return upgrade_refuse(u, err, "the node did not install %s: %s", u->bundle->vsn,
+				      why);
+	if (upgrade_look_again(u, err))
+		return -1;
+	if (outcome == MOVE_HALF)
+		return upgrade_roll_back(u, from, why, err);
+	return 0;
+}
+
+/* ---- watching ---- */
+
+static void baked(void *context, uint64_t done, uint64_t total)
+{
+	const struct upgrade *u = context;
+
+	if (u->options->progress)
+		u->options->progress(u->options->context, STEP_bake, done, total);
+}
+
+/* The node went away while it was watched.  Not committed, it comes back with the
+ * permanent release, if it comes back.
+ */
+static int lost(struct upgrade *u, const char *vsn, struct error *err)
+{
+	struct error why = *err;
+
+	if (node_reopen(u->node, deadline_in(u->options->move.timeout_ms), err) ||
+	    upgrade_look_again(u, err))
+		return error_hint(err,
+				  "The node went away while %s was watched; not being committed, "
+				  "%s is what it boots.",
+				  vsn, u->permanent->vsn);
+	if (strcmp(u->running->vsn, vsn) == 0)
+		return upgrade_roll_back(u, u->permanent->vsn, why.text, err);
+	return upgrade_end(err, ERROR_ROLLED_BACK,
+			   arena_printf(u->arena, "The node runs %s again.", u->running->vsn),
+			   "%s went down while %s was watched: %s", node_name(u->node), vsn,
+			   why.text);
+}
+
+static int bake(struct upgrade *u, const char *vsn, struct error *err)
+{
+	const char *fault;
+
+	if (u->options->bake_ms <= 0)
+		return 0;
+	upgrade_step(u, STEP_bake, "watching for %" PRId64 " s", u->options->bake_ms / 1000);
+	if (node_watch(&fault, u->node, u->arena, vsn, u->options->bake_ms, &u->options->limits,
+		       baked, u, err))
+		return err->kind == ERROR_UNREACHABLE ? lost(u, vsn, err) : -1;
+	if (!fault)
+		return 0;
+	return upgrade_roll_back(u, u->permanent->vsn, fault, err);
+}
+
+/* The newest other version, for a release that is permanent already. */
+static int prove(struct install_result *result, struct upgrade *u, int64_t suspended,
+		 struct error *err)
+{
+	bool committed = u->running == u->permanent;
+	const char *fault;
+
+	upgrade_step(u, STEP_verify, "comparing loaded modules with the manifest");
+	if (upgrade_verify(&fault, &result->modules, u, u->bundle, suspended, err))
+		return -1;
+	if (fault && committed)
+		return upgrade_refuse(u, err, "%s is permanent on the node, but %s",
+				      u->running->vsn, fault);
+	if (fault)
+		return upgrade_roll_back(u, u->permanent->vsn, fault, err);
+	return committed ? 0 : bake(u, u->bundle->vsn, err);
+}
+
+int node_install(struct install_result *out, struct node *node, struct arena *arena,
+		 const struct bundle *bundle, const struct install_options *options,
+		 struct error *err)
+{
+	struct upgrade u = { .node = node, .arena = arena, .options = options, .bundle = bundle };
+	struct install_result result = { .name = bundle->name, .vsn = bundle->vsn };
+	struct node_vitals before;
+
+	if (upgrade_look(&u, err) || preflight(&u, err) || node_vitals(&before, node, arena, err))
+		return -1;
+	result.from = u.permanent->vsn;
+	result.already = strcmp(u.running->vsn, bundle->vsn) == 0;
+	if (!result.already && (have_files(&u, err) || check(&u, err) || install(&result, &u, err)))
+		return -1;
+	if (prove(&result, &u, result.already ? INT64_MAX : before.suspended_count, err))
+		return -1;
+	result.permanent = u.running == u.permanent;
+	result.notes = u.notes;
+	result.notes_len = u.notes_len;
+	*out = result;
+	return 0;
+}

@@ -1,0 +1,80 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Installs the release Vsn, up or down, from its configuration to its protocols, in this
+%% one call: whoever asked for it may go away, the node brings it to its end.
+%% Bound: Vsn, CodeChangeTimeout, SuspendTimeout (milliseconds).
+%% Answers busy, {installed, From}, {refused, Why} (nothing changed), {failed, Why}
+%% (changed and put back), {restarting, Why} (the node goes down to the permanent
+%% release), {half, Why} (installed, but the protocols are not).
+Options = [{error_action, restart},
+           {code_change_timeout, CodeChangeTimeout},
+           {suspend_timeout, SuspendTimeout}],
+%% release_handler gives every application its new description and environment before
+%% anything else and does not take that back when it then refuses.
+Applications = [begin
+                    {ok, Keys} = application:get_all_key(A),
+                    {application, A,
+                     lists:keystore(env, 1, Keys, {env, application:get_all_env(A)})}
+                end || {A, _, _} <- application:loaded_applications()],
+%% Consolidated protocols belong to no application, so no relup speaks of them.
+LoadProtocol = fun(File) ->
+                       M = list_to_atom(filename:basename(File, ".beam")),
+                       {ok, Beam} = file:read_file(File),
+                       Md5 = code:module_md5(Beam),
+                       case erlang:module_loaded(M) andalso M:module_info(md5) =:= Md5 of
+                           true -> ok;
+                           false ->
+                               code:purge(M),
+                               {module, M} = code:load_binary(M, File, Beam)
+                       end
+               end,
+Protocols = fun() ->
+                    Dir = filename:join([RelDir, Vsn, "consolidated"]),
+                    [code:del_path(D) || D <- code:get_path(),
+                                         filename:basename(D) =:= "consolidated"],
+                    case filelib:is_dir(Dir) of
+                        true ->
+                            code:add_patha(Dir),
+                            lists:foreach(LoadProtocol,
+                                          filelib:wildcard(filename:join(Dir, "*.beam")));
+                        false -> ok
+                    end
+            end,
+Refused = fun(Why) ->
+                  %% An error after the point of no return: the answer comes first, then
+                  %% the node begins to go down.
+                  timer:sleep(300),
+                  case init:get_status() of
+                      {started, _} ->
+                          application_controller:change_application_data(Applications, []),
+                          {failed, Why};
+                      _ -> {restarting, Why}
+                  end
+          end,
+Install = fun() ->
+                  case release_handler:install_release(Vsn, Options) of
+                      {ok, From, _} ->
+                          try Protocols() of
+                              _ -> {installed, From}
+                          catch _:Why -> {half, Why}
+                          end;
+                      {continue_after_restart, _, _} -> {restarting, restart_new_emulator};
+                      {error, Why} -> Refused(Why)
+                  end
+          end,
+WithConfig = fun() ->
+                     case Evaluate(Vsn) of
+                         none -> Install();
+                         {ok, Config} ->
+                             case Replace(Vsn, Config) of
+                                 ok -> try Install() after PutBack(Vsn) end;
+                                 {error, Why} -> {refused, Why}
+                             end;
+                         {error, Why} -> {refused, Why}
+                     end
+             end,
+try register(relevo_upgrade, self()) of
+    true ->
+        PutBack(Vsn),
+        WithConfig()
+catch error:badarg -> busy
+end

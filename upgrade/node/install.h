@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* install.h - the life of an upgrade on one node: install, commit, revert, remove.
+ *
+ * Each of these first looks at what the node really is and does only what is left to do.
+ * The same call after relevo, the connection or the node went down at any moment
+ * finishes the job.
+ *
+ * Errors say what state the node is in now, and what to do next:
+ *	ERROR_REFUSED           nothing was changed, the old release runs
+ *	ERROR_ROLLED_BACK       it was changed, and the old release runs again
+ *	ERROR_STUCK             it needs a person
+ *	ERROR_UNREACHABLE       the node is gone; what it will be is not known
+ */
+#pragma once
+#include "upgrade/node/bundle.h"
+#include "upgrade/node/move.h"
+#include "upgrade/node/watch.h"
+
+/* The steps, by the names that are announced.  Names are stable: scripts wait for them. */
+#define INSTALL_STEPS(X) \
+	X(look)          \
+	X(recover)       \
+	X(preflight)     \
+	X(stage)         \
+	X(clean)         \
+	X(unpack)        \
+	X(files)         \
+	X(check)         \
+	X(install)       \
+	X(verify)        \
+	X(bake)          \
+	X(commit)        \
+	X(revert)        \
+	X(remove)
+
+enum install_step {
+#define X(name) STEP_##name,
+	INSTALL_STEPS(X)
+#undef X
+};
+
+const char *install_step_name(enum install_step step);
+
+struct install_options {
+	struct move_options move;
+	struct watch_limits limits;
+	int64_t bake_ms;
+	bool one_way; /* go on without a way back */
+	/* Told before each step is done, with a text for a person; may be NULL. */
+	void (*step)(void *context, enum install_step step, const char *text);
+	/* Of what takes long: bytes sent, milliseconds baked; may be NULL. */
+	void (*progress)(void *context, enum install_step step, uint64_t done, uint64_t total);
+	void *context;
+};
+
+#define INSTALL_OPTIONS                                    \
+	((struct install_options){                         \
+		.move = { .code_change_timeout_ms = 30000, \
+			  .suspend_timeout_ms = 30000,     \
+			  .timeout_ms = 300000 },          \
+		.limits = WATCH_LIMITS,                    \
+	})
+
+struct install_result {
+	const char *name, *from, *vsn; /* the release; the versions before and now */
+	bool already;                  /* it ran before we came */
+	bool permanent;                /* committed */
+	int64_t install_ms;            /* what the installation itself took; 0: none */
+	int64_t modules;               /* that were compared with the manifest */
+	const char *const *notes;      /* what a person should know, a line each */
+	size_t notes_len;
+};
+
+/* Takes the node to the release of the tarball; not committed.  When the release does not
+ * verify or bake well, the node is taken back.
+ */
+must_check int node_install(struct install_result *out, struct node *node, struct arena *arena,
+			    const struct bundle *bundle, const struct install_options *options,
+			    struct error *err);
+/* Makes the version that runs permanent; `vsn`, when given, must be the one. */
+must_check int node_commit(struct install_result *out, struct node *node, struct arena *arena,
+			   const char *vsn, const struct install_options *options,
+			   struct error *err);
+/* Takes the node back: from a version that is not committed to the permanent one, from a
+ * committed one to `vsn` (NULL: the newest old one), which is then made permanent.
+ */
+must_check int node_revert(struct install_result *out, struct node *node, struct arena *arena,
+			   const char *vsn, const struct install_options *options,
+			   struct error *err);
+/* Removes a release that neither runs nor boots. */
+must_check int node_remove(struct node *node, struct arena *arena, const char *vsn,
+			   const struct install_options *options, struct error *err);

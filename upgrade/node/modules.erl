@@ -1,0 +1,30 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Is the code that is loaded the code of the release?  Bound: Modules = [{Module,
+%% Application, Md5}], of two entries for a module the later one counts.
+%% Answers {HowManyCompared, [{Module, differs | missing}]}.
+Wanted = maps:values(maps:from_list([{M, Entry} || {M, _, _} = Entry <- Modules])),
+%% In embedded mode nothing is loaded on demand: what is not loaded now will never be.
+Listed = case code:get_mode() of
+             embedded ->
+                 maps:from_list([{M, true} || {A, _, _} <- application:loaded_applications(),
+                                              {ok, Ms} <- [application:get_key(A, modules)],
+                                              M <- Ms]);
+             _ -> #{}
+         end,
+Compare = fun({M, Application, Md5}) ->
+                  case erlang:module_loaded(M) of
+                      true ->
+                          case Hex(M:module_info(md5)) of
+                              Md5 -> same;
+                              _ -> {M, differs}
+                          end;
+                      false when Application =:= '' -> unloaded;
+                      false ->
+                          case maps:is_key(M, Listed) of
+                              true -> {M, missing};
+                              false -> unloaded
+                          end
+                  end
+          end,
+Results = lists:map(Compare, Wanted),
+{length([same || same <- Results]), lists:sublist([R || {_, _} = R <- Results], 20)}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/node.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RETRY_MS = 250 };
+
+struct node {
+	struct dist *dist; /* NULL: lost */
+	char *name, *cookie;
+	int port;
+	int64_t timeout_ms;
+};
+
+/* ---- connecting ---- */
+
+static int connect_node(struct node *node, struct deadline deadline, struct error *err)
+{
+	const struct dist_options options = { .node = node->name,
+					      .cookie = node->cookie,
+					      .port = node->port };
+
+	return dist_open(&node->dist, &options, deadline, err);
+}
+
+int node_open(struct node **out, const struct node_options *options, struct error *err)
+{
+	owned_node struct node *node = mem_zero(1, sizeof(*node));
+
+	node->name = mem_dup(options->name);
+	node->cookie = mem_dup(options->cookie);
+	node->port = options->port;
+	node->timeout_ms = options->timeout_ms;
+	if (connect_node(node, node_deadline(node), err))
+		return -1;
+	*out = steal(&node);
+	return 0;
+}
+
+void node_close(struct node *node)
+{
+	if (!node)
+		return;
+	dist_close(node->dist);
+	explicit_bzero(node->cookie, strlen(node->cookie));
+	free(node->cookie);
+	free(node->name);
+	free(node);
+}
+
+int node_reopen(struct node *node, struct deadline deadline, struct error *err)
+{
+	dist_close(node->dist);
+	node->dist = NULL;
+	for (;;) {
+		struct deadline attempt = deadline_earlier(deadline, node_deadline(node));
+
+		if (connect_node(node, attempt, err) == 0)
+			return 0;
+		/* A node that starts is in epmd before it answers, and out of it before. */
+		if (deadline_over(deadline) || err->kind == ERROR_REFUSED ||
+		    err->kind == ERROR_USAGE)
+			return -1;
+		clock_sleep_ms(RETRY_MS);
+	}
+}
+
+const char *node_name(const struct node *node)
+{
+	return node->name;
+}
+
+struct dist *node_dist(struct node *node)
+{
+	return node->dist;
+}
+
+struct deadline node_deadline(const struct node *node)
+{
+	return deadline_in(node->timeout_ms);
+}
+
+uint32_t node_creation(const struct node *node)
+{
+	return node->dist ? dist_creation(node->dist) : 0;
+}
+
+int node_run(const struct term **out, const struct term **bad, struct node *node,
+	     struct arena *arena, enum script script, const struct binding *bindings,
+	     size_t bindings_len, struct deadline deadline, struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (!node->dist)
+		return error_set(err, ERROR_UNREACHABLE, "%s: the connection is lost", node->name);
+	script_text(&text, script);
+	return node_eval(out, bad, node->dist, arena, script_name(script), str_span(&text),
+			 bindings, bindings_len, deadline, err);
+}
+
+int node_ping(int64_t *out_us, struct node *node, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct term *answer;
+	struct timespec from, to;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	if (rpc_call(&answer, NULL, node->dist, &arena, "erlang", "node", &term_nil,
+		     node_deadline(node), err))
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	if (!term_is_atom(answer, node->name))
+		return error_set(err, ERROR_INVALID, "%s: the node there calls itself otherwise",
+				 node->name);
+	*out_us = (to.tv_sec - from.tv_sec) * 1000000 + (to.tv_nsec - from.tv_nsec) / 1000;
+	return 0;
+}
+
+/* ---- reading answers: a missing or odd field is "" or 0, never a crash ---- */
+
+static const char *text_at(const struct term *list, struct arena *arena, const char *key)
+{
+	const struct term *value = term_proplist_get(list, key);
+	const char *text = "";
+
+	if (!value)
+		return "";
+	if (value->kind == TERM_ATOM)
+		return arena_dup(arena, span_of(term_atom_name(value)));
+	term_get_text(value, arena, &text);
+	return text;
+}
+
+static int64_t number_at(const struct term *list, const char *key)
+{
+	const struct term *value = term_proplist_get(list, key);
+	int64_t number = 0;
+
+	if (value)
+		term_get_integer(value, &number);
+	return number;
+}
+
+static bool flag_at(const struct term *list, const char *key)
+{
+	const struct term *value = term_proplist_get(list, key);
+
+	return value && term_is_atom(value, "true");
+}
+
+static size_t list_at(const struct term **out, const struct term *list, const char *key)
+{
+	const struct term *value = term_proplist_get(list, key);
+
+	*out = value && term_is_list(value) ? value : &term_nil;
+	return (*out)->seq.len;
+}
+
+static int ask(const struct term **out, struct node *node, struct arena *arena, enum script script,
+	       struct error *err)
+{
+	if (node_run(out, NULL, node, arena, script, NULL, 0, node_deadline(node), err))
+		return -1;
+	if (!term_is_list(*out))
+		return error_set(err, ERROR_INVALID, "%s: %s: an answer of another shape",
+				 node->name, script_name(script));
+	return 0;
+}
+
+/* ---- info, vitals ---- */
+
+int node_info(struct node_info *out, struct node *node, struct arena *arena, struct error *err)
+{
+	const struct term *answer, *apps;
+	struct node_app *list;
+	size_t len;
+
+	if (ask(&answer, node, arena, SCRIPT_info, err))
+		return -1;
+	len = list_at(&apps, answer, "applications");
+	list = arena_array(arena, len, struct node_app);
+	for (size_t i = 0; i < len; i++) {
+		const struct term *app = term_at(apps, i);
+
+		list[i] = (struct node_app){ "", "" };
+		if (!term_is_tuple(app, 2) || !term_atom_name(term_at(app, 0)))
+			continue;
+		list[i].name = term_atom_name(term_at(app, 0));
+		term_get_text(term_at(app, 1), arena, &list[i].vsn);
+	}
+	*out = (struct node_info){
+		.name = text_at(answer, arena, "name"),
+		.version = text_at(answer, arena, "version"),
+		.otp = text_at(answer, arena, "otp"),
+		.erts = text_at(answer, arena, "erts"),
+		.elixir = text_at(answer, arena, "elixir"),
+		.root = text_at(answer, arena, "root"),
+		.releases_dir = text_at(answer, arena, "releases_dir"),
+		.mode = text_at(answer, arena, "mode"),
+		.uptime_ms = number_at(answer, "uptime"),
+		.apps = list,
+		.apps_len = len,
+	};
+	return 0;
+}
+
+int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena, struct error *err)
+{
+	const struct term *answer, *held;
+	const char **names;
+	size_t len;
+
+	if (ask(&answer, node, arena, SCRIPT_vitals, err))
+		return -1;
+	len = list_at(&held, answer, "suspended");
+	names = arena_array(arena, len, const char *);
+	for (size_t i = 0; i < len; i++) {
+		names[i] = "";
+		term_get_text(term_at(held, i), arena, &names[i]);
+	}
+	*out = (struct node_vitals){
+		.run_queue = number_at(answer, "run_queue"),
+		.schedulers = number_at(answer, "schedulers"),
+		.memory = number_at(answer, "memory"),
+		.processes_memory = number_at(answer, "processes_memory"),
+		.binary_memory = number_at(answer, "binary_memory"),
+		.ets_memory = number_at(answer, "ets_memory"),
+		.processes = number_at(answer, "processes"),
+		.process_limit = number_at(answer, "process_limit"),
+		.ports = number_at(answer, "ports"),
+		.port_limit = number_at(answer, "port_limit"),
+		.atoms = number_at(answer, "atoms"),
+		.atom_limit = number_at(answer, "atom_limit"),
+		.queue_len = number_at(answer, "queue_len"),
+		.queue_process = text_at(answer, arena, "queue_process"),
+		.suspended = names,
+		.suspended_len = len,
+		.suspended_count = number_at(answer, "suspended_count"),
+	};
+	return 0;
+}
+
+/* ---- releases ---- */
+
+static const char *const state_names[] = {
+	[RELEASE_ABSENT] = "absent",   [RELEASE_UNPACKED] = "unpacked",
+	[RELEASE_CURRENT] = "current", [RELEASE_PERMANENT] = "permanent",
+	[RELEASE_OLD] = "old",
+};
+
+const char *release_state_name(enum release_state state)
+{
+	return state_names[state];
+}
+
+static enum release_state state_of(const struct term *term)
+{
+	for (size_t i = 0; i < ARRAY_LEN(state_names); i++)
+		if (term_is_atom(term, state_names[i]))
+			return (enum release_state)i;
+	return RELEASE_UNPACKED; /* tmp_current: booted once by an emulator upgrade */
+}
+
+/* "kernel-8.5.3" */
+static struct node_app lib_of(const struct term *term, struct arena *arena)
+{
+	const char *text = "", *dash;
+
+	term_get_text(term, arena, &text);
+	dash = strchr(text, '-');
+	if (!dash)
+		return (struct node_app){ text, "" };
+	return (struct node_app){ arena_dup(arena, (struct span){ text, (size_t)(dash - text) }),
+				  dash + 1 };
+}
+
+static bool release_of(struct node_release *out, const struct term *term, struct arena *arena)
+{
+	const struct term *libs;
+
+	*out = (struct node_release){ .name = "" };
+	if (!term_is_tuple(term, 4) || !term_get_text(term_at(term, 0), arena, &out->name) ||
+	    !term_get_text(term_at(term, 1), arena, &out->vsn))
+		return false;
+	libs = term_at(term, 2);
+	out->state = state_of(term_at(term, 3));
+	out->libs_len = term_is_list(libs) ? libs->seq.len : 0;
+	out->libs = arena_array(arena, out->libs_len, struct node_app);
+	for (size_t i = 0; i < out->libs_len; i++)
+		out->libs[i] = lib_of(term_at(libs, i), arena);
+	return true;
+}
+
+int node_releases(struct node_releases *out, struct node *node, struct arena *arena,
+		  struct error *err)
+{
+	const struct term *answer, *known;
+	struct node_release *list;
+	size_t len, used = 0;
+
+	if (ask(&answer, node, arena, SCRIPT_releases, err))
+		return -1;
+	len = list_at(&known, answer, "releases");
+	list = arena_array(arena, len, struct node_release);
+	for (size_t i = 0; i < len; i++)
+		used += release_of(&list[used], term_at(known, i), arena);
+	*out = (struct node_releases){
+		.items = list,
+		.len = used,
+		.sasl = strcmp(text_at(answer, arena, "releases"), "sasl_not_running") != 0,
+		.file_fault = text_at(answer, arena, "releases_file"),
+		.releases_dir = text_at(answer, arena, "releases_dir"),
+		.root = text_at(answer, arena, "root"),
+		.erts = text_at(answer, arena, "erts"),
+		.otp = text_at(answer, arena, "otp"),
+		.mode = text_at(answer, arena, "mode"),
+		.env_version = text_at(answer, arena, "env_version"),
+		.busy = flag_at(answer, "busy"),
+		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,
+		.crypto = flag_at(answer, "crypto"),
+	};
+	return 0;
+}
+
+const struct node_release *releases_find(const struct node_releases *releases, const char *vsn)
+{
+	for (size_t i = 0; i < releases->len; i++)
+		if (strcmp(releases->items[i].vsn, vsn) == 0)
+			return &releases->items[i];
+	return NULL;
+}
+
+static const struct node_release *first_in(const struct node_releases *releases,
+					   enum release_state state)
+{
+	for (size_t i = 0; i < releases->len; i++)
+		if (releases->items[i].state == state)
+			return &releases->items[i];
+	return NULL;
+}
+
+const struct node_release *releases_permanent(const struct node_releases *releases)
+{
+	return first_in(releases, RELEASE_PERMANENT);
+}
+
+const struct node_release *releases_running(const struct node_releases *releases)
+{
+	const struct node_release *current = first_in(releases, RELEASE_CURRENT);
+
+	return current ? current : releases_permanent(releases);
+}

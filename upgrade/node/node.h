@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+/* node.h - one live BEAM node: what it is, how it feels, which releases it has.
+ *
+ * Calls fail with ERROR_UNREACHABLE when the node or the connection is gone, and with
+ * ERROR_FAILED when the node answers with an exception.  Results live in the arena.
+ */
+#pragma once
+#include "upgrade/node/rpc.h"
+#include "upgrade/node/scripts.h"
+
+struct node; /* opaque: see node.c */
+
+struct node_options {
+	const char *name;   /* "shop@10.0.0.1" */
+	const char *cookie; /* copied; wiped when the node is closed */
+	int port;           /* 0: ask epmd */
+	int64_t timeout_ms; /* for connecting, and for each question */
+};
+
+/* Connects; free with node_close().  Fails as dist_open() does. */
+must_check int node_open(struct node **out, const struct node_options *options, struct error *err);
+void node_close(struct node *node); /* NULL is fine */
+/* Connects anew, trying again and again while the node is not there (it restarts). */
+must_check int node_reopen(struct node *node, struct deadline deadline, struct error *err);
+
+const char *node_name(const struct node *node);
+struct dist *node_dist(struct node *node);
+/* By which one question must be answered. */
+struct deadline node_deadline(const struct node *node);
+/* Another number after each start of the node. */
+uint32_t node_creation(const struct node *node);
+
+/* One of relevo's own texts; as node_eval(). */
+must_check int node_run(const struct term **out, const struct term **bad, struct node *node,
+			struct arena *arena, enum script script, const struct binding *bindings,
+			size_t bindings_len, struct deadline deadline, struct error *err);
+
+/* How long a question and its answer take, in microseconds. */
+must_check int node_ping(int64_t *out_us, struct node *node, struct error *err);
+
+struct node_app {
+	const char *name, *vsn;
+};
+
+struct node_info {
+	const char *name, *version; /* of the release that runs */
+	const char *otp, *erts;
+	const char *elixir; /* "": none */
+	const char *root, *releases_dir;
+	const char *mode; /* "embedded" or "interactive" */
+	int64_t uptime_ms;
+	const struct node_app *apps; /* those that run, by name */
+	size_t apps_len;
+};
+
+must_check int node_info(struct node_info *out, struct node *node, struct arena *arena,
+			 struct error *err);
+
+struct node_vitals {
+	int64_t run_queue, schedulers;
+	int64_t memory, processes_memory, binary_memory, ets_memory; /* bytes */
+	int64_t processes, process_limit, ports, port_limit, atoms, atom_limit;
+	int64_t queue_len;            /* of the longest mailbox … */
+	const char *queue_process;    /* … and whose it is */
+	const char *const *suspended; /* processes held by sys:suspend, at most 20 of them */
+	size_t suspended_len;
+	int64_t suspended_count;
+};
+
+must_check int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena,
+			   struct error *err);
+
+enum release_state {
+	RELEASE_ABSENT, /* the node does not know it */
+	RELEASE_UNPACKED,
+	RELEASE_CURRENT,   /* runs, not committed */
+	RELEASE_PERMANENT, /* boots after a restart; runs unless another is current */
+	RELEASE_OLD,
+};
+
+const char *release_state_name(enum release_state state);
+
+struct node_release {
+	const char *name, *vsn;
+	enum release_state state;
+	struct node_app *libs;
+	size_t libs_len;
+};
+
+struct node_releases {
+	const struct node_release *items; /* the newest first */
+	size_t len;
+	bool sasl;              /* false: release_handler does not run, nothing is known */
+	const char *file_fault; /* of RELEASES on disk; "": none */
+	const char *releases_dir, *root;
+	const char *erts, *otp, *mode;
+	const char *env_version; /* $RELEASE_VSN of the node, or "" */
+	bool busy;               /* an installation runs on the node right now */
+	bool going_down;         /* the node stops or restarts */
+	bool crypto;             /* the node can compute SHA-256 */
+};
+
+must_check int node_releases(struct node_releases *out, struct node *node, struct arena *arena,
+			     struct error *err);
+/* NULL: not known. */
+const struct node_release *releases_find(const struct node_releases *releases, const char *vsn);
+/* The one that runs: current, else permanent; NULL: none. */
+const struct node_release *releases_running(const struct node_releases *releases);
+const struct node_release *releases_permanent(const struct node_releases *releases);
+
+static inline void node_done(struct node **node)
+{
+	node_close(*node);
+}
+#define owned_node owned(node_done)

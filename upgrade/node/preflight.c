@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+/* May this tarball be installed on this node?  Only looks. */
+#include "upgrade/node/upgrade.h"
+#include "upgrade/node/verify.h"
+
+#include <string.h>
+
+static int check_release(const struct upgrade *u, struct error *err)
+{
+	const struct bundle *bundle = u->bundle;
+	const struct node_release *target = releases_find(&u->releases, bundle->vsn);
+
+	if (strcmp(u->running->name, bundle->name) != 0)
+		return upgrade_refuse(u, err, "%s is a release of %s, the node runs one of %s",
+				      bundle->file, bundle->name, u->running->name);
+	if (target == u->running)
+		return 0;
+	if (target && target == u->permanent)
+		return upgrade_refuse(u, err,
+				      "%s is the permanent release of the node: going back to "
+				      "it is `relevo node revert`",
+				      bundle->vsn);
+	if (u->running != u->permanent)
+		return upgrade_refuse(u, err,
+				      "%s is installed and not committed: commit or revert it "
+				      "first",
+				      u->running->vsn);
+	return 0;
+}
+
+static int check_node(const struct upgrade *u, struct error *err)
+{
+	if (u->releases.file_fault[0]) {
+		upgrade_refuse(u, err,
+			       "%s/RELEASES is %s: release_handler does not know what "
+			       "belongs to the release that runs, so there is no way back",
+			       u->releases.releases_dir, u->releases.file_fault);
+		return error_hint(err, "Start the node once from a release that ships RELEASES, as "
+				       "those that relevo builds do.");
+	}
+	if (strcmp(u->releases.erts, u->bundle->erts) != 0) {
+		upgrade_refuse(u, err, "the release needs ERTS %s, the node runs %s",
+			       u->bundle->erts, u->releases.erts);
+		return error_hint(err, "Another ERTS or OTP needs a restart, not a hot upgrade.");
+	}
+	return 0;
+}
+
+static bool restarts(const struct term *steps)
+{
+	for (size_t i = 0; i < steps->seq.len; i++)
+		if (term_is_atom(term_at(steps, i), "restart_new_emulator") ||
+		    term_is_atom(term_at(steps, i), "restart_emulator"))
+			return true;
+	return false;
+}
+
+static int check_ways(struct upgrade *u, struct error *err)
+{
+	const struct bundle *bundle = u->bundle;
+	const char *from = u->running->vsn;
+	const struct term *up = bundle_up(bundle, u->arena, from);
+	const struct term *down = bundle_down(bundle, u->arena, from);
+
+	if (!bundle->relup)
+		return upgrade_refuse(u, err,
+				      "%s has no relup inside: it can only be started, not "
+				      "upgraded to",
+				      bundle->file);
+	if (!up)
+		return upgrade_refuse(u, err, "the relup of %s knows no way from %s (it knows: %s)",
+				      bundle->vsn, from, bundle_sources(bundle, u->arena));
+	if (restarts(up))
+		return upgrade_refuse(u, err,
+				      "the relup of %s restarts the emulator: that is a "
+				      "restart, not a hot upgrade",
+				      bundle->vsn);
+	if (down && !restarts(down))
+		return 0;
+	if (!u->options->one_way)
+		return upgrade_refuse(u, err,
+				      "the relup of %s knows no way back to %s without a "
+				      "restart; --one-way goes on all the same",
+				      bundle->vsn, from);
+	upgrade_note(u, "there is no way back to %s but a restart of the node", from);
+	return 0;
+}
+
+/* Files that the node keeps because another release of it uses them. */
+static int check_shared_files(const struct upgrade *u, struct error *err)
+{
+	const char *fault;
+
+	if (verify_files(&fault, u->node, u->arena, u->bundle, &u->releases, VERIFY_BEFORE, err))
+		return -1;
+	if (!fault)
+		return 0;
+	upgrade_refuse(u, err, "the node has other files under the same versions: %s", fault);
+	return error_hint(err, "An application was changed without a new version; give it one and "
+			       "build again.");
+}
+
+int preflight(struct upgrade *u, struct error *err)
+{
+	const struct node_release *target;
+
+	upgrade_step(u, STEP_preflight, "checking that %s %s may be installed", u->bundle->name,
+		     u->bundle->vsn);
+	if (check_release(u, err))
+		return -1;
+	target = releases_find(&u->releases, u->bundle->vsn);
+	if (target == u->running)
+		return 0;
+	if (check_node(u, err) || check_ways(u, err))
+		return -1;
+	return target ? 0 : check_shared_files(u, err);
+}

@@ -1,0 +1,8 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Puts back each sys.config that an interrupted upgrade left aside.  Answers the versions.
+Left = filelib:wildcard(filename:join([RelDir, "*", "sys.config.relevo"])),
+Versions = [filename:basename(filename:dirname(File)) || File <- Left],
+case whereis(relevo_upgrade) of
+    undefined -> [PutBack(V) || V <- Versions], Versions;
+    _ -> []
+end

@@ -1,0 +1,31 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% What the node knows of releases, and whether RELEASES on disk is sound: without it
+%% release_handler makes an entry up with which a downgrade crashes.
+Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
+            {ok, [List]} when is_list(List), List =/= [] ->
+                case [R || R <- List, not (tuple_size(R) =:= 6
+                                           andalso element(1, R) =:= release
+                                           andalso is_list(element(5, R)))] of
+                    [] -> "";
+                    _ -> "malformed"
+                end;
+            {ok, _} -> "malformed";
+            {error, enoent} -> "missing";
+            {error, _} -> "unreadable"
+        end,
+[{releases, case Handler(which_releases, []) of
+                {ok, Known} -> Known;
+                {error, Why} -> Why
+            end},
+ {releases_file, Sound},
+ {releases_dir, RelDir},
+ {root, Root},
+ {erts, erlang:system_info(version)},
+ {otp, erlang:system_info(otp_release)},
+ {mode, code:get_mode()},
+ %% The one upgrade that may run at a time registers itself by this name.
+ {busy, whereis(relevo_upgrade) =/= undefined},
+ %% init tells when the node is about to go down or restart.
+ {status, element(1, init:get_status())},
+ {env_version, case os:getenv("RELEASE_VSN") of false -> ""; EnvVsn -> EnvVsn end},
+ {crypto, Hasher =:= sha256}]

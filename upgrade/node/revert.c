@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Committing, going back, removing. */
+#include "upgrade/node/upgrade.h"
+
+#include <string.h>
+
+enum { HANDLER_MS = 60000 };
+
+/* ---- commit ---- */
+
+static int make_permanent(struct upgrade *u, const char *vsn, struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+	const struct term *answer;
+
+	upgrade_step(u, STEP_commit, "making %s permanent", vsn);
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_commit,
+		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
+		     deadline_in(HANDLER_MS), err))
+		return error_hint(err, "The same command again finds out what the node is and goes "
+				       "on from there.");
+	if (term_is_atom(answer, "ok"))
+		return upgrade_look_again(u, err);
+	rpc_reason(&text, answer);
+	return upgrade_end(err, ERROR_STUCK,
+			   arena_printf(u->arena, "%s runs %s, and boots %s.", node_name(u->node),
+					u->running->vsn, u->permanent->vsn),
+			   "%s: %s cannot be made permanent: %s", node_name(u->node), vsn,
+			   str_text(&text));
+}
+
+int node_commit(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,
+		const struct install_options *options, struct error *err)
+{
+	struct upgrade u = { .node = node, .arena = arena, .options = options };
+	const char *before;
+	bool already;
+
+	if (upgrade_look(&u, err))
+		return -1;
+	if (vsn && strcmp(vsn, u.running->vsn) != 0)
+		return upgrade_refuse(&u, err, "%s does not run, so it cannot be committed", vsn);
+	before = u.permanent->vsn;
+	already = u.running == u.permanent;
+	/* Also when it is permanent: a commit that was cut short may have got only so far. */
+	if (make_permanent(&u, u.running->vsn, err))
+		return -1;
+	*out = (struct install_result){
+		.name = u.running->name,
+		.from = before,
+		.vsn = u.running->vsn,
+		.already = already,
+		.permanent = true,
+		.notes = u.notes,
+		.notes_len = u.notes_len,
+	};
+	return 0;
+}
+
+/* ---- revert ---- */
+
+/* The manifest that the release brought with it; NULL: none. */
+static int read_manifest(const struct bundle **out, struct upgrade *u, const char *vsn,
+			 struct error *err)
+{
+	struct bundle *bundle = arena_new(u->arena, struct bundle);
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_manifest,
+		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
+		     node_deadline(u->node), err))
+		return -1;
+	if (answer->kind != TERM_BINARY || answer->text.len == 0) {
+		*out = NULL;
+		return 0;
+	}
+	if (bundle_parse_manifest(bundle, u->arena, answer->text, "the manifest of the old release",
+				  err))
+		return -1;
+	*out = bundle;
+	return 0;
+}
+
+static const char *state_now(const struct upgrade *u)
+{
+	return arena_printf(u->arena, "%s runs %s now, and boots %s.", node_name(u->node),
+			    u->running->vsn, u->permanent->vsn);
+}
+
+/* One move down, and the proof of it.  *fault is NULL when the node runs vsn. */
+static int go_back(const char **fault, enum move_outcome *outcome, struct upgrade *u,
+		   const char *vsn, struct error *err)
+{
+	const struct bundle *manifest;
+	int64_t modules;
+	const char *why = NULL;
+
+	upgrade_step(u, STEP_revert, "going back from %s to %s", u->running->vsn, vsn);
+	if (node_move(outcome, &why, u->node, u->arena, vsn, &u->options->move, err) ||
+	    upgrade_look_again(u, err))
+		return -1;
+	*fault = why;
+	if (*outcome == MOVE_RESTARTED && strcmp(u->running->vsn, vsn) == 0)
+		*fault = NULL;
+	if (*outcome != MOVE_DONE)
+		return 0;
+	upgrade_step(u, STEP_verify, "comparing loaded modules with the manifest of %s", vsn);
+	if (read_manifest(&manifest, u, vsn, err))
+		return -1;
+	return upgrade_verify(fault, &modules, u, manifest, INT64_MAX, err);
+}
+
+int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, struct error *err)
+{
+	const char *node = node_name(u->node), *back_fault;
+	const char *failed = u->running->vsn;
+	enum move_outcome outcome;
+
+	if (go_back(&back_fault, &outcome, u, vsn, err))
+		return upgrade_end(
+			err, ERROR_STUCK,
+			arena_printf(u->arena,
+				     "What %s runs now is not known: see relevo node "
+				     "releases.  Not being committed, %s is not what it boots.",
+				     node, failed),
+			"%s: %s is not well (%s), and going back failed: %s", node, failed, fault,
+			arena_dup(u->arena, span_of(err->text)));
+	if (back_fault)
+		return upgrade_end(err, ERROR_STUCK, state_now(u),
+				   "%s: %s is not well (%s), and going back to %s failed: %s", node,
+				   failed, fault, vsn, back_fault);
+	return upgrade_end(
+		err, ERROR_ROLLED_BACK,
+		arena_printf(u->arena, "%s was taken back to %s%s; %s is unpacked there.", node,
+			     vsn, outcome == MOVE_RESTARTED ? " by a restart of the VM" : "",
+			     failed),
+		"%s: %s is not well: %s", node, failed, fault);
+}
+
+/* Where a revert leads; NULL: nowhere. */
+static const char *revert_target(const struct upgrade *u, const char *vsn)
+{
+	if (vsn)
+		return vsn;
+	if (u->running != u->permanent)
+		return u->permanent->vsn;
+	for (size_t i = 0; i < u->releases.len; i++)
+		if (u->releases.items[i].state == RELEASE_OLD)
+			return u->releases.items[i].vsn;
+	return NULL;
+}
+
+static int check_target(struct upgrade *u, const char *vsn, struct error *err)
+{
+	const struct node_release *target = vsn ? releases_find(&u->releases, vsn) : NULL;
+
+	if (!vsn)
+		return upgrade_refuse(u, err, "%s has no old release to go back to",
+				      node_name(u->node));
+	if (!target)
+		return upgrade_refuse(u, err, "%s does not know a release %s", node_name(u->node),
+				      vsn);
+	/* The relup of the version that runs, or of the one we go to, must know the way;
+	 * release_handler tells before it changes anything.
+	 */
+	if (u->releases.file_fault[0])
+		return upgrade_refuse(u, err,
+				      "%s/RELEASES is %s: release_handler would fail half-way",
+				      u->releases.releases_dir, u->releases.file_fault);
+	return 0;
+}
+
+static int revert(struct upgrade *u, const char *target, struct error *err)
+{
+	const char *from = u->running->vsn, *fault;
+	enum move_outcome outcome;
+
+	if (go_back(&fault, &outcome, u, target, err))
+		return error_hint(err, "What the node will be is not known yet; the same command "
+				       "again finds out and goes on from there.");
+	if (!fault)
+		return 0;
+	if (outcome == MOVE_REFUSED)
+		return upgrade_refuse(u, err, "the node cannot go from %s to %s: %s", from, target,
+				      fault);
+	return upgrade_end(err, ERROR_STUCK, state_now(u), "%s: going from %s to %s failed: %s",
+			   node_name(u->node), from, target, fault);
+}
+
+int node_revert(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,
+		const struct install_options *options, struct error *err)
+{
+	struct upgrade u = { .node = node, .arena = arena, .options = options };
+	const char *target, *from;
+	bool already;
+
+	if (upgrade_look(&u, err))
+		return -1;
+	target = revert_target(&u, vsn);
+	if (check_target(&u, target, err))
+		return -1;
+	from = u.running->vsn;
+	already = strcmp(from, target) == 0;
+	if (!already && revert(&u, target, err))
+		return -1;
+	/* It was committed: what the node boots must go back as well. */
+	if (strcmp(u.permanent->vsn, target) != 0 && make_permanent(&u, target, err))
+		return -1;
+	*out = (struct install_result){
+		.name = u.running->name,
+		.from = from,
+		.vsn = target,
+		.already = already,
+		.permanent = true,
+		.notes = u.notes,
+		.notes_len = u.notes_len,
+	};
+	return 0;
+}
+
+/* ---- remove ---- */
+
+int node_remove(struct node *node, struct arena *arena, const char *vsn,
+		const struct install_options *options, struct error *err)
+{
+	struct upgrade u = { .node = node, .arena = arena, .options = options };
+	owned_str struct str text = STR_EMPTY;
+	const struct node_release *target;
+	const struct term *answer;
+
+	if (upgrade_look(&u, err))
+		return -1;
+	target = releases_find(&u.releases, vsn);
+	if (!target)
+		return error_set(err, ERROR_NOT_FOUND, "%s does not know a release %s",
+				 node_name(node), vsn);
+	if (target == u.running || target == u.permanent)
+		return upgrade_refuse(&u, err, "%s is %s: it cannot be removed", vsn,
+				      release_state_name(target->state));
+	if (strcmp(u.releases.env_version, vsn) == 0)
+		return upgrade_refuse(&u, err,
+				      "the VM was started as %s and would look for its files "
+				      "at a restart; commit the present release first",
+				      vsn);
+	if (u.releases.file_fault[0])
+		return upgrade_refuse(&u, err,
+				      "%s/RELEASES is %s: release_handler does not know "
+				      "which files are still used",
+				      u.releases.releases_dir, u.releases.file_fault);
+	upgrade_step(&u, STEP_remove, "removing %s", vsn);
+	if (node_run(&answer, NULL, node, arena, SCRIPT_remove,
+		     (const struct binding[]){ { "Vsn", term_string(arena, vsn) } }, 1,
+		     deadline_in(HANDLER_MS), err))
+		return -1;
+	if (term_is_atom(answer, "ok"))
+		return 0;
+	rpc_reason(&text, answer);
+	return upgrade_refuse(&u, err, "the node did not remove %s: %s", vsn, str_text(&text));
+}

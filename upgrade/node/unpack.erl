@@ -1,0 +1,7 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Bound: Base, Vsn.  {ok, Vsn} or {error, Why}.
+{ok, Unpacked} = Handler(unpack_release, [Base]),
+case Unpacked of
+    {error, {existing_release, Vsn}} -> {ok, Vsn};
+    _ -> Unpacked
+end

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/upgrade.h"
+
+#include "upgrade/node/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { SETTLE_MS = 5000, POLL_MS = 200 };
+
+static const char *const step_names[] = {
+#define X(name) [STEP_##name] = #name,
+	INSTALL_STEPS(X)
+#undef X
+};
+
+const char *install_step_name(enum install_step step)
+{
+	return step_names[step];
+}
+
+void upgrade_step(const struct upgrade *upgrade, enum install_step step, const char *format, ...)
+{
+	owned_str struct str text = STR_EMPTY;
+	va_list args;
+
+	if (!upgrade->options->step)
+		return;
+	va_start(args, format);
+	str_addv(&text, format, args);
+	va_end(args);
+	upgrade->options->step(upgrade->options->context, step, str_text(&text));
+}
+
+void upgrade_note(struct upgrade *upgrade, const char *format, ...)
+{
+	owned_str struct str text = STR_EMPTY;
+	va_list args;
+
+	va_start(args, format);
+	str_addv(&text, format, args);
+	va_end(args);
+	upgrade->notes =
+		arena_grow(upgrade->arena, upgrade->notes, upgrade->notes_len, &upgrade->notes_cap);
+	upgrade->notes[upgrade->notes_len++] = arena_dup(upgrade->arena, str_span(&text));
+}
+
+int upgrade_refuse(const struct upgrade *upgrade, struct error *err, const char *format, ...)
+{
+	owned_str struct str text = STR_EMPTY;
+	va_list args;
+
+	va_start(args, format);
+	str_addv(&text, format, args);
+	va_end(args);
+	error_set_(err, ERROR_REFUSED, "%s", str_text(&text));
+	return error_hint(err, "Nothing was changed; %s still runs %s %s.",
+			  node_name(upgrade->node), upgrade->running->name, upgrade->running->vsn);
+}
+
+int upgrade_end(struct error *err, enum error_kind kind, const char *now, const char *format, ...)
+{
+	owned_str struct str text = STR_EMPTY;
+	va_list args;
+
+	va_start(args, format);
+	str_addv(&text, format, args);
+	va_end(args);
+	error_set_(err, kind, "%s", str_text(&text));
+	return error_hint(err, "%s", now);
+}
+
+static int take_releases(struct upgrade *upgrade, struct error *err)
+{
+	upgrade->running = releases_running(&upgrade->releases);
+	upgrade->permanent = releases_permanent(&upgrade->releases);
+	if (!upgrade->releases.sasl || !upgrade->running || !upgrade->permanent) {
+		error_set_(err, ERROR_REFUSED,
+			   "%s: sasl does not run there, so its releases cannot "
+			   "be handled; nothing was changed",
+			   node_name(upgrade->node));
+		return error_hint(err,
+				  "Put sasl into the release; releases that relevo builds have "
+				  "it.");
+	}
+	return 0;
+}
+
+int upgrade_look_again(struct upgrade *upgrade, struct error *err)
+{
+	if (node_settle(&upgrade->releases, upgrade->node, upgrade->arena,
+			deadline_in(upgrade->options->move.timeout_ms), err))
+		return -1;
+	return take_releases(upgrade, err);
+}
+
+/* What a crash left aside; see config.erl. */
+static int recover(struct upgrade *upgrade, struct error *err)
+{
+	const struct term *answer;
+	const char *vsn;
+
+	if (node_run(&answer, NULL, upgrade->node, upgrade->arena, SCRIPT_recover, NULL, 0,
+		     node_deadline(upgrade->node), err))
+		return -1;
+	for (size_t i = 0; term_is_list(answer) && i < answer->seq.len; i++)
+		if (term_get_text(term_at(answer, i), upgrade->arena, &vsn))
+			upgrade_note(upgrade,
+				     "releases/%s/sys.config was put back after an upgrade "
+				     "that was cut short",
+				     vsn);
+	return 0;
+}
+
+int upgrade_look(struct upgrade *upgrade, struct error *err)
+{
+	upgrade_step(upgrade, STEP_look, "looking at %s", node_name(upgrade->node));
+	if (node_releases(&upgrade->releases, upgrade->node, upgrade->arena, err))
+		return -1;
+	if ((upgrade->releases.busy || upgrade->releases.going_down) &&
+	    upgrade_look_again(upgrade, err))
+		return -1;
+	if (take_releases(upgrade, err))
+		return -1;
+	upgrade_step(upgrade, STEP_recover, "putting back what an earlier upgrade left aside");
+	return recover(upgrade, err);
+}
+
+/* Processes are resumed one after the other; give them a moment. */
+static int await_resumed(const char **fault, struct upgrade *upgrade, int64_t before,
+			 struct error *err)
+{
+	struct deadline deadline = deadline_in(SETTLE_MS);
+	struct node_vitals vitals;
+
+	for (;;) {
+		if (node_vitals(&vitals, upgrade->node, upgrade->arena, err))
+			return -1;
+		if (vitals.suspended_count <= before) {
+			*fault = NULL;
+			return 0;
+		}
+		if (deadline_over(deadline))
+			break;
+		clock_sleep_ms(POLL_MS);
+	}
+	*fault = arena_printf(
+		upgrade->arena, "%" PRId64 " processes are still suspended, %s for one",
+		vitals.suspended_count - before, vitals.suspended_len ? vitals.suspended[0] : "?");
+	return 0;
+}
+
+int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade,
+		   const struct bundle *manifest, int64_t suspended_before, struct error *err)
+{
+	const char *text = NULL;
+
+	if (manifest &&
+	    verify_modules(&text, modules, upgrade->node, upgrade->arena, manifest, err))
+		return -1;
+	if (text) {
+		*fault = arena_printf(upgrade->arena,
+				      "the code that is loaded is not the release's: %s", text);
+		return 0;
+	}
+	return await_resumed(fault, upgrade, suspended_before, err);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/* upgrade.h - what install.c, preflight.c and revert.c share; for these three alone. */
+#pragma once
+#include "upgrade/node/install.h"
+
+/* One call of node_install(), node_commit(), node_revert() or node_remove(). */
+struct upgrade {
+	struct node *node;
+	struct arena *arena;
+	const struct install_options *options;
+	const struct bundle *bundle;   /* of an installation; else NULL */
+	struct node_releases releases; /* as of the last look */
+	const struct node_release *running,
+		*permanent; /* of those; never NULL after upgrade_look() */
+	const char **notes;
+	size_t notes_len, notes_cap;
+};
+
+void upgrade_step(const struct upgrade *upgrade, enum install_step step, const char *format, ...)
+	printf_like(3, 4);
+void upgrade_note(struct upgrade *upgrade, const char *format, ...) printf_like(2, 3);
+/* ERROR_REFUSED, with what runs now behind the reason; returns -1. */
+int upgrade_refuse(const struct upgrade *upgrade, struct error *err, const char *format, ...)
+	printf_like(3, 4);
+/* Any other kind, likewise with the state; `now` is the sentence for it. */
+int upgrade_end(struct error *err, enum error_kind kind, const char *now, const char *format, ...)
+	printf_like(4, 5);
+
+/* What the node is: waits until nothing is under way, puts back what was left aside. */
+must_check int upgrade_look(struct upgrade *upgrade, struct error *err);
+/* The same without announcing it, after something was done. */
+must_check int upgrade_look_again(struct upgrade *upgrade, struct error *err);
+
+/* preflight.c: may this tarball be installed on this node? */
+must_check int preflight(struct upgrade *upgrade, struct error *err);
+
+/* revert.c: back to `vsn` after a failed installation; always returns -1, with ERROR_ROLLED_BACK
+ * or ERROR_STUCK.  `fault` is what was wrong.
+ */
+must_check int upgrade_roll_back(struct upgrade *upgrade, const char *vsn, const char *fault,
+				 struct error *err);
+/* Loaded modules and suspended processes; *fault NULL: all is well. */
+must_check int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade,
+			      const struct bundle *manifest, int64_t suspended_before,
+			      struct error *err);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/verify.h"
+
+#include <inttypes.h>
+
+enum { VERIFY_MS = 120000 };
+
+/* {Count, [{What, Why}]} as text; NULL when there is no fault. */
+static const char *fault_text(struct arena *arena, const struct term *list, int64_t count)
+{
+	owned_str struct str out = STR_EMPTY;
+	const char *what;
+
+	if (count == 0)
+		return NULL;
+	for (size_t i = 0; i < list->seq.len && i < 3; i++) {
+		const struct term *pair = term_at(list, i);
+
+		if (!term_is_tuple(pair, 2))
+			continue;
+		if (!term_get_text(term_at(pair, 0), arena, &what))
+			what = term_atom_name(term_at(pair, 0));
+		str_addf(&out, "%s%s %s", i ? ", " : "", what ? what : "?",
+			 term_is_atom(term_at(pair, 1), "missing") ? "is missing" : "differs");
+	}
+	if (count > 3)
+		str_addf(&out, ", and %" PRId64 " more", count - 3);
+	return arena_dup(arena, str_span(&out));
+}
+
+static int odd_answer(const struct node *node, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "%s: an answer of another shape", node_name(node));
+}
+
+/* ---- files ---- */
+
+static bool lib_is_known(const struct node_releases *releases, struct span lib)
+{
+	for (size_t i = 0; i < releases->len; i++) {
+		const struct node_release *release = &releases->items[i];
+
+		for (size_t k = 0; k < release->libs_len; k++) {
+			size_t name = strlen(release->libs[k].name);
+
+			if (lib.len > name && lib.ptr[name] == '-' &&
+			    memcmp(lib.ptr, release->libs[k].name, name) == 0 &&
+			    span_is((struct span){ lib.ptr + name + 1, lib.len - name - 1 },
+				    release->libs[k].vsn))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* bin/ and the like are never overwritten by an upgrade and may well be others. */
+static bool is_wanted(const char *path, const struct bundle *bundle,
+		      const struct node_releases *releases, enum verify_when when)
+{
+	struct span rest = span_of(path), top, second;
+
+	if (!span_next(&rest, '/', &top) || !span_next(&rest, '/', &second) || rest.len == 0)
+		return false;
+	if (span_is(top, "lib"))
+		return when == VERIFY_AFTER || lib_is_known(releases, second);
+	return span_is(top, "releases") && when == VERIFY_AFTER && span_is(second, bundle->vsn);
+}
+
+/* The MD5 of each module by the path its beam should have: shop, Elixir.Shop gives
+ * lib/shop-VSN/ebin/Elixir.Shop.beam, whatever VSN is.
+ */
+static const struct term *module_paths(struct arena *arena, const struct bundle *bundle)
+{
+	struct terms list = { 0 };
+	size_t next = 0;
+
+	/* Both lists are in the order of the paths, so one walk pairs them up. */
+	for (size_t i = 0; i < bundle->files_len && next < bundle->modules_len; i++) {
+		const char *path = bundle->files[i].path;
+		const char *end = arena_printf(arena, "/%s.beam", bundle->modules[next].module);
+
+		if (!span_ends(span_of(path), end))
+			continue;
+		terms_add(arena, &list,
+			  term_tuple(arena, term_string(arena, path),
+				     term_string(arena, bundle->modules[next].md5)));
+		next++;
+	}
+	return term_list_of(arena, &list);
+}
+
+static const struct term *file_terms(struct arena *arena, const struct bundle *bundle,
+				     const struct node_releases *releases, enum verify_when when)
+{
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < bundle->files_len; i++) {
+		const struct bundle_file *file = &bundle->files[i];
+
+		if (is_wanted(file->path, bundle, releases, when))
+			terms_add(arena, &list,
+				  term_tuple(arena, term_string(arena, file->path),
+					     term_integer(arena, file->size),
+					     term_string(arena, file->md5),
+					     term_string(arena, file->sha256)));
+	}
+	return term_list_of(arena, &list);
+}
+
+int verify_files(const char **fault, struct node *node, struct arena *arena,
+		 const struct bundle *bundle, const struct node_releases *releases,
+		 enum verify_when when, struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Files", file_terms(arena, bundle, releases, when) },
+		{ "Modules", module_paths(arena, bundle) },
+		{ "Missing", term_atom(arena, when == VERIFY_BEFORE ? "ignore" : "report") },
+	};
+	const struct term *answer;
+	int64_t count;
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_files, bindings, ARRAY_LEN(bindings),
+		     deadline_in(VERIFY_MS), err))
+		return -1;
+	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), &count) ||
+	    !term_is_list(term_at(answer, 1)))
+		return odd_answer(node, err);
+	*fault = fault_text(arena, term_at(answer, 1), count);
+	return 0;
+}
+
+/* ---- modules ---- */
+
+int verify_modules(const char **fault, int64_t *compared, struct node *node, struct arena *arena,
+		   const struct bundle *bundle, struct error *err)
+{
+	struct terms list = { 0 };
+	const struct term *answer;
+
+	for (size_t i = 0; i < bundle->modules_len; i++) {
+		const struct bundle_module *module = &bundle->modules[i];
+
+		terms_add(arena, &list,
+			  term_tuple(arena, term_atom(arena, module->module),
+				     term_atom(arena, module->application),
+				     term_string(arena, module->md5)));
+	}
+	if (node_run(&answer, NULL, node, arena, SCRIPT_modules,
+		     (const struct binding[]){ { "Modules", term_list_of(arena, &list) } }, 1,
+		     deadline_in(VERIFY_MS), err))
+		return -1;
+	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), compared) ||
+	    !term_is_list(term_at(answer, 1)))
+		return odd_answer(node, err);
+	*fault = fault_text(arena, term_at(answer, 1), (int64_t)term_at(answer, 1)->seq.len);
+	return 0;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* watch.h - a node under observation after an installation: the bake. */
+#pragma once
+#include "upgrade/node/node.h"
+
+struct watch_limits {
+	int64_t run_queue; /* processes that wait to run; -1: any */
+	int64_t mailbox;   /* messages in the longest mailbox; -1: any */
+	int64_t restarts;  /* of registered processes during the watch; -1: any */
+};
+
+#define WATCH_LIMITS ((struct watch_limits){ .run_queue = -1, .mailbox = -1, .restarts = 0 })
+
+/* Watches for `ms`; ends early when something is wrong.
+ *
+ * vsn       must stay the version that runs
+ * fault     NULL: all was well; else what was not, text in the arena
+ * progress  told each second how much time went by; may be NULL
+ *
+ * A limit on load counts when it is exceeded three looks (seconds) in a row.
+ * ERROR_UNREACHABLE: the node is gone.
+ */
+must_check int node_watch(const char **fault, struct node *node, struct arena *arena,
+			  const char *vsn, int64_t ms, const struct watch_limits *limits,
+			  void (*progress)(void *context, uint64_t done, uint64_t total),
+			  void *context, struct error *err);

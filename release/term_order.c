@@ -206,6 +206,33 @@ static int compare_ids(const struct term *a, const struct term *b)
 	return order ? order : ORDER(a->id.creation, b->id.creation);
 }
 
+/* Cuts an atom in UTF-8 off the external form of a fun. */
+static struct span next_atom(struct span *rest)
+{
+	const unsigned char *p = (const unsigned char *)rest->ptr;
+	bool small = p[0] == 119;
+	size_t head = small ? 2 : 3, len = small ? p[1] : (size_t)p[1] << 8 | p[2];
+	struct span name = { rest->ptr + head, len };
+
+	*rest = (struct span){ name.ptr + len, rest->len - head - len };
+	return name;
+}
+
+/* fun m:f/1 by module, function, arity; other funs by their bytes. */
+static int compare_funs(struct span a, struct span b)
+{
+	int order;
+
+	if (a.ptr[0] != 113 || b.ptr[0] != 113)
+		return span_compare(a, b);
+	a = (struct span){ a.ptr + 1, a.len - 1 };
+	b = (struct span){ b.ptr + 1, b.len - 1 };
+	order = span_compare(next_atom(&a), next_atom(&b));
+	if (!order)
+		order = span_compare(next_atom(&a), next_atom(&b));
+	return order ? order : span_compare(a, b);
+}
+
 static int compare(const struct term *a, const struct term *b, bool keys)
 {
 	enum rank rank = rank_of(a);
@@ -218,8 +245,9 @@ static int compare(const struct term *a, const struct term *b, bool keys)
 	case RANK_NUMBER:
 		return compare_numbers(a, b, keys);
 	case RANK_ATOM:
-	case RANK_FUN:
 		return span_compare(a->text, b->text);
+	case RANK_FUN:
+		return compare_funs(a->text, b->text);
 	case RANK_REFERENCE:
 	case RANK_PORT:
 	case RANK_PID:

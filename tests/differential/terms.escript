@@ -25,7 +25,7 @@ main([Helper, N0, Seed0]) ->
 %% ---- what is asked: {Name, $t | $b, Input, {ok, Term} | {error, Class}} ----
 
 generated(N) ->
-    lists:append([begin T = term(rand:uniform(5)), texts(T) ++ binaries(T) end
+    lists:append([begin T = term(rand:uniform(4)), texts(T) ++ binaries(T) end
                   || _ <- lists:seq(1, N)]) ++
         lists:append([binaries({T, ids(rand:uniform(4))}) || T <- lists:seq(1, N div 5)]).
 

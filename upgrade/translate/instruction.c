@@ -179,31 +179,34 @@ static const struct rule {
 /* The instructions that are tuples: what their elements behind the tag must be.
  * `inside`: the one element behind the tag is a tuple, and these are its elements.
  */
+#define FORM(tag, elements) { tag, elements, sizeof(elements) - 1, false }
+#define FORM_INSIDE(tag, elements) { tag, elements, sizeof(elements) - 1, true }
 static const struct form {
 	const char *tag, *elements;
+	size_t len;
 	bool inside;
 } forms[] = {
-	{ "update",              "mcppM",   false },
-	{ "update",              "mtcppM",  false },
-	{ "update",              "mytcppM", false },
-	{ "load_module",         "mppM",    false },
-	{ "add_module",          "m",       false },
-	{ "add_module",          "mM",      false },
-	{ "delete_module",       "m",       false },
-	{ "delete_module",       "mM",      false },
-	{ "add_application",     "as",      false },
-	{ "remove_application",  "a",       false },
-	{ "restart_application", "a",       false },
-	{ "load_object_code",    "lvM",     true },
-	{ "load",                "mpp",     true },
-	{ "remove",              "mpp",     true },
-	{ "apply",               "mfx",     true },
-	{ "purge",               "M",       false },
-	{ "suspend",             "S",       false },
-	{ "resume",              "M",       false },
-	{ "code_change",         "E",       false },
-	{ "stop",                "M",       false },
-	{ "start",               "M",       false },
+	FORM("update", "mcppM"),
+	FORM("update", "mtcppM"),
+	FORM("update", "mytcppM"),
+	FORM("load_module", "mppM"),
+	FORM("add_module", "m"),
+	FORM("add_module", "mM"),
+	FORM("delete_module", "m"),
+	FORM("delete_module", "mM"),
+	FORM("add_application", "as"),
+	FORM("remove_application", "a"),
+	FORM("restart_application", "a"),
+	FORM_INSIDE("load_object_code", "lvM"),
+	FORM_INSIDE("load", "mpp"),
+	FORM_INSIDE("remove", "mpp"),
+	FORM_INSIDE("apply", "mfx"),
+	FORM("purge", "M"),
+	FORM("suspend", "S"),
+	FORM("resume", "M"),
+	FORM("code_change", "E"),
+	FORM("stop", "M"),
+	FORM("start", "M"),
 };
 
 static const char *const words[] = {
@@ -278,11 +281,10 @@ static int check_sync(const struct op *op, struct error *err)
 
 static bool has_form(const struct term *term, const struct form *form)
 {
-	size_t len = strlen(form->elements);
-
 	if (form->inside)
-		return term_is_tagged(term, form->tag, 2) && term_is_tuple(term_at(term, 1), len);
-	return term_is_tagged(term, form->tag, 1 + len);
+		return term_is_tagged(term, form->tag, 2) &&
+		       term_is_tuple(term_at(term, 1), form->len);
+	return term_is_tagged(term, form->tag, 1 + form->len);
 }
 
 static bool is_word(const struct term *term)

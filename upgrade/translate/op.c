@@ -36,17 +36,27 @@ const struct term *op_module(struct arena *arena, const char *tag, const struct 
 		       term_tuple(arena, module, pre ? pre : brutal, post ? post : brutal));
 }
 
+/* Not too much of it, and no half characters. */
+static size_t shown_len(struct span text)
+{
+	size_t len = text.len > SHOWN_MAX ? SHOWN_MAX : text.len;
+
+	while (len < text.len && len > 0 && ((unsigned char)text.ptr[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 void op_refuse_(const struct op *op, struct error *err, const char *otp, const char *message,
 		const struct term *term)
 {
 	owned_str struct str text = STR_EMPTY;
-	bool cut;
+	int len;
 
 	if (term)
 		term_print(&text, term);
-	cut = text.len > SHOWN_MAX;
-	error_otp_(err, otp, "%s%s%.*s%s", message, term ? ": " : "",
-		   cut ? SHOWN_MAX : (int)text.len, str_text(&text), cut ? " …" : "");
+	len = (int)shown_len(str_span(&text));
+	error_otp_(err, otp, "%s%s%.*s%s", message, term ? ": " : "", len, str_text(&text),
+		   (size_t)len < text.len ? " …" : "");
 	if (op->file && op->line > 0)
 		error_wrap_(err, "%s:%u", op->file, op->line);
 	else if (op->file)

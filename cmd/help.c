@@ -107,6 +107,35 @@ static void option_rows(struct table *table, const struct option *options)
 	}
 }
 
+enum { WIDTH = 90 };
+
+/* Paragraphs are parted by empty lines and filled; a line that begins with white space stays as
+ * it is.
+ */
+static void print_filled(FILE *stream, const char *text)
+{
+	struct span rest = span_of(text), line, word;
+	size_t column = 0;
+
+	while (span_next(&rest, '\n', &line)) {
+		if (line.len == 0 || line.ptr[0] == ' ') {
+			fprintf(stream, "%s" SPAN_FMT "\n", column ? "\n" : "", SPAN_ARG(line));
+			column = 0;
+			continue;
+		}
+		while (span_next(&line, ' ', &word)) {
+			bool fits = column + 1 + word.len <= WIDTH;
+
+			if (word.len == 0)
+				continue;
+			fprintf(stream, "%s" SPAN_FMT, !column ? "" : fits ? " " : "\n", SPAN_ARG(word));
+			column = column && fits ? column + 1 + word.len : word.len;
+		}
+	}
+	if (column)
+		fputc('\n', stream);
+}
+
 static void usage_line(FILE *stream, const struct command *command)
 {
 	const char *above = command->parent ? command->parent : "";
@@ -140,8 +169,10 @@ void help_print_command(FILE *stream, const struct command *command)
 	fprintf(stream, "%s\n\nUsage: ", command->summary);
 	usage_line(stream, command);
 	fputc('\n', stream);
-	if (command->description)
-		fprintf(stream, "\n%s\n", command->description);
+	if (command->description) {
+		fputc('\n', stream);
+		print_filled(stream, command->description);
+	}
 	if (command->subcommands) {
 		print_subcommands(stream, command);
 		return;

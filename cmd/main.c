@@ -120,6 +120,7 @@ static int run(int argc, char **argv, struct error *err)
 
 int main(int argc, char **argv)
 {
+	bool json = wants_json(argc, argv); /* options_parse() moves the words about */
 	struct error err;
 	int ret;
 
@@ -133,7 +134,7 @@ int main(int argc, char **argv)
 	}
 	if (ret == 0)
 		return 0;
-	if (wants_json(argc, argv))
+	if (json)
 		print_error_json(&err);
 	else
 		print_error(&err);

@@ -32,7 +32,9 @@ struct relup_input {
 /* *out: {Vsn, [{UpFrom, Descr, Instructions}], [{DownTo, Descr, Instructions}]}.
  * *warnings, when wanted: a list of OTP's own warning terms.
  * Refusals: ERROR_INVALID with OTP's name in err->otp ("no_relup", "missing_sasl",
- * "undef_module", …).
+ * "undef_module", …), or "bad_appup" for what makes systools crash.  The first fault in
+ * OTP's order is the one that is told.  docs/relup.md lists the names, and the rule for
+ * the order that OTP leaves open.
  */
 must_check int relup_make(const struct term **out, const struct term **warnings,
 			  struct arena *arena, const struct relup_input *input, struct error *err);

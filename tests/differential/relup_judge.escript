@@ -75,7 +75,7 @@ order(S, Key, Waits, Ready) ->
 judge(N, Seed, Relevo, Folder) ->
     rand:seed(exsss, {Seed, N, 4711}),
     Dir = filename:join(Folder, io_lib:format("~6..0w", [N])),
-    Case = write_case(Dir),
+    Case = case once(15) of true -> write_installed(Dir); false -> write_case(Dir) end,
     Want = by_otp(Dir, Case),
     Got = by_relevo(Relevo, Dir, Case),
     case same(Want, Got) of
@@ -171,25 +171,70 @@ versions() -> ["1", "1.1", "1.10", "2", "2.0-rc.1", "10"].
 
 write_case(Dir) ->
     ok = filelib:ensure_path(Dir),
-    Libs = make_libs(),
-    Names = ["top" | lists:sublist(["b1", "b2", "b3"], pick([1, 1, 1, 2, 3]))],
+    Tangled = once(4),
+    Libs = make_libs(Tangled),
+    Names = ["top" | lists:sublist(["b1", "b2", "b3"], case Tangled of true -> 1; false -> pick([1, 1, 1, 2, 3]) end)],
     Rels = maps:from_list([{N, make_rel(N, Libs)} || N <- Names]),
     [write_rel(Dir, N, R) || {N, R} <- maps:to_list(Rels)],
     Used = lists:usort([{element(1, E), element(2, E)} || R <- maps:values(Rels), E <- apps_of(R)]),
     [write_app(Dir, A, V, Lib)
      || {{A, V} = Key, Lib} <- maps:to_list(Libs), lists:member(Key, Used) orelse once(12)],
     Bases = tl(Names),
-    [write_appup(Dir, A, Rels, Bases, Libs) || A <- app_names(Rels, "top")],
+    World = #{libs => Libs, rels => Rels, bases => Bases, tangled => Tangled},
+    [write_appup(Dir, A, World) || A <- app_names(Rels, "top")],
     damage(Dir, Names),
     Up = case once(8) of true -> shuffle(Bases); false -> Bases end,
     Down = case once(6) of true -> few(Bases, 3); false -> Up end,
     #{top => "top", up => Up, down => case Down of [] -> Up; _ -> Down end, restart => once(6)}.
 
-%% {App, Vsn} => #{modules, uses, includes}; the first applications are OTP's own names.
-make_libs() ->
-    Modules = maps:from_list([{A, pool(A)} || A <- all_apps()]),
-    maps:from_list([{{A, V}, make_lib(A, maps:get(A, Modules))}
-                    || A <- all_apps(), V <- versions_of(A)]).
+%% An application of the installed OTP and its own appup, from an older version of it.
+write_installed(Dir) ->
+    Appup = pick(filelib:wildcard(filename:join(code:lib_dir(), "*/ebin/*.appup"))),
+    App = list_to_atom(filename:basename(Appup, ".appup")),
+    Keys = installed(App),
+    Old = older(proplists:get_value(vsn, Keys)),
+    OldKeys = [case K of
+                   vsn -> {vsn, Old};
+                   modules -> {modules, some(V, 2) ++ some([was_here], 2)};
+                   _ -> {K, V}
+               end || {K, V} <- Keys],
+    Top = [{A, proplists:get_value(vsn, installed(A))} || A <- needed([kernel, stdlib, sasl, App], [])],
+    put_term(filename:join(ebin(Dir, App, Old), lists:concat([App, ".app"])), {application, App, OldKeys}),
+    write_rel(Dir, "top", {release, {"rel", "2"}, {erts, "13"}, Top}),
+    write_rel(Dir, "b1", {release, {"rel", "1"}, {erts, "13"}, lists:keyreplace(App, 1, Top, {App, Old})}),
+    #{top => "top", up => ["b1"], down => ["b1"], restart => false}.
+
+installed(App) ->
+    File = filename:join([code:lib_dir(App), "ebin", lists:concat([App, ".app"])]),
+    {ok, [{application, App, Keys}]} = file:consult(File),
+    Keys.
+
+needed([], Done) -> lists:reverse(Done);
+needed([A | T], Done) ->
+    case lists:member(A, Done) of
+        true -> needed(T, Done);
+        false ->
+            Keys = installed(A),
+            Uses = proplists:get_value(applications, Keys, []) -- proplists:get_value(optional_applications, Keys, []),
+            needed(T ++ Uses ++ proplists:get_value(included_applications, Keys, []), [A | Done])
+    end.
+
+%% "8.5.3": one number less, one number more, or one of them smaller.
+older(Vsn) ->
+    Parts = string:lexemes(Vsn, "."),
+    I = rand:uniform(length(Parts)),
+    Smaller = integer_to_list(max(0, list_to_integer(lists:nth(I, Parts)) - rand:uniform(2))),
+    New = case rand:uniform(4) of
+              1 -> Parts ++ ["1"];
+              2 when length(Parts) > 1 -> lists:droplast(Parts);
+              _ -> lists:sublist(Parts, I - 1) ++ [Smaller | lists:nthtail(I, Parts)]
+          end,
+    lists:append(lists:join(".", New)).
+
+%% {App, Vsn} => #{modules, uses}.  In a tangled case every application has all its modules in
+%% every version, all are changed, and they depend on each other across applications.
+make_libs(Tangled) ->
+    maps:from_list([{{A, V}, make_lib(A, Tangled)} || A <- all_apps(), V <- versions_of(A)]).
 
 all_apps() -> [kernel, stdlib, sasl | apps()].
 
@@ -199,14 +244,15 @@ versions_of(_) -> versions().
 
 pool(A) -> [list_to_atom(lists:concat([A, "_", I])) || I <- lists:seq(1, 7)].
 
-make_lib(A, Pool) ->
+make_lib(A, Tangled) ->
     Before = lists:takewhile(fun(B) -> B =/= A end, apps()),
     Uses = case lists:member(A, apps()) of
                false -> [];
                true -> case once(150) of true -> few(apps(), 3); false -> some(Before, 4) end
            end,
-    Extra = case once(300) of true -> [pick(pool(pick(apps())))]; false -> [] end,
-    #{modules => shuffle(some(Pool, 2)) ++ Extra, uses => Uses}.
+    Modules = case Tangled of true -> pool(A); false -> some(pool(A), 2) end,
+    Extra = case not Tangled andalso once(300) of true -> [pick(pool(pick(apps())))]; false -> [] end,
+    #{modules => shuffle(Modules) ++ Extra, uses => Uses}.
 
 make_rel(Name, Libs) ->
     Vsn = pick(["1", "2", "r-" ++ Name]),
@@ -245,7 +291,7 @@ version(Rels, Name, App) ->
     end.
 
 modules(none, _, _) -> [];
-modules(V, A, Libs) -> maps:get(modules, maps:get({A, V}, Libs)).
+modules(V, A, #{libs := Libs}) -> maps:get(modules, maps:get({A, V}, Libs)).
 
 put_term(File, Term) ->
     ok = filelib:ensure_dir(File),
@@ -277,20 +323,20 @@ damage(Dir, Names) ->
 
 %% ---- appups ----
 
-write_appup(Dir, A, Rels, Bases, Libs) ->
+write_appup(Dir, A, #{rels := Rels, bases := Bases} = World) ->
     Top = version(Rels, "top", A),
     Olds = lists:usort([V || B <- Bases, V <- [version(Rels, B, A)], V =/= none, V =/= Top]),
     case Olds of
         [] -> ok;
         _ ->
             Said = case once(15) of true -> pick(["9", [], nine]); false -> Top end,
-            Entries = fun(Mode) -> entries(Mode, A, Olds, Top, Rels, Bases, Libs) end,
+            Entries = fun(Mode) -> entries(Mode, A, Olds, Top, World) end,
             put_term(filename:join(ebin(Dir, A, Top), lists:concat([A, ".appup"])),
                      {Said, Entries(up), Entries(down)})
     end.
 
-entries(Mode, A, Olds, Top, Rels, Bases, Libs) ->
-    Good = [{as_pattern(V), script(Mode, A, V, Top, Rels, Bases, Libs)}
+entries(Mode, A, Olds, Top, World) ->
+    Good = [{as_pattern(V), script(Mode, A, V, Top, World)}
             || V <- Olds, not once(150)],
     Decoys = [pick([{"0.9", [rubbish]}, {<<"0[.]9">>, []}, {<<"1">>, []}, {<<"^$">>, []},
                     {some_atom, []}, {"1"}, <<"1">>, soft, {<<"1|1\\.1">>, []}])
@@ -316,28 +362,37 @@ as_pattern(V) ->
 
 %% ---- scripts ----
 
-script(Mode, A, Old, New, Rels, Bases, Libs) ->
+script(Mode, A, Old, New, #{rels := Rels, tangled := Tangled} = World) ->
     {Left, Target} = case Mode of up -> {Old, New}; down -> {New, Old} end,
-    Gone = modules(Left, A, Libs) -- modules(Target, A, Libs),
-    Come = modules(Target, A, Libs) -- modules(Left, A, Libs),
-    Stay = modules(Target, A, Libs) -- Come,
+    Gone = modules(Left, A, World) -- modules(Target, A, World),
+    Come = modules(Target, A, World) -- modules(Left, A, World),
+    Stay = modules(Target, A, World) -- Come,
     Mine = lists:usort(Gone ++ Come ++ Stay),
     Others = case once(25) of
-                 true -> B = pick(apps()), modules(version(Rels, "top", B), B, Libs) ++ [nobody];
+                 _ when Tangled -> changed_modules(World);
+                 true -> B = pick(apps()), modules(version(Rels, "top", B), B, World) ++ [nobody];
                  false -> []
              end,
-    Changed = [M || M <- Stay, not once(4)],
+    Changed = [M || M <- Stay, Tangled orelse not once(4)],
     Known = Gone ++ Come ++ Changed,
-    Needs = fun() -> case once(3) of true -> few(Known ++ Others, 3); false -> [] end end,
+    Density = pick([1, 2, 4, 8]),
+    Needs = fun() -> case once(Density) of true -> few(Known ++ Others, 3); false -> [] end end,
     Basic = [change(removed, M, Needs) || M <- Gone] ++ [change(new, M, Needs) || M <- Come]
         ++ [change(same, M, Needs) || M <- Changed],
     Script0 = case once(2) of true -> shuffle(Basic); false -> Basic end,
     Script1 = case once(120) of true -> Script0 ++ [change(same, pick([nobody | Mine]), Needs)]; false -> Script0 end,
-    Script2 = case once(25) of true -> whole(A, Rels, Bases, Script1); false -> Script1 end,
+    Script2 = case once(25) of true -> whole(A, World, Script1); false -> Script1 end,
     Script3 = lists:foldl(fun insert/2, Script2, extras(A, Target)),
     Script4 = by_hand(A, Target, Stay, Script3),
     Script5 = points(Script4, A, Target),
     spoil(splice(Script5)).
+
+%% Those of all applications that have another version in the base.
+changed_modules(#{rels := Rels, bases := [Base]} = World) ->
+    lists:append([modules(version(Rels, "top", A), A, World)
+                  || A <- app_names(Rels, "top"),
+                     version(Rels, Base, A) =/= none,
+                     version(Rels, Base, A) =/= version(Rels, "top", A)]).
 
 change(removed, M, Needs) ->
     pick([{delete_module, M}, {delete_module, M}, {delete_module, M, Needs()}]);
@@ -355,7 +410,7 @@ kind() -> pick([soft, {advanced, []}, {advanced, {from, "1"}}, {advanced, pick([
 timeout() -> pick([default, infinity, 1, 5000, 1 bsl 70]).
 
 %% The whole application at once, or somebody else's.
-whole(A, Rels, Bases, Script) ->
+whole(A, #{rels := Rels, bases := Bases}, Script) ->
     pick([[{restart_application, A}], [{restart_application, A} | Script],
           insert({restart_application, pick(apps())}, Script),
           insert({pick([remove_application, add_application]), pick(apps())}, Script),

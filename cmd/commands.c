@@ -10,6 +10,7 @@
 	X(node) \
 	X(relup) \
 	X(script) \
+	X(term) \
 	X(beam) \
 	X(help) \
 	X(completion)

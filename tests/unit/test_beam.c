@@ -75,7 +75,8 @@ static void check_container(void **state)
 
 /* ---- modules that erlc compiles ---- */
 
-#define SERVER "init(_) -> {ok,1}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
+#define SERVER \
+	"init(_) -> {ok,1}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
 
 /* clang-format off */
 static const struct module {
@@ -123,7 +124,8 @@ static void write_file(const char *name, const char *text)
 
 static void run(const char *command)
 {
-	const char *line = arena_printf(&arena, "cd %s && %s >log 2>&1 </dev/null", folder, command);
+	const char *line =
+		arena_printf(&arena, "cd %s && %s >log 2>&1 </dev/null", folder, command);
 
 	if (system(line) != 0) {
 		if (system(arena_printf(&arena, "cat %s/log", folder)) == 0)
@@ -228,12 +230,14 @@ static void digests(void **state)
 		const char *what, *command;
 		bool same_md5, same_digest;
 	} rows[] = {
-		{ "another line", "sed '1s/^/\\n\\n/' server.erl > o/server.erl && erlc -o o o/server.erl",
-		  true, true },
+		{ "another line",
+		  "sed '1s/^/\\n\\n/' server.erl > o/server.erl && erlc -o o o/server.erl", true,
+		  true },
 		{ "debug information", "erlc +debug_info -o o server.erl", true, true },
 		{ "compressed", "erlc +compressed -o o server.erl", true, true },
 		{ "no lines", "erlc +no_line_info -o o server.erl", false, false },
-		{ "other code", "sed 's/{ok,1}/{ok,2}/' server.erl > o/server.erl && erlc -o o o/server.erl",
+		{ "other code",
+		  "sed 's/{ok,1}/{ok,2}/' server.erl > o/server.erl && erlc -o o o/server.erl",
 		  false, false },
 	};
 	struct beam before = open_module("server"), after;
@@ -305,13 +309,15 @@ int main(void)
 	struct CMUnitTest tests[ARRAY_LEN(containers) + ARRAY_LEN(modules) + ARRAY_LEN(others)];
 
 	for (size_t i = 0; i < a; i++)
-		tests[i] = (struct CMUnitTest){ .name = containers[i].name,
-						.test_func = check_container,
-						.initial_state = (void *)(uintptr_t)&containers[i] };
+		tests[i] =
+			(struct CMUnitTest){ .name = containers[i].name,
+					     .test_func = check_container,
+					     .initial_state = (void *)(uintptr_t)&containers[i] };
 	for (size_t i = 0; i < b; i++)
-		tests[a + i] = (struct CMUnitTest){ .name = modules[i].name,
-						    .test_func = check_module,
-						    .initial_state = (void *)(uintptr_t)&modules[i] };
+		tests[a + i] =
+			(struct CMUnitTest){ .name = modules[i].name,
+					     .test_func = check_module,
+					     .initial_state = (void *)(uintptr_t)&modules[i] };
 	memcpy(tests + a + b, others, c * sizeof(others[0]));
 	return cmocka_run_group_tests_name("beam", tests, setup, teardown);
 }

@@ -34,7 +34,7 @@ struct task {
 	const struct script_opts *opts;
 	struct otp otp;
 	const char *name;       /* of the release file, without ".rel" */
-	const char *out;
+	const char *out;        /* folder; "": this one */
 	const struct rel *rel;
 	const struct term *script;
 };
@@ -81,8 +81,11 @@ static int make_path(struct lib_path *out, struct task *task, struct error *err)
 	const struct option_list *given = &task->opts->libs;
 	const char **libs = arena_array(&task->arena, given->len + 1, const char *);
 
-	for (size_t i = 0; i < given->len; i++)
+	for (size_t i = 0; i < given->len; i++) {
 		libs[i] = given->items[i];
+		if (!strchr(libs[i], '*') && !path_is_dir(libs[i]))
+			warn("--lib %s: no such folder", libs[i]);
+	}
 	libs[given->len] = task->otp.lib;
 	return lib_path_make(out, &task->arena, tree_system(), (struct names){ libs, given->len + 1 },
 			     err);
@@ -126,7 +129,7 @@ static int write_files(const char **script_out, const char **boot_out, struct ta
 
 	term_print_file(&script, task->script);
 	term_encode(&boot, task->script, old ? TERM_ATOMS_LATIN1 : TERM_ATOMS_UTF8);
-	if (dir_make(task->out, err) ||
+	if ((task->opts->out && dir_make(task->out, err)) ||
 	    write_file(script_out, task, ".script", &script, err) ||
 	    write_file(boot_out, task, ".boot", &boot, err))
 		return -1;
@@ -163,7 +166,9 @@ static int script_run(const struct call *call, struct error *err)
 	else
 		file = span_of(arena_printf(&task.arena, "%s.rel", call->argv[0]));
 	task.name = arena_dup(&task.arena, name);
-	task.out = task.opts->out ? task.opts->out : path_dir(&task.arena, call->argv[0]);
+	task.out = task.opts->out;
+	if (!task.out)
+		task.out = strchr(file.ptr, '/') ? path_dir(&task.arena, file.ptr) : "";
 	if (make_script(&task, file.ptr, err) || write_files(&script, &boot, &task, err))
 		return -1;
 	report(call, &task, script, boot);

@@ -144,6 +144,9 @@ static int read_entries(struct rel *rel, struct arena *arena, const struct term 
 	struct rel_app *apps = arena_array(arena, list->seq.len, struct rel_app);
 	owned_str struct str bad = STR_EMPTY;
 
+	if (list->seq.len > REL_APPS_MAX)
+		return error_set(err, ERROR_INVALID, "%s: %zu applications; at most %d are taken",
+				 file, list->seq.len, REL_APPS_MAX);
 	for (size_t i = 0; i < list->seq.len; i++) {
 		enum text_verdict verdict = read_entry(&apps[i], arena, list->seq.items[i]);
 

@@ -25,7 +25,11 @@ struct rel {
 	size_t len;
 };
 
-/* {release,{Name,Vsn},{erts,Vsn},[…]}, checked as systools checks it. */
+enum { REL_APPS_MAX = 10000 };
+
+/* {release,{Name,Vsn},{erts,Vsn},[…]}, checked as systools checks it; besides, names of
+ * applications and versions hold no slash, as they become names of folders.
+ */
 must_check int rel_parse(struct rel **out, struct arena *arena, const struct term *term,
 			 const char *file, struct error *err);
 must_check int rel_read(struct rel **out, struct arena *arena, const struct tree *tree,
@@ -39,7 +43,8 @@ struct lib_path {
 };
 
 /* From folders that hold applications (DIR/APP-VSN/ebin or DIR/APP/ebin), ebin
- * folders, and globs of either; sorted by name inside each, without duplicates.
+ * folders, and globs of either ("*" only); sorted by name inside each, without
+ * duplicates.  What does not exist drops out.
  */
 must_check int lib_path_make(struct lib_path *out, struct arena *arena, const struct tree *tree,
 			     struct names libs, struct error *err);

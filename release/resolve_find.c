@@ -103,9 +103,7 @@ static int refuse_search(struct resolve *r, const struct rel_app *entry, const s
 		return -1;
 	}
 	return error_otp(err, "not_found",
-			 "no %s.app in the %zu folders searched; add the folder it lies in, or take "
-			 "%s out of the release",
-			 entry->name, r->path.dirs.len, entry->name);
+			 "no %s.app in the %zu folders searched", entry->name, r->path.dirs.len);
 }
 
 /* The first file of the right version; the first fault when there is none. */
@@ -155,8 +153,13 @@ static int find_entry(struct resolve_app *app, struct resolve *r, const struct p
 static int refuse(const char *otp, const struct str *problems, size_t len, struct error *err)
 {
 	if (len == 1)
-		return error_otp(err, otp, "application%s", str_text(problems) + strlen("\n "));
-	return error_otp(err, otp, "%zu applications cannot be used:%s", len, str_text(problems));
+		error_otp_(err, otp, "application%s", str_text(problems) + strlen("\n "));
+	else
+		error_otp_(err, otp, "%zu applications cannot be used:%s", len, str_text(problems));
+	if (!strstr(err->text, "(not_found)"))
+		return -1;
+	return error_hint(err, "Add the folder that holds what is not found, or take it out of the "
+			       "release.");
 }
 
 int resolve_find(struct resolve *r, struct error *err)

@@ -377,7 +377,7 @@ write(Ebin, N, Text) ->
 %% Another version, or something broken, that comes first on the path.
 write_decoy(A = #{name := N}) ->
     Ebin = lists:flatten(io_lib:format("lib/0~ts/ebin", [N])),
-    Text = case int(6) of
+    Text = case int(12) of
                1 -> "{application, a b}.";
                2 -> <<"{application,a,[{vsn,\"", 255, "\"}]}.">>;
                3 -> "{application,x,[{vsn,1.0}]}.";

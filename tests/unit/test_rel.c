@@ -170,6 +170,8 @@ static void check_app(void **state)
 #define SPEC(name, vsn, modules, uses, more)                                                       \
 	"{application," name ",[{vsn,\"" vsn "\"},{description,\"\"},{modules,[" modules           \
 	"]},{registered,[]},{applications,[" uses "]}" more "]}."
+#define NOT_FOUND_HINT                                                                             \
+	"\nAdd the folder that holds what is not found, or take it out of the release."
 #define USES(name, uses) { "lib/" name "-1/ebin/" name ".app", SPEC(name, "1", "", uses, "") }
 
 struct file {
@@ -203,8 +205,7 @@ static const struct resolve_row {
 	  { { "lib/a-0/ebin/a.app", SPEC("a", "0", "", "", "") }, USES("a", "") },
 	  "kernel stdlib a", NULL, NULL },
 	{ "not found", ",{a,\"1\"}", { { NULL, NULL } }, NULL, "error_reading",
-	  "application a 1: no a.app in the 2 folders searched; add the folder it lies in, or take a "
-	  "out of the release (not_found)" },
+	  "application a 1: no a.app in the 2 folders searched (not_found)" NOT_FOUND_HINT },
 	{ "another version only", ",{a,\"1\"}", { { "lib/a/ebin/a.app", SPEC("a", "2", "", "", "") } },
 	  NULL, "error_reading", "application a 1: the release wants version 1, but lib/a/ebin/a.app "
 	  "is 2 (no_valid_version)" },
@@ -220,8 +221,7 @@ static const struct resolve_row {
 	  NULL, "error_reading", "2 applications cannot be used:\n"
 	  "  a 1: lib/a/ebin/a.app: must hold {application, Name, [{Key, Value}, …]}. "
 	  "(badly_formatted_application)\n"
-	  "  b 1: no b.app in the 3 folders searched; add the folder it lies in, or take b out of the "
-	  "release (not_found)" },
+	  "  b 1: no b.app in the 3 folders searched (not_found)" NOT_FOUND_HINT },
 	{ "undefined", ",{a,\"1\"}", { USES("a", "kernel,x,y,x") }, NULL, "undefined_applications",
 	  "other applications need x and y, which the release does not have; add what is missing, or "
 	  "make it optional" },

@@ -33,8 +33,8 @@ struct task {
 	struct arena arena;
 	const struct script_opts *opts;
 	struct otp otp;
-	const char *name;       /* of the release file, without ".rel" */
-	const char *out;        /* folder; "": this one */
+	const char *name; /* of the release file, without ".rel" */
+	const char *out;  /* folder; "": this one */
 	const struct rel *rel;
 	const struct term *script;
 };
@@ -87,8 +87,8 @@ static int make_path(struct lib_path *out, struct task *task, struct error *err)
 			warn("--lib %s: no such folder", libs[i]);
 	}
 	libs[given->len] = task->otp.lib;
-	return lib_path_make(out, &task->arena, tree_system(), (struct names){ libs, given->len + 1 },
-			     err);
+	return lib_path_make(out, &task->arena, tree_system(),
+			     (struct names){ libs, given->len + 1 }, err);
 }
 
 static int make_script(struct task *task, const char *file, struct error *err)
@@ -144,14 +144,15 @@ static void report(const struct call *call, const struct task *task, const char 
 
 	if (!sasl && !call->quiet)
 		warn("%s: the application sasl is missing (missing_sasl); without it the release "
-		     "cannot be upgraded while it runs", call->argv[0]);
+		     "cannot be upgraded while it runs",
+		     call->argv[0]);
 	if (!call->json) {
 		printf("%s\n%s\n", script, boot);
 		return;
 	}
 	warnings = sasl ? json_array() : json_pack("[s]", "missing_sasl");
-	print_json(json_pack("{s:s, s:s, s:o}", "script", script, "boot", boot, "warnings",
-			     warnings));
+	print_json(
+		json_pack("{s:s, s:s, s:o}", "script", script, "boot", boot, "warnings", warnings));
 }
 
 static int script_run(const struct call *call, struct error *err)

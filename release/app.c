@@ -9,7 +9,7 @@ static const struct key {
 	const char *name;
 	enum key_kind kind;
 	bool required;
-	size_t offset;          /* of the field of struct app */
+	size_t offset; /* of the field of struct app */
 } keys[] = {
 	{ "vsn", KEY_VSN, true, offsetof(struct app, vsn) },
 	{ "id", KEY_TEXT, false, offsetof(struct app, id) },
@@ -150,8 +150,8 @@ static int refuse(const struct key *key, enum verdict verdict, const char *file,
 	if (verdict == CRASH)
 		otp = "EXIT";
 	if (!at)
-		return error_otp(err, otp, "%s: \"%s\" is missing; add {%s, …}: %s", file, key->name,
-				 key->name, wanted[key->kind]);
+		return error_otp(err, otp, "%s: \"%s\" is missing; add {%s, …}: %s", file,
+				 key->name, key->name, wanted[key->kind]);
 	return error_otp(err, otp, "%s:%u: \"%s\" must be %s", file, at->line, key->name,
 			 wanted[key->kind]);
 }

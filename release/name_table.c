@@ -16,9 +16,9 @@ struct entry {
 };
 
 struct name_table {
-	struct arena arena;     /* of the entries */
+	struct arena arena; /* of the entries */
 	struct entry *head;
-	const char **names;     /* by number */
+	const char **names; /* by number */
 	size_t len, cap;
 };
 

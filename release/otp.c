@@ -36,8 +36,8 @@ static int read_start_data(struct otp *otp, struct arena *arena, struct error *e
 
 static const char *read_version(const struct otp *otp, struct arena *arena)
 {
-	const char *file = arena_printf(arena, "%s/releases/%s/OTP_VERSION", otp->root,
-					otp->release);
+	const char *file =
+		arena_printf(arena, "%s/releases/%s/OTP_VERSION", otp->root, otp->release);
 	owned_str struct str text = STR_EMPTY;
 	struct error ignored;
 

@@ -44,8 +44,7 @@ static int read_text(const char **out, struct arena *arena, const struct term *t
 static bool is_release(const struct term *term)
 {
 	return term_is_tagged(term, "release", 4) && term_is_tuple(term_at(term, 1), 2) &&
-	       term_is_tagged(term_at(term, 2), "erts", 2) &&
-	       term_at(term, 3)->kind == TERM_LIST;
+	       term_is_tagged(term_at(term, 2), "erts", 2) && term_at(term, 3)->kind == TERM_LIST;
 }
 
 static int read_head(struct rel *rel, struct arena *arena, const struct term *term,
@@ -225,8 +224,7 @@ static const struct term *names_term(struct arena *arena, struct names names)
 
 static const struct term *entry_term(struct arena *arena, const struct rel_app *app)
 {
-	const struct term *parts[4] = { term_atom(arena, app->name),
-					term_string(arena, app->vsn) };
+	const struct term *parts[4] = { term_atom(arena, app->name), term_string(arena, app->vsn) };
 	size_t len = 2;
 
 	if (app->type != START_PERMANENT)
@@ -242,10 +240,9 @@ const struct term *rel_term(struct arena *arena, const struct rel *rel)
 
 	for (size_t i = 0; i < rel->len; i++)
 		terms_add(arena, &apps, entry_term(arena, &rel->apps[i]));
-	return term_tuple(arena, term_atom(arena, "release"),
-			  term_tuple(arena, term_string(arena, rel->name),
-				     term_string(arena, rel->vsn)),
-			  term_tuple(arena, term_atom(arena, "erts"),
-				     term_string(arena, rel->erts)),
-			  term_list_of(arena, &apps));
+	return term_tuple(
+		arena, term_atom(arena, "release"),
+		term_tuple(arena, term_string(arena, rel->name), term_string(arena, rel->vsn)),
+		term_tuple(arena, term_atom(arena, "erts"), term_string(arena, rel->erts)),
+		term_list_of(arena, &apps));
 }

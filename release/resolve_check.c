@@ -93,8 +93,7 @@ static int check_unique(const struct resolve *r, size_t offset, const char *otp,
 	owned(claims_done) struct claims claims = { .names = name_table_new() };
 
 	for (size_t i = 0; i < r->len; i++) {
-		const struct names *names =
-			(const void *)((const char *)r->apps[i].app + offset);
+		const struct names *names = (const void *)((const char *)r->apps[i].app + offset);
 
 		for (size_t k = 0; k < names->len; k++)
 			claim(&claims, &r->apps[i], names->items[k]);
@@ -154,11 +153,11 @@ static int check_circles(const struct resolve *r, struct error *err)
 
 		if (top_of(r, id) != NAME_ABSENT)
 			continue;
-		return error_otp(err, "circular_dependencies",
-				 "%s is included by %s, and so on in a circle; take one of them out "
-				 "of included_applications",
-				 name_table_name(r->names, id),
-				 name_table_name(r->names, r->includer[id]));
+		return error_otp(
+			err, "circular_dependencies",
+			"%s is included by %s, and so on in a circle; take one of them out "
+			"of included_applications",
+			name_table_name(r->names, id), name_table_name(r->names, r->includer[id]));
 	}
 	return 0;
 }
@@ -179,8 +178,8 @@ int resolve_check(struct resolve *r, struct error *err)
  * taken out at their first place, so counting who is out is enough: no list is searched.
  */
 struct uses {
-	struct ids all;         /* with those that are out */
-	size_t *in, *out;       /* by number */
+	struct ids all;   /* with those that are out */
+	size_t *in, *out; /* by number */
 };
 
 static void uses_append(struct uses *uses, size_t id)

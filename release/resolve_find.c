@@ -10,8 +10,7 @@ struct places {
 	size_t len, cap;
 };
 
-static void add_folder(struct resolve *r, struct places *places, const char *dir,
-		       struct span file)
+static void add_folder(struct resolve *r, struct places *places, const char *dir, struct span file)
 {
 	struct span name = { file.ptr, file.len - strlen(".app") };
 	size_t id = name_table_find(r->names, name);
@@ -79,8 +78,9 @@ static int try_file(const struct app **out, bool *fits_out, struct resolve *r,
 	if (app_parse(&app, r->arena, term, file, err))
 		return -1;
 	if (strcmp(app->vsn, entry->vsn) != 0) {
-		(void)error_otp(err, "no_valid_version", "the release wants version %s, but %s is %s",
-				entry->vsn, file, app->vsn);
+		(void)error_otp(err, "no_valid_version",
+				"the release wants version %s, but %s is %s", entry->vsn, file,
+				app->vsn);
 		return 0;
 	}
 	if (check_includes(r, app, file, err))
@@ -102,8 +102,8 @@ static int refuse_search(struct resolve *r, const struct rel_app *entry, const s
 		*err = *fault;
 		return -1;
 	}
-	return error_otp(err, "not_found",
-			 "no %s.app in the %zu folders searched", entry->name, r->path.dirs.len);
+	return error_otp(err, "not_found", "no %s.app in the %zu folders searched", entry->name,
+			 r->path.dirs.len);
 }
 
 /* The first file of the right version; the first fault when there is none. */
@@ -113,7 +113,8 @@ static int search(const struct app **out, struct resolve *r, const struct rel_ap
 	struct error first = { 0 };
 
 	for (size_t i = 0; i < places->len; i++) {
-		const char *file = arena_printf(r->arena, "%s/%s.app", places->dirs[i], entry->name);
+		const char *file =
+			arena_printf(r->arena, "%s/%s.app", places->dirs[i], entry->name);
 		struct error fault = { 0 };
 		bool fits;
 

@@ -10,17 +10,17 @@ struct node {
 	struct node *prev, *next;
 	const struct resolve_app *app;
 	bool listed;
-	struct node *twin;      /* another entry of the .rel with the same name */
+	struct node *twin; /* another entry of the .rel with the same name */
 };
 
 struct work {
 	struct resolve *r;
-	struct node *nodes;     /* by entry of the .rel */
-	struct node **by_id;    /* the first of those with that name */
-	struct node head;       /* of the list, which is a ring */
-	bool *seen_name;        /* by number */
-	size_t *seen_key;       /* by key: how often */
-	struct ids missing, circular;   /* what stands against it */
+	struct node *nodes;           /* by entry of the .rel */
+	struct node **by_id;          /* the first of those with that name */
+	struct node head;             /* of the list, which is a ring */
+	bool *seen_name;              /* by number */
+	size_t *seen_key;             /* by key: how often */
+	struct ids missing, circular; /* what stands against it */
 	size_t missing_cap, circular_cap;
 };
 

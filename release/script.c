@@ -14,8 +14,8 @@ struct maker {
 	const struct resolved *release;
 	const struct boot_base *base;
 	const struct script_options *options;
-	const char **ebins;             /* as the script names them, by application */
-	struct name_table *early;       /* modules that are loaded before any application */
+	const char **ebins;       /* as the script names them, by application */
+	struct name_table *early; /* modules that are loaded before any application */
 	struct terms out;
 };
 
@@ -62,8 +62,7 @@ static void say_progress(struct maker *m, const char *what)
 static void say_apply(struct maker *m, const char *module, const char *function,
 		      const struct term *args)
 {
-	say(m, pair(m, "apply",
-		    term_tuple(m->arena, atom(m, module), atom(m, function), args)));
+	say(m, pair(m, "apply", term_tuple(m->arena, atom(m, module), atom(m, function), args)));
 }
 
 /* ---- where applications lie ---- */
@@ -249,8 +248,7 @@ static void say_modules(struct maker *m, size_t nr)
 	say(m, pair(m, "primLoad", atoms(m, (struct names){ late, len })));
 }
 
-static void add_pair(struct maker *m, struct terms *list, const char *key,
-		     const struct term *value)
+static void add_pair(struct maker *m, struct terms *list, const char *key, const struct term *value)
 {
 	terms_add(m->arena, list, pair(m, key, value));
 }
@@ -280,8 +278,8 @@ static const struct term *app_spec(struct maker *m, const struct resolved_app *r
 			  term_list_of(m->arena, &keys));
 }
 
-static void say_process(struct maker *m, const char *name, const char *module,
-			const char *function, const struct term *args)
+static void say_process(struct maker *m, const char *name, const char *module, const char *function,
+			const struct term *args)
 {
 	say(m, term_tuple(m->arena, atom(m, "kernelProcess"), atom(m, name),
 			  term_tuple(m->arena, atom(m, module), atom(m, function), args)));
@@ -293,8 +291,7 @@ static void say_kernel_processes(struct maker *m)
 
 	say_process(m, "heart", "heart", "start", &term_nil);
 	say_process(m, "logger", "logger_server", "start_link", &term_nil);
-	say_process(m, "application_controller", "application_controller", "start",
-		    one(m, kernel));
+	say_process(m, "application_controller", "application_controller", "start", one(m, kernel));
 	say_progress(m, "init_kernel_started");
 }
 

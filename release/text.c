@@ -8,9 +8,9 @@
 #define SMALL_MIN (-((int64_t)1 << 59))
 
 enum scan {
-	SCAN_FLAT,              /* code points so far */
-	SCAN_ODD,               /* iodata, or a number that is no code point */
-	SCAN_STOP,              /* as SCAN_ODD, and the rest does not matter */
+	SCAN_FLAT, /* code points so far */
+	SCAN_ODD,  /* iodata, or a number that is no code point */
+	SCAN_STOP, /* as SCAN_ODD, and the rest does not matter */
 	SCAN_CRASH,
 };
 

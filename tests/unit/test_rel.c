@@ -14,13 +14,13 @@
 
 #define BASE "{kernel,\"1\"},{stdlib,\"1\"}"
 #define REL(apps) "{release,{\"r\",\"1\"},{erts,\"1\"},[" apps "]}."
-#define ENTRY_RULE                                                                                 \
-	"r.rel: an application must be {Name, \"Vsn\"}, {Name, \"Vsn\", Type}, "                   \
-	"{Name, \"Vsn\", [Included]} or {Name, \"Vsn\", Type, [Included]}, where Type is "         \
+#define ENTRY_RULE                                                                         \
+	"r.rel: an application must be {Name, \"Vsn\"}, {Name, \"Vsn\", Type}, "           \
+	"{Name, \"Vsn\", [Included]} or {Name, \"Vsn\", Type, [Included]}, where Type is " \
 	"permanent, transient, temporary, load or none; not so:"
 #define TEXT_RULE " must be text in double quotes, without a slash"
-#define REL_RULE                                                                                   \
-	"r.rel: must hold {release, {\"Name\", \"Vsn\"}, {erts, \"Vsn\"}, "                        \
+#define REL_RULE                                                            \
+	"r.rel: must hold {release, {\"Name\", \"Vsn\"}, {erts, \"Vsn\"}, " \
 	"[{Application, \"Vsn\"}, …]}."
 
 /* clang-format off */
@@ -167,12 +167,15 @@ static void check_app(void **state)
 
 /* ---- resolving ---- */
 
-#define SPEC(name, vsn, modules, uses, more)                                                       \
-	"{application," name ",[{vsn,\"" vsn "\"},{description,\"\"},{modules,[" modules           \
+#define SPEC(name, vsn, modules, uses, more)                                             \
+	"{application," name ",[{vsn,\"" vsn "\"},{description,\"\"},{modules,[" modules \
 	"]},{registered,[]},{applications,[" uses "]}" more "]}."
-#define NOT_FOUND_HINT                                                                             \
+#define NOT_FOUND_HINT \
 	"\nAdd the folder that holds what is not found, or take it out of the release."
-#define USES(name, uses) { "lib/" name "-1/ebin/" name ".app", SPEC(name, "1", "", uses, "") }
+#define USES(name, uses)                                                          \
+	{                                                                         \
+		"lib/" name "-1/ebin/" name ".app", SPEC(name, "1", "", uses, "") \
+	}
 
 struct file {
 	const char *path, *text;
@@ -356,9 +359,9 @@ static void check_path(void **state)
 	write_text("lib/b/ebin/b.app", "");
 	write_text("lib/docs/index", "");
 	write_text("flat/c.app", "");
-	assert_int_equal(lib_path_make(&path, &arena, tree_system(),
-				       (struct names){ row->libs, len }, &err),
-			 0);
+	assert_int_equal(
+		lib_path_make(&path, &arena, tree_system(), (struct names){ row->libs, len }, &err),
+		0);
 	for (size_t i = 0; i < path.dirs.len; i++)
 		str_addf(&text, "%s%s", i ? " " : "", path.dirs.items[i]);
 	assert_string_equal(str_text(&text), row->want);
@@ -424,10 +427,12 @@ static int leave(void **state)
 	return 0;
 }
 
-#define ROWS(rows, function, first, last)                                                          \
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)                                               \
-		tests[len++] = (struct CMUnitTest){ rows[i].name, function, first, last,           \
-						    (void *)(uintptr_t)&rows[i] }
+#define ROWS(rows, function, first, last)                                                \
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)                                     \
+		tests[len++] = (struct CMUnitTest)                                       \
+		{                                                                        \
+			rows[i].name, function, first, last, (void *)(uintptr_t)&rows[i] \
+		}
 
 int main(void)
 {
@@ -440,6 +445,7 @@ int main(void)
 	ROWS(resolve_rows, check_resolve, enter, leave);
 	ROWS(path_rows, check_path, enter, leave);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(check_rel_fields);
-	tests[len++] = (struct CMUnitTest)cmocka_unit_test_setup_teardown(check_large, enter, leave);
+	tests[len++] =
+		(struct CMUnitTest)cmocka_unit_test_setup_teardown(check_large, enter, leave);
 	return cmocka_run_group_tests_name("rel", tests, NULL, NULL);
 }

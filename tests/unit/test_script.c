@@ -18,10 +18,20 @@ static const struct names none = { no_names, 0 };
 static struct app make_app(const char *name, const char *vsn, const char *dir)
 {
 	return (struct app){
-		.name = name, .vsn = vsn, .dir = dir, .description = "", .id = "",
-		.modules = none, .registered = none, .applications = none,
-		.optional = none, .includes = none,
-		.env = &term_nil, .max_t = &term_nil, .max_p = &term_nil, .term = &term_nil,
+		.name = name,
+		.vsn = vsn,
+		.dir = dir,
+		.description = "",
+		.id = "",
+		.modules = none,
+		.registered = none,
+		.applications = none,
+		.optional = none,
+		.includes = none,
+		.env = &term_nil,
+		.max_t = &term_nil,
+		.max_p = &term_nil,
+		.term = &term_nil,
 	};
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 #include "base/str.h"
 
-enum { UTF8_MAX = 4 };          /* bytes of one code point */
+enum { UTF8_MAX = 4 }; /* bytes of one code point */
 
 /* Takes the next code point off *rest.  False, nothing taken, at the end and on
  * bytes that are not UTF-8 (overlong forms, surrogates and cut ones are not).

@@ -4,7 +4,7 @@
 #include "cmd/output.h"
 #include "release/term_json.h"
 
-enum { EXTERNAL = 131 };        /* the first byte of the external term format */
+enum { EXTERNAL = 131 }; /* the first byte of the external term format */
 
 /* All terms of a file, as a list. */
 static int read_terms(const struct term **out, struct arena *arena, const char *file,

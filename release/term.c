@@ -7,7 +7,10 @@
 
 const struct term term_nil = { .kind = TERM_LIST };
 
-#define I1(n) { .kind = TERM_INTEGER, .integer = (n) }
+#define I1(n)                                        \
+	{                                            \
+		.kind = TERM_INTEGER, .integer = (n) \
+	}
 #define I4(n) I1(n), I1((n) + 1), I1((n) + 2), I1((n) + 3)
 #define I16(n) I4(n), I4((n) + 4), I4((n) + 8), I4((n) + 12)
 #define I64(n) I16(n), I16((n) + 16), I16((n) + 32), I16((n) + 48)

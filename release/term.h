@@ -15,34 +15,35 @@
 
 enum term_kind {
 	TERM_ATOM,
-	TERM_INTEGER,           /* fits int64_t */
-	TERM_BIG,               /* does not */
+	TERM_INTEGER, /* fits int64_t */
+	TERM_BIG,     /* does not */
 	TERM_FLOAT,
-	TERM_BINARY,            /* whole bytes */
-	TERM_BITSTRING,         /* the last byte is not full */
-	TERM_LIST,              /* also [] and strings */
+	TERM_BINARY,    /* whole bytes */
+	TERM_BITSTRING, /* the last byte is not full */
+	TERM_LIST,      /* also [] and strings */
 	TERM_TUPLE,
 	TERM_MAP,
 	TERM_PID,
 	TERM_PORT,
 	TERM_REFERENCE,
-	TERM_OPAQUE,            /* funs and exports: kept as their external bytes */
+	TERM_OPAQUE, /* funs and exports: kept as their external bytes */
 };
 
 struct term {
 	enum term_kind kind;
-	unsigned line;                  /* in the text it was read from, 1..; else 0 */
+	unsigned line; /* in the text it was read from, 1..; else 0 */
 	union {
-		struct span text;       /* ATOM (UTF-8), BINARY, OPAQUE (bytes without the leading 131) */
+		struct span text; /* ATOM (UTF-8), BINARY, OPAQUE (bytes without the leading 131) */
 		int64_t integer;
 		double real;
 		struct {
-			struct span bytes;      /* magnitude, least significant byte first, no leading zeros */
+			struct span bytes; /* magnitude, least significant byte first, no leading
+					      zeros */
 			bool negative;
 		} big;
 		struct {
 			struct span bytes;
-			unsigned bits;          /* used bits of the last byte, 1..7 */
+			unsigned bits; /* used bits of the last byte, 1..7 */
 		} bitstring;
 		struct {
 			const struct term *const *items;
@@ -58,7 +59,8 @@ struct term {
 		struct {
 			struct span node;
 			uint32_t creation;
-			uint32_t words[5];      /* PID: id, serial.  PORT: high, low.  REFERENCE: as sent */
+			uint32_t words[5]; /* PID: id, serial.  PORT: high, low.  REFERENCE: as sent
+					    */
 			unsigned len;
 		} id;
 	};
@@ -74,7 +76,7 @@ void terms_add(struct arena *arena, struct terms *terms, const struct term *term
 
 /* ---- making ---- */
 
-extern const struct term term_nil;      /* [] */
+extern const struct term term_nil; /* [] */
 
 const struct term *term_atom(struct arena *arena, const char *name);
 const struct term *term_atom_span(struct arena *arena, struct span name);
@@ -99,9 +101,9 @@ const struct term *term_list_with_tail(struct arena *arena, const struct term *c
 const struct term *term_map(struct arena *arena, const struct term *const *keys,
 			    const struct term *const *values, size_t len);
 /* term_tuple(arena, a, b, c): the arguments are terms. */
-#define term_tuple(arena, ...)                                               \
-	term_tuple_of(arena, (const struct term *const[]){ __VA_ARGS__ },    \
-		      sizeof((const struct term *const[]){ __VA_ARGS__ }) /  \
+#define term_tuple(arena, ...)                                              \
+	term_tuple_of(arena, (const struct term *const[]){ __VA_ARGS__ },   \
+		      sizeof((const struct term *const[]){ __VA_ARGS__ }) / \
 			      sizeof(const struct term *))
 /* Items copied. */
 const struct term *term_tuple_of(struct arena *arena, const struct term *const *items, size_t len);
@@ -150,10 +152,10 @@ int term_compare_keys(const struct term *a, const struct term *b);
 /* ---- Erlang text (term_parse.c, term_print.c) ---- */
 
 enum {
-	TERM_TEXT_MAX = 64 << 20,       /* bytes of one text file */
-	TERM_DEPTH_MAX = 1024,          /* nested lists, tuples, maps */
-	TERM_BIG_MAX = 8192,            /* bytes of one integer, from text or from outside */
-	TERM_ATOM_MAX = 255,            /* characters of an atom, in Erlang */
+	TERM_TEXT_MAX = 64 << 20, /* bytes of one text file */
+	TERM_DEPTH_MAX = 1024,    /* nested lists, tuples, maps */
+	TERM_BIG_MAX = 8192,      /* bytes of one integer, from text or from outside */
+	TERM_ATOM_MAX = 255,      /* characters of an atom, in Erlang */
 };
 
 /* Reads the one term of a .app, .rel, .appup, .config, relup or RELEASES file.
@@ -197,12 +199,13 @@ void term_print_file(struct str *out, const struct term *term);
 /* ---- external term format (term_decode.c, term_encode.c) ---- */
 
 struct term_limits {
-	size_t bytes;           /* of all terms made from one input, also after decompression */
+	size_t bytes; /* of all terms made from one input, also after decompression */
 	unsigned depth;
 };
 
 /* What a file on disk may need. */
-#define TERM_LIMITS_FILE ((struct term_limits){ .bytes = (size_t)256 << 20, .depth = TERM_DEPTH_MAX })
+#define TERM_LIMITS_FILE \
+	((struct term_limits){ .bytes = (size_t)256 << 20, .depth = TERM_DEPTH_MAX })
 /* What a message of a node may need. */
 #define TERM_LIMITS_NODE ((struct term_limits){ .bytes = (size_t)64 << 20, .depth = 256 })
 
@@ -219,8 +222,8 @@ must_check int term_decode_bare(const struct term **out, struct arena *arena, st
 				struct term_limits limits, size_t *used, struct error *err);
 
 enum term_atoms {
-	TERM_ATOMS_UTF8,        /* as OTP 26 and later write them; every OTP since 20 reads them */
-	TERM_ATOMS_LATIN1,      /* as OTP 25 and earlier: Latin-1 where it fits (ATOM_EXT) */
+	TERM_ATOMS_UTF8,   /* as OTP 26 and later write them; every OTP since 20 reads them */
+	TERM_ATOMS_LATIN1, /* as OTP 25 and earlier: Latin-1 where it fits (ATOM_EXT) */
 };
 
 /* Appends the external form, from the version byte on; uncompressed, byte for byte

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { BITS_MAX = TERM_TEXT_MAX };      /* 8 MB, the size of the largest integer OTP makes */
+enum { BITS_MAX = TERM_TEXT_MAX }; /* 8 MB, the size of the largest integer OTP makes */
 
 /* ---- segment types ---- */
 
@@ -46,10 +46,10 @@ bool segment_word(struct segment *segment, struct span word, int64_t value)
 		enum bits_type type;
 		int unit;
 	} types[] = {
-		{ "integer", BITS_INTEGER, 0 },	 { "float", BITS_FLOAT, 0 },
-		{ "binary", BITS_BINARY, 0 },	 { "bytes", BITS_BINARY, 8 },
+		{ "integer", BITS_INTEGER, 0 },  { "float", BITS_FLOAT, 0 },
+		{ "binary", BITS_BINARY, 0 },    { "bytes", BITS_BINARY, 8 },
 		{ "bitstring", BITS_BINARY, 1 }, { "bits", BITS_BINARY, 1 },
-		{ "utf8", BITS_UTF8, 0 },	 { "utf16", BITS_UTF16, 0 },
+		{ "utf8", BITS_UTF8, 0 },        { "utf16", BITS_UTF16, 0 },
 		{ "utf32", BITS_UTF32, 0 },
 	};
 
@@ -310,8 +310,8 @@ const struct term *bits_term(struct bits *bits, struct arena *arena)
 		return term_binary(arena, str_span(&bits->bytes));
 	term = arena_new(arena, struct term);
 	term->kind = TERM_BITSTRING;
-	term->bitstring.bytes = (struct span){ arena_dup(arena, str_span(&bits->bytes)),
-					       bits->bytes.len };
+	term->bitstring.bytes =
+		(struct span){ arena_dup(arena, str_span(&bits->bytes)), bits->bytes.len };
 	term->bitstring.bits = bits->len % 8;
 	return term;
 }

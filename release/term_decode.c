@@ -17,9 +17,9 @@ struct decoder {
 	struct arena *arena;
 	const char *start;
 	struct span rest;
-	size_t memory;                  /* bytes that may still be used */
-	unsigned depth;                 /* levels that may still be entered */
-	const char *where;              /* for messages: "byte" */
+	size_t memory;     /* bytes that may still be used */
+	unsigned depth;    /* levels that may still be entered */
+	const char *where; /* for messages: "byte" */
 	/* Items of the lists and maps that are being read. */
 	const struct term **items;
 	size_t len, cap;
@@ -38,8 +38,8 @@ static void printf_like(3, 4)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	(void)error_set(err, ERROR_INVALID, "%s %zu: %s", d->where, (size_t)(d->rest.ptr - d->start),
-			what);
+	(void)error_set(err, ERROR_INVALID, "%s %zu: %s", d->where,
+			(size_t)(d->rest.ptr - d->start), what);
 }
 
 static int charge(struct decoder *d, size_t size, struct error *err)
@@ -360,8 +360,8 @@ static int decode_tuple(struct decoder *d, int tag, const struct term **out, str
 	size_t base = d->len, count;
 	struct term *term;
 
-	if (new_term(d, TERM_TUPLE, &term, err) || take_count(d, tag == 104 ? 1 : 4, 1, &count, err) ||
-	    push_terms(d, count, err))
+	if (new_term(d, TERM_TUPLE, &term, err) ||
+	    take_count(d, tag == 104 ? 1 : 4, 1, &count, err) || push_terms(d, count, err))
 		return -1;
 	term->seq.items = pop(d, base);
 	term->seq.len = count;
@@ -564,34 +564,20 @@ static const struct {
 	decode_fn *fn;
 	bool nested;
 } decoders[256] = {
-	[97] = { decode_integer, false },
-	[98] = { decode_integer, false },
-	[110] = { decode_big, false },
-	[111] = { decode_big, false },
-	[70] = { decode_float, false },
-	[99] = { decode_old_float, false },
-	[ATOM] = { decode_atom, false },
-	[SMALL_ATOM] = { decode_atom, false },
-	[ATOM_UTF8] = { decode_atom, false },
-	[SMALL_ATOM_UTF8] = { decode_atom, false },
-	[109] = { decode_binary, false },
-	[77] = { decode_bitstring, false },
-	[NIL] = { decode_list, false },
-	[STRING] = { decode_list, false },
-	[LIST] = { decode_list, true },
-	[104] = { decode_tuple, true },
-	[105] = { decode_tuple, true },
-	[116] = { decode_map, true },
-	[103] = { decode_pid, false },
-	[88] = { decode_pid, false },
-	[102] = { decode_port, false },
-	[89] = { decode_port, false },
-	[120] = { decode_port, false },
-	[101] = { decode_old_reference, false },
-	[114] = { decode_reference, false },
-	[90] = { decode_reference, false },
-	[112] = { decode_fun, true },
-	[113] = { decode_export, true },
+	[97] = { decode_integer, false },     [98] = { decode_integer, false },
+	[110] = { decode_big, false },        [111] = { decode_big, false },
+	[70] = { decode_float, false },       [99] = { decode_old_float, false },
+	[ATOM] = { decode_atom, false },      [SMALL_ATOM] = { decode_atom, false },
+	[ATOM_UTF8] = { decode_atom, false }, [SMALL_ATOM_UTF8] = { decode_atom, false },
+	[109] = { decode_binary, false },     [77] = { decode_bitstring, false },
+	[NIL] = { decode_list, false },       [STRING] = { decode_list, false },
+	[LIST] = { decode_list, true },       [104] = { decode_tuple, true },
+	[105] = { decode_tuple, true },       [116] = { decode_map, true },
+	[103] = { decode_pid, false },        [88] = { decode_pid, false },
+	[102] = { decode_port, false },       [89] = { decode_port, false },
+	[120] = { decode_port, false },       [101] = { decode_old_reference, false },
+	[114] = { decode_reference, false },  [90] = { decode_reference, false },
+	[112] = { decode_fun, true },         [113] = { decode_export, true },
 };
 
 static int decode_term(struct decoder *d, const struct term **out, struct error *err)
@@ -652,7 +638,8 @@ static int inflate(struct str *out, struct span bytes, struct term_limits *limit
 		return error_set(err, ERROR_INVALID, "byte 2: the size is missing");
 	size = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 	if (size > limits->bytes)
-		return error_set(err, ERROR_INVALID, "byte 2: %zu bytes are more than allowed", size);
+		return error_set(err, ERROR_INVALID, "byte 2: %zu bytes are more than allowed",
+				 size);
 	limits->bytes -= size;
 	if (zlib_inflate_some(out, (struct span){ bytes.ptr + 4, bytes.len - 4 }, size, taken, err))
 		return error_wrap(err, "byte 6");

@@ -25,18 +25,12 @@ enum rank {
 static enum rank rank_of(const struct term *term)
 {
 	static const enum rank ranks[] = {
-		[TERM_ATOM] = RANK_ATOM,
-		[TERM_INTEGER] = RANK_NUMBER,
-		[TERM_BIG] = RANK_NUMBER,
-		[TERM_FLOAT] = RANK_NUMBER,
-		[TERM_BINARY] = RANK_BITS,
-		[TERM_BITSTRING] = RANK_BITS,
-		[TERM_LIST] = RANK_LIST,
-		[TERM_TUPLE] = RANK_TUPLE,
-		[TERM_MAP] = RANK_MAP,
-		[TERM_PID] = RANK_PID,
-		[TERM_PORT] = RANK_PORT,
-		[TERM_REFERENCE] = RANK_REFERENCE,
+		[TERM_ATOM] = RANK_ATOM,   [TERM_INTEGER] = RANK_NUMBER,
+		[TERM_BIG] = RANK_NUMBER,  [TERM_FLOAT] = RANK_NUMBER,
+		[TERM_BINARY] = RANK_BITS, [TERM_BITSTRING] = RANK_BITS,
+		[TERM_LIST] = RANK_LIST,   [TERM_TUPLE] = RANK_TUPLE,
+		[TERM_MAP] = RANK_MAP,     [TERM_PID] = RANK_PID,
+		[TERM_PORT] = RANK_PORT,   [TERM_REFERENCE] = RANK_REFERENCE,
 		[TERM_OPAQUE] = RANK_FUN,
 	};
 
@@ -178,7 +172,8 @@ static int compare_bits(const struct term *a, const struct term *b)
 	int order;
 
 	common = abits < bbits ? abits : bbits;
-	order = span_compare((struct span){ x.ptr, common / 8 }, (struct span){ y.ptr, common / 8 });
+	order = span_compare((struct span){ x.ptr, common / 8 },
+			     (struct span){ y.ptr, common / 8 });
 	if (!order && common % 8) {
 		unsigned shift = 8 - common % 8;
 

@@ -3,7 +3,6 @@
 #include "base/utf8.h"
 #include "release/term_scan.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 enum { MEMORY_MAX = 1 << 30 };
@@ -11,11 +10,11 @@ enum { MEMORY_MAX = 1 << 30 };
 struct parser {
 	struct scanner scanner;
 	struct arena *arena;
-	struct token token;             /* the next one, not yet used */
+	struct token token; /* the next one, not yet used */
 	/* Items of the lists, tuples and maps that are still open. */
 	const struct term **items;
 	size_t len, cap;
-	size_t memory;                  /* what the terms so far take, about */
+	size_t memory; /* what the terms so far take, about */
 	unsigned depth;
 };
 
@@ -333,8 +332,8 @@ static int parse_type(struct parser *p, struct segment *segment, struct error *e
 	if (token_is(&p->token, ":")) {
 		if (advance(p, err))
 			return -1;
-		if (p->token.kind != TOKEN_INTEGER ||
-		    !term_get_integer(p->token.number, &value) || value < 1)
+		if (p->token.kind != TOKEN_INTEGER || !term_get_integer(p->token.number, &value) ||
+		    value < 1)
 			return unexpected(p, err);
 		if (advance(p, err))
 			return -1;
@@ -581,46 +580,6 @@ static int parse_every(struct parser *p, const struct term **out, struct error *
 	return 0;
 }
 
-/* The word behind "coding", up to where a name of an encoding ends. */
-static bool coding_value(struct span text, struct span *out)
-{
-	size_t i = 0;
-
-	while (i < text.len && text.ptr[i] == ' ')
-		i++;
-	if (i == text.len || (text.ptr[i] != ':' && text.ptr[i] != '='))
-		return false;
-	for (i++; i < text.len && text.ptr[i] == ' ';)
-		i++;
-	*out = (struct span){ text.ptr + i, 0 };
-	for (; i < text.len && (isalnum((unsigned char)text.ptr[i]) || text.ptr[i] == '-'); i++)
-		out->len++;
-	return true;
-}
-
-static bool is_latin1(struct span text)
-{
-	struct span line, value;
-
-	for (int nr = 0; nr < 2 && span_next(&text, '\n', &line); nr++) {
-		const char *p = memchr(line.ptr, '%', line.len), *end = line.ptr + line.len;
-
-		for (; p && end - p >= 6; p++)
-			if (memcmp(p, "coding", 6) == 0 &&
-			    coding_value((struct span){ p + 6, (size_t)(end - p) - 6 }, &value))
-				return value.len >= 7 && strncasecmp(value.ptr, "latin-1", 7) == 0 &&
-				       (value.len == 7 || value.ptr[7] == '-');
-	}
-	return false;
-}
-
-static struct span from_latin1(struct str *out, struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		utf8_add(out, (unsigned char)text.ptr[i]);
-	return str_span(out);
-}
-
 static int parse(const struct term **out, struct arena *arena, struct span text, const char *name,
 		 int (*how)(struct parser *p, const struct term **out, struct error *err),
 		 struct error *err)
@@ -632,9 +591,8 @@ static int parse(const struct term **out, struct arena *arena, struct span text,
 
 	if (text.len > TERM_TEXT_MAX)
 		return error_otp(err, "read", "%s: more than %d bytes", name, TERM_TEXT_MAX);
-	p.scanner = (struct scanner){ .arena = arena, .name = name, .text = text, .line = 1 };
-	if (is_latin1(text))
-		p.scanner.text = from_latin1(&converted, text);
+	p.scanner = (struct scanner){ .arena = arena, .name = name, .line = 1 };
+	p.scanner.text = source_text(&converted, text);
 	ret = how(&p, &term, err);
 	if (!ret)
 		*out = term;
@@ -649,14 +607,14 @@ int term_parse(const struct term **out, struct arena *arena, struct span text, c
 	return parse(out, arena, text, name, parse_first, err);
 }
 
-int term_parse_one(const struct term **out, struct arena *arena, struct span text,
-		   const char *name, struct error *err)
+int term_parse_one(const struct term **out, struct arena *arena, struct span text, const char *name,
+		   struct error *err)
 {
 	return parse(out, arena, text, name, parse_only, err);
 }
 
-int term_parse_all(const struct term **out, struct arena *arena, struct span text,
-		   const char *name, struct error *err)
+int term_parse_all(const struct term **out, struct arena *arena, struct span text, const char *name,
+		   struct error *err)
 {
 	return parse(out, arena, text, name, parse_every, err);
 }

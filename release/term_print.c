@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTH = 99 };            /* of a line of pretty text */
+enum { WIDTH = 99 }; /* of a line of pretty text */
 
 /* ---- text ---- */
 
@@ -52,9 +52,10 @@ static bool is_reserved(struct span name)
 {
 	/* "maybe" and "else" are words of the language since OTP 27. */
 	static const char *const words[] = {
-		"after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor",
-		"case", "catch", "cond", "div", "else", "end", "fun", "if", "let", "maybe",
-		"not", "of", "or", "orelse", "receive", "rem", "try", "when", "xor",
+		"after",   "and",  "andalso", "band",  "begin", "bnot", "bor",  "bsl",
+		"bsr",     "bxor", "case",    "catch", "cond",  "div",  "else", "end",
+		"fun",     "if",   "let",     "maybe", "not",   "of",   "or",   "orelse",
+		"receive", "rem",  "try",     "when",  "xor",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -219,8 +220,7 @@ static void print_bytes(struct str *out, struct span bytes, unsigned last_bits, 
 	bool ascii;
 
 	str_adds(out, "<<");
-	if (bytes.len > 0 && bytes.len <= limit && !last_bits &&
-	    is_printable_text(bytes, &ascii)) {
+	if (bytes.len > 0 && bytes.len <= limit && !last_bits && is_printable_text(bytes, &ascii)) {
 		add_quoted(out, bytes, '"');
 		str_adds(out, ascii ? ">>" : "/utf8>>");
 		return;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 
 static const char *const keywords[] = {
-	"after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr",
-	"bxor", "case", "catch", "cond", "div", "end", "fun", "if", "let",
-	"not", "of", "or", "orelse", "receive", "rem", "try", "when", "xor",
+	"after", "and",  "andalso", "band",   "begin",   "bnot", "bor", "bsl",  "bsr",
+	"bxor",  "case", "catch",   "cond",   "div",     "end",  "fun", "if",   "let",
+	"not",   "of",   "or",      "orelse", "receive", "rem",  "try", "when", "xor",
 };
 
 static size_t column(const struct scanner *scanner, size_t at)
@@ -106,9 +106,10 @@ static int code_at(struct scanner *scanner, size_t at, uint32_t *code, size_t *s
 	size_t len = rest.len;
 
 	if (!utf8_next(&rest, code))
-		return scan_fail(scanner, err, at, "byte 0x%02x is not UTF-8 (Latin-1 text needs "
-			"\"%%%% coding: latin-1\" in its first line)",
-			(unsigned char)scanner->text.ptr[at]);
+		return scan_fail(scanner, err, at,
+				 "byte 0x%02x is not UTF-8 (Latin-1 text needs "
+				 "\"%%%% coding: latin-1\" in its first line)",
+				 (unsigned char)scanner->text.ptr[at]);
 	*size = len - rest.len;
 	return 0;
 }
@@ -476,9 +477,9 @@ static bool is_final_dot(const struct scanner *scanner)
 static int scan_sign(struct scanner *scanner, struct token *token, uint32_t code, size_t size,
 		     struct error *err)
 {
-	static const char *const longer[] = { "...", "..", "?=", "<<", "<-", "<=", ">>",
-					      ">=", "->", "--", "++", "=:=", "=/=", "=<",
-					      "=>", "==", "/=", "||", ":=", "::" };
+	static const char *const longer[] = { "...", "..", "?=", "<<", "<-",  "<=",  ">>",
+					      ">=",  "->", "--", "++", "=:=", "=/=", "=<",
+					      "=>",  "==", "/=", "||", ":=",  "::" };
 	struct span rest = { scanner->text.ptr + scanner->at, scanner->text.len - scanner->at };
 
 	token->kind = TOKEN_SIGN;

@@ -117,13 +117,13 @@ term(D) ->
         1 -> list(D);
         2 -> list(D);
         3 -> list_to_tuple(list(D));
-        4 -> maps:from_list([{term(D - 1), term(D - 1)} || _ <- some(6)]);
+        4 -> maps:from_list([{term(D - 1), term(D - 1)} || _ <- some(4)]);
         5 -> {any([application, module, 'Elixir.A.B', vsn]), list(D)};
         6 -> case list(D) of [] -> []; L -> L ++ leaf(rand:uniform(6)) end;
         _ -> leaf(rand:uniform(12))
     end.
 
-list(D) -> [term(D - 1) || _ <- some(7)].
+list(D) -> [term(D - 1) || _ <- some(5)].
 
 leaf(1) -> any([a, b, true, 'Elixir.Shop', 'with space', '', 'it\'s', 'end', 'maybe', 'ärger',
                 'Ärger', '日本', '\n\t\\', 'a@b', '_x', 'A', undefined, '÷', "\0", '\x{FFFD}']);

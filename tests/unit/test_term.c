@@ -25,7 +25,8 @@ static const struct text_row {
 	{ "other letters", "'\u65e5\u672c'.", "'\u65e5\u672c'" },
 	{ "integers", "[0, -1, +7, 1_000, 16#fF, 2#1010, 36#Zz, - 5, -(5), -((6))].",
 	  "[0,-1,7,1000,255,10,1295,-5,-5,-6]" },
-	{ "64 bits and more", "{9223372036854775807, 9223372036854775808, -9223372036854775808, "
+	{ "64 bits and more",
+	  "{9223372036854775807, 9223372036854775808, -9223372036854775808, "
 	  "-9223372036854775809, 18446744073709551616}.",
 	  "{9223372036854775807,9223372036854775808,-9223372036854775808,"
 	  "-9223372036854775809,18446744073709551616}" },
@@ -42,7 +43,8 @@ static const struct text_row {
 	  "[10,13,9,11,8,12,27,32,127,92,34,39,113]" },
 	{ "string escapes by number", "\"\\0\\12\\1234\\x41\\x{e9}\\^A\".",
 	  "[0,10,83,52,65,233,1]" },
-	{ "printable string", "\"a\\tb\\\"\\\\ \u00e9 \u65e5\".", "\"a\\tb\\\"\\\\ \u00e9 \u65e5\"" },
+	{ "printable string", "\"a\\tb\\\"\\\\ \u00e9 \u65e5\".",
+	  "\"a\\tb\\\"\\\\ \u00e9 \u65e5\"" },
 	{ "strings that follow each other", "\"a\" \"b\"\n%% between\n\"c\".", "\"abc\"" },
 	{ "string over lines", "\"a\nb\\\nc\".", "\"a\\nb\\nc\"" },
 	{ "empty string", "\"\".", "[]" },
@@ -66,11 +68,13 @@ static const struct text_row {
 	  "[<<5:3>>,<<1,2:4>>,<<1,0:4>>,<<255,255,255,255,255,255,255,255,1:1>>]" },
 	{ "big integers in binaries", "<<18446744073709551617:72, -18446744073709551617:72>>.",
 	  "<<1,0,0,0,0,0,0,0,1,254,255,255,255,255,255,255,255,255>>" },
-	{ "floats in binaries", "[<<1.0/float>>, <<1:32/float>>, <<1.0:16/float>>, "
+	{ "floats in binaries",
+	  "[<<1.0/float>>, <<1:32/float>>, <<1.0:16/float>>, "
 	  "<<1.5/little-float>>, <<\"a\":32/float>>].",
 	  "[<<63,240,0,0,0,0,0,0>>,<<63,128,0,0>>,<<60,0>>,<<0,0,0,0,0,0,248,63>>,"
 	  "<<66,194,0,0>>]" },
-	{ "binaries in binaries", "[<<<<1,2>>/binary>>, <<(<<1,2:3>>)/bits, 1:5>>, "
+	{ "binaries in binaries",
+	  "[<<<<1,2>>/binary>>, <<(<<1,2:3>>)/bits, 1:5>>, "
 	  "<<<<1,2,3>>:2/bytes>>].",
 	  "[<<1,2>>,<<1,65>>,<<1,2>>]" },
 	{ "UTF-16 and UTF-32", "[<<\"\U0001F600\"/utf16>>, <<$a/utf16-little>>, <<$a/utf32>>].",
@@ -140,7 +144,10 @@ static const struct error_row {
 	{ "byte that is not UTF-8", "\"a\xe9\".", "read",
 	  "x:1:3: byte 0xe9 is not UTF-8 (Latin-1 text needs \"%% coding: latin-1\" in its "
 	  "first line)" },
-	{ "byte order mark", "\ufeff" "a.", "read", "x:1:1: illegal character" },
+	{ "byte order mark",
+	  "\ufeff"
+	  "a.",
+	  "read", "x:1:1: illegal character" },
 	{ "character that none is", "\"\\x{d800}\".", "read",
 	  "x:1:2: \\x escape of what is no character" },
 	{ "escape too large", "\"\\x{1100000000000}\".", "read",
@@ -204,8 +211,8 @@ static const struct binary_row {
 	{ "list of bytes", "83 6c 00000001 61 01 6a", "[1]", "83 6b 0001 01" },
 	{ "improper list", "83 6c 00000001 61 01 61 02", "[1|2]", NULL },
 	{ "list of nothing but a tail", "83 6c 00000000 61 05", "5", "83 61 05" },
-	{ "lists in tails", "83 6c 00000001 62 00000100 6c 00000001 61 02 6b 0001 03",
-	  "[256,2,3]", "83 6c 00000003 62 00000100 61 02 61 03 6a" },
+	{ "lists in tails", "83 6c 00000001 62 00000100 6c 00000001 61 02 6b 0001 03", "[256,2,3]",
+	  "83 6c 00000003 62 00000100 61 02 61 03 6a" },
 	{ "tuple", "83 68 02 61 01 6a", "{1,[]}", NULL },
 	{ "large tuple", "83 69 00000001 61 01", "{1}", "83 68 01 61 01" },
 	{ "map", "83 74 00000002 61 02 6a 61 01 6a", "#{1 => [],2 => []}",
@@ -231,10 +238,11 @@ static const struct binary_row {
 	{ "external fun", "83 71 64 0001 6d 64 0001 66 61 02", "fun m:f/2", NULL },
 	{ "external fun with UTF-8 atoms", "83 71 77 01 6d 77 01 66 61 02", "fun m:f/2",
 	  "83 71 64 0001 6d 64 0001 66 61 02" },
-	{ "fun", "83 70 00000038 00 00000000000000000000000000000000 00000000 00000001 64 0001 6d "
-	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01", "#Fun<>", NULL },
-	{ "compressed", "83 50 00000004 789ccb666074040001f300ae", "\"A\"",
-	  "83 6b 0001 41" },
+	{ "fun",
+	  "83 70 00000038 00 00000000000000000000000000000000 00000000 00000001 64 0001 6d "
+	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01",
+	  "#Fun<>", NULL },
+	{ "compressed", "83 50 00000004 789ccb666074040001f300ae", "\"A\"", "83 6b 0001 41" },
 };
 
 static void from_hex(struct str *out, const char *hex)
@@ -304,10 +312,12 @@ static const struct hostile_row {
 	{ "atom cache", "83 52 00", "byte 1: unknown tag 82" },
 	{ "compressed inside", "83 68 01 50 00000000", "byte 3: unknown tag 80" },
 	{ "infinite float", "83 46 7ff0000000000000", "byte 10: float that is no number" },
-	{ "old float of words", "83 63 696e66696e69747900000000000000000000000000000000000000000000 00",
+	{ "old float of words",
+	  "83 63 696e66696e69747900000000000000000000000000000000000000000000 00",
 	  "byte 33: float that is no number" },
 	{ "key twice", "83 74 00000002 61 01 6a 61 01 6a", "byte 12: map with the same key twice" },
-	{ "reference of no words", "83 5a 0000 64 0001 61 00000000", "byte 4: reference of 0 words" },
+	{ "reference of no words", "83 5a 0000 64 0001 61 00000000",
+	  "byte 4: reference of 0 words" },
 	{ "reference of many words", "83 5a 0006 64 0001 61 00000000",
 	  "byte 4: reference of 6 words" },
 	{ "node that is no atom", "83 58 61 01 00000000 00000000 00000000",
@@ -372,18 +382,19 @@ static void limits_of_binaries(void **state)
 	assert_int_equal(decode_with("83", "6801", 3, "6a", small, &err), 0);
 	assert_int_equal(decode_with("83", "6801", 4, "6a", small, &err), -1);
 	assert_string_equal(err.text, "byte 8: nested too deep");
-	assert_int_equal(decode_with("83", "6801", TERM_DEPTH_MAX, "6a", TERM_LIMITS_FILE, &err), 0);
+	assert_int_equal(decode_with("83", "6801", TERM_DEPTH_MAX, "6a", TERM_LIMITS_FILE, &err),
+			 0);
 	assert_int_equal(decode_with("83", "6801", 1000000, "6a", TERM_LIMITS_FILE, &err), -1);
 	assert_int_equal(decode_with("83 6d 00000321", "41", 801, "", small, &err), 0);
 	assert_int_equal(decode_with("83 6d 000003e9", "41", 1001, "", small, &err), -1);
 	assert_string_equal(err.text, "byte 1007: the term takes too much memory");
 	assert_int_equal(decode_with("83 6b 03e9", "41", 1001, "", small, &err), -1);
 	/* A list as the tail of a list is no deeper. */
-	assert_int_equal(decode_with("83", "6c 00000001 6101", 100000, "6a", TERM_LIMITS_NODE, &err),
-			 0);
-	assert_int_equal(decode_with("83 6f 00002000 00", "ff", TERM_BIG_MAX, "", TERM_LIMITS_NODE,
-				     &err),
-			 0);
+	assert_int_equal(
+		decode_with("83", "6c 00000001 6101", 100000, "6a", TERM_LIMITS_NODE, &err), 0);
+	assert_int_equal(
+		decode_with("83 6f 00002000 00", "ff", TERM_BIG_MAX, "", TERM_LIMITS_NODE, &err),
+		0);
 	assert_int_equal(decode_with("83 64 00ff", "61", 255, "", TERM_LIMITS_NODE, &err), 0);
 	assert_int_equal(decode_with("83 64 0100", "61", 256, "", TERM_LIMITS_NODE, &err), -1);
 	assert_int_equal(decode_with("83 76 02fd", "e697a5", 255, "", TERM_LIMITS_NODE, &err), 0);
@@ -434,12 +445,53 @@ static void limits_of_texts(void **state)
 
 /* Ascending, in Erlang; each is less than all that follow. */
 static const char *const ordered[] = {
-	"-18446744073709551617", "-18446744073709551616", "-1.0e19", "-9223372036854775808", "-1",
-	"-0.5", "0", "0.5", "1", "1.0", "1.5", "2", "9007199254740993", "9223372036854775807",
-	"9.3e18", "18446744073709551616", "18446744073709551617", "1.0e300", "''", "'A'", "a", "aa",
-	"b", "'\u65e5'", "fun a:b/1", "fun aa:a/0", "fun b:a/1", "{}", "{b}", "{a,a}", "{a,b}", "#{}", "#{1 => b}",
-	"#{1.0 => a}", "#{a => 1}", "#{a => 1, b => 0}", "[]", "[a|b]", "[a]", "[a,b]", "[a|<<>>]",
-	"[b]", "<<>>", "<<1:1>>", "<<129>>", "<<129,0>>", "<<129,0,1:1>>",
+	"-18446744073709551617",
+	"-18446744073709551616",
+	"-1.0e19",
+	"-9223372036854775808",
+	"-1",
+	"-0.5",
+	"0",
+	"0.5",
+	"1",
+	"1.0",
+	"1.5",
+	"2",
+	"9007199254740993",
+	"9223372036854775807",
+	"9.3e18",
+	"18446744073709551616",
+	"18446744073709551617",
+	"1.0e300",
+	"''",
+	"'A'",
+	"a",
+	"aa",
+	"b",
+	"'\u65e5'",
+	"fun a:b/1",
+	"fun aa:a/0",
+	"fun b:a/1",
+	"{}",
+	"{b}",
+	"{a,a}",
+	"{a,b}",
+	"#{}",
+	"#{1 => b}",
+	"#{1.0 => a}",
+	"#{a => 1}",
+	"#{a => 1, b => 0}",
+	"[]",
+	"[a|b]",
+	"[a]",
+	"[a,b]",
+	"[a|<<>>]",
+	"[b]",
+	"<<>>",
+	"<<1:1>>",
+	"<<129>>",
+	"<<129,0>>",
+	"<<129,0,1:1>>",
 };
 
 static void order(void **state)
@@ -477,8 +529,9 @@ static void making(void **state)
 	const struct term *values[] = { term_atom(&arena, "x"), term_bool(true), term_bool(false) };
 
 	(void)state;
-	terms_add(&arena, &list, term_tuple(&arena, term_atom(&arena, "vsn"),
-					    term_string(&arena, "1.0 \u00e9 \xff")));
+	terms_add(&arena, &list,
+		  term_tuple(&arena, term_atom(&arena, "vsn"),
+			     term_string(&arena, "1.0 \u00e9 \xff")));
 	terms_add(&arena, &list, term_map(&arena, keys, values, 3));
 	terms_add(&arena, &list, term_binary(&arena, SPAN("b")));
 	terms_add(&arena, &list, term_float(&arena, 2));
@@ -486,7 +539,7 @@ static void making(void **state)
 	terms_add(&arena, &list, term_integer(&arena, INT64_MIN));
 	term_print(&text, term_list_of(&arena, &list));
 	assert_string_equal(str_text(&text), "[{vsn,\"1.0 \u00e9 \u00ff\"},#{1 => true,2 => false},"
-			    "<<\"b\">>,2.0,{},-9223372036854775808]");
+					     "<<\"b\">>,2.0,{},-9223372036854775808]");
 }
 
 static void looking(void **state)
@@ -498,11 +551,12 @@ static void looking(void **state)
 	int64_t number;
 
 	(void)state;
-	assert_int_equal(term_parse(&term, &arena,
-				    SPAN("{a, [{x, \"\u00e9\"}, {y, 5}, {x, 2}, z], #{k => <<\"b\">>},\n"
-					 "'n\\0', \"n\\0\", [55296], [a|b]}."),
-				    "x", &err),
-			 0);
+	assert_int_equal(
+		term_parse(&term, &arena,
+			   SPAN("{a, [{x, \"\u00e9\"}, {y, 5}, {x, 2}, z], #{k => <<\"b\">>},\n"
+				"'n\\0', \"n\\0\", [55296], [a|b]}."),
+			   "x", &err),
+		0);
 	assert_true(term_is_tagged(term, "a", 7));
 	assert_false(term_is_tagged(term, "a", 2));
 	assert_false(term_is_tagged(term, "b", 7));
@@ -560,7 +614,8 @@ static void pretty(void **state)
 		term_parse(&term, &arena,
 			   SPAN("{application,shop,[{description,\"a shop with a long text\"},"
 				"{vsn,\"1.0\"},{modules,[a_module_with_a_long_name,another_of_them,"
-				"one_more_of_those_modules,and_one_at_the_end]},{env,#{a=>\"a text that "
+				"one_more_of_those_modules,and_one_at_the_end]},{env,#{a=>\"a text "
+				"that "
 				"is long, so that the line has to be broken\","
 				"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb=>[2|3]}}]}."),
 			   "x", &err),
@@ -615,23 +670,26 @@ static void check_json(void **state)
 
 static struct CMUnitTest test_of(const char *name, CMUnitTestFunction fn, const void *row)
 {
-	return (struct CMUnitTest){
-		.name = name, .test_func = fn, .initial_state = (void *)(uintptr_t)row
-	};
+	return (struct CMUnitTest){ .name = name,
+				    .test_func = fn,
+				    .initial_state = (void *)(uintptr_t)row };
 }
 
-#define ADD_ROWS(rows, fn)                            \
+#define ADD_ROWS(rows, fn)                           \
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) \
-		tests[len++] = test_of((rows)[i].name, fn, &(rows)[i])
+	tests[len++] = test_of((rows)[i].name, fn, &(rows)[i])
 
 int main(void)
 {
 	struct CMUnitTest tests[ARRAY_LEN(texts) + ARRAY_LEN(errors) + ARRAY_LEN(binaries) +
 				ARRAY_LEN(hostiles) + ARRAY_LEN(jsons)];
 	const struct CMUnitTest others[] = {
-		cmocka_unit_test(limits_of_binaries), cmocka_unit_test(limits_of_texts),
-		cmocka_unit_test(order),	      cmocka_unit_test(making),
-		cmocka_unit_test(looking),	      cmocka_unit_test(one_and_all),
+		cmocka_unit_test(limits_of_binaries),
+		cmocka_unit_test(limits_of_texts),
+		cmocka_unit_test(order),
+		cmocka_unit_test(making),
+		cmocka_unit_test(looking),
+		cmocka_unit_test(one_and_all),
 		cmocka_unit_test(pretty),
 	};
 	size_t len = 0;

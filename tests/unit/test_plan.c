@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Verdicts and their reasons; the plan as a document. */
+#include "tests/unit/fixture.h"
+
+#include "upgrade/plan.h"
+
+/* clang-format off */
+static const struct row {
+	const char *name, *old_tree, *new_tree;
+	const char *allow;
+	const char *want;               /* verdict, whether there is a way back, reasons */
+} rows[] = {
+	{ "nothing but code", "a 1: m=plain v1, s=server v1", "a 2: m=plain v2, s=server v2", NULL,
+	  "hot reversible" },
+	{ "no code_change", "a 1: m=soft v1", "a 2: m=soft v2", NULL,
+	  "hot_with_warnings reversible: warn code_change_missing a m" },
+	{ "no code_change, allowed", "a 1: m=soft v1", "a 2: m=soft v2", "code_change_missing",
+	  "hot reversible: warn code_change_missing a m allowed" },
+	{ "a supervisor", "a 1: m=sup v1", "a 2: m=sup v2", NULL,
+	  "hot_with_warnings reversible: warn supervisor_opaque a m" },
+	{ "an application's own supervisor", "a 1: m=app v1", "a 2: m=app v2", NULL,
+	  "hot_with_warnings reversible: warn supervisor_opaque a m" },
+	{ "another behaviour", "a 1: m=server v1", "a 2: m=statem v1", NULL,
+	  "restart reversible: restart behaviour_changed a m" },
+	{ "a NIF module", "a 1: m=nif v1", "a 2: m=nif v2", NULL, "restart reversible: restart nif_changed a m" },
+	{ "a NIF library", "a 1; FILE a-1/priv/x.so: 1", "a 2; FILE a-2/priv/x.so: 2", NULL,
+	  "restart reversible: restart nif_changed a" },
+	{ "an unchanged NIF module", "a 1: m=nif v1, n=plain v1", "a 2: m=nif v1, n=plain v2", NULL, "hot reversible" },
+	{ "-on_load", "a 1: m=onload v1", "a 2: m=onload v2", NULL, "restart reversible: restart on_load_changed a m" },
+	{ "the runtime", "a 1", "a 1; ERTS 14.0", NULL, "restart reversible: restart erts_changed" },
+	{ "OTP", "a 1", "kernel 9; stdlib 4.2; sasl 4.2; a 1", NULL, "restart reversible: restart otp_changed kernel" },
+	{ "Elixir", "elixir 1", "elixir 2", NULL, "restart reversible: restart elixir_changed elixir" },
+	{ "version not bumped", "a 1: m=plain v1", "a 1: m=plain v2", NULL,
+	  "impossible reversible: impossible version_not_bumped a m" },
+	{ "applications", "a 1; b 1", "b 1; c 1", NULL,
+	  "hot reversible: info application_added c, info application_removed a" },
+	{ "configuration", "a 1; CONFIG [].; VMARGS x", "a 2 env; CONFIG [{a,[]}].; VMARGS y", NULL,
+	  "hot_with_warnings reversible: warn vm_args_changed, info env_changed a, info env_changed" },
+	{ "files", "a 1; FILE a-1/priv/x.txt: 1", "a 2; FILE a-2/priv/x.txt: 2", NULL,
+	  "hot reversible: info static_changed a" },
+	{ "no sasl", "kernel 8.5; stdlib 4.2; a 1", "kernel 8.5; stdlib 4.2; a 2", NULL,
+	  "restart irreversible: restart relup_failed" },
+	{ "protocols", "elixir 1; a 1 elixir; CONSOLIDATED: p=protocol v1",
+	  "elixir 1; a 2 elixir: i=impl v1; CONSOLIDATED: p=protocol v2", NULL,
+	  "hot reversible: info protocol_changed a p" },
+	{ "the worst comes first", "a 1: m=nif v1; b 1: n=plain v1; c 1", "a 2: m=nif v2; b 1: n=plain v2", NULL,
+	  "impossible reversible: impossible version_not_bumped b n, restart nif_changed a m, info application_removed c" },
+};
+/* clang-format on */
+
+static void describe(struct str *out, const struct plan *plan)
+{
+	str_addf(out, "%s %s", verdict_name(plan->verdict),
+		 plan->reversible ? "reversible" : "irreversible");
+	for (size_t i = 0; i < plan->reasons.len; i++) {
+		const struct reason *reason = &plan->reasons.items[i];
+
+		str_addf(out, "%s %s %s", i ? "," : ":", severity_name(reason->severity),
+			 reason_name(reason->code));
+		if (reason->application)
+			str_addf(out, " %s", reason->application);
+		if (reason->module)
+			str_addf(out, " %s", reason->module);
+		if (reason->allowed)
+			str_adds(out, " allowed");
+	}
+}
+
+static struct plan *plan_of(struct release *a, struct release *b, const char *allow)
+{
+	struct plan_options options = { .allow = { &allow, allow ? 1 : 0 } };
+	struct plan *plan;
+	struct error err;
+
+	if (plan_make(&plan, &fixture_arena, a, b, &options, &err))
+		fail_msg("%s", err.text);
+	return plan;
+}
+
+static void check(void **state)
+{
+	const struct row *row = *state;
+	size_t nr = (size_t)(row - rows);
+	owned_release struct release *a = fixture_open(arena_printf(&fixture_arena, "%zu/old", nr));
+	owned_release struct release *b = fixture_open(arena_printf(&fixture_arena, "%zu/new", nr));
+	owned_str struct str text = STR_EMPTY;
+
+	describe(&text, plan_of(a, b, row->allow));
+	assert_string_equal(str_text(&text), row->want);
+}
+
+static void itself(void **state)
+{
+	owned_release struct release *a = fixture_open("0/old"), *b = fixture_open("0/old");
+	owned_str struct str text = STR_EMPTY;
+
+	(void)state;
+	describe(&text, plan_of(a, b, NULL));
+	assert_string_equal(str_text(&text), "impossible reversible: impossible version_reused");
+}
+
+static void no_such_code(void **state)
+{
+	owned_release struct release *a = fixture_open("0/old"), *b = fixture_open("0/new");
+	const char *code = "nif_change";
+	struct plan_options options = { .allow = { &code, 1 } };
+	struct plan *plan;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(plan_make(&plan, &fixture_arena, a, b, &options, &err), -1);
+	assert_int_equal(err.kind, ERROR_USAGE);
+	assert_string_equal(err.text,
+			    "\"nif_change\" is no code of a reason; did you mean nif_changed?");
+}
+
+/* The keys that scripts hold on to; the same twice. */
+static void document(void **state)
+{
+	static const char want[] =
+		"{\"verdict\":\"hot\",\"reversible\":true,"
+		"\"old\":{\"name\":\"fix\",\"version\":\"1\",\"erts\":\"13.1.5\",\"elixir\":null},"
+		"\"new\":{\"name\":\"fix\",\"version\":\"2\",\"erts\":\"13.1.5\",\"elixir\":null},"
+		"\"reasons\":[],\"applications\":["
+		"{\"name\":\"kernel\",\"old\":\"8.5\",\"new\":\"8.5\",\"change\":\"same\","
+		"\"modules\":[],"
+		"\"priv\":[],\"appup\":null},"
+		"{\"name\":\"stdlib\",\"old\":\"4.2\",\"new\":\"4.2\",\"change\":\"same\","
+		"\"modules\":[],"
+		"\"priv\":[],\"appup\":null},"
+		"{\"name\":\"sasl\",\"old\":\"4.2\",\"new\":\"4.2\",\"change\":\"same\","
+		"\"modules\":[],"
+		"\"priv\":[],\"appup\":null},"
+		"{\"name\":\"a\",\"old\":\"1\",\"new\":\"2\",\"change\":\"changed\",\"modules\":["
+		"{\"name\":\"m\",\"change\":\"changed\",\"instruction\":\"{load_module,m}\"},"
+		"{\"name\":\"s\",\"change\":\"changed\",\"instruction\":\"{update,s,{advanced,[]}}"
+		"\"}],"
+		"\"priv\":[],\"appup\":\"generated\"}],"
+		"\"steps\":{\"up\":[\"{load_object_code,{a,\\\"2\\\",[m,s]}}\",\"point_of_no_"
+		"return\","
+		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{suspend,[s]}\","
+		"\"{load,{s,brutal_purge,brutal_purge}}\",\"{code_change,up,[{s,[]}]}\",\"{resume,["
+		"s]}\"],"
+		"\"down\":[\"{load_object_code,{a,\\\"1\\\",[m,s]}}\",\"point_of_no_return\","
+		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{suspend,[s]}\",\"{code_change,down,[{"
+		"s,[]}]}\","
+		"\"{load,{s,brutal_purge,brutal_purge}}\",\"{resume,[s]}\"]}}";
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		owned_release struct release *a = fixture_open("0/old"), *b = fixture_open("0/new");
+		json_t *json = plan_json(plan_of(a, b, NULL));
+		owned_mem char *text = json_dumps(json, JSON_COMPACT);
+
+		json_decref(json);
+		assert_string_equal(text, want);
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fixture_begin();
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		fixture_tree(arena_printf(&fixture_arena, "%zu/old", i), "1", rows[i].old_tree);
+		fixture_tree(arena_printf(&fixture_arena, "%zu/new", i), "2", rows[i].new_tree);
+	}
+	fixture_compile();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fixture_end();
+	return 0;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest others[] = {
+		cmocka_unit_test(itself),
+		cmocka_unit_test(no_such_code),
+		cmocka_unit_test(document),
+	};
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(others)];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+						.test_func = check,
+						.initial_state = (void *)(uintptr_t)&rows[i] };
+	memcpy(tests + ARRAY_LEN(rows), others, sizeof(others));
+	return cmocka_run_group_tests_name("plan", tests, setup, teardown);
+}

@@ -31,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (term_parse(&term, &arena, (struct span){ (const char *)data, size }, "fuzz", &err))
 		return 0;
+	/* As in a file: text inside the term may look like a comment about its coding. */
+	str_adds(&line, "%% coding: utf-8\n");
 	term_print(&line, term);
 	str_addc(&line, '.');
 	must_read(&arena, &line, term);

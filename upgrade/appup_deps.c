@@ -120,29 +120,48 @@ static void mentioned(void *context, const char *module, const struct term *inst
 		vertex->up = true;
 }
 
+/* A module that moved from one application to another is one that changed, and has its
+ * instruction where it is now.
+ */
+static void add_moved(struct appup_work *work, struct vertex *vertex,
+		      const struct module_diff *listed, size_t app)
+{
+	struct module_diff *both = arena_new(work->arena, struct module_diff);
+
+	*both = *listed;
+	both->change = CHANGE_CHANGED;
+	if (listed->change == CHANGE_ADDED) {
+		both->old_facts = vertex->diff->old_facts;
+		vertex->listed = listed;
+		vertex->app = app;
+	} else {
+		both->new_facts = vertex->diff->new_facts;
+	}
+	vertex->diff = both;
+}
+
+static void add_vertex(struct appup_work *work, const struct module_diff *listed, size_t app)
+{
+	bool is_new;
+	struct vertex *vertex = &work->vertices[name_table_add(work->names, listed->name, &is_new)];
+
+	if (is_new)
+		*vertex = (struct vertex){ .listed = listed, .diff = listed, .app = app };
+	else
+		add_moved(work, vertex, listed, app);
+}
+
 static void add_vertices(struct appup_work *work)
 {
 	const struct appups *appups = work->appups;
 	size_t total = 0;
-	bool is_new;
 
 	for (size_t i = 0; i < appups->len; i++)
 		total += appups->items[i].app->modules.len;
 	work->vertices = arena_array(work->arena, total, struct vertex);
-	for (size_t i = 0; i < appups->len; i++) {
-		const struct module_diffs modules = appups->items[i].app->modules;
-
-		for (size_t j = 0; j < modules.len; j++) {
-			size_t id = name_table_add(work->names, modules.items[j].name, &is_new);
-
-			/* A module that moved from one application to another has two
-			 * differences; neither can be told apart by name: the first counts.
-			 */
-			if (is_new)
-				work->vertices[id] =
-					(struct vertex){ .diff = &modules.items[j], .app = i };
-		}
-	}
+	for (size_t i = 0; i < appups->len; i++)
+		for (size_t j = 0; j < appups->items[i].app->modules.len; j++)
+			add_vertex(work, &appups->items[i].app->modules.items[j], i);
 }
 
 static void find_instructions(struct appup_work *work, size_t nr)
@@ -160,13 +179,13 @@ static void find_instructions(struct appup_work *work, size_t nr)
 	if (appup_restart(made->app->name))
 		return;
 	for (size_t i = 0; i < made->app->modules.len; i++) {
-		const struct module_diff *diff = &made->app->modules.items[i];
-		struct vertex *vertex = vertex_find(work, diff->name);
+		const struct module_diff *listed = &made->app->modules.items[i];
+		struct vertex *vertex = vertex_find(work, listed->name);
 
-		if (vertex->diff != diff)
+		if (vertex->listed != listed)
 			continue;
-		vertex->up = generates_up(work->diff, diff);
-		vertex->down = generates_down(work->diff, diff);
+		vertex->up = generates_up(work->diff, vertex->diff);
+		vertex->down = generates_down(work->diff, vertex->diff);
 	}
 }
 

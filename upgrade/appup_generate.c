@@ -82,12 +82,13 @@ static void put_part(struct script_maker *maker, enum part part)
 	const struct module_diffs modules = maker->made->app->modules;
 
 	for (size_t i = 0; i < modules.len; i++) {
-		const struct module_diff *diff = &modules.items[i];
-		const struct vertex *vertex = vertex_find(maker->work, diff->name);
+		const struct vertex *vertex = vertex_find(maker->work, modules.items[i].name);
+		const struct module_diff *diff = vertex->diff;
 		bool changed = diff->change == CHANGE_CHANGED;
 		bool arrives = diff->change == (maker->down ? CHANGE_REMOVED : CHANGE_ADDED);
 
-		if (vertex->diff != diff || !(maker->down ? vertex->down : vertex->up))
+		if (vertex->listed != &modules.items[i] ||
+		    !(maker->down ? vertex->down : vertex->up))
 			continue;
 		if (!changed && part == (arrives ? PART_ADD : PART_DELETE)) {
 			put(maker, arrives ? "add_module" : "delete_module", vertex, NULL);

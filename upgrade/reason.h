@@ -23,6 +23,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(nif_changed,         RESTART) \
 	X(on_load_changed,     RESTART) \
 	X(behaviour_changed,   RESTART) \
+	X(module_moved,        RESTART) \
 	X(code_change_missing, RESTART) \
 	X(appup_invalid,       RESTART) \
 	X(relup_failed,        RESTART) \

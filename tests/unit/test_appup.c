@@ -45,6 +45,11 @@ static const struct row {
 	{ "deleted, upwards, before who called it is new", "a 1: x=plain v1; b 1: m=plain v1 calls(x)", "a 2; b 2: m=plain v2", NULL,
 	  "a up [{delete_module,x,[m]}] down [{add_module,x}]\n"
 	  "b up [{load_module,m}] down [{load_module,m}]\n" },
+	{ "a module that moved", "a 1: m=server v1, n=plain v1; b 1: o=plain v1", "a 2: n=plain v2; b 2: m=server v2, o=plain v2 calls(m)", NULL,
+	  "a up [{load_module,n}] down [{load_module,n}]\n"
+	  "b up [{update,m,{advanced,[]}},{load_module,o,[m]}] down [{update,m,{advanced,[]}},{load_module,o,[m]}]\n" },
+	{ "a module that moved the other way", "a 1: n=plain v1; b 1: m=server v1", "a 2: m=server v2, n=plain v1; b 2", NULL,
+	  "a up [{update,m,{advanced,[]}}] down [{update,m,{advanced,[]}}]\nb up [] down []\n" },
 	{ "what everything stands on",
 	  "kernel 8.5: k=plain v1; stdlib 4.2; sasl 4.2; elixir 1: e=plain v1; a 1: m=plain v1",
 	  "kernel 8.6: k=plain v2; stdlib 4.2; sasl 4.2; elixir 2: e=plain v2; a 2: m=plain v2 calls(k e)", NULL,

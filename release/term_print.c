@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { WIDTH = 99 }; /* of a line of pretty text */
+enum {
+	WIDTH = 99,      /* of a line of pretty text */
+	INDENT_MAX = 60, /* what is nested deeper stays there, so that text cannot explode */
+};
 
 /* ---- text ---- */
 
@@ -363,6 +366,11 @@ void term_print(struct str *out, const struct term *term)
 
 static void pretty(struct str *out, const struct term *term, size_t indent, size_t behind);
 
+static size_t deeper(size_t indent, size_t by)
+{
+	return indent + by < INDENT_MAX ? indent + by : INDENT_MAX;
+}
+
 static void new_line(struct str *out, size_t indent)
 {
 	str_addc(out, '\n');
@@ -438,14 +446,14 @@ static void pretty_items(struct str *out, const struct term *term, const char *b
 			if (is_flat(items[i]) && is_flat(items[i - 1]) &&
 			    print_here(out, items[i], more))
 				continue;
-			new_line(out, indent + 1);
+			new_line(out, deeper(indent, 1));
 		}
-		pretty(out, items[i], indent + 1, more);
+		pretty(out, items[i], deeper(indent, 1), more);
 	}
 	if (term->seq.tail) {
 		str_addc(out, '|');
-		new_line(out, indent + 1);
-		pretty(out, term->seq.tail, indent + 1, behind + 1);
+		new_line(out, deeper(indent, 1));
+		pretty(out, term->seq.tail, deeper(indent, 1), behind + 1);
 	}
 	str_addc(out, brackets[1]);
 }
@@ -458,15 +466,15 @@ static void pretty_map(struct str *out, const struct term *map, size_t indent, s
 
 		if (i > 0) {
 			str_addc(out, ',');
-			new_line(out, indent + 2);
+			new_line(out, deeper(indent, 2));
 		}
-		pretty(out, map->map.keys[i], indent + 2, 3);
+		pretty(out, map->map.keys[i], deeper(indent, 2), 3);
 		str_adds(out, " => ");
 		if (print_here(out, map->map.values[i], last ? behind + 1 : 1))
 			continue;
 		out->len--;
-		new_line(out, indent + 4);
-		pretty(out, map->map.values[i], indent + 4, last ? behind + 1 : 1);
+		new_line(out, deeper(indent, 4));
+		pretty(out, map->map.values[i], deeper(indent, 4), last ? behind + 1 : 1);
 	}
 	str_addc(out, '}');
 }
@@ -489,7 +497,7 @@ static void pretty(struct str *out, const struct term *term, size_t indent, size
 
 void term_print_pretty(struct str *out, const struct term *term)
 {
-	pretty(out, term, column(out), 0);
+	pretty(out, term, deeper(column(out), 0), 0);
 }
 
 void term_print_file(struct str *out, const struct term *term)

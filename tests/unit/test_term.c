@@ -635,6 +635,29 @@ static void pretty(void **state)
 		"     bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb => [2|3]}}]}.\n");
 }
 
+/* Wide things far inside must not make the text many times as long. */
+static void pretty_deep(void **state)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_str struct str text = STR_EMPTY, out = STR_EMPTY;
+	const struct term *term;
+	struct error err;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		str_addc(&text, '{');
+	str_adds(&text, "[x");
+	for (int i = 0; i < 10000; i++)
+		str_adds(&text, ",{},x");
+	str_addc(&text, ']');
+	for (int i = 0; i < 1000; i++)
+		str_addc(&text, '}');
+	str_addc(&text, '.');
+	assert_int_equal(term_parse(&term, &arena, str_span(&text), "x", &err), 0);
+	term_print_pretty(&out, term);
+	assert_true(out.len < 64 * text.len);
+}
+
 /* ---- JSON ---- */
 
 static const struct text_row jsons[] = {
@@ -691,6 +714,7 @@ int main(void)
 		cmocka_unit_test(looking),
 		cmocka_unit_test(one_and_all),
 		cmocka_unit_test(pretty),
+		cmocka_unit_test(pretty_deep),
 	};
 	size_t len = 0;
 

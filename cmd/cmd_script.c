@@ -32,6 +32,7 @@ static const struct option script_options[] = {
 struct task {
 	struct arena arena;
 	const struct script_opts *opts;
+	bool quiet;
 	struct otp otp;
 	const char *name; /* of the release file, without ".rel" */
 	const char *out;  /* folder; "": this one */
@@ -83,7 +84,7 @@ static int make_path(struct lib_path *out, struct task *task, struct error *err)
 
 	for (size_t i = 0; i < given->len; i++) {
 		libs[i] = given->items[i];
-		if (!strchr(libs[i], '*') && !path_is_dir(libs[i]))
+		if (!task->quiet && !strchr(libs[i], '*') && !path_is_dir(libs[i]))
 			warn("--lib %s: no such folder", libs[i]);
 	}
 	libs[given->len] = task->otp.lib;
@@ -157,7 +158,7 @@ static void report(const struct call *call, const struct task *task, const char 
 
 static int script_run(const struct call *call, struct error *err)
 {
-	owned_task struct task task = { .opts = call->opts };
+	owned_task struct task task = { .opts = call->opts, .quiet = call->quiet };
 	struct span file = span_of(call->argv[0]), name = span_of(path_base(call->argv[0]));
 	const char *script, *boot;
 

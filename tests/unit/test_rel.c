@@ -100,7 +100,10 @@ static void check_rel_fields(void **state)
 	assert_true(rel_find(rel, "c")->has_includes);
 	assert_null(rel_find(rel, "b"));
 	term_print(&printed, rel_term(&arena, rel));
-	assert_string_equal(str_text(&printed), text);
+	assert_string_equal(str_text(&printed),
+			    "{release,{\"r é\",\"1.2\"},{erts,\"13\"},"
+			    "[{kernel,\"1\",permanent},{stdlib,\"1\",permanent},"
+			    "{a,\"2\",load,[b]},{c,\"3\",permanent,[]}]}");
 }
 
 /* ---- .app files ---- */
@@ -255,13 +258,18 @@ static const struct resolve_row {
 };
 /* clang-format on */
 
+/* Not file_write(): a thousand synced files take their time. */
 static void write_text(const char *path, const char *text)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct error err;
+	FILE *file;
 
 	assert_int_equal(dir_make(path_dir(&arena, path), &err), 0);
-	assert_int_equal(file_write(path, span_of(text), 0644, &err), 0);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
 }
 
 static void write_files(const struct resolve_row *row)

@@ -22,8 +22,8 @@ struct dist_options {
 
 /* Connects, within the deadline as a whole; free with dist_close().
  *
- * ERROR_UNREACHABLE: host unknown, port refused, no epmd, no answer in time, closed.
- * ERROR_NOT_FOUND: epmd does not know the name; no Erlang node there, or another one.
+ * ERROR_UNREACHABLE: port refused, no epmd, no answer in time, closed.
+ * ERROR_NOT_FOUND: host unknown; epmd does not know the name; no Erlang node there, or another one.
  * ERROR_REFUSED: wrong cookie; the node does not allow us.
  * ERROR_USAGE: not a name of a node.
  * Each says what to do next.  The cookie is in none of them.

@@ -76,6 +76,8 @@ int epmd_lookup(int *port, const char *host, const char *name, struct deadline d
 		return error_set(err, ERROR_USAGE, "\"%s\" is no name of a node", name);
 	snprintf(who, sizeof(who), "%.250s:%d", host, epmd_port());
 	if (socket_connect(&fd, host, epmd_port(), deadline, err)) {
+		if (err->kind == ERROR_NOT_FOUND)
+			return -1;
 		error_wrap_(err, "no epmd");
 		return error_hint(err, "If the node runs without epmd, give its port with --port.");
 	}

@@ -11,8 +11,8 @@ int epmd_port(void);
 
 /* The port of the node called `name` (what stands before the @).
  *
- * ERROR_UNREACHABLE: host unknown, no epmd there, or it does not answer in time.
- * ERROR_NOT_FOUND: epmd does not know the name, or what answers is no epmd.
+ * ERROR_UNREACHABLE: no epmd there, or it does not answer in time.
+ * ERROR_NOT_FOUND: host unknown, epmd does not know the name, what answers is no epmd.
  */
 must_check int epmd_lookup(int *port, const char *host, const char *name, struct deadline deadline,
 			   struct error *err);

@@ -97,7 +97,7 @@ int socket_connect(int *out, const char *host, int port, struct deadline deadlin
 	snprintf(who, sizeof(who), "%.250s:%d", host, port);
 	ret = getaddrinfo(host, service, &hints, &list);
 	if (ret)
-		return error_set(err, ERROR_UNREACHABLE, "host %s cannot be resolved: %s", host,
+		return error_set(err, ERROR_NOT_FOUND, "host %s cannot be resolved: %s", host,
 				 gai_strerror(ret));
 	ret = error_set(err, ERROR_UNREACHABLE, "host %s has no address", host);
 	for (struct addrinfo *each = list; each && ret; each = each->ai_next)
@@ -123,7 +123,7 @@ int socket_read(int fd, struct str *in, size_t max, bool *open, const char *who,
 {
 	while (in->len < max) {
 		size_t want = max - in->len < READ_SIZE ? max - in->len : READ_SIZE;
-		ssize_t got = recv(fd, str_room(in, want), want, 0);
+		ssize_t got = recv(fd, str_room(in, want), want, MSG_DONTWAIT);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -147,7 +147,8 @@ int socket_write(int fd, struct str *out, const char *who, struct error *err)
 	size_t sent = 0;
 
 	while (sent < out->len) {
-		ssize_t put = send(fd, out->ptr + sent, out->len - sent, MSG_NOSIGNAL);
+		ssize_t put = send(fd, out->ptr + sent, out->len - sent,
+				   MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (put < 0 && errno == EINTR)
 			continue;

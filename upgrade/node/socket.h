@@ -2,7 +2,8 @@
 /* socket.h - a TCP connection of ours to somebody else, never blocking.
  *
  * Everything takes a deadline for the whole call.  Messages begin with `who`, what the
- * peer is called ("127.0.0.1:4369"), and are of kind ERROR_UNREACHABLE.
+ * peer is called ("127.0.0.1:4369"), and are of kind ERROR_UNREACHABLE; a host that cannot be
+ * resolved is ERROR_NOT_FOUND.
  */
 #pragma once
 #include "base/clock.h"

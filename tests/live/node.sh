@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Looking at real nodes: what works, and every way in which a node cannot be reached, told apart.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/tools/live.sh
+
+export HOME="$work" RELEASE_COOKIE=tasty
+node=a@127.0.0.1
+start_epmd
+
+# start_node NAME [OPTION...]: its pid is in $pid.
+start_node () {
+  name=$1
+  shift
+  erl -name "$name" -setcookie tasty -noinput -kernel inet_dist_use_interface '{127,0,0,1}' "$@" \
+    >"$work/$name.log" 2>&1 &
+  pid=$!
+  pids="$pids $pid"
+  wait_for 20 "$relevo" node ping "$name" || fail "$name does not start: $(cat "$work/$name.log")"
+}
+
+start_node "$node"
+first=$pid
+
+expect 0 "$relevo" node ping "$node"
+contains "$out" "$node is up"
+expect 0 "$relevo" node ping "$node" --json
+contains "$out" '"up": true'
+expect 0 "$relevo" node info "$node"
+contains "$out" "kernel"
+expect 0 "$relevo" node vitals "$node" --json
+contains "$out" '"run_queue"'
+expect 4 "$relevo" node releases "$node"
+contains "$said" "sasl does not run"
+ok
+
+# The cookie: wrong, missing, from a file, from a variable; never in what is said.
+expect 4 env RELEASE_COOKIE=notthisone "$relevo" node ping "$node"
+contains "$said" "refuses our cookie"
+case $said in *notthisone*) fail "the cookie was said" ;; esac
+expect 2 env -u RELEASE_COOKIE "$relevo" node ping "$node"
+contains "$said" "--cookie-file"
+printf 'tasty\n' >"$work/cookie"
+expect 0 env -u RELEASE_COOKIE "$relevo" node ping "$node" --cookie-file "$work/cookie"
+expect 0 env -u RELEASE_COOKIE CRUMB=tasty "$relevo" node ping "$node" --cookie-env CRUMB
+cp "$work/cookie" "$work/.erlang.cookie"
+expect 0 env -u RELEASE_COOKIE "$relevo" node ping "$node"
+expect 3 "$relevo" node ping "$node" --cookie-file "$work/nothing"
+ok
+
+# Who is not there.
+expect 3 "$relevo" node ping b@127.0.0.1
+contains "$said" "epmd knows no node called b"
+expect 3 "$relevo" node ping a@nohost.invalid
+contains "$said" "cannot be resolved"
+expect 3 env ERL_EPMD_PORT=1 "$relevo" node ping "$node"
+contains "$said" "no epmd"
+expect 3 "$relevo" node ping "$node" --port 1
+contains "$said" "connection refused"
+expect 3 "$relevo" node ping "$node" --port "$ERL_EPMD_PORT" --timeout 3s
+contains "$said" "no Erlang node"
+expect 2 "$relevo" node ping nonsense
+contains "$said" "NAME@HOST"
+ok
+
+# By port, without epmd; another node's name there is found out.
+fixed=$((port + 2))
+erl -name c@127.0.0.1 -setcookie tasty -noinput -start_epmd false -erl_epmd_port "$fixed" \
+  >"$work/c.log" 2>&1 &
+pids="$pids $!"
+wait_for 20 "$relevo" node ping c@127.0.0.1 --port "$fixed" || fail "c: $(cat "$work/c.log")"
+expect 3 "$relevo" node ping "$node" --port "$fixed"
+contains "$said" "is called c@127.0.0.1"
+ok
+
+# Short names.
+erl -sname d -setcookie tasty -noinput >"$work/d.log" 2>&1 &
+pids="$pids $!"
+short=d@$(hostname -s)
+wait_for 20 "$relevo" node ping "$short" || fail "$short: $(cat "$work/d.log")"
+ok
+
+# A node that hangs costs what the time-out says, not more.
+kill -STOP "$first"
+begin=$(date +%s)
+expect 3 "$relevo" node ping "$node" --timeout 1s
+contains "$said" "hang"
+[ $(($(date +%s) - begin)) -le 3 ] || fail "the time-out of 1 s took longer"
+kill -CONT "$first"
+wait_for 10 "$relevo" node ping "$node" || fail "not back after SIGCONT"
+ok
+
+# A node that dies.
+kill -9 "$first"
+wait_for 5 gone "$first" || fail "cannot be killed"
+expect 3 "$relevo" node ping "$node"
+ok
+
+# Who may not connect is told so.
+start_node e@127.0.0.1 -eval 'timer:apply_after(2000, net_kernel, allow, [[none@nowhere]])'
+sleep 3
+expect 4 "$relevo" node ping e@127.0.0.1
+contains "$said" "does not allow"
+ok
+
+echo "ok: $checks checks"

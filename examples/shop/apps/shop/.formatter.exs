@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 [
-  inputs: ["{mix,.formatter}.exs", "{lib,test}/**/*.{ex,exs}"]
+  inputs: ["{mix,nif,.formatter}.exs", "{lib,test}/**/*.{ex,exs}"]
 ]

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+Code.require_file("nif.exs", __DIR__)
+
 defmodule Shop.MixProject do
   use Mix.Project
 
@@ -11,6 +13,7 @@ defmodule Shop.MixProject do
       deps_path: "../../deps",
       lockfile: "../../mix.lock",
       elixir: "~> 1.14",
+      compilers: [:nif | Mix.compilers()],
       start_permanent: Mix.env() == :prod,
       deps: []
     ]

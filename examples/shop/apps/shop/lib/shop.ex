@@ -9,6 +9,9 @@ defmodule Shop do
   @doc "The version that runs, which a hot upgrade changes without a restart."
   def version, do: :shop |> Application.spec(:vsn) |> to_string()
 
+  @doc "Whether it can do its work."
+  def health, do: {:ok, [status: "ok", version: version()]}
+
   def products, do: Enum.map(Catalogue.all(), &Render.render/1)
 
   def stats, do: Render.render(Stats.read())

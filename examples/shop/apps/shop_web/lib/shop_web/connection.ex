@@ -76,5 +76,6 @@ defmodule ShopWeb.Connection do
   defp reason(400), do: "Bad Request"
   defp reason(404), do: "Not Found"
   defp reason(413), do: "Content Too Large"
+  defp reason(500), do: "Internal Server Error"
   defp reason(501), do: "Not Implemented"
 end

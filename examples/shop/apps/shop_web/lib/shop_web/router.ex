@@ -4,7 +4,7 @@ defmodule ShopWeb.Router do
 
   @max_id_bytes 64
 
-  def route(:GET, ["health"]), do: {200, [status: "ok", version: Shop.version()]}
+  def route(:GET, ["health"]), do: found(Shop.health())
   def route(:GET, ["products"]), do: {200, Shop.products()}
   def route(:GET, ["stats"]), do: {200, Shop.stats()}
   def route(:GET, ["carts", id]), do: found(Shop.cart(id))
@@ -18,4 +18,5 @@ defmodule ShopWeb.Router do
 
   defp found({:ok, data}), do: {200, data}
   defp found({:error, :not_found}), do: {404, [error: "not found"]}
+  defp found({:error, reason}), do: {500, [error: reason]}
 end

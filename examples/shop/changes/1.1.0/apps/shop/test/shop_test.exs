@@ -48,6 +48,13 @@ defmodule ShopTest do
     assert cart[:total] == 900
   end
 
+  test "products are shown with tax, rounded to whole cents" do
+    [coffee | _] = Shop.products()
+    assert coffee == [sku: "COFFEE", name: "Coffee beans", cents: 890, gross: 1_059]
+    assert Shop.Price.gross(50) == 60
+    assert_raise ArgumentError, fn -> Shop.Price.gross(-1) end
+  end
+
   test "what the catalogue lacks cannot be bought" do
     assert Shop.add("2", "SNOW") == {:error, :not_found}
     assert Shop.cart("2") == {:error, :not_found}

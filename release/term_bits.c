@@ -4,7 +4,10 @@
 
 #include <math.h>
 
-enum { BITS_MAX = TERM_TEXT_MAX }; /* 8 MB, the size of the largest integer OTP makes */
+enum {
+	SEGMENT_MAX = 8 << 20,          /* bits of one integer or one part of a binary */
+	BINARY_MAX = TERM_TEXT_MAX * 2, /* bits of a whole one: 16 MB */
+};
 
 /* ---- segment types ---- */
 
@@ -208,7 +211,7 @@ static bool add_binary(struct bits *bits, const struct term *value, bool sized, 
 	}
 	if (!sized)
 		size = have;
-	if (size > have || (!sized && have % unit) || bits->len + size > BITS_MAX * (size_t)8)
+	if (size > have || (!sized && have % unit) || bits->len + size > BINARY_MAX)
 		return false;
 	add_bytes(bits, (struct span){ bytes.ptr, size / 8 });
 	if (size % 8)
@@ -255,7 +258,7 @@ static bool segment_size(const struct segment *segment, size_t *size, bool *size
 	*size = segment->type == BITS_FLOAT ? 64 : 8;
 	if (!*sized)
 		return binary || !segment->unit;
-	if (segment->size->kind != TERM_INTEGER || segment->size->integer > BITS_MAX)
+	if (segment->size->kind != TERM_INTEGER || segment->size->integer > SEGMENT_MAX)
 		return false;
 	*size = (size_t)segment->size->integer * unit;
 	return true;
@@ -267,14 +270,14 @@ bool bits_add(struct bits *bits, const struct term *value, struct segment segmen
 	size_t size;
 
 	if (segment.type >= BITS_UTF8)
-		return !segment.size && !segment.unit && bits->len < BITS_MAX * (size_t)8 &&
+		return !segment.size && !segment.unit && bits->len < BINARY_MAX &&
 		       add_unicode(bits, value, segment.type, little);
 	if (!segment_size(&segment, &size, &sized))
 		return false;
 	if (segment.type == BITS_BINARY)
 		return add_binary(bits, value, sized, size,
 				  segment.unit ? (size_t)segment.unit : 8);
-	if (size > BITS_MAX || bits->len + size > BITS_MAX * (size_t)8)
+	if (size > SEGMENT_MAX || bits->len + size > BINARY_MAX)
 		return false;
 	if (segment.type == BITS_FLOAT)
 		return add_float(bits, value, size, little);

@@ -75,8 +75,8 @@ struct segment {
  * behind "unit:", else 0.  False: no such word, or it contradicts the others.
  */
 bool segment_word(struct segment *segment, struct span word, int64_t value);
-/* Appends one value.  False: OTP would not construct it either (or it is beyond
- * TERM_TEXT_MAX bytes).
+/* Appends one value.  False: OTP would not construct it either, or it is beyond
+ * 16 MB.
  */
 bool bits_add(struct bits *bits, const struct term *value, struct segment segment);
 /* The same for each character of a string (UTF-8). */

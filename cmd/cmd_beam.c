@@ -57,6 +57,22 @@ static json_t *functions_json(struct beam_functions functions)
 	return list;
 }
 
+/* {"state": [4]}: tuples of four elements that begin with the atom state. */
+static json_t *records_json(struct beam_records records)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < records.len; i++) {
+		json_t *sizes = json_array();
+
+		for (int size = 0; size < 64; size++)
+			if (records.items[i].sizes >> size & 1)
+				json_array_append_new(sizes, json_integer(size));
+		json_object_set_new(json, records.items[i].name, sizes);
+	}
+	return json;
+}
+
 static struct names role_names(const struct beam_facts *facts, struct arena *arena)
 {
 	const char **names = arena_array(arena, 32, const char *);
@@ -88,6 +104,9 @@ static json_t *facts_json(const struct beam *beam, const struct beam_facts *fact
 	json_object_set_new(json, "roles", names_json(role_names(facts, arena)));
 	json_object_set_new(json, "behaviours", names_json(facts->behaviours));
 	json_object_set_new(json, "code_change", json_boolean(facts->code_change));
+	json_object_set_new(json, "keeps_state", json_boolean(facts->keeps_state));
+	json_object_set_new(json, "fields", names_json(facts->fields));
+	json_object_set_new(json, "records", records_json(facts->records));
 	json_object_set_new(json, "on_load", json_boolean(facts->on_load));
 	json_object_set_new(json, "nif", json_boolean(facts->nif));
 	json_object_set_new(json, "exports", functions_json(facts->exports));
@@ -135,7 +154,11 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 	print_names("roles", role_names(facts, arena));
 	print_names("behaviours", facts->behaviours);
 	if (facts->roles & BEAM_PROCESS)
-		printf("  %-12s%s\n", "code_change", facts->code_change ? "yes" : "no");
+		printf("  %-12s%s\n", "code_change",
+		       !facts->code_change   ? "no"
+		       : facts->keeps_state ? "hands the state on as it is"
+					    : "yes");
+	print_names("struct", facts->fields);
 	if (facts->on_load || facts->nif)
 		printf("  %-12s%s%s%s\n", "native", facts->nif ? "loads a NIF library" : "",
 		       facts->nif && facts->on_load ? ", " : "", facts->on_load ? "on_load" : "");
@@ -160,7 +183,8 @@ static int show(const struct call *call, const char *file, json_t *list, struct 
 		       hex(&arena, &beam, opts->md5 ? beam_md5 : beam_digest));
 		return 0;
 	}
-	if (beam_read_facts(&facts, &arena, &beam, err))
+	if (beam_read_facts(&facts, &arena, &beam, err) ||
+	    beam_read_shape(facts, &arena, &beam, err))
 		return error_wrap(err, "%s", file);
 	if (list)
 		json_array_append_new(list, facts_json(&beam, facts, file, &arena));

@@ -48,7 +48,8 @@ static int side_facts(const struct beam_facts **out, struct arena *arena, const 
 {
 	struct beam_facts *facts;
 
-	if (beam_read_facts(&facts, arena, &side->beam, err))
+	if (beam_read_facts(&facts, arena, &side->beam, err) ||
+	    beam_read_shape(facts, arena, &side->beam, err))
 		return error_wrap(err, "module %s", side->beam.module);
 	facts->module = arena_dup(arena, span_of(facts->module));
 	*out = facts;

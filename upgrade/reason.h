@@ -24,11 +24,13 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(on_load_changed,     RESTART) \
 	X(behaviour_changed,   RESTART) \
 	X(module_moved,        RESTART) \
+	X(state_shape_changed, RESTART) \
 	X(code_change_missing, RESTART) \
 	X(appup_invalid,       RESTART) \
 	X(relup_failed,        RESTART) \
 	X(not_reversible,      WARN) \
 	/* to be looked at */ \
+	X(shared_struct_changed, WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(appup_incomplete,    WARN) \
 	X(vm_args_changed,     WARN) \

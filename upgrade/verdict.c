@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "upgrade/verdict.h"
-
 #include "release/name_table.h"
-
-struct judge {
-	struct arena *arena;
-	const struct diff *diff;
-	const struct appups *appups;
-	struct reasons *reasons;
-};
+#include "upgrade/verdict_parts.h"
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -27,8 +19,6 @@ enum verdict verdict_of(const struct reasons *reasons)
 	return (enum verdict)worst;
 }
 
-#define ADD(judge, ...) reason_add((judge)->arena, (judge)->reasons, __VA_ARGS__)
-
 /* ---- the release as a whole ---- */
 
 static void judge_names(struct judge *judge)
@@ -36,11 +26,11 @@ static void judge_names(struct judge *judge)
 	const struct release *a = judge->diff->old_release, *b = judge->diff->new_release;
 
 	if (strcmp(a->name, b->name) != 0)
-		ADD(judge, REASON_name_changed, NULL, NULL,
-		    "\"%s\" and \"%s\" are different releases", a->name, b->name);
+		JUDGE(judge, REASON_name_changed, NULL, NULL,
+		      "\"%s\" and \"%s\" are different releases", a->name, b->name);
 	else if (strcmp(a->vsn, b->vsn) == 0)
-		ADD(judge, REASON_version_reused, NULL, NULL, "both are version %s", a->vsn)->hint =
-			"give the new release a version of its own";
+		JUDGE(judge, REASON_version_reused, NULL, NULL, "both are version %s", a->vsn)
+			->hint = "give the new release a version of its own";
 }
 
 static void judge_erts(struct judge *judge)
@@ -48,8 +38,8 @@ static void judge_erts(struct judge *judge)
 	const struct release *a = judge->diff->old_release, *b = judge->diff->new_release;
 
 	if (judge->diff->erts_changed)
-		ADD(judge, REASON_erts_changed, NULL, NULL,
-		    "the Erlang runtime changes: erts %s to %s", a->erts, b->erts)
+		JUDGE(judge, REASON_erts_changed, NULL, NULL,
+		      "the Erlang runtime changes: erts %s to %s", a->erts, b->erts)
 			->hint = "the emulator cannot be exchanged while it runs";
 }
 
@@ -65,8 +55,8 @@ static void judge_base(struct judge *judge, const char *name, enum reason_code c
 	new_vsn = app_diff_new_vsn(app);
 	if (!old_vsn || !new_vsn || strcmp(old_vsn, new_vsn) == 0)
 		return;
-	ADD(judge, code, name, NULL, "%s %s to %s, on which everything else stands", name, old_vsn,
-	    new_vsn)
+	JUDGE(judge, code, name, NULL, "%s %s to %s, on which everything else stands", name,
+	      old_vsn, new_vsn)
 		->hint = "restart the nodes, one after the other";
 }
 
@@ -75,17 +65,17 @@ static void judge_config(struct judge *judge)
 	const struct module_diffs protocols = judge->diff->protocols;
 
 	if (judge->diff->sys_config_changed)
-		ADD(judge, REASON_env_changed, NULL, NULL, "sys.config is another one")->hint =
+		JUDGE(judge, REASON_env_changed, NULL, NULL, "sys.config is another one")->hint =
 			"applications that export config_change/3 are told; others read it when "
 			"they "
 			"next ask";
 	if (judge->diff->vm_args_changed)
-		ADD(judge, REASON_vm_args_changed, NULL, NULL, "vm.args is another one")->hint =
+		JUDGE(judge, REASON_vm_args_changed, NULL, NULL, "vm.args is another one")->hint =
 			"it takes effect when the node next starts";
 	for (size_t i = 0; i < protocols.len; i++)
-		ADD(judge, REASON_protocol_changed, judge->appups->carrier, protocols.items[i].name,
-		    "consolidated protocol %s was %s", protocols.items[i].name,
-		    change_name(protocols.items[i].change));
+		JUDGE(judge, REASON_protocol_changed, judge->appups->carrier,
+		      protocols.items[i].name, "consolidated protocol %s was %s",
+		      protocols.items[i].name, change_name(protocols.items[i].change));
 }
 
 /* ---- one module ---- */
@@ -96,13 +86,13 @@ static void judge_native(struct judge *judge, const struct app_diff *app,
 	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
 
 	if (a->nif || b->nif)
-		ADD(judge, REASON_nif_changed, app->name, module->name,
-		    "%s has a NIF library, which cannot be loaded twice", module->name)
+		JUDGE(judge, REASON_nif_changed, app->name, module->name,
+		      "%s has a NIF library, which cannot be loaded twice", module->name)
 			->hint =
 			"restart, or keep the module as it is and move what changed to another";
 	else if (a->on_load || b->on_load)
-		ADD(judge, REASON_on_load_changed, app->name, module->name,
-		    "%s runs code when it is loaded (-on_load)", module->name)
+		JUDGE(judge, REASON_on_load_changed, app->name, module->name,
+		      "%s runs code when it is loaded (-on_load)", module->name)
 			->hint = "restart, or allow on_load_changed when it may run again";
 }
 
@@ -113,14 +103,14 @@ static void judge_process(struct judge *judge, const struct app_diff *app,
 	unsigned a = module->old_facts->roles & kinds, b = module->new_facts->roles & kinds;
 
 	if (a && b && !(a & b))
-		ADD(judge, REASON_behaviour_changed, app->name, module->name,
-		    "%s was a %s and is a %s: its processes cannot become the other", module->name,
-		    beam_role_name((enum beam_role)(a & -a)),
-		    beam_role_name((enum beam_role)(b & -b)))
+		JUDGE(judge, REASON_behaviour_changed, app->name, module->name,
+		      "%s was a %s and is a %s: its processes cannot become the other",
+		      module->name, beam_role_name((enum beam_role)(a & -a)),
+		      beam_role_name((enum beam_role)(b & -b)))
 			->hint = "restart, or give the new behaviour a module of its own";
 	else if (generated && a & b & BEAM_PROCESS && !(a & b & BEAM_SUPERVISOR) &&
 		 !module->new_facts->code_change) {
-		struct reason *reason = ADD(
+		struct reason *reason = JUDGE(
 			judge, REASON_code_change_missing, app->name, module->name,
 			"%s is a %s without code_change: its processes keep their state as it is",
 			module->name, beam_role_name((enum beam_role)(a & b & -(a & b))));
@@ -132,34 +122,6 @@ static void judge_process(struct judge *judge, const struct app_diff *app,
 	}
 }
 
-static bool starts_children(const struct beam_facts *facts)
-{
-	return beam_imports(facts, "supervisor", "start_link", 2) ||
-	       beam_imports(facts, "supervisor", "start_link", 3) ||
-	       beam_imports(facts, "Elixir.Supervisor", "start_link", 2);
-}
-
-static void judge_supervisor(struct judge *judge, const struct app_diff *app,
-			     const struct module_diff *module)
-{
-	const struct beam_facts *facts = module->new_facts;
-
-	if (facts->roles & BEAM_SUPERVISOR)
-		ADD(judge, REASON_supervisor_opaque, app->name, module->name,
-		    "supervisor %s changed: children that are new are not started, those that "
-		    "are gone not stopped",
-		    module->name)
-			->hint =
-			"fine when the children are the same; otherwise write an appup with "
-			"supervisor:restart_child/2 or terminate_child/2";
-	else if (facts->roles & BEAM_APPLICATION && starts_children(facts))
-		ADD(judge, REASON_supervisor_opaque, app->name, module->name,
-		    "%s starts the application's children, and is not called again", module->name)
-			->hint =
-			"fine when the children are the same; otherwise write an appup with "
-			"supervisor:start_child/2";
-}
-
 /* ---- one application ---- */
 
 static void judge_module(struct judge *judge, const struct app_diff *app,
@@ -169,30 +131,32 @@ static void judge_module(struct judge *judge, const struct app_diff *app,
 		return;
 	judge_native(judge, app, module);
 	judge_process(judge, app, module, generated);
+	judge_state(judge, app, module);
 	if (generated)
-		judge_supervisor(judge, app, module);
+		judge_children(judge, app, module);
 }
 
 static void judge_files(struct judge *judge, const struct app_diff *app)
 {
 	if (app->nifs.len > 0)
-		ADD(judge, REASON_nif_changed, app->name, NULL,
-		    "priv/%s%s is another library; the old one stays loaded", app->nifs.items[0],
-		    app->nifs.len > 1 ? " (and more)" : "")
+		JUDGE(judge, REASON_nif_changed, app->name, NULL,
+		      "priv/%s%s is another library; the old one stays loaded", app->nifs.items[0],
+		      app->nifs.len > 1 ? " (and more)" : "")
 			->hint = "restart the nodes, one after the other";
 	else if (app->priv.len > 0)
-		ADD(judge, REASON_static_changed, app->name, NULL, "files below priv changed: %s%s",
-		    app->priv.items[0], app->priv.len > 1 ? " and others" : "");
+		JUDGE(judge, REASON_static_changed, app->name, NULL,
+		      "files below priv changed: %s%s", app->priv.items[0],
+		      app->priv.len > 1 ? " and others" : "");
 }
 
 static void judge_spec(struct judge *judge, const struct app_diff *app)
 {
 	if (app->env_changed)
-		ADD(judge, REASON_env_changed, app->name, NULL,
-		    "the default environment of %s changed", app->name);
+		JUDGE(judge, REASON_env_changed, app->name, NULL,
+		      "the default environment of %s changed", app->name);
 	if (app->mod_changed || app->start_phases_changed)
-		ADD(judge, REASON_mod_changed, app->name, NULL, "%s of %s changed",
-		    app->mod_changed ? "the start module" : "the start phases", app->name)
+		JUDGE(judge, REASON_mod_changed, app->name, NULL, "%s of %s changed",
+		      app->mod_changed ? "the start module" : "the start phases", app->name)
 			->hint = "it takes effect when the application next starts";
 }
 
@@ -200,10 +164,10 @@ static void judge_not_bumped(struct judge *judge, const struct app_diff *app)
 {
 	const char *module = app->modules.len > 0 ? app->modules.items[0].name : NULL;
 
-	ADD(judge, REASON_version_not_bumped, app->name, module,
-	    "%s changed (%s%s), but its version is still %s", app->name,
-	    module ? module : app->priv.items[0],
-	    app->modules.len + app->priv.len > 1 ? " and more" : "", app_diff_new_vsn(app))
+	JUDGE(judge, REASON_version_not_bumped, app->name, module,
+	      "%s changed (%s%s), but its version is still %s", app->name,
+	      module ? module : app->priv.items[0],
+	      app->modules.len + app->priv.len > 1 ? " and more" : "", app_diff_new_vsn(app))
 		->hint =
 		"a node keeps one folder for each version: raise the version in the .app file";
 }
@@ -213,13 +177,13 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	const struct appup_made *made = appups_find(judge->appups, app->name);
 
 	if (app->change == CHANGE_ADDED)
-		ADD(judge, REASON_application_added, app->name, NULL,
-		    "%s %s is new; it is started before the others change", app->name,
-		    app_diff_new_vsn(app));
+		JUDGE(judge, REASON_application_added, app->name, NULL,
+		      "%s %s is new; it is started before the others change", app->name,
+		      app_diff_new_vsn(app));
 	else if (app->change == CHANGE_REMOVED)
-		ADD(judge, REASON_application_removed, app->name, NULL,
-		    "%s %s is gone; it is stopped after the others have changed", app->name,
-		    app_diff_old_vsn(app));
+		JUDGE(judge, REASON_application_removed, app->name, NULL,
+		      "%s %s is gone; it is stopped after the others have changed", app->name,
+		      app_diff_old_vsn(app));
 	if (app->change != CHANGE_CHANGED)
 		return;
 	if (app_diff_not_bumped(app)) {
@@ -254,9 +218,9 @@ static void judge_move(struct judge *judge, const struct name_table *gone,
 {
 	if (name_table_find(gone, span_of(module)) == NAME_ABSENT)
 		return;
-	ADD(judge, REASON_module_moved, app->name, module,
-	    "%s moved to %s from another application, and one of the two is itself new or gone",
-	    module, app->name)
+	JUDGE(judge, REASON_module_moved, app->name, module,
+	      "%s moved to %s from another application, and one of the two is itself new or gone",
+	      module, app->name)
 		->hint =
 		"restart the nodes, one after the other, or move it in a release of its own";
 }
@@ -292,7 +256,7 @@ static void judge_moves(struct judge *judge)
 void verdict_reasons(struct arena *arena, const struct diff *diff, const struct appups *appups,
 		     struct reasons *reasons)
 {
-	struct judge judge = { arena, diff, appups, reasons };
+	struct judge judge = { .arena = arena, .diff = diff, .appups = appups, .reasons = reasons };
 
 	judge_names(&judge);
 	judge_erts(&judge);
@@ -304,4 +268,5 @@ void verdict_reasons(struct arena *arena, const struct diff *diff, const struct 
 		judge_app(&judge, &diff->apps[i]);
 	judge_moves(&judge);
 	judge_config(&judge);
+	name_table_free(judge.modules);
 }

@@ -15,13 +15,19 @@ line("facts", File) ->
     {ok, {Module, [{exports, Exports}, {imports, Imports}, {attributes, Attributes}]}} =
         beam_lib:chunks(File, [exports, imports, attributes]),
     Behaviours = [B || {K, Bs} <- Attributes, K =:= behaviour orelse K =:= behavior, B <- Bs],
-    io:format("~ts exports=~b imports=~b behaviours=~ts on_load=~p vsn=~ts~n",
+    {beam_file, _, _, _, _, Functions} = beam_disasm:file(File),
+    io:format("~ts exports=~b imports=~b behaviours=~ts on_load=~p records=~ts vsn=~ts~n",
               [Module, length(Exports), length(Imports),
-               lists:join(",", [atom_to_list(B) || B <- Behaviours]), on_load(File),
+               lists:join(",", [atom_to_list(B) || B <- Behaviours]), on_load(Functions), records(Functions),
                case proplists:get_value(vsn, Attributes) of [V|_] -> io_lib:format("~tp", [V]);
                    undefined -> "null" end]).
 
 %% The instruction itself, from the disassembler.
-on_load(File) ->
-    {beam_file, _, _, _, _, Functions} = beam_disasm:file(File),
+on_load(Functions) ->
     lists:any(fun({function, _, _, _, Code}) -> lists:member(on_load, Code) end, Functions).
+
+%% Sizes of the tuples whose first element is compared with an atom.
+records(Functions) ->
+    Found = [[atom_to_binary(T), $/, integer_to_binary(N)] || {function, _, _, _, Code} <- Functions,
+                 {test, is_tagged_tuple, _, [_, N, {atom, T}]} <- Code],
+    lists:join(",", lists:usort([iolist_to_binary(F) || F <- Found])).

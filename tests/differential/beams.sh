@@ -21,7 +21,8 @@ cmp "$work/md5.relevo" "$work/md5.otp"
 echo "md5: $count modules, all equal"
 
 xargs -a "$work/list" "$relevo" beam --json | jq -r '.[] | "\(.module) exports=\(.exports | length)" +
-	" imports=\(.imports | length) behaviours=\(.behaviours | join(",")) on_load=\(.on_load) vsn=\(.vsn)"' \
+	" imports=\(.imports | length) behaviours=\(.behaviours | join(",")) on_load=\(.on_load)" +
+	" records=\([.records | to_entries[] | .key as $tag | .value[] | "\($tag)/\(.)"] | sort | join(",")) vsn=\(.vsn)"' \
 	> "$work/facts.relevo"
 escript "$here/beams.escript" facts "$work/list" > "$work/facts.otp"
 cmp "$work/facts.relevo" "$work/facts.otp"

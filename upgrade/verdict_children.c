@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Supervisors whose children may have changed. */
+#include "release/name_table.h"
+#include "upgrade/verdict_parts.h"
+
+static bool starts_children(const struct beam_facts *facts)
+{
+	return beam_imports(facts, "supervisor", "start_link", 2) ||
+	       beam_imports(facts, "supervisor", "start_link", 3) ||
+	       beam_imports(facts, "Elixir.Supervisor", "start_link", 2);
+}
+
+/* ---- modules that are named ---- */
+
+static void collect(struct name_table *table, const struct term *term)
+{
+	switch (term->kind) {
+	case TERM_ATOM:
+		name_table_add(table, term_atom_name(term), NULL);
+		break;
+	case TERM_LIST:
+	case TERM_TUPLE:
+		for (size_t i = 0; i < term->seq.len; i++)
+			collect(table, term_at(term, i));
+		break;
+	case TERM_MAP:
+		for (size_t i = 0; i < term->map.len; i++) {
+			collect(table, term->map.keys[i]);
+			collect(table, term->map.values[i]);
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+/* Every atom a module knows: child specifications are data, often literal. */
+static struct name_table *atoms_of(const struct beam_facts *facts)
+{
+	struct name_table *table = name_table_new();
+
+	for (size_t i = 0; i < facts->atoms.len; i++)
+		name_table_add(table, facts->atoms.items[i], NULL);
+	collect(table, facts->literals);
+	return table;
+}
+
+static const struct name_table *all_modules(struct judge *judge)
+{
+	const struct resolved *releases[] = { judge->diff->old_release->resolved,
+					      judge->diff->new_release->resolved };
+
+	if (judge->modules)
+		return judge->modules;
+	judge->modules = name_table_new();
+	for (size_t r = 0; r < ARRAY_LEN(releases); r++) {
+		for (size_t i = 0; i < releases[r]->len; i++) {
+			struct names names = releases[r]->apps[i].app->modules;
+
+			for (size_t j = 0; j < names.len; j++)
+				name_table_add(judge->modules, names.items[j], NULL);
+		}
+	}
+	return judge->modules;
+}
+
+/* ": A, B" of the modules that one version names and the other does not; "" for none. */
+static const char *newly_named(struct judge *judge, const struct beam_facts *before,
+			       const struct beam_facts *after, const char *what)
+{
+	owned_name_table struct name_table *olds = atoms_of(before), *news = atoms_of(after);
+	const struct name_table *modules = all_modules(judge);
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < name_table_len(news); i++) {
+		struct span name = span_of(name_table_name(news, i));
+
+		if (name_table_find(olds, name) == NAME_ABSENT &&
+		    name_table_find(modules, name) != NAME_ABSENT)
+			str_addf(&text, "%s" SPAN_FMT, text.len ? ", " : what, SPAN_ARG(name));
+	}
+	return arena_dup(judge->arena, str_span(&text));
+}
+
+void judge_children(struct judge *judge, const struct app_diff *app,
+		    const struct module_diff *module)
+{
+	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
+	const char *added = newly_named(judge, a, b, "; it now names ");
+	const char *removed = newly_named(judge, b, a, "; it no longer names ");
+
+	if (b->roles & BEAM_SUPERVISOR)
+		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,
+		      "the supervisor %s changed: children that are new are not started, those "
+		      "that "
+		      "are gone not stopped%s%s",
+		      module->name, added, removed)
+			->hint =
+			"fine when the children are the same; otherwise write an appup with "
+			"supervisor:restart_child/2 or terminate_child/2";
+	else if (b->roles & BEAM_APPLICATION && starts_children(b))
+		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,
+		      "%s starts the application's children, and is not called again%s%s",
+		      module->name, added, removed)
+			->hint =
+			"fine when the children are the same; otherwise write an appup with "
+			"supervisor:start_child/2";
+}

@@ -49,7 +49,7 @@ void str_add(struct str *s, struct span text);
 void str_adds(struct str *s, const char *text);
 void str_addc(struct str *s, char c);
 void str_addf(struct str *s, const char *format, ...) printf_like(2, 3);
-void str_addv(struct str *s, const char *format, va_list args);
+void str_addv(struct str *s, const char *format, va_list args) printf_like(2, 0);
 /* Room for `more` bytes behind the present end; the caller writes there and
  * then raises len.  Returns the address of the first of them.
  */

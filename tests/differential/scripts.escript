@@ -178,7 +178,10 @@ base(false) ->
     [#{name => N, vsn => otp_vsn(N)} || N <- [kernel, stdlib]].
 
 otp_vsn(App) ->
-    _ = application:load(App),
+    case application:load(App) of
+        ok -> ok;
+        {error, {already_loaded, App}} -> ok
+    end,
     {ok, V} = application:get_key(App, vsn),
     V.
 

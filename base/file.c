@@ -67,6 +67,31 @@ int file_read(const char *path, size_t max, struct str *out, struct error *err)
 	return 0;
 }
 
+int file_read_part(const char *path, uint64_t offset, size_t len, struct str *out,
+		   struct error *err)
+{
+	owned_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *room = str_room(out, len);
+	size_t done = 0;
+
+	if (fd < 0)
+		return error_sys(err, "cannot open %s", path);
+	while (done < len) {
+		ssize_t got = pread(fd, room + done, len - done, (off_t)(offset + done));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(err, "cannot read %s", path);
+		if (got == 0)
+			return error_set(err, ERROR_FAILED, "%s became shorter while it was read", path);
+		done += (size_t)got;
+	}
+	out->len += len;
+	out->ptr[out->len] = '\0';
+	return 0;
+}
+
 static int write_all(int fd, struct span data)
 {
 	while (data.len > 0) {
@@ -93,18 +118,19 @@ static int sync_dir_of(const char *path)
 }
 
 static int write_temp(const char *temp, int fd, const char *path, struct span data, mode_t mode,
-		      struct error *err)
+		      bool sync, struct error *err)
 {
-	if (write_all(fd, data) || fchmod(fd, mode) || fsync(fd))
+	if (write_all(fd, data) || fchmod(fd, mode) || (sync && fsync(fd)))
 		return error_sys(err, "cannot write %s", temp);
 	if (rename(temp, path))
 		return error_sys(err, "cannot rename %s to %s", temp, path);
-	if (sync_dir_of(path))
+	if (sync && sync_dir_of(path))
 		return error_sys(err, "cannot sync the folder of %s", path);
 	return 0;
 }
 
-int file_write(const char *path, struct span data, mode_t mode, struct error *err)
+static int write_whole(const char *path, struct span data, mode_t mode, bool sync,
+		       struct error *err)
 {
 	owned_str struct str temp = STR_EMPTY;
 	owned_fd int fd = -1;
@@ -113,11 +139,21 @@ int file_write(const char *path, struct span data, mode_t mode, struct error *er
 	fd = mkostemp(temp.ptr, O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "cannot write %s", path);
-	if (write_temp(temp.ptr, fd, path, data, mode, err)) {
+	if (write_temp(temp.ptr, fd, path, data, mode, sync, err)) {
 		unlink(temp.ptr);
 		return -1;
 	}
 	return 0;
+}
+
+int file_write(const char *path, struct span data, mode_t mode, struct error *err)
+{
+	return write_whole(path, data, mode, true, err);
+}
+
+int file_replace(const char *path, struct span data, mode_t mode, struct error *err)
+{
+	return write_whole(path, data, mode, false, err);
 }
 
 int file_put(const char *path, struct span data, mode_t mode, struct error *err)
@@ -187,15 +223,19 @@ static int by_name(const void *a, const void *b)
 /* False for what is to be left out: ".", "..", links that lead nowhere. */
 static bool entry_of(struct dir_entry *entry, struct arena *arena, int dir, const char *name)
 {
-	struct stat info, link;
+	struct stat info;
+	bool is_link;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || fstatat(dir, name, &info, 0) ||
-	    fstatat(dir, name, &link, AT_SYMLINK_NOFOLLOW))
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	    fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW))
+		return false;
+	is_link = S_ISLNK(info.st_mode);
+	if (is_link && fstatat(dir, name, &info, 0))
 		return false;
 	*entry = (struct dir_entry){
 		.name = arena_dup(arena, span_of(name)),
 		.is_dir = S_ISDIR(info.st_mode),
-		.is_link = S_ISLNK(link.st_mode),
+		.is_link = is_link,
 		.mode = info.st_mode & 07777,
 		.size = info.st_size,
 	};

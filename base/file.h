@@ -12,10 +12,15 @@
 
 /* Reads a whole regular file, appended to *out.  Over `max` bytes: ERROR_INVALID. */
 must_check int file_read(const char *path, size_t max, struct str *out, struct error *err);
+/* Exactly `len` bytes from `offset` on, appended to *out. */
+must_check int file_read_part(const char *path, uint64_t offset, size_t len, struct str *out,
+			      struct error *err);
 /* Replaces or makes a file with exactly this content and mode (umask ignored),
  * atomically.  Missing folders are not made.
  */
 must_check int file_write(const char *path, struct span data, mode_t mode, struct error *err);
+/* The same, not synced: after a crash the file may be short, or empty. */
+must_check int file_replace(const char *path, struct span data, mode_t mode, struct error *err);
 /* Writes a file in place, not synced: for trees that are built as a whole. */
 must_check int file_put(const char *path, struct span data, mode_t mode, struct error *err);
 /* Copies content; the copy gets `mode`.  Not synced: for trees that are built as a

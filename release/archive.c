@@ -5,13 +5,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void reader_done(struct archive **reader)
 {
@@ -124,88 +119,55 @@ int archive_read(const char *path, size_t max,
 	return 0;
 }
 
-/* ---- writing ---- */
+/* ---- headers ---- */
 
-struct writer {
-	struct archive *archive;
-	struct archive_entry *entry;
-	uint64_t done;
-};
-
-static int write_item(struct writer *writer, const struct archive_source *item, struct error *err)
+static void writer_done(struct archive **writer)
 {
-	owned_str struct str content = STR_EMPTY;
-	struct span data = item->data;
+	/* Or libarchive would write as many zeros as the file has bytes. */
+	archive_write_fail(*writer);
+	archive_write_free(*writer);
+}
+#define owned_writer owned(writer_done)
 
-	if (item->file) {
-		if (file_read(item->file, INT32_MAX, &content, err))
-			return -1;
-		data = str_span(&content);
-	}
-	archive_entry_clear(writer->entry);
-	archive_entry_set_pathname(writer->entry, item->path);
-	archive_entry_set_filetype(writer->entry, AE_IFREG);
-	archive_entry_set_perm(writer->entry, item->mode);
-	archive_entry_set_size(writer->entry, (la_int64_t)data.len);
-	archive_entry_set_mtime(writer->entry, 0, 0);
-	archive_entry_set_uid(writer->entry, 0);
-	archive_entry_set_gid(writer->entry, 0);
-	if (archive_write_header(writer->archive, writer->entry) != ARCHIVE_OK ||
-	    archive_write_data(writer->archive, data.ptr, data.len) != (la_ssize_t)data.len)
-		return error_set(err, ERROR_FAILED, "%s: %s", item->path,
-				 archive_error_string(writer->archive));
-	writer->done += data.len;
-	return 0;
+static void entry_done(struct archive_entry **entry)
+{
+	archive_entry_free(*entry);
+}
+#define owned_entry owned(entry_done)
+
+static la_ssize_t append(struct archive *writer, void *out, const void *bytes, size_t len)
+{
+	(void)writer;
+	str_add(out, (struct span){ bytes, len });
+	return (la_ssize_t)len;
 }
 
-static void writer_done(struct writer *writer)
+static void describe(struct archive_entry *entry, const struct archive_source *item, uint64_t size)
 {
-	archive_entry_free(writer->entry);
-	archive_write_free(writer->archive);
+	archive_entry_set_pathname(entry, item->path);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, item->mode & 07777);
+	archive_entry_set_size(entry, (la_int64_t)size);
+	archive_entry_set_mtime(entry, 0, 0);
+	archive_entry_set_uid(entry, 0);
+	archive_entry_set_gid(entry, 0);
 }
 
-static int write_items(int fd, const struct archive_source *items, size_t len,
-		       void (*progress)(void *context, uint64_t done), void *context,
-		       struct error *err)
+int archive_header(struct str *out, const struct archive_source *item, uint64_t size,
+		   struct error *err)
 {
-	owned(writer_done) struct writer writer = { archive_write_new(), archive_entry_new(), 0 };
+	owned_writer struct archive *writer = archive_write_new();
+	owned_entry struct archive_entry *entry = archive_entry_new();
 
-	if (!writer.archive || !writer.entry)
+	if (!writer || !entry)
 		abort();
+	describe(entry, item, size);
 	/* gnutar, not ustar: names longer than 255 bytes exist, and erl_tar reads both. */
-	archive_write_set_format_gnutar(writer.archive);
-	archive_write_add_filter_gzip(writer.archive);
-	archive_write_set_filter_option(writer.archive, "gzip", "timestamp", NULL);
-	if (archive_write_open_fd(writer.archive, fd) != ARCHIVE_OK)
-		return error_set(err, ERROR_FAILED, "%s", archive_error_string(writer.archive));
-	for (size_t i = 0; i < len; i++) {
-		if (write_item(&writer, &items[i], err))
-			return -1;
-		if (progress)
-			progress(context, writer.done);
-	}
-	if (archive_write_close(writer.archive) != ARCHIVE_OK || fsync(fd))
-		return error_set(err, ERROR_FAILED, "%s", archive_error_string(writer.archive));
-	return 0;
-}
-
-int archive_write(const char *path, const struct archive_source *items, size_t len,
-		  void (*progress)(void *context, uint64_t done), void *context, struct error *err)
-{
-	owned_str struct str temp = STR_EMPTY;
-	int fd, ret;
-
-	str_addf(&temp, "%s.XXXXXX", path);
-	fd = mkostemp(temp.ptr, O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, "cannot write %s", path);
-	ret = write_items(fd, items, len, progress, context, err);
-	if (ret == 0 && (fchmod(fd, 0644) || rename(temp.ptr, path)))
-		ret = error_sys(err, "cannot rename %s to %s", temp.ptr, path);
-	close(fd);
-	if (ret) {
-		unlink(temp.ptr);
-		return error_wrap(err, "cannot write %s", path);
-	}
+	if (archive_write_set_format_gnutar(writer) != ARCHIVE_OK ||
+	    archive_write_set_bytes_per_block(writer, 0) != ARCHIVE_OK ||
+	    archive_write_open(writer, out, NULL, append, NULL) != ARCHIVE_OK ||
+	    archive_write_header(writer, entry) != ARCHIVE_OK)
+		return error_set(err, ERROR_FAILED, "%s: %s", item->path,
+				 archive_error_string(writer));
 	return 0;
 }

@@ -33,9 +33,16 @@ struct archive_source {
 	mode_t mode;
 };
 
-/* Writes NAME.tar.gz atomically from the items, in the order given.  `progress`, when
- * wanted, is called with the bytes done so far.
+/* Writes NAME.tar.gz atomically from the items, in the order given, on all cores; what
+ * was compressed before is taken from the user's cache (base/cache.h).  `progress`, when
+ * wanted, is called with the bytes done so far, by one thread at a time.
  */
 must_check int archive_write(const char *path, const struct archive_source *items, size_t len,
 			     void (*progress)(void *context, uint64_t done), void *context,
 			     struct error *err);
+
+/* Appends what stands before the content of a file of `size` bytes: the tar header, with
+ * GNU's long name before it where 100 bytes are not enough.
+ */
+must_check int archive_header(struct str *out, const struct archive_source *item, uint64_t size,
+			      struct error *err);

@@ -10,6 +10,7 @@ BEGIN {
 	adapter["sqlite3"] = "upgrade/rollout/journal.c"
 	adapter["microhttpd"] = "base/httpd.c"
 	adapter["libdeflate"] = "base/deflate.c"
+	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/regex.c"
 	adapter["openssl/evp"] = "base/hash.c"
 	adapter["openssl/ssl"] = "upgrade/node/tls.c"

@@ -4,6 +4,8 @@
 %% Made-up releases, their relups by systools and by relevo, compared term for term; refusals
 %% are compared by their names.  Called by relups.sh:
 %%   relup_judge.escript RELEVO COUNT SEED FOLDER
+%% Or two releases that relevo built, and the relup in the newer one, by the same judge:
+%%   relup_judge.escript trees OLD NEW
 %%
 %% systools breaks ties among modules that do not depend on each other by the order of a hash
 %% table; it is compiled anew here with the rule of docs/relup.md in that one place.
@@ -20,13 +22,36 @@ main([Relevo, Count, Seed, Folder]) ->
     print_counts(Results),
     [io:format("DIFFERENT: ~ts~n", [Dir]) || Dir <- Kept],
     halt(case Kept of [] -> 0; _ -> 1 end);
+main(["trees", Old, New]) ->
+    settle_ties(),
+    trees(Old, New);
 main(_) ->
-    io:format(standard_error, "usage: relup_judge.escript RELEVO COUNT SEED FOLDER~n", []),
+    io:format(standard_error, "usage: relup_judge.escript RELEVO COUNT SEED FOLDER | trees OLD NEW~n",
+              []),
     halt(2).
 
 print_counts(Results) ->
     Classes = lists:usort([C || {same, C} <- Results]),
     [io:format("~6w ~ts~n", [length([x || {same, C1} <- Results, C1 =:= C]), C]) || C <- Classes].
+
+%% ---- releases that relevo built ----
+
+trees(Old, New) ->
+    [OldRel, NewRel] = [rel_of(Dir) || Dir <- [Old, New]],
+    Path = [filename:join([Dir, "lib", "*", "ebin"]) || Dir <- [Old, New]],
+    {ok, [Ours]} = file:consult(filename:join(filename:dirname(NewRel), "relup")),
+    {ok, Relup, _, Ws} = systools:make_relup(NewRel, [OldRel], [OldRel],
+                                             [{path, Path}, silent, noexec]),
+    Same = Relup =:= Ours andalso Ws =:= [],
+    io:format("ok: the relup in ~ts is ~ts systools'~n",
+              [New, case Same of true -> "equal to"; false -> "DIFFERENT from" end]),
+    halt(case Same of true -> 0; false -> 1 end).
+
+rel_of(Dir) ->
+    {ok, Data} = file:read_file(filename:join([Dir, "releases", "start_erl.data"])),
+    [_, Vsn] = string:lexemes(binary_to_list(Data), " "),
+    [Rel | _] = filelib:wildcard(filename:join([Dir, "releases", Vsn, "*.rel"])),
+    filename:rootname(Rel).
 
 %% ---- the tie rule ----
 

@@ -26,6 +26,22 @@ static const struct option plan_cli[] = {
 
 /* ---- for people ---- */
 
+/* The protocols' script is long, and always the same. */
+static void put_step(struct str *out, const struct term *step)
+{
+	const struct term *protocols = instruction_protocols(step);
+
+	str_clear(out);
+	if (!protocols) {
+		term_print(out, step);
+		return;
+	}
+	str_adds(out, "% consolidated protocols of ");
+	term_print(out, term_proplist_get(protocols, "to"));
+	str_adds(out, ", loading ");
+	term_print(out, term_proplist_get(protocols, "modules"));
+}
+
 static void print_steps(const char *title, const struct term *steps)
 {
 	owned_str struct str text = STR_EMPTY;
@@ -34,13 +50,8 @@ static void print_steps(const char *title, const struct term *steps)
 		return;
 	printf("\n%s\n", title);
 	for (size_t i = 0; i < steps->seq.len; i++) {
-		str_clear(&text);
-		term_print(&text, term_at(steps, i));
-		/* The protocols' script is long, and always the same. */
-		if (text.len > 160)
-			printf("  %.150s …\n", str_text(&text));
-		else
-			printf("  %s\n", str_text(&text));
+		put_step(&text, term_at(steps, i));
+		printf("  %s\n", str_text(&text));
 	}
 }
 

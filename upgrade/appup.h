@@ -62,5 +62,9 @@ const struct appup_made *appups_find(const struct appups *appups, const char *ap
 bool appup_restarts(const struct appup_made *made);
 /* The instruction of a script (up or down) that changes a module, or NULL. */
 const struct term *script_find(const struct term *script, const char *module);
+/* The [{from, _}, {to, _}, {modules, _}] of an instruction for consolidated protocols, in
+ * an appup or a relup; NULL when it is another one.
+ */
+const struct term *instruction_protocols(const struct term *instruction);
 /* As relup_make() wants them. */
 struct appup *appups_for_relup(struct arena *arena, const struct appups *appups);

@@ -5,21 +5,24 @@
 EMBED(protocols_source, "upgrade/protocols.exs")
 
 /* {apply, {'Elixir.Code', eval_string, [Source, [{from, _}, {to, _}, {modules, _}]]}} */
-static bool is_protocols(const struct term *instruction)
+const struct term *instruction_protocols(const struct term *instruction)
 {
-	const struct term *call, *args;
+	const struct term *call, *args, *bindings;
 
 	if (!term_is_tagged(instruction, "apply", 2))
-		return false;
+		return NULL;
 	call = term_at(instruction, 1);
 	if (!term_is_tagged(call, "Elixir.Code", 3) ||
 	    !term_is_atom(term_at(call, 1), "eval_string"))
-		return false;
+		return NULL;
 	args = term_at(call, 2);
-	return term_is_list(args) && args->seq.len == 2 && term_is_list(term_at(args, 1)) &&
-	       term_proplist_get(term_at(args, 1), "from") &&
-	       term_proplist_get(term_at(args, 1), "to") &&
-	       term_proplist_get(term_at(args, 1), "modules");
+	if (!term_is_list(args) || args->seq.len != 2 || !term_is_list(term_at(args, 1)))
+		return NULL;
+	bindings = term_at(args, 1);
+	if (!term_proplist_get(bindings, "from") || !term_proplist_get(bindings, "to") ||
+	    !term_proplist_get(bindings, "modules"))
+		return NULL;
+	return bindings;
 }
 
 const struct term *script_without_protocols(struct arena *arena, const struct term *script)
@@ -27,7 +30,7 @@ const struct term *script_without_protocols(struct arena *arena, const struct te
 	struct terms list = { 0 };
 
 	for (size_t i = 0; i < script->seq.len; i++)
-		if (!is_protocols(term_at(script, i)))
+		if (!instruction_protocols(term_at(script, i)))
 			terms_add(arena, &list, term_at(script, i));
 	return list.len == script->seq.len ? script : term_list_of(arena, &list);
 }

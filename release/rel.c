@@ -23,21 +23,35 @@ const struct rel_app *rel_find(const struct rel *rel, const char *name)
 
 /* ---- the head: name and versions ---- */
 
+#define MUST_BE_TEXT "must be text in double quotes"
+#define MUST_FIT_FOLDER MUST_BE_TEXT ", without a slash"
+
 static int refuse_text(enum text_verdict verdict, const char *otp, const char *file,
 		       const struct term *term, const char *what, struct error *err)
 {
-	return error_otp(err, verdict == TEXT_CRASH ? "EXIT" : otp,
-			 "%s:%u: %s must be text in double quotes, without a slash", file,
-			 term->line, what);
+	return error_otp(err, verdict == TEXT_CRASH ? "EXIT" : otp, "%s:%u: %s", file, term->line,
+			 what);
 }
 
-static int read_text(const char **out, struct arena *arena, const struct term *term,
-		     const char *otp, const char *file, const char *what, struct error *err)
+/* The name may be any text: OTP's own releases are called "Erlang/OTP". */
+static int read_name(const char **out, struct arena *arena, const struct term *term,
+		     const char *file, struct error *err)
+{
+	enum text_verdict verdict = text_check(out, arena, term);
+
+	if (verdict != TEXT_GOOD)
+		return refuse_text(verdict, "illegal_name", file, term,
+				   "the name of the release " MUST_BE_TEXT, err);
+	return 0;
+}
+
+static int read_version(const char **out, struct arena *arena, const struct term *term,
+			const char *file, const char *what, struct error *err)
 {
 	enum text_verdict verdict = text_check_folder(out, arena, term);
 
 	if (verdict != TEXT_GOOD)
-		return refuse_text(verdict, otp, file, term, what, err);
+		return refuse_text(verdict, "illegal_form", file, term, what, err);
 	return 0;
 }
 
@@ -52,12 +66,11 @@ static int read_head(struct rel *rel, struct arena *arena, const struct term *te
 {
 	const struct term *name = term_at(term, 1);
 
-	if (read_text(&rel->name, arena, term_at(name, 0), "illegal_name", file,
-		      "the name of the release", err) ||
-	    read_text(&rel->vsn, arena, term_at(name, 1), "illegal_form", file,
-		      "the version of the release", err) ||
-	    read_text(&rel->erts, arena, term_at(term_at(term, 2), 1), "illegal_form", file,
-		      "the version of erts", err))
+	if (read_name(&rel->name, arena, term_at(name, 0), file, err) ||
+	    read_version(&rel->vsn, arena, term_at(name, 1), file,
+			 "the version of the release " MUST_FIT_FOLDER, err) ||
+	    read_version(&rel->erts, arena, term_at(term_at(term, 2), 1), file,
+			 "the version of erts " MUST_FIT_FOLDER, err))
 		return -1;
 	return 0;
 }
@@ -151,7 +164,7 @@ static int read_entries(struct rel *rel, struct arena *arena, const struct term 
 
 		if (verdict == TEXT_CRASH)
 			return refuse_text(verdict, "EXIT", file, list->seq.items[i],
-					   "the version of an application", err);
+					   "the version of an application " MUST_FIT_FOLDER, err);
 		if (verdict == TEXT_BAD)
 			add_entry(&bad, list->seq.items[i]);
 	}
@@ -224,11 +237,10 @@ static const struct term *names_term(struct arena *arena, struct names names)
 
 static const struct term *entry_term(struct arena *arena, const struct rel_app *app)
 {
-	const struct term *parts[4] = { term_atom(arena, app->name), term_string(arena, app->vsn) };
-	size_t len = 2;
+	const struct term *parts[4] = { term_atom(arena, app->name), term_string(arena, app->vsn),
+					term_atom(arena, start_type_name(app->type)) };
+	size_t len = 3;
 
-	if (app->type != START_PERMANENT)
-		parts[len++] = term_atom(arena, start_type_name(app->type));
 	if (app->has_includes)
 		parts[len++] = names_term(arena, app->includes);
 	return term_tuple_of(arena, parts, len);

@@ -20,7 +20,8 @@ struct rel_app {
 };
 
 struct rel {
-	const char *name, *vsn, *erts;
+	const char *name;               /* any text, also "Erlang/OTP": no name for a file */
+	const char *vsn, *erts;
 	const struct rel_app *apps;
 	size_t len;
 };
@@ -34,6 +35,7 @@ must_check int rel_parse(struct rel **out, struct arena *arena, const struct ter
 			 const char *file, struct error *err);
 must_check int rel_read(struct rel **out, struct arena *arena, const struct tree *tree,
 			const char *file, struct error *err);
+/* The start type is always written, as Mix does. */
 const struct term *rel_term(struct arena *arena, const struct rel *rel);
 const struct rel_app *rel_find(const struct rel *rel, const char *name);
 

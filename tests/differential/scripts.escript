@@ -271,7 +271,7 @@ rel(Base, Apps) ->
                2 -> Head ++ Sasl ++ shuffle(Entries);
                _ -> Head ++ Sasl ++ Entries
            end,
-    {release, {one(["r", "my release", "", "größe"]), one(versions())}, {erts, "13.1.5"},
+    {release, {one(["r", "my release", "", "größe", "Erlang/OTP"]), one(versions())}, {erts, "13.1.5"},
      perhaps(0.03, fun() -> List ++ [one(List)] end, List)}.
 
 entry(#{name := N, vsn := V, includes := I}) ->

@@ -18,6 +18,7 @@
 	"r.rel: an application must be {Name, \"Vsn\"}, {Name, \"Vsn\", Type}, "           \
 	"{Name, \"Vsn\", [Included]} or {Name, \"Vsn\", Type, [Included]}, where Type is " \
 	"permanent, transient, temporary, load or none; not so:"
+#define NAME_RULE "r.rel:1: the name of the release must be text in double quotes"
 #define TEXT_RULE " must be text in double quotes, without a slash"
 #define REL_RULE                                                            \
 	"r.rel: must hold {release, {\"Name\", \"Vsn\"}, {erts, \"Vsn\"}, " \
@@ -36,11 +37,12 @@ static const struct rel_row {
 	{ "applications are no list", "{release,{\"r\",\"1\"},{erts,\"1\"},x}.",
 	  "badly_formatted_release", REL_RULE },
 	{ "name is a binary", "{release,{<<\"r\">>,\"1\"},{erts,\"1\"},[]}.",
-	  "illegal_name", "r.rel:1: the name of the release" TEXT_RULE },
+	  "illegal_name", NAME_RULE },
 	{ "name is an atom", "{release,{r,\"1\"},{erts,\"1\"},[]}.",
-	  "EXIT", "r.rel:1: the name of the release" TEXT_RULE },
-	{ "name would leave the folder", "{release,{\"../r\",\"1\"},{erts,\"1\"},[]}.",
-	  "illegal_name", "r.rel:1: the name of the release" TEXT_RULE },
+	  "EXIT", NAME_RULE },
+	{ "name with a slash", "{release,{\"Erlang/OTP\",\"25\"},{erts,\"1\"},[" BASE "]}.", NULL, NULL },
+	{ "version would leave the folder", "{release,{\"r\",\"../1\"},{erts,\"1\"},[]}.",
+	  "illegal_form", "r.rel:1: the version of the release" TEXT_RULE },
 	{ "version is nested", "{release,{\"r\",[\"1\"]},{erts,\"1\"},[]}.",
 	  "illegal_form", "r.rel:1: the version of the release" TEXT_RULE },
 	{ "erts is no code point", "{release,{\"r\",\"1\"},\n{erts,[-1]},[]}.",

@@ -1,0 +1,41 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Everybody passes here before anything is added: open, or closed.
+-module(tally_gate).
+-behaviour(gen_statem).
+-export([start_link/0, enter/0, open/0, close/0]).
+-export([callback_mode/0, init/1, handle_event/4, code_change/4]).
+
+-vsn(1).
+
+-record(gate, {refused = 0}).
+
+start_link() ->
+    gen_statem:start_link({local, ?MODULE}, ?MODULE, [], []).
+
+enter() ->
+    gen_statem:call(?MODULE, enter).
+
+open() ->
+    gen_statem:call(?MODULE, open).
+
+%% How many were refused since it was opened is told when it is opened again.
+close() ->
+    gen_statem:call(?MODULE, close).
+
+callback_mode() ->
+    handle_event_function.
+
+init([]) ->
+    {ok, open, #gate{}}.
+
+handle_event({call, From}, enter, open, _Gate) ->
+    {keep_state_and_data, {reply, From, ok}};
+handle_event({call, From}, enter, closed, #gate{refused = Refused} = Gate) ->
+    {keep_state, Gate#gate{refused = Refused + 1}, {reply, From, closed}};
+handle_event({call, From}, close, _State, Gate) ->
+    {next_state, closed, Gate, {reply, From, ok}};
+handle_event({call, From}, open, _State, #gate{refused = Refused}) ->
+    {next_state, open, #gate{}, {reply, From, {ok, Refused}}}.
+
+code_change(_Version, State, Gate, _Extra) ->
+    {ok, State, Gate}.

@@ -1,0 +1,59 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% One counter: a process that knows how far it has counted.
+-module(tally_counter).
+-behaviour(gen_server).
+-export([new_table/0, find/1, start_link/1, add/2, get/1, stat/1]).
+-export([init/1, handle_call/3, handle_cast/2, code_change/3]).
+
+%% Counts the shapes that the state has had.
+-vsn(2).
+
+-record(counter, {name, total = 0, adds = 0, most = 0}).
+
+new_table() ->
+    ets:new(?MODULE, [named_table, public, {read_concurrency, true}]).
+
+find(Name) ->
+    case ets:lookup(?MODULE, Name) of
+        [{Name, Pid}] -> Pid;
+        [] -> undefined
+    end.
+
+%% Runs in the supervisor, so nobody makes one of the same name at the same time.
+start_link(Name) ->
+    Old = find(Name),
+    case is_pid(Old) andalso is_process_alive(Old) of
+        true -> {error, {already_started, Old}};
+        false -> gen_server:start_link(?MODULE, Name, [])
+    end.
+
+add(Pid, N) ->
+    gen_server:call(Pid, {add, N}).
+
+get(Pid) ->
+    gen_server:call(Pid, get).
+
+stat(Pid) ->
+    gen_server:call(Pid, stat).
+
+init(Name) ->
+    ets:insert(?MODULE, {Name, self()}),
+    tally_events:made(Name),
+    {ok, #counter{name = Name}}.
+
+handle_call({add, N}, _From, #counter{adds = Adds, most = Most} = Counter) ->
+    Total = Counter#counter.total + N,
+    {reply, Total, Counter#counter{total = Total, adds = Adds + 1, most = max(N, Most)}};
+handle_call(stat, _From, #counter{total = Total, adds = Adds, most = Most} = Counter) ->
+    {reply, {Total, Adds, Most}, Counter};
+handle_call(get, _From, Counter) ->
+    {reply, Counter#counter.total, Counter}.
+
+handle_cast(_Request, Counter) ->
+    {noreply, Counter}.
+
+%% What the first version did not write down begins with nothing.
+code_change(1, {counter, Name, Total}, _Extra) ->
+    {ok, #counter{name = Name, total = Total}};
+code_change({down, 1}, #counter{name = Name, total = Total}, _Extra) ->
+    {ok, {counter, Name, Total}}.

@@ -2,119 +2,45 @@
 #include "release/assemble.h"
 
 #include "base/file.h"
+#include "base/process.h"
 #include "release/archive.h"
-#include "release/beam.h"
 #include "release/boot.h"
+#include "release/builder.h"
 #include "release/choose.h"
-#include "release/configure.h"
+#include "release/git.h"
 #include "release/manifest.h"
 #include "release/template.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
-struct builder {
-	struct arena *arena;
-	const struct project *project;
-	const struct otp *otp;
-	const char *elixir_lib;         /* Elixir's applications; NULL: no Elixir here */
-	const char *root;               /* of the tree */
-	const char *vsn_dir;            /* releases/VSN in it, full path */
-	struct lib_path path;
-	const struct rel *rel;
-	const struct resolved *release;
-	bool has_elixir;                /* the release */
-	void (*step)(void *context, const char *what);
-	void *context;
-	struct error *err;
-};
+enum { HOOK_OUTPUT_MAX = 16 << 20, HOOK_TIMEOUT_MS = 3600 * 1000 };
 
-static void tell(struct builder *b, const char *what)
+void builder_tell(const struct builder *b, const char *what)
 {
-	if (b->step)
-		b->step(b->context, what);
+	if (b->options->step)
+		b->options->step(b->options->context, what);
 }
 
-static const char *in_root(struct builder *b, const char *path)
+void builder_warn(const struct builder *b, const char *what)
+{
+	if (b->options->warn)
+		b->options->warn(b->options->context, what);
+}
+
+const char *in_root(const struct builder *b, const char *path)
 {
 	return path_join(b->arena, b->root, path);
 }
 
-static const char *in_vsn(struct builder *b, const char *name)
+const char *in_vsn(const struct builder *b, const char *name)
 {
 	return path_join(b->arena, b->vsn_dir, name);
 }
 
-/* ---- lib/ ---- */
-
-static int copy_beam(struct builder *b, const char *from, const char *to)
+static bool packs_erts(const struct builder *b)
 {
-	owned_str struct str whole = STR_EMPTY, stripped = STR_EMPTY;
-
-	if (!b->project->strip)
-		return file_copy(from, to, 0644, b->err);
-	if (file_read(from, BEAM_MAX, &whole, b->err))
-		return -1;
-	if (beam_strip(&stripped, str_span(&whole), b->err))
-		return error_wrap(b->err, "%s", from);
-	return file_put(to, str_span(&stripped), 0644, b->err);
-}
-
-static int copy_ebin(struct builder *b, const char *from, const char *to)
-{
-	struct dir_entry *entries;
-	size_t len;
-
-	if (dir_list(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
-		return -1;
-	for (size_t i = 0; i < len; i++) {
-		const char *in = path_join(b->arena, from, entries[i].name);
-		const char *out = path_join(b->arena, to, entries[i].name);
-
-		if (entries[i].is_dir)
-			continue;
-		if (span_ends(span_of(in), ".beam") ? copy_beam(b, in, out)
-						    : file_copy(in, out, 0644, b->err))
-			return -1;
-	}
-	return 0;
-}
-
-/* Every module the .app names must be there: embedded mode loads them all at boot. */
-static int check_modules(struct builder *b, const struct app *app)
-{
-	for (size_t i = 0; i < app->modules.len; i++) {
-		const char *beam = arena_printf(b->arena, "%s/%s.beam", app->dir,
-						app->modules.items[i]);
-
-		if (!path_is_file(beam)) {
-			error_set_(b->err, ERROR_NOT_FOUND, "%s/%s.app names the module %s, but %s is not there",
-				   app->dir, app->name, app->modules.items[i], beam);
-			return error_hint(b->err, "Compile %s again.", app->name);
-		}
-	}
-	return 0;
-}
-
-static int copy_application(struct builder *b, const struct app *app)
-{
-	const char *home = arena_printf(b->arena, "lib/%s-%s", app->name, app->vsn);
-	const char *to = in_root(b, home);
-	const char *priv = path_join(b->arena, path_dir(b->arena, app->dir), "priv");
-
-	if (check_modules(b, app) || copy_ebin(b, app->dir, path_join(b->arena, to, "ebin")))
-		return -1;
-	return path_is_dir(priv) ? tree_copy(priv, path_join(b->arena, to, "priv"), b->err) : 0;
-}
-
-static int copy_applications(struct builder *b)
-{
-	for (size_t i = 0; i < b->release->len; i++) {
-		tell(b, arena_printf(b->arena, "lib/%s-%s", b->release->apps[i].app->name,
-				     b->release->apps[i].app->vsn));
-		if (copy_application(b, b->release->apps[i].app))
-			return -1;
-	}
-	return 0;
+	return strcmp(b->project->erts, "none") != 0;
 }
 
 /* ---- erts-VSN/, bin/ ---- */
@@ -127,18 +53,33 @@ static int put_template(struct builder *b, enum template_file file, const char *
 	return file_put(to, str_span(&text), mode, b->err);
 }
 
+static int link_files(struct builder *b, const char *from, const char *to)
+{
+	struct dir_entry *entries;
+	size_t len;
+
+	if (dir_list(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (symlink(path_join(b->arena, from, entries[i].name),
+			    path_join(b->arena, to, entries[i].name)))
+			return error_sys(b->err, "cannot link %s", to);
+	return 0;
+}
+
 /* Distributions patch `erl` to point at one place; ours finds itself. */
 static int copy_erts(struct builder *b)
 {
 	const char *name = arena_printf(b->arena, "erts-%s/bin", b->otp->erts);
-	const char *to = in_root(b, name);
+	const char *from = path_join(b->arena, b->otp->root, name), *to = in_root(b, name);
+	const char *erl = path_join(b->arena, to, "erl");
 
-	if (strcmp(b->project->erts, "none") == 0)
+	if (!packs_erts(b))
 		return 0;
-	tell(b, name);
-	if (tree_copy(path_join(b->arena, b->otp->root, name), to, b->err))
+	builder_tell(b, name);
+	if (b->options->links ? link_files(b, from, to) : tree_copy(from, to, b->err))
 		return -1;
-	return put_template(b, TEMPLATE_ERL, path_join(b->arena, to, "erl"), 0755);
+	return tree_remove(erl, b->err) || put_template(b, TEMPLATE_ERL, erl, 0755) ? -1 : 0;
 }
 
 static int write_start_script(struct builder *b)
@@ -174,25 +115,23 @@ static const char *find_consolidated(struct builder *b)
 	return NULL;
 }
 
-static int copy_or_template(struct builder *b, const char *file, enum template_file fallback,
-			    const char *to, mode_t mode)
+static int put_text(struct builder *b, const char *text, enum template_file fallback,
+		    const char *to)
 {
-	return file ? file_copy(file, to, mode, b->err) : put_template(b, fallback, to, mode);
+	return text ? file_put(to, span_of(text), 0644, b->err)
+		    : put_template(b, fallback, to, 0644);
 }
 
 static int write_configuration(struct builder *b)
 {
-	owned_str struct str config = STR_EMPTY;
-	const struct project *p = b->project;
+	const struct configured *c = &b->configured;
+	const char *runtime = b->project->runtime_config;
 
-	tell(b, "sys.config");
-	if (configure(&config, b->arena, p, b->rel->vsn, b->err) ||
-	    file_put(in_vsn(b, "sys.config"), str_span(&config), 0644, b->err) ||
-	    (p->runtime_config &&
-	     file_copy(p->runtime_config, in_vsn(b, "runtime.exs"), 0644, b->err)) ||
-	    copy_or_template(b, p->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args"), 0644) ||
-	    put_template(b, TEMPLATE_VM_ARGS, in_vsn(b, "remote.vm.args"), 0644) ||
-	    copy_or_template(b, p->env, TEMPLATE_ENV, in_vsn(b, "env.sh"), 0644))
+	if (file_put(in_vsn(b, "sys.config"), c->sys_config, 0644, b->err) ||
+	    (runtime && file_copy(runtime, in_vsn(b, "runtime.exs"), 0644, b->err)) ||
+	    put_text(b, c->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args")) ||
+	    put_text(b, c->remote_vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "remote.vm.args")) ||
+	    put_text(b, c->env, TEMPLATE_ENV, in_vsn(b, "env.sh")))
 		return -1;
 	return 0;
 }
@@ -209,16 +148,16 @@ static int write_term(const char *path, const struct term *term, struct error *e
 static int copy_launcher(struct builder *b, const char *name)
 {
 	owned_str struct str text = STR_EMPTY, without_pa = STR_EMPTY, out = STR_EMPTY;
-	const char *from = arena_printf(b->arena, "%s/bin/%s",
-						path_dir(b->arena, b->elixir_lib), name);
-	const char *erts = arena_printf(b->arena,
-					"\nERTS_BIN=\nERTS_BIN=\"$SCRIPT_PATH\"/../../erts-%s/bin/\n",
-					b->otp->erts);
+	const char *from =
+		arena_printf(b->arena, "%s/bin/%s", path_dir(b->arena, b->elixir_lib), name);
+	const char *erts = arena_printf(
+		b->arena, "\nERTS_BIN=\nERTS_BIN=\"$SCRIPT_PATH\"/../../erts-%s/bin/\n",
+		b->otp->erts);
 
 	if (file_read(from, 1 << 20, &text, b->err))
 		return -1;
 	template_fill(&without_pa, str_span(&text), " -pa \"$SCRIPT_PATH\"/../lib/*/ebin", "");
-	if (strcmp(b->project->erts, "none") == 0)
+	if (!packs_erts(b))
 		str_add(&out, str_span(&without_pa));
 	else
 		template_fill(&out, str_span(&without_pa), "\nERTS_BIN=\nERTS_BIN=\"$ERTS_BIN\"\n",
@@ -236,7 +175,13 @@ static int copy_launchers(struct builder *b)
 /* Protocols are modules of no application; stripped like the rest. */
 static int copy_consolidated(struct builder *b, const char *from)
 {
-	return from ? copy_ebin(b, from, in_vsn(b, "consolidated")) : 0;
+	const char *to = in_vsn(b, "consolidated");
+
+	if (!from)
+		return 0;
+	if (!b->options->links)
+		return copy_ebin(b, from, to);
+	return symlink(from, to) ? error_sys(b->err, "cannot link %s", to) : 0;
 }
 
 static int resolve_clean(struct builder *b, struct resolved **out)
@@ -257,7 +202,8 @@ static int resolve_clean(struct builder *b, struct resolved **out)
 /* Applications outside OTP are found below $RELEASE_LIB, wherever they come from now. */
 static void release_lib_vars(struct builder *b, struct boot_options *options)
 {
-	struct script_var *vars = arena_array(b->arena, b->project->libs.len + 1, struct script_var);
+	struct script_var *vars =
+		arena_array(b->arena, b->project->libs.len + 1, struct script_var);
 	size_t len = 0;
 
 	for (size_t i = 0; i < b->project->libs.len; i++)
@@ -271,16 +217,15 @@ static void release_lib_vars(struct builder *b, struct boot_options *options)
 static int write_boot(struct builder *b, bool consolidated)
 {
 	struct boot_options options = { .consolidated = consolidated,
-					.providers = b->project->runtime_config,
+					.providers = b->configured.providers,
 					.atoms = atoi(b->otp->release) > 25 ? TERM_ATOMS_UTF8
 									    : TERM_ATOMS_LATIN1 };
 	struct resolved *clean;
 	struct boot_base base;
 
-	tell(b, "start.boot");
+	builder_tell(b, "start.boot");
 	release_lib_vars(b, &options);
-	if (boot_base_read(&base, b->arena, tree_system(),
-			   b->otp->boot, b->err) ||
+	if (boot_base_read(&base, b->arena, tree_system(), b->otp->boot, b->err) ||
 	    resolve_clean(b, &clean))
 		return -1;
 	return boot_write(b->vsn_dir, b->arena, b->release, clean, &base, &options, b->err);
@@ -299,8 +244,9 @@ static const struct term *releases_term(struct builder *b)
 		const struct rel_app *app = &b->rel->apps[i];
 		const char *dir = arena_printf(a, "lib/%s-%s", app->name, app->vsn);
 
-		terms_add(a, &libs, term_tuple(a, term_atom(a, app->name), term_string(a, app->vsn),
-					       term_string(a, dir)));
+		terms_add(a, &libs,
+			  term_tuple(a, term_atom(a, app->name), term_string(a, app->vsn),
+				     term_string(a, dir)));
 	}
 	entry = term_tuple(a, term_atom(a, "release"), term_string(a, b->rel->name),
 			   term_string(a, b->rel->vsn), term_string(a, b->rel->erts),
@@ -313,22 +259,16 @@ static int write_records(struct builder *b)
 	const struct rel *rel = b->rel;
 	const struct term *term = rel_term(b->arena, rel);
 	const char *data = arena_printf(b->arena, "%s %s", rel->erts, rel->vsn);
+	const char *cookie = b->project->cookie;
 
 	if (write_term(in_vsn(b, arena_printf(b->arena, "%s.rel", rel->name)), term, b->err) ||
-	    write_term(in_root(b, arena_printf(b->arena, "releases/%s-%s.rel", rel->name, rel->vsn)),
-		       term, b->err) ||
+	    write_term(
+		    in_root(b, arena_printf(b->arena, "releases/%s-%s.rel", rel->name, rel->vsn)),
+		    term, b->err) ||
 	    write_term(in_root(b, "releases/RELEASES"), releases_term(b), b->err) ||
 	    file_put(in_root(b, "releases/start_erl.data"), span_of(data), 0644, b->err))
 		return -1;
-	return 0;
-}
-
-static int copy_overlays(struct builder *b)
-{
-	for (size_t i = 0; i < b->project->overlays.len; i++)
-		if (tree_copy(b->project->overlays.items[i], b->root, b->err))
-			return error_wrap(b->err, "overlay");
-	return 0;
+	return cookie ? file_put(in_root(b, "releases/COOKIE"), span_of(cookie), 0600, b->err) : 0;
 }
 
 /* ---- the whole ---- */
@@ -344,7 +284,8 @@ static int find_libs(struct builder *b)
 	if (b->elixir_lib)
 		libs[len++] = b->elixir_lib;
 	libs[len++] = b->otp->lib;
-	return lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len }, b->err);
+	return lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len },
+			     b->err);
 }
 
 static int resolve(struct builder *b)
@@ -364,31 +305,68 @@ static int resolve(struct builder *b)
 }
 
 int assemble(struct assembled *out, struct arena *arena, const struct project *project,
-	     const struct otp *otp, const char *root,
-	     void (*step)(void *context, const char *what), void *context, struct error *err)
+	     const struct otp *otp, const char *root, const struct assemble_options *options,
+	     struct error *err)
 {
-	struct builder b = { .arena = arena, .project = project, .otp = otp, .root = root,
-			     .elixir_lib = elixir_lib_find(arena), .step = step, .context = context, .err = err };
+	struct builder b = { .arena = arena,
+			     .project = project,
+			     .otp = otp,
+			     .root = root,
+			     .elixir_lib = elixir_lib_find(arena),
+			     .options = options,
+			     .err = err };
 	const char *consolidated;
 
 	if (resolve(&b) || dir_make(b.vsn_dir, err))
+		return -1;
+	builder_tell(&b, "configuration");
+	if (configure(&b.configured, arena, project, b.release, err))
 		return -1;
 	consolidated = b.has_elixir ? find_consolidated(&b) : NULL;
 	if (copy_applications(&b) || copy_erts(&b) || write_start_script(&b) ||
 	    copy_consolidated(&b, consolidated) || write_boot(&b, consolidated) ||
 	    write_configuration(&b) || copy_launchers(&b) || write_records(&b) || copy_overlays(&b))
 		return -1;
-	*out = (struct assembled){ root, b.rel->name, b.rel->vsn, b.rel };
+	*out = (struct assembled){ root, b.rel->name, b.rel->vsn, b.rel, project };
 	return 0;
+}
+
+int assemble_hook(const struct project *project, const char *command, const char *const *env,
+		  struct error *err)
+{
+	owned_process_result struct process_result result = { 0, STR_EMPTY, STR_EMPTY };
+	const char *const argv[] = { "sh", "-c", command, NULL };
+	struct process_options options = { .dir = project->dir,
+					   .env = env,
+					   .output_max = HOOK_OUTPUT_MAX,
+					   .timeout_ms = HOOK_TIMEOUT_MS };
+
+	if (process_run(&result, argv, &options, err))
+		return error_wrap(err, "%s: hook \"%.80s\"", project->file, command);
+	if (result.status == 0)
+		return 0;
+	error_set_(err, ERROR_FAILED, "%s: hook \"%.80s\" ended with status %d", project->file,
+		   command, result.status);
+	return error_hint(err, "%.1000s%.500s", str_text(&result.err), str_text(&result.out));
+}
+
+static json_t *provenance(const struct git *git)
+{
+	return json_pack("{s:s, s:s*, s:s*, s:b}", "commit", git->commit, "branch", git->branch,
+			 "describe", git->describe, "dirty", git->dirty);
 }
 
 static int write_manifest(const struct assembled *release, struct arena *arena, struct error *err)
 {
 	owned_mem char *text = NULL;
+	struct git *git;
 	json_t *manifest;
 
-	if (manifest_make(&manifest, arena, release->root, release->rel, err))
+	if (git_read(&git, arena, release->project->dir, err) ||
+	    manifest_make(&manifest, arena, release->root, release->rel, err))
 		return -1;
+	if (git)
+		json_object_set_new(manifest, "provenance", provenance(git));
 	text = json_dumps(manifest, JSON_INDENT(1));
 	json_decref(manifest);
 	if (!text)
@@ -407,12 +385,18 @@ int assemble_seal(const struct assembled *release, const char *tarball, struct e
 	if (write_manifest(release, &arena, err) ||
 	    manifest_list(&files, &len, &arena, release->root, err))
 		return -1;
-	items = arena_array(&arena, len, struct archive_source);
+	items = arena_array(&arena, len + 1, struct archive_source);
 	for (size_t i = 0; i < len; i++)
 		items[i] = (struct archive_source){
 			.path = files[i].path,
 			.file = path_join(&arena, release->root, files[i].path),
 			.mode = files[i].mode,
+		};
+	if (release->project->cookie)
+		items[len++] = (struct archive_source){
+			.path = "releases/COOKIE",
+			.file = path_join(&arena, release->root, "releases/COOKIE"),
+			.mode = 0600,
 		};
 	return archive_write(tarball, items, len, NULL, NULL, err);
 }

@@ -14,19 +14,35 @@
 #include "release/project.h"
 
 struct assembled {
-	const char *root;               /* the tree */
+	const char *root; /* the tree */
 	const char *name, *vsn;
 	const struct rel *rel;
+	const struct project *project;
 };
 
-/* Builds the tree in `root`, an existing empty folder.  `step`, when wanted, is told what
- * is being done.  On failure the caller removes the folder.
+struct assemble_options {
+	bool links; /* to what was compiled, instead of copies: for development */
+	/* Are told what is being done, and what looks wrong; either may be NULL. */
+	void (*step)(void *context, const char *what);
+	void (*warn)(void *context, const char *what);
+	void *context;
+};
+
+/* Builds the tree in `root`, an existing empty folder.  On failure the caller removes the
+ * folder.
  */
 must_check int assemble(struct assembled *out, struct arena *arena, const struct project *project,
 			const struct otp *otp, const char *root,
-			void (*step)(void *context, const char *what), void *context,
-			struct error *err);
+			const struct assemble_options *options, struct error *err);
 
-/* Writes releases/VSN/relevo.manifest.json, then the tarball (all but the cookie). */
+/* Runs a shell command of the project in its folder.  `env`: "NAME=VALUE", ends with NULL.
+ * Fails with ERROR_FAILED and what the command said.
+ */
+must_check int assemble_hook(const struct project *project, const char *command,
+			     const char *const *env, struct error *err);
+
+/* Writes releases/VSN/relevo.manifest.json, then the tarball (all but a cookie that the project
+ * does not set).
+ */
 must_check int assemble_seal(const struct assembled *release, const char *tarball,
 			     struct error *err);

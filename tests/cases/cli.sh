@@ -16,8 +16,8 @@ expect 2 "$relevo" build --ouput x
 contains "$said" "Did you mean --out?"
 expect 2 "$relevo" plan one
 contains "$said" "too few arguments, want: OLD NEW"
-expect 2 "$relevo" build one
-contains "$said" '"one" is one argument too many'
+expect 2 "$relevo" build one two
+contains "$said" '"two" is one argument too many'
 expect 2 "$relevo" build --out
 contains "$said" "--out wants a value"
 expect 2 "$relevo" node install x@y z --bake soon

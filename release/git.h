@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/* git.h - what git says about the folder that is built (libgit2; no program is run). */
+#pragma once
+#include "base/arena.h"
+#include "base/error.h"
+
+struct git {
+	const char *commit;   /* 40 or 64 hexadecimal digits */
+	const char *branch;   /* NULL: no branch is checked out */
+	const char *describe; /* as `git describe --tags --dirty`; NULL: no tag leads here */
+	bool dirty;           /* a tracked file differs from the commit */
+};
+
+/* Of the repository that `dir` lies in.  *out is NULL when there is none, or one
+ * without a commit.
+ */
+must_check int git_read(struct git **out, struct arena *arena, const char *dir, struct error *err);
+/* The version that the newest tag gives: "v1.2.0" and "1.2.0" are 1.2.0, three commits later it
+ * is 1.2.0-3-gabc1234; with -dirty behind it where files were changed.  ERROR_NOT_FOUND when
+ * there is no repository or no tag.
+ */
+must_check int git_version(const char **out, struct arena *arena, const char *dir,
+			   struct error *err);

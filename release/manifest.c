@@ -3,9 +3,12 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/parallel.h"
 #include "release/beam.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 struct lister {
 	struct arena *arena;
@@ -82,41 +85,90 @@ static const char *application_of(struct arena *arena, const char *path)
 	return arena_dup(arena, part);
 }
 
-static int add_module(json_t *modules, struct arena *arena, const char *path, struct span bytes,
-		      struct error *err)
+/* ---- digests, on all cores ---- */
+
+struct digests {
+	uint64_t size;
+	char sha256[HASH_HEX_MAX], md5[HASH_HEX_MAX];
+	char *module, module_md5[2 * BEAM_DIGEST + 1]; /* of a .beam; module: free() it */
+};
+
+struct digester {
+	const char *root;
+	const struct manifest_file *files;
+	struct digests *done;           /* one for each file */
+	size_t len;
+};
+
+static int digest_beam(struct digests *out, const char *path, struct error *err)
 {
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_str struct str bytes = STR_EMPTY;
 	uint8_t digest[BEAM_DIGEST];
-	char hex[2 * BEAM_DIGEST + 1];
 	struct beam beam;
 
-	if (beam_open(&beam, arena, bytes, err))
+	if (file_read(path, BEAM_MAX, &bytes, err))
+		return -1;
+	if (beam_open(&beam, &arena, str_span(&bytes), err))
 		return error_wrap(err, "%s", path);
+	hash_hex(HASH_SHA256, str_span(&bytes), out->sha256);
+	hash_hex(HASH_MD5, str_span(&bytes), out->md5);
 	beam_md5(&beam, digest);
-	hash_to_hex(digest, sizeof(digest), hex);
-	json_array_append_new(modules, json_pack("{s:s, s:s, s:s}", "application",
-						 application_of(arena, path), "module",
-						 beam.module, "md5", hex));
+	hash_to_hex(digest, sizeof(digest), out->module_md5);
+	out->module = mem_dup(beam.module);
+	out->size = bytes.len;
 	return 0;
 }
 
-static int add_file(json_t *manifest, struct arena *arena, const char *root,
-		    const struct manifest_file *file, struct error *err)
+/* Of any size: never whole in memory. */
+static int digest_plain(struct digests *out, const char *path, struct error *err)
 {
-	owned_str struct str content = STR_EMPTY;
-	char sha256[HASH_HEX_MAX], md5[HASH_HEX_MAX], mode[8];
+	struct stat info;
 
-	if (file_read(path_join(arena, root, file->path), INT32_MAX, &content, err))
-		return -1;
-	hash_hex(HASH_SHA256, str_span(&content), sha256);
-	hash_hex(HASH_MD5, str_span(&content), md5);
+	if (stat(path, &info))
+		return error_sys(err, "cannot look at %s", path);
+	out->size = (uint64_t)info.st_size;
+	return hash_file_hex(HASH_SHA256, path, out->sha256, err) ||
+	       hash_file_hex(HASH_MD5, path, out->md5, err) ? -1 : 0;
+}
+
+static int digest_one(void *context, size_t nr, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct digester *d = context;
+	const char *path = path_join(&arena, d->root, d->files[nr].path);
+
+	if (span_ends(span_of(path), ".beam"))
+		return digest_beam(&d->done[nr], path, err);
+	return digest_plain(&d->done[nr], path, err);
+}
+
+static void digester_done(struct digester *d)
+{
+	for (size_t i = 0; i < d->len; i++)
+		free(d->done[i].module);
+}
+
+static int add_file(json_t *manifest, struct arena *arena, const struct manifest_file *file,
+		    const struct digests *d, struct error *err)
+{
+	char mode[8];
+
 	snprintf(mode, sizeof(mode), "%04o", (unsigned)(file->mode & 07777));
-	json_array_append_new(json_object_get(manifest, "files"),
-			      json_pack("{s:s, s:s, s:I, s:s, s:s}", "path", file->path, "mode", mode,
-					"size", (json_int_t)content.len, "sha256", sha256, "md5", md5));
-	if (!span_ends(span_of(file->path), ".beam"))
+	if (json_array_append_new(json_object_get(manifest, "files"),
+				  json_pack("{s:s, s:s, s:I, s:s, s:s}", "path", file->path,
+					    "mode", mode, "size", (json_int_t)d->size, "sha256",
+					    d->sha256, "md5", d->md5)))
+		return error_set(err, ERROR_INVALID, "%s: the path is not UTF-8", file->path);
+	if (!d->module)
 		return 0;
-	return add_module(json_object_get(manifest, "modules"), arena, file->path,
-			  str_span(&content), err);
+	if (json_array_append_new(json_object_get(manifest, "modules"),
+				  json_pack("{s:s, s:s, s:s}", "application",
+					    application_of(arena, file->path), "module", d->module,
+					    "md5", d->module_md5)))
+		return error_set(err, ERROR_INVALID, "%s: the module's name is not UTF-8",
+				 file->path);
+	return 0;
 }
 
 static bool is_rewritten(const char *path, const char *manifest)
@@ -135,23 +187,39 @@ static json_t *applications_of(const struct rel *rel)
 	return list;
 }
 
+static int list_described(struct digester *d, struct arena *arena, const char *root,
+			  const struct rel *rel, struct error *err)
+{
+	const char *manifest = manifest_path(arena, rel->vsn);
+	struct manifest_file *files;
+	size_t len;
+
+	if (manifest_list(&files, &len, arena, root, err))
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (!is_rewritten(files[i].path, manifest))
+			files[d->len++] = files[i];
+	d->files = files;
+	d->done = arena_array(arena, d->len, struct digests);
+	return 0;
+}
+
 int manifest_make(json_t **out, struct arena *arena, const char *root, const struct rel *rel,
 		  struct error *err)
 {
-	json_t *manifest = json_pack("{s:i, s:s, s:s, s:s, s:o, s:[], s:[]}", "format", 1, "name",
-				     rel->name, "version", rel->vsn, "erts", rel->erts,
-				     "applications", applications_of(rel), "files", "modules");
-	struct manifest_file *files;
-	size_t len;
-	int ret = manifest_list(&files, &len, arena, root, err);
+	owned(digester_done) struct digester d = { .root = root };
+	json_t *manifest;
 
-	for (size_t i = 0; ret == 0 && i < len; i++)
-		if (!is_rewritten(files[i].path, manifest_path(arena, rel->vsn)))
-			ret = add_file(manifest, arena, root, &files[i], err);
-	if (ret) {
-		json_decref(manifest);
+	if (list_described(&d, arena, root, rel, err) || parallel(d.len, digest_one, &d, err))
 		return -1;
-	}
+	manifest = json_pack("{s:i, s:s, s:s, s:s, s:o, s:[], s:[]}", "format", 1, "name",
+			     rel->name, "version", rel->vsn, "erts", rel->erts, "applications",
+			     applications_of(rel), "files", "modules");
+	for (size_t i = 0; i < d.len; i++)
+		if (add_file(manifest, arena, &d.files[i], &d.done[i], err)) {
+			json_decref(manifest);
+			return -1;
+		}
 	*out = manifest;
 	return 0;
 }

@@ -9,7 +9,10 @@ LC_ALL=C.UTF-8
 export LC_ALL
 here=$(dirname "$0")
 relevo=$(realpath "${RELEVO:-build/relevo}")
-work=$(mktemp -d "${TMPDIR:-/tmp}/scripts.XXXXXX")
+# Thousands of small synced files: in memory where there is such a place.
+base=${TMPDIR:-/tmp}
+[ -w /dev/shm ] && base=/dev/shm
+work=$(mktemp -d "$base/scripts.XXXXXX")
 status=0
 escript "$here/scripts.escript" "$relevo" "$work" "${1:-300}" "${2:-$(date +%s)}" "${3:-all}" || status=$?
 # What failed is left there for a look; the message names it.

@@ -214,7 +214,8 @@ write_case(Dir) ->
 
 %% An application of the installed OTP and its own appup, from an older version of it.
 write_installed(Dir) ->
-    Appup = pick(filelib:wildcard(filename:join(code:lib_dir(), "*/ebin/*.appup"))),
+    %% What this VM knows: OTP may be installed or removed while it runs.
+    Appup = pick([F || D <- code:get_path(), F <- filelib:wildcard(filename:join(D, "*.appup"))]),
     App = list_to_atom(filename:basename(Appup, ".appup")),
     Keys = installed(App),
     Old = older(proplists:get_value(vsn, Keys)),

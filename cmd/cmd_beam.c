@@ -155,7 +155,7 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 	print_names("behaviours", facts->behaviours);
 	if (facts->roles & BEAM_PROCESS)
 		printf("  %-12s%s\n", "code_change",
-		       !facts->code_change   ? "no"
+		       !facts->code_change  ? "no"
 		       : facts->keeps_state ? "hands the state on as it is"
 					    : "yes");
 	print_names("struct", facts->fields);

@@ -14,12 +14,13 @@
 #include "release/app.h"
 
 enum {
-	BEAM_MAX = 64 << 20,            /* bytes of one module, also when unpacked */
-	BEAM_LITERALS_MAX = 64 << 20,   /* bytes of its literals */
+	BEAM_MAX = 64 << 20,          /* bytes of one module, also when unpacked */
+	BEAM_LITERALS_MAX = 64 << 20, /* bytes of its literals */
 	BEAM_DIGEST = 16,
 };
 
 /* The order of the first nine is the one in which beam_lib:md5/1 takes them. */
+/* clang-format off */
 #define BEAM_CHUNKS(X) \
 	X(ATOM, "Atom") \
 	X(ATU8, "AtU8") \
@@ -33,12 +34,13 @@ enum {
 	X(ATTR, "Attr") \
 	X(CINF, "CInf") \
 	X(LINE, "Line")
+/* clang-format on */
 
 enum beam_chunk {
 #define X(name, letters) BEAM_##name,
 	BEAM_CHUNKS(X)
 #undef X
-	BEAM_CHUNK_COUNT,
+		BEAM_CHUNK_COUNT,
 };
 
 struct beam {
@@ -66,7 +68,7 @@ must_check int beam_strip(struct str *out, struct span bytes, struct error *err)
 /* ---- facts ---- */
 
 struct beam_function {
-	const char *module;     /* of an import; NULL in exports */
+	const char *module; /* of an import; NULL in exports */
 	const char *name;
 	uint32_t arity;
 };
@@ -81,11 +83,11 @@ enum beam_role {
 	BEAM_GEN_SERVER = 1 << 0,
 	BEAM_GEN_STATEM = 1 << 1,
 	BEAM_GEN_EVENT = 1 << 2,
-	BEAM_SPECIAL = 1 << 3,          /* system_code_change/4: sys and proc_lib by hand */
+	BEAM_SPECIAL = 1 << 3, /* system_code_change/4: sys and proc_lib by hand */
 	BEAM_SUPERVISOR = 1 << 4,
 	BEAM_APPLICATION = 1 << 5,
-	BEAM_PROTOCOL = 1 << 6,         /* Elixir: __protocol__/1 */
-	BEAM_PROTOCOL_IMPL = 1 << 7,    /* Elixir: __impl__/1 */
+	BEAM_PROTOCOL = 1 << 6,      /* Elixir: __protocol__/1 */
+	BEAM_PROTOCOL_IMPL = 1 << 7, /* Elixir: __impl__/1 */
 
 	BEAM_PROCESS = BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT | BEAM_SPECIAL,
 };
@@ -93,7 +95,7 @@ enum beam_role {
 /* Tuples that begin with an atom, as Erlang's records do. */
 struct beam_record {
 	const char *name;
-	uint64_t sizes;         /* bit n: a tuple of n elements is looked for; n up to 63 */
+	uint64_t sizes; /* bit n: a tuple of n elements is looked for; n up to 63 */
 };
 
 struct beam_records {
@@ -105,20 +107,20 @@ struct beam_facts {
 	const char *module;
 	struct beam_functions exports, imports;
 	struct names atoms;
-	struct names behaviours;        /* as attributes: behaviour and behavior */
-	const struct term *attributes;  /* [{Key, [Value]}]; [] when they were stripped */
-	const struct term *compile;     /* compile info [{Key, Value}]; [] when stripped */
-	const struct term *vsn;         /* NULL: none */
-	unsigned roles;                 /* of enum beam_role */
-	bool code_change;               /* has the function its roles want: code_change/3 or /4,
-					 * or system_code_change/4 */
+	struct names behaviours;       /* as attributes: behaviour and behavior */
+	const struct term *attributes; /* [{Key, [Value]}]; [] when they were stripped */
+	const struct term *compile;    /* compile info [{Key, Value}]; [] when stripped */
+	const struct term *vsn;        /* NULL: none */
+	unsigned roles;                /* of enum beam_role */
+	bool code_change;              /* has the function its roles want: code_change/3 or /4,
+					* or system_code_change/4 */
 	bool on_load;
-	bool nif;                       /* calls erlang:load_nif/2 */
+	bool nif; /* calls erlang:load_nif/2 */
 	/* Filled in by beam_read_shape(): */
-	const struct term *literals;    /* a list, in the order of the file */
-	struct names fields;            /* of the struct it defines (Elixir), sorted; else none */
-	struct beam_records records;    /* that its functions match, by first appearance */
-	bool keeps_state;               /* code_change hands the state on as it is */
+	const struct term *literals; /* a list, in the order of the file */
+	struct names fields;         /* of the struct it defines (Elixir), sorted; else none */
+	struct beam_records records; /* that its functions match, by first appearance */
+	bool keeps_state;            /* code_change hands the state on as it is */
 };
 
 /* All in the arena.  Roles follow from behaviours; where those are unknown or stripped,

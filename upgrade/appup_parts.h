@@ -7,8 +7,8 @@
 /* A module that some instruction may name. */
 struct vertex {
 	const struct module_diff *listed; /* where it stands in the differences */
-	const struct module_diff *diff; /* the same, or for one that moved: from both places */
-	size_t app;    /* which of appups->items */
+	const struct module_diff *diff;   /* the same, or for one that moved: from both places */
+	size_t app;                       /* which of appups->items */
 	bool up, down; /* an instruction of that script loads, updates or deletes it */
 	size_t mark;   /* of the walk that was here last */
 	/* Modules that must be changed together with this one. */

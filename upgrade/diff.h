@@ -58,7 +58,7 @@ struct diff {
 	struct app_diff *apps;
 	size_t len;
 	struct names old_protocols, new_protocols; /* all consolidated ones (Elixir) … */
-	struct module_diffs protocols;  /* … and those that are not the same */
+	struct module_diffs protocols;             /* … and those that are not the same */
 	bool erts_changed, sys_config_changed, vm_args_changed;
 };
 

@@ -12,18 +12,18 @@
 
 struct plan_options {
 	struct appup_options appups;
-	struct names allow;             /* codes of reasons that do not count */
+	struct names allow; /* codes of reasons that do not count */
 };
 
 struct plan {
 	const struct diff *diff;
 	struct appups appups;
-	struct reasons reasons;         /* the worst first */
+	struct reasons reasons; /* the worst first */
 	enum verdict verdict;
-	bool reversible;                /* the relup has a way back */
+	bool reversible; /* the relup has a way back */
 	/* {Vsn, [{From, Descr, Steps}], [{From, Descr, Steps}]}; NULL: none can be made */
 	const struct term *relup;
-	const struct term *up, *down;   /* its steps: lists, [] where there are none */
+	const struct term *up, *down; /* its steps: lists, [] where there are none */
 };
 
 /* When no relup can be made, a reason says so (relup_failed); plan_make() fails only on

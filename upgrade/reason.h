@@ -49,16 +49,16 @@ enum reason_code {
 #define X(name, severity) REASON_##name,
 	REASONS(X)
 #undef X
-	REASON_COUNT,
+		REASON_COUNT,
 };
 
 struct reason {
 	enum reason_code code;
 	enum severity severity;
 	const char *application, *module; /* NULL: concerns no single one */
-	const char *message;            /* one sentence, no full stop */
-	const char *hint;               /* what to do; NULL: nothing */
-	bool allowed;                   /* by --allow: does not count */
+	const char *message;              /* one sentence, no full stop */
+	const char *hint;                 /* what to do; NULL: nothing */
+	bool allowed;                     /* by --allow: does not count */
 };
 
 struct reasons {

@@ -128,6 +128,19 @@ static void no_such_code(void **state)
 			    "\"nif_change\" is no code of a reason; did you mean nif_changed?");
 }
 
+/* A supervisor's children are data; those that are modules can be told. */
+static void children(void **state)
+{
+	owned_release struct release *a = fixture_open("children/old");
+	owned_release struct release *b = fixture_open("children/new");
+	struct plan *plan = plan_of(a, b, NULL);
+
+	(void)state;
+	assert_int_equal(plan->reasons.len, 1);
+	assert_non_null(strstr(plan->reasons.items[0].message,
+			       "; it now names here; it no longer names gone"));
+}
+
 /* The keys that scripts hold on to; the same twice. */
 static void document(void **state)
 {
@@ -179,6 +192,10 @@ static int setup(void **state)
 		fixture_tree(arena_printf(&fixture_arena, "%zu/old", i), "1", rows[i].old_tree);
 		fixture_tree(arena_printf(&fixture_arena, "%zu/new", i), "2", rows[i].new_tree);
 	}
+	fixture_tree("children/old", "1",
+		     "a 1: m=sup v1 calls(gone same), gone=plain v1, same=plain v1");
+	fixture_tree("children/new", "2",
+		     "a 2: m=sup v1 calls(here same), here=plain v1, same=plain v1");
 	fixture_compile();
 	return 0;
 }
@@ -196,6 +213,7 @@ int main(void)
 		cmocka_unit_test(itself),
 		cmocka_unit_test(no_such_code),
 		cmocka_unit_test(document),
+		cmocka_unit_test(children),
 	};
 	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(others)];
 

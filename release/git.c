@@ -27,6 +27,18 @@ static int failed(struct error *err, const char *what, const char *dir)
 			 last ? last->message : "no reason given");
 }
 
+/* A folder that the repository is told to ignore is no part of it: a copy that some tool made. */
+static bool is_ignored(git_repository *repository, const char *dir)
+{
+	const char *root = git_repository_workdir(repository);
+	size_t len = root ? strlen(root) : 0;
+	int ignored = 0;
+
+	if (!root || strncmp(dir, root, len) != 0)
+		return false;
+	return git_ignore_path_is_ignored(&ignored, repository, dir + len) == 0 && ignored;
+}
+
 /* Nothing of the repository is run or written, so it need not belong to us: builds in
  * containers see one of another owner.
  */
@@ -42,6 +54,8 @@ static int open_head(struct opened *o, bool *found, const char *dir, struct erro
 		return 0;
 	if (ret)
 		return failed(err, "open the repository", dir);
+	if (is_ignored(o->repository, dir))
+		return 0;
 	ret = git_repository_head(&o->head, o->repository);
 	if (ret == GIT_EUNBORNBRANCH || ret == GIT_ENOTFOUND)
 		return 0;

@@ -11,8 +11,8 @@ struct git {
 	bool dirty;           /* a tracked file differs from the commit */
 };
 
-/* Of the repository that `dir` lies in.  *out is NULL when there is none, or one
- * without a commit.
+/* Of the repository that `dir`, an absolute path, lies in.  *out is NULL when there is none,
+ * or one without a commit, or one that ignores the folder.
  */
 must_check int git_read(struct git **out, struct arena *arena, const char *dir, struct error *err);
 /* The version that the newest tag gives: "v1.2.0" and "1.2.0" are 1.2.0, three commits later it

@@ -89,8 +89,8 @@ static int write_script(const char *dir, const char *name, struct rewriter *r,
 	script = rewrite(r, script);
 	term_print_file(&text, script);
 	term_encode(&boot, script, r->options->atoms);
-	if (file_write(arena_printf(r->arena, "%s/%s.script", dir, name), str_span(&text), 0644, err) ||
-	    file_write(arena_printf(r->arena, "%s/%s.boot", dir, name), str_span(&boot), 0644, err))
+	if (file_put(arena_printf(r->arena, "%s/%s.script", dir, name), str_span(&text), 0644, err) ||
+	    file_put(arena_printf(r->arena, "%s/%s.boot", dir, name), str_span(&boot), 0644, err))
 		return -1;
 	return 0;
 }

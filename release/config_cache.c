@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "release/otp.h"
+#include "release/template.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -58,6 +59,8 @@ void config_cache_open(struct config_cache *out, const struct project *project,
 
 	if (path_real(&dir, &arena, project->dir, &ignored))
 		dir = project->dir;
+	str_add(&key, template_text(TEMPLATE_READS));
+	str_add(&key, template_text(TEMPLATE_CONFIG));
 	str_add(&key, question);
 	add_part(&key, dir);
 	add_elixir(&key, &arena);

@@ -18,7 +18,7 @@ struct config_cache {
 	int64_t asked;                  /* when, in milliseconds since 1970 */
 };
 
-/* question: all that Elixir is told, its program text too. */
+/* question: all that Elixir is told on its standard input. */
 void config_cache_open(struct config_cache *out, const struct project *project,
 		       struct span question);
 /* Appends the answer; false when there is none that is certainly still right. */

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "release/config_cache.h"
 #include "release/template.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -225,21 +226,19 @@ static int refused(struct configurer *c, const struct process_result *result)
 			 c->project->file, (int)(said.len > 1500 ? 1500 : said.len), said.ptr);
 }
 
-static int run_elixir(struct configurer *c, const struct term *input, const struct term **out)
+static int run_elixir(struct configurer *c, struct span input, struct str *answer)
 {
 	owned_process_result struct process_result result = { 0, STR_EMPTY, STR_EMPTY };
-	owned_str struct str text = STR_EMPTY;
+	const char *reads = arena_dup(c->arena, template_text(TEMPLATE_READS));
 	const char *script = arena_dup(c->arena, template_text(TEMPLATE_CONFIG));
-	const char *const argv[] = { "elixir", "-e", script, NULL };
+	const char *const argv[] = { "elixir", "-e", reads, "-e", script, NULL };
 	const char *const env[] = { "ERL_CRASH_DUMP=/dev/null", NULL };
 	struct process_options options = { .dir = c->project->dir,
 					   .env = env,
+					   .input = input,
 					   .output_max = TERM_TEXT_MAX,
 					   .timeout_ms = 120000 };
 
-	term_print(&text, input);
-	str_adds(&text, ".");
-	options.input = str_span(&text);
 	if (process_run(&result, argv, &options, c->err))
 		return -1;
 	if (result.status == 127) {
@@ -250,7 +249,25 @@ static int run_elixir(struct configurer *c, const struct term *input, const stru
 	}
 	if (result.status != 0)
 		return refused(c, &result);
-	return term_parse_one(out, c->arena, str_span(&result.out), "configuration", c->err);
+	str_add(answer, str_span(&result.out));
+	return 0;
+}
+
+/* It is asked only when the answer is not known from an earlier build. */
+static int ask_elixir(struct configurer *c, const struct term *input, const struct term **out)
+{
+	owned_str struct str question = STR_EMPTY, answer = STR_EMPTY;
+	owned_config_cache struct config_cache cache;
+
+	term_print(&question, input);
+	str_adds(&question, ".");
+	config_cache_open(&cache, c->project, str_span(&question));
+	if (!config_cache_get(&cache, &answer)) {
+		if (run_elixir(c, str_span(&question), &answer))
+			return -1;
+		config_cache_put(&cache, str_span(&answer));
+	}
+	return term_parse_one(out, c->arena, str_span(&answer), "configuration", c->err);
 }
 
 static void print_config(struct configurer *c, const struct term *config, bool reboot,
@@ -278,7 +295,7 @@ static int evaluate(struct configurer *c, struct configured *out, bool sys)
 {
 	const struct term *result, *texts;
 
-	if (run_elixir(c, input_term(c, sys), &result))
+	if (ask_elixir(c, input_term(c, sys), &result))
 		return -1;
 	if (!term_is_tuple(result, 2) || !term_is_list(term_at(result, 1)))
 		return error_set(c->err, ERROR_FAILED, "elixir gave no configuration");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* lib/ of a release: what of an application is packed. */
 #include "base/file.h"
+#include "base/parallel.h"
 #include "release/beam.h"
 #include "release/builder.h"
 
@@ -126,31 +127,49 @@ static int take_ebin(struct builder *b, const struct app *app, const char *to)
 	return dir_make(to, b->err) || make_link(b, app->dir, into) ? -1 : 0;
 }
 
+static const char *home_of(const struct builder *b, const struct app *app)
+{
+	return arena_printf(b->arena, "lib/%s-%s", app->name, app->vsn);
+}
+
 static int copy_application(struct builder *b, const struct app *app)
 {
-	const char *home = arena_printf(b->arena, "lib/%s-%s", app->name, app->vsn);
-	const char *to = in_root(b, home);
+	const char *to = in_root(b, home_of(b, app));
 
-	builder_tell(b, home);
-	if (check_listed(b, app) || check_unlisted(b, app) || take_ebin(b, app, to) ||
-	    take_folder(b, app, to, "priv"))
+	if (take_ebin(b, app, to) || take_folder(b, app, to, "priv"))
 		return -1;
 	if (!b->project->include_src)
 		return 0;
 	return take_folder(b, app, to, "src") || take_folder(b, app, to, "include") ? -1 : 0;
 }
 
+static bool is_packed(const struct builder *b, const struct app *app)
+{
+	return strcmp(b->project->erts, "none") != 0 || !app_is_otp(b, app);
+}
+
+/* On some thread: with an arena and an error of its own. */
+static int copy_one(void *context, size_t nr, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct builder b = *(const struct builder *)context;
+	const struct app *app = b.release->apps[nr].app;
+
+	b.arena = &arena;
+	b.err = err;
+	return is_packed(&b, app) ? copy_application(&b, app) : 0;
+}
+
 int copy_applications(struct builder *b)
 {
-	bool without_otp = strcmp(b->project->erts, "none") == 0;
-
 	for (size_t i = 0; i < b->release->len; i++) {
 		const struct app *app = b->release->apps[i].app;
 
-		if (without_otp && app_is_otp(b, app))
+		if (!is_packed(b, app))
 			continue;
-		if (copy_application(b, app))
+		builder_tell(b, home_of(b, app));
+		if (check_listed(b, app) || check_unlisted(b, app))
 			return -1;
 	}
-	return 0;
+	return parallel(b->release->len, copy_one, b, b->err);
 }

@@ -8,6 +8,7 @@ EMBED(template_erl, "release/template/erl.sh")
 EMBED(template_env, "release/template/env.sh")
 EMBED(template_vm_args, "release/template/vm.args")
 EMBED(template_config, "release/template/config.exs")
+EMBED(template_reads, "release/template/reads.exs")
 
 struct span template_text(enum template_file file)
 {
@@ -22,6 +23,8 @@ struct span template_text(enum template_file file)
 		return template_vm_args();
 	case TEMPLATE_CONFIG:
 		return template_config();
+	case TEMPLATE_READS:
+		return template_reads();
 	}
 	return SPAN("");
 }

@@ -9,6 +9,7 @@ enum template_file {
 	TEMPLATE_ENV,           /* releases/VSN/env.sh */
 	TEMPLATE_VM_ARGS,       /* releases/VSN/vm.args */
 	TEMPLATE_CONFIG,        /* config.exs: evaluates configuration */
+	TEMPLATE_READS,         /* reads.exs: what it follows from */
 };
 
 struct span template_text(enum template_file file);

@@ -3,7 +3,8 @@
 # its templates.
 #
 # stdin: one Erlang term, the map that configure.c makes.  stdout: {SysConfig, [{Name, Text}]}, the
-# configuration that belongs into sys.config and the templates filled in.
+# configuration that belongs into sys.config and the templates filled in.  Lines before it say what
+# it was read from (reads.exs).
 :io.setopts(:standard_io, encoding: :latin1)
 {:ok, tokens, _} = :standard_io |> IO.binread(:eof) |> String.to_charlist() |> :erl_scan.string()
 {:ok, input} = :erl_parse.parse_term(tokens)
@@ -17,11 +18,17 @@ env = String.to_atom(System.get_env("MIX_ENV") || "prod")
 # Mix is not there when Elixir is an embedded one, without its tools.
 target = String.to_atom(System.get_env("MIX_TARGET") || "host")
 
-sys =
+{sys, sys_files} =
   cond do
-    input.sys == "" -> []
-    String.ends_with?(input.sys, ".exs") -> Config.Reader.read!(input.sys, env: env, target: target)
-    true -> input.sys |> :file.consult() |> then(fn {:ok, [terms]} -> terms end)
+    input.sys == "" ->
+      {[], []}
+
+    String.ends_with?(input.sys, ".exs") ->
+      Config.Reader.read_imports!(input.sys, env: env, target: target)
+
+    true ->
+      {:ok, [terms]} = :file.consult(input.sys)
+      {terms, [input.sys]}
   end
 
 runtime =
@@ -90,4 +97,6 @@ if message = unreadable |> Enum.filter(& &1) |> Enum.join() |> then(&(&1 != "" &
 end
 
 Process.group_leader(self(), stdout)
-IO.binwrite(:standard_io, :unicode.characters_to_binary(:io_lib.format("~0tp.", [{config, texts}])))
+reads = Relevo.Reads.lines(input.providers, sys_files, Enum.map(input.templates, &elem(&1, 1)))
+answer = :io_lib.format("~0tp.", [{config, texts}])
+IO.binwrite(:standard_io, :unicode.characters_to_binary([reads, answer]))

@@ -19,9 +19,13 @@ override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE 
 	-fno-common
 HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE \
 	-fcf-protection
+SANITIZE := -fsanitize=address,undefined
 ifeq ($(VARIANT),asan)
-override CFLAGS += -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-override LDFLAGS += -fsanitize=address,undefined
+override CFLAGS += -O1 $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+override LDFLAGS += $(SANITIZE)
+else ifeq ($(VARIANT),fuzz)
+override CFLAGS += -O1 $(SANITIZE),fuzzer-no-link -fno-sanitize-recover=all
+override LDFLAGS += $(SANITIZE)
 else
 override CFLAGS += $(HARDEN)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
@@ -39,9 +43,9 @@ SRC     := $(wildcard base/*.c release/*.c upgrade/*.c upgrade/*/*.c k8s/*.c doc
 OBJ     := $(SRC:%.c=$(B)/%.o)
 LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
-FUZZ    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test test-all unit cases helpers differential check layers asan fuzz bench demo \
+.PHONY: all deps test test-all unit cases helpers differential check layers asan fuzz fuzz-all bench demo \
 	install format clean help
 all: build/relevo
 
@@ -81,13 +85,10 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
-# Fuzz targets are built by clang, with all of relevo instrumented.
-build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(filter-out cmd/%,$(SRC))
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)
-	@printf '  %-5s %s\n' FUZZ $@
-	$(Q)clang -g -O1 -std=gnu17 -I. -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		$(shell pkg-config --cflags $(LIBS) 2>/dev/null) -o $@ $^ $(LDLIBS)
+	$(call say,FUZZ)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
 -include $(OBJ:.o=.d)
 
@@ -121,8 +122,12 @@ helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/help
 differential: all helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
 
+# Fuzz targets are built by clang, with all of relevo instrumented.
 FUZZ_SECONDS ?= 60
-fuzz: $(FUZZ:%=build/fuzz/%)
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzz-all
+
+fuzz-all: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $^
 
 check: layers

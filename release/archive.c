@@ -19,13 +19,14 @@ static const char *clean_path(struct arena *arena, const char *path)
 {
 	struct span rest = span_of(path), part;
 	owned_str struct str clean = STR_EMPTY;
+	int depth = 0;
 
-	if (path[0] == '/' || strlen(path) > PATH_MAX)
+	if (path[0] == '/' || rest.len > PATH_MAX)
 		return NULL;
 	while (span_next(&rest, '/', &part)) {
 		if (part.len == 0 || span_is(part, "."))
 			continue;
-		if (span_is(part, ".."))
+		if (span_is(part, "..") || ++depth > ARCHIVE_DEPTH_MAX)
 			return NULL;
 		if (clean.len > 0)
 			str_addc(&clean, '/');
@@ -57,13 +58,15 @@ static int read_item(struct archive *reader, struct archive_entry *entry, size_t
 {
 	const char *name = archive_entry_pathname(entry);
 
+	if (!name)
+		name = archive_entry_pathname_utf8(entry);
 	*item = (struct archive_item){
 		.path = name ? clean_path(arena, name) : NULL,
 		.is_dir = archive_entry_filetype(entry) == AE_IFDIR,
 		.mode = archive_entry_perm(entry),
 	};
 	if (!item->path)
-		return error_set(err, ERROR_INVALID, "the path %s leads out of the release",
+		return error_set(err, ERROR_INVALID, "the path %.200s leads out of the release, or too deep",
 				 name ? name : "(none)");
 	if (item->is_dir)
 		return 0;
@@ -76,47 +79,80 @@ static int read_item(struct archive *reader, struct archive_entry *entry, size_t
 	return 0;
 }
 
+/* What taking it costs: each folder on the way may be new. */
+static size_t cost_of(const struct archive_item *item)
+{
+	size_t folders = 1;
+
+	for (const char *at = item->path; *at; at++)
+		folders += *at == '/';
+	return item->data.len + 512 + folders * strlen(item->path);
+}
+
 static int read_items(struct archive *reader, size_t max,
 		      int (*take)(void *, const struct archive_item *, struct error *),
 		      void *context, struct error *err)
 {
-	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_str struct str data = STR_EMPTY;
 
 	for (;;) {
+		owned_arena struct arena arena = ARENA_EMPTY;
 		struct archive_entry *entry;
 		struct archive_item item;
 		int ret = archive_read_next_header(reader, &entry);
 
 		if (ret == ARCHIVE_EOF)
 			return 0;
-		if (ret != ARCHIVE_OK)
+		/* A warning: a name that the locale has no letters for. */
+		if (ret != ARCHIVE_OK && ret != ARCHIVE_WARN)
 			return error_set(err, ERROR_INVALID, "not a tarball, or damaged: %s",
 					 archive_error_string(reader));
 		if (read_item(reader, entry, max, &item, &arena, &data, err))
 			return -1;
+		if (cost_of(&item) > max)
+			return error_set(err, ERROR_INVALID, "unpacks to too much");
+		max -= cost_of(&item);
 		if (item.path[0] && take(context, &item, err))
 			return -1;
-		max -= item.data.len;
 	}
+}
+
+static struct archive *new_reader(void)
+{
+	struct archive *reader = archive_read_new();
+
+	if (!reader)
+		abort();
+	archive_read_support_format_tar(reader);
+	archive_read_support_filter_gzip(reader);
+	return reader;
 }
 
 int archive_read(const char *path, size_t max,
 		 int (*take)(void *context, const struct archive_item *item, struct error *err),
 		 void *context, struct error *err)
 {
-	owned_reader struct archive *reader = archive_read_new();
+	owned_reader struct archive *reader = new_reader();
 
-	if (!reader)
-		abort();
-	archive_read_support_format_tar(reader);
-	archive_read_support_filter_gzip(reader);
 	if (archive_read_open_filename(reader, path, 256 * 1024) != ARCHIVE_OK)
 		return error_set(err, ERROR_INVALID, "%s: not a tarball (.tar.gz): %s", path,
 				 archive_error_string(reader));
 	if (read_items(reader, max, take, context, err))
 		return error_wrap(err, "%s", path);
 	return 0;
+}
+
+int archive_read_bytes(struct span bytes, size_t max,
+		       int (*take)(void *context, const struct archive_item *item,
+				   struct error *err),
+		       void *context, struct error *err)
+{
+	owned_reader struct archive *reader = new_reader();
+
+	if (archive_read_open_memory(reader, bytes.ptr, bytes.len) != ARCHIVE_OK)
+		return error_set(err, ERROR_INVALID, "not a tarball (.tar.gz): %s",
+				 archive_error_string(reader));
+	return read_items(reader, max, take, context, err);
 }
 
 /* ---- headers ---- */

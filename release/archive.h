@@ -18,13 +18,22 @@ struct archive_item {
 };
 
 /* Calls take() for every file and folder of a tarball (plain or compressed), in its
- * order; links inside are refused, so are paths that are absolute or hold "..", and
- * more than `max` bytes in all.  take() returns -1 to stop.
+ * order; links inside are refused, so are paths that are absolute, hold ".." or lie deeper
+ * than ARCHIVE_DEPTH_MAX, and more than `max` bytes in all, headers and names included.
+ * take() returns -1 to stop.
  */
 must_check int archive_read(const char *path, size_t max,
 			    int (*take)(void *context, const struct archive_item *item,
 					struct error *err),
 			    void *context, struct error *err);
+
+/* The same for a tarball in memory. */
+must_check int archive_read_bytes(struct span bytes, size_t max,
+				  int (*take)(void *context, const struct archive_item *item,
+					      struct error *err),
+				  void *context, struct error *err);
+
+enum { ARCHIVE_DEPTH_MAX = 64 };
 
 struct archive_source {
 	const char *path;               /* in the archive */

@@ -58,14 +58,34 @@ static struct node *node_make(struct tree *tree, const char *path, bool is_dir)
 	return node;
 }
 
+/* A file that is already there on the way to this path; NULL: none. */
+static const char *file_above(const struct tree *tree, const char *path)
+{
+	owned_mem char *above = mem_dup(path);
+	char *slash;
+
+	while ((slash = strrchr(above, '/'))) {
+		const struct node *node;
+
+		*slash = '\0';
+		node = node_find(tree, above);
+		if (node)
+			return node->entry.is_dir ? NULL : node->path;
+	}
+	return NULL;
+}
+
 static int take_entry(void *context, const struct archive_item *item, struct error *err)
 {
 	struct tree *tree = context;
-	struct node *node = node_make(tree, item->path, item->is_dir);
+	const char *twice = file_above(tree, item->path);
+	struct node *node = twice ? NULL : node_make(tree, item->path, item->is_dir);
 
-	if (node->entry.is_dir != item->is_dir)
+	if (node && node->entry.is_dir != item->is_dir)
+		twice = item->path;
+	if (twice)
 		return error_set(err, ERROR_INVALID, "%s is in it both as a file and as a folder",
-				 item->path);
+				 twice);
 	node->entry.mode = item->mode;
 	node->entry.size = (off_t)item->data.len;
 	node->data = (struct span){ arena_dup(&tree->arena, item->data), item->data.len };

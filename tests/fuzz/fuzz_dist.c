@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BYTES_MAX = 64 * 1024 };         /* what a socket takes without blocking */
+enum { BYTES_MAX = 64 * 1024 }; /* what a socket takes without blocking */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,7 +20,7 @@ static void shake_hands(int fd)
 	struct error err;
 
 	if (dist_open_fd(&dist, fd, &options, deadline_in(2000), &err) == 0)
-		abort();        /* nobody proves a cookie by chance */
+		abort(); /* nobody proves a cookie by chance */
 }
 
 static void receive(int fd)

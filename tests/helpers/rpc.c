@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EXPECT(what)                                                                              \
-	do {                                                                                      \
-		if (!(what)) {                                                                    \
-			fprintf(stderr, "%s:%d: not so: %s\n%s\n", __FILE__, __LINE__, #what,     \
-				error.text);                                                      \
-			exit(1);                                                                  \
-		}                                                                                 \
+#define EXPECT(what)                                                                          \
+	do {                                                                                  \
+		if (!(what)) {                                                                \
+			fprintf(stderr, "%s:%d: not so: %s\n%s\n", __FILE__, __LINE__, #what, \
+				error.text);                                                  \
+			exit(1);                                                              \
+		}                                                                             \
 	} while (0)
 
 static struct error error;
@@ -67,7 +67,8 @@ static void evaluates(struct node *node)
 	int64_t number = 0;
 
 	EXPECT(term_parse(&list, &arena, SPAN("[1,2,3]."), "list", &error) == 0);
-	EXPECT(eval(&result, &bad, node, &arena, "%% a comment\nS = lists:sum(L),\nS * 2", list) == 0);
+	EXPECT(eval(&result, &bad, node, &arena, "%% a comment\nS = lists:sum(L),\nS * 2", list) ==
+	       0);
 	EXPECT(!bad && term_get_integer(result, &number) && number == 12);
 	EXPECT(eval(&result, NULL, node, &arena, "S = ,", list) == -1);
 	EXPECT(error.kind == ERROR_INVALID);
@@ -89,14 +90,16 @@ static void echoes(struct node *node)
 	const struct term *term, *back;
 
 	EXPECT(term_parse(&term, &arena, span_of(odd), "odd", &error) == 0 ||
-	       term_parse(&term, &arena, SPAN("{'\xc3\xa4',[1|2],#{a=>1.5}}."), "odd", &error) == 0);
+	       term_parse(&term, &arena, SPAN("{'\xc3\xa4',[1|2],#{a=>1.5}}."), "odd", &error) ==
+		       0);
 	EXPECT(echo(&back, node, &arena, term) == 0 && term_equal(term, back));
 	for (size_t i = 0; i < 8 << 20; i++)
 		bytes[i] = (char)(i * 31 + (i >> 13));
 	term = term_binary(&arena, (struct span){ bytes, 8 << 20 });
 	EXPECT(echo(&back, node, &arena, term) == 0 && term_equal(term, back));
 	/* Pids and references of the node come back as they are. */
-	EXPECT(eval(&back, NULL, node, &arena, "{self(), make_ref(), fun lists:last/1}", term) == 0);
+	EXPECT(eval(&back, NULL, node, &arena, "{self(), make_ref(), fun lists:last/1}", term) ==
+	       0);
 	EXPECT(echo(&term, node, &arena, back) == 0 && term_equal(term, back));
 }
 

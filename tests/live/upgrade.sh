@@ -138,6 +138,16 @@ mv "$work/RELEASES" "$work/run/releases/RELEASES"
 is single 1.0.0
 ok
 
+# What an upgrade that was cut short has left aside is put back first.
+config=$work/run/releases/1.0.0/sys.config
+cp "$config" "$work/config"
+mv "$config" "$config.relevo"
+echo '[{meter,[{colour,red}]}].' >"$config"
+expect 4 "$relevo" node install "$node" "$(package 1.5.0)" -v
+cmp -s "$config" "$work/config" || fail "sys.config was not put back"
+[ ! -e "$config.relevo" ] || fail "sys.config.relevo is still there"
+ok
+
 # relevo goes away while the node installs: the node finishes; the same command again waits for it.
 "$relevo" node install "$node" "$(package 1.6.0)" -v >"$work/out" 2>"$work/said" &
 victim=$!

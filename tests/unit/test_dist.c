@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define NODE   "n@127.0.0.1"
+#define NODE "n@127.0.0.1"
 #define COOKIE "s3cret-cookie"
 
 enum { DEADLINE_MS = 400, CHALLENGE = 12345, NAME_LEN = sizeof(NODE) - 1 };
@@ -99,7 +99,8 @@ static uint32_t until_proof(int fd)
 	digest(COOKIE, CHALLENGE, want);
 	if (memcmp(frame + 5, want, 16) != 0)
 		_exit(1);
-	return (uint32_t)frame[1] << 24 | (uint32_t)frame[2] << 16 | (uint32_t)frame[3] << 8 | frame[4];
+	return (uint32_t)frame[1] << 24 | (uint32_t)frame[2] << 16 | (uint32_t)frame[3] << 8 |
+	       frame[4];
 }
 
 static void acknowledge(int fd, const char *cookie, uint32_t nr)
@@ -264,8 +265,8 @@ static const struct term *get_reference(int fd, struct arena *arena)
 	len = (size_t)head[2] << 8 | head[3];
 	frame = arena_alloc(arena, len);
 	if (recv(fd, frame, len, MSG_WAITALL) != (ssize_t)len ||
-	    term_decode(&control, arena, (struct span){ frame + 1, len - 1 }, TERM_LIMITS_NODE, &used,
-			&err) ||
+	    term_decode(&control, arena, (struct span){ frame + 1, len - 1 }, TERM_LIMITS_NODE,
+			&used, &err) ||
 	    term_decode(&message, arena, (struct span){ frame + 1 + used, len - 1 - used },
 			TERM_LIMITS_NODE, NULL, &err))
 		_exit(1);
@@ -342,7 +343,9 @@ static void sends_garbage(int fd)
 static void sends_fragment(int fd)
 {
 	good(fd);
-	put_frame(fd, 4, SPAN("\x83" "E12345678"));
+	put_frame(fd, 4,
+		  SPAN("\x83"
+		       "E12345678"));
 	pause();
 }
 
@@ -540,10 +543,10 @@ int main(void)
 						    .test_func = handshakes,
 						    .initial_state = (void *)(uintptr_t)&rows[i] };
 	for (size_t i = 0; i < ARRAY_LEN(call_rows); i++)
-		tests[len++] = (struct CMUnitTest){ .name = call_rows[i].name,
-						    .test_func = calls,
-						    .initial_state =
-							    (void *)(uintptr_t)&call_rows[i] };
+		tests[len++] =
+			(struct CMUnitTest){ .name = call_rows[i].name,
+					     .test_func = calls,
+					     .initial_state = (void *)(uintptr_t)&call_rows[i] };
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(names_are_checked);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(no_epmd);
 	return cmocka_run_group_tests_name("dist", tests, NULL, NULL);

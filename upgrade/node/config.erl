@@ -20,22 +20,44 @@ Providers = fun(Static) ->
                         _ -> none
                     end
             end,
-%% An exception may hold values of the configuration, which are nobody's business: of an
-%% Elixir exception its message is told, of others only the kind.
-Blame = fun(Provider, Class, Reason) ->
-                Text = try 'Elixir.Exception':message(Reason)
-                       catch _:_ -> atom_to_binary(Class, utf8)
-                       end,
-                {error, {config, Provider, case is_map(Reason) of
-                                               true -> Text;
-                                               false -> atom_to_binary(Class, utf8)
-                                           end}}
+%% An exception may hold values of the configuration, which are nobody's business.  So its
+%% message is told only where the author of the configuration wrote it; of others the kind.
+Told = ['Elixir.RuntimeError', 'Elixir.ArgumentError', 'Elixir.System.EnvError'],
+What = fun(#{'__struct__' := Name} = Exception) ->
+               case lists:member(Name, Told) of
+                   true -> 'Elixir.Exception':message(Exception);
+                   false -> Name
+               end;
+          (Atom) when is_atom(Atom) -> Atom;
+          (Tuple) when is_tuple(Tuple), is_atom(element(1, Tuple)) -> element(1, Tuple);
+          (_) -> exception
+       end,
+Where = fun(Stack) ->
+                case [{filename:basename(File), proplists:get_value(line, Info, 0)}
+                      || {_, _, _, Info} <- Stack, {file, File} <- Info,
+                         lists:suffix(".exs", File)] of
+                    [{File, Line} | _] -> io_lib:format("~ts:~b: ", [File, Line]);
+                    [] -> ""
+                end
+        end,
+%% The function that failed, its arguments left out.
+Inside = fun([{erl_eval, _, _, _} | _]) -> "";
+            ([{M, F, Args, _} | _]) when is_list(Args) ->
+                 io_lib:format(" in ~ts:~ts/~b", [M, F, length(Args)]);
+            ([{M, F, Arity, _} | _]) -> io_lib:format(" in ~ts:~ts/~b", [M, F, Arity]);
+            (_) -> ""
+         end,
+Blame = fun(Provider, Reason, Stack) ->
+                {error, {config, Provider,
+                         unicode:characters_to_binary(
+                             [Where(Stack), io_lib:format("~ts", [What(Reason)]),
+                              Inside(Stack)])}}
         end,
 Load = fun({Provider, State}, {ok, Config}) ->
                try Provider:load(Config, State) of
                    Loaded when is_list(Loaded) -> {ok, Loaded};
                    _ -> {error, {config, Provider, <<"gave no list">>}}
-               catch Class:Reason -> Blame(Provider, Class, Reason)
+               catch _:Reason:Stack -> Blame(Provider, Reason, Stack)
                end;
           (_, Error) -> Error
        end,

@@ -135,6 +135,7 @@ int node_move(enum move_outcome *out, const char **why, struct node *node, struc
 		if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))
 			return -1;
 	} else if (term_is_atom(answer, "busy")) {
+		text = "another installation was running on the node, and ended otherwise";
 		if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))
 			return -1;
 	} else if (read_answer(&outcome, &text, arena, answer, node_name(node), err)) {

@@ -147,8 +147,8 @@ int socket_write(int fd, struct str *out, const char *who, struct error *err)
 	size_t sent = 0;
 
 	while (sent < out->len) {
-		ssize_t put = send(fd, out->ptr + sent, out->len - sent,
-				   MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t put =
+			send(fd, out->ptr + sent, out->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (put < 0 && errno == EINTR)
 			continue;

@@ -120,8 +120,12 @@ static int look(const char **fault, struct watch *watch, struct arena *arena, st
 	}
 	restarts = count_restarts(&watch->start, &now, &who);
 	if (watch->limits->restarts >= 0 && restarts > watch->limits->restarts) {
-		*fault = arena_printf(arena, "%" PRId64 " processes were restarted, %s for one",
-				      restarts, who ? who : "?");
+		*fault = restarts == 1
+				 ? arena_printf(arena, "the process %s was restarted",
+						who ? who : "?")
+				 : arena_printf(arena,
+						"%" PRId64 " processes were restarted, %s for one",
+						restarts, who ? who : "?");
 		return 0;
 	}
 	return look_at_load(fault, watch, arena, &scratch, err);

@@ -4,6 +4,7 @@
 
 #define COMMANDS(X) \
 	X(build) \
+	X(inspect) \
 	X(diff) \
 	X(appup) \
 	X(plan) \

@@ -24,7 +24,9 @@ struct app {
 	const struct term *max_t, *max_p;
 	const struct term *start_phases; /* NULL: undefined */
 	const struct term *mod;         /* {Module, Args}; NULL: a library */
-	const struct term *term;        /* the whole {application, …} */
+	const struct term *term;        /* the whole {application, …}; NULL when it is outside */
+	bool outside;                   /* of the OTP that the release runs on: nothing is known
+					 * but its name and version */
 };
 
 /* Checks the keys in systools' order (vsn first, maxP last) and fails on the first bad

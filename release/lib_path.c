@@ -185,6 +185,6 @@ int lib_path_make(struct lib_path *out, struct arena *arena, const struct tree *
 	for (size_t i = 0; i < libs.len; i++)
 		if (add_lib(&s, clean(arena, libs.items[i]), err))
 			return error_wrap(err, "%s", libs.items[i]);
-	*out = (struct lib_path){ { s.found.items, s.found.len } };
+	*out = (struct lib_path){ .dirs = { s.found.items, s.found.len } };
 	return 0;
 }

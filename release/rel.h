@@ -42,6 +42,10 @@ const struct rel_app *rel_find(const struct rel *rel, const char *name);
 /* Where applications are looked for: ebin folders, in order. */
 struct lib_path {
 	struct names dirs;
+	/* Applications that may be nowhere in dirs, because the release runs on the OTP of
+	 * its host; they are then taken as ones that need nothing and have no modules.
+	 */
+	struct names outside;
 };
 
 /* From folders that hold applications (DIR/APP-VSN/ebin or DIR/APP/ebin), ebin

@@ -13,7 +13,8 @@ static const char *permanent_version(struct release *release)
 	if (tree_read(release->tree, "releases/start_erl.data", 1024, &text, &ignored))
 		return NULL;
 	rest = span_trim(str_span(&text));
-	if (!span_next(&rest, ' ', &erts) || !span_next(&rest, ' ', &vsn))
+	if (!span_next(&rest, ' ', &erts) || !span_next(&rest, ' ', &vsn) ||
+	    memchr(vsn.ptr, '/', vsn.len))
 		return NULL;
 	return arena_dup(&release->arena, vsn);
 }
@@ -77,11 +78,46 @@ static int find_version(struct release *release, const char **rel, struct error 
 	return error_set(err, ERROR_NOT_FOUND, "no release in it (no releases/VSN/NAME.rel)");
 }
 
+/* Versions become names of folders. */
+static int check_version(const char *what, const char *vsn, struct error *err)
+{
+	if (vsn[0] && vsn[0] != '.' && !strchr(vsn, '/'))
+		return 0;
+	return error_set(err, ERROR_INVALID, "\"%.200s\" cannot be the version of %s", vsn, what);
+}
+
 static const char *if_there(struct release *release, const char *name)
 {
 	const char *path = path_join(&release->arena, release->dir, name);
 
 	return tree_has(release->tree, path) ? path : NULL;
+}
+
+static bool has_erts(const struct dir_entry *entries, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (entries[i].is_dir && span_starts(span_of(entries[i].name), "erts-"))
+			return true;
+	return false;
+}
+
+/* A release without ERTS has nothing of OTP in it: it runs on the OTP of its host. */
+static int find_outside(struct lib_path *path, struct release *release, const struct rel *rel,
+			struct error *err)
+{
+	const char **names = arena_array(&release->arena, rel->len, const char *);
+	struct dir_entry *entries;
+	size_t len;
+
+	if (tree_list(&entries, &len, &release->arena, release->tree, "", err))
+		return -1;
+	release->has_erts = has_erts(entries, len);
+	if (release->has_erts)
+		return 0;
+	for (size_t i = 0; i < rel->len; i++)
+		names[i] = rel->apps[i].name;
+	path->outside = (struct names){ names, rel->len };
+	return 0;
 }
 
 static int read_release(struct release *release, struct error *err)
@@ -95,7 +131,9 @@ static int read_release(struct release *release, struct error *err)
 
 	if (find_version(release, &file, err) ||
 	    rel_read(&rel, &release->arena, release->tree, file, err) ||
+	    check_version("a release", rel->vsn, err) || check_version("ERTS", rel->erts, err) ||
 	    lib_path_make(&path, &release->arena, release->tree, (struct names){ libs, 1 }, err) ||
+	    find_outside(&path, release, rel, err) ||
 	    rel_resolve(&resolved, &release->arena, rel, release->tree, path, err))
 		return -1;
 	elixir = rel_find(rel, "elixir");

@@ -11,6 +11,9 @@ struct release {
 	struct tree *tree;
 	const char *path;               /* as it was opened */
 	const char *name, *vsn, *erts;
+	bool has_erts;                  /* without it runs on its host's OTP, and applications
+					 * that are not in the tree are taken for OTP's (app.h:
+					 * `outside`) */
 	const char *dir;                /* "releases/VSN", in the tree */
 	const struct rel *rel;
 	const struct resolved *resolved;

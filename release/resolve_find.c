@@ -130,12 +130,28 @@ static int search(const struct app **out, struct resolve *r, const struct rel_ap
 	return refuse_search(r, entry, &first, err);
 }
 
+static const struct app *outside_app(struct resolve *r, const struct rel_app *entry)
+{
+	struct app *app = arena_new(r->arena, struct app);
+
+	app->name = entry->name;
+	app->vsn = entry->vsn;
+	app->dir = arena_printf(r->arena, "lib/%s-%s/ebin", entry->name, entry->vsn);
+	app->env = &term_nil;
+	app->outside = true;
+	return app;
+}
+
 /* What is wrong with one entry, under the name systools lists it by. */
 static int find_entry(struct resolve_app *app, struct resolve *r, const struct places *places,
 		      struct error *err)
 {
 	const struct app *found;
 
+	if (places[app->id].len == 0 && names_have(r->path.outside, app->entry->name)) {
+		app->app = outside_app(r, app->entry);
+		return 0;
+	}
 	if (search(&found, r, app->entry, &places[app->id], err)) {
 		struct error inner = *err;
 		bool is_parse = strcmp(inner.otp, "parse") == 0;

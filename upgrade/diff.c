@@ -50,6 +50,10 @@ static int compare_app(struct app_diff *app, struct arena *arena, const struct d
 	struct places ebin = { diff->old_release->tree, diff->new_release->tree, a->dir, b->dir };
 	struct places priv = ebin;
 
+	if (a->outside || b->outside) {
+		app->change = strcmp(a->vsn, b->vsn) == 0 ? CHANGE_SAME : CHANGE_CHANGED;
+		return 0;
+	}
 	priv.old_dir = priv_dir(arena, app->old_app);
 	priv.new_dir = priv_dir(arena, app->new_app);
 	if (compare_modules(&app->modules, &app->modules_same, arena, &ebin, a->modules, b->modules,

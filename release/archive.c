@@ -159,8 +159,6 @@ int archive_read_bytes(struct span bytes, size_t max,
 
 static void writer_done(struct archive **writer)
 {
-	/* Or libarchive would write as many zeros as the file has bytes. */
-	archive_write_fail(*writer);
 	archive_write_free(*writer);
 }
 #define owned_writer owned(writer_done)
@@ -171,10 +169,16 @@ static void entry_done(struct archive_entry **entry)
 }
 #define owned_entry owned(entry_done)
 
-static la_ssize_t append(struct archive *writer, void *out, const void *bytes, size_t len)
+/* When it is closed, libarchive gives the file zeros for the content that never came: they find
+ * no out any more.
+ */
+static la_ssize_t append(struct archive *writer, void *context, const void *bytes, size_t len)
 {
+	struct str **out = context;
+
 	(void)writer;
-	str_add(out, (struct span){ bytes, len });
+	if (*out)
+		str_add(*out, (struct span){ bytes, len });
 	return (la_ssize_t)len;
 }
 
@@ -192,17 +196,21 @@ static void describe(struct archive_entry *entry, const struct archive_source *i
 int archive_header(struct str *out, const struct archive_source *item, uint64_t size,
 		   struct error *err)
 {
+	struct str *sink = out;
 	owned_writer struct archive *writer = archive_write_new();
 	owned_entry struct archive_entry *entry = archive_entry_new();
+	bool ok;
 
 	if (!writer || !entry)
 		abort();
 	describe(entry, item, size);
 	/* gnutar, not ustar: names longer than 255 bytes exist, and erl_tar reads both. */
-	if (archive_write_set_format_gnutar(writer) != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(writer, 0) != ARCHIVE_OK ||
-	    archive_write_open(writer, out, NULL, append, NULL) != ARCHIVE_OK ||
-	    archive_write_header(writer, entry) != ARCHIVE_OK)
+	ok = archive_write_set_format_gnutar(writer) == ARCHIVE_OK &&
+	     archive_write_set_bytes_per_block(writer, 0) == ARCHIVE_OK &&
+	     archive_write_open(writer, &sink, NULL, append, NULL) == ARCHIVE_OK &&
+	     archive_write_header(writer, entry) == ARCHIVE_OK;
+	sink = NULL;
+	if (!ok)
 		return error_set(err, ERROR_FAILED, "%s: %s", item->path,
 				 archive_error_string(writer));
 	return 0;

@@ -184,58 +184,12 @@ static int visit_everything(struct chooser *c)
 	return c->iex ? visit(c, "iex", START_NONE, NULL) : 0;
 }
 
-/* ---- modes ---- */
+/* ---- the order ---- */
 
 static enum start_type type_of(const struct choice *choice)
 {
 	return choice->mode == INCLUDED ? START_LOAD : (enum start_type)choice->mode;
 }
-
-static bool is_started(enum start_type type)
-{
-	return type != START_LOAD && type != START_NONE;
-}
-
-/* An application that starts fails to when one that it needs was not started. */
-static int check_mode(struct chooser *c, const struct choice *choice)
-{
-	const struct app *app = choice->app;
-
-	if (!is_started(type_of(choice)))
-		return 0;
-	for (size_t i = 0; i < app->applications.len; i++) {
-		const struct choice *need = find_choice(c, app->applications.items[i]);
-
-		if (!need || is_started(type_of(need)))
-			continue;
-		error_set_(c->err, ERROR_INVALID, "%s is %s, but it needs %s, which is %s",
-			   app->name, start_type_name(type_of(choice)), need->app->name,
-			   start_type_name(type_of(need)));
-		return error_hint(
-			c->err,
-			"Start %s, or make all that need it load or none; or take the risk: "
-			"skip_mode_validation_for: [%s]",
-			need->app->name, app->name);
-	}
-	return 0;
-}
-
-static int check_modes(struct chooser *c)
-{
-	struct names skip = c->project->skip_mode_validation;
-
-	for (size_t i = 0; i < skip.len; i++)
-		if (!find_choice(c, skip.items[i]))
-			return error_set(c->err, ERROR_INVALID,
-					 "skip_mode_validation_for: %s is not in the release",
-					 skip.items[i]);
-	for (size_t i = 0; i < c->len; i++)
-		if (!names_have(skip, c->chosen[i]->app->name) && check_mode(c, c->chosen[i]))
-			return -1;
-	return 0;
-}
-
-/* ---- the order ---- */
 
 struct ordered {
 	struct rel_app *apps;
@@ -281,6 +235,53 @@ static struct ordered order(struct chooser *c)
 	return o;
 }
 
+/* ---- modes ---- */
+
+static bool is_started(enum start_type type)
+{
+	return type != START_LOAD && type != START_NONE;
+}
+
+/* An application that starts fails to when one that it needs was not started. */
+static int check_mode(struct chooser *c, const struct choice *choice)
+{
+	const struct app *app = choice->app;
+
+	if (!is_started(type_of(choice)))
+		return 0;
+	for (size_t i = 0; i < app->applications.len; i++) {
+		const struct choice *need = find_choice(c, app->applications.items[i]);
+
+		if (!need || is_started(type_of(need)))
+			continue;
+		error_set_(c->err, ERROR_INVALID, "%s is %s, but it needs %s, which is %s",
+			   app->name, start_type_name(type_of(choice)), need->app->name,
+			   start_type_name(type_of(need)));
+		return error_hint(
+			c->err,
+			"Start %s, or make all that need it load or none; or take the risk: "
+			"skip_mode_validation_for: [%s]",
+			need->app->name, app->name);
+	}
+	return 0;
+}
+
+static int check_modes(struct chooser *c, const struct ordered *o)
+{
+	struct names skip = c->project->skip_mode_validation;
+
+	for (size_t i = 0; i < skip.len; i++)
+		if (!find_choice(c, skip.items[i]))
+			return error_set(c->err, ERROR_INVALID,
+					 "skip_mode_validation_for: %s is not in the release",
+					 skip.items[i]);
+	for (size_t i = 0; i < o->len; i++)
+		if (!names_have(skip, o->apps[i].name) &&
+		    check_mode(c, find_choice(c, o->apps[i].name)))
+			return -1;
+	return 0;
+}
+
 static int find_version(struct chooser *c, const char **out)
 {
 	const struct project *p = c->project;
@@ -303,9 +304,11 @@ static int choose(struct rel **out, struct chooser *c, const char *erts)
 	struct rel rel = { .name = c->project->release, .erts = erts };
 	struct ordered o;
 
-	if (visit_everything(c) || check_modes(c) || find_version(c, &rel.vsn))
+	if (visit_everything(c))
 		return -1;
 	o = order(c);
+	if (check_modes(c, &o) || find_version(c, &rel.vsn))
+		return -1;
 	rel.apps = o.apps;
 	rel.len = o.len;
 	/* With the eyes that a .rel file is read with. */

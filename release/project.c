@@ -51,6 +51,15 @@ static int get_path(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* A file that would be taken when nothing is said can be left out: false. */
+static int get_file(struct project_reader *r, const struct project_field *f, void *into)
+{
+	if (!json_is_false(f->value))
+		return get_path(r, f, into);
+	*(const char **)into = NULL;
+	return 0;
+}
+
 static int get_list(struct project_reader *r, const struct project_field *f, struct names *out,
 		    int (*get)(struct project_reader *r, const struct project_field *f, void *into))
 {
@@ -260,11 +269,11 @@ const struct project_key project_keys[] = {
 	  get_bool, AT(include_src) },
 	{ "cookie", "text", "(made at the first start)",
 	  "the cookie; whoever has the tarball has it then", get_text, AT(cookie) },
-	{ "config.sys", "file", "config/config.exs or config/sys.config when it is there",
-	  "configuration: a sys.config, or an .exs that is evaluated now", get_path,
+	{ "config.sys", "file or false", "config/config.exs or config/sys.config when it is there",
+	  "configuration: a sys.config, or an .exs that is evaluated now", get_file,
 	  AT(sys_config) },
-	{ "config.runtime", "file", "config/runtime.exs when it is there",
-	  "configuration that is evaluated at every start", get_path, AT(runtime_config) },
+	{ "config.runtime", "file or false", "config/runtime.exs when it is there",
+	  "configuration that is evaluated at every start", get_file, AT(runtime_config) },
 	{ "config.providers", "list of texts", "[]",
 	  "more configuration providers: \"{Module, argument}\" in Elixir", get_texts,
 	  AT(providers) },

@@ -27,7 +27,7 @@ static const char *file_of(struct arena *arena, const struct term *term)
 {
 	const char *var, *path;
 
-	if (term_get_text(term, arena, &path))
+	if ((term->kind == TERM_BINARY || term_is_text(term)) && term_get_text(term, arena, &path))
 		return path;
 	if (!term_is_tagged(term, "system", 3) || !term_get_text(term_at(term, 1), arena, &var) ||
 	    !term_get_text(term_at(term, 2), arena, &path))

@@ -78,14 +78,6 @@ static int find_version(struct release *release, const char **rel, struct error 
 	return error_set(err, ERROR_NOT_FOUND, "no release in it (no releases/VSN/NAME.rel)");
 }
 
-/* Versions become names of folders. */
-static int check_version(const char *what, const char *vsn, struct error *err)
-{
-	if (vsn[0] && vsn[0] != '.' && !strchr(vsn, '/'))
-		return 0;
-	return error_set(err, ERROR_INVALID, "\"%.200s\" cannot be the version of %s", vsn, what);
-}
-
 static const char *if_there(struct release *release, const char *name)
 {
 	const char *path = path_join(&release->arena, release->dir, name);
@@ -131,7 +123,6 @@ static int read_release(struct release *release, struct error *err)
 
 	if (find_version(release, &file, err) ||
 	    rel_read(&rel, &release->arena, release->tree, file, err) ||
-	    check_version("a release", rel->vsn, err) || check_version("ERTS", rel->erts, err) ||
 	    lib_path_make(&path, &release->arena, release->tree, (struct names){ libs, 1 }, err) ||
 	    find_outside(&path, release, rel, err) ||
 	    rel_resolve(&resolved, &release->arena, rel, release->tree, path, err))

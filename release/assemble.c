@@ -237,7 +237,7 @@ static int write_boot(struct builder *b, bool consolidated)
 static const struct term *releases_term(struct builder *b)
 {
 	struct arena *a = b->arena;
-	struct terms libs = { NULL, 0, 0 };
+	struct terms libs = { NULL, 0, 0 }, releases = { NULL, 0, 0 };
 	const struct term *entry;
 
 	for (size_t i = 0; i < b->rel->len; i++) {
@@ -251,7 +251,8 @@ static const struct term *releases_term(struct builder *b)
 	entry = term_tuple(a, term_atom(a, "release"), term_string(a, b->rel->name),
 			   term_string(a, b->rel->vsn), term_string(a, b->rel->erts),
 			   term_list_of(a, &libs), term_atom(a, "permanent"));
-	return term_list(a, (const struct term *[]){ entry }, 1);
+	terms_add(a, &releases, entry);
+	return term_list_of(a, &releases);
 }
 
 static int write_records(struct builder *b)

@@ -35,6 +35,26 @@ expect 4 "$relevo" node releases "$node"
 contains "$said" "sasl does not run"
 ok
 
+# Code that runs there.
+expect 0 "$relevo" node eval "$node" 'A = 40, {sum, A + 2}.'
+[ "$out" = "{sum,42}" ] || fail "eval: $out"
+expect 0 "$relevo" node eval "$node" '{"täxt", $.}' --json
+contains "$(echo "$out" | tr -d ' \n')" '{"tuple":[{"string":"täxt"},46]}'
+expect 1 "$relevo" node eval "$node" 'exit(because)'
+contains "$said" "because"
+expect 2 "$relevo" node eval "$node" 'A = ,'
+contains "$said" "no Erlang text"
+expect 3 "$relevo" node eval "$node" 'timer:sleep(5000)' --timeout 500ms
+expect 0 "$relevo" node rpc "$node" lists keyfind b 1 '[{a,1},{b,"two"}]'
+[ "$out" = '{b,"two"}' ] || fail "rpc: $out"
+expect 0 "$relevo" node rpc "$node" erlang node
+[ "$out" = "'$node'" ] || fail "rpc: $out"
+expect 1 "$relevo" node rpc "$node" lists nothing
+contains "$said" "undef"
+expect 2 "$relevo" node rpc "$node" lists max '[1,'
+contains "$said" "argument 1"
+ok
+
 # The cookie: wrong, missing, from a file, from a variable; never in what is said.
 expect 4 env RELEASE_COOKIE=notthisone "$relevo" node ping "$node"
 contains "$said" "refuses our cookie"

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/* relevo node eval, rpc: code that runs on one live node; no VM is started here. */
+#include "cmd/node.h"
+#include "cmd/output.h"
+#include "release/term_json.h"
+
+struct call_opts {
+	struct node_opts node;
+};
+
+static const struct option call_options[] = {
+	NODE_OPTIONS(struct call_opts),
+	OPT_END,
+};
+
+static void show(const struct call *call, const struct term *value)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (call->json) {
+		print_json(json_pack("{s:s, s:o}", "node", call->argv[0], "term",
+				     term_to_json(value)));
+		return;
+	}
+	term_print_pretty(&text, value);
+	printf("%s\n", str_text(&text));
+}
+
+/* ---- eval ---- */
+
+/* As typed in the Erlang shell: the dot at the end is welcome, but not wanted. */
+static struct span without_dot(const char *text)
+{
+	struct span all = span_trim(span_of(text));
+
+	if (span_ends(all, ".") && !span_ends(all, "$."))
+		all.len--;
+	return all;
+}
+
+static int eval_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	const struct call_opts *opts = call->opts;
+	const struct term *value;
+
+	if (node_connect(&node, call, &opts->node, err) ||
+	    node_eval(&value, NULL, node_dist(node), &arena, "the expression",
+		      without_dot(call->argv[1]), NULL, 0, node_deadline(node), err))
+		return -1;
+	show(call, value);
+	return 0;
+}
+
+/* ---- rpc ---- */
+
+static int parse_args(const struct term **out, struct arena *arena, const struct call *call,
+		      struct error *err)
+{
+	struct terms list = { 0 };
+
+	for (int i = 3; i < call->argc; i++) {
+		const char *name = arena_printf(arena, "argument %d", i - 2);
+		struct span text = without_dot(call->argv[i]);
+		const char *dotted = arena_printf(arena, SPAN_FMT " .", SPAN_ARG(text));
+		const struct term *term;
+
+		if (term_parse_one(&term, arena, span_of(dotted), name, err)) {
+			err->kind = ERROR_USAGE;
+			return error_hint(err, "Arguments are Erlang terms: 42, an_atom, "
+					       "'\"text\"', '[{a,1}]'.");
+		}
+		terms_add(arena, &list, term);
+	}
+	*out = term_list_of(arena, &list);
+	return 0;
+}
+
+static int rpc_run(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	const struct call_opts *opts = call->opts;
+	const struct term *args, *value;
+
+	if (parse_args(&args, &arena, call, err) || node_connect(&node, call, &opts->node, err) ||
+	    rpc_call(&value, NULL, node_dist(node), &arena, call->argv[1], call->argv[2], args,
+		     node_deadline(node), err))
+		return -1;
+	show(call, value);
+	return 0;
+}
+
+/* ---- the table ---- */
+
+/* clang-format off */
+const struct command cmd_node_eval = {
+	.name = "eval",
+	.parent = "node",
+	.args = "NODE EXPRESSION",
+	.summary = "Evaluate Erlang text on a node and print its value",
+	.description =
+		"EXPRESSION is one or more Erlang expressions with commas between them, evaluated in "
+		"a process of its own on the node.  What it prints itself appears there, not here.  "
+		"--timeout bounds the answer; what has begun runs to its end.",
+	.examples =
+		"relevo node eval shop@10.0.0.1 'erlang:memory(total)'\n"
+		"relevo node eval shop@10.0.0.1 \"'Elixir.Shop.Stock':count()\" --json",
+	.args_min = 2,
+	.args_max = 2,
+	.options = call_options,
+	.opts_size = sizeof(struct call_opts),
+	.run = eval_run,
+};
+
+const struct command cmd_node_rpc = {
+	.name = "rpc",
+	.parent = "node",
+	.args = "NODE MODULE FUNCTION [ARG...]",
+	.summary = "Call a function on a node and print what it returns",
+	.description =
+		"Each ARG is an Erlang term.  MODULE is its name as Erlang has it, without quotes: "
+		"lists, Elixir.Shop.Stock.",
+	.examples =
+		"relevo node rpc shop@10.0.0.1 erlang memory total\n"
+		"relevo node rpc shop@10.0.0.1 Elixir.Shop.Stock set '<<\"TEA\">>' 12",
+	.args_min = 3,
+	.args_max = -1,
+	.options = call_options,
+	.opts_size = sizeof(struct call_opts),
+	.run = rpc_run,
+};
+/* clang-format on */

@@ -141,8 +141,13 @@ demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
 
-bench: all
-	@RELEVO=$(B)/relevo tests/bench/run
+$(B)/tests/bench/measure: tests/bench/measure.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+bench: all $(B)/tests/bench/measure
+	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/run
 
 # ---- the rest ----
 

@@ -221,13 +221,21 @@ static int by_name(const void *a, const void *b)
 }
 
 /* False for what is to be left out: ".", "..", links that lead nowhere. */
-static bool entry_of(struct dir_entry *entry, struct arena *arena, int dir, const char *name)
+static bool entry_of(struct dir_entry *entry, struct arena *arena, int dir,
+		     const struct dirent *next, bool names_only)
 {
+	const char *name = next->d_name;
 	struct stat info;
 	bool is_link;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-	    fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW))
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return false;
+	if (names_only && (next->d_type == DT_REG || next->d_type == DT_DIR)) {
+		*entry = (struct dir_entry){ .name = arena_dup(arena, span_of(name)),
+					     .is_dir = next->d_type == DT_DIR };
+		return true;
+	}
+	if (fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW))
 		return false;
 	is_link = S_ISLNK(info.st_mode);
 	if (is_link && fstatat(dir, name, &info, 0))
@@ -236,14 +244,14 @@ static bool entry_of(struct dir_entry *entry, struct arena *arena, int dir, cons
 		.name = arena_dup(arena, span_of(name)),
 		.is_dir = S_ISDIR(info.st_mode),
 		.is_link = is_link,
-		.mode = info.st_mode & 07777,
-		.size = info.st_size,
+		.mode = names_only ? 0 : info.st_mode & 07777,
+		.size = names_only ? 0 : info.st_size,
 	};
 	return true;
 }
 
-int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
-	     struct error *err)
+static int list(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
+		bool names_only, struct error *err)
 {
 	owned_dir DIR *dir = opendir(path);
 	struct dir_entry *entries = NULL;
@@ -261,7 +269,7 @@ int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const cha
 			return error_sys(err, "cannot read the folder %s", path);
 		if (!next)
 			break;
-		if (!entry_of(&entry, arena, dirfd(dir), next->d_name))
+		if (!entry_of(&entry, arena, dirfd(dir), next, names_only))
 			continue;
 		entries = arena_grow(arena, entries, count, &cap);
 		entries[count++] = entry;
@@ -271,6 +279,18 @@ int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const cha
 	*out = entries;
 	*len = count;
 	return 0;
+}
+
+int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
+	     struct error *err)
+{
+	return list(out, len, arena, path, false, err);
+}
+
+int dir_names(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
+	      struct error *err)
+{
+	return list(out, len, arena, path, true, err);
 }
 
 int dir_make(const char *path, struct error *err)

@@ -46,6 +46,9 @@ struct dir_entry {
  */
 must_check int dir_list(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
 			struct error *err);
+/* The same without modes and sizes (both 0), which is a good deal faster. */
+must_check int dir_names(struct dir_entry **out, size_t *len, struct arena *arena, const char *path,
+			 struct error *err);
 /* Makes a folder and the missing ones above it; fine when it is there. */
 must_check int dir_make(const char *path, struct error *err);
 /* Makes a new private folder: PREFIX.XXXXXX; its name is put into the arena. */

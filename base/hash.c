@@ -82,20 +82,42 @@ static void close_file(FILE **file)
 		fclose(*file);
 }
 
-int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],
-		  struct error *err)
+static int add_file(const char *path, struct hash *one, struct hash *other, struct error *err)
 {
-	owned_hash struct hash *hash = hash_new(kind);
 	owned(close_file) FILE *file = fopen(path, "rbe");
 	char piece[1 << 16];
 	size_t len;
 
 	if (!file)
 		return error_sys(err, "cannot read %s", path);
-	while ((len = fread(piece, 1, sizeof(piece), file)) > 0)
-		hash_add(hash, (struct span){ piece, len });
-	if (ferror(file))
-		return error_sys(err, "cannot read %s", path);
+	setvbuf(file, NULL, _IONBF, 0);
+	while ((len = fread(piece, 1, sizeof(piece), file)) > 0) {
+		hash_add(one, (struct span){ piece, len });
+		if (other)
+			hash_add(other, (struct span){ piece, len });
+	}
+	return ferror(file) ? error_sys(err, "cannot read %s", path) : 0;
+}
+
+int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],
+		  struct error *err)
+{
+	owned_hash struct hash *hash = hash_new(kind);
+
+	if (add_file(path, hash, NULL, err))
+		return -1;
 	end_hex(hash, out);
+	return 0;
+}
+
+int hash_file_both(const char *path, char md5[static HASH_HEX_MAX],
+		   char sha256[static HASH_HEX_MAX], struct error *err)
+{
+	owned_hash struct hash *one = hash_new(HASH_MD5), *other = hash_new(HASH_SHA256);
+
+	if (add_file(path, one, other, err))
+		return -1;
+	end_hex(one, md5);
+	end_hex(other, sha256);
 	return 0;
 }

@@ -20,6 +20,9 @@ void hash_hex(enum hash_kind kind, struct span data, char out[static HASH_HEX_MA
 /* Of a file, read in pieces. */
 must_check int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],
 			     struct error *err);
+/* Both kinds in one reading. */
+must_check int hash_file_both(const char *path, char md5[static HASH_HEX_MAX],
+			      char sha256[static HASH_HEX_MAX], struct error *err);
 void hash_to_hex(const uint8_t *bytes, size_t len, char *out);
 
 static inline void hash_done(struct hash **hash) { hash_free(*hash); }

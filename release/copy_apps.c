@@ -55,7 +55,7 @@ static int check_unlisted(struct builder *b, const struct app *app)
 
 	if (app_is_otp(b, app))
 		return 0;
-	if (dir_list(&entries, &len, b->arena, app->dir, b->err))
+	if (dir_names(&entries, &len, b->arena, app->dir, b->err))
 		return -1;
 	for (size_t i = 0; i < len; i++)
 		if (span_ends(span_of(entries[i].name), ".beam"))
@@ -83,7 +83,7 @@ int copy_ebin(struct builder *b, const char *from, const char *to)
 	struct dir_entry *entries;
 	size_t len;
 
-	if (dir_list(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
+	if (dir_names(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		const char *in = path_join(b->arena, from, entries[i].name);

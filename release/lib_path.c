@@ -41,7 +41,7 @@ static int list(struct dir_entry **out, size_t *len, struct search *s, const cha
 {
 	if (!path[0] && s->tree == tree_system())
 		path = ".";
-	return tree_list(out, len, s->arena, s->tree, path, err);
+	return tree_names(out, len, s->arena, s->tree, path, err);
 }
 
 /* ---- globs ---- */

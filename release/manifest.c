@@ -128,8 +128,7 @@ static int digest_plain(struct digests *out, const char *path, struct error *err
 	if (stat(path, &info))
 		return error_sys(err, "cannot look at %s", path);
 	out->size = (uint64_t)info.st_size;
-	return hash_file_hex(HASH_SHA256, path, out->sha256, err) ||
-	       hash_file_hex(HASH_MD5, path, out->md5, err) ? -1 : 0;
+	return hash_file_both(path, out->md5, out->sha256, err);
 }
 
 static int digest_one(void *context, size_t nr, struct error *err)

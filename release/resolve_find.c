@@ -31,7 +31,7 @@ static int index_path(struct resolve *r, struct places *places, struct error *er
 		struct dir_entry *entries;
 		size_t len;
 
-		if (tree_list(&entries, &len, &r->scratch, r->tree, dir, err))
+		if (tree_names(&entries, &len, &r->scratch, r->tree, dir, err))
 			return -1;
 		for (size_t k = 0; k < len; k++)
 			if (!entries[k].is_dir && span_ends(span_of(entries[k].name), ".app"))

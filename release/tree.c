@@ -175,8 +175,8 @@ static void list_nodes(struct dir_entry **out, size_t *len, struct arena *arena,
 		qsort(*out, *len, sizeof(**out), by_name);
 }
 
-int tree_list(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
-	      const char *path, struct error *err)
+static int list(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
+		const char *path, bool names_only, struct error *err)
 {
 	const char *folder;
 
@@ -190,5 +190,18 @@ int tree_list(struct dir_entry **out, size_t *len, struct arena *arena, const st
 		*len = 0;
 		return 0;
 	}
-	return dir_list(out, len, arena, folder, err);
+	return names_only ? dir_names(out, len, arena, folder, err)
+			  : dir_list(out, len, arena, folder, err);
+}
+
+int tree_list(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
+	      const char *path, struct error *err)
+{
+	return list(out, len, arena, tree, path, false, err);
+}
+
+int tree_names(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
+	       const char *path, struct error *err)
+{
+	return list(out, len, arena, tree, path, true, err);
 }

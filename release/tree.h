@@ -32,6 +32,10 @@ must_check int tree_read(const struct tree *tree, const char *path, size_t max, 
 must_check int tree_list(struct dir_entry **out, size_t *len, struct arena *arena,
 			 const struct tree *tree, const char *path, struct error *err);
 
+/* The same without modes and sizes, as dir_names() is to dir_list(). */
+must_check int tree_names(struct dir_entry **out, size_t *len, struct arena *arena,
+			  const struct tree *tree, const char *path, struct error *err);
+
 enum { TREE_MAX = 1 << 30 };
 
 static inline void tree_done(struct tree **tree) { tree_free(*tree); }

@@ -24,14 +24,14 @@ static void check_stale(const struct check *check, const char *module)
 		return;
 	reason = reason_add(check->work->arena, check->work->reasons, REASON_appup_stale, app->name,
 			    module, "%s (%s) changes %s, which is the same in both releases",
-			    check->made->file, check->way, module);
+			    check->made->file, check->way, module_shown(module));
 	reason->hint = "take the instruction out";
 	if (is_listed(app->old_app, module) || is_listed(app->new_app, module))
 		return;
 	reason->severity = SEVERITY_WARN;
 	reason->message =
 		arena_printf(check->work->arena, "%s (%s) changes %s, which %s does not have",
-			     check->made->file, check->way, module, app->name);
+			     check->made->file, check->way, module_shown(module), app->name);
 }
 
 /* code_change is called in the new code, upwards and downwards. */
@@ -46,7 +46,7 @@ static void check_advanced(const struct check *check, const char *module)
 		   check->made->app->name, module,
 		   "%s (%s) wants code_change of %s, which does not export it: the node would "
 		   "restart in the middle of the upgrade",
-		   check->made->file, check->way, module)
+		   check->made->file, check->way, module_shown(module))
 		->hint = "write code_change/3, or say {update, M, soft}";
 }
 
@@ -77,7 +77,7 @@ static void check_coverage(const struct check *check)
 		reason_add(check->work->arena, check->work->reasons, REASON_appup_incomplete,
 			   check->made->app->name, module->name,
 			   "%s (%s) does not mention %s, which was %s", check->made->file,
-			   check->way, module->name, change_name(module->change))
+			   check->way, module_shown(module->name), change_name(module->change))
 			->hint = "add an instruction for it; `relevo appup` shows one";
 	}
 }

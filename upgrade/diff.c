@@ -27,19 +27,51 @@ static const char *priv_dir(struct arena *arena, const struct resolved_app *app)
 	return path_join(arena, path_dir(arena, app->app->dir), "priv");
 }
 
+static bool is_nif(const char *path)
+{
+	return span_ends(span_of(path), ".so");
+}
+
+static bool is_migration(const char *path)
+{
+	return span_starts(span_of(path), "migrations/") || strstr(path, "/migrations/");
+}
+
+static struct names only(struct arena *arena, struct names names, bool (*wanted)(const char *name))
+{
+	const char **some = arena_array(arena, names.len, const char *);
+	size_t len = 0;
+
+	for (size_t i = 0; i < names.len; i++)
+		if (wanted(names.items[i]))
+			some[len++] = names.items[i];
+	return (struct names){ some, len };
+}
+
 static int compare_priv(struct app_diff *app, struct arena *arena, const struct places *places,
 			struct error *err)
 {
-	const char **nifs;
-	size_t len = 0;
+	struct names added;
 
-	if (compare_files(&app->priv, arena, places, err))
+	if (compare_files(&app->priv, &added, arena, places, err))
 		return -1;
-	nifs = arena_array(arena, app->priv.len, const char *);
-	for (size_t i = 0; i < app->priv.len; i++)
-		if (span_ends(span_of(app->priv.items[i]), ".so"))
-			nifs[len++] = app->priv.items[i];
-	app->nifs = (struct names){ nifs, len };
+	app->nifs = only(arena, app->priv, is_nif);
+	app->migrations = only(arena, added, is_migration);
+	return 0;
+}
+
+/* Of an application that was not there before, only that. */
+static int find_migrations(struct app_diff *app, struct arena *arena, const struct diff *diff,
+			   struct error *err)
+{
+	struct places places = { NULL, diff->new_release->tree, NULL, priv_dir(arena, app->new_app) };
+	struct names all, added;
+
+	if (app->new_app->app->outside)
+		return 0;
+	if (compare_files(&all, &added, arena, &places, err))
+		return error_wrap(err, "application %s", app->name);
+	app->migrations = only(arena, added, is_migration);
 	return 0;
 }
 
@@ -56,11 +88,10 @@ static int compare_app(struct app_diff *app, struct arena *arena, const struct d
 	}
 	priv.old_dir = priv_dir(arena, app->old_app);
 	priv.new_dir = priv_dir(arena, app->new_app);
-	if (compare_modules(&app->modules, &app->modules_same, arena, &ebin, a->modules, b->modules,
+	if (compare_modules(&app->modules, &app->same, arena, &ebin, a->modules, b->modules,
 			    err) ||
 	    compare_priv(app, arena, &priv, err))
 		return error_wrap(err, "application %s", app->name);
-	app->env_changed = !same_term(a->env, b->env);
 	app->mod_changed = !same_term(a->mod, b->mod);
 	app->start_phases_changed = !same_term(a->start_phases, b->start_phases);
 	if (strcmp(a->vsn, b->vsn) != 0 || app->modules.len > 0 || app->priv.len > 0)
@@ -99,7 +130,8 @@ static int compare_apps(struct diff *diff, struct arena *arena, struct error *er
 		app->new_app = &news->apps[i];
 		app->old_app = resolved_find(olds, app->name);
 		app->change = app->old_app ? CHANGE_SAME : CHANGE_ADDED;
-		if (app->old_app && compare_app(app, arena, diff, err))
+		if (app->old_app ? compare_app(app, arena, diff, err)
+				 : find_migrations(app, arena, diff, err))
 			return -1;
 	}
 	for (size_t i = 0; i < olds->len; i++) {
@@ -143,27 +175,13 @@ static int compare_protocols(struct diff *diff, struct arena *arena, struct erro
 {
 	const struct release *a = diff->old_release, *b = diff->new_release;
 	struct places places = { a->tree, b->tree, a->consolidated, b->consolidated };
-	size_t same;
+	struct modules_same same;
 
 	if (list_modules(&diff->old_protocols, arena, a->tree, a->consolidated, err) ||
 	    list_modules(&diff->new_protocols, arena, b->tree, b->consolidated, err) ||
 	    compare_modules(&diff->protocols, &same, arena, &places, diff->old_protocols,
 			    diff->new_protocols, err))
 		return error_wrap(err, "consolidated protocols");
-	return 0;
-}
-
-static int compare_config(struct diff *diff, struct error *err)
-{
-	const struct release *a = diff->old_release, *b = diff->new_release;
-	struct places sys = { a->tree, b->tree, a->sys_config, b->sys_config };
-	struct places vm = { a->tree, b->tree, a->vm_args, b->vm_args };
-	bool sys_same, vm_same;
-
-	if (compare_file(&sys_same, &sys, err) || compare_file(&vm_same, &vm, err))
-		return -1;
-	diff->sys_config_changed = !sys_same;
-	diff->vm_args_changed = !vm_same;
 	return 0;
 }
 
@@ -176,7 +194,7 @@ int diff_make(struct diff **out, struct arena *arena, const struct release *old_
 	diff->new_release = new_release;
 	diff->erts_changed = strcmp(old_release->erts, new_release->erts) != 0;
 	if (compare_apps(diff, arena, err) || compare_protocols(diff, arena, err) ||
-	    compare_config(diff, err))
+	    compare_config(diff, arena, err))
 		return -1;
 	*out = diff;
 	return 0;

@@ -9,7 +9,7 @@
  * outlive them.
  */
 #pragma once
-#include "release/beam.h"
+#include "release/code.h"
 #include "release/release.h"
 
 /* clang-format off */
@@ -33,10 +33,24 @@ struct module_diff {
 	const char *name;
 	enum change change;
 	const struct beam_facts *old_facts, *new_facts; /* NULL: not there */
+	const struct code *old_code, *new_code;         /* the same */
 };
 
 struct module_diffs {
 	struct module_diff *items; /* by name */
+	size_t len;
+};
+
+/* One that is: what it imports and exports is kept (chunks of atoms, imports, exports and
+ * attributes), so that beam_read_facts() works on it; of its code nothing is.
+ */
+struct module_same {
+	const char *name;
+	struct beam beam;
+};
+
+struct modules_same {
+	struct module_same *items;
 	size_t len;
 };
 
@@ -46,10 +60,22 @@ struct app_diff {
 	const struct resolved_app *old_app, *new_app; /* NULL: not there */
 	/* Of a changed application; those of an added or removed one are not looked into. */
 	struct module_diffs modules;
-	size_t modules_same;
+	struct modules_same same;
 	struct names priv; /* files below priv/ that were added, removed or changed … */
-	struct names nifs; /* … and the shared libraries among them (*.so) */
-	bool env_changed, mod_changed, start_phases_changed;
+	struct names nifs; /* … the shared libraries among them (*.so) … */
+	struct names migrations; /* … and those that are new in a folder "migrations" */
+	bool mod_changed, start_phases_changed;
+	/* Keys of its environment, the .app file's under that of sys.config, whose values are
+	 * not the same, sorted.  Also of applications that are the same.
+	 */
+	struct names env;
+};
+
+/* sys.config, as release_handler reads it. */
+struct config_file {
+	const struct term *term;   /* [{App, [{Key, Value}]}]; [] when there is no file */
+	const char *problem;       /* why it is no configuration, without any value; NULL: it is one */
+	bool template;             /* because it holds ${VARIABLES} that a start script fills in */
 };
 
 struct diff {
@@ -59,7 +85,9 @@ struct diff {
 	size_t len;
 	struct names old_protocols, new_protocols; /* all consolidated ones (Elixir) … */
 	struct module_diffs protocols;             /* … and those that are not the same */
-	bool erts_changed, sys_config_changed, vm_args_changed;
+	bool erts_changed, sys_config_changed, vm_args_changed, runtime_config_changed;
+	struct config_file old_config, new_config;
+	struct names vm_args; /* the flags, without their values, that are not the same */
 };
 
 /* ERROR_INVALID: a module that an .app file lists is missing or damaged. */

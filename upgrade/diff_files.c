@@ -41,13 +41,19 @@ static int collect(struct name_table *table, struct arena *arena, const struct t
 	return 0;
 }
 
-int compare_files(struct names *out, struct arena *arena, const struct places *places,
-		  struct error *err)
+static void add(struct arena *arena, const char ***names, size_t *len, size_t *cap, const char *name)
+{
+	*names = arena_grow(arena, *names, *len, cap);
+	(*names)[(*len)++] = name;
+}
+
+int compare_files(struct names *out, struct names *added_out, struct arena *arena,
+		  const struct places *places, struct error *err)
 {
 	owned_name_table struct name_table *olds = name_table_new(), *all = name_table_new();
 	owned_name_table struct name_table *news = name_table_new();
-	const char **changed = NULL;
-	size_t len = 0, cap = 0;
+	const char **changed = NULL, **added = NULL;
+	size_t len = 0, cap = 0, added_len = 0, added_cap = 0;
 
 	if ((places->old_dir &&
 	     collect(olds, arena, places->old_tree, places->old_dir, "", 0, err)) ||
@@ -67,13 +73,15 @@ int compare_files(struct names *out, struct arena *arena, const struct places *p
 
 		files.old_dir = old_has ? path_join(arena, places->old_dir, name) : NULL;
 		files.new_dir = new_has ? path_join(arena, places->new_dir, name) : NULL;
-		if (compare_file(&same, &files, err))
+		if (old_has && new_has && compare_file(&same, &files, err))
 			return -1;
-		if (same)
+		if (old_has && new_has && same)
 			continue;
-		changed = arena_grow(arena, changed, len, &cap);
-		changed[len++] = name;
+		add(arena, &changed, &len, &cap, name);
+		if (!old_has)
+			add(arena, &added, &added_len, &added_cap, name);
 	}
+	*added_out = (struct names){ added, added_len };
 	*out = (struct names){ changed, len };
 	return 0;
 }

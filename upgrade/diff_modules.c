@@ -43,23 +43,47 @@ static int side_read(struct side *side, const struct tree *tree, const char *dir
 	return 0;
 }
 
-static int side_facts(const struct beam_facts **out, struct arena *arena, const struct side *side,
-		      struct error *err)
+/* The code borrows from the bytes, which are moved to where the differences live. */
+static int side_facts(const struct beam_facts **facts_out, const struct code **code_out,
+		      struct arena *arena, const struct side *side, struct error *err)
 {
+	struct span bytes = { arena_dup(arena, str_span(&side->bytes)), side->bytes.len };
 	struct beam_facts *facts;
+	struct code *code;
+	struct beam beam;
 
-	if (beam_read_facts(&facts, arena, &side->beam, err) ||
-	    beam_read_shape(facts, arena, &side->beam, err))
+	if (beam_open(&beam, arena, bytes, err) || beam_read_facts(&facts, arena, &beam, err) ||
+	    beam_read_shape(facts, arena, &beam, err) || code_read(&code, arena, &beam, facts, err))
 		return error_wrap(err, "module %s", side->beam.module);
-	facts->module = arena_dup(arena, span_of(facts->module));
-	*out = facts;
+	*facts_out = facts;
+	*code_out = code;
 	return 0;
 }
 
 struct found {
 	struct module_diffs list;
-	size_t cap, same;
+	struct modules_same same;
+	size_t cap, same_cap;
 };
+
+static void keep_same(struct found *found, struct arena *arena, const char *name,
+		      const struct beam *beam)
+{
+	static const enum beam_chunk kept[] = { BEAM_ATOM, BEAM_ATU8, BEAM_IMPT, BEAM_EXPT,
+						BEAM_ATTR };
+	struct module_same *same;
+
+	found->same.items = arena_grow(arena, found->same.items, found->same.len, &found->same_cap);
+	same = &found->same.items[found->same.len++];
+	*same = (struct module_same){ .name = name, .beam = { .module = name } };
+	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+		struct span chunk = beam->chunks[kept[i]];
+
+		if (chunk.ptr)
+			same->beam.chunks[kept[i]] =
+				(struct span){ arena_dup(arena, chunk), chunk.len };
+	}
+}
 
 static int compare_module(struct found *found, struct arena *arena, const struct places *places,
 			  const char *name, bool is_old, bool is_new, struct error *err)
@@ -71,11 +95,11 @@ static int compare_module(struct found *found, struct arena *arena, const struct
 	    (is_new && side_read(&new_side, places->new_tree, places->new_dir, name, err)))
 		return -1;
 	if (is_old && is_new && memcmp(old_side.digest, new_side.digest, BEAM_DIGEST) == 0) {
-		found->same++;
+		keep_same(found, arena, name, &new_side.beam);
 		return 0;
 	}
-	if ((is_old && side_facts(&diff.old_facts, arena, &old_side, err)) ||
-	    (is_new && side_facts(&diff.new_facts, arena, &new_side, err)))
+	if ((is_old && side_facts(&diff.old_facts, &diff.old_code, arena, &old_side, err)) ||
+	    (is_new && side_facts(&diff.new_facts, &diff.new_code, arena, &new_side, err)))
 		return -1;
 	diff.change = !is_old ? CHANGE_ADDED : !is_new ? CHANGE_REMOVED : CHANGE_CHANGED;
 	found->list.items = arena_grow(arena, found->list.items, found->list.len, &found->cap);
@@ -88,7 +112,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct module_diff *)a)->name, ((const struct module_diff *)b)->name);
 }
 
-int compare_modules(struct module_diffs *out, size_t *same_out, struct arena *arena,
+int compare_modules(struct module_diffs *out, struct modules_same *same_out, struct arena *arena,
 		    const struct places *places, struct names old_names, struct names new_names,
 		    struct error *err)
 {

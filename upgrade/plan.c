@@ -71,8 +71,8 @@ int plan_make(struct plan **out, struct arena *arena, const struct release *old_
 	if (appups_make(&plan->appups, arena, diff, &options->appups, &plan->reasons, err))
 		return -1;
 	make_relup(&planner);
-	verdict_reasons(arena, diff, &plan->appups, &plan->reasons);
-	if (reasons_allow(&plan->reasons, options->allow, err))
+	if (verdict_reasons(arena, diff, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
+	    reasons_allow(&plan->reasons, options->allow, err))
 		return -1;
 	reasons_sort(&plan->reasons);
 	plan->verdict = verdict_of(&plan->reasons);

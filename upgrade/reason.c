@@ -40,6 +40,16 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
+const char *module_shown(const char *module)
+{
+	static const char prefix[] = "Elixir.";
+	size_t len = sizeof(prefix) - 1;
+
+	if (strncmp(module, prefix, len) == 0 && module[len] >= 'A' && module[len] <= 'Z')
+		return module + len;
+	return module;
+}
+
 struct reason *reason_add(struct arena *arena, struct reasons *reasons, enum reason_code code,
 			  const char *application, const char *module, const char *format, ...)
 {

@@ -16,6 +16,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(version_not_bumped,  IMPOSSIBLE) \
 	X(version_reused,      IMPOSSIBLE) \
 	X(name_changed,        IMPOSSIBLE) \
+	X(config_not_term,     IMPOSSIBLE) \
 	/* only by starting anew */ \
 	X(erts_changed,        RESTART) \
 	X(otp_changed,         RESTART) \
@@ -24,6 +25,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(on_load_changed,     RESTART) \
 	X(behaviour_changed,   RESTART) \
 	X(module_moved,        RESTART) \
+	X(no_top_supervisor,   RESTART) \
 	X(state_shape_changed, RESTART) \
 	X(code_change_missing, RESTART) \
 	X(appup_invalid,       RESTART) \
@@ -32,12 +34,18 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	/* to be looked at */ \
 	X(shared_struct_changed, WARN) \
 	X(supervisor_opaque,   WARN) \
+	X(function_missing,    WARN) \
+	X(not_suspendable,     WARN) \
+	X(second_purge,        WARN) \
+	X(migrations_added,    WARN) \
 	X(appup_incomplete,    WARN) \
 	X(vm_args_changed,     WARN) \
 	X(mod_changed,         WARN) \
+	X(start_phases_changed, WARN) \
 	X(protocols_stay,      WARN) \
 	/* to be known */ \
 	X(appup_stale,         INFO) \
+	X(boot_order_changed,  INFO) \
 	X(static_changed,      INFO) \
 	X(env_changed,         INFO) \
 	X(protocol_changed,    INFO) \
@@ -71,6 +79,8 @@ const char *reason_name(enum reason_code code);
 bool reason_find(const char *name, enum reason_code *out);
 enum severity reason_default(enum reason_code code);
 const char *severity_name(enum severity severity);
+/* How people write a module's name: "Shop.Cart" for 'Elixir.Shop.Cart'; borrowed. */
+const char *module_shown(const char *module);
 
 /* Adds a finding of the usual severity; text in the arena.  The result may be changed
  * (severity, hint) until the next one is added.

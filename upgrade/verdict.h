@@ -9,10 +9,15 @@ enum verdict { VERDICT_HOT, VERDICT_HOT_WITH_WARNINGS, VERDICT_RESTART, VERDICT_
 /* "hot", "hot_with_warnings", "restart", "impossible". */
 const char *verdict_name(enum verdict verdict);
 
-/* Adds what the differences, and the way the appups deal with them, give reason to say.
- * (What is wrong with appups written by hand, appups_make() has said.)
+/* Adds what the differences, and the way the appups and the relup deal with them, give
+ * reason to say.  (What is wrong with appups written by hand, appups_make() has said.)
+ *
+ * up, down   the relup's steps; [] where there are none
+ *
+ * Fails when a module cannot be read.
  */
-void verdict_reasons(struct arena *arena, const struct diff *diff, const struct appups *appups,
-		     struct reasons *reasons);
+must_check int verdict_reasons(struct arena *arena, const struct diff *diff,
+			       const struct appups *appups, const struct term *up,
+			       const struct term *down, struct reasons *reasons, struct error *err);
 /* The worst of those that are not allowed. */
 enum verdict verdict_of(const struct reasons *reasons);

@@ -45,39 +45,19 @@ static struct name_table *atoms_of(const struct beam_facts *facts)
 	return table;
 }
 
-static const struct name_table *all_modules(struct judge *judge)
-{
-	const struct resolved *releases[] = { judge->diff->old_release->resolved,
-					      judge->diff->new_release->resolved };
-
-	if (judge->modules)
-		return judge->modules;
-	judge->modules = name_table_new();
-	for (size_t r = 0; r < ARRAY_LEN(releases); r++) {
-		for (size_t i = 0; i < releases[r]->len; i++) {
-			struct names names = releases[r]->apps[i].app->modules;
-
-			for (size_t j = 0; j < names.len; j++)
-				name_table_add(judge->modules, names.items[j], NULL);
-		}
-	}
-	return judge->modules;
-}
-
 /* ": A, B" of the modules that one version names and the other does not; "" for none. */
 static const char *newly_named(struct judge *judge, const struct beam_facts *before,
 			       const struct beam_facts *after, const char *what)
 {
 	owned_name_table struct name_table *olds = atoms_of(before), *news = atoms_of(after);
-	const struct name_table *modules = all_modules(judge);
 	owned_str struct str text = STR_EMPTY;
 
 	for (size_t i = 0; i < name_table_len(news); i++) {
-		struct span name = span_of(name_table_name(news, i));
+		const char *name = name_table_name(news, i);
 
-		if (name_table_find(olds, name) == NAME_ABSENT &&
-		    name_table_find(modules, name) != NAME_ABSENT)
-			str_addf(&text, "%s" SPAN_FMT, text.len ? ", " : what, SPAN_ARG(name));
+		if (name_table_find(olds, span_of(name)) == NAME_ABSENT &&
+		    (judge_find(judge, SIDE_OLD, name) || judge_find(judge, SIDE_NEW, name)))
+			str_addf(&text, "%s%s", text.len ? ", " : what, module_shown(name));
 	}
 	return arena_dup(judge->arena, str_span(&text));
 }
@@ -92,16 +72,15 @@ void judge_children(struct judge *judge, const struct app_diff *app,
 	if (b->roles & BEAM_SUPERVISOR)
 		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,
 		      "the supervisor %s changed: children that are new are not started, those "
-		      "that "
-		      "are gone not stopped%s%s",
-		      module->name, added, removed)
+		      "that are gone not stopped%s%s",
+		      module_shown(module->name), added, removed)
 			->hint =
 			"fine when the children are the same; otherwise write an appup with "
 			"supervisor:restart_child/2 or terminate_child/2";
 	else if (b->roles & BEAM_APPLICATION && starts_children(b))
 		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,
 		      "%s starts the application's children, and is not called again%s%s",
-		      module->name, added, removed)
+		      module_shown(module->name), added, removed)
 			->hint =
 			"fine when the children are the same; otherwise write an appup with "
 			"supervisor:start_child/2";

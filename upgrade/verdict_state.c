@@ -69,7 +69,7 @@ static void judge_records(struct judge *judge, const struct app_diff *app,
 		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
 		      "the record %s of %s had %u fields and has %u, and its processes keep their "
 		      "state as it is",
-		      after->name, module->name, a - 1, b - 1)
+		      after->name, module_shown(module->name), a - 1, b - 1)
 			->hint = "convert the state in code_change, both ways, or restart";
 	}
 }
@@ -86,7 +86,7 @@ static void judge_fields(struct judge *judge, const struct app_diff *app,
 		return;
 	reason = JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
 		       "the struct %s %s %s, and its processes keep their state as it is",
-		       module->name, added ? "has the new fields" : "no longer has",
+		       module_shown(module->name), added ? "has the new fields" : "no longer has",
 		       added ? added : removed);
 	reason->hint = "convert the state in code_change, both ways, or restart";
 	/* What is no longer there is not asked for; the old code would, on the way back. */
@@ -105,7 +105,7 @@ static void judge_shared(struct judge *judge, const struct app_diff *app,
 	JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
 	      "the struct %s has the new fields %s: processes that hold one from before the "
 	      "upgrade fail when they are asked for them",
-	      module->name, added)
+	      module_shown(module->name), added)
 		->hint =
 		"fine when it is made anew for each call; otherwise convert it in code_change";
 }

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 tests/tools/shop "$work/store" 1.1.0 1.2.0 1.3.0 >/dev/null
 tarball () { echo "$work/store/shop-$1.tar.gz"; }
 expect 4 "$relevo" plan "$(tarball 1.1.0)" "$(tarball 1.2.0)" --require hot
-contains "$out" "restart    nif_changed: Elixir.Shop.Price"
+contains "$out" "restart    nif_changed: Shop.Price"
 contains "$out" "application_added: os_mon"
 expect 0 "$relevo" plan "$(tarball 1.2.0)" "$(tarball 1.3.0)" --require hot
 ok

@@ -56,7 +56,7 @@ static void put_app(struct str *out, const struct app_diff *app)
 	put_modules(out, app->modules);
 	put_names(out, "priv", app->priv);
 	put_names(out, "nifs", app->nifs);
-	str_adds(out, app->env_changed ? " env\n" : "\n");
+	str_adds(out, app->env.len > 0 ? " env\n" : "\n");
 }
 
 static void describe(struct str *out, const struct diff *diff)

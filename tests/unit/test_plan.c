@@ -49,7 +49,7 @@ static const struct row {
 	{ "a module moves to an application that comes", "a 1: m=plain v1, n=plain v1", "a 2: n=plain v1; b 1: m=plain v1", NULL,
 	  "restart irreversible: restart relup_failed, restart module_moved b m, info application_added b" },
 	{ "configuration", "a 1; CONFIG [].; VMARGS x", "a 2 env; CONFIG [{a,[]}].; VMARGS y", NULL,
-	  "hot_with_warnings reversible: warn vm_args_changed, info env_changed a, info env_changed" },
+	  "hot_with_warnings reversible: warn vm_args_changed, info env_changed a" },
 	{ "files", "a 1; FILE a-1/priv/x.txt: 1", "a 2; FILE a-2/priv/x.txt: 2", NULL,
 	  "hot reversible: info static_changed a" },
 	{ "no sasl", "kernel 8.5; stdlib 4.2; a 1", "kernel 8.5; stdlib 4.2; a 2", NULL,

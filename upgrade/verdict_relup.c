@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the relup does to the processes that run. */
+#include "upgrade/verdict_parts.h"
+
+/* ---- processes that cannot be suspended ---- */
+
+static bool understands_system(const struct beam_facts *facts)
+{
+	return facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR) ||
+	       beam_exports(facts, "system_continue", 3) ||
+	       beam_imports(facts, "sys", "handle_system_msg", 6);
+}
+
+static bool spawns(const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		const struct beam_function *import = &facts->imports.items[i];
+
+		if ((strcmp(import->module, "erlang") == 0 ||
+		     strcmp(import->module, "proc_lib") == 0) &&
+		    (strncmp(import->name, "spawn", 5) == 0 ||
+		     strncmp(import->name, "start", 5) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool receives(const struct code *code)
+{
+	for (size_t i = 0; code && i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++)
+			if (code->functions[i].ops[j].opcode == OP_LOOP_REC)
+				return true;
+	return false;
+}
+
+/* It starts its processes itself, and none of them would answer. */
+static bool is_deaf(const struct module_diff *module)
+{
+	const struct beam_facts *facts = module->old_facts;
+
+	return facts && !understands_system(facts) && facts->behaviours.len == 0 &&
+	       spawns(facts) && receives(module->old_code);
+}
+
+/* The module of an element of {suspend, [M | {M, Timeout}]}. */
+static const char *suspended(const struct term *element)
+{
+	if (element->kind == TERM_TUPLE && element->seq.len == 2)
+		element = term_at(element, 0);
+	return term_atom_name(element);
+}
+
+static void judge_suspend(struct judge *judge, struct name_table *told, const struct term *modules)
+{
+	for (size_t i = 0; i < modules->seq.len; i++) {
+		const char *name = suspended(term_at(modules, i));
+		struct judge_module *module = name ? judge_find(judge, SIDE_OLD, name) : NULL;
+		bool is_new;
+
+		if (!module || !module->diff || !is_deaf(module->diff))
+			continue;
+		name_table_add(told, module->name, &is_new);
+		if (!is_new)
+			continue;
+		JUDGE(judge, REASON_not_suspendable, module->app->name, module->name,
+		      "%s is to be suspended, but its processes do not understand system messages: "
+		      "each is waited for in vain, and goes on while its code changes",
+		      module_shown(module->name))
+			->hint = "let its loop pass {system, From, Request} to "
+				 "sys:handle_system_msg/6, or say {load_module, M}";
+	}
+}
+
+static bool is_list_of(const struct term *step, const char *tag)
+{
+	return term_is_tagged(step, tag, 2) && term_is_list(term_at(step, 1));
+}
+
+static void judge_suspends(struct judge *judge)
+{
+	owned_name_table struct name_table *told = name_table_new();
+	const struct term *ways[] = { judge->up, judge->down };
+
+	for (size_t w = 0; w < ARRAY_LEN(ways); w++)
+		for (size_t i = 0; i < ways[w]->seq.len; i++)
+			if (is_list_of(term_at(ways[w], i), "suspend"))
+				judge_suspend(judge, told, term_at(term_at(ways[w], i), 1));
+}
+
+/* ---- code that is purged under its processes ---- */
+
+static void judge_twice(struct judge *judge, const struct term *steps, const char *way)
+{
+	owned_name_table struct name_table *loaded = name_table_new();
+
+	for (size_t i = 0; i < steps->seq.len; i++) {
+		const struct term *step = term_at(steps, i), *load;
+		const struct judge_module *module;
+		const char *name;
+		bool is_new;
+
+		if (!term_is_tagged(step, "load", 2) || !term_is_tuple(load = term_at(step, 1), 3) ||
+		    !(name = term_atom_name(term_at(load, 0))))
+			continue;
+		name_table_add(loaded, name, &is_new);
+		if (is_new)
+			continue;
+		module = judge_find(judge, SIDE_NEW, name);
+		JUDGE(judge, REASON_second_purge, module ? module->app->name : NULL, name,
+		      "%s is loaded twice on the way %s: the second time kills what still runs the "
+		      "code from before the upgrade",
+		      module_shown(name), way)
+			->hint = "one instruction is enough: take the other out of the appups";
+	}
+}
+
+/* The old code is what they stay in. */
+static void judge_staying(struct judge *judge, const struct module_diff *module,
+			  const struct app_diff *app)
+{
+	const struct code_function *loop;
+
+	if (!module->old_code || understands_system(module->old_facts))
+		return;
+	loop = loop_that_stays(module->old_code, judge->arena);
+	if (!loop)
+		return;
+	JUDGE(judge, REASON_second_purge, app->name, module->name,
+	      "processes in %s%s%s/%u go on by calling themselves locally, so they stay in the old "
+	      "code, and are killed when it is purged: at the commit, or by the next upgrade",
+	      module_shown(module->name), module_shown(module->name) == module->name ? ":" : ".",
+	      loop->name, loop->arity)
+		->hint = "go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
+			 "code, and start them again after this upgrade";
+}
+
+static void judge_purges(struct judge *judge)
+{
+	judge_twice(judge, judge->up, "up");
+	judge_twice(judge, judge->down, "down");
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct app_diff *app = &judge->diff->apps[i];
+		const struct appup_made *made = appups_find(judge->appups, app->name);
+
+		for (size_t j = 0; made && !appup_restarts(made) && j < app->modules.len; j++)
+			if (app->modules.items[j].change == CHANGE_CHANGED)
+				judge_staying(judge, &app->modules.items[j], app);
+	}
+}
+
+void judge_relup(struct judge *judge)
+{
+	judge_suspends(judge);
+	judge_purges(judge);
+	judge_tops(judge);
+}

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #define COMMANDS(X) \
+	X(init) \
 	X(build) \
 	X(inspect) \
 	X(diff) \

@@ -199,24 +199,35 @@ static int resolve_clean(struct builder *b, struct resolved **out)
 	return rel_resolve(out, b->arena, clean, tree_system(), b->path, b->err);
 }
 
-/* Applications outside OTP are found below $RELEASE_LIB, wherever they come from now. */
-static void release_lib_vars(struct builder *b, struct boot_options *options)
+/* The release with its applications where they are now, in the tree: applications outside OTP lie
+ * below $RELEASE_LIB as App-Vsn, whatever their folder was called; OTP's own stay below $ROOT.
+ */
+static const struct resolved *as_copied(struct builder *b, const struct resolved *release)
 {
-	struct script_var *vars =
-		arena_array(b->arena, b->project->libs.len + 1, struct script_var);
-	size_t len = 0;
+	struct resolved *copied = arena_new(b->arena, struct resolved);
+	struct resolved_app *apps = arena_array(b->arena, release->len, struct resolved_app);
 
-	for (size_t i = 0; i < b->project->libs.len; i++)
-		vars[len++] = (struct script_var){ "RELEASE_LIB", b->project->libs.items[i] };
-	if (b->elixir_lib)
-		vars[len++] = (struct script_var){ "RELEASE_LIB", b->elixir_lib };
-	options->vars = vars;
-	options->vars_len = len;
+	for (size_t i = 0; i < release->len; i++) {
+		struct app *app = arena_new(b->arena, struct app);
+
+		apps[i] = release->apps[i];
+		*app = *apps[i].app;
+		if (!span_starts(span_of(app->dir), b->otp->lib))
+			app->dir = arena_printf(b->arena, "%s/lib/%s-%s/ebin", b->root, app->name,
+						app->vsn);
+		apps[i].app = app;
+	}
+	*copied = *release;
+	copied->apps = apps;
+	return copied;
 }
 
 static int write_boot(struct builder *b, bool consolidated)
 {
-	struct boot_options options = { .consolidated = consolidated,
+	const struct script_var lib = { "RELEASE_LIB", in_root(b, "lib") };
+	struct boot_options options = { .vars = &lib,
+					.vars_len = 1,
+					.consolidated = consolidated,
 					.providers = b->configured.providers,
 					.atoms = atoi(b->otp->release) > 25 ? TERM_ATOMS_UTF8
 									    : TERM_ATOMS_LATIN1 };
@@ -224,11 +235,11 @@ static int write_boot(struct builder *b, bool consolidated)
 	struct boot_base base;
 
 	builder_tell(b, "start.boot");
-	release_lib_vars(b, &options);
 	if (boot_base_read(&base, b->arena, tree_system(), b->otp->boot, b->err) ||
 	    resolve_clean(b, &clean))
 		return -1;
-	return boot_write(b->vsn_dir, b->arena, b->release, clean, &base, &options, b->err);
+	return boot_write(b->vsn_dir, b->arena, as_copied(b, b->release), as_copied(b, clean), &base,
+			  &options, b->err);
 }
 
 /* ---- releases/ ---- */

@@ -148,12 +148,14 @@ static int strengthen(struct chooser *c, struct choice *choice, int mode,
 {
 	if (choice->mode == mode)
 		return 0;
-	if (choice->mode == INCLUDED || mode == INCLUDED)
-		return error_set(
-			c->err, ERROR_INVALID,
-			"%s is included by one application and needed by another; one of them is "
-			"%s/%s.app",
-			choice->app->name, needed_by->dir, needed_by->name);
+	if (choice->mode == INCLUDED || mode == INCLUDED) {
+		error_set_(c->err, ERROR_INVALID,
+			   "%s is included by one application and needed by another; one of them is "
+			   "%s/%s.app",
+			   choice->app->name, needed_by->dir, needed_by->name);
+		return error_hint(c->err, "If that is meant, name it in \"applications\": {%s: permanent}",
+				  choice->app->name);
+	}
 	if (mode > choice->mode)
 		return 0;
 	choice->mode = mode;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every compiled module of the installed OTP and Elixir (or of the folders given), as
+# Every compiled module of the installed OTP and Elixir and of ejabberd (or of the folders given), as
 # relevo and as OTP see it: the md5, and the facts that decide about upgrades.
 #   tests/differential/beams.sh [DIR…]        RELEVO: the program, build/relevo otherwise
 set -eu
@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 LC_ALL=C.UTF-8
 export LC_ALL
 
-[ $# -gt 0 ] || set -- /usr/lib/erlang /usr/lib/elixir
+[ $# -gt 0 ] || set -- /usr/lib/erlang /usr/lib/elixir "$("$here/../tools/ejabberd")"
 find "$@" -name '*.beam' | sort > "$work/list"
 count=$(wc -l < "$work/list")
 

@@ -4,8 +4,8 @@
 #   tests/differential/relups.sh [COUNT] [SEED]        RELEVO: the program, build/relevo otherwise
 # Cases that differ are kept; the same seed makes the same cases.
 set -eu
-count=${1:-300}
-seed=${2:-$(date +%s)}
+count=${1:-${N:-500}}
+seed=${2:-${SEED:-$(date +%s)}}
 relevo=$(realpath "${RELEVO:-build/relevo}")
 here=$(dirname "$0")
 work=$(mktemp -d "${TMPDIR:-/tmp}/relups.XXXXXX")

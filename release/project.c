@@ -281,7 +281,7 @@ const struct project_key project_keys[] = {
 	  "providers may configure kernel and stdlib: the VM boots twice", get_bool,
 	  AT(reboot_after_config) },
 	{ "config.prune_runtime_sys_config_after_boot", "true or false", "false",
-	  "with the reboot: remove the file that holds what providers read", get_bool,
+	  "with the reboot: remove the file that holds what providers read; bin/NAME restart needs it", get_bool,
 	  AT(prune_after_boot) },
 	{ "config.start_distribution_during_config", "true or false", "false",
 	  "with the reboot: be a node while providers run", get_bool,

@@ -51,8 +51,12 @@ random () {
 # The cookie is not part of the tarball: the first start makes one, for this installation only.
 read_cookie () {
   if [ ! -f "$RELDIR/COOKIE" ]; then
-    (umask 077 && random 24 >"$RELDIR/COOKIE.$$" && mv "$RELDIR/COOKIE.$$" "$RELDIR/COOKIE") 2>/dev/null ||
+    (umask 077 && random 24 >"$RELDIR/COOKIE.$$") 2>/dev/null ||
       fail "no cookie, and none can be written to $RELDIR/COOKIE: set RELEASE_COOKIE"
+    # Of several first commands at once, all take the cookie of the first.
+    ln "$RELDIR/COOKIE.$$" "$RELDIR/COOKIE" 2>/dev/null || [ -f "$RELDIR/COOKIE" ] ||
+      mv "$RELDIR/COOKIE.$$" "$RELDIR/COOKIE"
+    rm -f "$RELDIR/COOKIE.$$"
   fi
   cat "$RELDIR/COOKIE"
 }

@@ -36,8 +36,28 @@ contains "$out" "other mode: lib/tally-1.1.0/ebin/tally.app"
 contains "$said" "2 of its files differ"
 ok
 
-# ---- rebar3's, with ERTS and as links ----
+# ---- where it was built from ----
 examples/otp/checkout 1.1.0 "$work/otp"
+commit () {
+  git -C "$work/otp" -c user.name=x -c user.email=x@localhost -c commit.gpgsign=false commit -q "$@"
+}
+git -C "$work/otp" init -q -b trunk
+git -C "$work/otp" add .
+commit -m one
+git -C "$work/otp" -c tag.gpgsign=false tag v1.1.0
+make -s -C "$work/otp"
+expect 0 "$relevo" build -C "$work/otp" --out "$work/git"
+expect 0 "$relevo" inspect --json "$work/git/tally-1.1.0.tar.gz"
+is .provenance.commit "$(git -C "$work/otp" rev-parse HEAD)"
+is '.provenance | .branch + " " + .describe + " " + (.dirty | tostring)' "trunk v1.1.0 false"
+echo '# more' >>"$work/otp/relevo.yaml"
+expect 0 "$relevo" build -C "$work/otp" --out "$work/git" --overwrite
+expect 0 "$relevo" inspect "$work/git/tally-1.1.0"
+contains "$out" " on trunk (v1.1.0"
+contains "$out" ", with changes that were not committed"
+ok
+
+# ---- rebar3's, with ERTS and as links ----
 cd "$work/otp"
 mode () { sed "s/{mode, prod}/{mode, $1}/" "$root/examples/otp/rebar.config" | sed 's/"1.0.0"/"1.1.0"/' >rebar.config; }
 rebar () { HOME=$work rebar3 "$@" >"$work/rebar.log" 2>&1 || fail "rebar3 $*: $(cat "$work/rebar.log")"; }

@@ -46,12 +46,14 @@ clean_up () {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
-# An epmd of this test's own; dies with it.
+# An epmd of this test's own; dies with it.  A node that came before it would start one that stays.
 start_epmd () {
   epmd=$(command -v epmd || echo /usr/lib/erlang/erts-*/bin/epmd)
   # shellcheck disable=SC2086 # a glob
   $epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 >/dev/null 2>&1 &
   pids="$pids $!"
+  # shellcheck disable=SC2086
+  wait_for 10 $epmd -port "$ERL_EPMD_PORT" -names || fail "no epmd"
 }
 
 # expect STATUS COMMAND...: runs it; its output is in $out, what it said in $said.

@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libarchive libcrypto zlib libgit2 yaml-0.1 jansson libpcre2-8
+LIBS    := libarchive libssl libcrypto zlib libgit2 yaml-0.1 jansson libpcre2-8
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \

@@ -6,6 +6,7 @@
 
 struct node_opts {
 	const char *cookie_file, *cookie_env;
+	const char *tls_ca, *tls_cert, *tls_key;
 	long port;
 	long timeout_ms; /* 0: not given */
 };
@@ -22,6 +23,12 @@ enum { NODE_TIMEOUT_MS = 10000 };
 		 "(default: $RELEASE_COOKIE, else ~/.erlang.cookie)"),                        \
 	OPT_NUMBER(opts, node.port, 'p', "port", "PORT",                                      \
 		   "the node's distribution port, when it runs without epmd"),                \
+	OPT_TEXT(opts, node.tls_ca, 0, "tls-ca", "FILE",                                      \
+		 "speak TLS; FILE (PEM) is the authority that vouches for the node"),         \
+	OPT_TEXT(opts, node.tls_cert, 0, "tls-cert", "FILE",                                  \
+		 "the certificate (PEM) to show to a node that asks for one"),                \
+	OPT_TEXT(opts, node.tls_key, 0, "tls-key", "FILE",                                    \
+		 "the key (PEM, not encrypted) of --tls-cert"),                               \
 	OPT_DURATION(opts, node.timeout_ms, 't', "timeout", "TIME",                           \
 		     "how long the node may take to connect and to answer (default: 10s)")
 /* clang-format on */

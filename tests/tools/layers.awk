@@ -13,7 +13,7 @@ BEGIN {
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/regex.c"
 	adapter["openssl/evp"] = "base/hash.c"
-	adapter["openssl/ssl"] = "upgrade/node/tls.c"
+	adapter["openssl/err"] = adapter["openssl/ssl"] = "upgrade/node/tls.c"
 }
 /^#include "/ {
 	split($2, quoted, "\""); split(quoted[2], to, "/"); split(FILENAME, from, "/")

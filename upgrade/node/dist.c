@@ -77,24 +77,38 @@ static void make_pid(struct dist *dist)
 
 /* ---- opening ---- */
 
-static struct dist *dist_new(int fd, const char *node, const char *who)
+static struct dist *dist_new(int fd, const char *node, const char *who, unsigned header)
 {
 	struct dist *dist = mem_zero(1, sizeof(*dist));
 
-	wire_init(&dist->wire, fd, who, 2, HANDSHAKE_FRAME_MAX);
+	wire_init(&dist->wire, fd, who, header, HANDSHAKE_FRAME_MAX);
 	snprintf(dist->node, sizeof(dist->node), "%s", node);
 	return dist;
+}
+
+static int secure(struct dist *dist, const struct dist_options *options, const char *host,
+		  struct deadline deadline, struct error *err)
+{
+	struct tls *tls;
+
+	if (!options->tls)
+		return 0;
+	if (tls_new(&tls, options->tls, host, options->node, err))
+		return -1;
+	return wire_secure(&dist->wire, tls, deadline, err);
 }
 
 int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 		 struct deadline deadline, struct error *err)
 {
-	owned_dist struct dist *dist = dist_new(fd, options->node, options->node);
+	/* By TLS, the frames of the handshake have the length of all others. */
+	owned_dist struct dist *dist =
+		dist_new(fd, options->node, options->node, options->tls ? 4 : 2);
 	char alive[NODE_NAME_MAX];
 	const char *host;
 
 	if (split_name(options->node, &host, alive, sizeof(alive), err) ||
-	    make_self(dist, host, err))
+	    make_self(dist, host, err) || secure(dist, options, host, deadline, err))
 		return -1;
 	struct handshake handshake = { .self = dist->self,
 				       .creation = dist->creation,
@@ -110,13 +124,68 @@ int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 	return 0;
 }
 
+static int reach(int *out, const struct dist_options *options, const char *host, int port,
+		 struct deadline deadline, struct error *err)
+{
+	if (socket_connect(out, host, port, deadline, err) == 0)
+		return 0;
+	error_wrap_(err, "node %s", options->node);
+	if (options->port)
+		return error_hint(err, "Is the node up, and does it listen on that port?");
+	return error_hint(err, "epmd names that port, but nothing listens there: the node "
+			       "went down a moment ago, or a firewall is in the way.");
+}
+
+static int open_at(struct dist **out, const struct dist_options *options, const char *host,
+		   int port, struct deadline deadline, struct error *err)
+{
+	int fd;
+
+	if (reach(&fd, options, host, port, deadline, err))
+		return -1;
+	return dist_open_fd(out, fd, options, deadline, err);
+}
+
+/* A node without TLS takes our hello for the length of a long message, and waits for it. */
+static bool is_plain(const struct dist_options *options, const char *host, int port,
+		     struct deadline deadline)
+{
+	struct dist_options plain = *options;
+	struct dist *dist;
+	struct error err;
+
+	plain.tls = NULL;
+	plain.cookie = ""; /* not to be shown to whoever this is: the status tells enough */
+	if (open_at(&dist, &plain, host, port, deadline, &err) == 0)
+		dist_close(dist);
+	else if (err.kind != ERROR_REFUSED)
+		return false;
+	return true;
+}
+
+/* TLS has half of the time, the look at what is there instead the rest. */
+static int open_tls(struct dist **out, const struct dist_options *options, const char *host,
+		    int port, struct deadline deadline, struct error *err)
+{
+	int left = deadline_left(deadline);
+
+	if (open_at(out, options, host, port, left < 0 ? deadline : deadline_in(left / 2), err) ==
+	    0)
+		return 0;
+	if (err->kind != ERROR_UNREACHABLE || !is_plain(options, host, port, deadline))
+		return -1;
+	error_set_(err, ERROR_NOT_FOUND, "%s: the node speaks plain distribution, not TLS",
+		   options->node);
+	return error_hint(err, "Leave the --tls options out, or start the node with "
+			       "-proto_dist inet_tls.");
+}
+
 int dist_open(struct dist **out, const struct dist_options *options, struct deadline deadline,
 	      struct error *err)
 {
-	owned_socket int fd = -1;
 	char alive[NODE_NAME_MAX];
 	const char *host;
-	int port = options->port, taken;
+	int port = options->port;
 
 	if (split_name(options->node, &host, alive, sizeof(alive), err))
 		return -1;
@@ -124,23 +193,15 @@ int dist_open(struct dist **out, const struct dist_options *options, struct dead
 		host = options->host;
 	if (port == 0 && epmd_lookup(&port, host, alive, deadline, err))
 		return error_wrap(err, "node %s", options->node);
-	if (socket_connect(&fd, host, port, deadline, err)) {
-		error_wrap_(err, "node %s", options->node);
-		if (options->port)
-			return error_hint(err, "Is the node up, and does it listen on that port?");
-		return error_hint(err, "epmd names that port, but nothing listens there: the node "
-				       "went down a moment ago, or a firewall is in the way.");
-	}
-	taken = fd;
-	fd = -1;
-	return dist_open_fd(out, taken, options, deadline, err);
+	if (options->tls)
+		return open_tls(out, options, host, port, deadline, err);
+	return open_at(out, options, host, port, deadline, err);
 }
 
 struct dist *dist_adopt(int fd, const char *node)
 {
-	struct dist *dist = dist_new(fd, node, node);
+	struct dist *dist = dist_new(fd, node, node, 4);
 
-	dist->wire.header = 4;
 	dist->wire.frame_max = FRAME_MAX;
 	snprintf(dist->self, sizeof(dist->self), "relevo@localhost");
 	dist->creation = 16;

@@ -10,6 +10,7 @@
 #pragma once
 #include "base/clock.h"
 #include "release/term.h"
+#include "upgrade/node/tls.h"
 
 struct dist; /* opaque: see dist.c */
 
@@ -18,14 +19,17 @@ struct dist_options {
 	const char *cookie; /* used for the handshake, not kept */
 	int port;           /* 0: ask epmd on the node's host */
 	const char *host;   /* NULL: what stands behind the @ */
+	/* NULL: plain.  Else the node's certificate must be for what stands behind the @. */
+	const struct tls_files *tls;
 };
 
 /* Connects, within the deadline as a whole; free with dist_close().
  *
  * ERROR_UNREACHABLE: port refused, no epmd, no answer in time, closed.
  * ERROR_NOT_FOUND: host unknown; epmd does not know the name; no Erlang node there, or another one.
- * ERROR_REFUSED: wrong cookie; the node does not allow us.
- * ERROR_USAGE: not a name of a node.
+ * ERROR_REFUSED: wrong cookie; the node does not allow us; a certificate is not good, theirs
+ * or ours.
+ * ERROR_USAGE: not a name of a node; a TLS file cannot be used.
  * Each says what to do next.  The cookie is in none of them.
  */
 must_check int dist_open(struct dist **out, const struct dist_options *options,

@@ -74,7 +74,8 @@ int epmd_lookup(int *port, const char *host, const char *name, struct deadline d
 
 	if (len == 0 || len > NAME_MAX_LEN)
 		return error_set(err, ERROR_USAGE, "\"%s\" is no name of a node", name);
-	snprintf(who, sizeof(who), "%.250s:%d", host, epmd_port());
+	snprintf(who, sizeof(who), strchr(host, ':') ? "[%.250s]:%d" : "%.250s:%d", host,
+		 epmd_port());
 	if (socket_connect(&fd, host, epmd_port(), deadline, err)) {
 		if (err->kind == ERROR_NOT_FOUND)
 			return -1;

@@ -54,10 +54,29 @@ static uint64_t get_number(struct span bytes, size_t at, unsigned count)
 	return value;
 }
 
+/* A peer that wants TLS answers a plain hello with an alert record: type 21, version 3.x. */
+static bool is_tls_alert(const struct wire *wire)
+{
+	const char *next = str_text(&wire->in) + wire->taken;
+
+	return !wire->tls && wire->in.len - wire->taken >= 3 && next[0] == 21 && next[1] == 3;
+}
+
 static int no_erlang(const struct wire *wire, struct error *err)
 {
+	if (is_tls_alert(wire)) {
+		error_set_(err, ERROR_NOT_FOUND, "%s: what answers there speaks TLS", wire->who);
+		return error_hint(err, "Give --tls-ca, and --tls-cert with --tls-key if the node "
+				       "asks for a certificate.");
+	}
 	error_set_(err, ERROR_NOT_FOUND, "%s: what answers there is no Erlang node", wire->who);
 	return error_hint(err, "Check the port; a node with TLS distribution looks like this too.");
+}
+
+/* Without a word of why, which TLS would have. */
+static bool hung_up(const struct wire *wire, const struct error *err)
+{
+	return !wire->open && err->kind == ERROR_UNREACHABLE;
 }
 
 /* One frame of the handshake; `doubt` says what it means when the peer hangs up instead. */
@@ -66,7 +85,7 @@ static int receive(struct wire *wire, struct span *frame,
 		   struct deadline deadline, struct error *err)
 {
 	if (wire_get(wire, frame, deadline, err)) {
-		if (!wire->open || err->kind == ERROR_INVALID)
+		if (hung_up(wire, err) || err->kind == ERROR_INVALID)
 			return doubt(wire, err);
 		return -1;
 	}
@@ -184,7 +203,7 @@ static int prove(const struct handshake *handshake, struct wire *wire, uint32_t 
 	str_add(&out, (struct span){ (const char *)digest, DIGEST_SIZE });
 	wire_put(wire, str_span(&out));
 	if (wire_flush(wire, deadline, err))
-		return wire->open ? -1 : wrong_cookie(wire, err);
+		return hung_up(wire, err) ? wrong_cookie(wire, err) : -1;
 	/* A node that does not like our digest hangs up. */
 	if (receive(wire, &frame, wrong_cookie, deadline, err))
 		return -1;
@@ -199,7 +218,7 @@ static int prove(const struct handshake *handshake, struct wire *wire, uint32_t 
 int handshake_run(struct handshake *handshake, struct wire *wire, struct deadline deadline,
 		  struct error *err)
 {
-	uint32_t challenge;
+	uint32_t challenge = 0;
 
 	if (send_name(handshake, wire, deadline, err) ||
 	    receive_status(handshake, wire, deadline, err) ||

@@ -15,7 +15,7 @@ struct handshake {
 	uint32_t peer_creation; /* out: changes with each start of the node */
 };
 
-/* The wire must have headers of 2 bytes; it has headers of 4 afterwards.
+/* The wire has headers of 2 bytes, or of 4 by TLS; it has headers of 4 afterwards.
  *
  * ERROR_UNREACHABLE: closed, hung, busy with another attempt of ours.
  * ERROR_NOT_FOUND: no Erlang node, another node, one older than OTP 23.

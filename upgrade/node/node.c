@@ -11,6 +11,7 @@ enum { RETRY_MS = 250 };
 struct node {
 	struct dist *dist; /* NULL: lost */
 	char *name, *cookie;
+	char *ca, *cert, *key; /* files; NULL: none */
 	int port;
 	int64_t timeout_ms;
 };
@@ -19,11 +20,18 @@ struct node {
 
 static int connect_node(struct node *node, struct deadline deadline, struct error *err)
 {
+	const struct tls_files tls = { .ca = node->ca, .cert = node->cert, .key = node->key };
 	const struct dist_options options = { .node = node->name,
 					      .cookie = node->cookie,
-					      .port = node->port };
+					      .port = node->port,
+					      .tls = node->ca ? &tls : NULL };
 
 	return dist_open(&node->dist, &options, deadline, err);
+}
+
+static char *dup_or_null(const char *text)
+{
+	return text ? mem_dup(text) : NULL;
 }
 
 int node_open(struct node **out, const struct node_options *options, struct error *err)
@@ -32,6 +40,9 @@ int node_open(struct node **out, const struct node_options *options, struct erro
 
 	node->name = mem_dup(options->name);
 	node->cookie = mem_dup(options->cookie);
+	node->ca = dup_or_null(options->tls.ca);
+	node->cert = dup_or_null(options->tls.cert);
+	node->key = dup_or_null(options->tls.key);
 	node->port = options->port;
 	node->timeout_ms = options->timeout_ms;
 	if (connect_node(node, node_deadline(node), err))
@@ -47,6 +58,9 @@ void node_close(struct node *node)
 	dist_close(node->dist);
 	explicit_bzero(node->cookie, strlen(node->cookie));
 	free(node->cookie);
+	free(node->ca);
+	free(node->cert);
+	free(node->key);
 	free(node->name);
 	free(node);
 }

@@ -11,10 +11,11 @@
 struct node; /* opaque: see node.c */
 
 struct node_options {
-	const char *name;   /* "shop@10.0.0.1" */
-	const char *cookie; /* copied; wiped when the node is closed */
-	int port;           /* 0: ask epmd */
-	int64_t timeout_ms; /* for connecting, and for each question */
+	const char *name;     /* "shop@10.0.0.1" */
+	const char *cookie;   /* copied; wiped when the node is closed */
+	int port;             /* 0: ask epmd */
+	int64_t timeout_ms;   /* for connecting, and for each question */
+	struct tls_files tls; /* copied; without a ca: plain */
 };
 
 /* Connects; free with node_close().  Fails as dist_open() does. */

@@ -85,23 +85,42 @@ static int connect_one(int *out, const struct addrinfo *address, struct deadline
 	return 0;
 }
 
+/* One address after the other; each may take its share of the time, for one that does not
+ * answer must not cost those behind it theirs.
+ */
+static int connect_any(int *out, const struct addrinfo *list, struct deadline deadline,
+		       const char *who, struct error *err)
+{
+	int rest = 0;
+
+	for (const struct addrinfo *each = list; each; each = each->ai_next)
+		rest++;
+	for (const struct addrinfo *each = list; each; each = each->ai_next, rest--) {
+		int left = deadline_left(deadline);
+		struct deadline share = left < 0 ? deadline : deadline_in(left / rest);
+
+		if (connect_one(out, each, share, who, err) == 0)
+			return 0;
+	}
+	return -1;
+}
+
 int socket_connect(int *out, const char *host, int port, struct deadline deadline,
 		   struct error *err)
 {
-	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_STREAM };
+	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
 	struct addrinfo *list = NULL;
 	char service[16], who[300];
-	int ret = -1;
+	int ret;
 
 	snprintf(service, sizeof(service), "%d", port);
-	snprintf(who, sizeof(who), "%.250s:%d", host, port);
+	snprintf(who, sizeof(who), strchr(host, ':') ? "[%.250s]:%d" : "%.250s:%d", host, port);
 	ret = getaddrinfo(host, service, &hints, &list);
 	if (ret)
 		return error_set(err, ERROR_NOT_FOUND, "host %s cannot be resolved: %s", host,
 				 gai_strerror(ret));
-	ret = error_set(err, ERROR_UNREACHABLE, "host %s has no address", host);
-	for (struct addrinfo *each = list; each && ret; each = each->ai_next)
-		ret = connect_one(out, each, deadline, who, err);
+	error_set_(err, ERROR_UNREACHABLE, "host %s has no address", host);
+	ret = connect_any(out, list, deadline, who, err);
 	freeaddrinfo(list);
 	return ret;
 }

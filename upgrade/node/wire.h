@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* wire.h - frames over a socket: a length in front of each.
+/* wire.h - frames over a socket, plain or by TLS: a length in front of each.
  *
  * Reading never loses its place: a deadline that passes in the middle of a frame leaves
  * the wire usable, the rest of the frame is read by the next call.
@@ -9,10 +9,14 @@
 #include "base/error.h"
 #include "base/str.h"
 
+struct tls; /* upgrade/node/tls.h */
+
 struct wire {
 	int fd; /* owned */
 	struct str in, out;
-	size_t taken;    /* bytes of `in` that were handed out */
+	struct tls *tls;                  /* owned; NULL: plain */
+	struct str sealed_in, sealed_out; /* with TLS, what the socket gave and will be given */
+	size_t taken;                     /* bytes of `in` that were handed out */
 	unsigned header; /* bytes of a frame's length: 2 in the handshake, then 4 */
 	size_t frame_max;
 	bool open;     /* false: the peer has closed */
@@ -22,6 +26,12 @@ struct wire {
 /* Takes the descriptor over. */
 void wire_init(struct wire *wire, int fd, const char *who, unsigned header, size_t frame_max);
 void wire_done(struct wire *wire);
+
+/* From here on by TLS, which is taken over; before anything else was sent or read.
+ * ERROR_UNREACHABLE: closed, or silent until the deadline.  Else as tls_shake().
+ */
+must_check int wire_secure(struct wire *wire, struct tls *tls, struct deadline deadline,
+			   struct error *err);
 
 /* Queues one frame. */
 void wire_put(struct wire *wire, struct span frame);

@@ -48,14 +48,30 @@ static int compare_parts(struct span a, struct span b)
 	return span_compare(a, b);
 }
 
+/* "-3-gabc1234" of git describe: three commits after the tag, and no pre-release of it. */
+static bool is_after_tag(const char *rest)
+{
+	size_t digits = strspn(rest + (*rest == '-'), "0123456789");
+
+	if (*rest != '-')
+		return false;
+	return strcmp(rest, "-dirty") == 0 ||
+	       (digits && strncmp(rest + 1 + digits, "-g", 2) == 0);
+}
+
+static bool is_before(const char *rest)
+{
+	return *rest == '-' && !is_after_tag(rest);
+}
+
 /* When one ends: the other is newer, unless what it has more is a pre-release. */
 static int compare_ends(const char *a, const char *b)
 {
 	if (!*a && !*b)
 		return 0;
 	if (!*a)
-		return *b == '-' ? 1 : -1;
-	return *a == '-' ? -1 : 1;
+		return is_before(b) ? 1 : -1;
+	return is_before(a) ? -1 : 1;
 }
 
 int version_compare(const char *a, const char *b)
@@ -71,6 +87,8 @@ int version_compare(const char *a, const char *b)
 		if (is_separator(*a) && is_separator(*b)) {
 			if (*a != *b && (*a == '-' || *b == '-'))
 				return *a == '-' ? -1 : 1;
+			if (is_before(a) != is_before(b))
+				return is_before(a) ? -1 : 1;
 			a++;
 			b++;
 		}

@@ -11,6 +11,6 @@ must_check int store_previous(const char **out, struct arena *arena, const char 
 			      const char *name, const char *vsn, struct error *err);
 /* -1, 0 or 1.  Numbers compare as numbers, 1.9 < 1.10; longer is newer, 1.2 < 1.2.1; but what
  * follows a "-" comes before the release itself, 2.0.0-rc.1 < 2.0.0, as in Semantic
- * Versioning.
+ * Versioning; unless it is git describe's, 2.0.0 < 2.0.0-3-gabc1234.
  */
 int version_compare(const char *a, const char *b);

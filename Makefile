@@ -26,6 +26,9 @@ override LDFLAGS += $(SANITIZE)
 else ifeq ($(VARIANT),fuzz)
 override CFLAGS += -O1 $(SANITIZE),fuzzer-no-link -fno-sanitize-recover=all
 override LDFLAGS += $(SANITIZE)
+else ifeq ($(VARIANT),tsan)
+override CFLAGS += -O1 -fsanitize=thread
+override LDFLAGS += -fsanitize=thread
 else
 override CFLAGS += $(HARDEN)
 override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
@@ -45,7 +48,7 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test test-all unit cases helpers differential check layers asan fuzz fuzz-all bench demo \
+.PHONY: all deps test test-all unit cases helpers differential check layers asan tsan fuzz fuzz-all bench demo \
 	install format clean help
 all: build/relevo
 
@@ -113,6 +116,11 @@ unit: $(UNIT)
 asan:
 	@$(MAKE) --no-print-directory VARIANT=asan unit cases
 
+# What runs on several threads, with the thread sanitizer watching.
+tsan:
+	@$(MAKE) --no-print-directory VARIANT=tsan build/tsan/tests/unit/test_archive build/tsan/relevo
+	@RELEVO=build/tsan/relevo tests/run build/tsan/tests/unit/test_archive tests/cases/reproducible.sh
+
 cases: $(B)/relevo helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
 
@@ -177,4 +185,4 @@ help:
 	@echo 'make bench      relevo beside its peers'
 	@echo 'make install    PREFIX=/usr/local DESTDIR='
 	@echo 'make deps       install the Debian packages that all of this needs'
-	@echo 'CC=clang, VARIANT=asan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'
+	@echo 'CC=clang, VARIANT=asan or tsan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

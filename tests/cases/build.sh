@@ -1,0 +1,210 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What relevo.yaml can ask of `relevo build`, seen in the tree it makes; no node is started.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/tools/live.sh
+
+p=$work/p
+mkdir -p "$p/lib/one/ebin" "$p/lib/one/priv" "$p/lib/one/src" "$p/lib/one/include"
+printf -- '-module(one).\n-export([f/0]).\nf() -> 1.\n' >"$p/lib/one/src/one.erl"
+erlc +debug_info -o "$p/lib/one/ebin" "$p/lib/one/src/one.erl"
+echo secret >"$p/lib/one/priv/data"
+echo '%% h' >"$p/lib/one/include/one.hrl"
+app () {
+  cat >"$p/lib/$1/ebin/$1.app" <<APP
+{application, $1, [{description, ""}, {vsn, "$2"}, {modules, [$3]}, {registered, []},
+  {applications, [kernel, stdlib]}]}.
+APP
+}
+app one 1.0.0 one
+yaml () { printf '%s\n' "release: one" "libs: [lib]" "$@" >"$p/relevo.yaml"; }
+build () { expect 0 "$relevo" build -C "$p" -o "$work/store" --overwrite "$@"; }
+tree=$work/store/one-1.0.0
+has () { [ -e "$tree/$1" ] || fail "no $1"; }
+lacks () { [ ! -e "$tree/$1" ] || fail "$1 is there"; }
+
+# ---- what is packed of an application ----
+
+yaml 'applications: {one: permanent}'
+build
+has lib/one-1.0.0/priv/data
+lacks lib/one-1.0.0/src
+[ "$(wc -c <"$tree/lib/one-1.0.0/ebin/one.beam")" -lt "$(wc -c <"$p/lib/one/ebin/one.beam")" ] || fail "not stripped"
+yaml 'applications: {one: permanent}' 'strip: false' 'include_src: true'
+build
+has lib/one-1.0.0/src/one.erl
+has lib/one-1.0.0/include/one.hrl
+cmp -s "$tree/lib/one-1.0.0/ebin/one.beam" "$p/lib/one/ebin/one.beam" || fail "strip: false strips"
+ok
+
+# A module that the .app does not name would not be loaded.
+cp "$p/lib/one/ebin/one.beam" "$p/lib/one/ebin/two.beam"
+build
+contains "$said" "one/ebin/two.beam is not among the modules of one.app"
+rm "$p/lib/one/ebin/two.beam"
+build
+[ -z "$said" ] || fail "warns of nothing: $said"
+ok
+
+# ---- overlays ----
+
+mkdir -p "$p/rel/overlays/etc" "$p/more/deep"
+echo 'plain {{ release_name }}' >"$p/rel/overlays/etc/plain"
+echo 'first' >"$p/rel/overlays/both"
+echo 'second' >"$p/more/both"
+printf '#!/bin/sh\n# {{release_name}} {{ release_version }} on {{erts_version}}: {{port}} {{on}} {{name}}' >"$p/more/deep/run.mustache"
+chmod 755 "$p/more/deep/run.mustache"
+yaml 'applications: {one: permanent}' 'overlays: [more]' 'overlay_vars: {port: 4000, on: true, name: "ü ö"}'
+build
+[ "$(cat "$tree/etc/plain")" = 'plain {{ release_name }}' ] || fail "a plain file was changed"
+[ "$(cat "$tree/both")" = second ] || fail "the later overlay does not win"
+contains "$(cat "$tree/deep/run")" '# one 1.0.0 on '
+contains "$(cat "$tree/deep/run")" ': 4000 true ü ö'
+[ -x "$tree/deep/run" ] || fail "the mode of a template is lost"
+lacks deep/run.mustache
+ok
+
+# ---- hooks ----
+
+# shellcheck disable=SC2016 # for the hook's shell
+yaml 'applications: {one: permanent}' 'hooks:' '  before: "echo $RELEASE_NAME >>seen; cp -r late/. lib/"' \
+  '  after: "echo $RELEASE_NAME $RELEASE_VSN >>seen; echo made >$RELEASE_ROOT/made"'
+mkdir -p "$p/late"
+build
+[ "$(cat "$p/seen")" = "$(printf 'one\none 1.0.0')" ] || fail "hooks saw $(cat "$p/seen")"
+has made
+tar -tzf "$tree.tar.gz" | grep -qx made || fail "what a hook made is not packed"
+yaml 'applications: {one: permanent}' 'hooks: {after: "echo told >&2; exit 3"}'
+expect 1 "$relevo" build -C "$p" -o "$work/store" --overwrite
+contains "$said" 'hook "echo told >&2; exit 3" ended with status 3'
+contains "$said" told
+has made
+ok
+
+# ---- several releases ----
+
+cat >"$p/relevo.yaml" <<'YAML'
+libs: [lib]
+strip: false
+releases:
+  - release: one
+    applications: {one: permanent}
+  - release: two
+    version: "2.0.0"
+    strip: true
+    applications: {one: load}
+YAML
+expect 2 "$relevo" build -C "$p" -o "$work/store"
+contains "$said" "describes several releases: one, two"
+expect 3 "$relevo" build -C "$p" -o "$work/store" three
+contains "$said" 'there is no release "three"'
+contains "$said" 'There is: one, two'
+build two
+[ -d "$work/store/two-2.0.0" ] || fail "two was not built"
+contains "$(cat "$work/store/two-2.0.0/releases/2.0.0/two.rel")" '{one,"1.0.0",load}'
+build one
+cmp -s "$tree/lib/one-1.0.0/ebin/one.beam" "$p/lib/one/ebin/one.beam" || fail "a key outside of the list does not count"
+echo 'default_release: two' >>"$p/relevo.yaml"
+build --json
+contains "$out" '"name": "two"'
+ok
+
+# ---- the cookie ----
+
+yaml 'applications: {one: permanent}'
+build
+lacks releases/COOKIE
+yaml 'applications: {one: permanent}' 'cookie: monster'
+build
+[ "$(cat "$tree/releases/COOKIE")" = monster ] || fail "another cookie"
+contains "$(tar -tvzf "$tree.tar.gz" releases/COOKIE)" '-rw-------'
+ok
+
+# ---- the ERTS of another OTP ----
+
+root=$(erl -noshell -eval 'io:put_chars(code:root_dir()), halt().')
+mkdir "$work/otp"
+cp -r "$root/releases" "$root/bin" "$work/otp/"
+cp -r "$root"/erts-* "$work/otp/erts-99.9"
+ln -s "$root/lib" "$work/otp/lib"
+sed -i 's/^[^ ]*/99.9/' "$work/otp/releases/start_erl.data"
+echo 'packed' >"$work/otp/erts-99.9/bin/mark"
+for erts in "$work/otp" "$work/otp/erts-99.9"; do
+  yaml 'applications: {one: permanent}' "erts: '$erts'"
+  build
+  has erts-99.9/bin/mark
+  contains "$(cat "$tree/releases/start_erl.data")" "99.9 1.0.0"
+done
+ok
+
+# ---- development ----
+
+yaml 'applications: {one: permanent}'
+expect 0 "$relevo" build --dev -C "$p" -o "$work/dev"
+dev=$work/dev/dev/one
+[ "$(readlink "$dev/lib/one-1.0.0/ebin")" = "$p/lib/one/ebin" ] || fail "ebin is no link"
+[ -L "$dev/lib/one-1.0.0/priv" ] || fail "priv is no link"
+[ ! -L "$(echo "$dev"/erts-*/bin/erl)" ] || fail "erl is the one of the distribution"
+[ -z "$(find "$work/dev" -name '*.tar.gz')" ] || fail "a tarball in development"
+expect 0 "$dev/bin/one" eval 'io:format("~p", [one:f()])'
+contains "$out" 1
+cookie=$(cat "$dev/releases/COOKIE")
+expect 0 "$relevo" build --dev -C "$p" -o "$work/dev"
+[ "$(cat "$dev/releases/COOKIE")" = "$cookie" ] || fail "the cookie changed under the system"
+ok
+
+# ---- git ----
+
+git () { command git -c user.name=t -c user.email=t@t -c init.defaultBranch=main -C "$1" "$2" "$3" "$4" "$5" >/dev/null 2>&1; }
+yaml 'applications: {one: permanent}' 'version: {from: git}'
+printf 'seen\n' >"$p/.gitignore"
+expect 3 "$relevo" build -C "$p" -o "$work/store"
+contains "$said" "is in no git repository with a commit"
+git "$p" init -q . --
+git "$p" add -A . --
+git "$p" commit -q -m first
+expect 3 "$relevo" build -C "$p" -o "$work/store"
+contains "$said" "no tag leads to commit"
+contains "$said" "git tag v0.1.0"
+git "$p" tag v1.5.0 -m x
+provenance () { sed -n '/"provenance"/,/}/p' "$work/store/one-$1/releases/$1/relevo.manifest.json" | tr -d ' \n'; }
+build
+contains "$out" "one 1.5.0"
+contains "$(provenance 1.5.0)" '"branch":"main","describe":"v1.5.0","dirty":false'
+git "$p" commit -q --allow-empty -msecond
+build
+contains "$out" "one 1.5.0-1-g"
+version=${out#one }
+version=${version%% *}
+# The same commit elsewhere: the same bytes.
+git "$work" clone -q "$p" "$work/clone"
+expect 0 "$relevo" build -C "$work/clone" -o "$work/cloned"
+cmp -s "$work/store/one-$version.tar.gz" "$work/cloned/one-$version.tar.gz" || fail "the same commit gave other bytes"
+echo 'more' >"$p/lib/one/priv/data"
+build
+contains "$out" "one $version-dirty"
+contains "$(provenance "$version-dirty")" '"dirty":true'
+# A folder that git ignores is no part of the repository.
+printf 'seen\nrelevo.yaml\nlib\n' >"$p/.gitignore"
+mkdir "$p/made"
+echo made >>"$p/.gitignore"
+cp -r "$p/lib" "$p/made/"
+printf '%s\n' "release: one" "libs: [lib]" 'applications: {one: permanent}' >"$p/made/relevo.yaml"
+expect 0 "$relevo" build -C "$p/made" -o "$work/store" --overwrite
+[ -z "$(provenance 1.0.0)" ] || fail "an ignored folder has a provenance: $(provenance 1.0.0)"
+ok
+
+# ---- the newest of several versions that lie beside each other ----
+
+mkdir -p "$work/otps/one-1.9.0" "$work/otps/one-1.10.0"
+for version in 1.9.0 1.10.0; do
+  cp -r "$p/lib/one/ebin" "$work/otps/one-$version/"
+  sed -i "s/{vsn, \"1.0.0\"}/{vsn, \"$version\"}/" "$work/otps/one-$version/ebin/one.app"
+done
+printf '%s\n' "release: one" "libs: ['$work/otps']" 'applications: {one: permanent}' >"$p/relevo.yaml"
+build
+contains "$out" "one 1.10.0"
+ok
+
+echo "ok: $checks groups of checks"

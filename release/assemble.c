@@ -68,7 +68,7 @@ static int link_files(struct builder *b, const char *from, const char *to)
 }
 
 /* Distributions patch `erl` to point at one place; ours finds itself. */
-static int copy_erts(struct builder *b)
+int copy_erts(struct builder *b)
 {
 	const char *name = arena_printf(b->arena, "erts-%s/bin", b->otp->erts);
 	const char *from = path_join(b->arena, b->otp->root, name), *to = in_root(b, name);
@@ -335,7 +335,7 @@ int assemble(struct assembled *out, struct arena *arena, const struct project *p
 	if (configure(&b.configured, arena, project, b.release, err))
 		return -1;
 	consolidated = b.has_elixir ? find_consolidated(&b) : NULL;
-	if (copy_applications(&b) || copy_erts(&b) || write_start_script(&b) ||
+	if (copy_applications(&b) || write_start_script(&b) ||
 	    copy_consolidated(&b, consolidated) || write_boot(&b, consolidated) ||
 	    write_configuration(&b) || copy_launchers(&b) || write_records(&b) || copy_overlays(&b))
 		return -1;

@@ -27,8 +27,10 @@ const char *in_vsn(const struct builder *b, const char *name);
 
 /* An application of the OTP itself: where no ERTS is packed, the host has it. */
 bool app_is_otp(const struct builder *b, const struct app *app);
-/* lib/: the applications, or links to them. */
+/* lib/: the applications, or links to them; beside them, on another core, erts-VSN/. */
 must_check int copy_applications(struct builder *b);
+/* erts-VSN/bin, where it is packed. */
+must_check int copy_erts(struct builder *b);
 /* The modules and other files of an ebin folder; modules stripped as the project says. */
 must_check int copy_ebin(struct builder *b, const char *from, const char *to);
 /* The project's own files over the finished tree; .mustache files filled in. */

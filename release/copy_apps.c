@@ -148,15 +148,20 @@ static bool is_packed(const struct builder *b, const struct app *app)
 	return strcmp(b->project->erts, "none") != 0 || !app_is_otp(b, app);
 }
 
-/* On some thread: with an arena and an error of its own. */
+/* On some thread: with an arena and an error of its own.  The runtime system has the largest
+ * files, so it is begun first.
+ */
 static int copy_one(void *context, size_t nr, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct builder b = *(const struct builder *)context;
-	const struct app *app = b.release->apps[nr].app;
+	const struct app *app;
 
 	b.arena = &arena;
 	b.err = err;
+	if (nr == 0)
+		return copy_erts(&b);
+	app = b.release->apps[nr - 1].app;
 	return is_packed(&b, app) ? copy_application(&b, app) : 0;
 }
 
@@ -171,5 +176,5 @@ int copy_applications(struct builder *b)
 		if (check_listed(b, app) || check_unlisted(b, app))
 			return -1;
 	}
-	return parallel(b->release->len, copy_one, b, b->err);
+	return parallel(b->release->len + 1, copy_one, b, b->err);
 }

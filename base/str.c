@@ -123,6 +123,7 @@ char *str_room(struct str *s, size_t more)
 		s->ptr = mem_resize(s->ptr, cap, 1);
 		s->cap = cap;
 	}
+	s->ptr[s->len] = '\0';
 	return s->ptr + s->len;
 }
 

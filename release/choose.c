@@ -85,6 +85,11 @@ static int find_app(struct chooser *c, const char *name, struct app **out)
 			break;
 		if (app_read(&app, c->arena, tree_system(), dir, name, c->err))
 			return -1;
+		if (strcmp(app->name, name) != 0)
+			return error_set(
+				c->err, ERROR_INVALID,
+				"%s/%s.app: holds the application %s, under another's name", dir,
+				name, app->name);
 		if (!best || version_compare(app->vsn, best->vsn) > 0)
 			best = app;
 	}
@@ -149,11 +154,13 @@ static int strengthen(struct chooser *c, struct choice *choice, int mode,
 	if (choice->mode == mode)
 		return 0;
 	if (choice->mode == INCLUDED || mode == INCLUDED) {
-		error_set_(c->err, ERROR_INVALID,
-			   "%s is included by one application and needed by another; one of them is "
-			   "%s/%s.app",
-			   choice->app->name, needed_by->dir, needed_by->name);
-		return error_hint(c->err, "If that is meant, name it in \"applications\": {%s: permanent}",
+		error_set_(
+			c->err, ERROR_INVALID,
+			"%s is included by one application and needed by another; one of them is "
+			"%s/%s.app",
+			choice->app->name, needed_by->dir, needed_by->name);
+		return error_hint(c->err,
+				  "If that is meant, name it in \"applications\": {%s: permanent}",
 				  choice->app->name);
 	}
 	if (mode > choice->mode)
@@ -314,7 +321,7 @@ static int choose(struct rel **out, struct chooser *c, const char *erts)
 	rel.apps = o.apps;
 	rel.len = o.len;
 	/* With the eyes that a .rel file is read with. */
-	return rel_parse(out, c->arena, rel_term(c->arena, &rel), "the release", c->err);
+	return rel_parse(out, c->arena, rel_term(c->arena, &rel), "applications", c->err);
 }
 
 int choose_applications(struct rel **out, struct arena *arena, const struct project *project,

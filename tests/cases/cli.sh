@@ -51,39 +51,4 @@ ok
 "$relevo" help | grep -q "$(printf '\033')" && fail "colour in a pipe"
 ok
 
-# relevo.yaml: the place and the nearest key.
-mkdir -p "$work/p/_build/prod/lib"
-yaml () { printf '%b' "$1" >"$work/p/relevo.yaml"; }
-while IFS='|' read -r text message; do
-  yaml "$text"
-  expect 2 "$relevo" build -C "$work/p"
-  contains "$said" "$message"
-done <<'ROWS'
-relase: x\n|relevo.yaml:1:1: there is no key "relase"
-relase: x\n|Did you mean "release"?
-release: x\n|the key "applications" is missing
-applications: {a: permanent}\n|the key "release" is missing
-release: [x]\n|relevo.yaml:1:1: release: want a text
-release: x\nstrip: maybe\n|relevo.yaml:2:1: strip: want true or false
-release: x\nconfig:\n  syss: x\n|relevo.yaml:3:3: there is no key "config.syss"
-release: x\nconfig: x\n|relevo.yaml:2:1: config: want keys below it
-release: x\nversion: {from: moon}\n|want a version such as "1.4.0", or {from: app}
-release: x\nversion: 1.4\n|version: want a text (in quotes, if it looks like a number)
-release: x\napplications: {a: always}\n|want permanent, transient, temporary, load or none
-release: "a b"\napplications: {a: permanent}\n|"a b" cannot be a name
-release: x\nlibs: lib\n|libs: want a list
-release: x\nrelease: y\n|relevo.yaml:2:1: this key is here already
-release: x\n\tbad\n|relevo.yaml:2:1:
-- x\n|want keys and values
-ROWS
-ok
-
-yaml 'release: x\napplications: {nowhere: permanent}\n'
-expect 3 "$relevo" build -C "$work/p"
-contains "$said" "no application nowhere"
-expect 3 "$relevo" build -C "$work"
-contains "$said" "no $work/relevo.yaml here"
-[ ! -d "$work/p/releases" ] || [ -z "$(ls -A "$work/p/releases")" ] || fail "a failed build left something behind"
-ok
-
 echo "ok: $checks groups of checks"

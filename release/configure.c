@@ -91,23 +91,34 @@ static const struct term *binaries(struct configurer *c, struct names names)
 	return term_list_of(c->arena, &list);
 }
 
+/* #{App => compile_env}: by name, which is Mix's order. */
+static const struct term *compile_envs(struct configurer *c)
+{
+	const struct rel *rel = c->release->rel;
+	const struct term **keys = arena_array(c->arena, rel->len, const struct term *);
+	const struct term **values = arena_array(c->arena, rel->len, const struct term *);
+
+	for (size_t i = 0; i < rel->len; i++) {
+		const struct app *app = resolved_find(c->release, rel->apps[i].name)->app;
+		const struct term *env = term_proplist_get(term_at(app->term, 2), "compile_env");
+
+		keys[i] = term_atom(c->arena, rel->apps[i].name);
+		values[i] = env && term_is_list(env) ? env : &term_nil;
+	}
+	return term_map(c->arena, keys, values, rel->len);
+}
+
 /* Everything the applications remember of the configuration they were compiled with; false
  * when that is nothing.
  */
 static const struct term *compile_env(struct configurer *c)
 {
-	const struct rel *rel = c->release->rel;
+	const struct term *envs = compile_envs(c);
 	struct terms all = { 0 };
 
-	if (!c->project->validate_compile_env)
-		return term_bool(false);
-	for (size_t i = 0; i < rel->len; i++) {
-		const struct app *app = resolved_find(c->release, rel->apps[i].name)->app;
-		const struct term *env = term_proplist_get(term_at(app->term, 2), "compile_env");
-
-		for (size_t k = 0; env && term_is_list(env) && k < env->seq.len; k++)
-			terms_add(c->arena, &all, env->seq.items[k]);
-	}
+	for (size_t i = 0; c->project->validate_compile_env && i < envs->map.len; i++)
+		for (size_t k = 0; k < envs->map.values[i]->seq.len; k++)
+			terms_add(c->arena, &all, envs->map.values[i]->seq.items[k]);
 	return all.len ? term_list_of(c->arena, &all) : term_bool(false);
 }
 

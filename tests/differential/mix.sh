@@ -154,6 +154,12 @@ EX
 app stall 0.4.0 '[]' '[extra_applications: [:crypto]]'
 put apps/stall/lib/stall.ex <<'EX'
 defmodule Stall do
+  @walls Application.compile_env(:stall, :walls)
+  def walls, do: @walls
+end
+defmodule Stall.Colour do
+  @colour Application.compile_env(:barn, :colour)
+  def colour, do: @colour
 end
 EX
 # Needs what another one includes: in no release, but where the modes are tried.

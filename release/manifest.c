@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "base/utf8.h"
 #include "release/beam.h"
 
 #include <stdio.h>
@@ -148,25 +149,45 @@ static void digester_done(struct digester *d)
 		free(d->done[i].module);
 }
 
-static int add_file(json_t *manifest, struct arena *arena, const struct manifest_file *file,
-		    const struct digests *d, struct error *err)
+/* Thousands of these are made: what cannot be anything but ASCII is not looked at again. */
+static void put_text(json_t *object, const char *key, const char *text)
 {
+	json_object_set_new_nocheck(object, key, json_string_nocheck(text));
+}
+
+static json_t *file_json(const struct manifest_file *file, const struct digests *d)
+{
+	json_t *object = json_object();
 	char mode[8];
 
 	snprintf(mode, sizeof(mode), "%04o", (unsigned)(file->mode & 07777));
-	if (json_array_append_new(json_object_get(manifest, "files"),
-				  json_pack("{s:s, s:s, s:I, s:s, s:s}", "path", file->path,
-					    "mode", mode, "size", (json_int_t)d->size, "sha256",
-					    d->sha256, "md5", d->md5)))
-		return error_set(err, ERROR_INVALID, "%s: the path is not UTF-8", file->path);
-	if (!d->module)
-		return 0;
-	if (json_array_append_new(json_object_get(manifest, "modules"),
-				  json_pack("{s:s, s:s, s:s}", "application",
-					    application_of(arena, file->path), "module", d->module,
-					    "md5", d->module_md5)))
-		return error_set(err, ERROR_INVALID, "%s: the module's name is not UTF-8",
+	json_object_set_new_nocheck(object, "path", json_string(file->path));
+	put_text(object, "mode", mode);
+	json_object_set_new_nocheck(object, "size", json_integer((json_int_t)d->size));
+	put_text(object, "sha256", d->sha256);
+	put_text(object, "md5", d->md5);
+	return object;
+}
+
+static json_t *module_json(const char *application, const struct digests *d)
+{
+	json_t *object = json_object();
+
+	json_object_set_new_nocheck(object, "application", json_string(application));
+	json_object_set_new_nocheck(object, "module", json_string(d->module));
+	put_text(object, "md5", d->module_md5);
+	return object;
+}
+
+static int add_file(json_t *files, json_t *modules, struct arena *arena,
+		    const struct manifest_file *file, const struct digests *d, struct error *err)
+{
+	if (!utf8_valid(span_of(file->path)) || (d->module && !utf8_valid(span_of(d->module))))
+		return error_set(err, ERROR_INVALID, "%s: the path, or the module's name, is not UTF-8",
 				 file->path);
+	json_array_append_new(files, file_json(file, d));
+	if (d->module)
+		json_array_append_new(modules, module_json(application_of(arena, file->path), d));
 	return 0;
 }
 
@@ -207,15 +228,17 @@ int manifest_make(json_t **out, struct arena *arena, const char *root, const str
 		  struct error *err)
 {
 	owned(digester_done) struct digester d = { .root = root };
-	json_t *manifest;
+	json_t *manifest, *files, *modules;
 
 	if (list_described(&d, arena, root, rel, err) || parallel(d.len, digest_one, &d, err))
 		return -1;
 	manifest = json_pack("{s:i, s:s, s:s, s:s, s:o, s:[], s:[]}", "format", 1, "name",
 			     rel->name, "version", rel->vsn, "erts", rel->erts, "applications",
 			     applications_of(rel), "files", "modules");
+	files = json_object_get(manifest, "files");
+	modules = json_object_get(manifest, "modules");
 	for (size_t i = 0; i < d.len; i++)
-		if (add_file(manifest, arena, &d.files[i], &d.done[i], err)) {
+		if (add_file(files, modules, arena, &d.files[i], &d.done[i], err)) {
 			json_decref(manifest);
 			return -1;
 		}

@@ -16,7 +16,7 @@ static int diff_run(const struct call *call, struct error *err)
 	}
 	printf("%s %s to %s %s\n\n", two.old_release->name, two.old_release->vsn,
 	       two.new_release->name, two.new_release->vsn);
-	print_changes(diff, NULL);
+	print_changes(&(struct changes){ .diff = diff, .all = true, .functions = call->verbose });
 	return 0;
 }
 
@@ -28,7 +28,9 @@ const struct command cmd_diff = {
 	.description =
 		"Compares two releases (folders or tarballs), application by application and module by "
 		"module. Modules count as changed when their code did: documentation, line numbers, "
-		"debug information and stripping make no difference.",
+		"debug information and stripping make no difference. For each changed module it is told what "
+		"did: body (what functions do), exports, behaviour, struct, record, attributes; with -v also "
+		"which functions.",
 	.examples =
 		"relevo diff shop-1.0.0.tar.gz shop-1.1.0.tar.gz\n"
 		"relevo diff --json old/ new/ | jq '.applications[] | select(.change != \"same\")'\n",

@@ -4,7 +4,9 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 bool output_is_terminal(FILE *stream)
@@ -16,6 +18,17 @@ bool output_is_terminal(FILE *stream)
 	if (term && strcmp(term, "dumb") == 0)
 		return false;
 	return isatty(fileno(stream));
+}
+
+int output_width(FILE *stream)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(stream)))
+		return INT_MAX;
+	if (ioctl(fileno(stream), TIOCGWINSZ, &size) || size.ws_col < 40)
+		return 100;
+	return size.ws_col;
 }
 
 const char *style_on(FILE *stream, enum style style)

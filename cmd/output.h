@@ -8,6 +8,9 @@
 /* Colour and progress only where a person looks: on a terminal, without NO_COLOR. */
 bool output_is_terminal(FILE *stream);
 
+/* Columns of a terminal; very many where nobody looks, so that no line breaks. */
+int output_width(FILE *stream);
+
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_DIM };
 /* Begins and ends a style; both are "" where no colour is wanted. */
 const char *style_on(FILE *stream, enum style style);

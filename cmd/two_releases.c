@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/two_releases.h"
 
+#include "base/utf8.h"
+
 int two_releases_open(struct two_releases *out, const struct call *call, struct error *err)
 {
 	owned_release struct release *old_release = NULL, *new_release = NULL;
@@ -27,6 +29,8 @@ struct names names_of_options(struct option_list list)
 
 /* ---- changes ---- */
 
+enum { MODULES_SHOWN = 12, FILES_SHOWN = 4 };
+
 /* "update advanced": the first words of an instruction. */
 static const char *in_short(struct arena *arena, const struct term *instruction)
 {
@@ -43,37 +47,75 @@ static const char *in_short(struct arena *arena, const struct term *instruction)
 			    change ? change : "");
 }
 
-static const char *what_happens(struct arena *arena, const struct appups *appups,
+static const char *what_happens(struct arena *arena, const struct changes *changes,
 				const struct app_diff *app, const struct module_diff *module)
 {
-	const struct appup_made *made = appups ? appups_find(appups, app->name) : NULL;
+	const struct appup_made *made =
+		changes->appups ? appups_find(changes->appups, app->name) : NULL;
 	const struct term *instruction = made ? script_find(made->up, module->name) : NULL;
 
 	if (instruction)
 		return in_short(arena, instruction);
-	if (made && !instruction)
-		return "with the protocols";
-	return NULL;
+	if (!made)
+		return NULL;
+	if (appup_restarts(made))
+		return "restart";
+	return names_have(changes->diff->new_protocols, module->name) ? "with the protocols"
+								      : "none";
 }
 
-static void print_app(struct table *table, struct arena *arena, const struct app_diff *app,
-		      const struct appups *appups)
+static const char *module_change(struct arena *arena, const struct module_diff *module)
+{
+	if (module->change != CHANGE_CHANGED)
+		return change_name(module->change);
+	return arena_printf(arena, "changed: %s", change_kinds(arena, module->kinds));
+}
+
+static void print_more(struct table *table, struct arena *arena, size_t left, const char *what)
+{
+	if (left > 0)
+		table_row(table, arena_printf(arena, "  and %zu more %s", left, what), NULL, NULL,
+			  NULL);
+}
+
+/* All of `len`, or the first ones when they are more than a few. */
+static size_t shown_of(const struct changes *changes, size_t len, size_t few)
+{
+	return changes->all || len <= few + 1 ? len : few;
+}
+
+static void print_modules(struct table *table, struct arena *arena, const struct changes *changes,
+			  const struct app_diff *app)
+{
+	size_t shown = shown_of(changes, app->modules.len, MODULES_SHOWN);
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct module_diff *module = &app->modules.items[i];
+
+		table_row(table, arena_printf(arena, "  %s", module_shown(module->name)), NULL,
+			  module_change(arena, module), what_happens(arena, changes, app, module));
+		for (size_t j = 0; changes->functions && j < module->functions.len; j++)
+			table_row(table, arena_printf(arena, "    %s", module->functions.items[j]),
+				  NULL, NULL, NULL);
+	}
+	print_more(table, arena, app->modules.len - shown, "modules");
+}
+
+static void print_app(struct table *table, struct arena *arena, const struct changes *changes,
+		      const struct app_diff *app)
 {
 	const char *old_vsn = app_diff_old_vsn(app), *new_vsn = app_diff_new_vsn(app);
 	const char *versions = old_vsn && new_vsn && strcmp(old_vsn, new_vsn) != 0
 				       ? arena_printf(arena, "%s to %s", old_vsn, new_vsn)
 				       : arena_printf(arena, "%s", new_vsn ? new_vsn : old_vsn);
+	size_t files = shown_of(changes, app->priv.len, FILES_SHOWN);
 
 	table_row(table, app->name, versions, change_name(app->change), NULL);
-	for (size_t i = 0; i < app->modules.len; i++) {
-		const struct module_diff *module = &app->modules.items[i];
-
-		table_row(table, arena_printf(arena, "  %s", module->name), NULL,
-			  change_name(module->change), what_happens(arena, appups, app, module));
-	}
-	for (size_t i = 0; i < app->priv.len; i++)
+	print_modules(table, arena, changes, app);
+	for (size_t i = 0; i < files; i++)
 		table_row(table, arena_printf(arena, "  priv/%s", app->priv.items[i]), NULL,
 			  "changed", NULL);
+	print_more(table, arena, app->priv.len - files, "files below priv");
 }
 
 static const char *yes(bool changed)
@@ -81,18 +123,20 @@ static const char *yes(bool changed)
 	return changed ? "changed" : "same";
 }
 
-void print_changes(const struct diff *diff, const struct appups *appups)
+void print_changes(const struct changes *changes)
 {
+	const struct diff *diff = changes->diff;
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_table struct table *table = table_new(4);
 	size_t same = 0;
 
-	table_row(table, "APPLICATION", "VERSION", "CHANGE", appups ? "INSTRUCTION" : NULL);
+	table_row(table, "APPLICATION", "VERSION", "CHANGE",
+		  changes->appups ? "INSTRUCTION" : NULL);
 	for (size_t i = 0; i < diff->len; i++) {
 		if (diff->apps[i].change == CHANGE_SAME)
 			same++;
 		else
-			print_app(table, &arena, &diff->apps[i], appups);
+			print_app(table, &arena, changes, &diff->apps[i]);
 	}
 	if (same < diff->len)
 		table_print(table, stdout, "", true);
@@ -110,15 +154,46 @@ static enum style style_of(const struct reason *reason)
 	return reason->allowed ? STYLE_DIM : styles[reason->severity];
 }
 
+/* On a terminal, lines break between words, and go on behind the indent. */
+static void print_wrapped(const char *text, int column, int indent)
+{
+	struct span rest = span_of(text), word;
+	int width = output_width(stdout);
+
+	while (span_next(&rest, ' ', &word)) {
+		int len = (int)(utf8_valid(word) ? utf8_len(word) : word.len);
+
+		if (column > indent && column + 1 + len > width) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		} else if (column > indent) {
+			putchar(' ');
+			column++;
+		}
+		printf(SPAN_FMT, SPAN_ARG(word));
+		column += len;
+	}
+	putchar('\n');
+}
+
 void print_reasons(const struct reasons *reasons)
 {
+	enum { INDENT = 13 };
+	owned_arena struct arena arena = ARENA_EMPTY;
+
 	for (size_t i = 0; i < reasons->len; i++) {
 		const struct reason *reason = &reasons->items[i];
 
-		printf("%s%-10s%s %s: %s\n", style_on(stdout, style_of(reason)),
+		printf("%s%-10s%s ", style_on(stdout, style_of(reason)),
 		       reason->allowed ? "allowed" : severity_name(reason->severity),
-		       style_off(stdout), reason_name(reason->code), reason->message);
-		if (reason->hint)
-			printf("%-10s   %s\n", "", reason->hint);
+		       style_off(stdout));
+		print_wrapped(arena_printf(&arena, "%s: %s", reason_name(reason->code),
+					   reason->message),
+			      INDENT - 2, INDENT);
+		if (!reason->hint)
+			continue;
+		printf("%*s%s", INDENT, "", style_on(stdout, STYLE_DIM));
+		print_wrapped(reason->hint, INDENT, INDENT);
+		fputs(style_off(stdout), stdout);
 	}
 }

@@ -16,9 +16,14 @@ void two_releases_done(struct two_releases *two);
 #define owned_two_releases owned(two_releases_done)
 
 struct names names_of_options(struct option_list list);
-/* Applications with their versions, and modules of those that changed.  With appups
- * also what happens to each module.
- */
-void print_changes(const struct diff *diff, const struct appups *appups);
+struct changes {
+	const struct diff *diff;
+	const struct appups *appups; /* NULL: not what happens to each module */
+	bool all;       /* also where there are many */
+	bool functions; /* which functions of each module */
+};
+
+/* Applications with their versions, and modules of those that changed. */
+void print_changes(const struct changes *changes);
 /* One line each, with a hint below it. */
 void print_reasons(const struct reasons *reasons);

@@ -28,12 +28,35 @@ enum change {
 
 const char *change_name(enum change change);
 
+/* What about a changed module is not the same; bits. */
+/* clang-format off */
+#define CHANGE_KINDS(X) \
+	X(BODY, 0, "body")              /* what functions do */ \
+	X(EXPORTS, 1, "exports") \
+	X(BEHAVIOUR, 2, "behaviour") \
+	X(STRUCT, 3, "struct")          /* its fields (Elixir) */ \
+	X(RECORD, 4, "record")          /* the size of tuples that functions match */ \
+	X(ATTRIBUTES, 5, "attributes")  /* others than vsn */
+/* clang-format on */
+
+enum change_kind {
+#define X(name, bit, text) KIND_##name = 1 << bit,
+	CHANGE_KINDS(X)
+#undef X
+};
+
+/* "body, exports" of a set of them; in the arena. */
+const char *change_kinds(struct arena *arena, unsigned kinds);
+
 /* A module that is not the same in both. */
 struct module_diff {
 	const char *name;
 	enum change change;
 	const struct beam_facts *old_facts, *new_facts; /* NULL: not there */
 	const struct code *old_code, *new_code;         /* the same */
+	/* Of a changed one: */
+	unsigned kinds;         /* of enum change_kind */
+	struct names functions; /* "name/arity" of those that were added, removed or changed */
 };
 
 struct module_diffs {

@@ -102,6 +102,8 @@ static int compare_module(struct found *found, struct arena *arena, const struct
 	    (is_new && side_facts(&diff.new_facts, &diff.new_code, arena, &new_side, err)))
 		return -1;
 	diff.change = !is_old ? CHANGE_ADDED : !is_new ? CHANGE_REMOVED : CHANGE_CHANGED;
+	if (diff.change == CHANGE_CHANGED)
+		find_kinds(&diff, arena);
 	found->list.items = arena_grow(arena, found->list.items, found->list.len, &found->cap);
 	found->list.items[found->list.len++] = diff;
 	return 0;

@@ -21,6 +21,11 @@ must_check int compare_files(struct names *out, struct names *added_out, struct 
 /* Whether a file is the same in both; a file that is NULL is not there. */
 must_check int compare_file(bool *same_out, const struct places *files, struct error *err);
 
+/* ---- diff_kinds.c ---- */
+
+/* Fills in `kinds` and `functions` of a changed module. */
+void find_kinds(struct module_diff *module, struct arena *arena);
+
 /* ---- diff_config.c ---- */
 
 /* sys.config of both releases, the environment of every application, vm.args. */

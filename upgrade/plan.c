@@ -47,12 +47,14 @@ static void make_relup(struct planner *planner)
 	plan->reversible = has_way_back(plan) && make(planner, true, &why) == 0;
 	if (!plan->reversible && make(planner, false, &err)) {
 		reason_add(planner->arena, &plan->reasons, REASON_relup_failed, NULL, NULL,
-			   "no relup can be made: %s", err.text);
+			   "no relup can be made: %s", err.text)
+			->hint = "correct what it names; until then only a restart leads there";
 		return;
 	}
 	if (!plan->reversible && why.text[0])
 		reason_add(planner->arena, &plan->reasons, REASON_not_reversible, NULL, NULL,
-			   "there is no way back: %s", why.text);
+			   "there is no way back: %s", why.text)
+			->hint = "going back takes a restart";
 	plan->up = steps_of(term_at(plan->relup, 1));
 	plan->down = steps_of(term_at(plan->relup, 2));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "upgrade/plan.h"
+#include "upgrade/plan_text.h"
 
 /* Names come from files of others: what is not UTF-8 cannot be JSON. */
 static json_t *text(const char *value)
@@ -28,6 +28,18 @@ static json_t *names_list(struct names names)
 	return list;
 }
 
+static json_t *kinds_json(unsigned kinds)
+{
+	json_t *list = json_array();
+
+#define X(name, bit, word) \
+	if (kinds & KIND_##name) \
+		json_array_append_new(list, json_string(word));
+	CHANGE_KINDS(X)
+#undef X
+	return list;
+}
+
 static json_t *modules_json(struct module_diffs modules, const struct appup_made *made,
 			    bool instructions)
 {
@@ -39,6 +51,8 @@ static json_t *modules_json(struct module_diffs modules, const struct appup_made
 
 		json_object_set_new(json, "name", text(module->name));
 		json_object_set_new(json, "change", text(change_name(module->change)));
+		json_object_set_new(json, "kinds", kinds_json(module->kinds));
+		json_object_set_new(json, "functions", names_list(module->functions));
 		if (instructions)
 			json_object_set_new(
 				json, "instruction",
@@ -60,6 +74,7 @@ static json_t *app_json(const struct app_diff *app, const struct appups *appups)
 	json_object_set_new(json, "change", text(change_name(app->change)));
 	json_object_set_new(json, "modules", modules_json(app->modules, made, appups != NULL));
 	json_object_set_new(json, "priv", names_list(app->priv));
+	json_object_set_new(json, "env", names_list(app->env));
 	if (appups)
 		json_object_set_new(json, "appup",
 				    made ? text(sources[made->source]) : json_null());
@@ -115,6 +130,13 @@ static json_t *steps_json(const struct term *steps)
 	return list;
 }
 
+static json_t *words_json(const struct term *steps)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	return names_list(plan_steps_text(&arena, steps));
+}
+
 json_t *diff_json(const struct diff *diff)
 {
 	json_t *json = json_object();
@@ -124,13 +146,16 @@ json_t *diff_json(const struct diff *diff)
 	json_object_set_new(json, "applications", apps_json(diff, NULL));
 	json_object_set_new(json, "protocols", modules_json(diff->protocols, NULL, false));
 	json_object_set_new(json, "sys_config_changed", json_boolean(diff->sys_config_changed));
+	json_object_set_new(json, "runtime_config_changed",
+			    json_boolean(diff->runtime_config_changed));
 	json_object_set_new(json, "vm_args_changed", json_boolean(diff->vm_args_changed));
+	json_object_set_new(json, "vm_args", names_list(diff->vm_args));
 	return json;
 }
 
 json_t *plan_json(const struct plan *plan)
 {
-	json_t *json = json_object(), *steps = json_object();
+	json_t *json = json_object(), *steps = json_object(), *words = json_object();
 
 	json_object_set_new(json, "verdict", text(verdict_name(plan->verdict)));
 	json_object_set_new(json, "reversible", json_boolean(plan->reversible));
@@ -141,5 +166,8 @@ json_t *plan_json(const struct plan *plan)
 	json_object_set_new(steps, "up", steps_json(plan->up));
 	json_object_set_new(steps, "down", steps_json(plan->down));
 	json_object_set_new(json, "steps", steps);
+	json_object_set_new(words, "up", words_json(plan->up));
+	json_object_set_new(words, "down", words_json(plan->down));
+	json_object_set_new(json, "steps_in_words", words);
 	return json;
 }

@@ -8,6 +8,11 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
+const char *verdict_shown(enum verdict verdict)
+{
+	return verdict == VERDICT_HOT_WITH_WARNINGS ? "hot, with warnings" : verdict_name(verdict);
+}
+
 enum verdict verdict_of(const struct reasons *reasons)
 {
 	enum severity worst = SEVERITY_INFO;

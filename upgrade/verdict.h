@@ -8,6 +8,8 @@ enum verdict { VERDICT_HOT, VERDICT_HOT_WITH_WARNINGS, VERDICT_RESTART, VERDICT_
 
 /* "hot", "hot_with_warnings", "restart", "impossible". */
 const char *verdict_name(enum verdict verdict);
+/* For people: "hot, with warnings". */
+const char *verdict_shown(enum verdict verdict);
 
 /* Adds what the differences, and the way the appups and the relup deal with them, give
  * reason to say.  (What is wrong with appups written by hand, appups_make() has said.)

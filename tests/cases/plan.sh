@@ -33,7 +33,7 @@ expect 0 "$relevo" diff "$work/1" "$work/2"
 contains "$out" "web          1.0 to 1.1  changed"
 contains "$out" "3 applications are the same; sys.config: same; vm.args: same"
 expect 0 "$relevo" diff --json "$work/1" "$work/2"
-echo "$out" | jq -e '.applications[3].modules == [{"name": "web", "change": "changed"}]' >/dev/null
+echo "$out" | jq -e '.applications[3].modules == [{"name": "web", "change": "changed", "kinds": ["body"], "functions": ["v/0"]}]' >/dev/null
 ok
 
 # A folder or a tarball, the plan is the same.
@@ -48,6 +48,17 @@ ok
 
 expect 0 "$relevo" plan --require hot "$work/1" "$work/2"
 contains "$out" "verdict: hot, reversible"
+contains "$out" "  web                    changed: body  load_module"
+contains "$out" "   3  load web"
+expect 0 "$relevo" plan -v "$work/1" "$work/2"
+contains "$out" "  {load,{web,brutal_purge,brutal_purge}}"
+expect 0 "$relevo" plan --format markdown "$work/1" "$work/2"
+contains "$out" "### site 1 → 2: **hot**, reversible"
+contains "$out" "3. load web"
+expect 0 "$relevo" plan --format json "$work/1" "$work/2"
+[ "$plan" = "$out" ] || fail "--format json is another thing than --json"
+expect 2 "$relevo" plan --format html "$work/1" "$work/2"
+contains "$said" "want text, markdown or json"
 expect 4 "$relevo" plan --require restart "$work/2" "$work/3"
 contains "$said" "the verdict is impossible, restart was wanted: web changed (web), but its version is still 1.1"
 contains "$out" "version_not_bumped"
@@ -76,7 +87,7 @@ echo '{"1.1",[{"1.0",[]}],[{"1.0",[{load_module,web}]}]}.' >"$work/appups/1-2/we
 expect 4 "$relevo" appup --check --appups "$work/appups" "$work/1" "$work/2"
 contains "$out" "does not mention web, which was changed"
 expect 0 "$relevo" plan --appups "$work/appups" "$work/1" "$work/2"
-contains "$out" "verdict: hot_with_warnings"
+contains "$out" "verdict: hot, with warnings, reversible"
 contains "$out" "appup_incomplete"
 echo '{"1.2",[],[]}.' >"$work/appups/1-2/web.appup"
 expect 4 "$relevo" plan --require hot --appups "$work/appups" "$work/1" "$work/2"

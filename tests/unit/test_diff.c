@@ -12,9 +12,15 @@ static const struct row {
 	{ "another version, the same modules", "a 1: m=plain v1", "a 2: m=plain v1", "a 1 2 changed\n" },
 	{ "modules of all kinds of change",
 	  "a 1: gone=plain v1, same=plain v1, m=plain v1", "a 2: same=plain v1, m=plain v2, here=plain v1",
-	  "a 1 2 changed: gone removed, here added, m changed\n" },
+	  "a 1 2 changed: gone removed, here added, m changed (body v/0)\n" },
 	{ "another module under the same version", "a 1: m=plain v1", "a 1: m=plain v2",
-	  "a 1 1 changed (not bumped): m changed\n" },
+	  "a 1 1 changed (not bumped): m changed (body v/0)\n" },
+	{ "kinds of change",
+	  "a 1: b=server v1, e=plain v1 calls(x), m=r1 v1, s=t1 v1, x=plain v1",
+	  "a 2: b=statem v1, e=plain v1 calls(x s), m=r2 v1, s=t2 v1, x=plain v1",
+	  "a 1 2 changed: b changed (body, exports, behaviour callback_mode/0 code_change/3 code_change/4 "
+	  "handle_call/3 handle_cast/2 init/1), e changed (body c/0), m changed (body, record handle_call/3 init/1), "
+	  "s changed (body, struct __struct__/0)\n" },
 	{ "applications come and go", "old 1: m=plain v1; b 1", "b 1; new 1: n=plain v1",
 	  "new - 1 added\nold 1 - removed\n" },
 	{ "files in priv", "a 1; FILE a-1/priv/x.so: 1; FILE a-1/priv/same: 1; FILE a-1/priv/d/t: 1",
@@ -23,7 +29,7 @@ static const struct row {
 	{ "environment", "a 1", "a 2 env", "a 1 2 changed env\n" },
 	{ "protocols", "elixir 1; CONSOLIDATED: p=protocol v1, q=protocol v1",
 	  "elixir 1; CONSOLIDATED: p=protocol v2, q=protocol v1, r=protocol v1",
-	  "protocols: p changed, r added\n" },
+	  "protocols: p changed (body v/0), r added\n" },
 	{ "configuration", "a 1; CONFIG [].; VMARGS x", "a 1; CONFIG [{a,[]}].", "sys.config vm.args\n" },
 	{ "runtime", "a 1", "a 1; ERTS 14.0", "erts\n" },
 	{ "order of start", "b 1: m=plain v1; a 1: n=plain v1; elixir 1",
@@ -34,9 +40,19 @@ static const struct row {
 
 static void put_modules(struct str *out, struct module_diffs modules)
 {
-	for (size_t i = 0; i < modules.len; i++)
-		str_addf(out, "%s %s %s", i ? "," : ":", modules.items[i].name,
-			 change_name(modules.items[i].change));
+	for (size_t i = 0; i < modules.len; i++) {
+		const struct module_diff *module = &modules.items[i];
+
+		str_addf(out, "%s %s %s", i ? "," : ":", module->name,
+			 change_name(module->change));
+		if (module->change != CHANGE_CHANGED)
+			continue;
+		str_addf(out, " (%s", change_kinds(&fixture_arena, module->kinds));
+		
+		for (size_t j = 0; j < module->functions.len; j++)
+			str_addf(out, " %s", module->functions.items[j]);
+		str_adds(out, ")");
+	}
 }
 
 static void put_names(struct str *out, const char *what, struct names names)

@@ -151,18 +151,18 @@ static void document(void **state)
 		"\"reasons\":[],\"applications\":["
 		"{\"name\":\"kernel\",\"old\":\"8.5\",\"new\":\"8.5\",\"change\":\"same\","
 		"\"modules\":[],"
-		"\"priv\":[],\"appup\":null},"
+		"\"priv\":[],\"env\":[],\"appup\":null},"
 		"{\"name\":\"stdlib\",\"old\":\"4.2\",\"new\":\"4.2\",\"change\":\"same\","
 		"\"modules\":[],"
-		"\"priv\":[],\"appup\":null},"
+		"\"priv\":[],\"env\":[],\"appup\":null},"
 		"{\"name\":\"sasl\",\"old\":\"4.2\",\"new\":\"4.2\",\"change\":\"same\","
 		"\"modules\":[],"
-		"\"priv\":[],\"appup\":null},"
+		"\"priv\":[],\"env\":[],\"appup\":null},"
 		"{\"name\":\"a\",\"old\":\"1\",\"new\":\"2\",\"change\":\"changed\",\"modules\":["
-		"{\"name\":\"m\",\"change\":\"changed\",\"instruction\":\"{load_module,m}\"},"
-		"{\"name\":\"s\",\"change\":\"changed\",\"instruction\":\"{update,s,{advanced,[]}}"
+		"{\"name\":\"m\",\"change\":\"changed\",\"kinds\":[\"body\"],\"functions\":[\"v/0\"],\"instruction\":\"{load_module,m}\"},"
+		"{\"name\":\"s\",\"change\":\"changed\",\"kinds\":[\"body\"],\"functions\":[\"v/0\"],\"instruction\":\"{update,s,{advanced,[]}}"
 		"\"}],"
-		"\"priv\":[],\"appup\":\"generated\"}],"
+		"\"priv\":[],\"env\":[],\"appup\":\"generated\"}],"
 		"\"steps\":{\"up\":[\"{load_object_code,{a,\\\"2\\\",[m,s]}}\",\"point_of_no_"
 		"return\","
 		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{suspend,[s]}\","
@@ -171,7 +171,12 @@ static void document(void **state)
 		"\"down\":[\"{load_object_code,{a,\\\"1\\\",[m,s]}}\",\"point_of_no_return\","
 		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{suspend,[s]}\",\"{code_change,down,[{"
 		"s,[]}]}\","
-		"\"{load,{s,brutal_purge,brutal_purge}}\",\"{resume,[s]}\"]}}";
+		"\"{load,{s,brutal_purge,brutal_purge}}\",\"{resume,[s]}\"]},"
+		"\"steps_in_words\":{\"up\":[\"read 2 modules of a 2\","
+		"\"(from here on, a failure restarts the node)\",\"load m\",\"suspend s\",\"load s\","
+		"\"change state (up) of s\",\"resume s\"],\"down\":[\"read 2 modules of a 1\","
+		"\"(from here on, a failure restarts the node)\",\"load m\",\"suspend s\","
+		"\"change state (down) of s\",\"load s\",\"resume s\"]}}";
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What kind of change a changed module has seen. */
+#include "release/name_table.h"
+#include "upgrade/diff_modules.h"
+
+#include <stdlib.h>
+
+const char *change_kinds(struct arena *arena, unsigned kinds)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} all[] = {
+#define X(name, bit, text) { KIND_##name, text },
+		CHANGE_KINDS(X)
+#undef X
+	};
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (kinds & all[i].bit)
+			str_addf(&text, "%s%s", text.len ? ", " : "", all[i].name);
+	return arena_dup(arena, str_span(&text));
+}
+
+/* ---- functions ---- */
+
+/* "-add/2-fun-0-" and its like are parts of add/2. */
+static const char *owner_of(struct arena *arena, const struct code_function *function)
+{
+	const char *name = function->name, *slash, *end;
+
+	if (name[0] == '-' && (slash = strrchr(name, '/')) && (end = strchr(slash, '-')) &&
+	    slash > name + 1)
+		return arena_dup(arena, (struct span){ name + 1, (size_t)(end - name) - 1 });
+	return arena_printf(arena, "%s/%u", name, function->arity);
+}
+
+/* Every module has these two, and they say nothing. */
+static bool is_made_by_compiler(const struct code_function *function)
+{
+	return strcmp(function->name, "module_info") == 0 && function->arity <= 1;
+}
+
+struct functions {
+	struct arena *arena;
+	struct name_table *changed;
+};
+
+static const struct code_digest *digest_of(const struct code *code,
+					   const struct code_digest *digests,
+					   const struct name_table *numbers, const char *key)
+{
+	size_t nr = name_table_find(numbers, span_of(key));
+
+	return nr == NAME_ABSENT || nr >= code->len ? NULL : &digests[nr];
+}
+
+static const char *key_of(struct arena *arena, const struct code_function *function)
+{
+	return arena_printf(arena, "%s/%u", function->name, function->arity);
+}
+
+static void number_all(struct name_table *numbers, struct arena *arena, const struct code *code)
+{
+	for (size_t i = 0; i < code->len; i++)
+		name_table_add(numbers, key_of(arena, &code->functions[i]), NULL);
+}
+
+/* Notes the functions of one version that the other does not have, or has otherwise. */
+static void compare_with(struct functions *functions, const struct code *one,
+			 const struct code *other)
+{
+	owned_name_table struct name_table *numbers = name_table_new();
+	const struct code_digest *ones = code_digests(one, functions->arena);
+	const struct code_digest *others = code_digests(other, functions->arena);
+
+	number_all(numbers, functions->arena, other);
+	for (size_t i = 0; i < one->len; i++) {
+		const struct code_function *function = &one->functions[i];
+		const struct code_digest *same =
+			digest_of(other, others, numbers, key_of(functions->arena, function));
+
+		if (!is_made_by_compiler(function) &&
+		    (!same || memcmp(same->sum, ones[i].sum, BEAM_DIGEST) != 0))
+			name_table_add(functions->changed, owner_of(functions->arena, function),
+				       NULL);
+	}
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static struct names changed_functions(const struct module_diff *module, struct arena *arena)
+{
+	owned_name_table struct name_table *changed = name_table_new();
+	struct functions functions = { arena, changed };
+	const char **names;
+
+	if (!module->old_code->unread && !module->new_code->unread) {
+		compare_with(&functions, module->new_code, module->old_code);
+		compare_with(&functions, module->old_code, module->new_code);
+	}
+	names = arena_array(arena, name_table_len(changed), const char *);
+	for (size_t i = 0; i < name_table_len(changed); i++)
+		names[i] = name_table_name(changed, i);
+	if (name_table_len(changed) > 0)
+		qsort(names, name_table_len(changed), sizeof(*names), by_text);
+	return (struct names){ names, name_table_len(changed) };
+}
+
+/* ---- the rest ---- */
+
+static bool exports_all(const struct beam_facts *a, const struct beam_facts *b)
+{
+	for (size_t i = 0; i < b->exports.len; i++)
+		if (!beam_exports(a, b->exports.items[i].name, b->exports.items[i].arity))
+			return false;
+	return true;
+}
+
+static bool same_names(struct names a, struct names b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (strcmp(a.items[i], b.items[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool same_records(struct beam_records a, struct beam_records b)
+{
+	for (size_t i = 0; i < a.len; i++)
+		for (size_t j = 0; j < b.len; j++)
+			if (strcmp(a.items[i].name, b.items[j].name) == 0 &&
+			    a.items[i].sizes != b.items[j].sizes)
+				return false;
+	return true;
+}
+
+static bool is_told_elsewhere(const struct term *attribute)
+{
+	return term_is_tagged(attribute, "vsn", 2) || term_is_tagged(attribute, "behaviour", 2) ||
+	       term_is_tagged(attribute, "behavior", 2);
+}
+
+static bool has_attributes_of(const struct term *a, const struct term *b)
+{
+	for (size_t i = 0; i < b->seq.len; i++) {
+		const struct term *attribute = term_at(b, i);
+		bool found = is_told_elsewhere(attribute);
+
+		for (size_t j = 0; j < a->seq.len && !found; j++)
+			found = term_equal(term_at(a, j), attribute);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* Stripped modules have no attributes: nothing is known then. */
+static bool same_attributes(const struct term *a, const struct term *b)
+{
+	return a->seq.len == 0 || b->seq.len == 0 ||
+	       (has_attributes_of(a, b) && has_attributes_of(b, a));
+}
+
+void find_kinds(struct module_diff *module, struct arena *arena)
+{
+	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
+
+	module->functions = changed_functions(module, arena);
+	if (!exports_all(a, b) || !exports_all(b, a))
+		module->kinds |= KIND_EXPORTS;
+	if (a->roles != b->roles || !same_names(a->behaviours, b->behaviours))
+		module->kinds |= KIND_BEHAVIOUR;
+	if (!same_names(a->fields, b->fields))
+		module->kinds |= KIND_STRUCT;
+	if (!same_records(a->records, b->records))
+		module->kinds |= KIND_RECORD;
+	if (!same_attributes(a->attributes, b->attributes))
+		module->kinds |= KIND_ATTRIBUTES;
+	if (module->functions.len > 0 || module->kinds == 0)
+		module->kinds |= KIND_BODY;
+}

@@ -13,6 +13,9 @@ enum {
 
 enum tag { TAG_NUMBER, TAG_INTEGER, TAG_ATOM, TAG_X, TAG_Y, TAG_LABEL, TAG_CHAR, TAG_EXTENDED };
 
+/* What an operand may have inside: lists hold no lists, a type is of a register. */
+enum level { PLAIN, IN_LIST, TOP };
+
 enum extended { EXT_FLOAT, EXT_LIST, EXT_FR, EXT_ALLOC, EXT_LITERAL, EXT_TYPED };
 
 struct reader {
@@ -187,7 +190,8 @@ static int take_atom(struct code_arg *out, struct reader *reader, uint8_t first,
 	return 0;
 }
 
-static int take_arg(struct code_arg *out, struct reader *reader, bool plain, struct error *err);
+static int take_arg(struct code_arg *out, struct reader *reader, enum level level,
+		    struct error *err);
 
 static int take_list(struct code_arg *out, struct reader *reader, struct error *err)
 {
@@ -201,7 +205,7 @@ static int take_list(struct code_arg *out, struct reader *reader, struct error *
 		return damaged(err, reader, "a list that is too long");
 	items = arena_array(reader->arena, (size_t)len, struct code_arg);
 	for (uint64_t i = 0; i < len; i++)
-		if (take_arg(&items[i], reader, false, err))
+		if (take_arg(&items[i], reader, IN_LIST, err))
 			return -1;
 	out->kind = CODE_LIST;
 	out->list.items = items;
@@ -248,7 +252,7 @@ static int take_typed(struct code_arg *out, struct reader *reader, struct error 
 {
 	uint64_t type;
 
-	if (take_arg(out, reader, true, err))
+	if (take_arg(out, reader, PLAIN, err))
 		return -1;
 	if (out->kind != CODE_X && out->kind != CODE_Y)
 		return damaged(err, reader, "a type of what is no register");
@@ -293,8 +297,8 @@ static int take_extended(struct code_arg *out, struct reader *reader, uint8_t fi
 	}
 }
 
-/* plain: nothing that has operands inside, so that this calls itself once at most. */
-static int take_arg(struct code_arg *out, struct reader *reader, bool plain, struct error *err)
+static int take_arg(struct code_arg *out, struct reader *reader, enum level level,
+		    struct error *err)
 {
 	static const enum code_kind kinds[] = {
 		[TAG_NUMBER] = CODE_NUMBER, [TAG_X] = CODE_X,       [TAG_Y] = CODE_Y,
@@ -310,7 +314,7 @@ static int take_arg(struct code_arg *out, struct reader *reader, bool plain, str
 	case TAG_ATOM:
 		return take_atom(out, reader, first, err);
 	case TAG_EXTENDED:
-		if (plain)
+		if (level == PLAIN || (level == IN_LIST && first >> 3 == EXT_LIST << 1))
 			return damaged(err, reader, "an operand inside another");
 		return take_extended(out, reader, first, err);
 	default:
@@ -415,7 +419,7 @@ static int take_op(struct reader *reader, bool *end, struct error *err)
 	op.len = opcode_arity(opcode);
 	op.args = args = arena_array(reader->arena, op.len, struct code_arg);
 	for (unsigned i = 0; i < op.len; i++)
-		if (take_arg(&args[i], reader, false, err))
+		if (take_arg(&args[i], reader, TOP, err))
 			return -1;
 	if (opcode == OP_LABEL && check_label(reader, &op, err))
 		return -1;
@@ -461,8 +465,8 @@ static int take_head(struct reader *reader, struct error *err)
 	if (beam_word(bytes.ptr) != 0)
 		code->unread = "its instruction set is of a later version of OTP";
 	else if (highest >= OPCODE_END)
-		code->unread = arena_printf(
-			reader->arena, "instruction %u is of a later version of OTP", highest);
+		code->unread = arena_printf(reader->arena,
+					    "instruction %u is of a later version of OTP", highest);
 	else if (code->labels > reader->rest.len)
 		/* Each label takes two bytes at least, and there is no number 0. */
 		return damaged(err, reader, "more labels than bytes");

@@ -21,8 +21,8 @@
 enum { CODE_MAX = 16 << 20 }; /* bytes of one Code chunk that are looked at */
 
 enum code_kind {
-	CODE_NUMBER,  /* a count or an index; what it means depends on the instruction */
-	CODE_NIL,     /* with `term`, as the next four have it */
+	CODE_NUMBER, /* a count or an index; what it means depends on the instruction */
+	CODE_NIL,    /* with `term`, as the next four have it */
 	CODE_ATOM,
 	CODE_INTEGER,
 	CODE_FLOAT,   /* in the instruction itself, as before OTP 17; later a literal */
@@ -30,10 +30,10 @@ enum code_kind {
 	CODE_X,       /* registers */
 	CODE_Y,
 	CODE_FR,
-	CODE_LABEL,   /* 0: no label */
+	CODE_LABEL, /* 0: no label */
 	CODE_CHAR,
 	CODE_LIST,
-	CODE_ALLOC,   /* a list of numbers: 0 words, 1 floats, 2 funs; how many; … */
+	CODE_ALLOC, /* a list of numbers: 0 words, 1 floats, 2 funs; how many; … */
 };
 
 struct code_arg {
@@ -83,7 +83,7 @@ struct code {
 	struct beam_functions lambdas; /* local functions that funs are made of */
 	struct names atoms;
 	const struct term *literals;
-	struct span strings;            /* of binaries in the code, at offsets */
+	struct span strings;             /* of binaries in the code, at offsets */
 	const struct code_place *places; /* of label 0, 1, … */
 	size_t labels;
 };

@@ -28,8 +28,11 @@ static void print_list(const struct printer *p, const struct code_arg *arg);
 
 static void print_arg(const struct printer *p, const struct code_arg *arg)
 {
-	static const char prefix[] = { [CODE_NUMBER] = 'u', [CODE_X] = 'x',  [CODE_Y] = 'y',
-				       [CODE_FR] = 'r',     [CODE_CHAR] = 'h' };
+	static const char prefix[] = { [CODE_NUMBER] = 'u',
+				       [CODE_X] = 'x',
+				       [CODE_Y] = 'y',
+				       [CODE_FR] = 'r',
+				       [CODE_CHAR] = 'h' };
 
 	switch (arg->kind) {
 	case CODE_NIL:
@@ -333,8 +336,7 @@ struct code_remotes code_remote(const struct code *code, struct arena *arena)
 		for (size_t i = 0; i < from->len; i++) {
 			int import = code_import_operand(from->ops[i].opcode);
 			const struct beam_function *to =
-				import < 0 ? NULL
-					   : code_import(code, &from->ops[i].args[import]);
+				import < 0 ? NULL : code_import(code, &from->ops[i].args[import]);
 
 			if (to)
 				add_remote(&remotes, from, to, false);

@@ -5,9 +5,9 @@
  * the MD5 is that of the instructions as code_print_op() has them, with the MD5 of its external
  * form for each term.  With FUNCTION, NAME/ARITY, prints the instructions of that one instead.
  */
+#include "release/code.h"
 #include "base/file.h"
 #include "base/hash.h"
-#include "release/code.h"
 
 #include <stdio.h>
 

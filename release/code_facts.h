@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_facts.h - what the code of a module says about the state of its processes.
+ *
+ * Each is worked out anew from the code; results live in the arena, which takes what is worked
+ * with, too.  "Unknown" means that it cannot be seen, and is always the answer for code that
+ * was not read (code->unread).
+ */
+#pragma once
+#include "release/code.h"
+#include "release/code_eval.h"
+
+/* ---- code_change ---- */
+
+enum code_change {
+	CODE_CHANGE_ABSENT,   /* not exported */
+	CODE_CHANGE_KEEPS,    /* in all its ways returns the very state it was given, whatever else
+				 it does: the default of Elixir's GenServer, and by hand */
+	CODE_CHANGE_CONVERTS, /* returns something else, at least in some way */
+	CODE_CHANGE_UNKNOWN,
+};
+
+/* role  of which behaviour the callback is: BEAM_GEN_SERVER, BEAM_GEN_EVENT, BEAM_GEN_STATEM (both
+ *       state and data must be kept), BEAM_SPECIAL (system_code_change/4); anything else is
+ *       unknown
+ */
+enum code_change code_change(const struct code *code, enum beam_role role, struct arena *arena);
+const char *code_change_name(enum code_change change);
+
+/* ---- the state of a process ---- */
+
+enum shape_kind {
+	SHAPE_UNKNOWN,
+	SHAPE_STRUCT, /* an Elixir struct: name */
+	SHAPE_MAP,
+	SHAPE_RECORD, /* a tuple that begins with an atom: name, size */
+	SHAPE_TUPLE,
+	SHAPE_LIST,
+	SHAPE_OTHER, /* an atom, a number, a binary: what */
+};
+
+struct code_shape {
+	enum shape_kind kind;
+	const char *name;  /* of the struct's module, or the record's tag */
+	size_t size;       /* elements of a tuple or record, with its tag */
+	struct names keys; /* atoms that are keys of the map or struct, sorted; as far as known */
+	bool all_keys;     /* there are no others */
+	const char *what;  /* "atom", "integer", … */
+};
+
+/* What init/1 returns as state: the same in all its ways, or unknown.  For gen_statem it is the
+ * data.  Ways that end in ignore, stop or error do not count.
+ */
+struct code_shape code_init_shape(const struct code *code, enum beam_role role,
+				  const struct code_library *library, struct arena *arena);
+bool code_shape_equal(const struct code_shape *a, const struct code_shape *b);
+/* "the struct A with a, b", "a tuple of 3", "unknown". */
+void code_shape_print(struct str *out, const struct code_shape *shape);
+
+/* ---- definitions ---- */
+
+struct code_field {
+	const char *name;
+	const struct term *value; /* the default; NULL: not seen */
+};
+
+/* A struct that the module defines (Elixir), without __struct__; sorted by name. */
+struct code_struct {
+	const struct code_field *fields;
+	size_t len;
+	bool defined; /* false: none, or it cannot be seen */
+};
+
+struct code_struct code_struct(const struct code *code, struct arena *arena);
+
+/* Tuples beginning with an atom that are made or matched anywhere, literals too: by first
+ * appearance.  Among them are plain answers as {ok, …}.
+ */
+struct beam_records code_records(const struct code *code, struct arena *arena);
+
+/* ---- receive loops ---- */
+
+enum code_loop {
+	CODE_LOOP_NONE,   /* receives nothing by itself */
+	CODE_LOOP_DEAF,   /* receives, and hands no system message on: cannot be suspended */
+	CODE_LOOP_SYSTEM, /* calls sys:handle_system_msg/6, /7 */
+	CODE_LOOP_UNKNOWN,
+};
+
+enum code_loop code_loop(const struct code *code);

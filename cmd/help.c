@@ -78,19 +78,6 @@ void help_print_statuses(FILE *stream)
 		fprintf(stream, "  %d  %s\n", statuses[i].status, statuses[i].meaning);
 }
 
-void help_print_config(FILE *stream)
-{
-	owned_table struct table *table = table_new(4);
-
-	fputs("relevo.yaml, in the folder of the project.  Paths are relative to it; an unknown key is\n"
-	      "an error.\n\n",
-	      stream);
-	table_row(table, "Key", "Value", "Default", "What it is");
-	for (const struct project_key *key = project_keys; key->path; key++)
-		table_row(table, key->path, key->type, key->fallback, key->help);
-	table_print(table, stream, "  ", true);
-}
-
 static void option_rows(struct table *table, const struct option *options)
 {
 	for (const struct option *o = options; o && o->type != OPTION_END; o++) {
@@ -110,9 +97,9 @@ static void option_rows(struct table *table, const struct option *options)
 enum { WIDTH = 90 };
 
 /* Paragraphs are parted by empty lines and filled; a line that begins with white space stays as
- * it is.
+ * it is.  Filled lines begin with `indent` spaces.
  */
-static void print_filled(FILE *stream, const char *text)
+static void print_filled(FILE *stream, const char *text, int indent)
 {
 	struct span rest = span_of(text), line, word;
 	size_t column = 0;
@@ -124,16 +111,40 @@ static void print_filled(FILE *stream, const char *text)
 			continue;
 		}
 		while (span_next(&line, ' ', &word)) {
-			bool fits = column + 1 + word.len <= WIDTH;
+			bool fits = (size_t)indent + column + 1 + word.len <= WIDTH;
 
 			if (word.len == 0)
 				continue;
-			fprintf(stream, "%s" SPAN_FMT, !column ? "" : fits ? " " : "\n", SPAN_ARG(word));
+			if (column && fits)
+				fputc(' ', stream);
+			else
+				fprintf(stream, "%s%*s", column ? "\n" : "", indent, "");
+			fprintf(stream, SPAN_FMT, SPAN_ARG(word));
 			column = column && fits ? column + 1 + word.len : word.len;
 		}
 	}
 	if (column)
 		fputc('\n', stream);
+}
+
+static void print_key(FILE *stream, const struct project_key *key)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	fprintf(stream, "\n%s%s%s: %s\n", style_on(stream, STYLE_BOLD), key->path,
+		style_off(stream), key->type);
+	str_addf(&text, "%s. Default: %s", key->help, key->fallback);
+	print_filled(stream, str_text(&text), 4);
+}
+
+void help_print_config(FILE *stream)
+{
+	fputs("relevo.yaml, in the folder of the project. Paths are relative to it; an unknown key "
+	      "is\n"
+	      "an error.\n",
+	      stream);
+	for (const struct project_key *key = project_keys; key->path; key++)
+		print_key(stream, key);
 }
 
 static void usage_line(FILE *stream, const struct command *command)
@@ -171,7 +182,7 @@ void help_print_command(FILE *stream, const struct command *command)
 	fputc('\n', stream);
 	if (command->description) {
 		fputc('\n', stream);
-		print_filled(stream, command->description);
+		print_filled(stream, command->description, 0);
 	}
 	if (command->subcommands) {
 		print_subcommands(stream, command);
@@ -183,7 +194,8 @@ void help_print_command(FILE *stream, const struct command *command)
 	table_print(table, stream, "  ", false);
 	if (command->examples) {
 		heading(stream, "Examples");
-		for (struct span rest = span_of(command->examples), line; span_next(&rest, '\n', &line);)
+		for (struct span rest = span_of(command->examples), line;
+		     span_next(&rest, '\n', &line);)
 			fprintf(stream, "  " SPAN_FMT "\n", SPAN_ARG(line));
 	}
 }
@@ -241,7 +253,8 @@ static void manual_of_relevo(FILE *stream)
 {
 	fputs(".TH RELEVO 1 \"\" \"relevo " RELEVO_VERSION "\" \"relevo manual\"\n"
 	      ".SH NAME\nrelevo \\- build Erlang and Elixir releases and upgrade running ones\n"
-	      ".SH SYNOPSIS\n\\fBrelevo\\fR \\fICOMMAND\\fR [options] [arguments]\n.SH DESCRIPTION\n",
+	      ".SH SYNOPSIS\n\\fBrelevo\\fR \\fICOMMAND\\fR [options] [arguments]\n.SH "
+	      "DESCRIPTION\n",
 	      stream);
 	roff_paragraphs(stream, intro);
 	fputs(".SH COMMANDS\n", stream);

@@ -4,7 +4,11 @@
  *	{ "format": 1, "name": "shop", "version": "1.0.0", "erts": "13.1.5",
  *	  "applications": [{"name", "version"}],
  *	  "files":   [{"path", "mode", "size", "sha256", "md5"}],
- *	  "modules": [{"application", "module", "md5"}] }
+ *	  "modules": [{"application", "module", "md5"}],
+ *	  "provenance": {"commit", "branch", "describe", "dirty"} }
+ *
+ * "provenance" is what git says of the project (release/git.h), added by assemble_seal(); the
+ * branch and the tag are in there when there are some.
  *
  * Files are sorted by path.  Left out are the manifest itself, the cookie, and what a
  * running node rewrites (start_erl.data, RELEASES).  "md5" of a module is the

@@ -71,6 +71,7 @@ $(B)/%.o: %.c
 # Objects that carry files inside (base/embed.h) are made again when those change.
 $(B)/release/template.o: $(wildcard release/template/*)
 $(B)/upgrade/node/scripts.o: $(wildcard upgrade/node/*.erl)
+$(B)/upgrade/rehearse/snapshot.o: $(wildcard upgrade/rehearse/*.erl)
 $(B)/upgrade/appup_protocols.o: upgrade/protocols.exs
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a

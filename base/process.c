@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -190,4 +191,94 @@ char *process_find(const char *program)
 		str_done(&full);
 	}
 	return NULL;
+}
+
+/* ---- beside us ---- */
+
+enum { END_POLL_MS = 20 };
+
+struct process {
+	pid_t pid;
+	bool ended;
+	int status;
+};
+
+/* In the child; only async-signal-safe calls until exec. */
+static void become_beside(const char *const *argv, char *const *env,
+			  const struct process_start *options, pid_t parent)
+{
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int out = open(options->log ? options->log : "/dev/null",
+		       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	become(argv, env, options->dir, in, out, out);
+}
+
+int process_start(struct process **out, const char *const *argv,
+		  const struct process_start *options, struct error *err)
+{
+	owned_mem char **env = merge_env(options->env);
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		become_beside(argv, env, options, parent);
+	if (pid < 0)
+		return error_sys(err, "cannot start %s", argv[0]);
+	setpgid(pid, pid);
+	*out = mem_zero(1, sizeof(**out));
+	(*out)->pid = pid;
+	return 0;
+}
+
+int process_id(const struct process *process)
+{
+	return process->pid;
+}
+
+static void look(struct process *process, int flags)
+{
+	int status = 0;
+	pid_t got;
+
+	while ((got = waitpid(process->pid, &status, flags)) < 0 && errno == EINTR)
+		;
+	if (got == 0)
+		return;
+	process->ended = true;
+	process->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+bool process_ended(struct process *process, int *status)
+{
+	if (!process->ended)
+		look(process, WNOHANG);
+	if (process->ended && status)
+		*status = process->status;
+	return process->ended;
+}
+
+int process_end(struct process *process, int64_t grace_ms)
+{
+	struct deadline deadline = deadline_in(grace_ms);
+
+	if (!process_ended(process, NULL) && grace_ms > 0)
+		kill(-process->pid, SIGTERM);
+	while (!process_ended(process, NULL) && !deadline_over(deadline))
+		clock_sleep_ms(END_POLL_MS);
+	/* Its group may hold others yet. */
+	kill(-process->pid, SIGKILL);
+	if (!process->ended)
+		look(process, 0);
+	return process->status;
+}
+
+void process_free(struct process *process)
+{
+	if (!process)
+		return;
+	process_end(process, 0);
+	free(process);
 }

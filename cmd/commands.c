@@ -9,6 +9,7 @@
 	X(diff) \
 	X(appup) \
 	X(plan) \
+	X(rehearse) \
 	X(node) \
 	X(relup) \
 	X(script) \

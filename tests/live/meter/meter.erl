@@ -37,9 +37,13 @@ handle_info(_, State) -> {noreply, State}.
 
 code_change(_, State, fail) -> exit({no_way_from, State});
 code_change(_, State, slowly) -> timer:sleep(1500), {ok, State};
+code_change(_, State, linger) -> spawn(fun linger/0), {ok, State};
 code_change({down, _}, {pair, N, _}, _) -> {ok, {single, N}};
 code_change({down, _}, State, _) -> {ok, State};
 code_change(_, {single, N}, Then) -> later(Then), {ok, {pair, N, []}}.
+
+%% A local call: it never leaves the code that it was started in.
+linger() -> receive after 1000 -> linger() end.
 
 later({die_after, Ms}) -> erlang:send_after(Ms, self(), die);
 later(_) -> ok.

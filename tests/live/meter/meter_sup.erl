@@ -9,4 +9,10 @@ stop(_) -> ok.
 
 init([]) ->
     {ok, {#{strategy => one_for_one, intensity => 5, period => 10},
-          [#{id => meter, start => {meter, start_link, []}, modules => [meter]}]}}.
+          [#{id => meter, start => {meter, start_link, []}, modules => [meter]} | more()]}}.
+
+-ifdef(TWO).
+more() -> [#{id => second, start => {gen_event, start_link, []}, modules => dynamic}].
+-else.
+more() -> [].
+-endif.

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/guard.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Shared with the process that does the work. */
+struct outcome {
+	int ret;
+	struct error err;
+};
+
+static void worker(struct outcome *outcome, int (*work)(void *context, struct error *err),
+		   void *context, const sigset_t *mask, pid_t parent)
+{
+	/* The terminal's Ctrl-C is for the guard alone, which ends us. */
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	if (getppid() != parent)
+		_exit(1);
+	outcome->ret = work(context, &outcome->err);
+	fflush(NULL);
+	_exit(0);
+}
+
+/* ---- ending what is left ---- */
+
+/* /proc/PID/stat: "PID (NAME) STATE PPID …", and a name may hold anything. */
+static pid_t parent_of(const char *pid)
+{
+	char path[64], text[512];
+	const char *end;
+	FILE *file;
+	size_t len;
+	int parent;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return -1;
+	len = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[len] = '\0';
+	end = strrchr(text, ')');
+	return end && sscanf(end + 1, " %*c %d", &parent) == 1 ? parent : -1;
+}
+
+static void kill_children(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		int pid = atoi(entry->d_name);
+
+		if (pid > 1 && parent_of(entry->d_name) == getpid())
+			kill(pid, SIGKILL);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* We are the reaper: the children of what is killed become ours, and are next. */
+static void kill_all(void)
+{
+	do
+		kill_children();
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+}
+
+/* ---- waiting ---- */
+
+static void signals_of(sigset_t *set)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaddset(set, signals[i]);
+}
+
+/* True once the worker has ended; others that end are orphans of its. */
+static bool reap(pid_t pid, int *status)
+{
+	bool ended = false;
+	int some;
+	pid_t got;
+
+	while ((got = waitpid(-1, &some, WNOHANG)) > 0) {
+		if (got == pid) {
+			*status = some;
+			ended = true;
+		}
+	}
+	return ended;
+}
+
+/* The signal that tells us to end; 0: the worker has ended. */
+static int await(pid_t pid, const sigset_t *set, int *status)
+{
+	for (;;) {
+		int got = sigwaitinfo(set, NULL);
+
+		if (got > 0 && got != SIGCHLD)
+			return got;
+		if (got == SIGCHLD && reap(pid, status))
+			return 0;
+	}
+}
+
+static int tell(const struct outcome *outcome, int status, int got, struct error *err)
+{
+	if (got)
+		return error_set(err, ERROR_FAILED, "interrupted (%s)", strsignal(got));
+	if (WIFSIGNALED(status))
+		return error_set(err, ERROR_FAILED, "ended by a signal: %s",
+				 strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status) != 0)
+		return error_set(err, ERROR_FAILED, "ended before its time, with status %d",
+				 WEXITSTATUS(status));
+	if (outcome->ret)
+		*err = outcome->err;
+	return outcome->ret;
+}
+
+int guard_run(int (*work)(void *context, struct error *err), void *context,
+	      void (*clean)(void *context), int *signal_out, struct error *err)
+{
+	struct outcome *outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sigset_t set, before;
+	pid_t parent = getpid(), pid;
+	int status = 0, ret;
+
+	if (outcome == MAP_FAILED)
+		return error_sys(err, "cannot share memory");
+	signals_of(&set);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		worker(outcome, work, context, &before, parent);
+	if (pid > 0) {
+		*signal_out = await(pid, &set, &status);
+		kill_all();
+		ret = tell(outcome, status, *signal_out, err);
+	} else {
+		ret = error_sys(err, "cannot start a process");
+	}
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	munmap(outcome, sizeof(*outcome));
+	clean(context);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+void guard_raise(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+}

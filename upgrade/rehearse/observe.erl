@@ -1,0 +1,137 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% A process that notes what a change does to the node: which processes end and why, how long each
+%% is suspended (what release_handler sends to them is traced), which errors are logged.
+%% Answers true.
+%% As Elixir calls its modules.
+Plain = fun(Atom) ->
+                case atom_to_list(Atom) of
+                    "Elixir." ++ Name -> Name;
+                    _ -> io_lib:format("~tp", [Atom])
+                end
+        end,
+Who = fun(P) ->
+              Asked = [registered_name, initial_call, current_function, dictionary],
+              Id = case process_info(P, Asked) of
+                       [{_, Registered}, _, _, _] when is_atom(Registered), Registered =/= '' ->
+                           Plain(Registered);
+                       [_, {_, Call}, {_, In}, {_, Dictionary}] ->
+                           %% A fun says nothing; where it is, does.
+                           {M, F, A} = case proplists:get_value('$initial_call', Dictionary, Call) of
+                                           {erlang, apply, 2} when is_tuple(In) -> In;
+                                           Initial -> Initial
+                                       end,
+                           io_lib:format("~ts:~tp/~p", [Plain(M), F, A]);
+                       _ -> ""
+                   end,
+              Named = case process_info(P, registered_name) of
+                          {_, Name} -> Name;
+                          _ -> none
+                      end,
+              {Named, unicode:characters_to_binary(Id)}
+      end,
+Short = fun(Term) ->
+                unicode:characters_to_binary(
+                  io_lib:format("~0tp", [Term], [{chars_limit, 300}]))
+        end,
+Say = fun(Event) ->
+              Text = try logger_formatter:format(Event, #{template => [msg], single_line => true,
+                                                          chars_limit => 300})
+                     catch _:_ -> "an error that cannot be shown"
+                     end,
+              unicode:characters_to_binary(Text)
+      end,
+Kind = fun(normal) -> ended;
+          (shutdown) -> ended;
+          ({shutdown, _}) -> ended;
+          (noproc) -> ended;
+          (killed) -> killed;
+          (_) -> crashed
+       end,
+%% A stack says less than it takes.
+Reason = fun({R, [{_, _, _, _} | _]}) -> R; (R) -> R end,
+Empty = #{seen => #{}, refs => [], downs => [], held => #{}, pauses => [], logs => [], logged => 0},
+Watch = fun() ->
+                Pids = [P || P <- processes(), P =/= self()],
+                Handler = whereis(release_handler),
+                is_pid(Handler) andalso
+                    catch erlang:trace(Handler, true, [send, monotonic_timestamp]),
+                Empty#{seen => maps:from_list([{P, Who(P)} || P <- Pids]),
+                       refs => [erlang:monitor(process, P) || P <- Pids]}
+        end,
+Down = fun({P, R}, Seen) ->
+               {Name, Text} = maps:get(P, Seen, {none, <<"a process">>}),
+               Back = is_atom(Name) andalso Name =/= none andalso is_pid(whereis(Name)),
+               {Kind(R), Text, Short(Reason(R)), Back, Name =/= none}
+       end,
+Loudest = fun(Pauses, Seen) ->
+                  [{Us, element(2, maps:get(P, Seen, {none, <<"a process">>}))}
+                   || {Us, P} <- lists:sublist(lists:reverse(lists:sort(Pauses)), 5)]
+          end,
+Report = fun(#{seen := Seen, downs := Downs, pauses := Pauses, held := Held, logs := Logs} = S) ->
+                 Told = [Down(D, Seen) || D <- lists:reverse(Downs)],
+                 {Bad, Fine} = lists:partition(fun(T) -> element(1, T) =/= ended end, Told),
+                 {Named, Others} = lists:partition(fun(T) -> element(5, T) end, Fine),
+                 [{processes, maps:size(Seen)},
+                  {kept, maps:size(Seen) - length(Downs)},
+                  {ended, length(Others)},
+                  {bad, length(Bad)},
+                  {downs, lists:sublist(Bad, 20) ++ lists:sublist(Named, 20)},
+                  {suspended, length(Pauses)},
+                  {pauses, Loudest(Pauses, Seen)},
+                  {held, [element(2, maps:get(P, Seen, {none, <<"a process">>}))
+                          || P <- lists:sublist(maps:keys(Held), 20), is_process_alive(P)]},
+                  {logged, maps:get(logged, S)},
+                  {logs, [Say(L) || L <- lists:reverse(Logs)]}]
+         end,
+Forget = fun(#{refs := Refs}) ->
+                 [erlang:demonitor(R, [flush]) || R <- Refs],
+                 catch erlang:trace(whereis(release_handler), false, [send])
+         end,
+Resumed = fun(P, Ts, #{held := Held, pauses := Pauses} = S) ->
+                  case Held of
+                      #{P := Since} ->
+                          Us = erlang:convert_time_unit(Ts - Since, nanosecond, microsecond),
+                          S#{held => maps:remove(P, Held), pauses => [{Us, P} | Pauses]};
+                      _ -> S
+                  end
+          end,
+Loop = fun Loop(S) ->
+               receive
+                   {'DOWN', _, process, P, R} ->
+                       Loop(S#{downs => [{P, R} | maps:get(downs, S)]});
+                   {trace_ts, _, send, {system, _, suspend}, P, Ts} ->
+                       Loop(S#{held => maps:put(P, Ts, maps:get(held, S))});
+                   {trace_ts, _, send, {system, _, resume}, P, Ts} ->
+                       Loop(Resumed(P, Ts, S));
+                   {relevo_log, Event} ->
+                       #{logs := Logs, logged := N} = S,
+                       Loop(S#{logged => N + 1,
+                               logs => case N < 5 of true -> [Event | Logs]; false -> Logs end});
+                   {watch, From, Tag} ->
+                       Forget(S),
+                       New = Watch(),
+                       From ! {Tag, true},
+                       Loop(New);
+                   {take, From, Tag} ->
+                       Answer = Report(S),
+                       Forget(S),
+                       From ! {Tag, Answer},
+                       Loop(Empty);
+                   _ -> Loop(S)
+               end
+       end,
+Log = fun(#{level := Level} = Event, Observer) ->
+              case logger:compare_levels(Level, error) of
+                  lt -> ignore;
+                  _ -> Observer ! {relevo_log, Event}, ignore
+              end;
+         (_, _) -> ignore
+      end,
+case whereis(relevo_rehearsal) of
+    undefined ->
+        Observer = spawn(fun() -> Loop(Empty) end),
+        register(relevo_rehearsal, Observer),
+        ok = logger:add_primary_filter(relevo_rehearsal, {Log, Observer});
+    _ -> ok
+end,
+true

@@ -71,12 +71,12 @@ static const struct term *default_shutdown(const struct term *type, struct arena
 
 static const struct term *default_modules(const char *module, struct arena *arena)
 {
-	const struct term *item;
+	struct terms terms = { NULL, 0, 0 };
 
 	if (!module)
 		return NULL;
-	item = term_atom(arena, module);
-	return term_list(arena, &item, 1);
+	terms_add(arena, &terms, term_atom(arena, module));
+	return term_list_of(arena, &terms);
 }
 
 static struct child read_child(const struct value *spec, struct arena *arena)

@@ -29,7 +29,6 @@ struct reader {
 	size_t functions_cap;
 	struct code_op *ops; /* of the function that is being read */
 	size_t len, cap;
-	bool in_function;
 };
 
 /* ---- operands ---- */
@@ -361,20 +360,19 @@ static void place(struct reader *reader, const struct code_op *op, size_t functi
 /* Puts the function that was read so far away, all but the last `kept` instructions. */
 static void end_function(struct reader *reader, size_t kept)
 {
-	struct code_function *function = &reader->functions[reader->code->len - 1];
-	size_t len = reader->len - kept;
+	size_t len = reader->len - kept, nr = reader->code->len;
 	struct code_op *ops;
 
-	if (!reader->in_function)
-		return;
+	if (nr == 0)
+		return; /* instructions before the first function are of no use */
 	ops = arena_array(reader->arena, len, struct code_op);
 	if (len > 0)
 		memcpy(ops, reader->ops, len * sizeof(*ops));
 	for (size_t i = 0; i < len; i++)
 		if (ops[i].opcode == OP_LABEL)
-			place(reader, &ops[i], reader->code->len - 1, (uint32_t)i);
-	function->ops = ops;
-	function->len = len;
+			place(reader, &ops[i], nr - 1, (uint32_t)i);
+	reader->functions[nr - 1].ops = ops;
+	reader->functions[nr - 1].len = len;
 }
 
 static int begin_function(struct reader *reader, const struct code_op *op, struct error *err)
@@ -392,7 +390,6 @@ static int begin_function(struct reader *reader, const struct code_op *op, struc
 	reader->functions[nr] =
 		(struct code_function){ .name = name, .arity = (uint32_t)op->args[2].number };
 	reader->code->len = nr + 1;
-	reader->in_function = true;
 	reader->len = 0;
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "release/code_value.h"
 
 enum {
-	EVAL_STEPS = 100000, /* instructions, of all branches and functions together */
+	EVAL_STEPS = 50000, /* instructions, of all branches and functions together */
 	EVAL_OUTCOMES = 32,  /* different values that a function may return */
 	EVAL_DEPTH = 100,    /* calls inside calls */
 };

@@ -102,21 +102,31 @@ static void result_json(const struct node *node, const struct install_result *re
 
 	for (size_t i = 0; i < result->notes_len; i++)
 		json_array_append_new(notes, json_string(result->notes[i]));
-	print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:o}", "node",
+	print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o}", "node",
 			     node_name(node), "name", result->name, "from", result->from, "version",
 			     result->vsn, "already", result->already, "permanent",
 			     result->permanent, "install_ms", (json_int_t)result->install_ms,
-			     "modules_verified", (json_int_t)result->modules, "notes", notes));
+			     "sent_bytes", (json_int_t)result->sent_bytes, "lacked_bytes",
+			     (json_int_t)result->lacked_bytes, "release_bytes",
+			     (json_int_t)result->release_bytes, "modules_verified",
+			     (json_int_t)result->modules, "notes", notes));
 }
 
 static void report(const struct call *call, const struct node *node,
 		   const struct install_result *result)
 {
+	char bytes[3][32];
+
 	progress_clear();
 	if (call->json) {
 		result_json(node, result);
 		return;
 	}
+	if (result->lacked_bytes)
+		say_verbose(call, "sent %s; the node lacked %s of %s",
+			    human_bytes((uint64_t)result->sent_bytes, bytes[0]),
+			    human_bytes((uint64_t)result->lacked_bytes, bytes[1]),
+			    human_bytes((uint64_t)result->release_bytes, bytes[2]));
 	for (size_t i = 0; i < result->notes_len; i++)
 		say(call, "note: %s", result->notes[i]);
 	printf("%s runs %s %s", node_name(node), result->name, result->vsn);

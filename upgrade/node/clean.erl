@@ -1,11 +1,10 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Removes what an unpacking that was cut short has left: release_handler keeps files
-%% that are there, so half of a file would stay.  Bound: Vsn, Libs = ["shop-1.1.0"].
+%% that are there, so half of a file would stay.  Then puts in place what need not be
+%% sent.  Bound: Vsn, Libs = ["shop-1.1.0"], Copies = [{To, From}].
 %% Only what no known release uses and no running code comes from is removed.
 {ok, Known} = Handler(which_releases, []),
-Used = lists:append([L || {_, _, L, _} <- Known]),
-OnPath = [filename:basename(filename:dirname(D)) || D <- code:get_path()],
-InUse = fun(Lib) -> lists:member(Lib, Used) orelse lists:member(Lib, OnPath) end,
+InUse = LibsInUse(),
 Dirs = [filename:join([Root, "lib", Lib]) || Lib <- Libs, not InUse(Lib)]
     ++ [filename:join(RelDir, Vsn) || not lists:keymember(Vsn, 2, Known)],
 Remove = fun Remove(Path) ->
@@ -21,4 +20,13 @@ Remove = fun Remove(Path) ->
                  end
          end,
 Cleaned = [Dir || Dir <- Dirs, filelib:is_dir(Dir), Remove(Dir) =:= ok],
-[Dir || Dir <- Cleaned]
+Copy = fun({To, From}) ->
+               Target = filename:join(Root, To),
+               Source = filename:join(Root, From),
+               ok = filelib:ensure_dir(Target),
+               {ok, Info} = file:read_file_info(Source),
+               {ok, _} = file:copy(Source, Target),
+               ok = file:change_mode(Target, element(8, Info))
+       end,
+lists:foreach(Copy, Copies),
+Cleaned

@@ -43,4 +43,11 @@ Digest = fun(File) ->
                      {ok, Fd} -> Sum = Read(Fd, Start), file:close(Fd), Sum;
                      {error, _} -> ""
                  end
-         end
+         end,
+%% Whether a folder of lib/ belongs to a release that the node knows, or code comes from it.
+LibsInUse = fun() ->
+                    {ok, KnownReleases} = Handler(which_releases, []),
+                    UsedLibs = lists:append([L || {_, _, L, _} <- KnownReleases])
+                        ++ [filename:basename(filename:dirname(D)) || D <- code:get_path()],
+                    fun(Lib) -> lists:member(Lib, UsedLibs) end
+            end

@@ -20,12 +20,20 @@ static void staged(void *context, uint64_t done, uint64_t total)
 		u->options->progress(u->options->context, STEP_stage, done, total);
 }
 
-static int stage(struct upgrade *u, struct error *err)
+static int stage(struct parcel *parcel, struct upgrade *u, struct error *err)
 {
-	bool sent;
+	upgrade_step(u, STEP_stage, "sending what the node lacks of %s.tar.gz", u->bundle->base);
+	if (parcel_pack(parcel, u->node, u->arena, u->bundle, err))
+		return -1;
+	if (stage_send(&u->sent_bytes, u->node, u->bundle->base, parcel, staged, u, err)) {
+		struct error why = *err;
 
-	upgrade_step(u, STEP_stage, "sending %s.tar.gz", u->bundle->base);
-	return stage_send(&sent, u->node, u->bundle, staged, u, err);
+		if (err->kind == ERROR_REFUSED)
+			return upgrade_refuse(u, err, "%s", why.text);
+		return -1;
+	}
+	u->lacked_bytes = parcel->size;
+	return 0;
 }
 
 /* The folders of the release below lib/, as "shop-1.1.0". */
@@ -46,11 +54,12 @@ static const struct term *libs_term(struct arena *arena, const struct bundle *bu
 	return term_list_of(arena, &list);
 }
 
-static int clean(struct upgrade *u, struct error *err)
+static int clean(const struct parcel *parcel, struct upgrade *u, struct error *err)
 {
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
 		{ "Libs", libs_term(u->arena, u->bundle) },
+		{ "Copies", parcel->copies },
 	};
 	const struct term *answer;
 	const char *dir;
@@ -98,7 +107,9 @@ static int forget(struct upgrade *u, struct error *err)
 
 static int bring(struct upgrade *u, struct error *err)
 {
-	if (stage(u, err) || clean(u, err) || unpack(u, err))
+	owned_parcel struct parcel parcel = { .file = NULL };
+
+	if (stage(&parcel, u, err) || clean(&parcel, u, err) || unpack(u, err))
 		return -1;
 	return upgrade_look_again(u, err);
 }
@@ -302,6 +313,9 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	if (prove(&result, &u, result.already ? INT64_MAX : before.suspended_count, err))
 		return -1;
 	result.permanent = u.running == u.permanent;
+	result.sent_bytes = u.sent_bytes;
+	result.lacked_bytes = u.lacked_bytes;
+	result.release_bytes = bundle->size;
 	result.notes = u.notes;
 	result.notes_len = u.notes_len;
 	*out = result;

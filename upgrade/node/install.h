@@ -66,8 +66,10 @@ struct install_result {
 	bool already;                  /* it ran before we came */
 	bool permanent;                /* committed */
 	int64_t install_ms;            /* what the installation itself took; 0: none */
-	int64_t modules;               /* that were compared with the manifest */
-	const char *const *notes;      /* what a person should know, a line each */
+	/* What went to the node this time, all that it lacked, and the whole tarball; 0: none. */
+	int64_t sent_bytes, lacked_bytes, release_bytes;
+	int64_t modules;          /* that were compared with the manifest */
+	const char *const *notes; /* what a person should know, a line each */
 	size_t notes_len;
 };
 

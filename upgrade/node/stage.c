@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/stage.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <inttypes.h>
 
 enum {
 	CHUNK = 256 * 1024,
@@ -12,19 +11,14 @@ enum {
 
 struct stage {
 	struct node *node;
-	const struct bundle *bundle;
+	const char *base;
+	const struct parcel *parcel;
 	const struct term *tag, *receiver;
 	struct arena *arena;
-	FILE *file;
+	int64_t there; /* bytes that an earlier attempt has brought */
 	stage_progress *progress;
 	void *context;
 };
-
-static void file_done(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
 
 static int receiver_said(const struct stage *stage, const struct term *reason, struct error *err)
 {
@@ -32,7 +26,7 @@ static int receiver_said(const struct stage *stage, const struct term *reason, s
 
 	rpc_reason(&text, reason);
 	return error_set(err, ERROR_FAILED, "%s: %s.tar.gz cannot be written there: %s",
-			 node_name(stage->node), stage->bundle->base, str_text(&text));
+			 node_name(stage->node), stage->base, str_text(&text));
 }
 
 /* What the receiver says next: an offset, ready or done. */
@@ -60,19 +54,32 @@ static int await(const struct term **out, struct stage *stage, struct arena *are
 	}
 }
 
+static int no_room(const struct stage *stage, const struct term *answer, struct error *err)
+{
+	int64_t space = 0, needed = 0;
+
+	term_get_integer(term_at(answer, 1), &space);
+	term_get_integer(term_at(answer, 2), &needed);
+	return error_set(err, ERROR_REFUSED,
+			 "%s: no room on the disk: %" PRId64 " MB are free, %" PRId64
+			 " MB are needed",
+			 node_name(stage->node), space >> 20, (needed >> 20) + 1);
+}
+
 /* Starts the receiver; stage->receiver stays NULL when the node has the file. */
 static int begin(struct stage *stage, struct error *err)
 {
-	const struct bundle *bundle = stage->bundle;
+	const struct parcel *parcel = stage->parcel;
 	const struct dist *dist = node_dist(stage->node);
 	struct arena *arena = stage->arena;
 	const struct binding bindings[] = {
 		{ "Me", dist_pid(dist) },
 		{ "Tag", stage->tag },
-		{ "Base", term_string(arena, bundle->base) },
-		{ "Size", term_integer(arena, bundle->size) },
-		{ "Sha256", term_string(arena, bundle->sha256) },
-		{ "Md5", term_string(arena, bundle->md5) },
+		{ "Base", term_string(arena, stage->base) },
+		{ "Size", term_integer(arena, parcel->size) },
+		{ "Sha256", term_string(arena, parcel->sha256) },
+		{ "Md5", term_string(arena, parcel->md5) },
+		{ "Room", term_integer(arena, parcel->room) },
 	};
 	const struct term *answer;
 
@@ -81,10 +88,19 @@ static int begin(struct stage *stage, struct error *err)
 		return -1;
 	if (term_is_atom(answer, "present"))
 		return 0;
+	if (term_is_tagged(answer, "no_room", 3))
+		return no_room(stage, answer, err);
 	if (answer->kind != TERM_PID)
 		return receiver_said(stage, answer, err);
 	stage->receiver = answer;
-	return await(&answer, stage, arena, node_deadline(stage->node), err);
+	if (await(&answer, stage, arena, node_deadline(stage->node), err))
+		return -1;
+	/* More than the whole is no beginning of it. */
+	if (term_is_tagged(answer, "ready", 2) &&
+	    term_get_integer(term_at(answer, 1), &stage->there) &&
+	    (stage->there < 0 || stage->there > parcel->size))
+		stage->there = 0;
+	return 0;
 }
 
 static int send_chunk(struct stage *stage, uint64_t offset, char *buffer, size_t *len,
@@ -92,9 +108,9 @@ static int send_chunk(struct stage *stage, uint64_t offset, char *buffer, size_t
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 
-	*len = fread(buffer, 1, CHUNK, stage->file);
-	if (ferror(stage->file))
-		return error_sys(err, "%s", stage->bundle->file);
+	*len = fread(buffer, 1, CHUNK, stage->parcel->file);
+	if (ferror(stage->parcel->file))
+		return error_sys(err, "%s.tar.gz", stage->base);
 	if (*len == 0)
 		return 0;
 	return dist_send_pid(node_dist(stage->node), stage->receiver,
@@ -113,10 +129,12 @@ static int await_chunk(struct stage *stage, struct error *err)
 
 static int send_all(struct stage *stage, char *buffer, struct error *err)
 {
-	uint64_t offset = 0, total = (uint64_t)stage->bundle->size;
+	uint64_t offset = (uint64_t)stage->there, total = (uint64_t)stage->parcel->size;
 	unsigned waiting = 0;
 	size_t len;
 
+	if (fseeko(stage->parcel->file, (off_t)stage->there, SEEK_SET))
+		return error_sys(err, "%s.tar.gz", stage->base);
 	do {
 		if (send_chunk(stage, offset, buffer, &len, err))
 			return -1;
@@ -133,40 +151,56 @@ static int send_all(struct stage *stage, char *buffer, struct error *err)
 	return 0;
 }
 
-static int finish(struct stage *stage, struct error *err)
+static int finish(bool *damaged, struct stage *stage, struct error *err)
 {
 	struct arena *arena = stage->arena;
 	const struct term *answer;
 
 	if (dist_send_pid(node_dist(stage->node), stage->receiver,
 			  term_tuple(arena, stage->tag, term_atom(arena, "finish")),
-			  node_deadline(stage->node), err))
+			  node_deadline(stage->node), err) ||
+	    await(&answer, stage, arena, deadline_in(DIGEST_MS), err))
 		return -1;
-	return await(&answer, stage, arena, deadline_in(DIGEST_MS), err);
+	*damaged = !term_is_atom(answer, "done");
+	return 0;
 }
 
-int stage_send(bool *sent, struct node *node, const struct bundle *bundle, stage_progress *progress,
-	       void *context, struct error *err)
+static int attempt(bool *damaged, struct stage *stage, char *buffer, struct error *err)
+{
+	stage->tag = dist_reference(node_dist(stage->node), stage->arena);
+	stage->receiver = NULL;
+	stage->there = 0;
+	*damaged = false;
+	if (begin(stage, err))
+		return -1;
+	if (stage->receiver && (send_all(stage, buffer, err) || finish(damaged, stage, err)))
+		return -1;
+	return 0;
+}
+
+int stage_send(int64_t *sent, struct node *node, const char *base, const struct parcel *parcel,
+	       stage_progress *progress, void *context, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	owned(file_done) FILE *file = fopen(bundle->file, "rbe");
 	owned_mem char *buffer = mem_alloc(CHUNK);
 	struct stage stage = {
 		.node = node,
-		.bundle = bundle,
+		.base = base,
+		.parcel = parcel,
 		.arena = &arena,
-		.file = file,
 		.progress = progress,
 		.context = context,
 	};
+	bool damaged;
 
-	if (!file)
-		return error_sys(err, "%s", bundle->file);
-	stage.tag = dist_reference(node_dist(node), &arena);
-	if (begin(&stage, err))
+	if (attempt(&damaged, &stage, buffer, err))
 		return -1;
-	if (stage.receiver && (send_all(&stage, buffer, err) || finish(&stage, err)))
+	/* What an earlier attempt has left may be at fault; it is gone now. */
+	if (damaged && stage.there > 0 && attempt(&damaged, &stage, buffer, err))
 		return -1;
-	*sent = stage.receiver != NULL;
+	if (damaged)
+		return error_set(err, ERROR_FAILED, "%s: %s.tar.gz arrived damaged",
+				 node_name(node), base);
+	*sent = stage.receiver ? parcel->size - stage.there : 0;
 	return 0;
 }

@@ -1,13 +1,16 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Takes a tarball in.  Bound: Me (whom to tell), Tag, Base, Size, Sha256, Md5 (hex texts).
-%% Answers present, or the pid of a process that takes {Tag, Offset, Bytes}, answers each
-%% with {Tag, Offset}, and {Tag, finish} with {Tag, done} or {Tag, {error, Why}}.
+%% Takes a tarball in.  Bound: Me (whom to tell), Tag, Base, Size, Sha256, Md5 (hex texts),
+%% Room (bytes that unpacking it will take).
+%% Answers present, {no_room, Free, Needed}, or the pid of a process that says
+%% {Tag, {ready, Offset}}, takes {Tag, Offset, Bytes}, answers each with {Tag, Offset}, and
+%% {Tag, finish} with {Tag, done | damaged}; and {Tag, {error, Why}} for what fails.
 Target = filename:join(RelDir, Base ++ ".tar.gz"),
-Part = Target ++ ".part",
 Wanted = case Hasher of
              sha256 -> Sha256;
              md5 -> Md5
          end,
+%% Named by what it will be, so that only pieces of the very same file are gone on with.
+Part = filename:join(RelDir, Base ++ "." ++ lists:sublist(Sha256, 16) ++ ".part"),
 IsRight = fun(File) ->
                   filelib:file_size(File) =:= Size andalso Digest(File) =:= Wanted
           end,
@@ -16,7 +19,7 @@ Finish = fun(Fd) ->
                  ok = file:close(Fd),
                  case IsRight(Part) of
                      true -> ok = file:rename(Part, Target), done;
-                     false -> {error, digest_differs}
+                     false -> file:delete(Part), damaged
                  end
          end,
 Loop = fun Loop(Fd) ->
@@ -41,12 +44,42 @@ Take = fun() ->
                        receive {'DOWN', Watch, _, _, _} -> ok end
                end,
                register(relevo_receiver, self()),
-               case file:open(Part, [write, raw, binary]) of
-                   {ok, Fd} -> Me ! {Tag, ready}, Loop(Fd);
+               [file:delete(F) || F <- filelib:wildcard(filename:join(RelDir, Base ++ ".*.part")),
+                                  F =/= Part],
+               case file:open(Part, [read, write, raw, binary]) of
+                   {ok, Fd} -> Me ! {Tag, {ready, filelib:file_size(Part)}}, Loop(Fd);
                    Error -> Me ! {Tag, Error}
+               end
+       end,
+%% df says what is free for us; where there is none, the disk itself will tell.
+Said = fun Said(Port, Text) ->
+               receive
+                   {Port, {data, More}} -> Said(Port, [Text, More]);
+                   {Port, {exit_status, 0}} -> iolist_to_binary(Text);
+                   {Port, {exit_status, _}} -> <<>>
+               after 5000 -> <<>>
+               end
+       end,
+Free = fun(false) -> infinity;
+          (Df) ->
+               Port = open_port({spawn_executable, Df},
+                                [{args, ["-Pk", RelDir]}, {env, [{"LC_ALL", "C"}]},
+                                 exit_status, binary]),
+               case string:lexemes(Said(Port, []), "\n") of
+                   [_, Line | _] ->
+                       try binary_to_integer(lists:nth(4, string:lexemes(Line, " "))) * 1024
+                       catch _:_ -> infinity
+                       end;
+                   _ -> infinity
                end
        end,
 case filelib:is_regular(Target) andalso IsRight(Target) of
     true -> present;
-    false -> spawn(Take)
+    false ->
+        %% What is there of the tarball takes no room a second time.
+        Needed = max(0, Size - filelib:file_size(Part)) + Room,
+        case Free(os:find_executable("df")) of
+            Bytes when Bytes < Needed -> {no_room, Bytes, Needed};
+            _ -> spawn(Take)
+        end
 end

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* stage.h - brings a tarball into the releases folder of a node.
+/* stage.h - brings a parcel into the releases folder of a node, as BASE.tar.gz.
  *
  * A process on the node takes the pieces; it is linked to our connection and dies with
- * it.  What it has written is under BASE.tar.gz.part until size and digest are right.
+ * it.  What it has written is under BASE.DIGEST.part until size and digest are right, and
+ * is gone on with after a break.
  * The digest is SHA-256 where the node has crypto loaded, else MD5: it guards against
  * damage on the way, authenticity is checked here, before anything is sent.
  */
 #pragma once
-#include "upgrade/node/bundle.h"
-#include "upgrade/node/node.h"
+#include "upgrade/node/parcel.h"
 
 typedef void stage_progress(void *context, uint64_t done, uint64_t total);
 
-/* *sent is false when the node had the very file already.
+/* *sent receives how many bytes went over; 0: the node had the very file already.
  *
  * progress  may be NULL
  *
- * ERROR_UNREACHABLE: the node or the connection is gone.  ERROR_FAILED: the node cannot
- * write the file, or it arrived damaged.
+ * ERROR_UNREACHABLE: the node or the connection is gone.  ERROR_REFUSED: no room there.
+ * ERROR_FAILED: the node cannot write the file, or it arrived damaged.
  */
-must_check int stage_send(bool *sent, struct node *node, const struct bundle *bundle,
-			  stage_progress *progress, void *context, struct error *err);
+must_check int stage_send(int64_t *sent, struct node *node, const char *base,
+			  const struct parcel *parcel, stage_progress *progress, void *context,
+			  struct error *err);

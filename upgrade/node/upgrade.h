@@ -11,7 +11,8 @@ struct upgrade {
 	const struct bundle *bundle;   /* of an installation; else NULL */
 	struct node_releases releases; /* as of the last look */
 	const struct node_release *running,
-		*permanent; /* of those; never NULL after upgrade_look() */
+		*permanent;               /* of those; never NULL after upgrade_look() */
+	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	const char **notes;
 	size_t notes_len, notes_cap;
 };

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/parcel.h"
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "release/archive.h"
+#include "release/tree.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { LOOK_MS = 120000 };
+
+struct packing {
+	struct arena *arena;
+	const char **left_out; /* paths, sorted */
+	size_t left_out_len;
+	struct archive_source *items;
+	size_t len, cap;
+	size_t seen;
+	int64_t bytes;
+};
+
+void parcel_done(struct parcel *parcel)
+{
+	if (parcel->file)
+		fclose(parcel->file);
+	parcel->file = NULL;
+}
+
+/* ---- asking ---- */
+
+static const struct term *files_term(struct arena *arena, const struct bundle *bundle)
+{
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < bundle->files_len; i++) {
+		const struct bundle_file *file = &bundle->files[i];
+
+		terms_add(arena, &list,
+			  term_tuple(arena, term_string(arena, file->path),
+				     term_integer(arena, file->size), term_string(arena, file->md5),
+				     term_string(arena, file->sha256)));
+	}
+	return term_list_of(arena, &list);
+}
+
+/* Here is a list of paths, copies one of pairs of paths. */
+static int ask(const struct term **here, const struct term **copies, struct node *node,
+	       struct arena *arena, const struct bundle *bundle, struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Vsn", term_string(arena, bundle->vsn) },
+		{ "Files", files_term(arena, bundle) },
+	};
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_lacks, bindings, ARRAY_LEN(bindings),
+		     deadline_in(LOOK_MS), err))
+		return -1;
+	if (!term_is_tuple(answer, 2) || !term_is_list(term_at(answer, 0)) ||
+	    !term_is_list(term_at(answer, 1)))
+		return error_set(err, ERROR_INVALID, "%s: an answer of another shape",
+				 node_name(node));
+	*here = term_at(answer, 0);
+	*copies = term_at(answer, 1);
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void leave_out(struct packing *packing, const struct term *here, const struct term *copies)
+{
+	size_t max = here->seq.len + copies->seq.len;
+	const char *path;
+
+	packing->left_out = arena_array(packing->arena, max, const char *);
+	for (size_t i = 0; i < here->seq.len; i++)
+		if (term_get_text(term_at(here, i), packing->arena, &path))
+			packing->left_out[packing->left_out_len++] = path;
+	for (size_t i = 0; i < copies->seq.len; i++)
+		if (term_is_tuple(term_at(copies, i), 2) &&
+		    term_get_text(term_at(term_at(copies, i), 0), packing->arena, &path))
+			packing->left_out[packing->left_out_len++] = path;
+	qsort(packing->left_out, packing->left_out_len, sizeof(*packing->left_out), compare);
+}
+
+/* Also what is copied on the node. */
+static int64_t copied_bytes(const struct bundle *bundle, struct arena *arena,
+			    const struct term *copies)
+{
+	int64_t bytes = 0;
+	const char *path;
+	size_t next = 0;
+
+	/* In the order of the files that were asked for. */
+	for (size_t i = 0; i < bundle->files_len && next < copies->seq.len; i++) {
+		const struct term *pair = term_at(copies, next);
+
+		if (!term_is_tuple(pair, 2) || !term_get_text(term_at(pair, 0), arena, &path))
+			break;
+		if (strcmp(path, bundle->files[i].path) != 0)
+			continue;
+		bytes += bundle->files[i].size;
+		next++;
+	}
+	return bytes;
+}
+
+/* ---- packing ---- */
+
+static int take(void *context, const struct archive_item *item, struct error *err)
+{
+	struct packing *packing = context;
+
+	(void)err;
+	if (item->is_dir)
+		return 0;
+	packing->seen++;
+	if (packing->left_out_len > 0 &&
+	    bsearch(&item->path, packing->left_out, packing->left_out_len,
+		    sizeof(*packing->left_out), compare))
+		return 0;
+	packing->items = arena_grow(packing->arena, packing->items, packing->len, &packing->cap);
+	packing->items[packing->len++] = (struct archive_source){
+		.path = arena_dup(packing->arena, span_of(item->path)),
+		.data = { arena_dup(packing->arena, item->data), item->data.len },
+		.mode = item->mode,
+	};
+	packing->bytes += (int64_t)item->data.len;
+	return 0;
+}
+
+static int describe(struct parcel *out, const char *path, struct error *err)
+{
+	char hex[HASH_HEX_MAX];
+	struct stat info;
+
+	if (hash_file_hex(HASH_SHA256, path, hex, err))
+		return -1;
+	memcpy(out->sha256, hex, sizeof(out->sha256));
+	if (hash_file_hex(HASH_MD5, path, hex, err))
+		return -1;
+	memcpy(out->md5, hex, sizeof(out->md5));
+	out->file = fopen(path, "rbe");
+	if (!out->file || fstat(fileno(out->file), &info) < 0)
+		return error_sys(err, "%s", path);
+	out->size = info.st_size;
+	return 0;
+}
+
+/* Into a file that has its name only while it is written. */
+static int write_down(struct parcel *out, const struct packing *packing, struct error *err)
+{
+	const char *tmp = getenv("TMPDIR"), *dir, *path;
+	struct error ignored;
+	int ret;
+
+	if (dir_make_temp(&dir, packing->arena,
+			  path_join(packing->arena, tmp && *tmp ? tmp : "/tmp", "relevo-parcel"),
+			  err))
+		return -1;
+	path = path_join(packing->arena, dir, "parcel.tar.gz");
+	ret = archive_write(path, packing->items, packing->len, NULL, NULL, err);
+	if (ret == 0)
+		ret = describe(out, path, err);
+	if (tree_remove(dir, ret ? &ignored : err))
+		ret = -1;
+	return ret;
+}
+
+int parcel_pack(struct parcel *out, struct node *node, struct arena *arena,
+		const struct bundle *bundle, struct error *err)
+{
+	owned_arena struct arena mine = ARENA_EMPTY;
+	owned_parcel struct parcel parcel = { .files_all = 0 };
+	struct packing packing = { .arena = &mine };
+	const struct term *here;
+
+	if (ask(&here, &parcel.copies, node, arena, bundle, err))
+		return -1;
+	leave_out(&packing, here, parcel.copies);
+	if (archive_read(bundle->file, TREE_MAX, take, &packing, err) ||
+	    write_down(&parcel, &packing, err))
+		return error_wrap(err, "what %s lacks", node_name(node));
+	parcel.files = packing.len;
+	parcel.files_all = packing.seen;
+	parcel.room = packing.bytes + copied_bytes(bundle, &mine, parcel.copies);
+	*out = parcel;
+	parcel.file = NULL;
+	return 0;
+}

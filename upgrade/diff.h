@@ -48,6 +48,12 @@ enum change_kind {
 /* "body, exports" of a set of them; in the arena. */
 const char *change_kinds(struct arena *arena, unsigned kinds);
 
+/* A tuple that begins with an atom, and has another size; sizes count the atom. */
+struct record_change {
+	const char *name;
+	unsigned old_size, new_size;
+};
+
 /* A module that is not the same in both. */
 struct module_diff {
 	const char *name;
@@ -57,6 +63,11 @@ struct module_diff {
 	/* Of a changed one: */
 	unsigned kinds;         /* of enum change_kind */
 	struct names functions; /* "name/arity" of those that were added, removed or changed */
+	/* Of the struct that both versions define (Elixir). */
+	struct names fields_added, fields_removed;
+	/* Records that had one size and have another one. */
+	const struct record_change *records;
+	size_t records_len;
 };
 
 struct module_diffs {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What kind of change a changed module has seen. */
+#include "release/code_facts.h"
 #include "release/name_table.h"
 #include "upgrade/diff_modules.h"
 
@@ -131,15 +132,92 @@ static bool same_names(struct names a, struct names b)
 	return true;
 }
 
-static bool same_records(struct beam_records a, struct beam_records b)
+/* ---- shapes ---- */
+
+static bool has_field(const struct code_struct *all, const char *name)
 {
-	for (size_t i = 0; i < a.len; i++)
-		for (size_t j = 0; j < b.len; j++)
-			if (strcmp(a.items[i].name, b.items[j].name) == 0 &&
-			    a.items[i].sizes != b.items[j].sizes)
-				return false;
-	return true;
+	for (size_t i = 0; i < all->len; i++)
+		if (strcmp(all->fields[i].name, name) == 0)
+			return true;
+	return false;
 }
+
+static struct names only_in(struct arena *arena, const struct code_struct *more,
+			    const struct code_struct *less)
+{
+	const char **names = arena_array(arena, more->len, const char *);
+	size_t len = 0;
+
+	for (size_t i = 0; i < more->len; i++)
+		if (!has_field(less, more->fields[i].name))
+			names[len++] = more->fields[i].name;
+	return (struct names){ names, len };
+}
+
+static void compare_struct(struct module_diff *module, struct arena *arena)
+{
+	struct code_struct a = code_struct(module->old_code, arena);
+	struct code_struct b = code_struct(module->new_code, arena);
+
+	if (a.defined != b.defined)
+		module->kinds |= KIND_STRUCT;
+	if (!a.defined || !b.defined)
+		return;
+	module->fields_added = only_in(arena, &b, &a);
+	module->fields_removed = only_in(arena, &a, &b);
+	if (module->fields_added.len + module->fields_removed.len > 0)
+		module->kinds |= KIND_STRUCT;
+}
+
+/* Tags that say how a call went, not what something is. */
+static bool is_answer(const char *tag)
+{
+	static const char *const tags[] = {
+		"ok",	"error",    "reply",	"noreply", "stop", "EXIT", "DOWN",    "next_state",
+		"next", "nodedown", "true",	"false",   "value", "badrpc", "call", "cast",
+		"info", "timeout",  "keep_state", "tcp",   "ssl",  "continue", "stop_and_reply",
+		"keep_state_and_data", "udp",   "via",     "global", "local", "system",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
+		if (strcmp(tag, tags[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The one size of a record, or 0. */
+static unsigned size_of(struct beam_records records, const char *name)
+{
+	for (size_t i = 0; i < records.len; i++) {
+		uint64_t sizes = records.items[i].sizes;
+
+		if (strcmp(records.items[i].name, name) == 0)
+			return sizes && (sizes & (sizes - 1)) == 0
+				       ? (unsigned)__builtin_ctzll(sizes)
+				       : 0;
+	}
+	return 0;
+}
+
+static void compare_records(struct module_diff *module, struct arena *arena)
+{
+	struct beam_records olds = code_records(module->old_code, arena);
+	struct beam_records news = code_records(module->new_code, arena);
+	struct record_change *changes = arena_array(arena, news.len, struct record_change);
+
+	for (size_t i = 0; i < news.len; i++) {
+		const char *name = news.items[i].name;
+		unsigned a = size_of(olds, name), b = size_of(news, name);
+
+		if (a > 0 && b > 0 && a != b && !is_answer(name))
+			changes[module->records_len++] = (struct record_change){ name, a, b };
+	}
+	module->records = changes;
+	if (module->records_len > 0)
+		module->kinds |= KIND_RECORD;
+}
+
+/* ---- attributes ---- */
 
 static bool is_told_elsewhere(const struct term *attribute)
 {
@@ -177,10 +255,8 @@ void find_kinds(struct module_diff *module, struct arena *arena)
 		module->kinds |= KIND_EXPORTS;
 	if (a->roles != b->roles || !same_names(a->behaviours, b->behaviours))
 		module->kinds |= KIND_BEHAVIOUR;
-	if (!same_names(a->fields, b->fields))
-		module->kinds |= KIND_STRUCT;
-	if (!same_records(a->records, b->records))
-		module->kinds |= KIND_RECORD;
+	compare_struct(module, arena);
+	compare_records(module, arena);
 	if (!same_attributes(a->attributes, b->attributes))
 		module->kinds |= KIND_ATTRIBUTES;
 	if (module->functions.len > 0 || module->kinds == 0)

@@ -53,7 +53,7 @@ static int side_facts(const struct beam_facts **facts_out, const struct code **c
 	struct beam beam;
 
 	if (beam_open(&beam, arena, bytes, err) || beam_read_facts(&facts, arena, &beam, err) ||
-	    beam_read_shape(facts, arena, &beam, err) || code_read(&code, arena, &beam, facts, err))
+	    code_read(&code, arena, &beam, facts, err))
 		return error_wrap(err, "module %s", side->beam.module);
 	*facts_out = facts;
 	*code_out = code;

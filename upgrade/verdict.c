@@ -107,15 +107,15 @@ int verdict_reasons(struct arena *arena, const struct diff *diff, const struct a
 		    const struct term *up, const struct term *down, struct reasons *reasons,
 		    struct error *err)
 {
+	owned_modules struct modules *modules = modules_new(arena, diff);
 	struct judge judge = { .arena = arena,
 			       .diff = diff,
 			       .appups = appups,
 			       .up = up,
 			       .down = down,
 			       .reasons = reasons,
-			       .err = err };
+			       .modules = modules };
 
-	judge_modules_init(&judge);
 	judge_release(&judge);
 	for (size_t i = 0; i < diff->len; i++)
 		judge_app(&judge, &diff->apps[i]);
@@ -123,6 +123,5 @@ int verdict_reasons(struct arena *arena, const struct diff *diff, const struct a
 	judge_calls(&judge);
 	judge_relup(&judge);
 	judge_config(&judge);
-	judge_modules_done(&judge);
-	return judge.failed ? -1 : 0;
+	return modules_check(modules, err);
 }

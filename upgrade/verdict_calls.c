@@ -26,12 +26,12 @@ static bool lost_exports(const struct beam_facts *before, const struct beam_fact
 
 static void find_suspects(struct calls *calls)
 {
-	const struct judge_modules *olds = &calls->judge->modules[SIDE_OLD];
+	const struct modules *modules = calls->judge->modules;
 
-	for (size_t i = 0; i < name_table_len(olds->names); i++) {
-		struct judge_module *before = &olds->items[i], *after;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *before = &modules->items[SIDE_OLD][i], *after;
 
-		after = judge_find(calls->judge, SIDE_NEW, before->name);
+		after = modules_find(calls->judge->modules, SIDE_NEW, before->name);
 		if (!after || (before->diff && after->diff &&
 			       lost_exports(before->facts, after->facts)))
 			name_table_add(calls->suspects, before->name, NULL);
@@ -42,38 +42,38 @@ static void find_suspects(struct calls *calls)
 
 static bool exports(struct calls *calls, enum side side, const struct beam_function *function)
 {
-	struct judge_module *module = judge_find(calls->judge, side, function->module);
-	const struct beam_facts *facts = module ? judge_facts(calls->judge, side, module) : NULL;
+	struct module_at *module = modules_find(calls->judge->modules, side, function->module);
+	const struct beam_facts *facts = module ? module_facts(calls->judge->modules, side, module) : NULL;
 
 	return facts && beam_exports(facts, function->name, function->arity);
 }
 
-static bool is_optional(const struct judge *judge, const struct judge_module *caller,
+static bool is_optional(const struct judge *judge, const struct module_at *caller,
 			const char *module)
 {
-	const struct judge_module *callee = judge_find(judge, SIDE_OLD, module);
+	const struct module_at *callee = modules_find(judge->modules, SIDE_OLD, module);
 
 	return callee && names_have(caller->app->new_app->app->optional, callee->app->name);
 }
 
-static bool called_before(const struct calls *calls, const struct judge_module *caller,
+static bool called_before(const struct calls *calls, const struct module_at *caller,
 			  const struct beam_function *function)
 {
-	const struct judge_module *before = judge_find(calls->judge, SIDE_OLD, caller->name);
+	const struct module_at *before = modules_find(calls->judge->modules, SIDE_OLD, caller->name);
 
 	return before && before->facts &&
 	       beam_imports(before->facts, function->module, function->name, function->arity);
 }
 
-static bool is_missing(struct calls *calls, const struct judge_module *caller,
+static bool is_missing(struct calls *calls, const struct module_at *caller,
 		       const struct beam_function *function)
 {
-	const struct judge_module *callee = judge_find(calls->judge, SIDE_NEW, function->module);
+	const struct module_at *callee = modules_find(calls->judge->modules, SIDE_NEW, function->module);
 
 	if (!callee)
 		return !is_optional(calls->judge, caller, function->module) &&
 		       exports(calls, SIDE_OLD, function);
-	if (exports(calls, SIDE_NEW, function) || calls->judge->failed)
+	if (exports(calls, SIDE_NEW, function) || calls->judge->modules->failed)
 		return false;
 	return exports(calls, SIDE_OLD, function) ||
 	       (caller->diff && !called_before(calls, caller, function));
@@ -87,13 +87,13 @@ static const char *function_shown(struct arena *arena, const struct beam_functio
 			    function->name, function->arity);
 }
 
-static void tell(struct calls *calls, const struct judge_module *caller,
+static void tell(struct calls *calls, const struct module_at *caller,
 		 const struct beam_function *function, size_t more)
 {
 	struct judge *judge = calls->judge;
 	const char *others = more == 0 ? ""
 				       : arena_printf(judge->arena, " (and %zu more of it)", more);
-	const char *why = !judge_find(judge, SIDE_NEW, function->module)
+	const char *why = !modules_find(judge->modules, SIDE_NEW, function->module)
 				  ? "whose module is no longer in the release"
 			  : exports(calls, SIDE_OLD, function) ? "which is no longer there"
 							       : "which does not exist";
@@ -107,7 +107,7 @@ static void tell(struct calls *calls, const struct judge_module *caller,
 }
 
 /* One finding for each module that is called. */
-static void look_at(struct calls *calls, const struct judge_module *caller,
+static void look_at(struct calls *calls, const struct module_at *caller,
 		    const struct beam_facts *facts, bool suspects_only)
 {
 	owned_name_table struct name_table *modules = name_table_new();
@@ -140,7 +140,7 @@ static void look_at(struct calls *calls, const struct judge_module *caller,
 /* ---- all callers ---- */
 
 /* Most modules do not even know the name of one that lost something. */
-static bool may_call(const struct calls *calls, const struct judge_module *caller)
+static bool may_call(const struct calls *calls, const struct module_at *caller)
 {
 	enum { FEW = 16 };
 	const struct beam *beam = &caller->same->beam;
@@ -159,16 +159,15 @@ static bool may_call(const struct calls *calls, const struct judge_module *calle
 	return false;
 }
 
-static void look_at_same(struct calls *calls, const struct judge_module *caller)
+static void look_at_same(struct calls *calls, const struct module_at *caller)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct beam_facts *facts;
 
 	if (!may_call(calls, caller))
 		return;
-	if (beam_read_facts(&facts, &scratch, &caller->same->beam, calls->judge->err)) {
-		error_wrap_(calls->judge->err, "module %s", caller->name);
-		calls->judge->failed = true;
+	if (beam_read_facts(&facts, &scratch, &caller->same->beam, &calls->judge->modules->error)) {
+		calls->judge->modules->failed = true;
 		return;
 	}
 	look_at(calls, caller, facts, true);
@@ -178,11 +177,12 @@ void judge_calls(struct judge *judge)
 {
 	owned_name_table struct name_table *suspects = name_table_new();
 	struct calls calls = { judge, suspects };
-	const struct judge_modules *news = &judge->modules[SIDE_NEW];
+	struct modules *modules = judge->modules;
 
 	find_suspects(&calls);
-	for (size_t i = 0; i < name_table_len(news->names) && !judge->failed; i++) {
-		struct judge_module *caller = &news->items[i];
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]) && !modules->failed;
+	     i++) {
+		struct module_at *caller = &modules->items[SIDE_NEW][i];
 		const struct beam_facts *facts;
 
 		if (caller->diff) {
@@ -191,7 +191,7 @@ void judge_calls(struct judge *judge)
 			continue;
 		} else if (caller->same) {
 			look_at_same(&calls, caller);
-		} else if ((facts = judge_facts(judge, SIDE_NEW, caller))) {
+		} else if ((facts = module_facts(judge->modules, SIDE_NEW, caller))) {
 			look_at(&calls, caller, facts, true);
 		}
 	}

@@ -35,19 +35,19 @@ static void collect(struct name_table *table, const struct term *term)
 }
 
 /* Every atom a module knows: child specifications are data, often literal. */
-static struct name_table *atoms_of(const struct beam_facts *facts)
+static struct name_table *atoms_of(const struct code *code)
 {
 	struct name_table *table = name_table_new();
 
-	for (size_t i = 0; i < facts->atoms.len; i++)
-		name_table_add(table, facts->atoms.items[i], NULL);
-	collect(table, facts->literals);
+	for (size_t i = 0; i < code->atoms.len; i++)
+		name_table_add(table, code->atoms.items[i], NULL);
+	collect(table, code->literals);
 	return table;
 }
 
 /* ": A, B" of the modules that one version names and the other does not; "" for none. */
-static const char *newly_named(struct judge *judge, const struct beam_facts *before,
-			       const struct beam_facts *after, const char *what)
+static const char *newly_named(struct judge *judge, const struct code *before,
+			       const struct code *after, const char *what)
 {
 	owned_name_table struct name_table *olds = atoms_of(before), *news = atoms_of(after);
 	owned_str struct str text = STR_EMPTY;
@@ -56,7 +56,7 @@ static const char *newly_named(struct judge *judge, const struct beam_facts *bef
 		const char *name = name_table_name(news, i);
 
 		if (name_table_find(olds, span_of(name)) == NAME_ABSENT &&
-		    (judge_find(judge, SIDE_OLD, name) || judge_find(judge, SIDE_NEW, name)))
+		    (modules_find(judge->modules, SIDE_OLD, name) || modules_find(judge->modules, SIDE_NEW, name)))
 			str_addf(&text, "%s%s", text.len ? ", " : what, module_shown(name));
 	}
 	return arena_dup(judge->arena, str_span(&text));
@@ -65,9 +65,10 @@ static const char *newly_named(struct judge *judge, const struct beam_facts *bef
 void judge_children(struct judge *judge, const struct app_diff *app,
 		    const struct module_diff *module)
 {
-	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
-	const char *added = newly_named(judge, a, b, "; it now names ");
-	const char *removed = newly_named(judge, b, a, "; it no longer names ");
+	const struct beam_facts *b = module->new_facts;
+	const struct code *before = module->old_code, *after = module->new_code;
+	const char *added = newly_named(judge, before, after, "; it now names ");
+	const char *removed = newly_named(judge, after, before, "; it no longer names ");
 
 	if (b->roles & BEAM_SUPERVISOR)
 		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,

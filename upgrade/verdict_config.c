@@ -46,8 +46,8 @@ static const char *callback_of(const struct app_diff *app)
 
 static bool hears(struct judge *judge, const char *callback)
 {
-	struct judge_module *module = callback ? judge_find(judge, SIDE_NEW, callback) : NULL;
-	const struct beam_facts *facts = module ? judge_facts(judge, SIDE_NEW, module) : NULL;
+	struct module_at *module = callback ? modules_find(judge->modules, SIDE_NEW, callback) : NULL;
+	const struct beam_facts *facts = module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
 
 	return facts && beam_exports(facts, "config_change", 3);
 }

@@ -33,7 +33,7 @@ static void judge_process(struct judge *judge, const struct app_diff *app,
 		      beam_role_name((enum beam_role)(b & -b)))
 			->hint = "restart, or give the new behaviour a module of its own";
 	else if (generated && a & b & BEAM_PROCESS && !(a & b & BEAM_SUPERVISOR) &&
-		 !module->new_facts->code_change) {
+		 !module->new_facts->code_change && !state_stays(judge, app, module)) {
 		struct reason *reason = JUDGE(
 			judge, REASON_code_change_missing, app->name, module->name,
 			"%s is a %s without code_change: its processes keep their state as it is",

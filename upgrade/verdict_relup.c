@@ -55,7 +55,7 @@ static void judge_suspend(struct judge *judge, struct name_table *told, const st
 {
 	for (size_t i = 0; i < modules->seq.len; i++) {
 		const char *name = suspended(term_at(modules, i));
-		struct judge_module *module = name ? judge_find(judge, SIDE_OLD, name) : NULL;
+		struct module_at *module = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
 		bool is_new;
 
 		if (!module || !module->diff || !is_deaf(module->diff))
@@ -96,7 +96,7 @@ static void judge_twice(struct judge *judge, const struct term *steps, const cha
 
 	for (size_t i = 0; i < steps->seq.len; i++) {
 		const struct term *step = term_at(steps, i), *load;
-		const struct judge_module *module;
+		const struct module_at *module;
 		const char *name;
 		bool is_new;
 
@@ -106,7 +106,7 @@ static void judge_twice(struct judge *judge, const struct term *steps, const cha
 		name_table_add(loaded, name, &is_new);
 		if (is_new)
 			continue;
-		module = judge_find(judge, SIDE_NEW, name);
+		module = modules_find(judge->modules, SIDE_NEW, name);
 		JUDGE(judge, REASON_second_purge, module ? module->app->name : NULL, name,
 		      "%s is loaded twice on the way %s: the second time kills what still runs the "
 		      "code from before the upgrade",

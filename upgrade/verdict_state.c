@@ -1,125 +1,299 @@
 // SPDX-License-Identifier: Apache-2.0
 /* State that outlives the code it was made by.
  *
- * Seen in the modules alone: the fields of a struct, and the sizes of the tuples that
- * functions match.  A struct whose default values changed, or maps with keys that are
- * read with a default, are no change of shape and are not seen here.
+ * What init/1 returns is the shape that processes have; a code_change that hands its state on
+ * is none.  A struct whose default values changed, or a map with keys that are read with a
+ * default, are no change of shape.
  */
+#include "release/code_facts.h"
 #include "upgrade/verdict_parts.h"
 
-/* "a, b" of the names that are in `more` and not in `less`; both sorted.  NULL: none. */
-static const char *only_in(struct arena *arena, struct names more, struct names less)
+#define CONVERT "convert the state in code_change, both ways, or restart"
+
+static const char *list_of(struct arena *arena, struct names names)
 {
 	owned_str struct str text = STR_EMPTY;
-	size_t at = 0;
 
-	for (size_t i = 0; i < more.len; i++) {
-		while (at < less.len && strcmp(less.items[at], more.items[i]) < 0)
-			at++;
-		if (at < less.len && strcmp(less.items[at], more.items[i]) == 0)
-			continue;
-		str_addf(&text, "%s%s", text.len ? ", " : "", more.items[i]);
-	}
-	return text.len ? arena_dup(arena, str_span(&text)) : NULL;
+	for (size_t i = 0; i < names.len; i++)
+		str_addf(&text, "%s%s", i ? ", " : "", names.items[i]);
+	return arena_dup(arena, str_span(&text));
 }
 
-/* Tags that say how a call went, not what something is. */
-static bool is_answer(const char *tag)
+static const char *plural(struct names names)
 {
-	static const char *const tags[] = { "ok",         "error",    "reply", "noreply",
-					    "stop",       "EXIT",     "DOWN",  "next_state",
-					    "keep_state", "nodedown", "true",  "false",
-					    "value",      "badrpc",   "call",  "cast",
-					    "timeout",    "info",     "tcp",   "ssl" };
+	return names.len == 1 ? "" : "s";
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(tags); i++)
-		if (strcmp(tag, tags[i]) == 0)
-			return true;
+/* ---- processes ---- */
+
+struct process {
+	struct judge *judge;
+	const struct app_diff *app;
+	const struct module_diff *module;
+	enum beam_role role;
+	struct code_shape before, after;
+};
+
+static struct reason *tell_shape(const struct process *process, const char *what)
+{
+	struct reason *reason =
+		JUDGE(process->judge, REASON_state_shape_changed, process->app->name,
+		      process->module->name, "%s, and the processes of %s keep their state as it is",
+		      what, module_shown(process->module->name));
+
+	reason->hint = CONVERT;
+	return reason;
+}
+
+/* Of a struct, which may be another module's. */
+static const struct module_diff *struct_of(const struct process *process)
+{
+	const struct module_at *module =
+		process->after.name
+			? modules_find(process->judge->modules, SIDE_NEW, process->after.name)
+			: NULL;
+
+	return module ? module->diff : NULL;
+}
+
+static bool same_struct(const struct process *process)
+{
+	return process->before.kind == SHAPE_STRUCT && process->after.kind == SHAPE_STRUCT &&
+	       strcmp(process->before.name, process->after.name) == 0;
+}
+
+static void judge_fields(const struct process *process, const struct module_diff *module)
+{
+	struct names added = module->fields_added, removed = module->fields_removed;
+	struct arena *arena = process->judge->arena;
+
+	if (added.len > 0)
+		tell_shape(process, arena_printf(arena, "the struct %s has the new field%s %s",
+						 module_shown(module->name), plural(added),
+						 list_of(arena, added)));
+	else if (removed.len > 0)
+		/* What is no longer there is not asked for; the old code would, on the way back. */
+		tell_shape(process,
+			   arena_printf(arena, "the struct %s no longer has the field%s %s",
+					module_shown(module->name), plural(removed),
+					list_of(arena, removed)))
+			->severity = SEVERITY_WARN;
+}
+
+/* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
+static bool wants_key(const struct code *code, const char *key)
+{
+	for (size_t i = 0; i < code->len; i++) {
+		for (size_t j = 0; j < code->functions[i].len; j++) {
+			const struct code_op *op = &code->functions[i].ops[j];
+
+			if (op->opcode != OP_GET_MAP_ELEMENTS &&
+			    op->opcode != OP_HAS_MAP_FIELDS && op->opcode != OP_PUT_MAP_EXACT)
+				continue;
+			for (size_t k = 0; k < op->len; k++)
+				for (size_t n = 0; op->args[k].kind == CODE_LIST &&
+						   n < op->args[k].list.len;
+				     n++) {
+					const struct term *term =
+						code_term(&op->args[k].list.items[n]);
+
+					if (term && term_is_atom(term, key))
+						return true;
+				}
+		}
+	}
 	return false;
 }
 
-static const struct beam_record *find_record(struct beam_records records, const char *name)
+static void judge_keys(const struct process *process)
 {
-	for (size_t i = 0; i < records.len; i++)
-		if (strcmp(records.items[i].name, name) == 0)
-			return &records.items[i];
-	return NULL;
-}
+	for (size_t i = 0; i < process->after.keys.len; i++) {
+		const char *key = process->after.keys.items[i];
 
-/* The one size of a record, or 0. */
-static unsigned size_of(const struct beam_record *record)
-{
-	uint64_t sizes = record->sizes;
-
-	return sizes && (sizes & (sizes - 1)) == 0 ? (unsigned)__builtin_ctzll(sizes) : 0;
-}
-
-static void judge_records(struct judge *judge, const struct app_diff *app,
-			  const struct module_diff *module)
-{
-	struct beam_records olds = module->old_facts->records, news = module->new_facts->records;
-
-	for (size_t i = 0; i < news.len; i++) {
-		const struct beam_record *after = &news.items[i];
-		const struct beam_record *before = find_record(olds, after->name);
-		unsigned a = before ? size_of(before) : 0, b = size_of(after);
-
-		if (a == 0 || b == 0 || a == b || is_answer(after->name))
+		if (names_have(process->before.keys, key) ||
+		    !wants_key(process->module->new_code, key))
 			continue;
-		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
-		      "the record %s of %s had %u fields and has %u, and its processes keep their "
-		      "state as it is",
-		      after->name, module_shown(module->name), a - 1, b - 1)
-			->hint = "convert the state in code_change, both ways, or restart";
+		tell_shape(process, arena_printf(process->judge->arena,
+						 "the state is a map with the new key %s, which is "
+						 "taken to be there",
+						 key));
+		return;
 	}
 }
 
-static void judge_fields(struct judge *judge, const struct app_diff *app,
-			 const struct module_diff *module)
+/* What is no whole description of both is no proof. */
+static void judge_shape(const struct process *process)
 {
-	struct names olds = module->old_facts->fields, news = module->new_facts->fields;
-	const char *added = only_in(judge->arena, news, olds);
-	const char *removed = only_in(judge->arena, olds, news);
-	struct reason *reason;
+	owned_str struct str before = STR_EMPTY, after = STR_EMPTY;
 
-	if (olds.len == 0 || news.len == 0 || (!added && !removed))
+	if (process->before.kind == SHAPE_UNKNOWN || process->after.kind == SHAPE_UNKNOWN ||
+	    code_shape_equal(&process->before, &process->after))
 		return;
-	reason = JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
-		       "the struct %s %s %s, and its processes keep their state as it is",
-		       module_shown(module->name), added ? "has the new fields" : "no longer has",
-		       added ? added : removed);
-	reason->hint = "convert the state in code_change, both ways, or restart";
-	/* What is no longer there is not asked for; the old code would, on the way back. */
-	if (!added)
-		reason->severity = SEVERITY_WARN;
+	if (process->before.kind == SHAPE_MAP && process->after.kind == SHAPE_MAP) {
+		if (process->before.all_keys)
+			judge_keys(process);
+		return;
+	}
+	code_shape_print(&before, &process->before);
+	code_shape_print(&after, &process->after);
+	tell_shape(process, arena_printf(process->judge->arena, "the state was %s and is %s",
+					 str_text(&before), str_text(&after)));
 }
 
+/* A record that is not the state may be a part of it. */
+static void judge_parts(const struct process *process)
+{
+	bool known = process->before.kind != SHAPE_UNKNOWN && process->after.kind != SHAPE_UNKNOWN;
+
+	for (size_t i = 0; i < process->module->records_len; i++) {
+		const struct record_change *record = &process->module->records[i];
+		const char *what = arena_printf(
+			process->judge->arena, "the record %s of %s had %u fields and has %u",
+			record->name, module_shown(process->module->name), record->old_size - 1,
+			record->new_size - 1);
+
+		if (known && process->after.kind == SHAPE_RECORD &&
+		    strcmp(process->after.name, record->name) == 0)
+			continue;
+		if (!known) {
+			tell_shape(process, what);
+			continue;
+		}
+		JUDGE(process->judge, REASON_shared_struct_changed, process->app->name,
+		      process->module->name,
+		      "%s: processes that hold one from before the upgrade fail when they use it",
+		      what)
+			->hint = "fine when it is made anew for each call; otherwise convert it in "
+				 "code_change";
+	}
+}
+
+/* ---- gen_statem ---- */
+
+/* A state that is a function, and no longer there. */
+static const char *lost_state(const struct module_diff *module)
+{
+	static const char *const no_states[] = { "terminate", "format_status" };
+	const struct beam_functions exports = module->old_facts->exports;
+
+	if (beam_exports(module->old_facts, "handle_event", 4))
+		return NULL;
+	for (size_t i = 0; i < exports.len; i++) {
+		bool is_state = exports.items[i].arity == 3;
+
+		for (size_t j = 0; j < ARRAY_LEN(no_states); j++)
+			is_state = is_state && strcmp(exports.items[i].name, no_states[j]) != 0;
+		if (is_state && !beam_exports(module->new_facts, exports.items[i].name, 3))
+			return exports.items[i].name;
+	}
+	return NULL;
+}
+
+static void judge_callback_mode(const struct process *process)
+{
+	if (process->role == BEAM_GEN_STATEM &&
+	    names_have(process->module->functions, "callback_mode/0"))
+		JUDGE(process->judge, REASON_not_reversible, process->app->name,
+		      process->module->name,
+		      "callback_mode of %s changed: its processes take it over on the way up, but on "
+		      "the way back they go on with the new one and crash",
+		      module_shown(process->module->name))
+			->hint = "going back takes a restart of these processes";
+}
+
+/* ---- all of it ---- */
+
+static bool keeps_state(const struct process *process)
+{
+	enum code_change change =
+		code_change(process->module->new_code, process->role, process->judge->arena);
+
+	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+}
+
+static void judge_kept(const struct process *process)
+{
+	const struct module_diff *module = process->module, *other = struct_of(process);
+	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
+
+	if (same_struct(process)) {
+		if (other)
+			judge_fields(process, other);
+	} else if (process->after.kind == SHAPE_UNKNOWN &&
+		   module->fields_added.len + module->fields_removed.len > 0) {
+		judge_fields(process, module);
+	} else {
+		judge_shape(process);
+	}
+	judge_parts(process);
+	if (state)
+		tell_shape(process, arena_printf(process->judge->arena,
+						 "the state %s is no longer there", state));
+}
+
+static struct process process_of(struct judge *judge, const struct app_diff *app,
+				 const struct module_diff *module)
+{
+	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
+	enum beam_role role = (enum beam_role)(roles & -roles);
+
+	return (struct process){
+		judge,
+		app,
+		module,
+		role,
+		code_init_shape(module->old_code, role, &judge->modules->library[SIDE_OLD],
+				judge->arena),
+		code_init_shape(module->new_code, role, &judge->modules->library[SIDE_NEW],
+				judge->arena),
+	};
+}
+
+/* Fields of a struct that no process here has as its state. */
 static void judge_shared(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module)
 {
-	struct names olds = module->old_facts->fields, news = module->new_facts->fields;
-	const char *added = only_in(judge->arena, news, olds);
+	struct names added = module->fields_added;
 
-	if (olds.len == 0 || news.len == 0 || !added)
+	if (added.len == 0)
 		return;
 	JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
-	      "the struct %s has the new fields %s: processes that hold one from before the "
-	      "upgrade fail when they are asked for them",
-	      module_shown(module->name), added)
+	      "the struct %s has the new field%s %s: processes, also of other nodes, that hold one from "
+	      "before the upgrade fail when they are asked for it",
+	      module_shown(module->name), plural(added), list_of(judge->arena, added))
 		->hint =
 		"fine when it is made anew for each call; otherwise convert it in code_change";
 }
 
+/* The state is seen, and is not the struct that the module defines. */
+static bool is_another(const struct code_shape *shape, const struct module_diff *module)
+{
+	return shape->kind != SHAPE_UNKNOWN &&
+	       (shape->kind != SHAPE_STRUCT || strcmp(shape->name, module->name) != 0);
+}
+
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
-	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
+	struct process process;
 
-	if (!(a->roles & b->roles & BEAM_PROCESS)) {
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
 		judge_shared(judge, app, module);
 		return;
 	}
-	if (b->code_change && !b->keeps_state)
-		return;
-	judge_fields(judge, app, module);
-	judge_records(judge, app, module);
+	process = process_of(judge, app, module);
+	if (is_another(&process.before, module) && is_another(&process.after, module))
+		judge_shared(judge, app, module);
+	judge_callback_mode(&process);
+	if (keeps_state(&process))
+		judge_kept(&process);
+}
+
+bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
+{
+	struct process process = process_of(judge, app, module);
+
+	return process.before.kind != SHAPE_UNKNOWN &&
+	       code_shape_equal(&process.before, &process.after) &&
+	       (process.before.kind != SHAPE_MAP || process.before.all_keys) &&
+	       module->records_len == 0;
 }

@@ -19,14 +19,14 @@ struct search {
 	const struct app_diff *app;
 	struct name_table *seen; /* "module:function/arity" */
 	struct todo {
-		struct judge_module *module;
+		struct module_at *module;
 		const struct code_function *function;
 	} todo[LOOKED_AT_MAX];
 	size_t len;
 	bool plain;
 };
 
-static void look_into(struct search *search, struct judge_module *module,
+static void look_into(struct search *search, struct module_at *module,
 		      const struct code_function *function)
 {
 	struct judge *judge = search->judge;
@@ -61,7 +61,7 @@ static bool starts_other(const char *module)
 static void follow_remote(struct search *search, const struct beam_function *to)
 {
 	struct judge *judge = search->judge;
-	struct judge_module *module = judge_find(judge, search->side, to->module);
+	struct module_at *module = modules_find(judge->modules, search->side, to->module);
 	const struct code *code;
 	const struct code_function *function;
 
@@ -72,7 +72,7 @@ static void follow_remote(struct search *search, const struct beam_function *to)
 			search->plain = false;
 		return;
 	}
-	code = judge_code(judge, search->side, module);
+	code = module_code(judge->modules, search->side, module);
 	function = code ? code_function(code, to->name, to->arity) : NULL;
 	if (function)
 		look_into(search, module, function);
@@ -80,7 +80,7 @@ static void follow_remote(struct search *search, const struct beam_function *to)
 		search->plain = false;
 }
 
-static void follow(struct search *search, struct judge_module *module, const struct code *code,
+static void follow(struct search *search, struct module_at *module, const struct code *code,
 		   const struct code_op *op)
 {
 	const struct code_function *local;
@@ -118,8 +118,8 @@ static bool has_no_top(struct judge *judge, enum side side, const struct app_dif
 		       const char *start_module)
 {
 	owned_name_table struct name_table *seen = name_table_new();
-	struct judge_module *module = judge_find(judge, side, start_module);
-	const struct code *code = module ? judge_code(judge, side, module) : NULL;
+	struct module_at *module = modules_find(judge->modules, side, start_module);
+	const struct code *code = module ? module_code(judge->modules, side, module) : NULL;
 	const struct code_function *start = code ? code_function(code, "start", 2) : NULL;
 	struct search search = { judge, side, app, .seen = seen, .plain = true };
 
@@ -129,11 +129,11 @@ static bool has_no_top(struct judge *judge, enum side side, const struct app_dif
 	while (search.plain && search.len > 0) {
 		struct todo now = search.todo[--search.len];
 
-		code = judge_code(judge, side, now.module);
+		code = module_code(judge->modules, side, now.module);
 		for (size_t i = 0; code && i < now.function->len; i++)
 			follow(&search, now.module, code, &now.function->ops[i]);
 	}
-	return search.plain && !judge->failed;
+	return search.plain && !judge->modules->failed;
 }
 
 /* ---- who is asked ---- */

@@ -29,7 +29,7 @@ static const struct fixture_kind {
 	  "init(_) -> {ok,1}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
 	  "code_change(_,S,_) -> {ok,S}." },
 	{ "soft", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2]). "
-	  "init(_) -> {ok,1}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}." },
+	  "init(X) -> {ok,X}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}." },
 	{ "statem", "-behaviour(gen_statem). -export([init/1,callback_mode/0,code_change/4]). "
 	  "init(_) -> {ok,a,1}. callback_mode() -> state_functions. code_change(_,A,B,_) -> {ok,A,B}." },
 	/* States that are records; r3 has a code_change that looks at them. */
@@ -46,10 +46,10 @@ static const struct fixture_kind {
 	{ "t1", "-export(['__struct__'/0]). '__struct__'() -> #{'__struct__' => ?MODULE, a => nil}." },
 	{ "t2", "-export(['__struct__'/0]). '__struct__'() -> #{'__struct__' => ?MODULE, a => nil, b => 1, c => 2}." },
 	{ "s1", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2,code_change/3,'__struct__'/0]). "
-	  "init(_) -> {ok,1}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
+	  "init(_) -> {ok,'__struct__'()}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
 	  "code_change(_,S,_) -> {ok,S}. '__struct__'() -> #{'__struct__' => ?MODULE, a => nil}." },
 	{ "s2", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2,code_change/3,'__struct__'/0]). "
-	  "init(_) -> {ok,1}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
+	  "init(_) -> {ok,'__struct__'()}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
 	  "code_change(_,S,_) -> {ok,S}. '__struct__'() -> #{'__struct__' => ?MODULE, a => nil, b => 1}." },
 	{ "sup", "-behaviour(supervisor). -export([init/1]). init(_) -> {ok,{{one_for_one,1,1},[]}}." },
 	{ "app", "-behaviour(application). -export([start/2,stop/1]). stop(_) -> ok. "

@@ -127,7 +127,7 @@ static int tell(const struct outcome *outcome, int status, int got, struct error
 	if (WEXITSTATUS(status) != 0)
 		return error_set(err, ERROR_FAILED, "ended before its time, with status %d",
 				 WEXITSTATUS(status));
-	if (outcome->ret)
+	if (outcome->ret < 0)
 		*err = outcome->err;
 	return outcome->ret;
 }

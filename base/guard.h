@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 /* Does the work and returns what it returned; what it changed in memory stays there, only
- * the error comes back.  The caller must have no other children.
+ * the error comes back (when it returned -1).  The caller must have no other children.
  *
  * clean       called here when nothing runs any more, with signals still held back
  * signal_out  the signal that ended it, or 0; the caller is then to end with guard_raise()

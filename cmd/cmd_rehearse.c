@@ -106,8 +106,11 @@ static const char *pause_text(struct arena *arena, const struct observed *seen)
 {
 	if (seen->pauses_len == 0)
 		return seen->processes > 0 && !seen->gone ? "none" : NULL;
-	return arena_printf(arena, "%s, %s", milliseconds(arena, seen->pauses[0].us),
-			    seen->pauses[0].who);
+	return arena_printf(arena, "%s, %s%s", milliseconds(arena, seen->pauses[0].us),
+			    seen->pauses[0].who,
+			    seen->suspended > 1
+				    ? arena_printf(arena, " (of %" PRId64 ")", seen->suspended)
+				    : "");
 }
 
 static const char *processes_text(struct arena *arena, const struct observed *seen)
@@ -170,21 +173,34 @@ static void print_findings(struct arena *arena, const struct rehearsal *rehearsa
 				print_finding(arena, &rehearsal->findings[i]);
 }
 
+/* What it means. */
+static void print_outcome(const struct rehearsal *rehearsal, bool failed)
+{
+	bool back = rehearsal->phases[PHASE_downgrade].status == PHASE_PASSED;
+
+	if (failed)
+		printf("%s to %s is not sound", rehearsal->old_vsn, rehearsal->new_vsn);
+	else
+		printf("%s goes over %s while it runs%s", rehearsal->new_vsn, rehearsal->old_vsn,
+		       back ? ", and back" : "; the way back was not tried");
+}
+
 static void print_report(const struct rehearsal *rehearsal, bool failed)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 
-	printf("%s%s %s to %s%s\n\n", style_on(stdout, STYLE_BOLD), rehearsal->name,
+	printf("%s%s %s to %s%s, rehearsed here\n\n", style_on(stdout, STYLE_BOLD), rehearsal->name,
 	       rehearsal->old_vsn, rehearsal->new_vsn, style_off(stdout));
 	print_phases(&arena, rehearsal);
 	if (rehearsal->findings_len > 0)
 		putchar('\n');
 	print_findings(&arena, rehearsal);
-	printf("\n%srehearsal %s%s in %.1f s: %zu fault%s, %zu warning%s\n",
-	       style_on(stdout, failed ? STYLE_BAD : STYLE_GOOD), failed ? "failed" : "passed",
-	       style_off(stdout), (double)rehearsal->ms / 1000, rehearsal->faults,
+	printf("\n%s%s%s: ", style_on(stdout, failed ? STYLE_BAD : STYLE_GOOD),
+	       failed ? "failed" : "passed", style_off(stdout));
+	print_outcome(rehearsal, failed);
+	printf(" (%zu fault%s, %zu warning%s, %.1f s)\n", rehearsal->faults,
 	       rehearsal->faults == 1 ? "" : "s", rehearsal->warnings,
-	       rehearsal->warnings == 1 ? "" : "s");
+	       rehearsal->warnings == 1 ? "" : "s", (double)rehearsal->ms / 1000);
 }
 
 static int write_junit(const char *file, const struct rehearsal *rehearsal, struct error *err)
@@ -196,6 +212,8 @@ static int write_junit(const char *file, const struct rehearsal *rehearsal, stru
 }
 
 /* ---- the work, in a process of its own ---- */
+
+enum { FOUND_WANTING = 1 };
 
 static struct rehearse_options options_of(const struct work *work)
 {
@@ -247,15 +265,7 @@ static int work_run(void *context, struct error *err)
 		print_report(&result, failed);
 	if (work->opts->junit && write_junit(work->opts->junit, &result, err))
 		return -1;
-	if (!failed)
-		return 0;
-	error_set_(err, ERROR_REFUSED, "the upgrade of %s from %s to %s is not sound",
-		   result.name, result.old_vsn, result.new_vsn);
-	error_hint_(err, "It was only rehearsed: nothing was changed anywhere.");
-	if (result.phases[PHASE_upgrade].status == PHASE_FAILED)
-		error_hint_(err, "What the upgrade is made of: relevo plan %s %s",
-			    work->call->argv[0], work->call->argv[1]);
-	return -1;
+	return failed ? FOUND_WANTING : 0;
 }
 
 /* Nothing runs any more. */
@@ -284,7 +294,14 @@ static int rehearse_run(const struct call *call, struct error *err)
 	ret = guard_run(work_run, &work, work_clean, &signal, err);
 	if (signal)
 		guard_raise(signal);
-	return ret;
+	if (ret != FOUND_WANTING)
+		return ret;
+	if (call->json)
+		print_json_was_done();
+	error_set_(err, ERROR_REFUSED, "the upgrade is not sound; it was only rehearsed, nothing "
+				       "was changed anywhere");
+	return error_hint(err, "What it is made of: relevo plan %s %s", call->argv[0],
+			  call->argv[1]);
 }
 
 const struct command cmd_rehearse = {

@@ -134,7 +134,7 @@ int main(int argc, char **argv)
 	}
 	if (ret == 0)
 		return 0;
-	if (json)
+	if (json && !print_json_done())
 		print_error_json(&err);
 	else
 		print_error(&err);

@@ -147,8 +147,21 @@ void table_free(struct table *table)
 
 /* ---- the rest ---- */
 
+static bool json_is_printed;
+
+bool print_json_done(void)
+{
+	return json_is_printed;
+}
+
+void print_json_was_done(void)
+{
+	json_is_printed = true;
+}
+
 void print_json(json_t *document)
 {
+	json_is_printed = true;
 	json_dumpf(document, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(document);

@@ -29,6 +29,10 @@ static inline void table_done(struct table **table) { table_free(*table); }
 
 /* Prints the document and a newline; takes the reference. */
 void print_json(json_t *document);
+/* Whether that was done already: stdout takes one document, an error then goes to stderr. */
+bool print_json_done(void);
+/* It was, by a process of ours. */
+void print_json_was_done(void);
 /* Talk: to stderr, not with -q. */
 void say(const struct call *call, const char *format, ...) printf_like(2, 3);
 /* Only with -v. */

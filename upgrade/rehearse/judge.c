@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/rehearse/judge.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 
 static const struct {
@@ -29,6 +31,25 @@ const char *finding_severity_name(enum finding_severity severity)
 	return names[severity];
 }
 
+/* What a command has printed may be anything; reports are UTF-8, without control characters. */
+static const char *clean(struct arena *arena, struct span text)
+{
+	owned_str struct str out = STR_EMPTY;
+
+	while (text.len > 0) {
+		uint32_t code;
+
+		if (!utf8_next(&text, &code)) {
+			code = '?';
+			text.ptr++;
+			text.len--;
+		}
+		if ((code >= 0x20 && code != 0x7f) || code == '\n' || code == '\t')
+			utf8_add(&out, code);
+	}
+	return arena_dup(arena, str_span(&out));
+}
+
 void judge_add(struct judge *judge, enum finding_code code, const char *subject,
 	       const char *format, ...)
 {
@@ -39,8 +60,7 @@ void judge_add(struct judge *judge, enum finding_code code, const char *subject,
 	va_start(args, format);
 	str_addv(&text, format, args);
 	va_end(args);
-	if (!subject)
-		subject = str_text(&text);
+	subject = clean(judge->arena, subject ? span_of(subject) : str_span(&text));
 	if (codes[code].severity == FINDING_FAULT)
 		judge->failed |= bit;
 	for (size_t i = 0; i < judge->len; i++) {
@@ -53,8 +73,8 @@ void judge_add(struct judge *judge, enum finding_code code, const char *subject,
 	judge->items[judge->len++] = (struct finding){
 		.code = code,
 		.phases = bit,
-		.subject = arena_dup(judge->arena, span_of(subject)),
-		.message = arena_dup(judge->arena, str_span(&text)),
+		.subject = subject,
+		.message = clean(judge->arena, str_span(&text)),
 	};
 }
 

@@ -50,8 +50,8 @@ Kind = fun(normal) -> ended;
 %% A stack says less than it takes.
 Reason = fun({R, [{_, _, _, _} | _]}) -> R; (R) -> R end,
 Empty = #{seen => #{}, refs => [], downs => [], held => #{}, pauses => [], logs => [], logged => 0},
-Watch = fun() ->
-                Pids = [P || P <- processes(), P =/= self()],
+Watch = fun(Asker) ->
+                Pids = [P || P <- processes(), P =/= self(), P =/= Asker],
                 Handler = whereis(release_handler),
                 is_pid(Handler) andalso
                     catch erlang:trace(Handler, true, [send, monotonic_timestamp]),
@@ -109,7 +109,7 @@ Loop = fun Loop(S) ->
                                logs => case N < 5 of true -> [Event | Logs]; false -> Logs end});
                    {watch, From, Tag} ->
                        Forget(S),
-                       New = Watch(),
+                       New = Watch(From),
                        From ! {Tag, true},
                        Loop(New);
                    {take, From, Tag} ->

@@ -8,21 +8,13 @@ static const char *const status_names[] = { "skipped", "passed", "failed" };
 
 /* ---- JSON ---- */
 
-/* What a command has printed need not be UTF-8. */
-static json_t *text_json(const char *text)
-{
-	json_t *json = json_string(text);
-
-	return json ? json : json_string("(not UTF-8)");
-}
-
 static json_t *pauses_json(const struct observed *seen)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < seen->pauses_len; i++)
 		json_array_append_new(list, json_pack("{s:o, s:f}", "process",
-						      text_json(seen->pauses[i].who), "ms",
+						      json_string(seen->pauses[i].who), "ms",
 						      (double)seen->pauses[i].us / 1000));
 	return list;
 }
@@ -56,7 +48,7 @@ static json_t *finding_json(const struct finding *finding)
 			json_array_append_new(found_in, json_string(phase_name(i)));
 	return json_pack("{s:s, s:s, s:o, s:o}", "code", finding_name(finding->code), "severity",
 			 finding_severity_name(finding_severity(finding->code)), "phases", found_in,
-			 "message", text_json(finding->message));
+			 "message", json_string(finding->message));
 }
 
 json_t *rehearsal_json(const struct rehearsal *rehearsal)
@@ -80,7 +72,7 @@ json_t *rehearsal_json(const struct rehearsal *rehearsal)
 static void add_escaped(struct str *out, const char *text)
 {
 	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+		char c = *text;
 
 		if (c == '<')
 			str_adds(out, "&lt;");
@@ -92,8 +84,8 @@ static void add_escaped(struct str *out, const char *text)
 			str_adds(out, "&quot;");
 		else if (c == '\n')
 			str_adds(out, "&#10;");
-		else if (c >= 0x20 || c == '\t')
-			str_addc(out, (char)c);
+		else
+			str_addc(out, c);
 	}
 }
 

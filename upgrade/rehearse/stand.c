@@ -39,23 +39,25 @@ static int put_item(void *context, const struct archive_item *item, struct error
 
 static int unpack(const struct stand *stand, const char *release, struct error *err)
 {
+	if (!path_exists(release))
+		return error_set(err, ERROR_NOT_FOUND, "%s: there is no such file", release);
 	if (path_is_dir(release))
 		return tree_copy(release, stand->root, err);
 	return archive_read(release, TREE_MAX, put_item, (void *)(uintptr_t)stand->root, err);
 }
 
 /* The release must be readable as one, and says what it is called. */
-static int identify(struct stand *stand, struct error *err)
+static int identify(struct stand *stand, const char *path, struct error *err)
 {
 	owned_release struct release *release = NULL;
 
 	if (release_open(&release, stand->root, err))
-		return -1;
+		return error_wrap(err, "%s", path);
 	stand->name = arena_dup(&stand->arena, span_of(release->name));
 	stand->vsn = arena_dup(&stand->arena, span_of(release->vsn));
 	if (!path_is_file(arena_printf(&stand->arena, "%s/bin/%s", stand->root, stand->name)))
-		return error_set(err, ERROR_INVALID, "there is no bin/%s in it that starts it",
-				 stand->name);
+		return error_set(err, ERROR_INVALID, "%s: there is no bin/%s that starts it",
+				 path, stand->name);
 	return 0;
 }
 
@@ -172,12 +174,12 @@ int stand_make(struct stand *out, const struct stand_options *options, struct er
 	stand.root = path_join(&stand.arena, stand.dir, "release");
 	stand.log = path_join(&stand.arena, stand.dir, "log");
 	if (dir_make(stand.root, err) || unpack(&stand, options->release, err) ||
-	    identify(&stand, err) || free_port(&epmd_port, err) ||
+	    identify(&stand, options->release, err) || free_port(&epmd_port, err) ||
 	    (options->port_env && free_port(&stand.port, err)) ||
 	    random_text(&stand.cookie, &stand.arena, COOKIE_BYTES, err) ||
 	    random_text(&tag, &stand.arena, 4, err)) {
 		stand_done(&stand);
-		return error_wrap(err, "%s", options->release);
+		return -1;
 	}
 	stand.node = arena_printf(&stand.arena, "%s_rehearsal_%s@127.0.0.1", stand.name, tag);
 	set_environment(&stand, epmd_port);

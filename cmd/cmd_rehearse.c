@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { BOOT_MS = 60000, CHECK_MS = 60000, WATCH_MS = 1000 };
+enum { BOOT_MS = 60000, CHECK_MS = 60000, WATCH_MS = 1000, PATIENCE_MS = 60000 };
 
 struct rehearse_opts {
 	const char *port_env, *ready, *load, *junit;
@@ -47,7 +47,7 @@ static const struct option rehearse_cli[] = {
 	OPT_DURATION(struct rehearse_opts, suspend_ms, 0, "suspend-timeout", "TIME",
 		     "how long one process may take to suspend (default: 30s)"),
 	OPT_DURATION(struct rehearse_opts, patience_ms, 0, "patience", "TIME",
-		     "how long a whole installation may take (default: 5min)"),
+		     "how long a whole installation, or a VM that restarts, may take (default: 1min)"),
 	OPT_END,
 };
 /* clang-format on */
@@ -242,8 +242,7 @@ static struct rehearse_options options_of(const struct work *work)
 		options.move.code_change_timeout_ms = opts->code_change_ms;
 	if (opts->suspend_ms)
 		options.move.suspend_timeout_ms = opts->suspend_ms;
-	if (opts->patience_ms)
-		options.move.timeout_ms = opts->patience_ms;
+	options.move.timeout_ms = opts->patience_ms ? opts->patience_ms : PATIENCE_MS;
 	return options;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a module's data look like, and whether code_change looks at them. */
-#include "release/beam_atoms.h"
-#include "release/beam_code.h"
+#include "release/code_facts.h"
 #include "release/name_table.h"
 
 #include <stdlib.h>
@@ -42,37 +41,23 @@ static void find_fields(struct beam_facts *facts, struct arena *arena)
 	facts->fields = (struct names){ names, len };
 }
 
-/* ---- code ---- */
+/* ---- records ---- */
 
 struct walk {
-	struct beam_facts *facts;
 	struct arena *arena;
 	struct name_table *tags;
 	struct beam_record *records;
 	size_t cap;
-	bool in_code_change;
-	unsigned values; /* how many arguments are handed on */
-	unsigned step;   /* of { label, test_heap, put_tuple2, return } */
 };
 
-static const char *atom_of(const struct walk *walk, const struct beam_op *op, size_t nr)
+static void note_record(struct walk *walk, const struct code_op *op)
 {
-	uint64_t atom = op->operands[nr].value;
-
-	if (nr >= op->len || op->operands[nr].tag != BEAM_ATOM_NR || atom == 0 ||
-	    atom > walk->facts->atoms.len)
-		return NULL;
-	return walk->facts->atoms.items[atom - 1];
-}
-
-static void note_record(struct walk *walk, const struct beam_op *op)
-{
-	const char *name = atom_of(walk, op, 3);
-	uint64_t size = op->operands[2].value;
+	const char *name = code_term(&op->args[3]) ? term_atom_name(op->args[3].term) : NULL;
+	uint64_t size = op->args[2].number;
 	bool is_new;
 	size_t id;
 
-	if (!name || op->operands[2].tag != BEAM_NUMBER || size > 63)
+	if (!name || op->args[2].kind != CODE_NUMBER || size > 63)
 		return;
 	id = name_table_add(walk->tags, name, &is_new);
 	if (is_new) {
@@ -82,78 +67,51 @@ static void note_record(struct walk *walk, const struct beam_op *op)
 	walk->records[id].sizes |= (uint64_t)1 << size;
 }
 
-static void enter_function(struct walk *walk, const struct beam_op *op)
-{
-	const char *name = atom_of(walk, op, 1);
-	uint64_t arity = op->operands[2].value;
-	bool statem = walk->facts->roles & BEAM_GEN_STATEM;
-
-	walk->in_code_change =
-		name && strcmp(name, "code_change") == 0 && arity == (statem ? 4 : 3);
-	walk->values = statem ? 2 : 1;
-	walk->step = 0;
-}
-
-/* {ok, State} of the arguments: put_tuple2 x0, [ok, x1] or [ok, x1, x2]. */
-static bool hands_on(const struct walk *walk, const struct beam_op *op)
-{
-	const char *ok = atom_of(walk, op, 2);
-
-	if (op->len != 3 + walk->values || op->operands[1].tag != BEAM_EXTENDED || !ok ||
-	    strcmp(ok, "ok") != 0)
-		return false;
-	for (unsigned i = 0; i < walk->values; i++)
-		if (op->operands[3 + i].tag != BEAM_X || op->operands[3 + i].value != 1 + i)
-			return false;
-	return true;
-}
-
-/* The whole of a function that does nothing but hand the state on. */
-static void follow_code_change(struct walk *walk, const struct beam_op *op)
-{
-	static const unsigned path[] = { OP_LABEL, OP_TEST_HEAP, OP_PUT_TUPLE2, OP_RETURN };
-
-	if (op->code == OP_LINE)
-		return;
-	if (op->code != path[walk->step] || (op->code == OP_PUT_TUPLE2 && !hands_on(walk, op))) {
-		walk->in_code_change = false;
-		return;
-	}
-	if (++walk->step == ARRAY_LEN(path)) {
-		walk->facts->keeps_state = true;
-		walk->in_code_change = false;
-	}
-}
-
-static void walk_code(struct beam_facts *facts, struct arena *arena, struct span chunk)
+static struct beam_records matched(const struct code *code, struct arena *arena)
 {
 	owned_name_table struct name_table *tags = name_table_new();
-	struct walk walk = { .facts = facts, .arena = arena, .tags = tags };
-	struct beam_op op = { 0 };
-	struct beam_code code;
+	struct walk walk = { .arena = arena, .tags = tags };
 
-	if (!beam_code_begin(&code, chunk))
-		return;
-	while (op.code != OP_INT_CODE_END && beam_code_next(&code, &op)) {
-		if (op.code == OP_FUNC_INFO)
-			enter_function(&walk, &op);
-		else if (walk.in_code_change)
-			follow_code_change(&walk, &op);
-		if (op.code == OP_IS_TAGGED_TUPLE)
-			note_record(&walk, &op);
+	for (size_t f = 0; f < code->len; f++)
+		for (size_t i = 0; i < code->functions[f].len; i++)
+			if (code->functions[f].ops[i].opcode == OP_IS_TAGGED_TUPLE)
+				note_record(&walk, &code->functions[f].ops[i]);
+	return (struct beam_records){ walk.records, name_table_len(tags) };
+}
+
+/* ---- code_change ---- */
+
+/* In one of its roles at least, and in none of them does it anything else. */
+static bool keeps_state(const struct code *code, unsigned roles)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	bool keeps = false;
+
+	for (unsigned role = 1; role <= BEAM_SPECIAL; role <<= 1) {
+		enum code_change change =
+			roles & role ? code_change(code, (enum beam_role)role, &scratch)
+				     : CODE_CHANGE_ABSENT;
+
+		if (change == CODE_CHANGE_CONVERTS || change == CODE_CHANGE_UNKNOWN)
+			return false;
+		keeps = keeps || change == CODE_CHANGE_KEEPS;
 	}
-	if (op.code == OP_INT_CODE_END)
-		facts->records = (struct beam_records){ walk.records, name_table_len(tags) };
-	else
-		facts->keeps_state = false;
+	return keeps;
 }
 
 int beam_read_shape(struct beam_facts *facts, struct arena *arena, const struct beam *beam,
 		    struct error *err)
 {
+	struct error damaged;
+	struct code *code;
+
 	if (beam_read_literals(&facts->literals, arena, beam, err))
 		return -1;
 	find_fields(facts, arena);
-	walk_code(facts, arena, beam->chunks[BEAM_CODE]);
+	/* Of code that is damaged nothing is told; whoever runs it will hear of it. */
+	if (code_read(&code, arena, beam, facts, &damaged))
+		return 0;
+	facts->records = matched(code, arena);
+	facts->keeps_state = keeps_state(code, facts->roles);
 	return 0;
 }

@@ -3,7 +3,6 @@
 #include "base/hash.h"
 #include "release/code.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct printer {
@@ -15,13 +14,30 @@ struct printer {
 
 /* ---- text ---- */
 
+/* printf is too slow for this. */
+static void print_number(struct str *out, char prefix, uint64_t number)
+{
+	char digits[21], *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	*--at = prefix;
+	str_add(out, (struct span){ at, (size_t)(digits + sizeof(digits) - at) });
+}
+
 static void print_name(struct str *out, const struct beam_function *f)
 {
-	if (!f)
+	if (!f) {
 		str_adds(out, "?");
-	else
-		str_addf(out, "%s%s%s/%" PRIu32, f->module ? f->module : "", f->module ? ":" : "",
-			 f->name, f->arity);
+		return;
+	}
+	if (f->module) {
+		str_adds(out, f->module);
+		str_addc(out, ':');
+	}
+	str_adds(out, f->name);
+	print_number(out, '/', f->arity);
 }
 
 static void print_list(const struct printer *p, const struct code_arg *arg);
@@ -44,16 +60,16 @@ static void print_arg(const struct printer *p, const struct code_arg *arg)
 		break;
 	case CODE_LABEL:
 		if (p->labels && arg->number < p->code->labels)
-			str_addf(p->out, "f%" PRIu32, p->labels[arg->number]);
+			print_number(p->out, 'f', p->labels[arg->number]);
 		else
-			str_addf(p->out, "f%" PRIu64, arg->number);
+			print_number(p->out, 'f', arg->number);
 		break;
 	case CODE_LIST:
 	case CODE_ALLOC:
 		print_list(p, arg);
 		break;
 	default:
-		str_addf(p->out, "%c%" PRIu64, prefix[arg->kind], arg->number);
+		print_number(p->out, prefix[arg->kind], arg->number);
 	}
 }
 
@@ -133,7 +149,8 @@ static bool print_looked_up(const struct printer *p, const struct code_op *op, u
 		local = code_local(p->code, arg);
 		if (nr != 1 || !local)
 			return false;
-		str_addf(p->out, "%s/%" PRIu32, local->name, local->arity);
+		str_adds(p->out, local->name);
+		print_number(p->out, '/', local->arity);
 		return true;
 	case OP_MAKE_FUN2:
 	case OP_MAKE_FUN3:

@@ -4,7 +4,7 @@
 # ids, checks.  Sourced from the root of the sources.
 
 # shellcheck disable=SC2034 # used by those who source this
-relevo=$PWD/${RELEVO:-build/relevo}
+relevo=$(realpath "${RELEVO:-build/relevo}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/relevo-live.XXXXXX") || exit 1
 pids=''
 

@@ -298,7 +298,6 @@ static void answers_with_ticks(int fd)
 static void answers_in_drips(int fd)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	owned_str struct str frame = STR_EMPTY;
 	int pair[2];
 	char bytes[512];
 	ssize_t len;

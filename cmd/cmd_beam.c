@@ -2,12 +2,14 @@
 /* relevo beam FILE…: what compiled modules say about themselves. */
 #include "base/file.h"
 #include "base/hash.h"
+#include "cmd/beam_code.h"
 #include "cmd/output.h"
 #include "release/beam.h"
 
 struct beam_opts {
 	bool md5;
 	bool digest;
+	bool code;
 };
 
 /* clang-format off */
@@ -16,6 +18,9 @@ static const struct option beam_options[] = {
 		 "print \"MODULE MD5\" only, one line each, as beam_lib:md5/1 has it"),
 	OPT_FLAG(struct beam_opts, digest, 0, "digest",
 		 "the same with the digest that tells whether a module changed"),
+	OPT_FLAG(struct beam_opts, code, 0, "code",
+		 "what its functions do: each with a digest, what code_change and init return, the "
+		 "children of a supervisor; other modules are looked for beside the files"),
 	OPT_END,
 };
 /* clang-format on */
@@ -166,7 +171,8 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 	print_functions("imports", facts->imports);
 }
 
-static int show(const struct call *call, const char *file, json_t *list, struct error *err)
+static int show(const struct call *call, const char *file, struct beam_library *library,
+		json_t *list, struct error *err)
 {
 	const struct beam_opts *opts = call->opts;
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -186,6 +192,8 @@ static int show(const struct call *call, const char *file, json_t *list, struct 
 	if (beam_read_facts(&facts, &arena, &beam, err) ||
 	    beam_read_shape(facts, &arena, &beam, err))
 		return error_wrap(err, "%s", file);
+	if (opts->code)
+		return show_code(library, &beam, facts, file, list, err);
 	if (list)
 		json_array_append_new(list, facts_json(&beam, facts, file, &arena));
 	else
@@ -197,9 +205,12 @@ static int beam_run(const struct call *call, struct error *err)
 {
 	const struct beam_opts *opts = call->opts;
 	json_t *list = call->json && !opts->md5 && !opts->digest ? json_array() : NULL;
+	owned_beam_library struct beam_library library = { 0 };
 
+	for (int i = 0; i < call->argc; i++)
+		beam_library_add(&library, call->argv[i]);
 	for (int i = 0; i < call->argc; i++) {
-		if (show(call, call->argv[i], list, err)) {
+		if (show(call, call->argv[i], &library, list, err)) {
 			json_decref(list);
 			return -1;
 		}
@@ -217,9 +228,11 @@ const struct command cmd_beam = {
 	.description =
 		"Reads BEAM files and prints what a release upgrade wants to know of them: the digest, "
 		"the behaviours and with them the roles, whether code_change is there, NIF libraries "
-		"and on_load, exports and imports.",
+		"and on_load, exports and imports.  With --code also what the functions of a module "
+		"do, as far as that can be seen without running them.",
 	.examples =
 		"relevo beam ebin/*.beam  # everything about these modules\n"
+		"relevo beam --code ebin/my_sup.beam  # its children, and a digest for each function\n"
 		"relevo beam --md5 ebin/*.beam | sort  # to be compared with code:module_md5/1\n",
 	.group = "Plumbing",
 	.args_min = 1,

@@ -11,8 +11,8 @@
 
 enum {
 	EVAL_STEPS = 50000, /* instructions, of all branches and functions together */
-	EVAL_OUTCOMES = 32,  /* different values that a function may return */
-	EVAL_DEPTH = 100,    /* calls inside calls */
+	EVAL_OUTCOMES = 32, /* different values that a function may return */
+	EVAL_DEPTH = 100,   /* calls inside calls */
 };
 
 struct values {
@@ -22,7 +22,9 @@ struct values {
 
 /* How code finds other modules.
  *
- * module  a name; the result, which may be NULL, is borrowed as long as the values made from it
+ * open    asked for one name often, so it should remember its answers; NULL: there is none.  The
+ *         result is borrowed as long as the values made from it.  Without "lists" and Elixir's
+ *         "Elixir.Enum", "Elixir.Keyword", calls of those are not followed.
  */
 struct code_library {
 	const struct code *(*open)(void *ctx, const char *module);
@@ -38,11 +40,8 @@ struct eval {
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
 	void *ctx;
-	/* As follows, from 0 on; and true when not all could be followed, so that `outcomes` are
-	 * not all there are.
-	 */
-	unsigned steps, depth;
-	bool gave_up;
+	unsigned steps, depth; /* so far: zero at first */
+	bool gave_up;          /* not all could be followed: there may be other values */
 };
 
 /* All values that a function may return, each once; none when it never does.

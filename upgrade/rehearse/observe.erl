@@ -53,6 +53,8 @@ Empty = #{seen => #{}, refs => [], downs => [], held => #{}, pauses => [], logs 
 Watch = fun(Asker) ->
                 Pids = [P || P <- processes(), P =/= self(), P =/= Asker],
                 Handler = whereis(release_handler),
+                erlang:trace_pattern(send, [{['_', {system, '_', What}], [], []}
+                                            || What <- [suspend, resume]], []),
                 is_pid(Handler) andalso
                     catch erlang:trace(Handler, true, [send, monotonic_timestamp]),
                 Empty#{seen => maps:from_list([{P, Who(P)} || P <- Pids]),
@@ -63,8 +65,10 @@ Down = fun({P, R}, Seen) ->
                Back = is_atom(Name) andalso Name =/= none andalso is_pid(whereis(Name)),
                {Kind(R), Text, Short(Reason(R)), Back, Name =/= none}
        end,
-Loudest = fun(Pauses, Seen) ->
-                  [{Us, element(2, maps:get(P, Seen, {none, <<"a process">>}))}
+%% Also of one that came since.
+Called = fun(P, Seen) -> element(2, case Seen of #{P := Known} -> Known; _ -> Who(P) end) end,
+Longest = fun(Pauses, Seen) ->
+                  [{Us, Called(P, Seen)}
                    || {Us, P} <- lists:sublist(lists:reverse(lists:sort(Pauses)), 5)]
           end,
 Report = fun(#{seen := Seen, downs := Downs, pauses := Pauses, held := Held, logs := Logs} = S) ->
@@ -77,8 +81,8 @@ Report = fun(#{seen := Seen, downs := Downs, pauses := Pauses, held := Held, log
                   {bad, length(Bad)},
                   {downs, lists:sublist(Bad, 20) ++ lists:sublist(Named, 20)},
                   {suspended, length(Pauses)},
-                  {pauses, Loudest(Pauses, Seen)},
-                  {held, [element(2, maps:get(P, Seen, {none, <<"a process">>}))
+                  {pauses, Longest(Pauses, Seen)},
+                  {held, [Called(P, Seen)
                           || P <- lists:sublist(maps:keys(Held), 20), is_process_alive(P)]},
                   {logged, maps:get(logged, S)},
                   {logs, [Say(L) || L <- lists:reverse(Logs)]}]
@@ -129,7 +133,9 @@ Log = fun(#{level := Level} = Event, Observer) ->
       end,
 case whereis(relevo_rehearsal) of
     undefined ->
-        Observer = spawn(fun() -> Loop(Empty) end),
+        %% Reads when others have nothing to do, so that it measures them and not itself.
+        Observer = spawn_opt(fun() -> Loop(Empty) end,
+                             [{priority, low}, {message_queue_data, off_heap}]),
         register(relevo_rehearsal, Observer),
         ok = logger:add_primary_filter(relevo_rehearsal, {Log, Observer});
     _ -> ok

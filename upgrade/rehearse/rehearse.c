@@ -171,7 +171,13 @@ static int start_load(struct play *p, struct error *err)
 		.log = load_log(p),
 	};
 
-	return p->options->load ? process_start(&p->load, argv, &start, err) : 0;
+	if (!p->options->load)
+		return 0;
+	if (process_start(&p->load, argv, &start, err))
+		return -1;
+	/* It is to be at work when the upgrade begins. */
+	clock_sleep_ms(p->options->watch_ms);
+	return 0;
 }
 
 static void load_failed(struct play *p, int status)

@@ -45,8 +45,16 @@ Lasting = fun(Id) ->
                       nomatch =:= binary:match(Text("~tp", [Id]),
                                                [<<"#Ref<">>, <<"#Fun<">>, <<"#Port<">>, <<"<0.">>])
           end,
+%% What may end of its own accord is missed by nobody.
+Permanent = fun(P, Id) ->
+                    try gen_server:call(P, {get_childspec, Id}, 2000) of
+                        {ok, #{restart := permanent}} -> true;
+                        _ -> false
+                    catch _:_ -> false
+                    end
+            end,
 Walk = fun Walk(P, Path, Depth) ->
-               Known = [C || {Id, _, _, _} = C <- Children(P), Lasting(Id)],
+               Known = [C || {Id, _, _, _} = C <- Children(P), Lasting(Id), Permanent(P, Id)],
                lists:flatmap(
                  fun({Id, Child, Type, _}) ->
                          Here = <<Path/binary, " / ", (Plain(Id))/binary>>,

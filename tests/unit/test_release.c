@@ -222,7 +222,7 @@ static void counts(void **state)
 	struct file files[FILES_MAX];
 	const char *path = write_tarball(files, files_of(files, NULL, 0));
 	owned_release struct release *release = NULL;
-	struct inspection *in;
+	struct inspection *in = NULL;
 	struct error err;
 
 	(void)state;

@@ -52,7 +52,7 @@ struct values eval_function(struct eval *eval, const struct code *code,
 /* The one value it returns, unknown when there are several. */
 const struct value *eval_one(struct eval *eval, const struct code *code,
 			     const struct code_function *function, const struct value *const *args);
-/* A call by name: a known function, or one of a module of the library.  NULL: not known. */
+/* A call by name: a known function, or one of a module of the library; *known tells. */
 struct values eval_remote(struct eval *eval, const struct beam_function *function,
 			  const struct value *const *args, bool *known);
 /* An exported function of a module of the library, whatever it is. */

@@ -62,17 +62,22 @@ int appups_make(struct appups *out, struct arena *arena, const struct diff *diff
 		const struct appup_options *options, struct reasons *reasons, struct error *err)
 {
 	owned_name_table struct name_table *names = name_table_new();
+	owned_modules struct modules *modules = modules_new(arena, diff);
 	struct appups appups = { 0 };
 	struct appup_work work = { .arena = arena,
 				   .diff = diff,
 				   .options = options,
 				   .reasons = reasons,
 				   .appups = &appups,
+				   .modules = modules,
 				   .names = names };
 
 	if (find_changed(&work, err))
 		return -1;
+	for (size_t i = 0; i < appups.len; i++)
+		appup_children(&work, &appups.items[i]);
 	appup_deps(&work);
+	appup_order(&work);
 	for (size_t i = 0; i < appups.len; i++) {
 		if (appups.items[i].source == APPUP_GENERATED)
 			appup_generate(&work, &appups.items[i]);
@@ -82,6 +87,8 @@ int appups_make(struct appups *out, struct arena *arena, const struct diff *diff
 	appup_protocols(&work);
 	for (size_t i = 0; i < appups.len; i++)
 		finish(arena, &appups.items[i]);
+	if (modules_check(modules, err))
+		return -1;
 	*out = appups;
 	return 0;
 }

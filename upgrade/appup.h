@@ -5,9 +5,12 @@
  *
  *	add_module       what is new, first and free of dependencies
  *	(protocols)      see below
+ *	…                changed modules that new children need
+ *	update           supervisors with new children, which are then started
  *	update           processes: {advanced, []} where the module has code_change, else soft
  *	load_module      other modules
- *	update           supervisors
+ *	…                children that are gone are stopped, and what only they needed is changed
+ *	update           supervisors without new children
  *	delete_module    what is gone, last
  *
  * The last element of update and load_module names the changed modules, of any
@@ -19,6 +22,7 @@
  * added modules, downwards after everything but deleted ones (upgrade/protocols.exs).
  */
 #pragma once
+#include "release/children.h"
 #include "upgrade/diff.h"
 #include "upgrade/reason.h"
 #include "upgrade/relup.h"
@@ -29,12 +33,38 @@ enum appup_source {
 	APPUP_SHIPPED, /* lies beside the .app file of the new release */
 };
 
+/* A child that is not the same in both lists of its supervisor. */
+struct child_change {
+	const struct child *before, *after; /* NULL: not there; both: it is started otherwise */
+};
+
+/* A supervisor whose list of children changed, or cannot be seen. */
+struct supervisor_change {
+	const char *module;
+	bool in_application; /* the list is in start/2 of the application, in Elixir's way */
+	const struct term *name; /* under which it is registered */
+	/* What is responsible that there may be other differences, or that nothing can be done
+	 * about those that are seen; NULL: nothing.
+	 */
+	const char *opaque;
+	bool kind_changed; /* children that are named, and children like each other */
+	bool same_module;  /* it asks modules for specifications, and they answer otherwise */
+	const struct child_change *items; /* in the order of the new list, then those that are gone */
+	size_t len;
+};
+
+struct supervisor_changes {
+	const struct supervisor_change *items;
+	size_t len;
+};
+
 struct appup_made {
 	const struct app_diff *app;
 	enum appup_source source;
 	const char *file;             /* where it came from; a generated one: "APP.appup" */
 	const struct term *up, *down; /* the two scripts; down NULL: there is no way back */
 	const struct term *term;      /* {Vsn, [{From, Up} …], [{From, Down} …]} */
+	struct supervisor_changes supervisors;
 };
 
 struct appups {

@@ -82,14 +82,87 @@ static void check_coverage(const struct check *check)
 	}
 }
 
+/* ---- children ---- */
+
+static bool mentions(const struct term *term, const struct term *id)
+{
+	if (term_equal(term, id))
+		return true;
+	if (term->kind == TERM_MAP)
+		for (size_t i = 0; i < term->map.len; i++)
+			if (mentions(term->map.values[i], id))
+				return true;
+	if (term->kind == TERM_LIST || term->kind == TERM_TUPLE)
+		for (size_t i = 0; i < term->seq.len; i++)
+			if (mentions(term_at(term, i), id))
+				return true;
+	return false;
+}
+
+/* Whatever is called with its name may take care of it; so may a call with nothing to see. */
+static bool is_cared_for(const struct term *script, const struct term *id)
+{
+	for (size_t i = 0; i < script->seq.len; i++) {
+		const struct term *instruction = term_at(script, i);
+
+		if (!term_is_tagged(instruction, "apply", 2))
+			continue;
+		if (!term_is_tagged(term_at(instruction, 1), "supervisor", 3) ||
+		    mentions(term_at(instruction, 1), id))
+			return true;
+	}
+	return false;
+}
+
+static const char *id_shown(struct arena *arena, const struct term *id)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (term_atom_name(id))
+		return module_shown(term_atom_name(id));
+	term_print(&text, id);
+	return arena_dup(arena, str_span(&text));
+}
+
+static void check_child(const struct check *check, const struct term *script,
+			const struct supervisor_change *change, const struct child_change *item)
+{
+	bool comes = check->down ? !item->after : !item->before;
+	const struct term *id = item->after ? item->after->id : item->before->id;
+
+	if ((item->before && item->after) || is_cared_for(script, id))
+		return;
+	reason_add(check->work->arena, check->work->reasons, REASON_appup_incomplete,
+		   check->made->app->name, change->module,
+		   "%s (%s) does not %s the child %s of %s, which an update of the supervisor leaves "
+		   "%s",
+		   check->made->file, check->way, comes ? "start" : "stop",
+		   id_shown(check->work->arena, id), module_shown(change->module),
+		   comes ? "unstarted" : "running")
+		->hint = comes ? "add {apply, {supervisor, restart_child, [Supervisor, Id]}} behind the "
+				 "update"
+			       : "add {apply, {supervisor, terminate_child, …}} and delete_child";
+}
+
+static void check_children(const struct check *check, const struct term *script)
+{
+	const struct supervisor_changes all = check->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++)
+		for (size_t j = 0; j < all.items[i].len; j++)
+			check_child(check, script, &all.items[i], &all.items[i].items[j]);
+}
+
 static void check_script(struct check *check, const struct term *script)
 {
 	owned_name_table struct name_table *mentioned = name_table_new();
 
 	check->mentioned = mentioned;
 	script_modules(script, see, check);
-	if (!script_restarts(script))
-		check_coverage(check);
+	if (script_restarts(script))
+		return;
+	check_coverage(check);
+	check_children(check, script);
 }
 
 void appup_check(struct appup_work *work, const struct appup_made *made)

@@ -4,11 +4,12 @@
  * Upwards, what is called must be new before what calls it is: the caller depends on
  * it, and systools loads dependencies first.  Downwards systools turns the order
  * round, so the same dependencies, those of the new code, bring the caller back
- * before what it calls.
+ * before what it calls.  Who reads a struct depends on the module that defines it.
  *
  * Added modules are loaded first of all, and deleted last, without taking part, so
  * that nothing is pulled in front of the protocols' instruction; a caller depends on
- * what they call instead.  Only where the order of the applications would put an
+ * what they call instead, unless it is a child to be started, which has an order of its own
+ * (appup_order.c).  Only where the order of the applications would put an
  * added module behind its caller (or delete it before) it takes part after all.
  */
 #include "upgrade/appup_parts.h"
@@ -73,8 +74,28 @@ static void walk_calls(struct appup_work *work, struct vertex *from, const struc
 				add_down(work, from, to->diff->name);
 		} else if (to->diff->change == CHANGE_ADDED) {
 			depend_on_added(work, from, to);
-			walk_calls(work, from, to->diff->new_facts);
+			if (!is_moving_child(work, to->diff->name))
+				walk_calls(work, from, to->diff->new_facts);
 		}
+	}
+}
+
+/* Who names a struct whose fields changed reads them, also without a call of its module. */
+static void read_structs(struct appup_work *work, struct vertex *from)
+{
+	struct names atoms = from->diff->new_facts->atoms;
+
+	for (size_t i = 0; i < atoms.len; i++) {
+		struct vertex *to = vertex_find(work, atoms.items[i]);
+
+		if (!to || to == from || to->mark == work->walk ||
+		    to->diff->change != CHANGE_CHANGED || !(to->diff->kinds & KIND_STRUCT))
+			continue;
+		to->mark = work->walk;
+		if (to->up)
+			add_up(work, from, to->diff->name);
+		if (to->down)
+			add_down(work, from, to->diff->name);
 	}
 }
 
@@ -201,6 +222,7 @@ void appup_deps(struct appup_work *work)
 			continue;
 		work->walk++;
 		walk_calls(work, vertex, vertex->diff->new_facts);
+		read_structs(work, vertex);
 		deletions_wait(work, vertex);
 	}
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "release/name_table.h"
 #include "upgrade/appup.h"
+#include "upgrade/modules.h"
 
 /* A module that some instruction may name. */
 struct vertex {
@@ -10,6 +11,8 @@ struct vertex {
 	const struct module_diff *diff;   /* the same, or for one that moved: from both places */
 	size_t app;                       /* which of appups->items */
 	bool up, down; /* an instruction of that script loads, updates or deletes it */
+	/* A child that is started, or stopped, needs it, or what it belongs to. */
+	bool early_up, early_down, late_up, late_down;
 	size_t mark;   /* of the walk that was here last */
 	/* Modules that must be changed together with this one. */
 	struct names up_deps, down_deps;
@@ -22,7 +25,8 @@ struct appup_work {
 	const struct appup_options *options;
 	struct reasons *reasons;
 	struct appups *appups;
-	struct name_table *names; /* of modules: the index into … */
+	struct modules *modules;
+	struct name_table *names; /* of modules that changed: the index into … */
 	struct vertex *vertices;
 	size_t walk;
 };
@@ -50,6 +54,24 @@ bool instruction_is_advanced(const struct term *instruction);
 /* Finds out which modules have instructions, and which must be changed together. */
 void appup_deps(struct appup_work *work);
 struct vertex *vertex_find(const struct appup_work *work, const char *module);
+
+/* ---- appup_children.c ---- */
+
+/* Fills in made->supervisors. */
+void appup_children(struct appup_work *work, struct appup_made *made);
+
+/* ---- appup_order.c ---- */
+
+/* Whether it is the module of a child that comes or goes: what it calls is put in order with
+ * its start, and not by dependencies.
+ */
+bool is_moving_child(const struct appup_work *work, const char *module);
+/* Finds out which modules must be changed before children are started, and after they are
+ * stopped.
+ */
+void appup_order(struct appup_work *work);
+/* Whether, in that direction, a child of it is to be started. */
+bool supervisor_starts(const struct supervisor_change *change, bool down);
 
 /* ---- appup_generate.c ---- */
 

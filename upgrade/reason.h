@@ -34,6 +34,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	/* to be looked at */ \
 	X(shared_struct_changed, WARN) \
 	X(supervisor_opaque,   WARN) \
+	X(child_restarted,     WARN) \
 	X(function_missing,    WARN) \
 	X(not_suspendable,     WARN) \
 	X(second_purge,        WARN) \

@@ -101,6 +101,7 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	judge_files(judge, app);
 	for (size_t i = 0; i < app->modules.len; i++)
 		judge_module(judge, app, &app->modules.items[i], made->source == APPUP_GENERATED);
+	judge_children(judge, made);
 }
 
 int verdict_reasons(struct arena *arena, const struct diff *diff, const struct appups *appups,

@@ -3,13 +3,6 @@
 #include "release/name_table.h"
 #include "upgrade/verdict_parts.h"
 
-static bool starts_children(const struct beam_facts *facts)
-{
-	return beam_imports(facts, "supervisor", "start_link", 2) ||
-	       beam_imports(facts, "supervisor", "start_link", 3) ||
-	       beam_imports(facts, "Elixir.Supervisor", "start_link", 2);
-}
-
 /* ---- modules that are named ---- */
 
 static void collect(struct name_table *table, const struct term *term)
@@ -62,27 +55,69 @@ static const char *newly_named(struct judge *judge, const struct code *before,
 	return arena_dup(judge->arena, str_span(&text));
 }
 
-void judge_children(struct judge *judge, const struct app_diff *app,
-		    const struct module_diff *module)
-{
-	const struct beam_facts *b = module->new_facts;
-	const struct code *before = module->old_code, *after = module->new_code;
-	const char *added = newly_named(judge, before, after, "; it now names ");
-	const char *removed = newly_named(judge, after, before, "; it no longer names ");
+/* ---- what a generated appup does about them ---- */
 
-	if (b->roles & BEAM_SUPERVISOR)
-		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,
-		      "the supervisor %s changed: children that are new are not started, those "
-		      "that are gone not stopped%s%s",
-		      module_shown(module->name), added, removed)
-			->hint =
-			"fine when the children are the same; otherwise write an appup with "
-			"supervisor:restart_child/2 or terminate_child/2";
-	else if (b->roles & BEAM_APPLICATION && starts_children(b))
-		JUDGE(judge, REASON_supervisor_opaque, app->name, module->name,
-		      "%s starts the application's children, and is not called again%s%s",
-		      module_shown(module->name), added, removed)
-			->hint =
-			"fine when the children are the same; otherwise write an appup with "
-			"supervisor:start_child/2";
+static void judge_opaque(struct judge *judge, const struct app_diff *app,
+			 const struct supervisor_change *change)
+{
+	const struct module_diff *module = module_diffs_find(app->modules, change->module);
+	const struct code *before = module ? module->old_code : NULL;
+	const struct code *after = module ? module->new_code : NULL;
+	const char *added = before ? newly_named(judge, before, after, "; it now names ") : "";
+	const char *removed = before ? newly_named(judge, after, before, "; it no longer names ") : "";
+
+	JUDGE(judge, REASON_supervisor_opaque, app->name, change->module,
+	      "the children of %s may have changed, which cannot be seen (%s): what is new is not "
+	      "started, what is gone not stopped%s%s",
+	      module_shown(change->module), change->opaque, added, removed)
+		->hint = "fine when the children are the same; otherwise write an appup with "
+			 "supervisor:restart_child/2 or terminate_child/2";
+}
+
+static void judge_kind(struct judge *judge, const struct app_diff *app,
+		       const struct supervisor_change *change)
+{
+	JUDGE(judge, REASON_behaviour_changed, app->name, change->module,
+	      "%s was a supervisor of named children and is one of children that are all alike, or the "
+	      "other way round: it cannot become the other while it runs",
+	      module_shown(change->module))
+		->hint = "restart, or give the new supervisor a module of its own";
+}
+
+static const char *id_shown(struct arena *arena, const struct child *child)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (term_atom_name(child->id))
+		return module_shown(term_atom_name(child->id));
+	term_print(&text, child->id);
+	return arena_dup(arena, str_span(&text));
+}
+
+static void judge_restarts(struct judge *judge, const struct app_diff *app,
+			   const struct supervisor_change *change)
+{
+	for (size_t i = 0; i < change->len; i++)
+		if (change->items[i].before && change->items[i].after)
+			JUDGE(judge, REASON_child_restarted, app->name, change->module,
+			      "the child %s of %s is started in another way now: it is stopped and "
+			      "started, and loses its state",
+			      id_shown(judge->arena, change->items[i].after),
+			      module_shown(change->module))
+				->hint = "fine when it can do without; otherwise leave it out in an appup by "
+					 "hand: it goes on as it was started";
+}
+
+void judge_children(struct judge *judge, const struct appup_made *made)
+{
+	for (size_t i = 0; i < made->supervisors.len; i++) {
+		const struct supervisor_change *change = &made->supervisors.items[i];
+
+		if (change->kind_changed)
+			judge_kind(judge, made->app, change);
+		if (change->opaque && made->source == APPUP_GENERATED)
+			judge_opaque(judge, made->app, change);
+		if (made->source == APPUP_GENERATED)
+			judge_restarts(judge, made->app, change);
+	}
 }

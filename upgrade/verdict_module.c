@@ -55,6 +55,4 @@ void judge_module(struct judge *judge, const struct app_diff *app,
 	judge_native(judge, app, module);
 	judge_process(judge, app, module, generated);
 	judge_state(judge, app, module);
-	if (generated)
-		judge_children(judge, app, module);
 }

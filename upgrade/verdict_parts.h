@@ -41,9 +41,8 @@ bool state_stays(struct judge *judge, const struct app_diff *app, const struct m
 
 /* ---- verdict_children.c ---- */
 
-/* A changed module that starts children. */
-void judge_children(struct judge *judge, const struct app_diff *app,
-		    const struct module_diff *module);
+/* Supervisors whose children changed. */
+void judge_children(struct judge *judge, const struct appup_made *made);
 
 /* ---- verdict_moves.c ---- */
 

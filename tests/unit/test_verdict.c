@@ -440,7 +440,8 @@ static int teardown(void **state)
 static void every_code(void **state)
 {
 	/* test_plan.c and test_appup.c have these. */
-	static const char *const elsewhere[] = { "relup_failed", "protocols_stay" };
+	static const char *const elsewhere[] = { "relup_failed", "protocols_stay",
+						 "protocol_changed" };
 
 	(void)state;
 	for (enum reason_code code = 0; code < REASON_COUNT; code++) {

@@ -3,6 +3,8 @@
 
 #include "release/beam_atoms.h"
 
+#include <math.h>
+
 enum tag { TAG_NUMBER, TAG_INTEGER, TAG_ATOM, TAG_X, TAG_Y, TAG_LABEL, TAG_CHAR, TAG_EXTENDED };
 
 /* What an operand may have inside: lists hold no lists, a type is of a register. */
@@ -246,6 +248,8 @@ static int take_float(struct code_arg *out, struct code_args *args, struct error
 		return -1;
 	word = (uint64_t)beam_word(bytes.ptr) << 32 | beam_word(bytes.ptr + 4);
 	memcpy(&value, &word, sizeof(value));
+	if (!isfinite(value))
+		return args_damaged(err, args, "a float that is no number");
 	out->kind = CODE_FLOAT;
 	out->term = term_float(args->arena, value);
 	return 0;

@@ -578,6 +578,7 @@ static const struct raw {
 	  "move 9223372036854775808 x0\nmove -18446744073709551616 x0\n", NULL, NULL },
 	{ "a float, a float register, a typed register", BYTES(HEAD BEGIN "\x40\x07\x3f\xf8\0\0\0\0\0\0\x03" "\x60\x27\x10\x03" "\x40\x57\x03\x00\x13" "\x03"),
 	  "label u2\nmove 1.5 x0\nfmove r1 x0\nmove x0 x1\n", NULL, NULL },
+	{ "a float that is infinite", BYTES(HEAD BEGIN "\x40\x07\x7f\xf0\0\0\0\0\0\0\x03\x03"), NULL, "code, 2 bytes before its end: a float that is no number", NULL },
 	{ "an allocation list", BYTES(HEAD BEGIN "\x10\x37\x20\x00\x30\x10\x20\x10\x03"), "label u2\ntest_heap [u0 u3 u1 u2] u1\n", NULL, NULL },
 	{ "another instruction set", BYTES("\0\0\0\x10\0\0\0\x01\0\0\0\xb4\0\0\0\x03\0\0\0\x01"), NULL, NULL, "its instruction set is of a later version of OTP" },
 	{ "a later instruction in the header", BYTES("\0\0\0\x10\0\0\0\0\0\0\0\xc0\0\0\0\x03\0\0\0\x01" BEGIN "\x13\x03"), NULL, NULL,

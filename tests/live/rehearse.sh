@@ -77,6 +77,15 @@ contains "$said" "the upgrade is not sound"
 contains "$(cat "$work/junit.xml")" '<failure type="check_failed"'
 ok
 
+# The VM goes down under a check.
+# shellcheck disable=SC2016
+expect 4 "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.1.0)" --json --watch 200ms \
+  --check '[ $REHEARSE_PHASE != upgrade ] || $REHEARSE_ROOT/bin/meter rpc "erlang:halt(3)"'
+found node_lost upgrade
+found check_failed upgrade
+nothing_left "a VM that went down"
+ok
+
 # Each is wrong in its own way.
 rehearse () { expect "$1" "$relevo" rehearse "$(meter 1.0.0)" "$(meter "$2")" --json --watch "${3:-300ms}"; }
 rehearse 4 1.2.0

@@ -7,7 +7,13 @@
 
 #include <inttypes.h>
 
-enum { RETRY_MS = 200, LOAD_STOP_MS = 10000, OUTPUT_MAX = 1 << 20, TAIL_BYTES = 600 };
+enum {
+	RETRY_MS = 200,
+	RECONNECT_MS = 1000,
+	LOAD_STOP_MS = 10000,
+	OUTPUT_MAX = 1 << 20,
+	TAIL_BYTES = 600,
+};
 
 struct play {
 	const struct rehearse_options *options;
@@ -238,16 +244,29 @@ static int boot(struct play *p, struct error *err)
 	return 0;
 }
 
+/* False: the VM is down, or does not answer. */
+static bool connected(struct play *p)
+{
+	struct deadline deadline = deadline_in(p->options->boot_ms);
+	struct error ignored;
+	int64_t us;
+
+	if (!p->node)
+		return false;
+	if (node_ping(&us, p->node, &ignored) == 0)
+		return true;
+	while (!stand_is_down(&p->stand) && !deadline_over(deadline))
+		if (node_reopen(p->node, deadline_in(RECONNECT_MS), &ignored) == 0)
+			return true;
+	return false;
+}
+
 /* After a move the VM may be another one, or none. */
 static void find_again(struct play *p)
 {
 	struct error err;
-	int64_t us;
 
-	if (p->node && node_ping(&us, p->node, &err) == 0)
-		return;
-	if (!stand_is_down(&p->stand) && p->node &&
-	    node_reopen(p->node, deadline_in(p->options->boot_ms), &err) == 0)
+	if (connected(p))
 		return;
 	judge_add(&p->judge, FINDING_node_lost, "node", "the VM went down\n%s",
 		  stand_said(&p->stand, p->arena, p->log_from));
@@ -378,8 +397,10 @@ static bool hot(struct play *p, enum rehearse_phase_id phase, move_fn *fn, bool 
 			  stand_said(&p->stand, p->arena, p->log_from));
 	if (moved && p->node && !runs(p, to))
 		judge_add(&p->judge, FINDING_wrong_version, NULL, "%s does not run any more", to);
-	if (moved && p->node)
+	if (moved && p->node) {
 		check(p);
+		find_again(p);
+	}
 	look_at_load(p);
 	moved = moved && seen && runs(p, to);
 	if (moved && down)

@@ -124,6 +124,33 @@ is pair 1.1.0
 expect 0 "$relevo" node revert "$node"
 ok
 
+# Patched by hand: refused when the upgrade changes the module, told when it does not.
+cp "$work/run/lib/meter-1.0.0/ebin/meter.beam" "$work/meter.beam"
+sed 's/^count() -> .*/count() -> gen_server:call(meter, count, 4999)./' tests/live/meter/meter.erl >"$work/meter.erl"
+erlc -DKIND="'1.0.0'" -o "$work" "$work/meter.erl"
+patch () { "$relevo" node rpc "$node" code load_abs "\"$1\"" >/dev/null || fail "does not load $1"; }
+"$relevo" node rpc "$node" code purge meter >/dev/null
+patch "$work/meter"
+expect 4 "$relevo" node install "$node" "$(package 1.1.0)"
+contains "$said" "patched by hand"
+contains "$said" "meter differs"
+"$relevo" node rpc "$node" code purge meter >/dev/null
+patch "$work/run/lib/meter-1.0.0/ebin/meter"
+"$relevo" node rpc "$node" code purge meter >/dev/null
+sed 's/^stop(_) -> ok/stop(_) -> stopped/' tests/live/meter/meter_sup.erl >"$work/meter_sup.erl"
+erlc -o "$work" "$work/meter_sup.erl"
+cmp -s "$work/meter_sup.beam" "$work/run/lib/meter-1.0.0/ebin/meter_sup.beam" && fail "not patched"
+patch "$work/meter_sup"
+expect 0 "$relevo" node install "$node" "$(package 1.1.0)"
+contains "$said" "does not touch: meter_sup differs"
+is pair 1.1.0
+expect 0 "$relevo" node revert "$node"
+is single 1.0.0
+start
+expect 0 "$relevo" node install "$node" "$(package 1.1.0)"
+expect 0 "$relevo" node revert "$node"
+ok
+
 # Another build under a version that the node uses; RELEASES gone.
 expect 0 "$relevo" node remove "$node" 1.1.0
 cp -p "$work/run/lib/stdlib-"*/ebin/stdlib.app "$work/stdlib.app"

@@ -208,6 +208,20 @@ static int read_relup(struct bundle *out, struct arena *arena, const struct tree
 	return 0;
 }
 
+/* release_handler takes a sys.config that it cannot read for an empty one; so do we. */
+static void read_config(struct bundle *out, struct arena *arena, const struct tree *tree)
+{
+	owned_str struct str text = STR_EMPTY;
+	const char *path = arena_printf(arena, "releases/%s/sys.config", out->vsn);
+	const struct term *term;
+	struct error ignored;
+
+	if (tree_has(tree, path) && tree_read(tree, path, TERM_FILE_MAX, &text, &ignored) == 0 &&
+	    term_parse_one(&term, arena, str_span(&text), path, &ignored) == 0 &&
+	    term_is_list(term))
+		out->config = term;
+}
+
 static const struct term *way(const struct term *list, struct arena *arena, const char *vsn)
 {
 	const char *found;
@@ -275,6 +289,7 @@ int bundle_read(struct bundle *out, struct arena *arena, const char *file, struc
 	if (read_manifest(&bundle, arena, tree, err) || find_base(&bundle, arena, tree, err) ||
 	    read_relup(&bundle, arena, tree, err))
 		return error_wrap(err, "%s", file);
+	read_config(&bundle, arena, tree);
 	*out = bundle;
 	return 0;
 }

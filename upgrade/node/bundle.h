@@ -32,7 +32,8 @@ struct bundle {
 	size_t files_len;
 	const struct bundle_module *modules;
 	size_t modules_len;
-	const struct term *relup; /* NULL: none inside */
+	const struct term *relup;  /* NULL: none inside */
+	const struct term *config; /* sys.config, a list; NULL: none inside, or no list */
 };
 
 /* Reads a tarball; all in the arena.

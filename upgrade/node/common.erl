@@ -50,4 +50,29 @@ LibsInUse = fun() ->
                     UsedLibs = lists:append([L || {_, _, L, _} <- KnownReleases])
                         ++ [filename:basename(filename:dirname(D)) || D <- code:get_path()],
                     fun(Lib) -> lists:member(Lib, UsedLibs) end
+            end,
+%% What df says is free for us where releases are; infinity where there is no df: there,
+%% the disk itself will tell.
+FreeBytes = fun() ->
+                    Said = fun Said(Port, Text) ->
+                                   receive
+                                       {Port, {data, More}} -> Said(Port, [Text, More]);
+                                       {Port, {exit_status, 0}} -> iolist_to_binary(Text);
+                                       {Port, {exit_status, _}} -> <<>>
+                                   after 5000 -> <<>>
+                                   end
+                           end,
+                    Ask = fun(false) -> <<>>;
+                             (Df) ->
+                                  Said(open_port({spawn_executable, Df},
+                                                 [{args, ["-Pk", RelDir]}, {env, [{"LC_ALL", "C"}]},
+                                                  exit_status, binary]), [])
+                          end,
+                    case string:lexemes(Ask(os:find_executable("df")), "\n") of
+                        [_, Line | _] ->
+                            try binary_to_integer(lists:nth(4, string:lexemes(Line, " "))) * 1024
+                            catch _:_ -> infinity
+                            end;
+                        _ -> infinity
+                    end
             end

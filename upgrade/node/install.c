@@ -278,15 +278,30 @@ static int bake(struct upgrade *u, const char *vsn, struct error *err)
 	return upgrade_roll_back(u, u->permanent->vsn, fault, err);
 }
 
-/* The newest other version, for a release that is permanent already. */
+/* What the release was, or may be, installed over; NULL: not known. */
+static int other_manifest(const struct bundle **out, struct upgrade *u, struct error *err)
+{
+	const char *vsn = u->bundle->vsn, *other = NULL;
+
+	if (strcmp(u->permanent->vsn, vsn) != 0)
+		other = u->permanent->vsn;
+	for (size_t i = 0; i < u->releases.len && !other; i++)
+		if (strcmp(u->releases.items[i].vsn, vsn) != 0)
+			other = u->releases.items[i].vsn;
+	*out = NULL;
+	return other ? upgrade_manifest(out, u, other, err) : 0;
+}
+
 static int prove(struct install_result *result, struct upgrade *u, int64_t suspended,
 		 struct error *err)
 {
 	bool committed = u->running == u->permanent;
+	const struct bundle *other;
 	const char *fault;
 
 	upgrade_step(u, STEP_verify, "comparing loaded modules with the manifest");
-	if (upgrade_verify(&fault, &result->modules, u, u->bundle, suspended, err))
+	if (other_manifest(&other, u, err) ||
+	    upgrade_verify(&fault, &result->modules, u, u->bundle, other, suspended, err))
 		return -1;
 	if (fault && committed)
 		return upgrade_refuse(u, err, "%s is permanent on the node, but %s",

@@ -27,4 +27,4 @@ Compare = fun({M, Application, Md5}) ->
                   end
           end,
 Results = lists:map(Compare, Wanted),
-{length([same || same <- Results]), lists:sublist([R || {_, _} = R <- Results], 20)}
+{length([same || same <- Results]), lists:sublist([R || {_, _} = R <- Results], 1000)}

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static int check_release(const struct upgrade *u, struct error *err)
+static int check_release(struct upgrade *u, struct error *err)
 {
 	const struct bundle *bundle = u->bundle;
 	const struct node_release *target = releases_find(&u->releases, bundle->vsn);
@@ -28,7 +28,7 @@ static int check_release(const struct upgrade *u, struct error *err)
 	return 0;
 }
 
-static int check_node(const struct upgrade *u, struct error *err)
+static int check_node(struct upgrade *u, struct error *err)
 {
 	if (u->releases.file_fault[0]) {
 		upgrade_refuse(u, err,
@@ -87,10 +87,12 @@ static int check_ways(struct upgrade *u, struct error *err)
 }
 
 /* Files that the node keeps because another release of it uses them. */
-static int check_shared_files(const struct upgrade *u, struct error *err)
+static int check_shared_files(struct upgrade *u, struct error *err)
 {
 	const char *fault;
 
+	if (releases_find(&u->releases, u->bundle->vsn))
+		return 0;
 	if (verify_files(&fault, u->node, u->arena, u->bundle, &u->releases, VERIFY_BEFORE, err))
 		return -1;
 	if (!fault)
@@ -100,18 +102,75 @@ static int check_shared_files(const struct upgrade *u, struct error *err)
 			       "build again.");
 }
 
+/* The plan was made for the code of the release that runs, not for what somebody put in its
+ * place.
+ */
+static int check_loaded(struct upgrade *u, struct error *err)
+{
+	const struct bundle *manifest;
+	struct verify_modules verified;
+
+	if (upgrade_manifest(&manifest, u, u->running->vsn, err))
+		return -1;
+	if (!manifest)
+		return 0;
+	if (verify_modules(&verified, u->node, u->arena, manifest, u->bundle, err))
+		return -1;
+	if (!verified.fault)
+		return 0;
+	upgrade_refuse(u, err,
+		       "modules that %s changes are loaded in another form than that of %s: %s",
+		       u->bundle->vsn, u->running->vsn, verified.fault);
+	return error_hint(err,
+			  "The node was patched by hand.  Load the release's own code again, or "
+			  "restart the node.");
+}
+
+/* Of a release that does not run yet. */
+static int (*const checks[])(struct upgrade *u, struct error *err) = {
+	check_node,
+	check_ways,
+	check_loaded,
+	check_shared_files,
+};
+
+static bool runs_already(const struct upgrade *u)
+{
+	return releases_find(&u->releases, u->bundle->vsn) == u->running;
+}
+
 int preflight(struct upgrade *u, struct error *err)
 {
-	const struct node_release *target;
-
 	upgrade_step(u, STEP_preflight, "checking that %s %s may be installed", u->bundle->name,
 		     u->bundle->vsn);
 	if (check_release(u, err))
 		return -1;
-	target = releases_find(&u->releases, u->bundle->vsn);
-	if (target == u->running)
+	for (size_t i = 0; i < ARRAY_LEN(checks) && !runs_already(u); i++)
+		if (checks[i](u, err))
+			return -1;
+	return 0;
+}
+
+/* The reason alone: what to do about it and the state stand on lines of their own. */
+static int collect(struct terms *faults, struct upgrade *u, int ret, struct error *err)
+{
+	if (ret == 0)
 		return 0;
-	if (check_node(u, err) || check_ways(u, err))
+	if (err->kind != ERROR_REFUSED)
 		return -1;
-	return target ? 0 : check_shared_files(u, err);
+	err->text[strcspn(err->text, "\n")] = '\0';
+	terms_add(u->arena, faults, term_string(u->arena, err->text));
+	return 0;
+}
+
+int preflight_faults(struct terms *out, struct upgrade *u, struct error *err)
+{
+	if (collect(out, u, check_release(u, err), err))
+		return -1;
+	if (out->len > 0)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(checks) && !runs_already(u); i++)
+		if (collect(out, u, checks[i](u, err), err))
+			return -1;
+	return 0;
 }

@@ -59,28 +59,6 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 
 /* ---- revert ---- */
 
-/* The manifest that the release brought with it; NULL: none. */
-static int read_manifest(const struct bundle **out, struct upgrade *u, const char *vsn,
-			 struct error *err)
-{
-	struct bundle *bundle = arena_new(u->arena, struct bundle);
-	const struct term *answer;
-
-	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_manifest,
-		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
-		     node_deadline(u->node), err))
-		return -1;
-	if (answer->kind != TERM_BINARY || answer->text.len == 0) {
-		*out = NULL;
-		return 0;
-	}
-	if (bundle_parse_manifest(bundle, u->arena, answer->text, "the manifest of the old release",
-				  err))
-		return -1;
-	*out = bundle;
-	return 0;
-}
-
 static const char *state_now(const struct upgrade *u)
 {
 	return arena_printf(u->arena, "%s runs %s now, and boots %s.", node_name(u->node),
@@ -91,10 +69,12 @@ static const char *state_now(const struct upgrade *u)
 static int go_back(const char **fault, enum move_outcome *outcome, struct upgrade *u,
 		   const char *vsn, struct error *err)
 {
-	const struct bundle *manifest;
+	const struct bundle *manifest, *other;
 	int64_t modules;
 	const char *why = NULL;
 
+	if (upgrade_manifest(&other, u, u->running->vsn, err))
+		return -1;
 	upgrade_step(u, STEP_revert, "going back from %s to %s", u->running->vsn, vsn);
 	if (node_move(outcome, &why, u->node, u->arena, vsn, &u->options->move, err) ||
 	    upgrade_look_again(u, err))
@@ -105,9 +85,9 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 	if (*outcome != MOVE_DONE)
 		return 0;
 	upgrade_step(u, STEP_verify, "comparing loaded modules with the manifest of %s", vsn);
-	if (read_manifest(&manifest, u, vsn, err))
+	if (upgrade_manifest(&manifest, u, vsn, err))
 		return -1;
-	return upgrade_verify(fault, &modules, u, manifest, INT64_MAX, err);
+	return upgrade_verify(fault, &modules, u, manifest, other, INT64_MAX, err);
 }
 
 int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, struct error *err)

@@ -51,34 +51,12 @@ Take = fun() ->
                    Error -> Me ! {Tag, Error}
                end
        end,
-%% df says what is free for us; where there is none, the disk itself will tell.
-Said = fun Said(Port, Text) ->
-               receive
-                   {Port, {data, More}} -> Said(Port, [Text, More]);
-                   {Port, {exit_status, 0}} -> iolist_to_binary(Text);
-                   {Port, {exit_status, _}} -> <<>>
-               after 5000 -> <<>>
-               end
-       end,
-Free = fun(false) -> infinity;
-          (Df) ->
-               Port = open_port({spawn_executable, Df},
-                                [{args, ["-Pk", RelDir]}, {env, [{"LC_ALL", "C"}]},
-                                 exit_status, binary]),
-               case string:lexemes(Said(Port, []), "\n") of
-                   [_, Line | _] ->
-                       try binary_to_integer(lists:nth(4, string:lexemes(Line, " "))) * 1024
-                       catch _:_ -> infinity
-                       end;
-                   _ -> infinity
-               end
-       end,
 case filelib:is_regular(Target) andalso IsRight(Target) of
     true -> present;
     false ->
         %% What is there of the tarball takes no room a second time.
         Needed = max(0, Size - filelib:file_size(Part)) + Room,
-        case Free(os:find_executable("df")) of
+        case FreeBytes() of
             Bytes when Bytes < Needed -> {no_room, Bytes, Needed};
             _ -> spawn(Take)
         end

@@ -112,7 +112,7 @@ static int recover(struct upgrade *upgrade, struct error *err)
 	return 0;
 }
 
-int upgrade_look(struct upgrade *upgrade, struct error *err)
+int upgrade_peek(struct upgrade *upgrade, struct error *err)
 {
 	upgrade_step(upgrade, STEP_look, "looking at %s", node_name(upgrade->node));
 	if (node_releases(&upgrade->releases, upgrade->node, upgrade->arena, err))
@@ -120,10 +120,36 @@ int upgrade_look(struct upgrade *upgrade, struct error *err)
 	if ((upgrade->releases.busy || upgrade->releases.going_down) &&
 	    upgrade_look_again(upgrade, err))
 		return -1;
-	if (take_releases(upgrade, err))
+	return take_releases(upgrade, err);
+}
+
+int upgrade_look(struct upgrade *upgrade, struct error *err)
+{
+	if (upgrade_peek(upgrade, err))
 		return -1;
 	upgrade_step(upgrade, STEP_recover, "putting back what an earlier upgrade left aside");
 	return recover(upgrade, err);
+}
+
+int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *vsn,
+		     struct error *err)
+{
+	struct bundle *bundle = arena_new(u->arena, struct bundle);
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_manifest,
+		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
+		     node_deadline(u->node), err))
+		return -1;
+	if (answer->kind != TERM_BINARY || answer->text.len == 0) {
+		*out = NULL;
+		return 0;
+	}
+	if (bundle_parse_manifest(bundle, u->arena, answer->text, "the manifest that the node has",
+				  err))
+		return -1;
+	*out = bundle;
+	return 0;
 }
 
 /* Processes are resumed one after the other; give them a moment. */
@@ -151,16 +177,22 @@ static int await_resumed(const char **fault, struct upgrade *upgrade, int64_t be
 }
 
 int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade,
-		   const struct bundle *manifest, int64_t suspended_before, struct error *err)
+		   const struct bundle *manifest, const struct bundle *other,
+		   int64_t suspended_before, struct error *err)
 {
-	const char *text = NULL;
+	struct verify_modules verified = { 0 };
 
 	if (manifest &&
-	    verify_modules(&text, modules, upgrade->node, upgrade->arena, manifest, err))
+	    verify_modules(&verified, upgrade->node, upgrade->arena, manifest, other, err))
 		return -1;
-	if (text) {
+	*modules = verified.compared;
+	if (verified.strange)
+		upgrade_note(upgrade, "loaded modules that the upgrade does not touch: %s",
+			     verified.strange);
+	if (verified.fault) {
 		*fault = arena_printf(upgrade->arena,
-				      "the code that is loaded is not the release's: %s", text);
+				      "the code that is loaded is not the release's: %s",
+				      verified.fault);
 		return 0;
 	}
 	return await_resumed(fault, upgrade, suspended_before, err);

@@ -29,18 +29,27 @@ int upgrade_end(struct error *err, enum error_kind kind, const char *now, const 
 
 /* What the node is: waits until nothing is under way, puts back what was left aside. */
 must_check int upgrade_look(struct upgrade *upgrade, struct error *err);
-/* The same without announcing it, after something was done. */
+/* The same, but nothing is put back: the node stays as it is. */
+must_check int upgrade_peek(struct upgrade *upgrade, struct error *err);
+/* As upgrade_peek() without announcing it, after something was done. */
 must_check int upgrade_look_again(struct upgrade *upgrade, struct error *err);
 
 /* preflight.c: may this tarball be installed on this node? */
 must_check int preflight(struct upgrade *upgrade, struct error *err);
+/* The same, all reasons against it at once, as texts. */
+must_check int preflight_faults(struct terms *out, struct upgrade *upgrade, struct error *err);
 
 /* revert.c: back to `vsn` after a failed installation; always returns -1, with ERROR_ROLLED_BACK
  * or ERROR_STUCK.  `fault` is what was wrong.
  */
 must_check int upgrade_roll_back(struct upgrade *upgrade, const char *vsn, const char *fault,
 				 struct error *err);
-/* Loaded modules and suspended processes; *fault NULL: all is well. */
+/* The manifest that a release of the node brought with it; NULL: none. */
+must_check int upgrade_manifest(const struct bundle **out, struct upgrade *upgrade, const char *vsn,
+				struct error *err);
+/* Loaded modules and suspended processes; *fault NULL: all is well.  `other` as in
+ * verify_modules(); may be NULL.
+ */
 must_check int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade,
-			      const struct bundle *manifest, int64_t suspended_before,
-			      struct error *err);
+			      const struct bundle *manifest, const struct bundle *other,
+			      int64_t suspended_before, struct error *err);

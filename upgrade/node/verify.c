@@ -131,11 +131,9 @@ int verify_files(const char **fault, struct node *node, struct arena *arena,
 
 /* ---- modules ---- */
 
-int verify_modules(const char **fault, int64_t *compared, struct node *node, struct arena *arena,
-		   const struct bundle *bundle, struct error *err)
+static const struct term *modules_term(struct arena *arena, const struct bundle *bundle)
 {
 	struct terms list = { 0 };
-	const struct term *answer;
 
 	for (size_t i = 0; i < bundle->modules_len; i++) {
 		const struct bundle_module *module = &bundle->modules[i];
@@ -145,13 +143,46 @@ int verify_modules(const char **fault, int64_t *compared, struct node *node, str
 				     term_atom(arena, module->application),
 				     term_string(arena, module->md5)));
 	}
+	return term_list_of(arena, &list);
+}
+
+/* Of a module that is there twice the later entry counts. */
+static const char *md5_of(const struct bundle *bundle, const char *module)
+{
+	for (size_t i = bundle->modules_len; i-- > 0;)
+		if (strcmp(bundle->modules[i].module, module) == 0)
+			return bundle->modules[i].md5;
+	return "";
+}
+
+static bool is_untouched(const struct bundle *bundle, const struct bundle *other,
+			 const struct term *pair)
+{
+	const char *module = term_is_tuple(pair, 2) ? term_atom_name(term_at(pair, 0)) : NULL;
+
+	return other && module && strcmp(md5_of(bundle, module), md5_of(other, module)) == 0;
+}
+
+int verify_modules(struct verify_modules *out, struct node *node, struct arena *arena,
+		   const struct bundle *bundle, const struct bundle *other, struct error *err)
+{
+	struct terms faults = { 0 }, strange = { 0 };
+	struct verify_modules result;
+	const struct term *answer, *list;
+
 	if (node_run(&answer, NULL, node, arena, SCRIPT_modules,
-		     (const struct binding[]){ { "Modules", term_list_of(arena, &list) } }, 1,
+		     (const struct binding[]){ { "Modules", modules_term(arena, bundle) } }, 1,
 		     deadline_in(VERIFY_MS), err))
 		return -1;
-	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), compared) ||
+	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), &result.compared) ||
 	    !term_is_list(term_at(answer, 1)))
 		return odd_answer(node, err);
-	*fault = fault_text(arena, term_at(answer, 1), (int64_t)term_at(answer, 1)->seq.len);
+	list = term_at(answer, 1);
+	for (size_t i = 0; i < list->seq.len; i++)
+		terms_add(arena, is_untouched(bundle, other, term_at(list, i)) ? &strange : &faults,
+			  term_at(list, i));
+	result.fault = fault_text(arena, term_list_of(arena, &faults), (int64_t)faults.len);
+	result.strange = fault_text(arena, term_list_of(arena, &strange), (int64_t)strange.len);
+	*out = result;
 	return 0;
 }

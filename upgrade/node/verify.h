@@ -15,6 +15,16 @@ enum verify_when {
 must_check int verify_files(const char **fault, struct node *node, struct arena *arena,
 			    const struct bundle *bundle, const struct node_releases *releases,
 			    enum verify_when when, struct error *err);
-/* Loaded modules by their MD5; *compared receives how many were. */
-must_check int verify_modules(const char **fault, int64_t *compared, struct node *node,
-			      struct arena *arena, const struct bundle *bundle, struct error *err);
+struct verify_modules {
+	int64_t compared;
+	const char *fault;   /* NULL: all are right; else as above */
+	const char *strange; /* likewise, of modules that are the same in `other` */
+};
+
+/* Loaded modules by their MD5.  Some systems make or patch modules while they run: a
+ * module that is the same in the release before and after, `other` being the one of the two
+ * that is not `bundle`, is none of an upgrade's business.  NULL: every module is.
+ */
+must_check int verify_modules(struct verify_modules *out, struct node *node, struct arena *arena,
+			      const struct bundle *bundle, const struct bundle *other,
+			      struct error *err);

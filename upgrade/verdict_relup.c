@@ -149,8 +149,42 @@ static void judge_purges(struct judge *judge)
 	}
 }
 
+/* ---- what starts anew ---- */
+
+static const struct term *restart_in(const struct term *script)
+{
+	for (size_t i = 0; i < script->seq.len; i++) {
+		const struct term *instruction = term_at(script, i);
+
+		if (term_is_atom(instruction, "restart_emulator") ||
+		    term_is_atom(instruction, "restart_new_emulator"))
+			return instruction;
+	}
+	return NULL;
+}
+
+/* Those that relevo itself writes have a reason of their own. */
+static void judge_restarts(struct judge *judge, const struct appup_made *made)
+{
+	const struct term *restart = restart_in(made->up);
+
+	if (made->source == APPUP_GENERATED)
+		return;
+	if (restart)
+		JUDGE(judge, REASON_emulator_restarted, made->app->name, NULL,
+		      "%s says %s: all processes are lost", made->file, term_atom_name(restart))
+			->hint = "restart the nodes, one after the other";
+	else if (appup_restarts(made))
+		JUDGE(judge, REASON_application_restarted, made->app->name, NULL,
+		      "%s restarts %s: its processes lose their state, and nobody is served meanwhile",
+		      made->file, made->app->name)
+			->hint = "fine when it can do without; otherwise change its modules one by one";
+}
+
 void judge_relup(struct judge *judge)
 {
+	for (size_t i = 0; i < judge->appups->len; i++)
+		judge_restarts(judge, &judge->appups->items[i]);
 	judge_suspends(judge);
 	judge_purges(judge);
 	judge_tops(judge);

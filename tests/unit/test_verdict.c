@@ -133,7 +133,7 @@ static const char *text_in(const struct file *file, enum which which)
 {
 	const char *text = file->text[which] ? file->text[which] : file->text[OLD];
 
-	return text && strcmp(text, "(removed)\n") == 0 ? NULL : text;
+	return text && span_starts(span_of(text), "(removed)\n") ? NULL : text;
 }
 
 static struct span app_of(const struct file *file)

@@ -310,9 +310,19 @@ LOOK(releases, "List the releases a node knows and their states",
      "permanent one.  permanent: what the node boots.  old: ran before.");
 
 static const struct command *const subcommands[] = {
-	&look_ping,       &look_info,       &look_vitals,     &look_releases,
-	&cmd_node_eval,   &cmd_node_rpc,    &cmd_node_check,  &cmd_node_install,
-	&cmd_node_commit, &cmd_node_revert, &cmd_node_remove, NULL,
+	&look_ping,
+	&look_info,
+	&look_vitals,
+	&look_releases,
+	&cmd_node_eval,
+	&cmd_node_rpc,
+	&cmd_node_check,
+	&cmd_node_adopt,
+	&cmd_node_install,
+	&cmd_node_commit,
+	&cmd_node_revert,
+	&cmd_node_remove,
+	NULL,
 };
 
 const struct command cmd_node = {

@@ -92,3 +92,10 @@ must_check int node_revert(struct install_result *out, struct node *node, struct
 /* Removes a release that neither runs nor boots. */
 must_check int node_remove(struct node *node, struct arena *arena, const char *vsn,
 			   const struct install_options *options, struct error *err);
+/* Writes RELEASES for the release that runs, where a node was started without (a plain mix
+ * release), so that it can be upgraded and taken back.  *already is true when it had one.
+ *
+ * ERROR_REFUSED: sasl does not run, there is no .rel file, or more than the release that was
+ * booted is known; nothing was changed.
+ */
+must_check int node_adopt(bool *already, struct node *node, struct arena *arena, struct error *err);

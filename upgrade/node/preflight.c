@@ -35,8 +35,7 @@ static int check_node(struct upgrade *u, struct error *err)
 			       "%s/RELEASES is %s: release_handler does not know what "
 			       "belongs to the release that runs, so there is no way back",
 			       u->releases.releases_dir, u->releases.file_fault);
-		return error_hint(err, "Start the node once from a release that ships RELEASES, as "
-				       "those that relevo builds do.");
+		return error_hint(err, "`relevo node adopt %s` writes it.", node_name(u->node));
 	}
 	if (strcmp(u->releases.erts, u->bundle->erts) != 0) {
 		upgrade_refuse(u, err, "the release needs ERTS %s, the node runs %s",

@@ -10,6 +10,7 @@
 	X(vitals,   false)  \
 	X(releases, false)  \
 	X(census,   false)  \
+	X(adopt,    false)  \
 	X(foresee,  false)  \
 	X(lacks,    false)  \
 	X(stage,    false)  \

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A running node of a plain `mix release` is adopted, then upgraded and taken back while it serves.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/tools/live.sh
+
+tests/tools/shop "$work/store" >/dev/null
+new=$work/store/shop-1.1.0.tar.gz
+cp -Rp build/shop/1.0.0 "$work/project"
+(cd "$work/project" && MIX_ENV=prod mix release --quiet --overwrite --path "$work/run" >"$work/mix.log" 2>&1) ||
+  fail "mix release: $(cat "$work/mix.log")"
+[ ! -e "$work/run/releases/RELEASES" ] || fail "mix writes RELEASES now"
+
+start_epmd
+export SHOP_PORT=$((port + 1)) RELEASE_DISTRIBUTION=name RELEASE_NODE=shop@127.0.0.1 RELEASE_COOKIE=c
+node=$RELEASE_NODE
+"$work/run/bin/shop" start >"$work/log" 2>&1 &
+pids="$pids $!"
+health () { curl -fs "http://127.0.0.1:$SHOP_PORT/health"; }
+wait_for 30 health || fail "does not start: $(cat "$work/log")"
+curl -fs -X POST "http://127.0.0.1:$SHOP_PORT/carts/1/items/TEA" >/dev/null
+
+expect 4 "$relevo" node install "$node" "$new"
+contains "$said" "RELEASES is missing"
+contains "$said" "relevo node adopt"
+expect 4 "$relevo" node check "$node" "$new"
+contains "$out" "RELEASES is missing"
+ok
+
+expect 0 "$relevo" node adopt "$node"
+contains "$out" "is adopted"
+expect 0 "$relevo" node adopt "$node" --json
+contains "$out" '"already": true'
+expect 0 "$relevo" node releases "$node" --json
+contains "$(echo "$out" | tr -d ' \n')" '"version":"1.0.0","state":"permanent"'
+contains "$out" '"shop_web"'
+[ ! -e "$work/run/releases/relevo.adopt" ] || fail "something is left over"
+ok
+
+expect 0 "$relevo" node check "$node" "$new"
+expect 0 "$relevo" node install "$node" "$new" --bake 1s --commit
+contains "$(health)" '"version":"1.1.0"'
+contains "$(curl -fs -X POST "http://127.0.0.1:$SHOP_PORT/carts/1/items/TEA")" '"count":2'
+expect 0 "$relevo" node revert "$node"
+contains "$(health)" '"version":"1.0.0"'
+contains "$(curl -fs -X POST "http://127.0.0.1:$SHOP_PORT/carts/1/items/TEA")" '"count":3'
+expect 0 "$relevo" node remove "$node" 1.1.0
+[ ! -e "$work/run/lib/shop-1.1.0" ] || fail "files are left of what was removed"
+expect 0 "$work/run/bin/shop" stop
+ok
+
+echo "ok: $checks checks"

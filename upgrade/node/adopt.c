@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/install.h"
+
+enum { ADOPT_MS = 60000 };
+
+static int refused(const struct node *node, const struct term *reason, struct error *err)
+{
+	static const struct {
+		const char *reason, *text;
+	} known[] = {
+		{ "no_rel_file", "there is no .rel file of the release that was booted" },
+		{ "release_handler_knows_more",
+		  "release_handler knows other releases, though RELEASES is not sound" },
+		{ "another_upgrade_runs", "an upgrade runs there" },
+		{ "sasl_not_running", "sasl does not run there" },
+	};
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (term_is_atom(reason, known[i].reason))
+			str_adds(&text, known[i].text);
+	if (text.len == 0)
+		rpc_reason(&text, reason);
+	return error_set(err, ERROR_REFUSED, "%s cannot be adopted: %s; nothing was changed",
+			 node_name(node), str_text(&text));
+}
+
+int node_adopt(bool *already, struct node *node, struct arena *arena, struct error *err)
+{
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_adopt, NULL, 0, deadline_in(ADOPT_MS), err))
+		return -1;
+	if (term_is_tagged(answer, "refused", 2))
+		return refused(node, term_at(answer, 1), err);
+	*already = term_is_atom(answer, "already");
+	return 0;
+}

@@ -3,12 +3,14 @@
 #include "base/file.h"
 #include "cmd/two_releases.h"
 #include "upgrade/plan_text.h"
+#include "upgrade/plan_via.h"
 
 struct plan_opts {
 	const char *appups;
 	const char *out;
 	const char *require;
 	const char *format;
+	const char *via;
 	struct option_list allow;
 };
 
@@ -22,6 +24,8 @@ static const struct option plan_cli[] = {
 		 "exit 4 unless the verdict is this or better: hot, hot_with_warnings, restart"),
 	OPT_TEXT(struct plan_opts, format, 0, "format", "FORMAT",
 		 "text, markdown (a comment for a review) or json"),
+	OPT_TEXT(struct plan_opts, via, 0, "via", "STORE",
+		 "when there is no hot way: the shortest one over releases of this store"),
 	OPT_LIST(struct plan_opts, allow, 0, "allow", "CODE",
 		 "a reason that shall not count; may be given several times"),
 	OPT_END,
@@ -140,7 +144,7 @@ static int write_plan(struct arena *arena, const char *dir, const struct plan *p
 	return write_json(arena, dir, plan, err);
 }
 
-/* ---- the command ---- */
+/* ---- options ---- */
 
 enum format { FORMAT_TEXT, FORMAT_MARKDOWN, FORMAT_JSON };
 
@@ -163,24 +167,6 @@ static int find_format(enum format *out, const struct call *call, const char *na
 			 name);
 }
 
-static void print_as(enum format format, struct arena *arena, const struct plan *plan, bool verbose)
-{
-	owned_str struct str text = STR_EMPTY;
-
-	switch (format) {
-	case FORMAT_TEXT:
-		print_plan(plan, verbose);
-		break;
-	case FORMAT_MARKDOWN:
-		plan_markdown(&text, arena, plan);
-		fputs(str_text(&text), stdout);
-		break;
-	case FORMAT_JSON:
-		print_json(plan_json(plan));
-		break;
-	}
-}
-
 static int required(enum verdict *out, const char *name, struct error *err)
 {
 	*out = VERDICT_IMPOSSIBLE;
@@ -196,27 +182,166 @@ static int required(enum verdict *out, const char *name, struct error *err)
 			 "--require: want hot, hot_with_warnings or restart, got \"%s\"", name);
 }
 
+/* ---- by way of others ---- */
+
+struct journey {
+	struct release **between;
+	size_t between_len;
+	struct plan_path path;
+};
+
+static void journey_done(struct journey *journey)
+{
+	for (size_t i = 0; i < journey->between_len; i++)
+		release_free(journey->between[i]);
+}
+#define owned_journey owned(journey_done)
+
+static int find_journey(struct journey *out, struct two_releases *two, const char *store,
+			const struct plan_options *options, struct error *err)
+{
+	struct release **all;
+
+	if (via_open(&out->between, &out->between_len, &two->arena, store, two->old_release,
+		     two->new_release, err))
+		return -1;
+	all = arena_array(&two->arena, out->between_len + 2, struct release *);
+	all[0] = two->old_release;
+	for (size_t i = 0; i < out->between_len; i++)
+		all[i + 1] = out->between[i];
+	all[out->between_len + 1] = two->new_release;
+	return plan_path_find(&out->path, &two->arena, all, out->between_len + 2, options, err);
+}
+
+static void print_journey(const struct journey *journey, bool verbose)
+{
+	const struct plan_path *path = &journey->path;
+
+	if (path->len == 0) {
+		printf("\nno hot way by %zu release%s between them either\n", journey->between_len,
+		       journey->between_len == 1 ? "" : "s");
+		return;
+	}
+	printf("\n%shot in %zu hops%s\n", style_on(stdout, STYLE_BOLD), path->len,
+	       style_off(stdout));
+	for (size_t i = 0; i < path->len; i++) {
+		const struct plan *hop = path->hops[i];
+
+		printf("  %s to %s: %s, %s\n", hop->diff->old_release->vsn,
+		       hop->diff->new_release->vsn, verdict_shown(hop->verdict),
+		       hop->reversible ? "reversible" : "not reversible");
+	}
+	print_reasons(&path->reasons);
+	for (size_t i = 0; i < path->len; i++) {
+		putchar('\n');
+		print_plan(path->hops[i], verbose);
+	}
+}
+
+static json_t *journey_json(const struct plan_path *path)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < path->len; i++)
+		json_array_append_new(list, plan_json(path->hops[i]));
+	return list;
+}
+
+/* What is printed: the plan itself, or with the way round it. */
+struct shown {
+	enum format format;
+	bool verbose;
+	const struct plan *plan;
+	const struct journey *journey; /* NULL: not looked for */
+};
+
+static void print_all(const struct shown *shown, struct arena *arena)
+{
+	owned_str struct str text = STR_EMPTY;
+	json_t *json;
+
+	switch (shown->format) {
+	case FORMAT_TEXT:
+		print_plan(shown->plan, shown->verbose);
+		if (shown->journey)
+			print_journey(shown->journey, shown->verbose);
+		break;
+	case FORMAT_MARKDOWN:
+		plan_markdown(&text, arena, shown->plan);
+		for (size_t i = 0; shown->journey && i < shown->journey->path.len; i++) {
+			str_addf(&text, "\nHop %zu:\n\n", i + 1);
+			plan_markdown(&text, arena, shown->journey->path.hops[i]);
+		}
+		fputs(str_text(&text), stdout);
+		break;
+	case FORMAT_JSON:
+		json = plan_json(shown->plan);
+		if (shown->journey)
+			json_object_set_new(json, "via", journey_json(&shown->journey->path));
+		print_json(json);
+		break;
+	}
+}
+
+/* ---- the command ---- */
+
+/* Each hop into a folder of its own. */
+static int write_journey(struct arena *arena, const char *dir, const struct plan_path *path,
+			 struct error *err)
+{
+	for (size_t i = 0; i < path->len; i++) {
+		const struct plan *hop = path->hops[i];
+		const char *name = arena_printf(arena, "%s/%s-%s", dir, hop->diff->old_release->vsn,
+						hop->diff->new_release->vsn);
+
+		if (write_plan(arena, name, hop, err))
+			return -1;
+	}
+	return 0;
+}
+
+static enum verdict worst_of(const struct plan *plan, const struct journey *journey)
+{
+	enum verdict worst = VERDICT_HOT;
+
+	if (!journey || journey->path.len == 0)
+		return plan->verdict;
+	for (size_t i = 0; i < journey->path.len; i++)
+		if (journey->path.hops[i]->verdict > worst)
+			worst = journey->path.hops[i]->verdict;
+	return worst;
+}
+
 static int plan_run(const struct call *call, struct error *err)
 {
 	const struct plan_opts *opts = call->opts;
 	owned_two_releases struct two_releases two = { 0 };
+	owned_journey struct journey journey = { 0 };
 	struct plan_options options = { .appups = { .dir = opts->appups },
 					.allow = names_of_options(opts->allow) };
-	enum format format;
-	enum verdict worst;
+	struct shown shown = { .verbose = call->verbose };
+	enum verdict limit, verdict;
 	struct plan *plan;
 
-	if (find_format(&format, call, opts->format, err) ||
-	    required(&worst, opts->require, err) || two_releases_open(&two, call, err) ||
-	    plan_make(&plan, &two.arena, two.old_release, two.new_release, &options, err) ||
-	    (opts->out && write_plan(&two.arena, opts->out, plan, err)))
+	if (find_format(&shown.format, call, opts->format, err) ||
+	    required(&limit, opts->require, err) || two_releases_open(&two, call, err) ||
+	    plan_make(&plan, &two.arena, two.old_release, two.new_release, &options, err))
 		return -1;
-	print_as(format, &two.arena, plan, call->verbose);
-	if (plan->verdict <= worst)
+	shown.plan = plan;
+	if (opts->via && plan->verdict > VERDICT_HOT_WITH_WARNINGS) {
+		if (find_journey(&journey, &two, opts->via, &options, err))
+			return -1;
+		shown.journey = &journey;
+	}
+	if (opts->out && (write_plan(&two.arena, opts->out, plan, err) ||
+			  write_journey(&two.arena, opts->out, &journey.path, err)))
+		return -1;
+	print_all(&shown, &two.arena);
+	verdict = worst_of(plan, shown.journey);
+	if (verdict <= limit)
 		return 0;
 	return error_set(err, ERROR_REFUSED, "the verdict is %s, %s was wanted: %s",
-			 verdict_name(plan->verdict), opts->require,
-			 plan->reasons.items[0].message);
+			 verdict_name(verdict), opts->require, plan->reasons.items[0].message);
 }
 
 /* clang-format off */
@@ -229,11 +354,13 @@ const struct command cmd_plan = {
 		"whether the upgrade can be done while the system runs. The verdict is hot, "
 		"hot_with_warnings, restart or impossible, and comes with its reasons; each reason has "
 		"a code that --allow takes. Nothing is changed in either release. With -v the steps are the "
-		"relup's own terms, and all modules are listed.",
+		"relup's own terms, and all modules are listed. With --via, when there is no hot way, it is looked "
+		"for in several hops over the releases of a store.",
 	.examples =
 		"relevo plan shop-1.0.0/ shop-1.1.0/\n"
 		"relevo plan old.tar.gz new.tar.gz --require hot --json > plan.json  # for CI\n"
 		"relevo plan old.tar.gz new.tar.gz --format markdown  # a comment for the review\n"
+		"relevo plan shop-1.0.0.tar.gz shop-1.4.0.tar.gz --via releases/\n"
 		"relevo plan old/ new/ --appups rel/appups --out plan/  # relup and appups as files\n",
 	.group = "Upgrades",
 	.args_min = 2,

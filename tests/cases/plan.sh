@@ -94,6 +94,42 @@ expect 4 "$relevo" plan --require hot --appups "$work/appups" "$work/1" "$work/2
 contains "$out" 'is not for version "1.1"'
 ok
 
+# No hot way from 4 to 6, for a gen_server cannot become a gen_statem; but there is one by way of 5.
+module () { cat >"$work/web.erl" && erlc -o "$work/$1/lib/web-$2/ebin" "$work/web.erl"; }
+release 4 4.0 four
+release 5 5.0 five
+release 6 6.0 six
+module 4 4.0 <<'ERL'
+-module(web). -behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2]).
+init(_) -> {ok, 0}.
+handle_call(_, _, N) -> {reply, N, N}.
+handle_cast(_, N) -> {noreply, N}.
+ERL
+module 6 6.0 <<'ERL'
+-module(web). -behaviour(gen_statem). -export([init/1,callback_mode/0,on/3]).
+init(_) -> {ok, on, 0}.
+callback_mode() -> state_functions.
+on(_, _, N) -> {keep_state, N}.
+ERL
+mkdir "$work/store"
+tar -C "$work/5" -czf "$work/store/site-5.tar.gz" .
+cp -r "$work/1" "$work/store/site-1"
+expect 4 "$relevo" plan --require hot "$work/4" "$work/6"
+expect 0 "$relevo" plan --require hot "$work/4" "$work/6" --via "$work/store" --out "$work/hops"
+contains "$out" "verdict: restart"
+contains "$out" "hot in 2 hops"
+contains "$out" "  4 to 5: hot, reversible"
+contains "$out" "web changes in 5 and again in 6"
+[ "$(cd "$work/hops" && echo */relup)" = "4-5/relup 5-6/relup" ] || fail "no relup for each hop"
+expect 0 "$relevo" plan --json "$work/4" "$work/6" --via "$work/store"
+echo "$out" | jq -e '.verdict == "restart" and [.via[] | .old.version + "-" + .new.version] == ["4-5","5-6"]' >/dev/null ||
+  fail "$out"
+rm "$work/store/site-5.tar.gz"
+expect 4 "$relevo" plan --require hot "$work/4" "$work/6" --via "$work/store"
+contains "$out" "no hot way by 0 releases between them either"
+expect 0 "$relevo" plan "$work/6" "$work/4" --via "$work"
+ok
+
 expect 3 "$relevo" plan "$work/1" "$work/none"
 rm "$work/2/lib/web-1.1/ebin/web.beam"
 expect 3 "$relevo" plan "$work/1" "$work/2"

@@ -27,16 +27,16 @@ ok
 
 # ---- an umbrella ----
 
-farm=$work/farm
+ranch=$work/ranch
 put () {
-  mkdir -p "$(dirname "$farm/$1")"
-  cat >"$farm/$1"
+  mkdir -p "$(dirname "$ranch/$1")"
+  cat >"$ranch/$1"
 }
 
 # app NAME VERSION DEPS APPLICATION
 app () {
   put "apps/$1/mix.exs" <<MIX
-defmodule :"farm_$1_mix" do
+defmodule :"ranch_$1_mix" do
   use Mix.Project
 
   def project do
@@ -57,7 +57,7 @@ MIX
 }
 
 put mix.exs <<'MIX'
-defmodule Farm.MixProject do
+defmodule Ranch.MixProject do
   use Mix.Project
 
   def project do
@@ -66,12 +66,12 @@ defmodule Farm.MixProject do
       version: "2.3.4",
       start_permanent: true,
       deps: [],
-      default_release: :farm,
+      default_release: :ranch,
       releases: [
-        farm: [
+        ranch: [
           applications: [barn: :permanent, stall: :transient, runtime_tools: :temporary],
           overlays: ["more"],
-          config_providers: [{Barn.Provider, "/etc/farm.config"}],
+          config_providers: [{Barn.Provider, "/etc/ranch.config"}],
           reboot_system_after_config: true,
           prune_runtime_sys_config_after_boot: true
         ],
@@ -88,14 +88,14 @@ defmodule Farm.MixProject do
 end
 MIX
 put relevo.yaml <<'YAML'
-default_release: farm
+default_release: ranch
 releases:
-  - release: farm
+  - release: ranch
     version: "2.3.4"
     applications: {barn: permanent, stall: transient, runtime_tools: temporary}
     overlays: [more]
     config:
-      providers: ['{Barn.Provider, "/etc/farm.config"}']
+      providers: ['{Barn.Provider, "/etc/ranch.config"}']
       reboot_system_after_config: true
       prune_runtime_sys_config_after_boot: true
   - release: coop
@@ -144,8 +144,8 @@ put apps/hen/priv/tools/weigh <<'SH'
 #!/bin/sh
 echo 12
 SH
-chmod +x "$farm/apps/hen/priv/tools/weigh"
-ln -s tools/weigh "$farm/apps/hen/priv/link"
+chmod +x "$ranch/apps/hen/priv/tools/weigh"
+ln -s tools/weigh "$ranch/apps/hen/priv/link"
 app coop 0.3.0 '[]' '[]'
 put apps/coop/lib/coop.ex <<'EX'
 defmodule Coop do
@@ -200,28 +200,28 @@ put rel/env.sh.eex <<'EEX'
 #!/bin/sh
 export FARM_VERSION=<%= @release.version %>
 EEX
-put rel/overlays/etc/farm.conf <<'CONF'
+put rel/overlays/etc/ranch.conf <<'CONF'
 kept = <%= as it is %> {{too}}
 CONF
 put more/bin/milk <<'SH'
 #!/bin/sh
 SH
-chmod +x "$farm/more/bin/milk"
+chmod +x "$ranch/more/bin/milk"
 # What Mix refuses and OTP allows: an optional application that is nowhere.
-(cd "$farm" && mix compile --no-deps-check >"$work/mix.log" 2>&1 && mix release --quiet --overwrite \
+(cd "$ranch" && mix compile --no-deps-check >"$work/mix.log" 2>&1 && mix release --quiet --overwrite \
   --path "$work/refused" >"$work/mix.log" 2>&1) && fail "mix releases without an optional application now"
 grep -q "depends on :observer_cli_that_is_not_here, which isn't" "$work/mix.log" || fail "mix: $(cat "$work/mix.log")"
-expect 0 "$relevo" build -q -C "$farm" -o "$work/store"
+expect 0 "$relevo" build -q -C "$ranch" -o "$work/store"
 sed -i 's/observer_cli_that_is_not_here, //' "$work/outside/ebin/outside.app"
 ok
 
-mix_release "$farm" "$work/farm.mix"
-expect 0 "$relevo" build -q -C "$farm" -o "$work/store" --overwrite
-"$judge" trees "$work/farm.mix" "$work/store/farm-2.3.4" farm 2.3.4 "$doc" own
+mix_release "$ranch" "$work/ranch.mix"
+expect 0 "$relevo" build -q -C "$ranch" -o "$work/store" --overwrite
+"$judge" trees "$work/ranch.mix" "$work/store/ranch-2.3.4" ranch 2.3.4 "$doc" own
 ok
 
-mix_release "$farm" "$work/coop.mix" coop
-expect 0 "$relevo" build -q -C "$farm" -o "$work/store" coop
+mix_release "$ranch" "$work/coop.mix" coop
+expect 0 "$relevo" build -q -C "$ranch" -o "$work/store" coop
 "$judge" trees "$work/coop.mix" "$work/store/coop-0.9.0" coop 0.9.0 "$doc" built-in
 ok
 
@@ -229,12 +229,12 @@ ok
 
 echo "seed: $seed"
 modes=$PWD/tests/differential/mix/modes.exs
-(cd "$farm" && mix run --no-start "$modes" "$work/modes" "$count" "$seed" >"$work/mix.log" 2>&1) ||
+(cd "$ranch" && mix run --no-start "$modes" "$work/modes" "$count" "$seed" >"$work/mix.log" 2>&1) ||
   fail "mix run: $(cat "$work/mix.log")"
 for row in "$work"/modes/*; do
   if "$relevo" build -q --dev -C "$row" -o "$row/store" 2>"$row/relevo.error" >/dev/null; then
     rm "$row/relevo.error"
-    cp "$row/store/dev/farm/releases/2.3.4/farm.rel" "$row/relevo.rel"
+    cp "$row/store/dev/ranch/releases/2.3.4/ranch.rel" "$row/relevo.rel"
   fi
 done
 "$judge" modes "$work/modes" || fail "seed $seed"

@@ -46,7 +46,7 @@ for {{apps, skip}, nr} <- Enum.with_index(rows) do
   yaml = Enum.map_join(apps, ", ", fn {name, mode} -> "#{name}: #{mode}" end)
 
   File.write!(Path.join(place, "relevo.yaml"), """
-  release: farm
+  release: ranch
   version: "2.3.4"
   applications: {#{yaml}}
   skip_mode_validation_for: [#{Enum.join(skip, ", ")}]
@@ -56,7 +56,7 @@ for {{apps, skip}, nr} <- Enum.with_index(rows) do
 
   try do
     options = [applications: apps, skip_mode_validation_for: skip, version: "2.3.4"]
-    release = Mix.Release.from_config!(:farm, Keyword.put(config, :releases, farm: options), [])
+    release = Mix.Release.from_config!(:ranch, Keyword.put(config, :releases, ranch: options), [])
 
     case Mix.Release.make_boot_script(release, place <> "/mix", release.boot_scripts.start) do
       :ok -> :ok

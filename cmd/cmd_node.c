@@ -136,92 +136,6 @@ static int info_run(const struct call *call, struct error *err)
 	return 0;
 }
 
-/* ---- vitals ---- */
-
-static void vitals_json(const struct node *node, const struct node_vitals *v)
-{
-	json_t *held = json_array();
-	json_t *all = json_pack("{s:s, s:I, s:I}", "node", node_name(node), "run_queue",
-				(json_int_t)v->run_queue, "schedulers", (json_int_t)v->schedulers);
-
-	for (size_t i = 0; i < v->suspended_len; i++)
-		json_array_append_new(held, json_string(v->suspended[i]));
-	json_object_set_new(all, "memory",
-			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)v->memory,
-				      "processes", (json_int_t)v->processes_memory, "binary",
-				      (json_int_t)v->binary_memory, "ets",
-				      (json_int_t)v->ets_memory));
-#define X(name, now, max)    \
-	json_object_set_new( \
-		all, name,   \
-		json_pack("{s:I, s:I}", "count", (json_int_t)(now), "limit", (json_int_t)(max)))
-	X("processes", v->processes, v->process_limit);
-	X("ports", v->ports, v->port_limit);
-	X("atoms", v->atoms, v->atom_limit);
-#undef X
-	json_object_set_new(all, "longest_mailbox",
-			    json_pack("{s:I, s:s}", "messages", (json_int_t)v->queue_len, "process",
-				      v->queue_process));
-	json_object_set_new(all, "suspended",
-			    json_pack("{s:I, s:o}", "count", (json_int_t)v->suspended_count,
-				      "processes", held));
-	print_json(all);
-}
-
-static void of_limit(struct table *table, const char *name, int64_t now, int64_t limit)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%" PRId64 " of %" PRId64, now, limit);
-	table_row(table, name, text);
-}
-
-static void vitals_print(const struct node *node, const struct node_vitals *v)
-{
-	owned_table struct table *table = table_new(2);
-	owned_str struct str text = STR_EMPTY;
-	char b[4][32];
-
-	printf("%s%s%s\n", style_on(stdout, STYLE_BOLD), node_name(node), style_off(stdout));
-	str_addf(&text, "%" PRId64 " waiting, %" PRId64 " schedulers", v->run_queue, v->schedulers);
-	table_row(table, "run queue", text.ptr);
-	str_clear(&text);
-	str_addf(&text, "%s (processes %s, binaries %s, ETS %s)",
-		 human_bytes((uint64_t)v->memory, b[0]),
-		 human_bytes((uint64_t)v->processes_memory, b[1]),
-		 human_bytes((uint64_t)v->binary_memory, b[2]),
-		 human_bytes((uint64_t)v->ets_memory, b[3]));
-	table_row(table, "memory", text.ptr);
-	of_limit(table, "processes", v->processes, v->process_limit);
-	of_limit(table, "ports", v->ports, v->port_limit);
-	of_limit(table, "atoms", v->atoms, v->atom_limit);
-	str_clear(&text);
-	str_addf(&text, "%" PRId64 "%s%s", v->queue_len, v->queue_len ? ": " : "",
-		 v->queue_len ? v->queue_process : "");
-	table_row(table, "longest mailbox", text.ptr);
-	str_clear(&text);
-	str_addf(&text, "%" PRId64, v->suspended_count);
-	for (size_t i = 0; i < v->suspended_len; i++)
-		str_addf(&text, "%s%s", i ? ", " : ": ", v->suspended[i]);
-	table_row(table, "suspended", text.ptr);
-	table_print(table, stdout, "  ", false);
-}
-
-static int vitals_run(const struct call *call, struct error *err)
-{
-	owned_arena struct arena arena = ARENA_EMPTY;
-	owned_node struct node *node = NULL;
-	struct node_vitals vitals;
-
-	if (connect_here(&node, call, err) || node_vitals(&vitals, node, &arena, err))
-		return -1;
-	if (call->json)
-		vitals_json(node, &vitals);
-	else
-		vitals_print(node, &vitals);
-	return 0;
-}
-
 /* ---- releases ---- */
 
 static void releases_json(const struct node *node, const struct node_releases *releases)
@@ -304,7 +218,6 @@ LOOK(ping, "Tell whether a node is up and takes our cookie",
      "to epmd, port closed, wrong cookie, not allowed, hanging.");
 LOOK(info, "Show what a node runs: release, OTP, applications",
      "With -v the applications are listed one a line.");
-LOOK(vitals, "Show how a node feels: run queue, memory, mailboxes, suspended processes", NULL);
 LOOK(releases, "List the releases a node knows and their states",
      "unpacked: there, never run.  current: runs, not committed: a restart goes back to the "
      "permanent one.  permanent: what the node boots.  old: ran before.");
@@ -312,7 +225,7 @@ LOOK(releases, "List the releases a node knows and their states",
 static const struct command *const subcommands[] = {
 	&look_ping,
 	&look_info,
-	&look_vitals,
+	&cmd_node_vitals,
 	&look_releases,
 	&cmd_node_eval,
 	&cmd_node_rpc,

@@ -37,5 +37,5 @@ enum { NODE_TIMEOUT_MS = 10000 };
 must_check int node_connect(struct node **out, const struct call *call,
 			    const struct node_opts *opts, struct error *err);
 
-extern const struct command cmd_node_eval, cmd_node_rpc, cmd_node_check, cmd_node_adopt,
-	cmd_node_install, cmd_node_commit, cmd_node_revert, cmd_node_remove;
+extern const struct command cmd_node_vitals, cmd_node_eval, cmd_node_rpc, cmd_node_check,
+	cmd_node_adopt, cmd_node_install, cmd_node_commit, cmd_node_revert, cmd_node_remove;

@@ -31,6 +31,17 @@ expect 0 "$relevo" node info "$node"
 contains "$out" "kernel"
 expect 0 "$relevo" node vitals "$node" --json
 contains "$out" '"run_queue"'
+contains "$out" '"utilisation"'
+expect 0 "$relevo" node vitals "$node"
+contains "$out" "% busy"
+expect 0 "$relevo" node vitals "$node" --watch 300ms --count 3
+[ "$(wc -l <"$work/out")" = 4 ] || fail "watch: $out"
+# A process that comes back under its name.
+expect 0 "$relevo" node eval "$node" 'register(phoenix, spawn(timer, sleep, [infinity])),
+  spawn(fun() -> timer:sleep(700), exit(whereis(phoenix), kill), timer:sleep(50),
+    register(phoenix, self()), timer:sleep(9000) end), ok'
+expect 0 "$relevo" node vitals "$node" --watch 500ms --count 3 --json
+contains "$out" '"last": "phoenix"'
 expect 4 "$relevo" node releases "$node"
 contains "$said" "sasl does not run"
 ok

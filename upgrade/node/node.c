@@ -257,6 +257,20 @@ int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena,
 	return 0;
 }
 
+int node_busy(int64_t *out, struct node *node, int64_t ms, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct binding binding = { "Ms", term_integer(&arena, ms) };
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, node, &arena, SCRIPT_busy, &binding, 1,
+		     deadline_in(node->timeout_ms + ms), err))
+		return -1;
+	if (!term_get_integer(answer, out))
+		return error_set(err, ERROR_INVALID, "%s: an answer of another shape", node->name);
+	return 0;
+}
+
 /* ---- releases ---- */
 
 static const char *const state_names[] = {

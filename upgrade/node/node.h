@@ -71,6 +71,9 @@ struct node_vitals {
 must_check int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena,
 			   struct error *err);
 
+/* How busy the schedulers that are online were during the next `ms`, in thousandths. */
+must_check int node_busy(int64_t *out, struct node *node, int64_t ms, struct error *err);
+
 enum release_state {
 	RELEASE_ABSENT, /* the node does not know it */
 	RELEASE_UNPACKED,

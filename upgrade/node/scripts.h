@@ -8,6 +8,7 @@
 #define SCRIPTS(X)          \
 	X(info,     false)  \
 	X(vitals,   false)  \
+	X(busy,     false)  \
 	X(releases, false)  \
 	X(census,   false)  \
 	X(adopt,    false)  \

@@ -9,13 +9,7 @@ enum {
 	TOO_OFTEN = 3, /* looks in a row */
 };
 
-/* What census.erl says: who is registered under which pid, which applications run. */
-struct census {
-	const struct term *names, *apps;
-};
-
-static int take_census(struct census *out, struct node *node, struct arena *arena,
-		       struct error *err)
+int census_take(struct census *out, struct node *node, struct arena *arena, struct error *err)
 {
 	const struct term *answer;
 
@@ -30,7 +24,7 @@ static int take_census(struct census *out, struct node *node, struct arena *aren
 }
 
 /* Both lists are sorted by name. */
-static int64_t count_restarts(const struct census *was, const struct census *is, const char **who)
+int64_t census_restarts(const struct census *was, const struct census *is, const char **who)
 {
 	int64_t count = 0;
 	size_t k = 0;
@@ -106,7 +100,7 @@ static int look(const char **fault, struct watch *watch, struct arena *arena, st
 	int64_t restarts;
 
 	if (node_releases(&releases, watch->node, &scratch, err) ||
-	    take_census(&now, watch->node, &scratch, err))
+	    census_take(&now, watch->node, &scratch, err))
 		return -1;
 	running = releases_running(&releases);
 	if (!running || strcmp(running->vsn, watch->vsn) != 0) {
@@ -118,7 +112,7 @@ static int look(const char **fault, struct watch *watch, struct arena *arena, st
 		*fault = arena_printf(arena, "the application %s has stopped", who);
 		return 0;
 	}
-	restarts = count_restarts(&watch->start, &now, &who);
+	restarts = census_restarts(&watch->start, &now, &who);
 	if (watch->limits->restarts >= 0 && restarts > watch->limits->restarts) {
 		*fault = restarts == 1
 				 ? arena_printf(arena, "the process %s was restarted",
@@ -140,7 +134,7 @@ int node_watch(const char **fault, struct node *node, struct arena *arena, const
 	struct deadline end = deadline_in(ms);
 	const char *text = NULL;
 
-	if (take_census(&watch.start, node, arena, err))
+	if (census_take(&watch.start, node, arena, err))
 		return -1;
 	for (;;) {
 		int left = deadline_left(end);

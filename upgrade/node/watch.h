@@ -3,6 +3,18 @@
 #pragma once
 #include "upgrade/node/node.h"
 
+/* Who is registered under which pid, and which applications run. */
+struct census {
+	const struct term *names, *apps;
+};
+
+must_check int census_take(struct census *out, struct node *node, struct arena *arena,
+			   struct error *err);
+/* How many registered processes have another pid now; *who is the last of them, untouched when
+ * there is none.
+ */
+int64_t census_restarts(const struct census *was, const struct census *is, const char **who);
+
 struct watch_limits {
 	int64_t run_queue; /* processes that wait to run; -1: any */
 	int64_t mailbox;   /* messages in the longest mailbox; -1: any */

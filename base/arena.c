@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK_SIZE = 64 * 1024 };
+/* The first block is small: many arenas hold a path or two. */
+enum { FIRST_SIZE = 2 * 1024, BLOCK_SIZE = 64 * 1024 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -14,7 +15,8 @@ struct arena_block {
 
 static struct arena_block *block_new(struct arena *arena, size_t size)
 {
-	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+	size_t usual = arena->blocks ? BLOCK_SIZE : FIRST_SIZE;
+	size_t room = size > usual ? size : usual;
 	struct arena_block *block = mem_zero(1, sizeof(*block) + room);
 
 	block->size = room;
@@ -95,6 +97,17 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	vsnprintf(text, (size_t)len + 1, format, again);
 	va_end(again);
 	return text;
+}
+
+void arena_join(struct arena *into, struct arena *from)
+{
+	struct arena_block **end = &into->blocks;
+
+	/* Behind the block that is being filled. */
+	while (*end)
+		end = &(*end)->next;
+	*end = from->blocks;
+	from->blocks = NULL;
 }
 
 void arena_done(struct arena *arena)

@@ -21,6 +21,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 char *arena_dup(struct arena *arena, struct span text);
 char *arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
 void arena_done(struct arena *arena);
+/* All that `from` holds belongs to `into` from now on; `from` is empty. */
+void arena_join(struct arena *into, struct arena *from);
 
 #define arena_new(arena, type) ((type *)arena_alloc(arena, sizeof(type)))
 #define arena_array(arena, count, type) ((type *)arena_alloc_array(arena, count, sizeof(type)))

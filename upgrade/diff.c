@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/diff.h"
 
+#include "base/parallel.h"
 #include "upgrade/diff_modules.h"
 
 const char *change_name(enum change change)
@@ -117,7 +118,35 @@ bool app_diff_not_bumped(const struct app_diff *app)
 
 /* ---- all of them ---- */
 
-static int compare_apps(struct diff *diff, struct arena *arena, struct error *err)
+/* Files are read and digested on all cores; each application has its own arena for that. */
+struct comparison {
+	struct diff *diff;
+	struct arena *arenas;
+};
+
+static int compare_nth(void *context, size_t nr, struct error *err)
+{
+	const struct comparison *comparison = context;
+	struct app_diff *app = &comparison->diff->apps[nr];
+	struct arena *arena = &comparison->arenas[nr];
+
+	if (!app->new_app)
+		return 0;
+	return app->old_app ? compare_app(app, arena, comparison->diff, err)
+			    : find_migrations(app, arena, comparison->diff, err);
+}
+
+static int compare_all(struct diff *diff, struct arena *arena, struct error *err)
+{
+	struct comparison comparison = { diff, arena_array(arena, diff->len, struct arena) };
+	int ret = parallel(diff->len, compare_nth, &comparison, err);
+
+	for (size_t i = 0; i < diff->len; i++)
+		arena_join(arena, &comparison.arenas[i]);
+	return ret;
+}
+
+static void list_apps(struct diff *diff, struct arena *arena)
 {
 	const struct resolved *olds = diff->old_release->resolved;
 	const struct resolved *news = diff->new_release->resolved;
@@ -130,9 +159,6 @@ static int compare_apps(struct diff *diff, struct arena *arena, struct error *er
 		app->new_app = &news->apps[i];
 		app->old_app = resolved_find(olds, app->name);
 		app->change = app->old_app ? CHANGE_SAME : CHANGE_ADDED;
-		if (app->old_app ? compare_app(app, arena, diff, err)
-				 : find_migrations(app, arena, diff, err))
-			return -1;
 	}
 	for (size_t i = 0; i < olds->len; i++) {
 		const char *name = olds->apps[i].app->name;
@@ -142,7 +168,6 @@ static int compare_apps(struct diff *diff, struct arena *arena, struct error *er
 								     .change = CHANGE_REMOVED,
 								     .old_app = &olds->apps[i] };
 	}
-	return 0;
 }
 
 /* The modules whose .beam files lie in a folder. */
@@ -193,7 +218,8 @@ int diff_make(struct diff **out, struct arena *arena, const struct release *old_
 	diff->old_release = old_release;
 	diff->new_release = new_release;
 	diff->erts_changed = strcmp(old_release->erts, new_release->erts) != 0;
-	if (compare_apps(diff, arena, err) || compare_protocols(diff, arena, err) ||
+	list_apps(diff, arena);
+	if (compare_all(diff, arena, err) || compare_protocols(diff, arena, err) ||
 	    compare_config(diff, arena, err))
 		return -1;
 	*out = diff;

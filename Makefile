@@ -157,6 +157,7 @@ $(B)/tests/bench/measure: tests/bench/measure.c
 
 bench: all $(B)/tests/bench/measure
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/run
+	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/plan.sh
 
 # ---- the rest ----
 

@@ -10,7 +10,8 @@
 
 struct calls {
 	struct judge *judge;
-	struct name_table *suspects; /* modules that lost a function, or are gone */
+	struct name_table *suspects; /* modules that lost a function, or are gone … */
+	struct name_table *apps;     /* … and the applications they are in */
 };
 
 /* ---- modules that lost something ---- */
@@ -33,8 +34,10 @@ static void find_suspects(struct calls *calls)
 
 		after = modules_find(calls->judge->modules, SIDE_NEW, before->name);
 		if (!after || (before->diff && after->diff &&
-			       lost_exports(before->facts, after->facts)))
+			       lost_exports(before->facts, after->facts))) {
 			name_table_add(calls->suspects, before->name, NULL);
+			name_table_add(calls->apps, before->app->name, NULL);
+		}
 	}
 }
 
@@ -56,13 +59,33 @@ static bool is_optional(const struct judge *judge, const struct module_at *calle
 	return callee && names_have(caller->app->new_app->app->optional, callee->app->name);
 }
 
+static bool same_function(const struct beam_function *a, const struct beam_function *b)
+{
+	return a->arity == b->arity && strcmp(a->name, b->name) == 0 &&
+	       strcmp(a->module, b->module) == 0;
+}
+
+static bool captures(const struct calls *calls, const struct code *code,
+		     const struct beam_function *function)
+{
+	struct code_remotes remotes = { NULL, 0 };
+
+	if (code)
+		remotes = code_remote(code, calls->judge->arena);
+	for (size_t i = 0; i < remotes.len; i++)
+		if (remotes.items[i].capture && same_function(&remotes.items[i].to, function))
+			return true;
+	return false;
+}
+
 static bool called_before(const struct calls *calls, const struct module_at *caller,
 			  const struct beam_function *function)
 {
 	const struct module_at *before = modules_find(calls->judge->modules, SIDE_OLD, caller->name);
 
 	return before && before->facts &&
-	       beam_imports(before->facts, function->module, function->name, function->arity);
+	       (beam_imports(before->facts, function->module, function->name, function->arity) ||
+		captures(calls, before->code, function));
 }
 
 static bool is_missing(struct calls *calls, const struct module_at *caller,
@@ -106,35 +129,58 @@ static void tell(struct calls *calls, const struct module_at *caller,
 				      : "correct the call, or raise the version of what it needs";
 }
 
-/* One finding for each module that is called. */
-static void look_at(struct calls *calls, const struct module_at *caller,
-		    const struct beam_facts *facts, bool suspects_only)
+struct findings {
+	struct calls *calls;
+	const struct module_at *caller;
+	struct name_table *modules; /* that are called in vain: the index into … */
+	struct beam_function *first;
+	size_t *more;
+	bool suspects_only;
+};
+
+static void look_at(struct findings *findings, const struct beam_function *function)
 {
+	bool is_new;
+	size_t id;
+
+	if (findings->suspects_only &&
+	    name_table_find(findings->calls->suspects, span_of(function->module)) == NAME_ABSENT)
+		return;
+	if (!is_missing(findings->calls, findings->caller, function))
+		return;
+	id = name_table_add(findings->modules, function->module, &is_new);
+	if (is_new)
+		findings->first[id] = *function;
+	else if (!same_function(&findings->first[id], function))
+		findings->more[id]++;
+}
+
+/* Calls are the imports; funs of remote functions are data in the code. */
+static void look_at_module(struct calls *calls, const struct module_at *caller,
+			   const struct beam_facts *facts, const struct code *code,
+			   bool suspects_only)
+{
+	struct arena *arena = calls->judge->arena;
 	owned_name_table struct name_table *modules = name_table_new();
-	struct beam_functions imports = facts->imports;
-	size_t *more = mem_zero(imports.len + 1, sizeof(*more));
-	const struct beam_function **first =
-		arena_array(calls->judge->arena, imports.len, const struct beam_function *);
+	struct code_remotes remotes = { NULL, 0 };
+	struct findings findings = { .calls = calls,
+				     .caller = caller,
+				     .modules = modules,
+				     .suspects_only = suspects_only };
+	size_t most;
 
-	for (size_t i = 0; i < imports.len; i++) {
-		const struct beam_function *function = &imports.items[i];
-		bool is_new;
-		size_t id;
-
-		if (suspects_only && name_table_find(calls->suspects, span_of(function->module)) ==
-					     NAME_ABSENT)
-			continue;
-		if (!is_missing(calls, caller, function))
-			continue;
-		id = name_table_add(modules, function->module, &is_new);
-		if (is_new)
-			first[id] = function;
-		else
-			more[id]++;
-	}
+	if (code)
+		remotes = code_remote(code, arena);
+	most = facts->imports.len + remotes.len;
+	findings.first = arena_array(arena, most, struct beam_function);
+	findings.more = arena_array(arena, most, size_t);
+	for (size_t i = 0; i < facts->imports.len; i++)
+		look_at(&findings, &facts->imports.items[i]);
+	for (size_t i = 0; i < remotes.len; i++)
+		if (remotes.items[i].capture)
+			look_at(&findings, &remotes.items[i].to);
 	for (size_t i = 0; i < name_table_len(modules); i++)
-		tell(calls, caller, first[i], more[i]);
-	mem_done(&more);
+		tell(calls, caller, &findings.first[i], findings.more[i]);
 }
 
 /* ---- all callers ---- */
@@ -159,40 +205,52 @@ static bool may_call(const struct calls *calls, const struct module_at *caller)
 	return false;
 }
 
-static void look_at_same(struct calls *calls, const struct module_at *caller)
+/* Only who depends on an application is expected to hold funs of it. */
+static bool may_capture(const struct calls *calls, const struct module_at *caller)
 {
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct beam_facts *facts;
+	struct names needed = caller->app->new_app->app->applications;
 
-	if (!may_call(calls, caller))
+	if (name_table_find(calls->apps, span_of(caller->app->name)) != NAME_ABSENT)
+		return true;
+	for (size_t i = 0; i < needed.len; i++)
+		if (name_table_find(calls->apps, span_of(needed.items[i])) != NAME_ABSENT)
+			return true;
+	return false;
+}
+
+static void look_at_same(struct calls *calls, struct module_at *caller)
+{
+	bool capture = may_capture(calls, caller);
+	const struct beam_facts *facts;
+	const struct code *code;
+
+	if (!capture && !may_call(calls, caller))
 		return;
-	if (beam_read_facts(&facts, &scratch, &caller->same->beam, &calls->judge->modules->error)) {
-		calls->judge->modules->failed = true;
-		return;
-	}
-	look_at(calls, caller, facts, true);
+	facts = module_facts(calls->judge->modules, SIDE_NEW, caller);
+	code = capture ? module_code(calls->judge->modules, SIDE_NEW, caller) : NULL;
+	if (facts)
+		look_at_module(calls, caller, facts, code, true);
 }
 
 void judge_calls(struct judge *judge)
 {
-	owned_name_table struct name_table *suspects = name_table_new();
-	struct calls calls = { judge, suspects };
+	owned_name_table struct name_table *suspects = name_table_new(), *apps = name_table_new();
+	struct calls calls = { judge, suspects, apps };
 	struct modules *modules = judge->modules;
 
 	find_suspects(&calls);
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]) && !modules->failed;
-	     i++) {
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]) && !modules->failed; i++) {
 		struct module_at *caller = &modules->items[SIDE_NEW][i];
 		const struct beam_facts *facts;
 
 		if (caller->diff) {
-			look_at(&calls, caller, caller->facts, false);
+			look_at_module(&calls, caller, caller->facts, caller->code, false);
 		} else if (name_table_len(suspects) == 0) {
 			continue;
 		} else if (caller->same) {
 			look_at_same(&calls, caller);
-		} else if ((facts = module_facts(judge->modules, SIDE_NEW, caller))) {
-			look_at(&calls, caller, facts, true);
+		} else if ((facts = module_facts(modules, SIDE_NEW, caller))) {
+			look_at_module(&calls, caller, facts, NULL, true);
 		}
 	}
 }

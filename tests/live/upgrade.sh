@@ -23,10 +23,11 @@ boot () {
   "$work/run/bin/meter" start >"$work/log" 2>&1 &
   meter=$!
   pids="$pids $meter"
-  wait_for 30 counts || fail "the meter does not start: $(cat "$work/log")"
+  wait_for 30 answers || fail "the meter does not start: $(cat "$work/log")"
 }
 call () { "$(echo "$work"/run/erts-*)/bin/erl_call" -c c -name "$node" -a "$1"; }
-counts () { [ -n "$(call 'meter count' 2>/dev/null)" ]; }
+# Asks without counting: how often it is asked depends on the machine.
+answers () { [ -n "$(call 'meter kind' 2>/dev/null)" ]; }
 package () { echo "$work/store/meter-$1.tar.gz"; }
 # is SHAPE VERSION: state, environment and code fit together, and the state was kept.
 is () {
@@ -38,14 +39,14 @@ state () { contains "$(states)" "\"version\":\"$1\",\"state\":\"$2\""; }
 
 start
 is single 1.0.0
-[ "$(call 'meter count')" = 2 ] || fail "does not count"
+[ "$(call 'meter count')" = 1 ] || fail "does not count"
 
 # Up, again, commit, again, back, again.
 expect 0 "$relevo" node install "$node" "$(package 1.1.0)" --bake 1s -v
 contains "$out" "1.1.0, installed over 1.0.0"
 for step in look preflight stage unpack files check install verify bake; do contains "$said" "$step: "; done
 is pair 1.1.0
-[ "$(call 'meter count')" = 3 ] || fail "the count was lost"
+[ "$(call 'meter count')" = 2 ] || fail "the count was lost"
 expect 0 "$relevo" node install "$node" "$(package 1.1.0)"
 contains "$out" "runs meter 1.1.0; it is not committed"
 expect 4 "$relevo" node install "$node" "$(package 1.4.0)"
@@ -59,7 +60,7 @@ state 1.1.0 permanent
 contains "$(cat "$work/run/releases/start_erl.data")" " 1.1.0"
 expect 0 "$relevo" node revert "$node"
 is single 1.0.0
-[ "$(call 'meter count')" = 4 ] || fail "the count was lost on the way back"
+[ "$(call 'meter count')" = 3 ] || fail "the count was lost on the way back"
 state 1.0.0 permanent
 contains "$(cat "$work/run/releases/start_erl.data")" " 1.0.0"
 expect 0 "$relevo" node revert "$node" 1.0.0
@@ -88,7 +89,7 @@ ok
 # What must fail, does, and leaves 1.0.0 running.
 expect 5 "$relevo" node install "$node" "$(package 1.2.0)" --patience 30s
 contains "$said" "restarted and runs 1.0.0 again"
-wait_for 10 counts || fail "the node did not come back"
+wait_for 10 answers || fail "the node did not come back"
 is single 1.0.0
 expect 4 "$relevo" node install "$node" "$(package 1.3.0)"
 contains "$said" "still runs meter 1.0.0"

@@ -129,7 +129,7 @@ helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/help
 
 # N=5000 SEED=7 make differential
 differential: all helpers
-	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
+	@N=$(or $(N),2000) RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
 
 # Fuzz targets are built by clang, with all of relevo instrumented.
 FUZZ_SECONDS ?= 60

@@ -8,159 +8,6 @@
  */
 #include "upgrade/appup_parts.h"
 
-/* ---- the name ---- */
-
-struct naming {
-	struct eval eval;
-	struct arena *arena;
-	bool in_application;
-	const char *module;
-	const struct value *name; /* {local, N} or N; NULL: none seen */
-	bool several;
-};
-
-static void note_name(struct naming *naming, const struct value *name)
-{
-	if (naming->name && value_equal(naming->name, name) != YES)
-		naming->several = true;
-	naming->name = name;
-}
-
-/* The value of a key in [{Key, Value}, …]. */
-static const struct value *option(const struct value *list, const char *key, struct arena *arena)
-{
-	const struct value *head;
-
-	while (value_uncons(list, arena, &head, &list))
-		if (value_is_tagged(head, key, 2))
-			return value_element(head, 1, arena);
-	return NULL;
-}
-
-static bool is_call(const struct beam_function *function, const char *module, uint32_t arity)
-{
-	return function->arity == arity && strcmp(function->name, "start_link") == 0 &&
-	       strcmp(function->module, module) == 0;
-}
-
-static void see_start(void *ctx, const struct beam_function *function,
-		      const struct value *const *args)
-{
-	struct naming *naming = ctx;
-	const struct value *name = NULL;
-
-	if (naming->in_application) {
-		if (is_call(function, "Elixir.Supervisor", 2))
-			name = option(args[1], "name", naming->arena);
-	} else if (is_call(function, "supervisor", 3) &&
-		   value_is_atom(args[1], naming->module)) {
-		name = args[0];
-	} else if ((is_call(function, "Elixir.Supervisor", 3) ||
-		    is_call(function, "Elixir.DynamicSupervisor", 3)) &&
-		   value_is_atom(args[0], naming->module)) {
-		name = option(args[2], "name", naming->arena);
-	}
-	if (name)
-		note_name(naming, name);
-}
-
-static void look_at_start(struct naming *naming, const struct code *code,
-			  const struct code_function *function)
-{
-	const struct value **args = arena_array(naming->arena, function->arity, const struct value *);
-
-	for (unsigned i = 0; i < function->arity; i++)
-		args[i] = value_argument(naming->arena, i);
-	naming->eval.steps = naming->eval.depth = 0;
-	eval_function(&naming->eval, code, function, args);
-}
-
-/* N of {local, N}; {global, _} and {via, _, _} as they are.  NULL: none is seen. */
-static const struct term *name_of(struct appup_work *work, const struct code *code, enum side side,
-				  bool in_application)
-{
-	struct naming naming = { .arena = work->arena,
-				 .in_application = in_application,
-				 .module = code->module };
-	const struct term *term;
-
-	naming.eval = (struct eval){ .arena = work->arena,
-				     .library = &work->modules->library[side],
-				     .on_call = see_start,
-				     .ctx = &naming };
-	for (size_t i = 0; i < code->len; i++) {
-		const struct code_function *function = &code->functions[i];
-
-		if (strncmp(function->name, "start", 5) == 0 &&
-		    code_exports(code, function->name, function->arity))
-			look_at_start(&naming, code, function);
-	}
-	if (!naming.name || naming.several || !(term = value_term(naming.name, work->arena)))
-		return NULL;
-	return term_is_tagged(term, "local", 2) ? term_at(term, 1) : term;
-}
-
-/* ---- whether it runs ---- */
-
-struct running {
-	struct appup_work *work;
-	struct name_table *names;
-};
-
-static void add_supervisor(struct running *running, const char *name)
-{
-	struct module_at *module =
-		name ? modules_find(running->work->modules, SIDE_OLD, name) : NULL;
-	const struct beam_facts *facts =
-		module ? module_facts(running->work->modules, SIDE_OLD, module) : NULL;
-
-	if (facts && facts->roles & BEAM_SUPERVISOR)
-		name_table_add(running->names, module->name, NULL);
-}
-
-static void add_children(struct running *running, struct children children)
-{
-	for (size_t i = 0; i < children.len; i++)
-		add_supervisor(running, children.items[i].module);
-}
-
-static void add_started(struct running *running, const struct code *code)
-{
-	struct arena *arena = running->work->arena;
-	struct code_remotes remotes = code_remote(code, arena);
-	bool found;
-
-	for (size_t i = 0; i < remotes.len; i++)
-		if (strncmp(remotes.items[i].to.name, "start", 5) == 0)
-			add_supervisor(running, remotes.items[i].to.module);
-	add_supervisor(running, code->module);
-	add_children(running,
-		     code_started_children(code, "start", 2,
-					   &running->work->modules->library[SIDE_OLD], arena,
-					   &found));
-}
-
-/* The supervisors of an application that are seen to run, from its start function on. */
-static void find_running(struct running *running, const struct resolved_app *app)
-{
-	struct modules *modules = running->work->modules;
-	const char *start = app->app->mod ? term_atom_name(term_at(app->app->mod, 0)) : NULL;
-	struct module_at *module = start ? modules_find(modules, SIDE_OLD, start) : NULL;
-	const struct code *code = module ? module_code(modules, SIDE_OLD, module) : NULL;
-
-	if (!code || app->entry->type > START_TEMPORARY)
-		return;
-	add_started(running, code);
-	for (size_t i = 0; i < name_table_len(running->names); i++) {
-		module = modules_find(modules, SIDE_OLD, name_table_name(running->names, i));
-		code = module_code(modules, SIDE_OLD, module);
-		if (code)
-			add_children(running,
-				     code_children(code, &modules->library[SIDE_OLD],
-						   running->work->arena));
-	}
-}
-
 /* ---- comparing two lists ---- */
 
 struct comparer {
@@ -267,11 +114,11 @@ static bool is_known(const struct child *child)
 	       child->shutdown && child->type && child->modules;
 }
 
-static void check_feasible(struct appup_work *work, const struct running *running,
+static void check_feasible(struct appup_work *work, const struct name_table *running,
 			   struct supervisor_change *change)
 {
 	bool runs = change->in_application ||
-		    name_table_find(running->names, span_of(change->module)) != NAME_ABSENT;
+		    name_table_find(running, span_of(change->module)) != NAME_ABSENT;
 
 	for (size_t i = 0; change->in_application && i < change->len; i++) {
 		const struct child_change *item = &change->items[i];
@@ -296,7 +143,7 @@ static void check_feasible(struct appup_work *work, const struct running *runnin
 
 struct finder {
 	struct appup_work *work;
-	struct running running;
+	struct name_table *running; /* supervisors that are seen to run */
 	struct supervisor_change *items;
 	size_t len, cap;
 };
@@ -323,12 +170,12 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	change.same_module = same_module;
 	compare(&change, work->arena, &before, &after);
 	if (change.len > 0) {
-		old_name = name_of(work, a, SIDE_OLD, false);
-		change.name = name_of(work, b, SIDE_NEW, false);
+		old_name = supervisor_name(work, a, SIDE_OLD, false);
+		change.name = supervisor_name(work, b, SIDE_NEW, false);
 		if (!old_name || !change.name || !term_equal(old_name, change.name))
 			change.name = NULL;
 	}
-	check_feasible(work, &finder->running, &change);
+	check_feasible(work, finder->running, &change);
 	keep(finder, &change);
 }
 
@@ -350,8 +197,8 @@ static void look_at_application(struct finder *finder, const struct module_diff 
 	else
 		compare(&change, work->arena, &before, &after);
 	if (change.len > 0)
-		change.name = name_of(work, module->new_code, SIDE_NEW, true);
-	check_feasible(work, &finder->running, &change);
+		change.name = supervisor_name(work, module->new_code, SIDE_NEW, true);
+	check_feasible(work, finder->running, &change);
 	keep(finder, &change);
 }
 
@@ -406,11 +253,11 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 void appup_children(struct appup_work *work, struct appup_made *made)
 {
 	owned_name_table struct name_table *names = name_table_new();
-	struct finder finder = { .work = work, .running = { work, names } };
+	struct finder finder = { .work = work, .running = names };
 
 	if (appup_restart(made->app->name) || made->app->modules.len == 0)
 		return;
-	find_running(&finder.running, made->app->old_app);
+	find_running(names, work, made->app->old_app);
 	look_at_changed(&finder, made);
 	look_at_same(&finder, made);
 	made->supervisors = (struct supervisor_changes){ finder.items, finder.len };

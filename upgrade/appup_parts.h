@@ -60,6 +60,19 @@ struct vertex *vertex_find(const struct appup_work *work, const char *module);
 /* Fills in made->supervisors. */
 void appup_children(struct appup_work *work, struct appup_made *made);
 
+/* ---- appup_running.c ---- */
+
+/* N of {local, N}; {global, _} and {via, _, _} as they are.  NULL: none is seen.
+ * in_application  the supervisor is the one that start/2 of the application starts, in Elixir's way
+ */
+const struct term *supervisor_name(struct appup_work *work, const struct code *code, enum side side,
+				   bool in_application);
+/* Adds the supervisors of an application that are seen to run in the old release, from its start
+ * function on.
+ */
+void find_running(struct name_table *names, struct appup_work *work,
+		  const struct resolved_app *app);
+
 /* ---- appup_order.c ---- */
 
 /* Whether it is the module of a child that comes or goes: what it calls is put in order with

@@ -63,6 +63,7 @@ struct module_diff {
 	/* Of a changed one: */
 	unsigned kinds;         /* of enum change_kind */
 	struct names functions; /* "name/arity" of those that were added, removed or changed */
+	bool exports_lost; /* the old version exports something that the new one does not */
 	/* Of the struct that both versions define (Elixir). */
 	struct names fields_added, fields_removed;
 	/* Records that had one size and have another one. */

@@ -114,12 +114,48 @@ static struct names changed_functions(const struct module_diff *module, struct a
 
 /* ---- the rest ---- */
 
-static bool exports_all(const struct beam_facts *a, const struct beam_facts *b)
+static int by_function(const void *a, const void *b)
 {
-	for (size_t i = 0; i < b->exports.len; i++)
-		if (!beam_exports(a, b->exports.items[i].name, b->exports.items[i].arity))
-			return false;
-	return true;
+	const struct beam_function *one = a, *other = b;
+	int order = strcmp(one->name, other->name);
+
+	return order ? order : (one->arity > other->arity) - (one->arity < other->arity);
+}
+
+static struct beam_function *sorted(struct arena *arena, struct beam_functions functions)
+{
+	struct beam_function *list = arena_array(arena, functions.len, struct beam_function);
+
+	if (functions.len == 0)
+		return list;
+	memcpy(list, functions.items, functions.len * sizeof(*list));
+	qsort(list, functions.len, sizeof(*list), by_function);
+	return list;
+}
+
+/* Both sorted: whether the first has one that the second does not. */
+static bool has_more(const struct beam_function *a, size_t a_len, const struct beam_function *b,
+		     size_t b_len)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < a_len; i++) {
+		while (at < b_len && by_function(&b[at], &a[i]) < 0)
+			at++;
+		if (at == b_len || by_function(&b[at], &a[i]) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void compare_exports(struct module_diff *module, struct arena *arena)
+{
+	struct beam_functions olds = module->old_facts->exports, news = module->new_facts->exports;
+	const struct beam_function *a = sorted(arena, olds), *b = sorted(arena, news);
+
+	module->exports_lost = has_more(a, olds.len, b, news.len);
+	if (module->exports_lost || has_more(b, news.len, a, olds.len))
+		module->kinds |= KIND_EXPORTS;
 }
 
 static bool same_names(struct names a, struct names b)
@@ -251,8 +287,7 @@ void find_kinds(struct module_diff *module, struct arena *arena)
 	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
 
 	module->functions = changed_functions(module, arena);
-	if (!exports_all(a, b) || !exports_all(b, a))
-		module->kinds |= KIND_EXPORTS;
+	compare_exports(module, arena);
 	if (a->roles != b->roles || !same_names(a->behaviours, b->behaviours))
 		module->kinds |= KIND_BEHAVIOUR;
 	compare_struct(module, arena);

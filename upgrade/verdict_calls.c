@@ -16,13 +16,11 @@ struct calls {
 
 /* ---- modules that lost something ---- */
 
-static bool lost_exports(const struct beam_facts *before, const struct beam_facts *after)
+/* One that moved to another application is not compared with itself: any function may be lost. */
+static bool lost_something(const struct module_at *before, const struct module_at *after)
 {
-	for (size_t i = 0; i < before->exports.len; i++)
-		if (!beam_exports(after, before->exports.items[i].name,
-				  before->exports.items[i].arity))
-			return true;
-	return false;
+	return before->diff && after->diff &&
+	       (before->diff != after->diff || before->diff->exports_lost);
 }
 
 static void find_suspects(struct calls *calls)
@@ -33,8 +31,7 @@ static void find_suspects(struct calls *calls)
 		struct module_at *before = &modules->items[SIDE_OLD][i], *after;
 
 		after = modules_find(calls->judge->modules, SIDE_NEW, before->name);
-		if (!after || (before->diff && after->diff &&
-			       lost_exports(before->facts, after->facts))) {
+		if (!after || lost_something(before, after)) {
 			name_table_add(calls->suspects, before->name, NULL);
 			name_table_add(calls->apps, before->app->name, NULL);
 		}

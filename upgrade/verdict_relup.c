@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the relup does to the processes that run. */
+#include "release/code_facts.h"
 #include "upgrade/verdict_parts.h"
 
 /* ---- processes that cannot be suspended ---- */
@@ -25,22 +26,13 @@ static bool spawns(const struct beam_facts *facts)
 	return false;
 }
 
-static bool receives(const struct code *code)
-{
-	for (size_t i = 0; code && i < code->len; i++)
-		for (size_t j = 0; j < code->functions[i].len; j++)
-			if (code->functions[i].ops[j].opcode == OP_LOOP_REC)
-				return true;
-	return false;
-}
-
 /* It starts its processes itself, and none of them would answer. */
 static bool is_deaf(const struct module_diff *module)
 {
 	const struct beam_facts *facts = module->old_facts;
 
 	return facts && !understands_system(facts) && facts->behaviours.len == 0 &&
-	       spawns(facts) && receives(module->old_code);
+	       spawns(facts) && code_loop(module->old_code) == CODE_LOOP_DEAF;
 }
 
 /* The module of an element of {suspend, [M | {M, Timeout}]}. */

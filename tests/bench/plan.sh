@@ -121,6 +121,9 @@ echo "ejabberd, $(find "$old/lib" -mindepth 1 -maxdepth 1 | wc -l) applications,
 sed -n 's/^verdict/  verdict/p' "$work/verdict"
 row plan 'relevo plan (diff, appups, relup, verdict)'
 row plan.tarballs 'relevo plan of two tarballs'
+awk -v cmp="$(median cmp)" -v relup="$(median systools)" -v whole="$(median systools.whole)" -v plan="$(median plan)" 'BEGIN {
+  printf "  %-52s %9.1f ms  %7.1f x\n", "OTP: cmp_dirs and make_relup, one start of erl", cmp + whole, (cmp + whole) / plan
+  printf "  %-52s %9.1f ms  %7.1f x\n", "OTP: the same, without the start", cmp + relup, (cmp + relup) / plan }'
 row relup 'relevo relup alone'
 row systools.whole 'systools:make_relup, with the start of erl' relup
 row systools 'systools:make_relup, without' relup

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Consolidated protocols lie in releases/VERSION/consolidated and belong to no application:
 # point the code path at those of the other release, and load the ones that differ.
 releases =

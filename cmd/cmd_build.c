@@ -5,6 +5,8 @@
 #include "release/store.h"
 #include "upgrade/prepare.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct build_opts {
@@ -153,15 +155,38 @@ static int make_upgrade(struct job *job, struct error *err)
 			       err);
 }
 
+/* The tree takes its place in one step; one that was there goes where the new one came from.  Where
+ * the file system cannot exchange, it takes two, and the old one is put back when the second fails.
+ */
+static int exchange_trees(struct job *job)
+{
+	const char *made = job->release.root, *away = path_join(&job->arena, job->temp, "old");
+
+	if (!path_exists(job->tree))
+		return rename(made, job->tree);
+	if (renameat2(AT_FDCWD, made, AT_FDCWD, job->tree, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (rename(job->tree, away))
+		return -1;
+	if (rename(made, job->tree) == 0)
+		return rename(away, made);
+	(void)!rename(away, job->tree);
+	return -1;
+}
+
 static int move_into_place(struct job *job, const char *tarball, struct error *err)
 {
-	const char *old = path_join(&job->arena, job->temp, "old");
+	bool replaces = path_exists(job->tree);
 
-	if (path_exists(job->tree) && rename(job->tree, old))
-		return error_sys(err, "cannot move %s away", job->tree);
-	if (rename(job->release.root, job->tree) || rename(tarball, job->tarball))
-		return error_sys(err, "cannot move the release to %s", job->tree);
-	return 0;
+	if (exchange_trees(job))
+		return error_sys(err, "cannot move the release to %s; what was there is unchanged",
+				 job->tree);
+	if (rename(tarball, job->tarball) == 0)
+		return 0;
+	error_sys_(err, "cannot move the tarball to %s; what was there is unchanged", job->tarball);
+	if (replaces ? exchange_trees(job) : rename(job->tree, job->release.root))
+		return error_hint(err, "%s holds the new tree already: remove it.", job->tree);
+	return -1;
 }
 
 /* The hook may compile what the project is read from, so it is read again. */

@@ -207,4 +207,20 @@ build
 contains "$out" "one 1.10.0"
 ok
 
+# ---- a release that cannot take its place leaves what was there ----
+
+fixed=$work/store/one-1.10.0
+echo mine >"$fixed/mark"
+rm "$fixed.tar.gz"
+mkdir -p "$fixed.tar.gz/in the way"
+expect 1 "$relevo" build -C "$p" -o "$work/store" --overwrite
+contains "$said" "what was there is unchanged"
+[ "$(cat "$fixed/mark")" = mine ] || fail "the old tree is gone"
+[ -z "$(find "$work/store" -maxdepth 1 -name '.build*')" ] || fail "a failed build left something behind"
+rm -r "$fixed.tar.gz"
+build
+[ ! -e "$fixed/mark" ] || fail "the new tree did not take its place"
+[ -f "$fixed.tar.gz" ] || fail "the new tarball did not take its place"
+ok
+
 echo "ok: $checks groups of checks"

@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
+# What a killed relevo leaves lies in the folder that this test removes.
+export TMPDIR="$work"
 killat=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/killat
 [ -x "$killat" ] || fail "no $killat: make helpers"
 

@@ -118,13 +118,47 @@ static int take_folder(struct builder *b, const struct app *app, const char *to,
 	return b->options->links ? make_link(b, from, into) : tree_copy(from, into, b->err);
 }
 
+/* rebar3 leaves an appup written by hand where it was written; NULL: there is none. */
+static const char *appup_source(const struct builder *b, const struct app *app)
+{
+	const char *home = path_dir(b->arena, app->dir);
+	const char *places[] = {
+		path_join(b->arena, home, "src"),
+		arena_printf(b->arena, "%s/apps/%s/src", b->project->dir, app->name),
+		path_join(b->arena, b->project->dir, "src"),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		const char *file =
+			arena_printf(b->arena, "%s/%s.appup.src", places[i], app->name);
+
+		if (path_is_file(file))
+			return file;
+	}
+	return NULL;
+}
+
+/* An appup in ebin wins: something has compiled it. */
+static int take_appup(struct builder *b, const struct app *app, const char *ebin)
+{
+	const char *to = arena_printf(b->arena, "%s/%s.appup", ebin, app->name);
+	const char *from = path_is_file(to) ? NULL : appup_source(b, app);
+	const struct term *appup;
+
+	if (!from)
+		return 0;
+	if (term_read(&appup, b->arena, from, b->err))
+		return -1;
+	return file_copy(from, to, 0644, b->err);
+}
+
 static int take_ebin(struct builder *b, const struct app *app, const char *to)
 {
 	const char *into = path_join(b->arena, to, "ebin");
 
-	if (!b->options->links)
-		return copy_ebin(b, app->dir, into);
-	return dir_make(to, b->err) || make_link(b, app->dir, into) ? -1 : 0;
+	if (b->options->links)
+		return dir_make(to, b->err) || make_link(b, app->dir, into) ? -1 : 0;
+	return copy_ebin(b, app->dir, into) || take_appup(b, app, into) ? -1 : 0;
 }
 
 static const char *home_of(const struct builder *b, const struct app *app)

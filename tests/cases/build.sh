@@ -47,6 +47,23 @@ build
 [ -z "$said" ] || fail "warns of nothing: $said"
 ok
 
+# ---- appups written by hand, where rebar3 leaves them ----
+
+echo '{"1.0.0", [], []}.' >"$p/lib/one/src/one.appup.src"
+build
+cmp -s "$tree/lib/one-1.0.0/ebin/one.appup" "$p/lib/one/src/one.appup.src" || fail "src/one.appup.src is not taken"
+echo '{"1.0.0", [{"0.9", []}], []}.' >"$p/lib/one/ebin/one.appup"
+build
+cmp -s "$tree/lib/one-1.0.0/ebin/one.appup" "$p/lib/one/ebin/one.appup" || fail "the compiled appup does not win"
+rm "$p/lib/one/ebin/one.appup"
+printf '{"1.0.0",\n [}.\n' >"$p/lib/one/src/one.appup.src"
+expect 2 "$relevo" build -C "$p" -o "$work/store" --overwrite
+contains "$said" "one.appup.src:2:"
+rm "$p/lib/one/src/one.appup.src"
+build
+lacks lib/one-1.0.0/ebin/one.appup
+ok
+
 # ---- overlays ----
 
 mkdir -p "$p/rel/overlays/etc" "$p/more/deep"

@@ -179,7 +179,7 @@ clean:
 
 help:
 	@echo 'make            build/relevo, optimised and hardened'
-	@echo 'make demo       the example upgraded and reverted while 200 clients talk to it'
+	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make check      layers, shell scripts'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'

@@ -4,17 +4,20 @@
 %%
 %% Opens its connections once and keeps them.  Every connection owns COUNTERS counters, adds to them
 %% one after the other and knows what each must answer, so one that lost its state is found out by
-%% its next answer.  Makes FILE when every connection had an answer, and ends when FILE is removed.
+%% its next answer.  Makes FILE when every counter has answered; when FILE is removed, each counter is
+%% asked once more, and that is the end.
 -mode(compile).
 
 -define(TIMEOUT_MS, 10000).
--define(REST_MS, 20).
+-define(REQUESTS_PER_SECOND, 2000).
 
--record(client, {socket, requests = 0, failed = 0, dropped = 0, lost = 0, longest = 0}).
+-record(client, {socket, rest, requests = 0, failed = 0, dropped = 0, lost = 0, longest = 0}).
 
 main([Port, Connections, Counters, File]) ->
-    Pids = [start(list_to_integer(Port), Nr, list_to_integer(Counters))
-            || Nr <- lists:seq(1, list_to_integer(Connections))],
+    Count = list_to_integer(Connections),
+    Rest = 1000 * Count div ?REQUESTS_PER_SECOND,
+    Pids = [start(list_to_integer(Port), Nr, list_to_integer(Counters), Rest)
+            || Nr <- lists:seq(1, Count)],
     [receive {begun, Pid} -> ok end || Pid <- Pids],
     ok = file:write_file(File, ""),
     wait_until_gone(File),
@@ -30,26 +33,29 @@ wait_until_gone(File) ->
         false -> ok
     end.
 
-start(Port, Nr, Counters) ->
+start(Port, Nr, Counters, Rest) ->
     Main = self(),
     spawn_link(fun() ->
         {ok, Socket} = gen_tcp:connect({127,0,0,1}, Port,
                                        [binary, {packet, line}, {active, false}, {nodelay, true}]),
         Names = [["c", integer_to_list(Nr), $-, integer_to_list(N)] || N <- lists:seq(1, Counters)],
-        Client = lists:foldl(fun(Name, C) -> add(Name, 1, C) end, #client{socket = Socket}, Names),
+        Client = round(Names, 1, #client{socket = Socket, rest = Rest}),
         Main ! {begun, self()},
         Main ! {ended, self(), rounds(Names, 2, Client)}
     end).
 
-%% In each round every counter is added to once.
 rounds(_Names, _Total, #client{dropped = 1} = Client) ->
     Client;
 rounds(Names, Total, Client) ->
     receive
-        stop -> Client
+        stop -> round(Names, Total, Client#client{rest = 0})
     after 0 ->
-        rounds(Names, Total + 1, lists:foldl(fun(Name, C) -> add(Name, Total, C) end, Client, Names))
+        rounds(Names, Total + 1, round(Names, Total, Client))
     end.
+
+%% Every counter is added to once.
+round(Names, Total, Client) ->
+    lists:foldl(fun(Name, C) -> add(Name, Total, C) end, Client, Names).
 
 add(_Name, _Total, #client{dropped = 1} = Client) ->
     Client;
@@ -58,7 +64,7 @@ add(Name, Total, #client{socket = Socket, requests = Requests} = Client) ->
     gen_tcp:send(Socket, ["ADD ", Name, $\n]),
     Answer = gen_tcp:recv(Socket, 0, ?TIMEOUT_MS),
     Took = erlang:monotonic_time(millisecond) - Begin,
-    timer:sleep(?REST_MS),
+    timer:sleep(Client#client.rest),
     judge(Answer, <<"OK ", (integer_to_binary(Total))/binary, "\n">>,
           Client#client{requests = Requests + 1, longest = max(Took, Client#client.longest)}).
 

@@ -13,10 +13,10 @@ ln -s "$relevo" "$tree/build/relevo"
 cp "${LOAD:-build/release/tests/live/load}" "$tree/build/load"
 find "$tree/examples" \( -name '*.appup' -o -name '*.appup.src' \) -exec rm {} +
 
-expect 0 env RELEVO=build/relevo sh "$tree/tests/live/otp.sh"
+expect 0 env RELEVO=build/relevo CONNECTIONS=50 COUNTERS=10 sh "$tree/tests/live/otp.sh"
 echo "$out"
 ok
-expect 0 env RELEVO=build/relevo LOAD=build/load CONNECTIONS=50 CARTS=200 BAKE=1s "$tree/examples/demo"
+expect 0 env RELEVO=build/relevo LOAD=build/load CONNECTIONS=50 CARTS=200 BAKE=1s ROUNDS=1 "$tree/examples/demo"
 contains "$out" "start the child Shop.Promotions of Shop.Supervisor"
 contains "$out" "0 failed, 0 connections dropped, 0 states lost"
 ok

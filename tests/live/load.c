@@ -4,7 +4,8 @@
  * Opens its connections once and keeps them; a connection that is closed stays
  * closed and counts as dropped.  Every connection owns some carts, puts items
  * into them one request at a time, and knows how many items each must hold, so
- * a process that lost its state is found out by its next answer.
+ * a process that lost its state is found out by its next answer.  In the end each
+ * cart is asked once more.
  */
 #define _GNU_SOURCE 1 /* strcasestr */
 #include <arpa/inet.h>
@@ -29,6 +30,7 @@
 #define RATE_MAX 5000
 #define ANSWER_MAX 16384
 #define DRAIN_US 10000000 /* how long the last answers may take to come in */
+#define CHECK_US 60000000 /* how long the last look at all carts may take */
 #define SLOT_US 100       /* resolution of the percentiles */
 #define SLOTS 100000      /* the last one holds all that is slower */
 
@@ -48,6 +50,7 @@ struct client {
 	bool waiting;      /* for the answer to a request */
 	int64_t sent, due; /* when the last request left, when the next may */
 	long cart;         /* the one asked about */
+	long left;         /* requests until the end; -1: not known yet */
 	size_t len;
 	char answer[ANSWER_MAX];
 };
@@ -58,7 +61,8 @@ struct load {
 	struct pollfd *polls;
 	struct cart *carts;
 	long carts_known, open;
-	long requests, failed, dropped, lost_state;
+	int64_t pause;     /* of a connection between two requests */
+	long requests, checked, failed, dropped, lost_state;
 	int64_t longest;
 	long answers;
 	uint32_t slots[SLOTS];
@@ -165,7 +169,7 @@ static void client_send(struct load *load, struct client *client, int64_t now)
 	client->waiting = true;
 	client->len = 0;
 	client->sent = now;
-	client->due = now + load->opts->connections * 1000000 / load->opts->rate;
+	client->due = now + load->pause;
 	load->requests++;
 
 	/* With one small request under way the socket always has room. */
@@ -226,6 +230,10 @@ static void client_answer(struct load *load, struct client *client, const char *
 	else
 		load->failed++;
 	client->cart = next_cart(load->opts, client);
+	if (client->left > 0) {
+		client->left--;
+		load->checked++;
+	}
 }
 
 static void client_read(struct load *load, struct client *client, int64_t now)
@@ -266,6 +274,7 @@ static void start(struct load *load)
 			die("connection %ld to %s:%ld: %s", nr + 1, opts->host, opts->port,
 			    strerror(errno));
 		client->cart = nr;
+		client->left = -1;
 		client->due = now + nr * 1000000 / opts->rate;
 		load->open++;
 	}
@@ -279,7 +288,7 @@ static int64_t send_due(struct load *load, int64_t now)
 	for (long nr = 0; nr < load->opts->connections; nr++) {
 		struct client *client = &load->clients[nr];
 
-		if (client->fd < 0 || client->waiting)
+		if (client->fd < 0 || client->waiting || client->left == 0)
 			continue;
 		if (client->due <= now)
 			client_send(load, client, now);
@@ -330,6 +339,22 @@ static void drain(struct load *load)
 	}
 }
 
+/* What each cart knows in the end, asked as fast as the shop answers. */
+static void check_all(struct load *load)
+{
+	const struct options *opts = load->opts;
+	int64_t end = now_us() + CHECK_US;
+
+	load->pause = 0;
+	for (long nr = 0; nr < opts->connections; nr++) {
+		load->clients[nr].left = (opts->carts - nr - 1) / opts->connections + 1;
+		load->clients[nr].due = 0;
+	}
+	while (load->checked < opts->carts && load->open > 0 && now_us() < end)
+		receive(load, send_due(load, now_us()));
+	drain(load);
+}
+
 static void announce(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -352,15 +377,17 @@ static void run(struct load *load)
 		}
 	}
 	drain(load);
+	check_all(load);
 }
 
 static void report(const struct load *load)
 {
 	printf("{\"requests\":%ld,\"failed\":%ld,\"dropped\":%ld,\"lost_state\":%ld,"
-	       "\"connections\":%ld,\"carts\":%ld,"
+	       "\"connections\":%ld,\"carts\":%ld,\"checked\":%ld,"
 	       "\"longest_pause_ms\":%.1f,\"p50_ms\":%.1f,\"p99_ms\":%.1f}\n",
 	       load->requests, load->failed, load->dropped, load->lost_state,
-	       load->opts->connections, load->carts_known, (double)load->longest / 1000,
+	       load->opts->connections, load->carts_known, load->checked,
+	       (double)load->longest / 1000,
 	       percentile_ms(load, 50), percentile_ms(load, 99));
 }
 
@@ -449,6 +476,7 @@ int main(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 
 	load.opts = &opts;
+	load.pause = opts.connections * 1000000 / opts.rate;
 	load.clients = zeroed((size_t)opts.connections, sizeof(*load.clients));
 	load.polls = zeroed((size_t)opts.connections, sizeof(*load.polls));
 	load.carts = zeroed((size_t)opts.carts, sizeof(*load.carts));
@@ -459,5 +487,5 @@ int main(int argc, char **argv)
 	free(load.clients);
 	free(load.polls);
 	free(load.carts);
-	return load.failed || load.dropped || load.lost_state || !load.requests;
+	return load.failed || load.dropped || load.lost_state || load.checked < opts.carts;
 }

@@ -83,16 +83,18 @@ answers RECENT "OK b a"
 answers "STAT a" "ERROR what?"
 ok
 
-# The same under load.
-examples/otp/load.escript "$tcp" 50 10 "$work/ready" >"$work/load" 2>&1 &
+# The same again and again under load.
+examples/otp/load.escript "$tcp" "${CONNECTIONS:-200}" "${COUNTERS:-50}" "$work/ready" >"$work/load" 2>&1 &
 load=$!
 pids="$pids $load"
-wait_for 30 test -f "$work/ready" || fail "the clients do not start: $(cat "$work/load")"
-install
-sleep 1
-revert
-sleep 1
-answers "ADD a" "OK 5"
+wait_for 60 test -f "$work/ready" || fail "the clients do not start: $(cat "$work/load")"
+for total in 5 6; do
+  install
+  sleep 1
+  revert
+  sleep 1
+  answers "ADD a" "OK $total"
+done
 rm "$work/ready"
 status=0
 wait "$load" || status=$?

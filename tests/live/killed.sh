@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 # What a killed relevo leaves lies in the folder that this test removes.
 export TMPDIR="$work"
-killat=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/killat
-[ -x "$killat" ] || fail "no $killat: make helpers"
+harm=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/harm
+[ -x "$harm" ] || fail "no $harm: make helpers"
 
 tests/tools/shop "$work/store" >/dev/null
 new=$work/store/shop-1.1.0.tar.gz
@@ -58,7 +58,7 @@ killed_at () {
   step=$1 calls=$2 want_vsn=$3
   shift 3
   status=0
-  "$killat" "$step:" "$calls" "$relevo" node "$@" -v >"$work/out" 2>"$work/said" || status=$?
+  "$harm" kill "$step:+$calls" "$relevo" node "$@" -v >"$work/out" 2>"$work/said" || status=$?
   [ "$status" = 137 ] || fail "$* was not killed at $step +$calls ($status): $(cat "$work/said")"
   # What the node was told to do it may still be doing.
   now=$(running)

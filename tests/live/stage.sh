@@ -7,8 +7,8 @@ cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 # What a killed relevo leaves lies in the folder that this test removes.
 export TMPDIR="$work"
-killat=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/killat
-[ -x "$killat" ] || fail "no $killat: make helpers"
+harm=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/harm
+[ -x "$harm" ] || fail "no $harm: make helpers"
 
 # A release with four megabytes that stay and, from 1.1.0 on, three that are new.
 mkdir -p "$work/blob/lib" "$work/blob/appups/1.0.0-1.1.0"
@@ -76,7 +76,7 @@ while [ "$kept" -lt 2 ]; do
   calls=$((calls + 5))
   [ "$calls" -lt 2000 ] || fail "it is never caught while it sends"
   status=0
-  "$killat" stage: "$calls" "$relevo" node install -v "$node" "$new" >"$work/out" 2>"$work/said" || status=$?
+  "$harm" kill "stage:+$calls" "$relevo" node install -v "$node" "$new" >"$work/out" 2>"$work/said" || status=$?
   [ "$status" = 137 ] || fail "was not killed: $(cat "$work/said")"
   sleep 0.2
   if [ -n "$(part)" ] && [ "$(wc -c <"$(part)")" -gt 0 ]; then kept=$((kept + 1)); fi

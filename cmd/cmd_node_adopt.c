@@ -13,21 +13,35 @@ static const struct option adopt_options[] = {
 	OPT_END,
 };
 
+static void adopt_print(const struct node *node, const struct adoption *made)
+{
+	if (!made->records && !made->start_script) {
+		printf("%s needs nothing: it can be upgraded\n", node_name(node));
+		return;
+	}
+	printf("%s is adopted: it can be upgraded\n", node_name(node));
+	if (made->records)
+		puts("  releases/RELEASES was written");
+	if (made->start_script)
+		puts("  the start script boots what is permanent from now on");
+}
+
 static int adopt_run(const struct call *call, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	const struct adopt_opts *opts = call->opts;
 	owned_node struct node *node = NULL;
-	bool already;
+	struct adoption made;
 
 	if (node_connect(&node, call, &opts->node, err) ||
-	    node_adopt(&already, node, &arena, err))
+	    node_adopt(&made, node, &arena, err))
 		return -1;
 	if (call->json)
-		print_json(json_pack("{s:s, s:b}", "node", node_name(node), "already", already));
+		print_json(json_pack("{s:s, s:b, s:b, s:b}", "node", node_name(node), "already",
+				     !made.records && !made.start_script, "releases_written",
+				     made.records, "start_script_changed", made.start_script));
 	else
-		printf(already ? "%s has its RELEASES\n" : "%s is adopted: it can be upgraded\n",
-		       node_name(node));
+		adopt_print(node, &made);
 	return 0;
 }
 
@@ -36,11 +50,14 @@ const struct command cmd_node_adopt = {
 	.name = "adopt",
 	.parent = "node",
 	.args = "NODE",
-	.summary = "Make a node of a plain mix release one that can be upgraded",
+	.summary = "Make a node that relevo did not build one that can be upgraded",
 	.description =
 		"mix release writes no releases/RELEASES, without which release_handler does not know "
 		"what belongs to the release that runs, and an upgrade would have no way back.  This "
-		"writes it, from the .rel file of what was booted, while the node runs on.",
+		"writes it, from the .rel file of what was booted, while the node runs on.\n\n"
+		"The start script that rebar3 (relx) writes names the version it boots, so that a "
+		"restart would bring the old release back.  It is changed to read the version in "
+		"releases/start_erl.data, where release_handler keeps the permanent one.",
 	.examples = "relevo node adopt shop@10.0.0.1",
 	.args_min = 1,
 	.args_max = 1,

@@ -25,7 +25,7 @@ static int refused(const struct node *node, const struct term *reason, struct er
 			 node_name(node), str_text(&text));
 }
 
-int node_adopt(bool *already, struct node *node, struct arena *arena, struct error *err)
+static int write_records(bool *done, struct node *node, struct arena *arena, struct error *err)
 {
 	const struct term *answer;
 
@@ -33,6 +33,35 @@ int node_adopt(bool *already, struct node *node, struct arena *arena, struct err
 		return -1;
 	if (term_is_tagged(answer, "refused", 2))
 		return refused(node, term_at(answer, 1), err);
-	*already = term_is_atom(answer, "already");
+	*done = !term_is_atom(answer, "already");
+	return 0;
+}
+
+static int unpin_script(bool *done, struct node *node, struct arena *arena, struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_unpin, NULL, 0, deadline_in(ADOPT_MS), err))
+		return -1;
+	if (term_is_tagged(answer, "error", 2)) {
+		rpc_reason(&text, term_at(answer, 1));
+		return error_set(err, ERROR_REFUSED,
+				 "%s has its RELEASES, but its start script, which boots one "
+				 "version whatever is permanent, cannot be written: %s",
+				 node_name(node), str_text(&text));
+	}
+	*done = term_is_atom(answer, "true");
+	return 0;
+}
+
+int node_adopt(struct adoption *out, struct node *node, struct arena *arena, struct error *err)
+{
+	struct adoption made;
+
+	if (write_records(&made.records, node, arena, err) ||
+	    unpin_script(&made.start_script, node, arena, err))
+		return -1;
+	*out = made;
 	return 0;
 }

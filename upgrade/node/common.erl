@@ -10,6 +10,20 @@ RelDir = case application:get_env(sasl, releases_dir) of
                      FromEnv -> FromEnv
                  end
          end,
+%% The start script that relx writes boots the version it was written for, whatever is
+%% permanent.  Answers that version; "" where a script is another one, or reads it somewhere.
+StartScript = filename:join([Root, "bin", element(1, init:script_id())]),
+PinnedVersion = fun() ->
+                        Line = "^REL_VSN=\"([^$\"]+)\"$",
+                        case file:read_file(StartScript) of
+                            {ok, Script} ->
+                                case re:run(Script, Line, [multiline, {capture, [1], list}]) of
+                                    {match, [Pinned]} -> Pinned;
+                                    nomatch -> ""
+                                end;
+                            {error, _} -> ""
+                        end
+                end,
 %% {ok, Value}, or {error, Reason} where release_handler is not there to ask.
 Handler = fun(Function, Args) ->
                   case whereis(release_handler) of
@@ -44,6 +58,24 @@ Digest = fun(File) ->
                      {error, _} -> ""
                  end
          end,
+%% Is the module in this file of that MD5 (hex)?  Of what tools strip, one keeps the chunk
+%% that names the features of the language, another drops it; the MD5 covers it.
+SameCode = fun(File, Md5) ->
+                   Is = fun(Chunks) ->
+                                {ok, Beam} = beam_lib:build_module(Chunks),
+                                {ok, {_, Sum}} = beam_lib:md5(Beam),
+                                Hex(Sum) =:= Md5
+                        end,
+                   case beam_lib:all_chunks(File) of
+                       {ok, _, All} ->
+                           Bare = lists:keydelete("Meta", 1, All),
+                           NoFeatures = {"Meta", term_to_binary([{enabled_features, []}])},
+                           try lists:any(Is, [All, Bare, [NoFeatures | Bare]])
+                           catch error:{badmatch, _} -> false
+                           end;
+                       _ -> false
+                   end
+           end,
 %% Whether a folder of lib/ belongs to a release that the node knows, or code comes from it.
 LibsInUse = fun() ->
                     {ok, KnownReleases} = Handler(which_releases, []),

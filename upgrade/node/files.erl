@@ -4,12 +4,12 @@
 %% Missing = ignore | report.
 %% Answers {HowManyDiffer, [{Path, missing | differs}]}, the first 20 of them.
 Code = maps:from_list(Modules),
-SameCode = fun(Path, File) ->
-                   case {Code, beam_lib:md5(File)} of
-                       {#{Path := Md5}, {ok, {_, Found}}} -> Hex(Found) =:= Md5;
-                       _ -> false
-                   end
-           end,
+SameModule = fun(Path, File) ->
+                     case Code of
+                         #{Path := Md5} -> SameCode(File, Md5);
+                         _ -> false
+                     end
+             end,
 Compare = fun({Path, Size, Md5, Sha256}) ->
                   File = filename:join(Root, Path),
                   Wanted = case Hasher of
@@ -28,7 +28,7 @@ Compare = fun({Path, Size, Md5, Sha256}) ->
                           case filelib:file_size(File) =:= Size andalso Sum =:= Wanted of
                               true -> ok;
                               false ->
-                                  case SameCode(Path, File) of
+                                  case SameModule(Path, File) of
                                       true -> ok;
                                       false -> {Path, differs}
                                   end

@@ -92,10 +92,18 @@ must_check int node_revert(struct install_result *out, struct node *node, struct
 /* Removes a release that neither runs nor boots. */
 must_check int node_remove(struct node *node, struct arena *arena, const char *vsn,
 			   const struct install_options *options, struct error *err);
-/* Writes RELEASES for the release that runs, where a node was started without (a plain mix
- * release), so that it can be upgraded and taken back.  *already is true when it had one.
+/* What was put right. */
+struct adoption {
+	bool records;      /* RELEASES written */
+	bool start_script; /* bin/NAME made to boot what is permanent */
+};
+
+/* Makes a node that relevo did not build one that can be upgraded and taken back: writes
+ * RELEASES for the release that runs, where a node was started without (a plain mix release);
+ * has the start script of relx, which names the version it boots, read it in start_erl.data.
  *
- * ERROR_REFUSED: sasl does not run, there is no .rel file, or more than the release that was
- * booted is known; nothing was changed.
+ * ERROR_REFUSED: sasl does not run, there is no .rel file, more than the release that was
+ * booted is known (nothing was changed), or the start script cannot be written.
  */
-must_check int node_adopt(bool *already, struct node *node, struct arena *arena, struct error *err);
+must_check int node_adopt(struct adoption *out, struct node *node, struct arena *arena,
+			  struct error *err);

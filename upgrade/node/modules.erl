@@ -11,12 +11,23 @@ Listed = case code:get_mode() of
                                               M <- Ms]);
              _ -> #{}
          end,
+%% Another build of equal code, if it was loaded from a file that is still there.
+SameFile = fun(M, Md5) ->
+                   File = code:which(M),
+                   is_list(File) andalso
+                       beam_lib:md5(File) =:= {ok, {M, M:module_info(md5)}} andalso
+                       SameCode(File, Md5)
+           end,
 Compare = fun({M, Application, Md5}) ->
                   case erlang:module_loaded(M) of
                       true ->
                           case Hex(M:module_info(md5)) of
                               Md5 -> same;
-                              _ -> {M, differs}
+                              _ ->
+                                  case SameFile(M, Md5) of
+                                      true -> same;
+                                      false -> {M, differs}
+                                  end
                           end;
                       false when Application =:= '' -> unloaded;
                       false ->

@@ -345,6 +345,7 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.erts = text_at(answer, arena, "erts"),
 		.otp = text_at(answer, arena, "otp"),
 		.mode = text_at(answer, arena, "mode"),
+		.pinned_vsn = text_at(answer, arena, "pinned_version"),
 		.env_version = text_at(answer, arena, "env_version"),
 		.busy = flag_at(answer, "busy"),
 		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,

@@ -98,6 +98,7 @@ struct node_releases {
 	const char *file_fault; /* of RELEASES on disk; "": none */
 	const char *releases_dir, *root;
 	const char *erts, *otp, *mode;
+	const char *pinned_vsn;  /* what bin/NAME boots whatever is permanent; "": none */
 	const char *env_version; /* $RELEASE_VSN of the node, or "" */
 	bool busy;               /* an installation runs on the node right now */
 	bool going_down;         /* the node stops or restarts */

@@ -45,6 +45,19 @@ static int check_node(struct upgrade *u, struct error *err)
 	return 0;
 }
 
+/* What is committed must be what the next start boots. */
+static int check_start_script(struct upgrade *u, struct error *err)
+{
+	if (u->releases.pinned_vsn[0] == '\0')
+		return 0;
+	upgrade_refuse(u, err,
+		       "the start script %s/bin/%s always boots %s: a committed %s would not "
+		       "outlive a restart",
+		       u->releases.root, u->running->name, u->releases.pinned_vsn, u->bundle->vsn);
+	return error_hint(err, "`relevo node adopt %s` makes it boot what is permanent.",
+			  node_name(u->node));
+}
+
 static bool restarts(const struct term *steps)
 {
 	for (size_t i = 0; i < steps->seq.len; i++)
@@ -128,6 +141,7 @@ static int check_loaded(struct upgrade *u, struct error *err)
 /* Of a release that does not run yet. */
 static int (*const checks[])(struct upgrade *u, struct error *err) = {
 	check_node,
+	check_start_script,
 	check_ways,
 	check_loaded,
 	check_shared_files,

@@ -27,5 +27,6 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
  {busy, whereis(relevo_upgrade) =/= undefined},
  %% init tells when the node is about to go down or restart.
  {status, element(1, init:get_status())},
+ {pinned_version, PinnedVersion()},
  {env_version, case os:getenv("RELEASE_VSN") of false -> ""; EnvVsn -> EnvVsn end},
  {crypto, Hasher =:= sha256}]

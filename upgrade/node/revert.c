@@ -40,6 +40,12 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 		return -1;
 	if (vsn && strcmp(vsn, u.running->vsn) != 0)
 		return upgrade_refuse(&u, err, "%s does not run, so it cannot be committed", vsn);
+	if (u.releases.pinned_vsn[0] && strcmp(u.releases.pinned_vsn, u.running->vsn) != 0) {
+		upgrade_refuse(&u, err,
+			       "the start script %s/bin/%s boots %s whatever is permanent",
+			       u.releases.root, u.running->name, u.releases.pinned_vsn);
+		return error_hint(err, "`relevo node adopt %s` changes that.", node_name(node));
+	}
 	before = u.permanent->vsn;
 	already = u.running == u.permanent;
 	/* Also when it is permanent: a commit that was cut short may have got only so far. */

@@ -12,6 +12,7 @@
 	X(releases, false)  \
 	X(census,   false)  \
 	X(adopt,    false)  \
+	X(unpin,    false)  \
 	X(foresee,  false)  \
 	X(lacks,    false)  \
 	X(stage,    false)  \

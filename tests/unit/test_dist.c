@@ -6,6 +6,7 @@
 #include "upgrade/node/epmd.h"
 #include "upgrade/node/rpc.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -117,21 +118,6 @@ static void good(int fd)
 	acknowledge(fd, COOKIE, until_proof(fd));
 }
 
-static void alive(int fd)
-{
-	uint8_t frame[600];
-
-	get_frame(fd, frame, sizeof(frame));
-	put_frame(fd, 2, SPAN("salive"));
-	if (get_frame(fd, frame, sizeof(frame)) != 5 || memcmp(frame, "strue", 5) != 0)
-		_exit(1);
-	challenge(fd, NODE);
-	get_frame(fd, frame, sizeof(frame));
-	acknowledge(fd, COOKIE,
-		    (uint32_t)frame[1] << 24 | (uint32_t)frame[2] << 16 | (uint32_t)frame[3] << 8 |
-			    frame[4]);
-}
-
 static void other_cookie(int fd)
 {
 	acknowledge(fd, "another", until_proof(fd));
@@ -142,12 +128,17 @@ static void hangs_up_on_proof(int fd)
 	until_proof(fd);
 }
 
-static void status(int fd, struct span text)
+static void answer_name(int fd, struct span text)
 {
 	uint8_t frame[600];
 
 	get_frame(fd, frame, sizeof(frame));
 	put_frame(fd, 2, text);
+}
+
+static void status(int fd, struct span text)
+{
+	answer_name(fd, text);
 	pause();
 }
 
@@ -159,6 +150,11 @@ static void not_allowed(int fd)
 static void busy(int fd)
 {
 	status(fd, SPAN("snok"));
+}
+
+static void alive(int fd)
+{
+	status(fd, SPAN("salive"));
 }
 
 static void odd_status(int fd)
@@ -379,11 +375,11 @@ static const struct row {
 	const char *text;               /* in the message; NULL: connects */
 } rows[] = {
 	{ "a good handshake",             good,              0, NULL },
-	{ "a former connection is taken over", alive,        0, NULL },
 	{ "wrong cookie: hangs up",       hangs_up_on_proof, ERROR_REFUSED,     "refuses our cookie" },
 	{ "wrong cookie: cannot prove",   other_cookie,      ERROR_REFUSED,     "cannot prove" },
 	{ "not allowed",                  not_allowed,       ERROR_REFUSED,     "net_kernel:allow" },
 	{ "busy with our name",           busy,              ERROR_UNREACHABLE, "busy" },
+	{ "our name is taken",            alive,             ERROR_UNREACHABLE, "busy" },
 	{ "a status of its own",          odd_status,        ERROR_NOT_FOUND,   "no Erlang node" },
 	{ "an empty status",              empty_status,      ERROR_NOT_FOUND,   "no Erlang node" },
 	{ "silence",                      silent,            ERROR_UNREACHABLE, "hangs" },
@@ -500,6 +496,41 @@ static void calls(void **state)
 	assert_null(result);
 }
 
+/* Two connections find their names in use, the third does not. */
+static void accept_three(int server)
+{
+	answer_name(accept(server, NULL, NULL), SPAN("salive"));
+	answer_name(accept(server, NULL, NULL), SPAN("snok"));
+	good(accept(server, NULL, NULL));
+}
+
+static void another_name_is_tried(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int server = socket(AF_INET, SOCK_STREAM, 0);
+	owned_dist struct dist *dist = NULL;
+	struct dist_options there = options;
+	struct error err;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(bind(server, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(server, 3), 0);
+	assert_int_equal(getsockname(server, (struct sockaddr *)&address, &size), 0);
+	pid = fork();
+	if (pid == 0) {
+		alarm(20);
+		accept_three(server);
+		_exit(0);
+	}
+	there.port = ntohs(address.sin_port);
+	close(server);
+	assert_int_equal(dist_open(&dist, &there, deadline_in(20000), &err), 0);
+	peer_end(&(struct peer){ .pid = pid });
+}
+
 static void names_are_checked(void **state)
 {
 	static const char *const bad[] = { "", "n", "n@", "@h", "@" };
@@ -533,7 +564,7 @@ static void no_epmd(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 2];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 3];
 	size_t len = 0;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -546,6 +577,7 @@ int main(void)
 			(struct CMUnitTest){ .name = call_rows[i].name,
 					     .test_func = calls,
 					     .initial_state = (void *)(uintptr_t)&call_rows[i] };
+	tests[len++] = (struct CMUnitTest)cmocka_unit_test(another_name_is_tried);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(names_are_checked);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(no_epmd);
 	return cmocka_run_group_tests_name("dist", tests, NULL, NULL);

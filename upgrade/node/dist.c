@@ -14,6 +14,8 @@ enum {
 	HANDSHAKE_FRAME_MAX = 4096,
 	FRAME_MAX = 80 << 20, /* somewhat over what one term may hold */
 	NODE_NAME_MAX = 512,
+	OUR_NAMES = 256,
+	NAMES_TRIED = 16,
 	PASS_THROUGH = 112, /* the byte before a control message */
 	/* Control messages, by the first element of their tuple. */
 	CONTROL_SEND = 2,
@@ -60,8 +62,7 @@ static int make_self(struct dist *dist, const char *node_host, struct error *err
 	} else if (gethostname(host, sizeof(host) - 1) == 0) {
 		host[strcspn(host, ".")] = '\0';
 	}
-	snprintf(dist->self, sizeof(dist->self), "relevo-%ld-%08x@%s", (long)getpid(), random[0],
-		 host);
+	snprintf(dist->self, sizeof(dist->self), "relevo-%u@%s", random[0] % OUR_NAMES, host);
 	dist->creation = random[1] | 16; /* small numbers mean something of their own */
 	return 0;
 }
@@ -98,8 +99,9 @@ static int secure(struct dist *dist, const struct dist_options *options, const c
 	return wire_secure(&dist->wire, tls, deadline, err);
 }
 
-int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
-		 struct deadline deadline, struct error *err)
+/* *taken is true when it fails because our name is in use. */
+static int shake_hands(struct dist **out, bool *taken, int fd, const struct dist_options *options,
+		       struct deadline deadline, struct error *err)
 {
 	/* By TLS, the frames of the handshake have the length of all others. */
 	owned_dist struct dist *dist =
@@ -107,6 +109,7 @@ int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 	char alive[NODE_NAME_MAX];
 	const char *host;
 
+	*taken = false;
 	if (split_name(options->node, &host, alive, sizeof(alive), err) ||
 	    make_self(dist, host, err) || secure(dist, options, host, deadline, err))
 		return -1;
@@ -115,13 +118,23 @@ int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 				       .node = options->node,
 				       .cookie = options->cookie };
 
-	if (handshake_run(&handshake, &dist->wire, deadline, err))
+	if (handshake_run(&handshake, &dist->wire, deadline, err)) {
+		*taken = handshake.name_taken;
 		return -1;
+	}
 	dist->peer_creation = handshake.peer_creation;
 	dist->wire.frame_max = FRAME_MAX;
 	make_pid(dist);
 	*out = steal(&dist);
 	return 0;
+}
+
+int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
+		 struct deadline deadline, struct error *err)
+{
+	bool taken;
+
+	return shake_hands(out, &taken, fd, options, deadline, err);
 }
 
 static int reach(int *out, const struct dist_options *options, const char *host, int port,
@@ -139,11 +152,16 @@ static int reach(int *out, const struct dist_options *options, const char *host,
 static int open_at(struct dist **out, const struct dist_options *options, const char *host,
 		   int port, struct deadline deadline, struct error *err)
 {
+	bool taken = true;
 	int fd;
 
-	if (reach(&fd, options, host, port, deadline, err))
-		return -1;
-	return dist_open_fd(out, fd, options, deadline, err);
+	for (unsigned i = 0; i < NAMES_TRIED && taken; i++) {
+		if (reach(&fd, options, host, port, deadline, err))
+			return -1;
+		if (shake_hands(out, &taken, fd, options, deadline, err) == 0)
+			return 0;
+	}
+	return -1;
 }
 
 /* A node without TLS takes our hello for the length of a long message, and waits for it. */

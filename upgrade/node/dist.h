@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* dist.h - a connection to one Erlang node: terms go out, terms come in.
  *
- * We are a hidden node with a name of our own, "relevo-PID-RANDOM@HOST".  The node's
- * ticks are answered whenever something is sent or waited for; a connection that is not
+ * We are a hidden node with a name of our own, "relevo-NUMBER@HOST".  A node keeps the name of
+ * everybody who was ever connected as an atom, so there are only 256 of them; one that is in use
+ * is passed over.  The node's ticks are answered whenever something is sent or waited for; a connection that is not
  * looked after for a minute is given up by the node.
  *
  * Ownership: what is received lives in the arena that the call was given.

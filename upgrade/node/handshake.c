@@ -119,7 +119,7 @@ static int send_name(const struct handshake *handshake, struct wire *wire, struc
 	return wire_flush(wire, deadline, err);
 }
 
-static int receive_status(const struct handshake *handshake, struct wire *wire,
+static int receive_status(struct handshake *handshake, struct wire *wire,
 			  struct deadline deadline, struct error *err)
 {
 	struct span frame, status;
@@ -131,15 +131,13 @@ static int receive_status(const struct handshake *handshake, struct wire *wire,
 		return no_erlang(wire, err);
 	if (span_is(status, "ok") || span_is(status, "ok_simultaneous"))
 		return 0;
-	if (span_is(status, "alive")) {
-		/* A connection of our name is still there, half dead: take its place. */
-		wire_put(wire, SPAN("strue"));
-		return wire_flush(wire, deadline, err);
-	}
-	if (span_is(status, "nok"))
+	/* "alive" is a question, whether that connection is a dead one.  It may be another relevo's. */
+	if (span_is(status, "nok") || span_is(status, "alive")) {
+		handshake->name_taken = true;
 		return error_set(err, ERROR_UNREACHABLE,
 				 "%s: the node is busy with another connection of the name %s",
 				 wire->who, handshake->self);
+	}
 	if (span_is(status, "not_allowed")) {
 		error_set_(err, ERROR_REFUSED, "%s: the node does not allow connections from %s",
 			   wire->who, handshake->self);

@@ -24,7 +24,8 @@ LoadProtocol = fun(File) ->
                            true -> ok;
                            false ->
                                code:purge(M),
-                               {module, M} = code:load_binary(M, File, Beam)
+                               {module, M} = code:load_binary(M, File, Beam),
+                               code:soft_purge(M)
                        end
                end,
 Protocols = fun() ->

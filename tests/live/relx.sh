@@ -19,9 +19,9 @@ release () {
 mkdir "$project"
 built=$project/_build/default/rel/tally
 release 1.0.0
-"$relevo" build -q -C "$project" --out "$work/store"
+"$relevo" build -q -C "$project" --out "$work/store" >/dev/null
 release 1.1.0
-"$relevo" build -q -C "$project" --out "$work/store"
+"$relevo" build -q -C "$project" --out "$work/store" >/dev/null
 new=$work/store/tally-1.1.0.tar.gz
 
 start_epmd
@@ -35,8 +35,8 @@ start () {
   wait_for 30 grep -q listening "$work/log" || fail "does not start: $(cat "$work/log")"
 }
 stop () {
-  "$work/run/bin/tally" stop >"$work/stop.log" 2>&1 || fail "stop: $(cat "$work/stop.log")"
-  wait_for 10 gone "$pid" || fail "still there after stop"
+  kill "$pid"
+  wait_for 20 gone "$pid" || fail "still there after SIGTERM"
 }
 runs () {
   expect 0 "$relevo" node rpc "$node" tally version
@@ -95,6 +95,25 @@ stop
 start
 runs 1.0.0
 expect 0 "$relevo" node remove "$node" 1.1.0
+stop
+ok
+
+# ---- between two releases of relx, by relx ----
+
+expect 0 "$relevo" plan "$built/tally-1.0.0.tar.gz" "$built/tally-1.1.0.tar.gz" --require hot --out "$work/plan"
+cp "$work/plan/relup" "$built/releases/1.1.0/"
+(cd "$project" && HOME=$work rebar3 tar >"$work/rebar3.log" 2>&1) || fail "rebar3: $(cat "$work/rebar3.log")"
+unpack
+start
+adds 1
+cp "$built/tally-1.1.0.tar.gz" "$work/run/releases/"
+expect 0 "$work/run/bin/tally" upgrade 1.1.0
+contains "$out" 'Made release permanent: "1.1.0"'
+runs 1.1.0
+adds 2
+expect 0 "$work/run/bin/tally" downgrade 1.0.0
+runs 1.0.0
+adds 3
 stop
 ok
 

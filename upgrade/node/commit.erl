@@ -39,6 +39,29 @@ SysConfig = fun() ->
                         _ -> filename:join(Dir, "sys")
                     end
             end,
+%% Boot scripts of Mix and relevo want the variable RELEASE_LIB, which only their start
+%% scripts give to the VM: under others it is put in here.
+HasReleaseLib = lists:member("RELEASE_LIB", [V || {boot_var, [V, _]} <- init:get_arguments()]),
+InRoot = fun("$RELEASE_LIB" ++ Rest) -> "$ROOT/lib" ++ Rest;
+            (Dir) -> Dir
+         end,
+PutIn = fun(Boot) ->
+                {ok, Bytes} = file:read_file(Boot),
+                {script, Id, Steps} = binary_to_term(Bytes),
+                case [case S of
+                          {path, Dirs} -> {path, lists:map(InRoot, Dirs)};
+                          _ -> S
+                      end || S <- Steps] of
+                    Steps -> ok;
+                    Changed ->
+                        ok = file:write_file(Boot ++ ".new", term_to_binary({script, Id, Changed})),
+                        ok = file:rename(Boot ++ ".new", Boot)
+                end
+        end,
+MakeBootable = fun(true) -> ok;
+                  (false) ->
+                       lists:foreach(PutIn, filelib:wildcard(filename:join([RelDir, Vsn, "*.boot"])))
+               end,
 Reboots = fun() ->
                   case file:consult(ConfigFile(Vsn)) of
                       {ok, [Static]} when is_list(Static) ->
@@ -67,6 +90,7 @@ Environment = fun(false) -> ok;
                       end
               end,
 PutBack(Vsn),
+MakeBootable(HasReleaseLib),
 {ok, Made} = Handler(make_permanent, [Vsn]),
 case Made of
     ok -> Environment(Before);

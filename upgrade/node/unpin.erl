@@ -1,16 +1,13 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Makes the start script that relx wrote boot what is permanent, with the variable that the
-%% boot scripts of Mix and relevo are made with.  Answers true, false (no such script, or
-%% done before) or {error, Why} (nothing was changed).
+%% Makes the start script that relx wrote boot what is permanent.  Answers true, false (no
+%% such script, or done before) or {error, Why} (nothing was changed).
 FromData = fun(Field) ->
                    "\"$(cut -d' ' -f" ++ Field
                        ++ " \"$RELEASE_ROOT_DIR/releases/start_erl.data\")\""
            end,
 Replacements = [{"^ERTS_VSN=\"[^$\"]+\"$", "ERTS_VSN=" ++ FromData("1")},
                 {"^REL_VSN=\"[^$\"]+\"$", "REL_VSN=" ++ FromData("2")},
-                {"^export RELEASE_VSN=\"[^$\"]+\"$", "export RELEASE_VSN=\"$REL_VSN\""},
-                {"-boot_var [A-Z_]+ \"\\$[A-Z_]+\"",
-                 "& -boot_var RELEASE_LIB \"$RELEASE_ROOT_DIR/lib\""}],
+                {"^export RELEASE_VSN=\"[^$\"]+\"$", "export RELEASE_VSN=\"$REL_VSN\""}],
 Replace = fun({Pattern, New}, Text) ->
                   re:replace(Text, Pattern, New, [multiline, global, {return, binary}])
           end,

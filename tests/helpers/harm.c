@@ -2,8 +2,8 @@
 /* harm DEED MOMENT COMMAND…: runs a command and does something bad to it at one exact moment.
  *
  * MOMENT  TEXT[@WORD…][+N]: after the command wrote a line that begins with TEXT to its standard
- *         error; then, for each @WORD in turn, when it is about to send bytes that hold WORD (an
- *         empty one: any bytes); then N system calls later.
+ *         error; then, for each @WORD in turn, when it is about to send the atom WORD (none:
+ *         anything); then N system calls later.
  * DEED    kill   SIGKILL
  *         cut    its connection is shut down, both ways; half: after half of what it is about to send
  *         mute   nothing that the peer sends gets through any more
@@ -74,13 +74,15 @@ static bool writes_line(const struct harm *h)
 	       buffer_of(h, line, sizeof(line)) >= len && memcmp(line, h->text, len) == 0;
 }
 
-static bool sends_word(const struct harm *h)
+static bool sends_atom(const struct harm *h)
 {
 	static char bytes[1 << 20];
 	const char *word = h->words[h->word];
+	char atom[258]; /* SMALL_ATOM_UTF8_EXT */
+	int len = snprintf(atom, sizeof(atom), "w%c%.255s", (char)strlen(word), word);
 
 	return is_call(h, SYS_sendto) &&
-	       memmem(bytes, buffer_of(h, bytes, sizeof(bytes)), word, strlen(word));
+	       (!*word || memmem(bytes, buffer_of(h, bytes, sizeof(bytes)), atom, (size_t)len));
 }
 
 /* The command's socket, as one of ours. */
@@ -149,7 +151,7 @@ static void stopped(struct harm *h)
 		h->seen = writes_line(h);
 		return;
 	}
-	if (h->word < h->words_len && sends_word(h))
+	if (h->word < h->words_len && sends_atom(h))
 		h->word++;
 	if (h->word == h->words_len && h->stops++ == 2 * h->calls)
 		do_it(h);

@@ -24,9 +24,9 @@ LoadProtocol = fun(File) ->
                            true -> ok;
                            false ->
                                code:purge(M),
-                               {module, M} = code:load_binary(M, File, Beam),
-                               code:soft_purge(M)
-                       end
+                               {module, M} = code:load_binary(M, File, Beam)
+                       end,
+                       code:soft_purge(M)
                end,
 Protocols = fun() ->
                     Dir = filename:join([RelDir, Vsn, "consolidated"]),

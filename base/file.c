@@ -24,23 +24,27 @@ static void dir_done(DIR **dir)
 }
 #define owned_dir owned(dir_done)
 
-static int read_all(int fd, const char *path, size_t max, struct str *out, struct error *err)
+/* What has no size, as the files of /proc, is read to its end. */
+static int read_all(int fd, const char *path, size_t size, size_t max, struct str *out,
+		    struct error *err)
 {
 	size_t start = out->len;
 
 	for (;;) {
-		char *room = str_room(out, 64 * 1024);
-		ssize_t got = read(fd, room, 64 * 1024);
+		size_t done = out->len - start, want = done < size ? size - done : 64 * 1024;
+		char *room = str_room(out, want);
+		ssize_t got = read(fd, room, want);
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0) {
-			out->ptr[out->len] = '\0';
-			return got < 0 ? error_sys(err, "cannot read %s", path) : 0;
-		}
+		if (got < 0)
+			return error_sys(err, "cannot read %s", path);
 		out->len += (size_t)got;
+		out->ptr[out->len] = '\0';
 		if (out->len - start > max)
 			return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
+		if (got == 0 || out->len - start == size)
+			return 0;
 	}
 }
 
@@ -59,7 +63,7 @@ int file_read(const char *path, size_t max, struct str *out, struct error *err)
 	if ((uintmax_t)info.st_size > max)
 		return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
 	str_room(out, (size_t)info.st_size + 1);
-	if (read_all(fd, path, max, out, err)) {
+	if (read_all(fd, path, (size_t)info.st_size, max, out, err)) {
 		out->len = start;
 		out->ptr[start] = '\0';
 		return -1;
@@ -392,11 +396,17 @@ int tree_copy(const char *from, const char *to, struct error *err)
 
 const char *path_join(struct arena *arena, const char *a, const char *b)
 {
-	size_t len = strlen(a);
+	size_t a_len = strlen(a), b_len = strlen(b), slash;
+	char *path;
 
-	if (b[0] == '/' || len == 0)
-		return arena_dup(arena, span_of(b));
-	return arena_printf(arena, "%s%s%s", a, a[len - 1] == '/' ? "" : "/", b);
+	if (b[0] == '/' || a_len == 0)
+		return arena_dup(arena, (struct span){ b, b_len });
+	slash = a[a_len - 1] != '/';
+	path = arena_alloc(arena, a_len + slash + b_len + 1);
+	memcpy(path, a, a_len);
+	path[a_len] = '/';
+	memcpy(path + a_len + slash, b, b_len);
+	return path;
 }
 
 const char *path_base(const char *path)

@@ -134,6 +134,33 @@ void beam_digest(const struct beam *beam, uint8_t out[static BEAM_DIGEST])
 	digest(beam, BEAM_LITT, out);
 }
 
+static bool same_funs(struct span a, struct span b)
+{
+	size_t at = FUN_HEAD;
+
+	if (a.len != b.len || a.len < FUN_HEAD)
+		return span_equal(a, b);
+	for (; a.len - at >= FUN_ENTRY; at += FUN_ENTRY)
+		if (memcmp(a.ptr + at, b.ptr + at, FUN_UNIQ) != 0)
+			return false;
+	return memcmp(a.ptr, b.ptr, FUN_HEAD) == 0 &&
+	       memcmp(a.ptr + at, b.ptr + at, a.len - at) == 0;
+}
+
+bool beam_same(const struct beam *a, const struct beam *b)
+{
+	for (size_t i = 0; i <= BEAM_LITT; i++)
+		if (i == BEAM_FUNT ? !same_funs(a->chunks[i], b->chunks[i])
+				   : !span_equal(a->chunks[i], b->chunks[i]))
+			return false;
+	return true;
+}
+
+const char *beam_path(struct arena *arena, const char *dir, const char *module)
+{
+	return arena_printf(arena, "%s/%s.beam", dir, module);
+}
+
 static void add_word(struct str *out, size_t word)
 {
 	for (int shift = 24; shift >= 0; shift -= 8)

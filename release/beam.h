@@ -59,6 +59,10 @@ void beam_md5(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
  * its stripped copy.  This is what tells whether a module changed.
  */
 void beam_digest(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
+/* Whether both have the same digest: told from their chunks, without working it out. */
+bool beam_same(const struct beam *a, const struct beam *b);
+/* "DIR/MODULE.beam" */
+const char *beam_path(struct arena *arena, const char *dir, const char *module);
 /* Appends a copy with only the chunks that `mix release` keeps, byte for byte what
  * Mix.Release.strip_beam/1 makes of it.  It loads, behaves the same and keeps its
  * digest (the md5 only when there was no Meta).

@@ -235,7 +235,7 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 	for (size_t i = 0; i < made->app->modules.len && !specs; i++)
 		specs = names_have(made->app->modules.items[i].functions, "child_spec/1");
 	for (size_t i = 0; specs && i < made->app->same.len; i++) {
-		const char *name = made->app->same.items[i].name;
+		const char *name = made->app->same.items[i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, name);
 		struct module_at *after = modules_find(modules, SIDE_NEW, name);
 		const struct beam_facts *facts = module_facts(modules, SIDE_NEW, after);

@@ -200,7 +200,7 @@ static int compare_protocols(struct diff *diff, struct arena *arena, struct erro
 {
 	const struct release *a = diff->old_release, *b = diff->new_release;
 	struct places places = { a->tree, b->tree, a->consolidated, b->consolidated };
-	struct modules_same same;
+	struct names same;
 
 	if (list_modules(&diff->old_protocols, arena, a->tree, a->consolidated, err) ||
 	    list_modules(&diff->new_protocols, arena, b->tree, b->consolidated, err) ||

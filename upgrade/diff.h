@@ -76,26 +76,13 @@ struct module_diffs {
 	size_t len;
 };
 
-/* One that is: what it imports and exports is kept (chunks of atoms, imports, exports and
- * attributes), so that beam_read_facts() works on it; of its code nothing is.
- */
-struct module_same {
-	const char *name;
-	struct beam beam;
-};
-
-struct modules_same {
-	struct module_same *items;
-	size_t len;
-};
-
 struct app_diff {
 	const char *name;
 	enum change change; /* CHANGED: another version, or the same with other modules */
 	const struct resolved_app *old_app, *new_app; /* NULL: not there */
 	/* Of a changed application; those of an added or removed one are not looked into. */
 	struct module_diffs modules;
-	struct modules_same same;
+	struct names same; /* modules that are */
 	struct names priv; /* files below priv/ that were added, removed or changed … */
 	struct names nifs; /* … the shared libraries among them (*.so) … */
 	struct names migrations; /* … and those that are new in a folder "migrations" */

@@ -5,12 +5,10 @@
 
 #include <stdlib.h>
 
-/* One side of a module: its file, opened.  The bytes are gone when the module turns
- * out to be the same.
- */
+/* One side of a module: its file.  Both are used again for the next module. */
 struct side {
 	struct str bytes;
-	struct arena arena;
+	struct arena arena; /* of the bytes, when the file is compressed */
 	struct beam beam;
 };
 
@@ -19,38 +17,65 @@ static void side_done(struct side *side)
 	str_done(&side->bytes);
 	arena_done(&side->arena);
 }
-#define owned_side owned(side_done)
 
-static const char *beam_path(struct arena *arena, const char *dir, const char *module)
+struct found {
+	struct arena *arena;
+	const struct places *places;
+	struct side old_side, new_side;
+	struct module_diffs list;
+	const char **same;
+	size_t cap, same_len, same_cap;
+};
+
+static void found_done(struct found *found)
 {
-	return path_join(arena, dir, arena_printf(arena, "%s.beam", module));
+	side_done(&found->old_side);
+	side_done(&found->new_side);
 }
+#define owned_found owned(found_done)
 
 static int side_read(struct side *side, const struct tree *tree, const char *dir,
 		     const char *module, struct error *err)
 {
-	const char *path = beam_path(&side->arena, dir, module);
+	owned_arena struct arena arena = ARENA_EMPTY;
 
-	if (tree_read(tree, path, BEAM_MAX, &side->bytes, err))
+	str_clear(&side->bytes);
+	if (tree_read(tree, beam_path(&arena, dir, module), BEAM_MAX, &side->bytes, err))
 		return error_wrap(err, "module %s", module);
-	if (beam_open(&side->beam, &side->arena, str_span(&side->bytes), err))
-		return error_wrap(err, "%s: %s", tree_name(tree), path);
-	if (strcmp(side->beam.module, module) != 0)
-		return error_set(err, ERROR_INVALID, "%s: %s: holds the module %s", tree_name(tree),
-				 path, side->beam.module);
 	return 0;
 }
 
-/* Nearly all are the same to the last byte. */
-static bool same_module(const struct side *a, const struct side *b)
+static int side_open(struct side *side, const struct tree *tree, const char *dir,
+		     const char *module, struct error *err)
 {
-	uint8_t digests[2][BEAM_DIGEST];
+	owned_arena struct arena arena = ARENA_EMPTY;
 
-	if (span_equal(str_span(&a->bytes), str_span(&b->bytes)))
-		return true;
-	beam_digest(&a->beam, digests[0]);
-	beam_digest(&b->beam, digests[1]);
-	return memcmp(digests[0], digests[1], BEAM_DIGEST) == 0;
+	arena_done(&side->arena);
+	if (beam_open(&side->beam, &side->arena, str_span(&side->bytes), err))
+		return error_wrap(err, "%s: %s", tree_name(tree), beam_path(&arena, dir, module));
+	if (strcmp(side->beam.module, module) != 0)
+		return error_set(err, ERROR_INVALID, "%s: %s: holds the module %s", tree_name(tree),
+				 beam_path(&arena, dir, module), side->beam.module);
+	return 0;
+}
+
+/* Nearly all are the same to the last byte: those are looked at once. */
+static int read_sides(struct found *found, const char *name, bool is_old, bool is_new,
+		      bool *same_out, struct error *err)
+{
+	const struct places *places = found->places;
+	struct side *a = &found->old_side, *b = &found->new_side;
+	bool same;
+
+	if ((is_old && side_read(a, places->old_tree, places->old_dir, name, err)) ||
+	    (is_new && side_read(b, places->new_tree, places->new_dir, name, err)) ||
+	    (is_new && side_open(b, places->new_tree, places->new_dir, name, err)))
+		return -1;
+	same = is_old && is_new && span_equal(str_span(&a->bytes), str_span(&b->bytes));
+	if (is_old && !same && side_open(a, places->old_tree, places->old_dir, name, err))
+		return -1;
+	*same_out = same || (is_old && is_new && beam_same(&a->beam, &b->beam));
+	return 0;
 }
 
 /* The code borrows from the bytes, which are moved to where the differences live. */
@@ -70,46 +95,22 @@ static int side_facts(const struct beam_facts **facts_out, const struct code **c
 	return 0;
 }
 
-struct found {
-	struct module_diffs list;
-	struct modules_same same;
-	size_t cap, same_cap;
-};
-
-static void keep_same(struct found *found, struct arena *arena, const char *name,
-		      const struct beam *beam)
-{
-	static const enum beam_chunk kept[] = { BEAM_ATOM, BEAM_ATU8, BEAM_IMPT, BEAM_EXPT,
-						BEAM_ATTR };
-	struct module_same *same;
-
-	found->same.items = arena_grow(arena, found->same.items, found->same.len, &found->same_cap);
-	same = &found->same.items[found->same.len++];
-	*same = (struct module_same){ .name = name, .beam = { .module = name } };
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
-		struct span chunk = beam->chunks[kept[i]];
-
-		if (chunk.ptr)
-			same->beam.chunks[kept[i]] =
-				(struct span){ arena_dup(arena, chunk), chunk.len };
-	}
-}
-
-static int compare_module(struct found *found, struct arena *arena, const struct places *places,
-			  const char *name, bool is_old, bool is_new, struct error *err)
+static int compare_module(struct found *found, const char *name, bool is_old, bool is_new,
+			  struct error *err)
 {
 	struct module_diff diff = { .name = name };
-	owned_side struct side old_side = { 0 }, new_side = { 0 };
+	struct arena *arena = found->arena;
+	bool same;
 
-	if ((is_old && side_read(&old_side, places->old_tree, places->old_dir, name, err)) ||
-	    (is_new && side_read(&new_side, places->new_tree, places->new_dir, name, err)))
+	if (read_sides(found, name, is_old, is_new, &same, err))
 		return -1;
-	if (is_old && is_new && same_module(&old_side, &new_side)) {
-		keep_same(found, arena, name, &new_side.beam);
+	if (same) {
+		found->same = arena_grow(arena, found->same, found->same_len, &found->same_cap);
+		found->same[found->same_len++] = name;
 		return 0;
 	}
-	if ((is_old && side_facts(&diff.old_facts, &diff.old_code, arena, &old_side, err)) ||
-	    (is_new && side_facts(&diff.new_facts, &diff.new_code, arena, &new_side, err)))
+	if ((is_old && side_facts(&diff.old_facts, &diff.old_code, arena, &found->old_side, err)) ||
+	    (is_new && side_facts(&diff.new_facts, &diff.new_code, arena, &found->new_side, err)))
 		return -1;
 	diff.change = !is_old ? CHANGE_ADDED : !is_new ? CHANGE_REMOVED : CHANGE_CHANGED;
 	if (diff.change == CHANGE_CHANGED)
@@ -124,12 +125,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct module_diff *)a)->name, ((const struct module_diff *)b)->name);
 }
 
-int compare_modules(struct module_diffs *out, struct modules_same *same_out, struct arena *arena,
+int compare_modules(struct module_diffs *out, struct names *same_out, struct arena *arena,
 		    const struct places *places, struct names old_names, struct names new_names,
 		    struct error *err)
 {
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
-	struct found found = { 0 };
+	owned_found struct found found = { .arena = arena, .places = places };
 
 	for (size_t i = 0; i < old_names.len; i++)
 		name_table_add(olds, old_names.items[i], NULL);
@@ -138,20 +139,20 @@ int compare_modules(struct module_diffs *out, struct modules_same *same_out, str
 		bool is_old = name_table_find(olds, span_of(name)) != NAME_ABSENT, is_new;
 
 		name_table_add(news, name, &is_new);
-		if (is_new && compare_module(&found, arena, places, name, is_old, true, err))
+		if (is_new && compare_module(&found, name, is_old, true, err))
 			return -1;
 	}
 	for (size_t i = 0; i < name_table_len(olds); i++) {
 		const char *name = name_table_name(olds, i);
 
 		if (name_table_find(news, span_of(name)) == NAME_ABSENT &&
-		    compare_module(&found, arena, places, name, true, false, err))
+		    compare_module(&found, name, true, false, err))
 			return -1;
 	}
 	if (found.list.len > 0)
 		qsort(found.list.items, found.list.len, sizeof(*found.list.items), by_name);
 	*out = found.list;
-	*same_out = found.same;
+	*same_out = (struct names){ found.same, found.same_len };
 	return 0;
 }
 

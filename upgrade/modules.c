@@ -21,9 +21,7 @@ static void add_app(struct modules *modules, const struct app_diff *app, enum si
 
 	for (size_t i = 0; i < app->same.len; i++)
 		add(modules, side,
-		    &(struct module_at){ .name = app->same.items[i].name,
-					 .app = app,
-					 .same = &app->same.items[i] });
+		    &(struct module_at){ .name = app->same.items[i], .app = app, .same = true });
 	for (size_t i = 0; i < app->modules.len; i++) {
 		const struct module_diff *diff = &app->modules.items[i];
 		bool old = side == SIDE_OLD;
@@ -98,18 +96,15 @@ static void note(struct modules *modules, enum side side, const struct module_at
 	modules->failed = true;
 }
 
-/* The whole file, in the arena. */
-static int read_beam(struct beam *out, struct modules *modules, enum side side,
-		     const struct module_at *module, struct error *err)
+int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
+		enum side side, const struct module_at *module, struct error *err)
 {
 	const struct release *release = side == SIDE_OLD ? modules->diff->old_release
 							 : modules->diff->new_release;
-	struct arena *arena = modules->arena;
-	const char *path = path_join(arena, app_of(module->app, side)->app->dir,
-				     arena_printf(arena, "%s.beam", module->name));
+	const char *dir = app_of(module->app, side)->app->dir;
 	owned_str struct str bytes = STR_EMPTY;
 
-	if (tree_read(release->tree, path, BEAM_MAX, &bytes, err))
+	if (tree_read(release->tree, beam_path(arena, dir, module->name), BEAM_MAX, &bytes, err))
 		return -1;
 	return beam_open(out, arena,
 			 (struct span){ arena_dup(arena, str_span(&bytes)), bytes.len }, err);
@@ -121,10 +116,8 @@ static int read_facts(const struct beam_facts **out, struct modules *modules, en
 	struct beam_facts *facts;
 	struct beam beam;
 
-	if (!module->same && read_beam(&beam, modules, side, module, err))
-		return -1;
-	if (beam_read_facts(&facts, modules->arena, module->same ? &module->same->beam : &beam,
-			    err))
+	if (module_read(&beam, modules->arena, modules, side, module, err) ||
+	    beam_read_facts(&facts, modules->arena, &beam, err))
 		return -1;
 	*out = facts;
 	return 0;
@@ -146,7 +139,7 @@ static int read_code(const struct code **out, struct modules *modules, enum side
 	struct code *code;
 	struct beam beam;
 
-	if (read_beam(&beam, modules, side, module, err) ||
+	if (module_read(&beam, modules->arena, modules, side, module, err) ||
 	    beam_read_facts(&facts, modules->arena, &beam, err) ||
 	    code_read(&code, modules->arena, &beam, facts, err))
 		return -1;

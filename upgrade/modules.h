@@ -15,8 +15,8 @@ enum side { SIDE_OLD, SIDE_NEW, SIDES };
 struct module_at {
 	const char *name;
 	const struct app_diff *app;
-	const struct module_diff *diff; /* one that is not the same in both, or … */
-	const struct module_same *same; /* … is; both NULL: of an application that came or went */
+	const struct module_diff *diff; /* one that is not the same in both; or it … */
+	bool same; /* … is; neither: of an application that came or went */
 	const struct beam_facts *facts; /* when they were asked for */
 	const struct code *code;
 };
@@ -42,6 +42,9 @@ struct module_at *modules_find(const struct modules *modules, enum side side, co
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module);
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module);
+/* The chunks of a module, anew, with its file in the arena. */
+must_check int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
+			   enum side side, const struct module_at *module, struct error *err);
 /* -1: something that was asked for could not be read. */
 must_check int modules_check(const struct modules *modules, struct error *err);
 

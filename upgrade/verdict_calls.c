@@ -6,12 +6,14 @@
  * libraries look first whether an optional function exists.  So are modules that are in
  * neither release, and applications that are optional for the caller.
  */
+#include "base/parallel.h"
 #include "upgrade/verdict_parts.h"
 
 struct calls {
 	struct judge *judge;
 	struct name_table *suspects; /* modules that lost a function, or are gone … */
 	struct name_table *apps;     /* … and the applications they are in */
+	bool *may_call;              /* of each module of the new release that is the same */
 };
 
 /* ---- modules that lost something ---- */
@@ -182,24 +184,47 @@ static void look_at_module(struct calls *calls, const struct module_at *caller,
 
 /* ---- all callers ---- */
 
-/* Most modules do not even know the name of one that lost something. */
-static bool may_call(const struct calls *calls, const struct module_at *caller)
+static bool names_suspect(const struct calls *calls, struct span atoms)
 {
-	enum { FEW = 16 };
-	const struct beam *beam = &caller->same->beam;
-	struct span atoms = beam->chunks[BEAM_ATU8].ptr ? beam->chunks[BEAM_ATU8]
-							: beam->chunks[BEAM_ATOM];
-	size_t len = name_table_len(calls->suspects);
-
-	if (len > FEW)
-		return true;
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < name_table_len(calls->suspects); i++) {
 		const char *name = name_table_name(calls->suspects, i);
 
 		if (memmem(atoms.ptr, atoms.len, name, strlen(name)))
 			return true;
 	}
 	return false;
+}
+
+/* Most modules do not even know the name of one that lost something. */
+static int see_names(void *context, size_t nr, struct error *err)
+{
+	const struct calls *calls = context;
+	const struct modules *modules = calls->judge->modules;
+	const struct module_at *caller = &modules->items[SIDE_NEW][nr];
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct beam beam;
+
+	if (!caller->same)
+		return 0;
+	if (module_read(&beam, &arena, modules, SIDE_NEW, caller, err))
+		return error_wrap(err, "new release: application %s: module %s", caller->app->name,
+				  caller->name);
+	calls->may_call[nr] = names_suspect(calls, beam.chunks[BEAM_ATU8].ptr
+							   ? beam.chunks[BEAM_ATU8]
+							   : beam.chunks[BEAM_ATOM]);
+	return 0;
+}
+
+/* All are read for that, on all cores: their facts only where they are wanted. */
+static void find_callers(struct calls *calls)
+{
+	struct modules *modules = calls->judge->modules;
+	size_t len = name_table_len(modules->names[SIDE_NEW]);
+
+	calls->may_call = arena_array(calls->judge->arena, len, bool);
+	if (name_table_len(calls->suspects) > 0 && !modules->failed &&
+	    parallel(len, see_names, calls, &modules->error))
+		modules->failed = true;
 }
 
 /* Only who depends on an application is expected to hold funs of it. */
@@ -215,13 +240,13 @@ static bool may_capture(const struct calls *calls, const struct module_at *calle
 	return false;
 }
 
-static void look_at_same(struct calls *calls, struct module_at *caller)
+static void look_at_same(struct calls *calls, struct module_at *caller, bool may_call)
 {
 	bool capture = may_capture(calls, caller);
 	const struct beam_facts *facts;
 	const struct code *code;
 
-	if (!capture && !may_call(calls, caller))
+	if (!capture && !may_call)
 		return;
 	facts = module_facts(calls->judge->modules, SIDE_NEW, caller);
 	code = capture ? module_code(calls->judge->modules, SIDE_NEW, caller) : NULL;
@@ -232,10 +257,11 @@ static void look_at_same(struct calls *calls, struct module_at *caller)
 void judge_calls(struct judge *judge)
 {
 	owned_name_table struct name_table *suspects = name_table_new(), *apps = name_table_new();
-	struct calls calls = { judge, suspects, apps };
+	struct calls calls = { .judge = judge, .suspects = suspects, .apps = apps };
 	struct modules *modules = judge->modules;
 
 	find_suspects(&calls);
+	find_callers(&calls);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]) && !modules->failed; i++) {
 		struct module_at *caller = &modules->items[SIDE_NEW][i];
 		const struct beam_facts *facts;
@@ -245,7 +271,7 @@ void judge_calls(struct judge *judge)
 		} else if (name_table_len(suspects) == 0) {
 			continue;
 		} else if (caller->same) {
-			look_at_same(&calls, caller);
+			look_at_same(&calls, caller, calls.may_call[i]);
 		} else if ((facts = module_facts(modules, SIDE_NEW, caller))) {
 			look_at_module(&calls, caller, facts, NULL, true);
 		}

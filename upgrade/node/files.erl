@@ -10,6 +10,17 @@ SameModule = fun(Path, File) ->
                          _ -> false
                      end
              end,
+%% Whoever assembles a release may write an .app file anew (mix does since Elixir 1.18): what
+%% counts of it is in the boot file.
+SameApp = fun(Path, File) ->
+                  case {filename:extension(Path), file:consult(File)} of
+                      {".app", {ok, [{application, App, Keys}]}} ->
+                          Vsn = proplists:get_value(vsn, Keys),
+                          Ebin = lists:concat(["lib/", App, "-", Vsn, "/ebin/", App, ".app"]),
+                          Ebin =:= Path;
+                      _ -> false
+                  end
+          end,
 Compare = fun({Path, Size, Md5, Sha256}) ->
                   File = filename:join(Root, Path),
                   Wanted = case Hasher of
@@ -28,7 +39,7 @@ Compare = fun({Path, Size, Md5, Sha256}) ->
                           case filelib:file_size(File) =:= Size andalso Sum =:= Wanted of
                               true -> ok;
                               false ->
-                                  case SameModule(Path, File) of
+                                  case SameModule(Path, File) orelse SameApp(Path, File) of
                                       true -> ok;
                                       false -> {Path, differs}
                                   end

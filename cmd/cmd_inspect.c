@@ -2,6 +2,7 @@
 /* relevo inspect REL: what is in a release, whoever made it. */
 #include "base/file.h"
 #include "cmd/output.h"
+#include "cmd/release_arg.h"
 #include "release/inspect.h"
 #include "release/verify.h"
 
@@ -271,8 +272,10 @@ static int inspect_run(const struct call *call, struct error *err)
 	owned_release struct release *release = NULL;
 	struct verified *verified = NULL;
 	struct inspection *in;
+	const char *path;
 
-	if (release_open(&release, call->argv[0], err) || inspect(&in, &arena, release, err) ||
+	if (release_arg(&path, &arena, call->argv[0], err) || release_open(&release, path, err) ||
+	    inspect(&in, &arena, release, err) ||
 	    (opts->verify && release_verify(&verified, &arena, release, err)))
 		return -1;
 	if (call->json)

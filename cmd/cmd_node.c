@@ -242,6 +242,6 @@ const struct command cmd_node = {
 	.name = "node",
 	.args = "",
 	.summary = "Look at or upgrade one live node",
-	.group = "Upgrading",
+	.group = "Live nodes",
 	.subcommands = subcommands,
 };

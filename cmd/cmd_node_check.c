@@ -2,6 +2,7 @@
 /* relevo node check: would the installation go well?  Nothing is changed. */
 #include "cmd/node.h"
 #include "cmd/output.h"
+#include "cmd/release_arg.h"
 #include "upgrade/node/foresee.h"
 
 #include <inttypes.h>
@@ -76,9 +77,11 @@ static int check_run(const struct call *call, struct error *err)
 	owned_node struct node *node = NULL;
 	struct foreseen found;
 	struct bundle bundle;
+	const char *path;
 
 	options.one_way = opts->one_way;
-	if (bundle_read(&bundle, &arena, call->argv[1], err) ||
+	if (release_arg(&path, &arena, call->argv[1], err) ||
+	    bundle_read(&bundle, &arena, path, err) ||
 	    node_connect(&node, call, &opts->node, err) ||
 	    node_foresee(&found, node, &arena, &bundle, &options, err))
 		return -1;

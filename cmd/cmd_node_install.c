@@ -2,6 +2,7 @@
 /* relevo node install, commit, revert, remove: what changes one live node. */
 #include "cmd/node.h"
 #include "cmd/output.h"
+#include "cmd/release_arg.h"
 #include "upgrade/node/install.h"
 
 #include <inttypes.h>
@@ -148,8 +149,10 @@ static int install_run(const struct call *call, struct error *err)
 	owned_node struct node *node = NULL;
 	struct install_result result, commit;
 	struct bundle bundle;
+	const char *path;
 
-	if (bundle_read(&bundle, &arena, call->argv[1], err) ||
+	if (release_arg(&path, &arena, call->argv[1], err) ||
+	    bundle_read(&bundle, &arena, path, err) ||
 	    node_connect(&node, call, &opts->node, err) ||
 	    node_install(&result, node, &arena, &bundle, &options, err))
 		return -1;

@@ -357,6 +357,7 @@ const struct command cmd_plan = {
 		"relup's own terms, and all modules are listed. With --via, when there is no hot way, it is looked "
 		"for in several hops over the releases of a store.",
 	.examples =
+		"relevo plan 1.0.0 1.1.0  # versions in the store of the project here\n"
 		"relevo plan shop-1.0.0/ shop-1.1.0/\n"
 		"relevo plan old.tar.gz new.tar.gz --require hot --json > plan.json  # for CI\n"
 		"relevo plan old.tar.gz new.tar.gz --format markdown  # a comment for the review\n"

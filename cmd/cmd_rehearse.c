@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "cmd/output.h"
+#include "cmd/release_arg.h"
 #include "upgrade/rehearse/rehearse.h"
 
 #include <inttypes.h>
@@ -55,6 +56,7 @@ static const struct option rehearse_cli[] = {
 struct work {
 	const struct call *call;
 	const struct rehearse_opts *opts;
+	const char *old_release, *new_release;
 	const char *dir;
 };
 
@@ -219,8 +221,8 @@ static struct rehearse_options options_of(const struct work *work)
 {
 	const struct rehearse_opts *opts = work->opts;
 	struct rehearse_options options = {
-		.old_release = work->call->argv[0],
-		.new_release = work->call->argv[1],
+		.old_release = work->old_release,
+		.new_release = work->new_release,
 		.dir = work->dir,
 		.port_env = opts->port_env,
 		.ready = opts->ready,
@@ -287,7 +289,9 @@ static int rehearse_run(const struct call *call, struct error *err)
 	const char *tmp = getenv("TMPDIR");
 	int signal = 0, ret;
 
-	if (dir_make_temp(&work.dir, &arena,
+	if (release_arg(&work.old_release, &arena, call->argv[0], err) ||
+	    release_arg(&work.new_release, &arena, call->argv[1], err) ||
+	    dir_make_temp(&work.dir, &arena,
 			  path_join(&arena, tmp && tmp[0] ? tmp : "/tmp", "relevo-rehearse"), err))
 		return -1;
 	ret = guard_run(work_run, &work, work_clean, &signal, err);

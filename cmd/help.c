@@ -68,7 +68,10 @@ void help_print_all(FILE *stream)
 	fputs("  relevo help COMMAND   what a command does, its options, examples\n"
 	      "  relevo help config    the keys of relevo.yaml\n"
 	      "  relevo help exit      the exit statuses\n"
-	      "  relevo --version      the version\n",
+	      "  relevo --version      the version\n"
+	      "\n"
+	      "A release is named by its folder, its tarball, or, where relevo.yaml lies, by its\n"
+	      "version in the project's store: relevo plan 1.0.0 1.1.0\n",
 	      stream);
 }
 

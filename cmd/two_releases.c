@@ -2,13 +2,17 @@
 #include "cmd/two_releases.h"
 
 #include "base/utf8.h"
+#include "cmd/release_arg.h"
 
 int two_releases_open(struct two_releases *out, const struct call *call, struct error *err)
 {
 	owned_release struct release *old_release = NULL, *new_release = NULL;
 
-	if (release_open(&old_release, call->argv[0], err) ||
-	    release_open(&new_release, call->argv[1], err))
+	const char *old_path, *new_path;
+
+	if (release_arg(&old_path, &out->arena, call->argv[0], err) ||
+	    release_arg(&new_path, &out->arena, call->argv[1], err) ||
+	    release_open(&old_release, old_path, err) || release_open(&new_release, new_path, err))
 		return -1;
 	out->old_release = steal(&old_release);
 	out->new_release = steal(&new_release);

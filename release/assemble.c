@@ -285,12 +285,22 @@ static int write_records(struct builder *b)
 
 /* ---- the whole ---- */
 
+static int not_compiled(struct builder *b)
+{
+	error_set_(b->err, ERROR_NOT_FOUND,
+		   "%s: no compiled applications in _build/prod/lib or _build/default/lib",
+		   b->project->dir);
+	return error_hint(b->err, "Compile first (MIX_ENV=prod mix compile), or set \"libs\".");
+}
+
 static int find_libs(struct builder *b)
 {
 	const struct project *p = b->project;
 	const char **libs = arena_array(b->arena, p->libs.len + 2, const char *);
 	size_t len = 0;
 
+	if (p->libs.len == 0)
+		return not_compiled(b);
 	for (size_t i = 0; i < p->libs.len; i++)
 		libs[len++] = p->libs.items[i];
 	if (b->elixir_lib)

@@ -521,13 +521,6 @@ static int check_whole(struct project_reader *r)
 	if (!p->apps)
 		return error_set(r->err, ERROR_INVALID, "%s: the key \"applications\" is missing",
 				 p->file);
-	if (p->libs.len == 0) {
-		error_set_(r->err, ERROR_NOT_FOUND,
-			   "%s: no compiled applications in _build/prod/lib or _build/default/lib",
-			   p->dir);
-		return error_hint(r->err,
-				  "Compile first (MIX_ENV=prod mix compile), or set \"libs\".");
-	}
 	return 0;
 }
 

@@ -24,7 +24,7 @@ struct project {
 	const struct project_app *apps;
 	size_t apps_len;
 	struct names skip_mode_validation; /* applications whose needs are not checked */
-	struct names libs;                 /* folders of compiled applications */
+	struct names libs;                 /* folders of compiled applications; may be none */
 	const char *erts;                  /* "include", "none", or a folder of an OTP */
 	bool strip;
 	bool include_src;

@@ -131,7 +131,7 @@ int store_previous(const char **out, struct arena *arena, const char *store, con
 	for (size_t i = 0; i < len; i++) {
 		const char *found = version_of(arena, name, entries[i].name);
 
-		if (found && version_compare(found, vsn) < 0 &&
+		if (found && (!vsn || version_compare(found, vsn) < 0) &&
 		    (!best || version_compare(found, best) > 0))
 			best = found;
 	}

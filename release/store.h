@@ -6,7 +6,7 @@
 
 /* The path of a release in the store; NULL when that version is not there. */
 const char *store_find(struct arena *arena, const char *store, const char *name, const char *vsn);
-/* The newest version older than `vsn`; *out is NULL when there is none. */
+/* The newest version older than `vsn` (NULL: of all); *out is NULL when there is none. */
 must_check int store_previous(const char **out, struct arena *arena, const char *store,
 			      const char *name, const char *vsn, struct error *err);
 /* -1, 0 or 1.  Numbers compare as numbers, 1.9 < 1.10; longer is newer, 1.2 < 1.2.1; but what

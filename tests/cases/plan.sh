@@ -46,6 +46,30 @@ echo "$plan" | jq -e '.verdict == "hot" and .reversible and .reasons == [] and
   .applications[3].modules[0].instruction == "{load_module,web}"' >/dev/null || fail "$plan"
 ok
 
+# In a project, by version or by name and version; what is there as a file goes first.
+mkdir -p "$work/project/releases"
+printf 'release: site\nversion: "2"\napplications: {web: permanent}\n' >"$work/project/relevo.yaml"
+named () {
+  status=0
+  (cd "$work/project" && "$relevo" "$@") >"$work/out" 2>"$work/said" </dev/null || status=$?
+  out=$(cat "$work/out") said=$(cat "$work/said")
+}
+named plan 1 2
+[ "$status" = 3 ] || fail "an empty store: $status $said"
+contains "$said" "There is none yet: relevo build makes one."
+cp -R "$work/1" "$work/project/releases/site-1"
+cp "$work/2.tar.gz" "$work/project/releases/site-2.tar.gz"
+named plan --json 1 site-2
+[ "$plan" = "$out" ] || fail "by version: $said"
+named diff 2 4
+[ "$status" = 3 ] || fail "no such version: $status"
+contains "$said" "4 is no file or folder, and no version of site in $work/project/releases"
+contains "$said" "There: 2, 1."
+cp -R "$work/3" "$work/project/2"
+named inspect 2
+contains "$out" "site 3"
+ok
+
 expect 0 "$relevo" plan --require hot "$work/1" "$work/2"
 contains "$out" "verdict: hot, reversible"
 contains "$out" "  web                    changed: body  load_module"

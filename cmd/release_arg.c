@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/release_arg.h"
+
+#include "base/file.h"
+#include "base/str.h"
+#include "release/project.h"
+#include "release/store.h"
+
+#include <string.h>
+
+static const char *without_name(const char *arg, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(arg, name, len) == 0 && arg[len] == '-' ? arg + len + 1 : arg;
+}
+
+static int no_such(struct arena *arena, const struct project *project, const char *arg,
+		   struct error *err)
+{
+	owned_str struct str known = STR_EMPTY;
+	const char *vsn = NULL;
+	bool more = path_is_dir(project->store);
+
+	while (more) {
+		if (store_previous(&vsn, arena, project->store, project->release, vsn, err))
+			return -1;
+		more = vsn != NULL;
+		if (more)
+			str_addf(&known, "%s%s", known.len ? ", " : "", vsn);
+	}
+	error_set_(err, ERROR_NOT_FOUND, "%s is no file or folder, and no version of %s in %s", arg,
+		   project->release, project->store);
+	return known.len ? error_hint(err, "There: %s.", known.ptr)
+			 : error_hint(err, "There is none yet: relevo build makes one.");
+}
+
+int release_arg(const char **out, struct arena *arena, const char *arg, struct error *err)
+{
+	struct project *project;
+	const char *found;
+
+	if (path_exists(arg) || strchr(arg, '/') || !path_is_file("relevo.yaml")) {
+		*out = arg;
+		return 0;
+	}
+	if (project_read(&project, arena, "relevo.yaml", err))
+		return -1;
+	found = store_find(arena, project->store, project->release,
+			   without_name(arg, project->release));
+	if (!found)
+		return no_such(arena, project, arg, err);
+	*out = found;
+	return 0;
+}

@@ -48,7 +48,7 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test test-all unit cases helpers differential check layers asan tsan fuzz fuzz-all bench demo \
+.PHONY: all deps test test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
 	install format clean help
 all: build/relevo
 
@@ -107,7 +107,7 @@ test: deps
 
 SHELL_TESTS = $(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh))
 
-test-all: all $(UNIT) $(B)/tests/live/load helpers
+test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure helpers
 	@RELEVO=$(B)/relevo tests/run $(UNIT) $(SHELL_TESTS)
 
 unit: $(UNIT)
@@ -126,6 +126,9 @@ cases: $(B)/relevo helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
 
 helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+
+hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
+	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
 
 # N=5000 SEED=7 make differential
 differential: all helpers
@@ -181,6 +184,7 @@ help:
 	@echo 'make            build/relevo, optimised and hardened'
 	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
+	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make check      layers, shell scripts'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'

@@ -10,7 +10,7 @@
 struct install_opts {
 	struct node_opts node;
 	long bake_ms;
-	long code_change_ms, suspend_ms, patience_ms;
+	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts;
 	bool one_way, commit;
 };
@@ -22,6 +22,8 @@ struct install_opts {
 		     "how long one process may take to change its state (default: 30s)"),     \
 	OPT_DURATION(struct install_opts, suspend_ms, 0, "suspend-timeout", "TIME",           \
 		     "how long one process may take to suspend (default: 30s)"),              \
+	OPT_DURATION(struct install_opts, config_ms, 0, "config-timeout", "TIME",             \
+		     "how long the configuration may take to be evaluated (default: 60s)"),   \
 	OPT_DURATION(struct install_opts, patience_ms, 0, "patience", "TIME",                 \
 		     "how long the whole installation, or a node that restarts, may take "    \
 		     "(default: 5min)")
@@ -82,6 +84,8 @@ static struct install_options options_of(const struct call *call)
 		options.move.code_change_timeout_ms = opts->code_change_ms;
 	if (opts->suspend_ms)
 		options.move.suspend_timeout_ms = opts->suspend_ms;
+	if (opts->config_ms)
+		options.move.config_timeout_ms = opts->config_ms;
 	if (opts->patience_ms)
 		options.move.timeout_ms = opts->patience_ms;
 	if (opts->run_queue)

@@ -24,7 +24,7 @@ Changed = fun(Config) ->
           end,
 case Checked of
     {ok, _, _} ->
-        case Evaluate(Vsn) of
+        case Prepare(Vsn) of
             {ok, Config} -> {ok, [{config, Changed(Config)} | Lingering]};
             none -> {ok, Lingering};
             Error -> Error

@@ -3,19 +3,7 @@
 %%
 %% The start script of the release has put the version into the environment of the VM,
 %% where a restart inside the VM (init:restart) would find the one before.
-Names = ["RELEASE_VSN", "REL_VSN_DIR", "RELEASE_VM_ARGS", "RELEASE_REMOTE_VM_ARGS"],
 Before = os:getenv("RELEASE_VSN"),
-Value = fun("RELEASE_VSN", _) -> Vsn;
-           (_, Old) ->
-                %% Paths below releases/OLD move to releases/NEW; others are the user's own.
-                Prefix = filename:join(RelDir, Before),
-                case string:prefix(Old, Prefix) of
-                    nomatch -> Old;
-                    [] -> filename:join(RelDir, Vsn);
-                    [$/ | _] = Rest -> filename:join(RelDir, Vsn) ++ Rest;
-                    _ -> Old
-                end
-        end,
 %% With providers, the start script makes a copy that they may write into.
 SysConfig = fun() ->
                     Dir = filename:join(RelDir, Vsn),
@@ -75,8 +63,7 @@ Reboots = fun() ->
           end,
 Environment = fun(false) -> ok;
                  (_) ->
-                      [os:putenv(N, Value(N, Old)) || N <- Names, Old <- [os:getenv(N)],
-                                                      Old =/= false],
+                      [os:putenv(N, Value) || {N, Value} <- VsnEnv(Vsn, filename:join(RelDir, Vsn))],
                       case os:getenv("RELEASE_SYS_CONFIG") of
                           false -> ok;
                           _ ->

@@ -171,6 +171,7 @@ static int check(struct upgrade *u, struct error *err)
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
 		{ "Running", term_string(u->arena, u->running->vsn) },
+		{ "ConfigTimeout", term_integer(u->arena, u->options->move.config_timeout_ms) },
 	};
 	owned_str struct str text = STR_EMPTY;
 	const struct term *answer, *reason;
@@ -178,7 +179,7 @@ static int check(struct upgrade *u, struct error *err)
 
 	upgrade_step(u, STEP_check, "asking release_handler whether it can be installed");
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_check, bindings, ARRAY_LEN(bindings),
-		     deadline_in(CHECK_MS), err))
+		     deadline_in(CHECK_MS + u->options->move.config_timeout_ms), err))
 		return -1;
 	if (term_is_tagged(answer, "ok", 2) && term_is_list(term_at(answer, 1))) {
 		take_notes(u, term_at(answer, 1));

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Installs the release Vsn, up or down, from its configuration to its protocols, in this
 %% one call: whoever asked for it may go away, the node brings it to its end.
-%% Bound: Vsn, CodeChangeTimeout, SuspendTimeout (milliseconds).
+%% Bound: Vsn, CodeChangeTimeout, SuspendTimeout, ConfigTimeout (milliseconds).
 %% Answers busy, {installed, From}, {refused, Why} (nothing changed), {failed, Why}
 %% (changed and put back), {restarting, Why} (the node goes down to the permanent
 %% release), {half, Why} (installed, but the protocols are not).
@@ -62,15 +62,16 @@ Install = fun() ->
                       {error, Why} -> Refused(Why)
                   end
           end,
+Swapped = fun() -> Replace(Vsn), try Install() after PutBack(Vsn) end end,
 WithConfig = fun() ->
-                     case Evaluate(Vsn) of
-                         none -> Install();
-                         {ok, Config} ->
-                             case Replace(Vsn, Config) of
-                                 ok -> try Install() after PutBack(Vsn) end;
+                     case filelib:is_regular(ReadyFile(Vsn)) of
+                         true -> Swapped();
+                         false ->
+                             case Prepare(Vsn) of
+                                 none -> Install();
+                                 {ok, _} -> Swapped();
                                  {error, Why} -> {refused, Why}
-                             end;
-                         {error, Why} -> {refused, Why}
+                             end
                      end
              end,
 try register(relevo_upgrade, self()) of

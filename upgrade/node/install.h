@@ -57,6 +57,7 @@ struct install_options {
 	((struct install_options){                         \
 		.move = { .code_change_timeout_ms = 30000, \
 			  .suspend_timeout_ms = 30000,     \
+			  .config_timeout_ms = 60000,      \
 			  .timeout_ms = 300000 },          \
 		.limits = WATCH_LIMITS,                    \
 	})

@@ -113,6 +113,7 @@ static int run(const struct term **answer, struct node *node, struct arena *aren
 		{ "Vsn", term_string(arena, vsn) },
 		{ "CodeChangeTimeout", term_integer(arena, options->code_change_timeout_ms) },
 		{ "SuspendTimeout", term_integer(arena, options->suspend_timeout_ms) },
+		{ "ConfigTimeout", term_integer(arena, options->config_timeout_ms) },
 	};
 
 	return node_run(answer, NULL, node, arena, SCRIPT_install, bindings, ARRAY_LEN(bindings),

@@ -10,6 +10,7 @@
 struct move_options {
 	int64_t code_change_timeout_ms; /* for one process */
 	int64_t suspend_timeout_ms;     /* for one process */
+	int64_t config_timeout_ms;      /* for evaluating the configuration */
 	int64_t timeout_ms;             /* for the whole, and for a node that restarts */
 };
 

@@ -3,6 +3,10 @@
 Left = filelib:wildcard(filename:join([RelDir, "*", "sys.config.relevo"])),
 Versions = [filename:basename(filename:dirname(File)) || File <- Left],
 case whereis(relevo_upgrade) of
-    undefined -> [PutBack(V) || V <- Versions], Versions;
+    undefined ->
+        %% Evaluated for an installation that did not follow.
+        [file:delete(F) || F <- filelib:wildcard(filename:join([RelDir, "*", "sys.config.ready"]))],
+        [PutBack(V) || V <- Versions],
+        Versions;
     _ -> []
 end

@@ -5,16 +5,20 @@
 
 EMBED(node_script_common, "upgrade/node/common.erl")
 EMBED(node_script_config, "upgrade/node/config.erl")
-#define X(name, config) EMBED(node_script_##name, "upgrade/node/" #name ".erl")
+EMBED(node_script_vm, "upgrade/node/vm.erl")
+EMBED(node_script_evaluate, "upgrade/node/evaluate.erl")
+#define X(name, behind) EMBED(node_script_##name, "upgrade/node/" #name ".erl")
 SCRIPTS(X)
 #undef X
+
+enum behind { ALONE, CONFIG, VM };
 
 static const struct {
 	const char *name;
 	struct span (*text)(void);
-	bool config;
+	enum behind behind;
 } scripts[] = {
-#define X(name, config) [SCRIPT_##name] = { #name ".erl", node_script_##name, config },
+#define X(name, behind) [SCRIPT_##name] = { #name ".erl", node_script_##name, behind },
 	SCRIPTS(X)
 #undef X
 };
@@ -31,10 +35,28 @@ static void add(struct str *out, struct span text)
 	str_add(out, span_trim(text));
 }
 
+/* The text that another VM evaluates, as a string of this one. */
+static void add_evaluator(struct str *out)
+{
+	struct span text = span_trim(node_script_evaluate());
+
+	str_adds(out, ",\nEvaluator = \"");
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '"' || text.ptr[i] == '\\')
+			str_addc(out, '\\');
+		str_addc(out, text.ptr[i]);
+	}
+	str_addc(out, '"');
+}
+
 void script_text(struct str *out, enum script script)
 {
 	add(out, node_script_common());
-	if (scripts[script].config)
+	if (scripts[script].behind >= CONFIG)
 		add(out, node_script_config());
+	if (scripts[script].behind >= VM) {
+		add_evaluator(out);
+		add(out, node_script_vm());
+	}
 	add(out, scripts[script].text());
 }

@@ -3,33 +3,35 @@
 #pragma once
 #include "base/str.h"
 
-/* Each is evaluated behind common.erl; those that touch configuration behind config.erl too. */
+/* Each is evaluated behind common.erl, those that touch configuration behind config.erl too, and
+ * those that evaluate it behind vm.erl as well.
+ */
 /* clang-format off */
-#define SCRIPTS(X)          \
-	X(info,     false)  \
-	X(vitals,   false)  \
-	X(busy,     false)  \
-	X(releases, false)  \
-	X(census,   false)  \
-	X(adopt,    false)  \
-	X(unpin,    false)  \
-	X(foresee,  false)  \
-	X(lacks,    false)  \
-	X(stage,    false)  \
-	X(clean,    false)  \
-	X(unpack,   false)  \
-	X(files,    false)  \
-	X(modules,  false)  \
-	X(manifest, false)  \
-	X(recover,  true)   \
-	X(check,    true)   \
-	X(install,  true)   \
-	X(commit,   true)   \
-	X(remove,   true)
+#define SCRIPTS(X)           \
+	X(info,     ALONE)   \
+	X(vitals,   ALONE)   \
+	X(busy,     ALONE)   \
+	X(releases, ALONE)   \
+	X(census,   ALONE)   \
+	X(adopt,    ALONE)   \
+	X(unpin,    ALONE)   \
+	X(foresee,  ALONE)   \
+	X(lacks,    ALONE)   \
+	X(stage,    ALONE)   \
+	X(clean,    ALONE)   \
+	X(unpack,   ALONE)   \
+	X(files,    ALONE)   \
+	X(modules,  ALONE)   \
+	X(manifest, ALONE)   \
+	X(recover,  CONFIG)  \
+	X(check,    VM)      \
+	X(install,  VM)      \
+	X(commit,   CONFIG)  \
+	X(remove,   CONFIG)
 /* clang-format on */
 
 enum script {
-#define X(name, config) SCRIPT_##name,
+#define X(name, behind) SCRIPT_##name,
 	SCRIPTS(X)
 #undef X
 };

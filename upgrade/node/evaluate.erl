@@ -1,0 +1,133 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Evaluates the configuration of a release in a VM of its own, which config.erl starts
+%% beside the node with the code of that release: none of its applications runs, there is
+%% no distribution, and what a provider does to this VM it does to nobody else.
+%% Reads DIR/input, {Static, Applications, Milliseconds}; writes DIR/answer, {ok, Config} or
+%% {error, {config, Provider, Text}}.  Ends with the node, and when the time is over.
+{ok, [[Dir, Node]]} = init:get_argument(relevo),
+{ok, Input} = file:read_file(filename:join(Dir, "input")),
+{Static, Applications, Ms} = binary_to_term(Input),
+spawn(fun() ->
+              Stdin = open_port({fd, 0, 0}, [in, eof]),
+              receive {Stdin, eof} -> ok after Ms + 5000 -> ok end,
+              erlang:halt(1, [{flush, false}])
+      end),
+%% node() is asked for in configurations: the name alone, nobody can be connected to.
+Me = self(),
+spawn(fun() ->
+              register(net_kernel, self()),
+              catch erlang:setnode(list_to_atom(Node), 1),
+              Me ! named,
+              (fun Loop() ->
+                       receive
+                           {'$gen_call', {From, Tag}, _} -> From ! {Tag, false}, Loop();
+                           _ -> Loop()
+                       end
+               end)()
+      end),
+receive named -> ok end,
+%% An exception may hold values of the configuration, which are nobody's business.  So its
+%% message is told only where the author of the configuration wrote it; of others the kind.
+Told = ['Elixir.RuntimeError', 'Elixir.ArgumentError', 'Elixir.System.EnvError'],
+What = fun(#{'__struct__' := Name} = Exception) ->
+               case lists:member(Name, Told) of
+                   true -> 'Elixir.Exception':message(Exception);
+                   false -> Name
+               end;
+          (Atom) when is_atom(Atom) -> Atom;
+          (Tuple) when is_tuple(Tuple), is_atom(element(1, Tuple)) -> element(1, Tuple);
+          (_) -> exception
+       end,
+Where = fun(Stack) ->
+                case [{filename:basename(File), proplists:get_value(line, Info, 0)}
+                      || {_, _, _, Info} <- Stack, {file, File} <- Info,
+                         lists:suffix(".exs", File)] of
+                    [{File, Line} | _] -> io_lib:format("~ts:~b: ", [File, Line]);
+                    [] -> ""
+                end
+        end,
+%% The function that failed, its arguments left out.
+Inside = fun([{erl_eval, _, _, _} | _]) -> "";
+            ([{M, F, Args, _} | _]) when is_list(Args) ->
+                 io_lib:format(" in ~ts:~ts/~b", [M, F, length(Args)]);
+            ([{M, F, Arity, _} | _]) -> io_lib:format(" in ~ts:~ts/~b", [M, F, Arity]);
+            (_) -> ""
+         end,
+Fault = fun(Provider, Text) ->
+                {error, {config, Provider, unicode:characters_to_binary(Text)}}
+        end,
+Load = fun({Provider, State}, {ok, Config}) ->
+               try Provider:load(Config, State) of
+                   Loaded when is_list(Loaded) -> {ok, Loaded};
+                   _ -> Fault(Provider, "gave no list")
+               catch _:Reason:Stack ->
+                       Fault(Provider, [Where(Stack), io_lib:format("~ts", [What(Reason)]),
+                                        Inside(Stack)])
+               end;
+          (_, Error) -> Error
+       end,
+%% A boot stops where a value is not the one that was compiled in.
+Get = fun Get(Found, []) -> Found;
+          Get({ok, Value}, [Key | Path]) -> Get('Elixir.Access':fetch(Value, Key), Path);
+          Get(_, _) -> error
+      end,
+Has = fun(App, Key) ->
+              case application:get_env(App, Key) of
+                  undefined -> error;
+                  Found -> Found
+              end
+      end,
+Compiled = fun(Paths, {ok, Config} = Loaded) when is_list(Paths) ->
+                   application:set_env(Config),
+                   case [{App, Key} || {App, [Key | Path], Was} <- Paths,
+                                       Get(Has(App, Key), Path) =/= Was] of
+                       [] -> Loaded;
+                       [{App, Key} | _] ->
+                           Fault('Elixir.Config.Provider',
+                                 io_lib:format("~ts ~tp: not the value that it was compiled "
+                                               "with, so the release would not boot",
+                                               [App, Key]))
+                   end;
+              (_, Loaded) -> Loaded
+           end,
+%% What cannot be written into sys.config, by its path: [] or [{Path, Kind}].
+Step = fun(Key) when is_atom(Key); is_integer(Key) -> io_lib:format(" ~tp", [Key]);
+          (_) -> " ..."
+       end,
+Bad = fun Bad(Path, V) when is_function(V) ->
+              case erlang:fun_info(V, type) of
+                  {type, external} -> [];
+                  _ -> [{Path, "a function"}]
+              end;
+          Bad(Path, V) when is_pid(V) -> [{Path, "a process"}];
+          Bad(Path, V) when is_reference(V) -> [{Path, "a reference"}];
+          Bad(Path, V) when is_port(V) -> [{Path, "a port"}];
+          Bad(Path, V) when is_map(V) ->
+              lists:append([Bad(Path, K) ++ Bad([Path, Step(K)], E)
+                            || {K, E} <- maps:to_list(V)]);
+          Bad(Path, {K, E}) when is_atom(K) -> Bad([Path, Step(K)], E);
+          Bad(Path, V) when is_tuple(V) -> Bad(Path, tuple_to_list(V));
+          Bad(Path, [E | Rest]) -> Bad(Path, E) ++ Bad(Path, Rest);
+          Bad(_, _) -> []
+      end,
+Terms = fun({ok, Config} = Loaded) ->
+                case Bad("", Config) of
+                    [] -> Loaded;
+                    [{[_ | Path], Kind} | _] ->
+                        Fault(sys_config, [string:trim(Path), ": ", Kind,
+                                           ", which cannot be written into sys.config"])
+                end;
+           (Error) -> Error
+        end,
+Init = proplists:get_value(config_provider_init, proplists:get_value(elixir, Static, [])),
+#{providers := Providers, extra_config := Extra} = Init,
+[application:load(A) || A <- Applications],
+Answer = try
+             {ok, _} = application:ensure_all_started(elixir),
+             Start = 'Elixir.Config':'__merge__'(Static, Extra),
+             Terms(Compiled(maps:get(validate_compile_env, Init, false),
+                            lists:foldl(Load, {ok, Start}, Providers)))
+         catch _:Reason:Stack -> Fault(elixir, [io_lib:format("~ts", [What(Reason)]), Inside(Stack)])
+         end,
+ok = file:write_file(filename:join(Dir, "answer"), term_to_binary(Answer)),
+erlang:halt(0, [{flush, false}])

@@ -1,0 +1,170 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Evaluates the configuration of a release with its own code, in a VM that lives for just that
+%% (evaluate.erl, bound to Evaluator) and leaves nothing behind.  It sees the environment of this
+%% node, changed as the start script and env.sh of the release change it at a boot.
+%% Bound: ConfigTimeout (milliseconds).
+ReleasesOf = fun(Tree) when Tree =:= Root -> RelDir;
+                (Tree) -> filename:join(Tree, "releases")
+             end,
+Lost = fun(Text) -> {error, {config, relevo, unicode:characters_to_binary(Text)}} end,
+%% A folder for Fun, gone afterwards.  What a node that was killed could not remove goes an
+%% hour later.
+InFolder = fun(Fun) ->
+                   Places = [P || P <- [os:getenv("RELEASE_TMP"), filename:join(Root, "tmp"), RelDir],
+                                  P =/= false, filelib:is_dir(P)],
+                   Long = os:system_time(second) - 3600,
+                   [file:del_dir_r(D)
+                    || P <- Places, D <- filelib:wildcard(filename:join(P, "relevo-vm-*")),
+                       {ok, Info} <- [file:read_link_info(D, [{time, posix}])],
+                       element(6, Info) < Long],
+                   Name = "relevo-vm-" ++ os:getpid() ++ "-" ++
+                       integer_to_list(erlang:unique_integer([positive])),
+                   Make = fun Make([]) -> none;
+                              Make([P | Ps]) ->
+                                  Dir = filename:join(P, Name),
+                                  case file:make_dir(Dir) of
+                                      ok -> Dir;
+                                      _ -> Make(Ps)
+                                  end
+                          end,
+                   case Make(Places) of
+                       none ->
+                           Lost("there is no folder for temporary files on the node: set RELEASE_TMP");
+                       Dir ->
+                           ok = file:change_mode(Dir, 8#700),
+                           try Fun(Dir) after file:del_dir_r(Dir) end
+                   end
+           end,
+%% The process and all that came from it, where there is a /proc to tell.
+KillTree = fun(Pid) ->
+                   {ok, All} = case file:list_dir("/proc") of
+                                   {error, _} -> {ok, []};
+                                   Names -> Names
+                               end,
+                   Stat = fun(P) ->
+                                  case file:read_file("/proc/" ++ P ++ "/stat") of
+                                      {ok, Text} ->
+                                          [_, After] = string:split(Text, ") ", trailing),
+                                          [_, Parent | _] = string:lexemes(After, " "),
+                                          [{P, binary_to_list(Parent)}];
+                                      _ -> []
+                                  end
+                          end,
+                   Parents = lists:append([Stat(P) || [C | _] = P <- All, C >= $0, C =< $9]),
+                   Below = fun Below(P) -> [P | lists:append([Below(C) || {C, Q} <- Parents, Q =:= P])] end,
+                   os:cmd("kill -9 " ++ lists:join(" ", Below(integer_to_list(Pid))))
+           end,
+%% {ended, Status, LastOutput}, or late: then it was killed.
+Await = fun(Port) ->
+                {os_pid, Pid} = erlang:port_info(Port, os_pid),
+                End = erlang:monotonic_time(millisecond) + ConfigTimeout,
+                Left = fun() -> max(0, End - erlang:monotonic_time(millisecond)) end,
+                (fun Read(Said) ->
+                         receive
+                             {Port, {data, More}} ->
+                                 All = <<Said/binary, More/binary>>,
+                                 Read(binary:part(All, byte_size(All), -min(byte_size(All), 2000)));
+                             {Port, {exit_status, Status}} -> {ended, Status, Said}
+                         after Left() ->
+                                 KillTree(Pid),
+                                 late
+                         end
+                 end)(<<>>)
+        end,
+%% The release's env.sh first, as its start script does it.
+Shell = "if [ -f \"$0/env.sh\" ]; then . \"$0/env.sh\"; fi; "
+    "unset ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS; exec \"$@\"",
+Boot = fun(V, Tree, Dir) ->
+               VsnDir = filename:join(ReleasesOf(Tree), V),
+               Sys = filename:join(Dir, "sys"),
+               Args = [filename:join(os:getenv("BINDIR", ""), "erlexec"), "-noinput",
+                       "-mode", "interactive", "-boot", filename:join(VsnDir, "start_clean"),
+                       "-boot_var", "RELEASE_LIB", filename:join(Tree, "lib"), "-config", Sys,
+                       "-relevo", Dir, atom_to_list(node()), "-eval", Evaluator],
+               Moved = [{Name, Tree} || Name <- ["ROOTDIR", "RELEASE_ROOT"],
+                                        Tree =/= Root orelse os:getenv(Name) =:= false],
+               Port = open_port({spawn_executable, "/bin/sh"},
+                                [{args, ["-ec", Shell, VsnDir | Args]},
+                                 {env, [{"RELEASE_SYS_CONFIG", Sys},
+                                        {"ERL_CRASH_DUMP_SECONDS", "0"} | Moved]
+                                  ++ VsnEnv(V, VsnDir)},
+                                 exit_status, stderr_to_stdout, binary]),
+               Result = Await(Port),
+               catch port_close(Port),
+               Result
+       end,
+%% What it printed last is what its author had to say; what the VM itself says may hold values.
+LastWords = fun(Said) ->
+                    Lines = binary:split(Said, <<"\n">>, [global, trim_all]),
+                    Line = case Lines =/= [] andalso unicode:characters_to_list(lists:last(Lines)) of
+                               Text when is_list(Text) -> Text;
+                               _ -> ""
+                           end,
+                    case string:find(Line, "erminating") of
+                        nomatch when Line =/= "" -> ["; it said: ", string:slice(Line, 0, 200)];
+                        _ -> ""
+                    end
+            end,
+ReadAnswer = fun(Dir, Ended) ->
+                     File = filename:join(Dir, "answer"),
+                     case {Ended, filelib:file_size(File)} of
+                         {late, _} ->
+                             Lost(io_lib:format("it was not evaluated within ~b s",
+                                                [ConfigTimeout div 1000]));
+                         {{ended, 0, _}, Size} when Size > 0, Size =< 16777216 ->
+                             {ok, Bytes} = file:read_file(File),
+                             binary_to_term(Bytes);
+                         {{ended, 0, _}, Size} when Size > 0 -> Lost("it takes more than 16 MB");
+                         {{ended, Status, Said}, _} ->
+                             Lost([io_lib:format("the VM that evaluated it ended with status ~b",
+                                                 [Status]), LastWords(Said)])
+                     end
+             end,
+ApplicationsOf = fun(V, Tree) ->
+                       Rels = filelib:wildcard(filename:join([ReleasesOf(Tree), V, "*.rel"])),
+                       lists:usort([element(1, App)
+                                    || Rel <- Rels, {ok, [{release, _, _, Apps}]} <- [file:consult(Rel)],
+                                       App <- Apps])
+               end,
+%% With the code of V, from the folder that holds its lib and releases, in a VM of its own.
+%% What kernel is told there (log files, other nodes to wait for) is for the node alone.
+Elsewhere = fun(Static, V, Tree) ->
+                    InFolder(fun(Dir) ->
+                                     Seen = [{A, [KV || {K, _} = KV <- Env,
+                                                        K =/= config_provider_init]}
+                                             || {A, Env} <- Static, A =/= kernel],
+                                     Input = {Static, ApplicationsOf(V, Tree), ConfigTimeout},
+                                     WriteSecret(filename:join(Dir, "sys.config"), AsText(Seen)),
+                                     WriteSecret(filename:join(Dir, "input"),
+                                                 term_to_binary(Input)),
+                                     ReadAnswer(Dir, Boot(V, Tree, Dir))
+                             end)
+            end,
+%% {ok, Config}, none (sys.config is all there is), or {error, Why}.
+EvaluateIn = fun(V, Tree) ->
+                     case file:consult(filename:join([ReleasesOf(Tree), V, "sys.config"])) of
+                         {ok, [Static]} when is_list(Static) ->
+                             case Providers(Static) of
+                                 none -> none;
+                                 _ -> Elsewhere(Static, V, Tree)
+                             end;
+                         {ok, _} -> {error, {config, sys_config, <<"holds no list">>}};
+                         {error, enoent} -> none;
+                         {error, _} -> {error, {config, sys_config, <<"cannot be read">>}}
+                     end
+             end,
+%% Evaluates what the installation that follows will use.
+Prepare = fun(V) ->
+                  case EvaluateIn(V, Root) of
+                      {ok, Config} ->
+                          WriteSecret(ReadyFile(V), AsText(Config)),
+                          case file:consult(ReadyFile(V)) of
+                              {ok, [Config]} -> {ok, Config};
+                              _ ->
+                                  file:delete(ReadyFile(V)),
+                                  {error, {config, sys_config,
+                                           <<"holds what cannot be written as text">>}}
+                          end;
+                      Other -> Other
+                  end
+          end

@@ -3,7 +3,7 @@
  *
  * code_read() decodes the Code chunk into functions, instructions and operands, with all
  * tables of the module looked up.  code_print_op() shows an instruction as text,
- * code_digests() tells which functions differ, code_remote() who calls whom.  What
+ * code_say() tells which functions differ, code_remote() who calls whom.  What
  * functions compute is worked out in code_eval.h and asked for in code_facts.h and children.h.
  *
  * Everything is in the arena, and never changed once made.
@@ -132,9 +132,17 @@ void code_print_op(struct str *out, const struct code *code, const struct code_o
 
 /* ---- what changed ---- */
 
-/* A digest of each function, in the order of code->functions: equal when the functions do
- * the same in the same way.  Numbers of labels, lines, places in tables, and what the compiler
- * noted about types play no part.  NULL when the code is not known.
+/* Appends a text of function `nr`: equal when the functions do the same in the same way.
+ * Numbers of labels, lines, places in tables, and what the compiler noted about types play no
+ * part.  Not for code that was not read.
+ *
+ * labels   what code_labels() gives for this code
+ */
+void code_say(struct str *out, const struct code *code, size_t nr, const uint32_t *labels);
+/* A number for each label, inside its function, as they come. */
+const uint32_t *code_labels(const struct code *code, struct arena *arena);
+/* A digest of that text for each function, in the order of code->functions.  NULL when the code is
+ * not known.
  */
 struct code_digest {
 	uint8_t sum[BEAM_DIGEST];

@@ -197,10 +197,9 @@ void code_print_op(struct str *out, const struct code *code, const struct code_o
 
 /* ---- digests ---- */
 
-/* Names inside a function: its labels as they come, whatever their numbers. */
-static uint32_t *number_labels(const struct code *code)
+const uint32_t *code_labels(const struct code *code, struct arena *arena)
 {
-	uint32_t *labels = mem_zero(code->labels + 1, sizeof(*labels));
+	uint32_t *labels = arena_array(arena, code->labels + 1, uint32_t);
 
 	for (size_t i = 0; i < code->labels; i++)
 		if (code->places[i].op == CODE_NOWHERE)
@@ -223,30 +222,36 @@ static void encode(struct str *out, const struct term *term)
 	term_encode_bare(out, term, TERM_ATOMS_UTF8);
 }
 
+void code_say(struct str *out, const struct code *code, size_t nr, const uint32_t *labels)
+{
+	const struct code_function *function = &code->functions[nr];
+
+	for (size_t i = 0; i < function->len; i++) {
+		if (function->ops[i].opcode == OP_LABEL)
+			str_adds(out, "label\n");
+		else
+			code_print_op(out, code, &function->ops[i], labels, encode);
+	}
+}
+
 const struct code_digest *code_digests(const struct code *code, struct arena *arena)
 {
 	struct code_digest *digests = arena_array(arena, code->len, struct code_digest);
 	owned_hash struct hash *hash = hash_new(HASH_MD5);
 	owned_str struct str text = STR_EMPTY;
 	uint8_t sum[HASH_SIZE_MAX];
-	uint32_t *labels;
+	const uint32_t *labels;
 
 	if (code->unread)
 		return NULL;
-	labels = number_labels(code);
+	labels = code_labels(code, arena);
 	for (size_t f = 0; f < code->len; f++) {
 		str_clear(&text);
-		for (size_t i = 0; i < code->functions[f].len; i++)
-			if (code->functions[f].ops[i].opcode != OP_LABEL)
-				code_print_op(&text, code, &code->functions[f].ops[i], labels,
-					      encode);
-			else
-				str_adds(&text, "label\n");
+		code_say(&text, code, f, labels);
 		hash_add(hash, str_span(&text));
 		hash_end(hash, sum);
 		memcpy(digests[f].sum, sum, sizeof(digests[f].sum));
 	}
-	free(labels);
 	return digests;
 }
 

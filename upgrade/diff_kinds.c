@@ -43,50 +43,54 @@ static bool is_made_by_compiler(const struct code_function *function)
 	return strcmp(function->name, "module_info") == 0 && function->arity <= 1;
 }
 
-struct functions {
-	struct arena *arena;
-	struct name_table *changed;
-};
-
-static const struct code_digest *digest_of(const struct code *code,
-					   const struct code_digest *digests,
-					   const struct name_table *numbers, const char *key)
-{
-	size_t nr = name_table_find(numbers, span_of(key));
-
-	return nr == NAME_ABSENT || nr >= code->len ? NULL : &digests[nr];
-}
-
 static const char *key_of(struct arena *arena, const struct code_function *function)
 {
 	return arena_printf(arena, "%s/%u", function->name, function->arity);
 }
 
-static void number_all(struct name_table *numbers, struct arena *arena, const struct code *code)
+/* Both versions of a module, and what they say of one function. */
+struct versions {
+	struct arena *arena;
+	const struct code *old_code, *new_code;
+	const uint32_t *old_labels, *new_labels;
+	struct str old_text, new_text;
+	struct name_table *changed;
+};
+
+static void note_change(struct versions *v, const struct code_function *function)
 {
-	for (size_t i = 0; i < code->len; i++)
-		name_table_add(numbers, key_of(arena, &code->functions[i]), NULL);
+	if (!is_made_by_compiler(function))
+		name_table_add(v->changed, owner_of(v->arena, function), NULL);
 }
 
-/* Notes the functions of one version that the other does not have, or has otherwise. */
-static void compare_with(struct functions *functions, const struct code *one,
-			 const struct code *other)
+static bool says_the_same(struct versions *v, size_t old_nr, size_t new_nr)
 {
-	owned_name_table struct name_table *numbers = name_table_new();
-	const struct code_digest *ones = code_digests(one, functions->arena);
-	const struct code_digest *others = code_digests(other, functions->arena);
+	str_clear(&v->old_text);
+	str_clear(&v->new_text);
+	code_say(&v->old_text, v->old_code, old_nr, v->old_labels);
+	code_say(&v->new_text, v->new_code, new_nr, v->new_labels);
+	return span_equal(str_span(&v->old_text), str_span(&v->new_text));
+}
 
-	number_all(numbers, functions->arena, other);
-	for (size_t i = 0; i < one->len; i++) {
-		const struct code_function *function = &one->functions[i];
-		const struct code_digest *same =
-			digest_of(other, others, numbers, key_of(functions->arena, function));
+/* Notes the functions that one version does not have, or has otherwise. */
+static void compare_functions(struct versions *v)
+{
+	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
+	const struct code *a = v->old_code, *b = v->new_code;
 
-		if (!is_made_by_compiler(function) &&
-		    (!same || memcmp(same->sum, ones[i].sum, BEAM_DIGEST) != 0))
-			name_table_add(functions->changed, owner_of(functions->arena, function),
-				       NULL);
+	for (size_t i = 0; i < a->len; i++)
+		name_table_add(olds, key_of(v->arena, &a->functions[i]), NULL);
+	for (size_t i = 0; i < b->len; i++) {
+		const char *key = key_of(v->arena, &b->functions[i]);
+		size_t nr = name_table_find(olds, span_of(key));
+
+		name_table_add(news, key, NULL);
+		if (nr == NAME_ABSENT || !says_the_same(v, nr, i))
+			note_change(v, &b->functions[i]);
 	}
+	for (size_t i = 0; i < name_table_len(olds); i++)
+		if (name_table_find(news, span_of(name_table_name(olds, i))) == NAME_ABSENT)
+			note_change(v, &a->functions[i]);
 }
 
 static int by_text(const void *a, const void *b)
@@ -97,12 +101,20 @@ static int by_text(const void *a, const void *b)
 static struct names changed_functions(const struct module_diff *module, struct arena *arena)
 {
 	owned_name_table struct name_table *changed = name_table_new();
-	struct functions functions = { arena, changed };
+	const struct code *a = module->old_code, *b = module->new_code;
 	const char **names;
 
-	if (!module->old_code->unread && !module->new_code->unread) {
-		compare_with(&functions, module->new_code, module->old_code);
-		compare_with(&functions, module->old_code, module->new_code);
+	if (!a->unread && !b->unread) {
+		struct versions versions = { .arena = arena,
+					     .old_code = a,
+					     .new_code = b,
+					     .old_labels = code_labels(a, arena),
+					     .new_labels = code_labels(b, arena),
+					     .changed = changed };
+
+		compare_functions(&versions);
+		str_done(&versions.old_text);
+		str_done(&versions.new_text);
 	}
 	names = arena_array(arena, name_table_len(changed), const char *);
 	for (size_t i = 0; i < name_table_len(changed); i++)

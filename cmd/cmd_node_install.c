@@ -12,7 +12,7 @@ struct install_opts {
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts;
-	bool one_way, commit;
+	bool one_way, commit, restart;
 };
 
 /* Of the commands that install: up and down. */
@@ -26,7 +26,10 @@ struct install_opts {
 		     "how long the configuration may take to be evaluated (default: 60s)"),   \
 	OPT_DURATION(struct install_opts, patience_ms, 0, "patience", "TIME",                 \
 		     "how long the whole installation, or a node that restarts, may take "    \
-		     "(default: 5min)")
+		     "(default: 5min)"),                                                      \
+	OPT_FLAG(struct install_opts, restart, 0, "restart",                                  \
+		 "restart the VM into the release, which boots once, on trial: for another "  \
+		 "ERTS, and where no relup knows the way")
 
 static const struct option install_options[] = {
 	NODE_OPTIONS(struct install_opts),
@@ -95,6 +98,7 @@ static struct install_options options_of(const struct call *call)
 	options.limits.restarts = opts->restarts;
 	options.bake_ms = opts->bake_ms;
 	options.one_way = opts->one_way;
+	options.restart = opts->restart;
 	options.step = show_step;
 	options.progress = show_progress;
 	options.context = (void *)(uintptr_t)call;

@@ -131,7 +131,8 @@ static int write_configuration(struct builder *b)
 	    (runtime && file_copy(runtime, in_vsn(b, "runtime.exs"), 0644, b->err)) ||
 	    put_text(b, c->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args")) ||
 	    put_text(b, c->remote_vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "remote.vm.args")) ||
-	    put_text(b, c->env, TEMPLATE_ENV, in_vsn(b, "env.sh")))
+	    put_text(b, c->env, TEMPLATE_ENV, in_vsn(b, "env.sh")) ||
+	    put_template(b, TEMPLATE_READY, in_vsn(b, "ready.args"), 0644))
 		return -1;
 	return 0;
 }

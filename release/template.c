@@ -7,6 +7,7 @@ EMBED(template_start, "release/template/start.sh")
 EMBED(template_erl, "release/template/erl.sh")
 EMBED(template_env, "release/template/env.sh")
 EMBED(template_vm_args, "release/template/vm.args")
+EMBED(template_ready, "release/template/ready.args")
 EMBED(template_config, "release/template/config.exs")
 EMBED(template_reads, "release/template/reads.exs")
 
@@ -21,6 +22,8 @@ struct span template_text(enum template_file file)
 		return template_env();
 	case TEMPLATE_VM_ARGS:
 		return template_vm_args();
+	case TEMPLATE_READY:
+		return template_ready();
 	case TEMPLATE_CONFIG:
 		return template_config();
 	case TEMPLATE_READS:

@@ -8,6 +8,7 @@ enum template_file {
 	TEMPLATE_ERL,           /* erts-VSN/bin/erl */
 	TEMPLATE_ENV,           /* releases/VSN/env.sh */
 	TEMPLATE_VM_ARGS,       /* releases/VSN/vm.args */
+	TEMPLATE_READY,         /* releases/VSN/ready.args */
 	TEMPLATE_CONFIG,        /* config.exs: evaluates configuration */
 	TEMPLATE_READS,         /* reads.exs: what it follows from */
 };

@@ -3,41 +3,152 @@
 # Starts, stops and talks to the release @NAME@.
 set -e
 
+# A VM hands its environment to its children, heart's command among them: what this script had
+# chosen for that VM is chosen anew for the next.
+# shellcheck disable=SC2086 # a list of names
+unset ${RELEASE_CHOSEN:-} RELEASE_CHOSEN
+
 SELF=$(readlink "$0" || true)
 RELEASE_ROOT="$(CDPATH='' cd "$(dirname "${SELF:-$0}")/.." && pwd -P)"
 RELEASE_NAME="${RELEASE_NAME:-"@NAME@"}"
 RELEASE_PROG="${RELEASE_PROG:-"$(basename "$0")"}"
 RELEASE_COMMAND="${1:-}"
+RELEASE_SELF="$RELEASE_ROOT/bin/$(basename "${SELF:-$0}")"
 # Where OTP's release_handler keeps its records.
 RELDIR="$RELEASE_ROOT/releases"
-export RELEASE_ROOT RELEASE_NAME RELEASE_PROG RELEASE_COMMAND RELDIR
+export RELEASE_ROOT RELEASE_NAME RELEASE_PROG RELEASE_COMMAND RELEASE_SELF RELDIR
 
 fail () {
   echo "$RELEASE_PROG: $*" >&2
   exit 1
 }
 
-# "ERTS VSN" of the release to boot.  An upgrade that restarts the VM leaves the name of its
-# release in new_start_erl.data: that one is booted once, so that when it does not come up, or
-# is never made permanent, the next start is the permanent release again.
-choose_version () {
-  data="$RELDIR/start_erl.data"
-  case $RELEASE_COMMAND in
-    start|start_iex|daemon|daemon_iex)
-      if [ -f "$RELDIR/new_start_erl.data" ] &&
-         mv "$RELDIR/new_start_erl.data" "$RELDIR/trial_start_erl.data" 2>/dev/null; then
-        data="$RELDIR/trial_start_erl.data"
-      fi
-      ;;
-  esac
-  [ -f "$data" ] || fail "no $data: is $RELEASE_ROOT a whole release?"
-  read -r _ version <"$data" || true
-  [ -n "$version" ] || fail "$data does not say which version to boot"
+# choose NAME VALUE: sets and exports it, unless it is set.
+choose () {
+  eval "[ -z \"\${$1:-}\" ]" || return 0
+  eval "$1=\$2"
+  # shellcheck disable=SC2163 # the variable it names
+  export "$1"
+  export RELEASE_CHOSEN="${RELEASE_CHOSEN:-} $1"
+}
+
+# ---- which version ----
+#
+# start_erl.data: "ERTS VSN" of the permanent release, which is booted.  An upgrade that restarts
+# the VM leaves new_start_erl.data: that version is booted once, on trial, and its file used up
+# before it is used, so that whatever happens the next start is the permanent release again.
+# While it boots the file is trial_start_erl.data, which the VM removes when all of its
+# applications run; left behind, it becomes failed_start_erl.data.
+permanent="$RELDIR/start_erl.data"
+new="$RELDIR/new_start_erl.data"
+trial="$RELDIR/trial_start_erl.data"
+failed="$RELDIR/failed_start_erl.data"
+
+version_in () {
+  [ -f "$1" ] || fail "no $1: is $RELEASE_ROOT a whole release?"
+  read -r _ version <"$1" || true
+  [ -n "$version" ] || fail "$1 does not say which version to boot"
   echo "$version"
 }
 
-RELEASE_VSN="${RELEASE_VSN:-"$(choose_version)"}"
-export RELEASE_VSN
+take_trial () {
+  [ -z "${RELEASE_VSN:-}" ] && mv "$new" "$trial" 2>/dev/null
+}
+
+# True for the one that finds a trial that came to nothing.
+give_up_trial () {
+  mv "$trial" "$failed" 2>/dev/null
+}
+
+# Whether the version has OTP's heart start it again.
+has_heart () {
+  RELEASE_VSN=$1 REL_VSN_DIR="$RELDIR/$1" sh -c '
+    . "$REL_VSN_DIR/env.sh" >/dev/null 2>&1
+    [ -n "${HEART_COMMAND:-}" ] || grep -qs "^[[:space:]]*-heart" "$REL_VSN_DIR/vm.args"'
+}
+
+# ---- keeping the VM ----
+#
+# A VM that does not come up cannot fall back by itself.  So this script stays, as its parent, in
+# a trial; and where nobody else would start it again after an upgrade that restarts it: in the
+# background, and as the first process of a container, whose orphans it reaps besides.
+
+# Ends a trial that does not come up in time; the VM has served nobody.
+watch_trial () {
+  end=$(($(date +%s) + ${RELEASE_TRIAL_TIMEOUT:-120}))
+  while [ -f "$trial" ] && kill -0 "$1" 2>/dev/null; do
+    if [ "$(date +%s)" -ge "$end" ]; then
+      echo "$RELEASE_PROG: release $2 is not up after ${RELEASE_TRIAL_TIMEOUT:-120} s" >&2
+      kill -9 "$1"
+    fi
+    sleep 1
+  done
+}
+
+# Sets $status; a signal that is handed on interrupts the wait.
+await_vm () {
+  while kill -0 "$vm" 2>/dev/null; do
+    status=0
+    wait "$vm" || status=$?
+  done
+}
+
+# keep COMMAND...: runs this script as a child that becomes the VM, again and again while that
+# is asked for: by a new version to try, or by the exit status 75.
+keep () {
+  vm='' told='' status=1
+  trap 'told=yes; [ -z "$vm" ] || kill "$vm" 2>/dev/null' TERM INT HUP
+  exec 3<&0
+  while :; do
+    boot=permanent data=$permanent version=${RELEASE_VSN:-}
+    if take_trial; then
+      boot=trial data=$trial
+      # Also a machine that dies of it boots it only once.
+      sync
+    else
+      give_up_trial || true
+    fi
+    [ -n "$version" ] || version=$(version_in "$data")
+    RELEASE_BOOT=$boot "$RELEASE_SELF" "$@" <&3 3<&- &
+    vm=$!
+    [ -z "$told" ] || kill "$vm"
+    [ $boot = permanent ] || watch_trial "$vm" "$version" 3<&- &
+    await_vm
+    [ -z "$told" ] || exit "$status"
+    heart=''
+    ! has_heart "$version" || heart=yes
+    if [ $boot = trial ] && [ -f "$trial" ]; then
+      # A heart that was already running starts the permanent release itself.
+      [ -z "$heart" ] || sleep 10
+      give_up_trial || exit "$status"
+      echo "$RELEASE_PROG: release $version did not come up; back to $(version_in "$permanent")" >&2
+      continue
+    fi
+    [ -z "$heart" ] || exit "$status"
+    [ "$status" = 75 ] || [ -f "$new" ] || exit "$status"
+  done
+}
+
+boot=${RELEASE_BOOT:-}
+unset RELEASE_BOOT
+case $RELEASE_COMMAND${RELEASE_IN_BACKGROUND:-} in
+  start|start_iex|daemonyes|daemon_iexyes)
+    if [ -n "$boot" ]; then
+      RELEASE_KEEPER=start
+    elif [ $$ = 1 ] || [ -f "$new" ] || [ -n "${RELEASE_IN_BACKGROUND:-}" ] ||
+         [ "${RELEASE_KEEPER:-}" = start ]; then
+      keep "$@"
+    else
+      give_up_trial || true
+    fi
+    ;;
+esac
+# Who starts the release again when its VM ends: "start", this script; "none", nobody.
+RELEASE_KEEPER="${RELEASE_KEEPER:-none}"
+export RELEASE_KEEPER
+
+[ "$boot" != trial ] || permanent=$trial
+choose RELEASE_VSN "$(version_in "$permanent")"
 REL_VSN_DIR="$RELDIR/$RELEASE_VSN"
 [ -d "$REL_VSN_DIR" ] || fail "no release $RELEASE_VSN in $RELDIR"
 
@@ -67,13 +178,13 @@ prepare () {
   RELEASE_MODE="${RELEASE_MODE:-"embedded"}"
   RELEASE_NODE="${RELEASE_NODE:-"$RELEASE_NAME"}"
   RELEASE_TMP="${RELEASE_TMP:-"$RELEASE_ROOT/tmp"}"
-  RELEASE_VM_ARGS="${RELEASE_VM_ARGS:-"$REL_VSN_DIR/vm.args"}"
-  RELEASE_REMOTE_VM_ARGS="${RELEASE_REMOTE_VM_ARGS:-"$REL_VSN_DIR/remote.vm.args"}"
+  choose RELEASE_VM_ARGS "$REL_VSN_DIR/vm.args"
+  choose RELEASE_REMOTE_VM_ARGS "$REL_VSN_DIR/remote.vm.args"
   RELEASE_DISTRIBUTION="${RELEASE_DISTRIBUTION:-"sname"}"
   RELEASE_BOOT_SCRIPT="${RELEASE_BOOT_SCRIPT:-"start"}"
   RELEASE_BOOT_SCRIPT_CLEAN="${RELEASE_BOOT_SCRIPT_CLEAN:-"start_clean"}"
-  export RELEASE_COOKIE RELEASE_MODE RELEASE_NODE RELEASE_TMP RELEASE_VM_ARGS \
-    RELEASE_REMOTE_VM_ARGS RELEASE_DISTRIBUTION RELEASE_BOOT_SCRIPT RELEASE_BOOT_SCRIPT_CLEAN
+  export RELEASE_COOKIE RELEASE_MODE RELEASE_NODE RELEASE_TMP RELEASE_DISTRIBUTION \
+    RELEASE_BOOT_SCRIPT RELEASE_BOOT_SCRIPT_CLEAN
   case $RELEASE_DISTRIBUTION in
     none|name|sname) ;;
     *) fail "RELEASE_DISTRIBUTION must be name, sname or none, not \"$RELEASE_DISTRIBUTION\"" ;;
@@ -101,7 +212,7 @@ need_tmp () {
 
 # A configuration that is completed at boot and then read again needs a copy it may write to.
 choose_sys_config () {
-  RELEASE_SYS_CONFIG="${RELEASE_SYS_CONFIG:-"$REL_VSN_DIR/sys"}"
+  choose RELEASE_SYS_CONFIG "$REL_VSN_DIR/sys"
   mode_flag=-mode
   if grep -q "RUNTIME_CONFIG=true" "$RELEASE_SYS_CONFIG.config"; then
     need_tmp
@@ -134,24 +245,35 @@ erlang () {
   fi
   set -- "$ERTS_BIN/erl" -setcookie "$RELEASE_COOKIE" \
     -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" "$@"
-  [ -n "$in_background" ] || exec "$@"
-  mkdir -p "$RELEASE_TMP/pipe" "$RELEASE_TMP/log"
-  line='exec'
-  for word in "$@"; do
-    line="$line '$(printf %s "$word" | sed "s/'/'\\\\''/g")'"
-  done
-  exec "$ERTS_BIN/run_erl" -daemon "$RELEASE_TMP/pipe/" "$RELEASE_TMP/log/" "$line"
+  exec "$@"
 }
 
-# start shell|plain [background]
+# What the VM does beside running the release: $heart, the flag for it, where env.sh sets its
+# command; $ready, a file of arguments, where somebody waits until all applications run.
+choose_extras () {
+  heart='' ready=''
+  case " ${ELIXIR_ERL_OPTIONS:-} ${ERL_AFLAGS:-} ${ERL_FLAGS:-} ${ERL_ZFLAGS:-} " in
+    *" -heart "*) ;;
+    *)
+      [ -z "${HEART_COMMAND:-}" ] || grep -q '^[[:space:]]*-heart' "$RELEASE_VM_ARGS" ||
+        heart='-heart'
+      ;;
+  esac
+  if [ "$boot" = trial ] || [ -n "${NOTIFY_SOCKET:-}" ]; then
+    ready="$REL_VSN_DIR/ready.args"
+  fi
+}
+
+# start shell|plain
 start () {
-  in_background=${2:-}
-  [ -z "$in_background" ] || need_tmp
   choose_sys_config
+  choose_extras
   if ! is_elixir; then
     set -- "$1" -mode "$RELEASE_MODE" -config "$RELEASE_SYS_CONFIG" \
       -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT" -args_file "$RELEASE_VM_ARGS"
     [ "$1" = shell ] || set -- "$@" -noshell
+    [ -z "$heart" ] || set -- "$@" "$heart"
+    [ -z "$ready" ] || set -- "$@" -args_file "$ready"
     shift
     erlang "$RELEASE_NODE" "$@"
   fi
@@ -159,10 +281,18 @@ start () {
     shell) program=iex flag=--werl ;;
     *) program=elixir flag=--no-halt ;;
   esac
-  set -- --erl "$mode_flag $RELEASE_MODE" --erl-config "$RELEASE_SYS_CONFIG" \
-    --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT" --vm-args "$RELEASE_VM_ARGS" "$flag"
-  [ -z "$in_background" ] || set -- "$@" --pipe-to "$RELEASE_TMP/pipe" "$RELEASE_TMP/log"
-  elixir "$program" "$RELEASE_NODE" "$@"
+  set -- --erl "$mode_flag $RELEASE_MODE $heart" --erl-config "$RELEASE_SYS_CONFIG" \
+    --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT" --vm-args "$RELEASE_VM_ARGS"
+  [ -z "$ready" ] || set -- "$@" --vm-args "$ready"
+  elixir "$program" "$RELEASE_NODE" "$@" "$flag"
+}
+
+# This script once more, behind a terminal that to_erl can be attached to.
+daemon () {
+  need_tmp
+  mkdir -p "$RELEASE_TMP/pipe" "$RELEASE_TMP/log"
+  exec "$ERTS_BIN/run_erl" -daemon "$RELEASE_TMP/pipe/" "$RELEASE_TMP/log/" \
+    "RELEASE_IN_BACKGROUND=yes exec \"\$RELEASE_SELF\" $RELEASE_COMMAND"
 }
 
 # Evaluates the first plain argument, on the node that the second one names.
@@ -272,7 +402,6 @@ Usage: $RELEASE_PROG COMMAND [ARGUMENT]
 USAGE
 }
 
-in_background=''
 case $RELEASE_COMMAND in
   start|start_iex|daemon|daemon_iex|remote|restart|stop|pid) prepare ;;
   eval|rpc)
@@ -284,8 +413,11 @@ esac
 case $RELEASE_COMMAND in
   start) start plain ;;
   start_iex) start shell ;;
-  daemon) start plain background ;;
-  daemon_iex) start shell background ;;
+  daemon*)
+    [ -n "$boot" ] || daemon
+    [ "$RELEASE_COMMAND" = daemon ] || start shell
+    start plain
+    ;;
   eval) eval_locally "$2" ;;
   rpc) rpc "$2" "$2" ;;
   remote) remote ;;

@@ -69,7 +69,9 @@ pids="$pids $pid"
 wait_for 30 health || fail "the trial does not start: $(cat "$work/log")"
 expect 0 "$shop" rpc 'IO.puts(System.get_env("RELEASE_VSN"))'
 contains "$out" 1.0.0-trial
-kill -9 "$pid"
+vm=$("$shop" pid)
+pids="$pids $vm"
+kill -9 "$vm"
 wait_for 5 gone "$pid"
 "$shop" start >"$work/log" 2>&1 &
 pid=$!

@@ -1,11 +1,13 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Removes what an unpacking that was cut short has left: release_handler keeps files
 %% that are there, so half of a file would stay.  Then puts in place what need not be
-%% sent.  Bound: Vsn, Libs = ["shop-1.1.0"], Copies = [{To, From}].
+%% sent.  Bound: Vsn, Erts, Libs = ["shop-1.1.0"], Copies = [{To, From}].
 %% Only what no known release uses and no running code comes from is removed.
 {ok, Known} = Handler(which_releases, []),
 InUse = LibsInUse(),
+IsErtsInUse = ErtsInUse(),
 Dirs = [filename:join([Root, "lib", Lib]) || Lib <- Libs, not InUse(Lib)]
+    ++ [filename:join(Root, "erts-" ++ Erts) || not IsErtsInUse("erts-" ++ Erts)]
     ++ [filename:join(RelDir, Vsn) || not lists:keymember(Vsn, 2, Known)],
 Remove = fun Remove(Path) ->
                  %% A link is removed, not followed.

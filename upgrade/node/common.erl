@@ -83,6 +83,19 @@ LibsInUse = fun() ->
                         ++ [filename:basename(filename:dirname(D)) || D <- code:get_path()],
                     fun(Lib) -> lists:member(Lib, UsedLibs) end
             end,
+%% Whether a folder erts-VSN belongs to a release that is recorded, or the VM comes from it.
+ErtsInUse = fun() ->
+                    Recorded = case file:consult(filename:join(RelDir, "RELEASES")) of
+                                   {ok, [Entries]} when is_list(Entries) ->
+                                       ["erts-" ++ E || {release, _, _, E, _, _} <- Entries,
+                                                        is_list(E)];
+                                   _ -> []
+                               end,
+                    UsedErts = ["erts-" ++ erlang:system_info(version),
+                                filename:basename(filename:dirname(os:getenv("BINDIR", "")))
+                                | Recorded],
+                    fun(Erts) -> lists:member(Erts, UsedErts) end
+            end,
 %% What df says is free for us where releases are; infinity where there is no df: there,
 %% the disk itself will tell.
 FreeBytes = fun() ->

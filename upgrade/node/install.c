@@ -58,6 +58,7 @@ static int clean(const struct parcel *parcel, struct upgrade *u, struct error *e
 {
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
+		{ "Erts", term_string(u->arena, u->bundle->erts) },
 		{ "Libs", libs_term(u->arena, u->bundle) },
 		{ "Copies", parcel->copies },
 	};
@@ -217,7 +218,7 @@ static int install(struct install_result *result, struct upgrade *u, struct erro
 	enum move_outcome outcome;
 
 	upgrade_step(u, STEP_install, "installing %s over %s", u->bundle->vsn, from);
-	if (node_move(&outcome, &why, u->node, u->arena, u->bundle->vsn, &u->options->move, err))
+	if (upgrade_move(&outcome, &why, u, u->bundle->vsn, err))
 		return error_hint(err, "What the node will be is not known yet; the same command "
 				       "again finds out and goes on from there.");
 	result->install_ms = clock_mono_ms() - start;
@@ -319,14 +320,17 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	struct upgrade u = { .node = node, .arena = arena, .options = options, .bundle = bundle };
 	struct install_result result = { .name = bundle->name, .vsn = bundle->vsn };
 	struct node_vitals before;
+	bool fresh; /* nothing is known of processes that were suspended before */
 
 	if (upgrade_look(&u, err) || preflight(&u, err) || node_vitals(&before, node, arena, err))
 		return -1;
 	result.from = u.permanent->vsn;
 	result.already = strcmp(u.running->vsn, bundle->vsn) == 0;
-	if (!result.already && (have_files(&u, err) || check(&u, err) || install(&result, &u, err)))
+	fresh = result.already || options->restart;
+	if (!result.already && (have_files(&u, err) || (!options->restart && check(&u, err)) ||
+				install(&result, &u, err)))
 		return -1;
-	if (prove(&result, &u, result.already ? INT64_MAX : before.suspended_count, err))
+	if (prove(&result, &u, fresh ? INT64_MAX : before.suspended_count, err))
 		return -1;
 	result.permanent = u.running == u.permanent;
 	result.sent_bytes = u.sent_bytes;

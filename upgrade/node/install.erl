@@ -51,6 +51,25 @@ Refused = fun(Why) ->
                       _ -> {restarting, Why}
                   end
           end,
+%% The steps that release_handler would take.
+Relup = fun(V, Direction, Other) ->
+                case file:consult(filename:join([RelDir, V, "relup"])) of
+                    {ok, [Ways]} when tuple_size(Ways) =:= 3 ->
+                        [Steps || {To, _, Steps} <- element(Direction, Ways), To =:= Other];
+                    _ -> []
+                end
+        end,
+Restarts = fun() ->
+                   {ok, Known} = Handler(which_releases, []),
+                   [Now | _] = [V || S <- [current, permanent], {_, V, _, State} <- Known,
+                                     State =:= S],
+                   case Relup(Vsn, 2, Now) ++ Relup(Now, 3, Vsn) of
+                       [Steps | _] ->
+                           lists:member(restart_new_emulator, Steps)
+                               orelse lists:member(restart_emulator, Steps);
+                       [] -> false
+                   end
+           end,
 Install = fun() ->
                   case release_handler:install_release(Vsn, Options) of
                       {ok, From, _} ->
@@ -77,6 +96,9 @@ WithConfig = fun() ->
 try register(relevo_upgrade, self()) of
     true ->
         PutBack(Vsn),
-        WithConfig()
+        case Restarts() of
+            true -> {refused, the_relup_restarts_the_emulator};
+            false -> WithConfig()
+        end
 catch error:badarg -> busy
 end

@@ -27,6 +27,7 @@
 	X(files)         \
 	X(check)         \
 	X(install)       \
+	X(restart)       \
 	X(verify)        \
 	X(bake)          \
 	X(commit)        \
@@ -46,6 +47,10 @@ struct install_options {
 	struct watch_limits limits;
 	int64_t bake_ms;
 	bool one_way; /* go on without a way back */
+	/* Instead of an installation, or a way back, while it runs: the VM is restarted into the
+	 * release, which is booted once, on trial.
+	 */
+	bool restart;
 	/* Told before each step is done, with a text for a person; may be NULL. */
 	void (*step)(void *context, enum install_step step, const char *text);
 	/* Of what takes long: bytes sent, milliseconds baked; may be NULL. */

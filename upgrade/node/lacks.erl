@@ -4,6 +4,7 @@
 %% {Path, From}: equal files in another version of the same application.
 %% Files of applications in use were compared with the manifest before.
 InUse = LibsInUse(),
+IsErtsInUse = ErtsInUse(),
 {ok, Libs} = file:list_dir(filename:join(Root, "lib")),
 Is = fun(Path) -> filelib:is_regular(filename:join(Root, Path)) end,
 Same = fun(File, Md5, Sha256) ->
@@ -30,23 +31,26 @@ Equal = fun(Path, Lib, Rest, Size, Md5, Sha256) ->
                     [] -> lacks
                 end
         end,
+Stays = fun(Path) ->
+                case Is(Path) of
+                    true -> {here, Path};
+                    false -> lacks
+                end
+        end,
 Look = fun({Path, Size, Md5, Sha256}) ->
                case filename:split(Path) of
                    ["releases", Vsn | _] -> lacks;
                    ["lib", Lib | Rest] ->
                        case InUse(Lib) of
-                           true ->
-                               case Is(Path) of
-                                   true -> {here, Path};
-                                   false -> lacks
-                               end;
+                           true -> Stays(Path);
                            false -> Equal(Path, Lib, Rest, Size, Md5, Sha256)
                        end;
-                   _ ->
-                       case Is(Path) of
-                           true -> {here, Path};
+                   ["erts-" ++ _ = Erts | _] ->
+                       case IsErtsInUse(Erts) of
+                           true -> Stays(Path);
                            false -> lacks
-                       end
+                       end;
+                   _ -> Stays(Path)
                end
        end,
 Looks = lists:map(Look, Files),

@@ -13,16 +13,16 @@ int node_settle(struct node_releases *out, struct node *node, struct arena *aren
 
 		if (ret && err->kind != ERROR_UNREACHABLE && err->kind != ERROR_FAILED)
 			return -1;
-		if (ret == 0 && !out->busy && !out->going_down && out->sasl)
+		if (ret == 0 && !out->busy && !out->starting && !out->going_down && out->sasl)
 			return 0;
 		if (deadline_over(deadline)) {
 			if (ret)
 				return -1;
-			if (!out->sasl && !out->busy && !out->going_down)
+			if (!out->sasl && !out->busy && !out->starting && !out->going_down)
 				return 0;
-			return error_set(err, ERROR_UNREACHABLE,
-					 "%s: an installation still runs on the node",
-					 node_name(node));
+			return error_set(err, ERROR_UNREACHABLE, "%s: %s", node_name(node),
+					 out->starting ? "its applications are still being started"
+						       : "an installation still runs on the node");
 		}
 		if (ret && err->kind == ERROR_UNREACHABLE && node_reopen(node, deadline, err))
 			return -1;
@@ -149,6 +149,35 @@ int node_move(enum move_outcome *out, const char **why, struct node *node, struc
 		    node_settle(&releases, node, arena, deadline, err))
 			return -1;
 	}
+	*out = outcome;
+	if (outcome != MOVE_DONE)
+		*why = text;
+	return 0;
+}
+
+int node_restart(enum move_outcome *out, const char **why, struct node *node, struct arena *arena,
+		 const char *vsn, const struct move_options *options, struct error *err)
+{
+	const struct binding bindings[] = { { "Vsn", term_string(arena, vsn) } };
+	struct deadline deadline = deadline_in(options->timeout_ms);
+	uint32_t creation = node_creation(node);
+	const char *text = "it did not come up";
+	enum move_outcome outcome;
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_restart, bindings, ARRAY_LEN(bindings),
+		     deadline, err)) {
+		if (err->kind != ERROR_UNREACHABLE)
+			return -1;
+	} else if (term_is_tagged(answer, "refused", 2)) {
+		*out = MOVE_REFUSED;
+		*why = reason_text(arena, term_at(answer, 1));
+		return 0;
+	} else if (await_restart(node, creation, deadline, err)) {
+		return -1;
+	}
+	if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))
+		return -1;
 	*out = outcome;
 	if (outcome != MOVE_DONE)
 		*why = text;

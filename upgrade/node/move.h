@@ -32,6 +32,14 @@ must_check int node_move(enum move_outcome *out, const char **why, struct node *
 			 struct arena *arena, const char *vsn, const struct move_options *options,
 			 struct error *err);
 
+/* Has the node restart its VM into a release that it has unpacked: into the permanent one, or
+ * into another one on trial.  MOVE_RESTARTED: it did not come up, the permanent one runs again.
+ * Otherwise as node_move().
+ */
+must_check int node_restart(enum move_outcome *out, const char **why, struct node *node,
+			    struct arena *arena, const char *vsn,
+			    const struct move_options *options, struct error *err);
+
 /* Waits until no installation runs on the node, and reads its releases.  A connection that
  * is lost is made anew.
  */

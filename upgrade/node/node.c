@@ -347,7 +347,10 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.mode = text_at(answer, arena, "mode"),
 		.pinned_vsn = text_at(answer, arena, "pinned_version"),
 		.env_version = text_at(answer, arena, "env_version"),
+		.keeper = text_at(answer, arena, "keeper"),
+		.trials = flag_at(answer, "trials"),
 		.busy = flag_at(answer, "busy"),
+		.starting = strcmp(text_at(answer, arena, "status"), "starting") == 0,
 		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,
 		.crypto = flag_at(answer, "crypto"),
 	};

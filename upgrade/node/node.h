@@ -100,7 +100,10 @@ struct node_releases {
 	const char *erts, *otp, *mode;
 	const char *pinned_vsn;  /* what bin/NAME boots whatever is permanent; "": none */
 	const char *env_version; /* $RELEASE_VSN of the node, or "" */
+	const char *keeper;      /* who starts it again when its VM ends; "": nobody, or not known */
+	bool trials;             /* its start script boots a release on trial */
 	bool busy;               /* an installation runs on the node right now */
+	bool starting;           /* its applications are still being started */
 	bool going_down;         /* the node stops or restarts */
 	bool crypto;             /* the node can compute SHA-256 */
 };

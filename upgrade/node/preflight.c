@@ -37,10 +37,10 @@ static int check_node(struct upgrade *u, struct error *err)
 			       u->releases.releases_dir, u->releases.file_fault);
 		return error_hint(err, "`relevo node adopt %s` writes it.", node_name(u->node));
 	}
-	if (strcmp(u->releases.erts, u->bundle->erts) != 0) {
+	if (strcmp(u->releases.erts, u->bundle->erts) != 0 && !u->options->restart) {
 		upgrade_refuse(u, err, "the release needs ERTS %s, the node runs %s",
 			       u->bundle->erts, u->releases.erts);
-		return error_hint(err, "Another ERTS or OTP needs a restart, not a hot upgrade.");
+		return error_hint(err, "Another ERTS or OTP needs a restart of the VM: --restart.");
 	}
 	return 0;
 }
@@ -58,6 +58,28 @@ static int check_start_script(struct upgrade *u, struct error *err)
 			  node_name(u->node));
 }
 
+int upgrade_check_keeper(const struct upgrade *u, bool trial, struct error *err)
+{
+	if (trial && !u->releases.trials) {
+		upgrade_refuse(u, err,
+			       "its start script boots no release on trial, so that what does not "
+			       "come up would not fall back");
+		return error_hint(err, "The start scripts that relevo build writes do.");
+	}
+	if (u->releases.keeper[0])
+		return 0;
+	upgrade_refuse(u, err, "nobody is known to start the system again when its VM ends");
+	return error_hint(err,
+			  "`bin/%s daemon` does, and so may a supervisor, which says so with "
+			  "RELEASE_KEEPER=systemd or the like in the environment.",
+			  u->running->name);
+}
+
+static int check_keeper(struct upgrade *u, struct error *err)
+{
+	return u->options->restart ? upgrade_check_keeper(u, true, err) : 0;
+}
+
 static bool restarts(const struct term *steps)
 {
 	for (size_t i = 0; i < steps->seq.len; i++)
@@ -67,33 +89,48 @@ static bool restarts(const struct term *steps)
 	return false;
 }
 
-static int check_ways(struct upgrade *u, struct error *err)
+/* Why the node cannot go up while it runs; NULL: it can. */
+static const char *only_cold(struct upgrade *u)
 {
 	const struct bundle *bundle = u->bundle;
 	const char *from = u->running->vsn;
 	const struct term *up = bundle_up(bundle, u->arena, from);
-	const struct term *down = bundle_down(bundle, u->arena, from);
 
 	if (!bundle->relup)
-		return upgrade_refuse(u, err,
-				      "%s has no relup inside: it can only be started, not "
-				      "upgraded to",
-				      bundle->file);
+		return arena_printf(u->arena,
+				    "%s has no relup inside: it can only be started, not "
+				    "upgraded to",
+				    bundle->file);
 	if (!up)
-		return upgrade_refuse(u, err, "the relup of %s knows no way from %s (it knows: %s)",
-				      bundle->vsn, from, bundle_sources(bundle, u->arena));
+		return arena_printf(u->arena,
+				    "the relup of %s knows no way from %s (it knows: %s)",
+				    bundle->vsn, from, bundle_sources(bundle, u->arena));
 	if (restarts(up))
-		return upgrade_refuse(u, err,
-				      "the relup of %s restarts the emulator: that is a "
-				      "restart, not a hot upgrade",
-				      bundle->vsn);
+		return arena_printf(u->arena,
+				    "the relup of %s restarts the emulator: that is a restart, "
+				    "not a hot upgrade",
+				    bundle->vsn);
+	return NULL;
+}
+
+static int check_ways(struct upgrade *u, struct error *err)
+{
+	const char *from = u->running->vsn, *cold = only_cold(u);
+	const struct term *down = bundle_down(u->bundle, u->arena, from);
+
+	if (u->options->restart)
+		return 0;
+	if (cold) {
+		upgrade_refuse(u, err, "%s", cold);
+		return error_hint(err, "--restart restarts the VM into it.");
+	}
 	if (down && !restarts(down))
 		return 0;
 	if (!u->options->one_way)
 		return upgrade_refuse(u, err,
 				      "the relup of %s knows no way back to %s without a "
 				      "restart; --one-way goes on all the same",
-				      bundle->vsn, from);
+				      u->bundle->vsn, from);
 	upgrade_note(u, "there is no way back to %s but a restart of the node", from);
 	return 0;
 }
@@ -122,6 +159,8 @@ static int check_loaded(struct upgrade *u, struct error *err)
 	const struct bundle *manifest;
 	struct verify_modules verified;
 
+	if (u->options->restart)
+		return 0;
 	if (upgrade_manifest(&manifest, u, u->running->vsn, err))
 		return -1;
 	if (!manifest)
@@ -142,6 +181,7 @@ static int check_loaded(struct upgrade *u, struct error *err)
 static int (*const checks[])(struct upgrade *u, struct error *err) = {
 	check_node,
 	check_start_script,
+	check_keeper,
 	check_ways,
 	check_loaded,
 	check_shared_files,

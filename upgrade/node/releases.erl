@@ -28,5 +28,13 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
  %% init tells when the node is about to go down or restart.
  {status, element(1, init:get_status())},
  {pinned_version, PinnedVersion()},
+ %% Who starts the release again when its VM ends; the start script tells it when it knows of
+ %% trials at all.
+ {keeper, case {whereis(heart), os:getenv("RELEASE_KEEPER")} of
+              {undefined, Keeper} when Keeper =:= false; Keeper =:= "none" -> "";
+              {undefined, Keeper} -> Keeper;
+              _ -> "heart"
+          end},
+ {trials, os:getenv("RELEASE_KEEPER") =/= false},
  {env_version, case os:getenv("RELEASE_VSN") of false -> ""; EnvVsn -> EnvVsn end},
  {crypto, Hasher =:= sha256}]

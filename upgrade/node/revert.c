@@ -82,8 +82,7 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 	if (upgrade_manifest(&other, u, u->running->vsn, err))
 		return -1;
 	upgrade_step(u, STEP_revert, "going back from %s to %s", u->running->vsn, vsn);
-	if (node_move(outcome, &why, u->node, u->arena, vsn, &u->options->move, err) ||
-	    upgrade_look_again(u, err))
+	if (upgrade_move(outcome, &why, u, vsn, err) || upgrade_look_again(u, err))
 		return -1;
 	*fault = why;
 	if (*outcome == MOVE_RESTARTED && strcmp(u->running->vsn, vsn) == 0)
@@ -118,7 +117,10 @@ int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, str
 	return upgrade_end(
 		err, ERROR_ROLLED_BACK,
 		arena_printf(u->arena, "%s was taken back to %s%s; %s is unpacked there.", node,
-			     vsn, outcome == MOVE_RESTARTED ? " by a restart of the VM" : "",
+			     vsn,
+			     outcome == MOVE_RESTARTED || u->options->restart
+				     ? " by a restart of the VM"
+				     : "",
 			     failed),
 		"%s: %s is not well: %s", node, failed, fault);
 }
@@ -146,6 +148,8 @@ static int check_target(struct upgrade *u, const char *vsn, struct error *err)
 	if (!target)
 		return upgrade_refuse(u, err, "%s does not know a release %s", node_name(u->node),
 				      vsn);
+	if (u->options->restart)
+		return upgrade_check_keeper(u, target != u->permanent, err);
 	/* The relup of the version that runs, or of the one we go to, must know the way;
 	 * release_handler tells before it changes anything.
 	 */
@@ -166,9 +170,12 @@ static int revert(struct upgrade *u, const char *target, struct error *err)
 				       "again finds out and goes on from there.");
 	if (!fault)
 		return 0;
-	if (outcome == MOVE_REFUSED)
-		return upgrade_refuse(u, err, "the node cannot go from %s to %s: %s", from, target,
-				      fault);
+	if (outcome == MOVE_REFUSED) {
+		upgrade_refuse(u, err, "the node cannot go from %s to %s: %s", from, target, fault);
+		return u->options->restart ? -1
+					   : error_hint(err, "--restart goes there by a restart "
+							     "of the VM.");
+	}
 	return upgrade_end(err, ERROR_STUCK, state_now(u), "%s: going from %s to %s failed: %s",
 			   node_name(u->node), from, target, fault);
 }

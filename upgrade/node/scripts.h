@@ -26,6 +26,7 @@
 	X(recover,  CONFIG)  \
 	X(check,    VM)      \
 	X(install,  VM)      \
+	X(restart,  ALONE)   \
 	X(commit,   CONFIG)  \
 	X(remove,   CONFIG)
 /* clang-format on */

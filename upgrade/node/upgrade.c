@@ -131,6 +131,16 @@ int upgrade_look(struct upgrade *upgrade, struct error *err)
 	return recover(upgrade, err);
 }
 
+int upgrade_move(enum move_outcome *out, const char **why, struct upgrade *u, const char *vsn,
+		 struct error *err)
+{
+	if (!u->options->restart)
+		return node_move(out, why, u->node, u->arena, vsn, &u->options->move, err);
+	upgrade_step(u, STEP_restart, "restarting the VM, which %s will start again, into %s",
+		     u->releases.keeper, vsn);
+	return node_restart(out, why, u->node, u->arena, vsn, &u->options->move, err);
+}
+
 int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *vsn,
 		     struct error *err)
 {

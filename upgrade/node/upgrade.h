@@ -36,8 +36,14 @@ must_check int upgrade_look_again(struct upgrade *upgrade, struct error *err);
 
 /* preflight.c: may this tarball be installed on this node? */
 must_check int preflight(struct upgrade *upgrade, struct error *err);
-/* The same, all reasons against it at once, as texts. */
+/* Will the VM be started again when it ends, and on trial where that is wanted?  ERROR_REFUSED. */
+must_check int upgrade_check_keeper(const struct upgrade *upgrade, bool trial, struct error *err);
+/* As preflight(), all reasons against it at once, as texts. */
 must_check int preflight_faults(struct terms *out, struct upgrade *upgrade, struct error *err);
+
+/* Up or down to `vsn`, as the options say: while the node runs, or by a restart.  As node_move(). */
+must_check int upgrade_move(enum move_outcome *out, const char **why, struct upgrade *upgrade,
+			    const char *vsn, struct error *err);
 
 /* revert.c: back to `vsn` after a failed installation; always returns -1, with ERROR_ROLLED_BACK
  * or ERROR_STUCK.  `fault` is what was wrong.

@@ -2,6 +2,7 @@
 #include "upgrade/node/verify.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { VERIFY_MS = 120000 };
 
@@ -58,12 +59,16 @@ static bool is_wanted(const char *path, const struct bundle *bundle,
 		      const struct node_releases *releases, enum verify_when when)
 {
 	struct span rest = span_of(path), top, second;
+	bool other_erts = strcmp(bundle->erts, releases->erts) != 0;
 
 	if (!span_next(&rest, '/', &top) || !span_next(&rest, '/', &second) || rest.len == 0)
 		return false;
 	if (span_is(top, "lib"))
 		return when == VERIFY_AFTER || lib_is_known(releases, second);
-	return span_is(top, "releases") && when == VERIFY_AFTER && span_is(second, bundle->vsn);
+	if (when != VERIFY_AFTER)
+		return false;
+	return (span_is(top, "releases") && span_is(second, bundle->vsn)) ||
+	       (span_starts(top, "erts-") && other_erts);
 }
 
 /* The MD5 of each module by the path its beam should have: shop, Elixir.Shop gives

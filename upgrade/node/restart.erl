@@ -1,0 +1,56 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Restarts the VM into the release Vsn: the permanent one, or another one, which is then booted
+%% once, on trial (see bin/NAME).  Who asked may go away.
+%% Bound: Vsn.  Answers busy, {refused, Why} (nothing was changed), or {restarting, Vsn}.
+New = filename:join(RelDir, "new_start_erl.data"),
+%% Whole, or not at all.
+Put = fun(File, Text) ->
+              ok = file:write_file(File ++ ".new", Text, [sync]),
+              ok = file:rename(File ++ ".new", File)
+      end,
+%% release_handler takes the release that boots for the current one when it is tmp_current.
+Try = fun(Known, Erts) ->
+              Marked = [case R of
+                            {release, N, V, E, L, _} when V =:= Vsn -> {release, N, V, E, L, tmp_current};
+                            _ -> R
+                        end || R <- Known],
+              Put(filename:join(RelDir, "RELEASES"),
+                  unicode:characters_to_binary(io_lib:format("%% coding: utf-8~n~tp.~n", [Marked]))),
+              Put(New, [Erts, $\s, Vsn])
+      end,
+Ready = fun() ->
+                {ok, [Known]} = file:consult(filename:join(RelDir, "RELEASES")),
+                Boot = filename:join([RelDir, Vsn, "start.boot"]),
+                case {lists:keyfind(Vsn, 3, Known), filelib:is_regular(Boot)} of
+                    {false, _} -> {refused, no_such_release};
+                    {_, false} -> {refused, {no_such_file, Boot}};
+                    {{release, _, _, _, _, permanent}, _} -> file:delete(New), go;
+                    {{release, _, _, Erts, _, _}, _} -> Try(Known, Erts), go
+                end
+        end,
+Patience = case os:getenv("RELEASE_STOP_TIMEOUT") of
+               false -> 60000;
+               Seconds -> list_to_integer(Seconds) * 1000
+           end,
+%% The answer goes first.  75 asks the start script, or the system's supervisor, for a new start;
+%% heart makes one unless the VM was stopped.  An application that does not stop is not waited for.
+Leave = fun() ->
+                timer:sleep(300),
+                case whereis(heart) of
+                    undefined -> init:stop(75);
+                    _ -> init:reboot()
+                end,
+                timer:sleep(Patience),
+                erlang:halt(75, [{flush, false}])
+        end,
+try register(relevo_upgrade, self()) of
+    true ->
+        case Ready() of
+            go ->
+                unregister(relevo_upgrade),
+                register(relevo_upgrade, spawn(Leave)),
+                {restarting, Vsn};
+            Refused -> Refused
+        end
+catch error:badarg -> busy
+end

@@ -278,13 +278,13 @@ start () {
     erlang "$RELEASE_NODE" "$@"
   fi
   case $1 in
-    shell) program=iex flag=--werl ;;
-    *) program=elixir flag=--no-halt ;;
+    shell) program=iex ;;
+    *) program=elixir ;;
   esac
   set -- --erl "$mode_flag $RELEASE_MODE $heart" --erl-config "$RELEASE_SYS_CONFIG" \
     --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT" --vm-args "$RELEASE_VM_ARGS"
   [ -z "$ready" ] || set -- "$@" --vm-args "$ready"
-  elixir "$program" "$RELEASE_NODE" "$@" "$flag"
+  elixir "$program" "$RELEASE_NODE" "$@" --no-halt
 }
 
 # This script once more, behind a terminal that to_erl can be attached to.
@@ -362,7 +362,7 @@ remote () {
   need_distribution
   node="rem-$(random 4)-$RELEASE_NODE"
   if is_elixir; then
-    elixir iex "$node" --werl --hidden --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
+    elixir iex "$node" --hidden --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
       --vm-args "$RELEASE_REMOTE_VM_ARGS" --remsh "$RELEASE_NODE"
   fi
   erlang "$node" -hidden -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \

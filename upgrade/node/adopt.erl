@@ -58,7 +58,11 @@ try register(relevo_upgrade, self()) of
             %% What release_handler makes up when it finds no file.
             {ok, [{Name, Vsn, [], permanent}]} when Sound -> Restart();
             {ok, [{Name, Vsn, [], permanent}]} -> Adopt();
-            {ok, _} when Sound -> already;
+            {ok, Others} when Sound ->
+                case lists:keymember(Name, 1, Others) of
+                    true -> already;
+                    false -> {refused, not_its_own_folder}
+                end;
             {ok, _} -> {refused, release_handler_knows_more};
             {error, Why} -> {refused, Why}
         end

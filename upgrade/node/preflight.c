@@ -5,11 +5,25 @@
 
 #include <string.h>
 
+static int check_records(struct upgrade *u, struct error *err)
+{
+	if (u->releases.file_fault[0] == '\0')
+		return 0;
+	upgrade_refuse(u, err,
+		       "%s/RELEASES is %s: release_handler does not know what belongs to the "
+		       "release that runs, so there is no way back",
+		       u->releases.releases_dir, u->releases.file_fault);
+	return error_hint(err, "`relevo node adopt %s` puts it right, or says what is missing.",
+			  node_name(u->node));
+}
+
 static int check_release(struct upgrade *u, struct error *err)
 {
 	const struct bundle *bundle = u->bundle;
 	const struct node_release *target = releases_find(&u->releases, bundle->vsn);
 
+	if (strcmp(u->running->name, bundle->name) != 0 && check_records(u, err))
+		return -1;
 	if (strcmp(u->running->name, bundle->name) != 0)
 		return upgrade_refuse(u, err, "%s is a release of %s, the node runs one of %s",
 				      bundle->file, bundle->name, u->running->name);
@@ -30,13 +44,8 @@ static int check_release(struct upgrade *u, struct error *err)
 
 static int check_node(struct upgrade *u, struct error *err)
 {
-	if (u->releases.file_fault[0]) {
-		upgrade_refuse(u, err,
-			       "%s/RELEASES is %s: release_handler does not know what "
-			       "belongs to the release that runs, so there is no way back",
-			       u->releases.releases_dir, u->releases.file_fault);
-		return error_hint(err, "`relevo node adopt %s` writes it.", node_name(u->node));
-	}
+	if (check_records(u, err))
+		return -1;
 	if (strcmp(u->releases.erts, u->bundle->erts) != 0 && !u->options->restart) {
 		upgrade_refuse(u, err, "the release needs ERTS %s, the node runs %s",
 			       u->bundle->erts, u->releases.erts);

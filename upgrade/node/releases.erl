@@ -6,7 +6,14 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
                 case [R || R <- List, not (tuple_size(R) =:= 6
                                            andalso element(1, R) =:= release
                                            andalso is_list(element(5, R)))] of
-                    [] -> "";
+                    [] ->
+                        %% One of the Erlang that is installed, which another release
+                        %% was started in.
+                        {Booted, _} = init:script_id(),
+                        case [R || R <- List, element(2, R) =:= Booted] of
+                            [] -> "that of another release";
+                            _ -> ""
+                        end;
                     _ -> "malformed"
                 end;
             {ok, _} -> "malformed";

@@ -53,7 +53,7 @@ start () {
   bin=$(echo "$run"/erts-*/bin)
   "$bin/run_erl" -daemon "$work/pipe/" "$work" \
     "exec $bin/start_erl $run $run/releases $run/releases/start_erl.data -name $node -setcookie otp \
-      -start_epmd false -erl_epmd_port $fixed"
+      -start_epmd false -erl_epmd_port $fixed -eval 'timer:sleep(infinity)'"
   wait_for 10 vm || fail "no VM: $(cat "$work"/erlang.log.*)"
   pid=$(vm)
   pids="$pids $pid"

@@ -33,7 +33,11 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
  %% The one upgrade that may run at a time registers itself by this name.
  {busy, whereis(relevo_upgrade) =/= undefined},
  %% init tells when the node is about to go down or restart.
- {status, element(1, init:get_status())},
+ {status, case init:get_status() of
+              %% All runs, but what -s or -eval call does not return.
+              {starting, started} -> started;
+              {Status, _} -> Status
+          end},
  {pinned_version, PinnedVersion()},
  %% Who starts the release again when its VM ends; the start script tells it when it knows of
  %% trials at all.

@@ -93,8 +93,13 @@ await_vm () {
   done
 }
 
+died_on_trial () {
+  [ $boot = trial ] && [ "$status" != 0 ] && [ "$(version_in "$permanent")" != "$version" ] &&
+    echo "$RELEASE_PROG: release $version, which is not permanent, has ended ($status)" >&2
+}
+
 # keep COMMAND...: runs this script as a child that becomes the VM, again and again while that
-# is asked for: by a new version to try, or by the exit status 75.
+# is asked for: by a new version to try, by the exit status 75, or by the end of one on trial.
 keep () {
   vm='' told='' status=1
   trap 'told=yes; [ -z "$vm" ] || kill "$vm" 2>/dev/null' TERM INT HUP
@@ -121,11 +126,11 @@ keep () {
       # A heart that was already running starts the permanent release itself.
       [ -z "$heart" ] || sleep 10
       give_up_trial || exit "$status"
-      echo "$RELEASE_PROG: release $version did not come up; back to $(version_in "$permanent")" >&2
+      echo "$RELEASE_PROG: release $version did not come up" >&2
       continue
     fi
     [ -z "$heart" ] || exit "$status"
-    [ "$status" = 75 ] || [ -f "$new" ] || exit "$status"
+    [ "$status" = 75 ] || [ -f "$new" ] || died_on_trial || exit "$status"
   done
 }
 
@@ -384,6 +389,34 @@ need_expression () {
   [ -n "$1" ] || fail "$RELEASE_COMMAND wants an expression"
 }
 
+# A unit of systemd for this installation.
+service () {
+  cat <<UNIT
+# $RELEASE_PROG service | sudo tee /etc/systemd/system/$RELEASE_NAME.service
+[Unit]
+Description=$RELEASE_NAME
+Wants=network-online.target epmd.service
+After=network-online.target epmd.service
+
+[Service]
+Type=notify
+NotifyAccess=all
+User=$(id -un)
+Environment=RELEASE_KEEPER=systemd
+ExecStart="$RELEASE_SELF" start
+Restart=always
+RestartSec=1
+SuccessExitStatus=75
+TimeoutStartSec=5min
+TimeoutStopSec=1min
+KillMode=mixed
+LimitNOFILE=65536
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+}
+
 usage () {
   cat >&2 <<USAGE
 Usage: $RELEASE_PROG COMMAND [ARGUMENT]
@@ -399,6 +432,7 @@ Usage: $RELEASE_PROG COMMAND [ARGUMENT]
     stop           Stops the running system, and waits until it is gone
     pid            Prints the process id of the running system
     version        Prints the name and the version that would be booted
+    service        Prints a unit with which systemd runs the system
 USAGE
 }
 
@@ -424,6 +458,7 @@ case $RELEASE_COMMAND in
   restart) rpc 'System.restart()' 'init:restart()' ;;
   stop) stop ;;
   pid) rpc 'IO.puts(System.pid())' 'io:put_chars([os:getpid(), 10])' ;;
+  service) service ;;
   version) echo "$RELEASE_NAME $RELEASE_VSN" ;;
   *)
     usage

@@ -2,9 +2,20 @@
 -module(meter_sup).
 -behaviour(supervisor).
 -behaviour(application).
+-ifndef(BOOT).
+-define(BOOT, well).
+-endif.
 -export([start/2, stop/1, init/1]).
 
-start(_, _) -> supervisor:start_link({local, ?MODULE}, ?MODULE, []).
+start(_, _) ->
+    boot(?BOOT),
+    supervisor:start_link({local, ?MODULE}, ?MODULE, []).
+
+boot(well) -> ok;
+boot(fail) -> exit(as_told);
+boot(hang) -> timer:sleep(infinity);
+boot(ail) -> timer:apply_interval(1000, erlang, apply, [fun() -> meter ! die end, []]).
+
 stop(_) -> ok.
 
 init([]) ->

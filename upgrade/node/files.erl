@@ -13,9 +13,9 @@ SameModule = fun(Path, File) ->
 %% Whoever assembles a release may write an .app file anew (mix does since Elixir 1.18): what
 %% counts of it is in the boot file.
 SameApp = fun(Path, File) ->
-                  %% Of what is no text, file:consult/1 may fail in a way of its own.
+                  %% On what is no text, file:consult/1 may fail in a way of its own.
                   filename:extension(Path) =:= ".app" andalso
-                      case file:consult(File) of
+                      case catch file:consult(File) of
                           {ok, [{application, App, Keys}]} ->
                               Vsn = proplists:get_value(vsn, Keys),
                               Ebin = lists:concat(["lib/", App, "-", Vsn, "/ebin/", App, ".app"]),

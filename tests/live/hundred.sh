@@ -32,7 +32,7 @@ round () {
 }
 
 # look NAME: what there is on the node, a line each: into NAME.same what must be the same again, into
-# NAME.much what may differ a little. 
+# NAME.much what may differ a little.
 look () {
   "$relevo" node eval "$node" "
     Sum = fun(Key) -> lists:sum([length(List) || P <- processes(), {_, List} <- [process_info(P, Key)]]) end,

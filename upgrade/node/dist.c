@@ -216,17 +216,6 @@ int dist_open(struct dist **out, const struct dist_options *options, struct dead
 	return open_at(out, options, host, port, deadline, err);
 }
 
-struct dist *dist_adopt(int fd, const char *node)
-{
-	struct dist *dist = dist_new(fd, node, node, 4);
-
-	dist->wire.frame_max = FRAME_MAX;
-	snprintf(dist->self, sizeof(dist->self), "relevo@localhost");
-	dist->creation = 16;
-	make_pid(dist);
-	return dist;
-}
-
 void dist_close(struct dist *dist)
 {
 	if (!dist)

@@ -38,8 +38,6 @@ must_check int dist_open(struct dist **out, const struct dist_options *options,
 /* The same over a socket that is connected already; takes it over, also on failure. */
 must_check int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 			    struct deadline deadline, struct error *err);
-/* A connection whose handshake is over; for tests. */
-struct dist *dist_adopt(int fd, const char *node);
 void dist_close(struct dist *dist); /* NULL is fine */
 
 const char *dist_node(const struct dist *dist);

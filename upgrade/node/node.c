@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RETRY_MS = 250 };
+enum { RETRY_MS = 250, REFUSED_MS = 10000 };
 
 struct node {
 	struct dist *dist; /* NULL: lost */
@@ -67,6 +67,8 @@ void node_close(struct node *node)
 
 int node_reopen(struct node *node, struct deadline deadline, struct error *err)
 {
+	struct deadline refused = deadline_in(REFUSED_MS);
+
 	dist_close(node->dist);
 	node->dist = NULL;
 	for (;;) {
@@ -74,9 +76,12 @@ int node_reopen(struct node *node, struct deadline deadline, struct error *err)
 
 		if (connect_node(node, attempt, err) == 0)
 			return 0;
-		/* A node that starts is in epmd before it answers, and out of it before. */
-		if (deadline_over(deadline) || err->kind == ERROR_REFUSED ||
-		    err->kind == ERROR_USAGE)
+		/* A node that starts is in epmd before it answers, answers before it has its
+		 * cookie, and is out of epmd before it goes.
+		 */
+		if (err->kind != ERROR_REFUSED)
+			refused = deadline_in(REFUSED_MS);
+		if (deadline_over(deadline) || deadline_over(refused) || err->kind == ERROR_USAGE)
 			return -1;
 		clock_sleep_ms(RETRY_MS);
 	}

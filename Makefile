@@ -11,7 +11,9 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libarchive libssl libcrypto zlib libgit2 yaml-0.1 jansson libpcre2-8
+LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8
+# Loaded when it is wanted (release/git.c).
+LOADED  := libgit2
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
@@ -39,7 +41,7 @@ endif
 ifneq ($(DEVELOPER),)
 override CFLAGS += -Werror
 endif
-override CFLAGS += $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+override CFLAGS += $(shell pkg-config --cflags $(LIBS) $(LOADED) 2>/dev/null)
 LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -ldeflate -lm
 
 SRC     := $(wildcard base/*.c release/*.c upgrade/*.c upgrade/*/*.c k8s/*.c docker/*.c cmd/*.c)

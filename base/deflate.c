@@ -73,29 +73,49 @@ static size_t gzip_hint(struct span data)
 	return end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
 }
 
-int gzip_inflate(struct str *out, struct span data, size_t max, struct error *err)
+/* Takes one member from the beginning of the data. */
+static int take_member(struct str *out, struct span *data, size_t max, struct error *err)
 {
 	owned_inflater struct libdeflate_decompressor *inflater = new_inflater();
-	size_t room = gzip_hint(data), size;
+	size_t room = gzip_hint(*data), used, size;
 	enum libdeflate_result result;
 
-	if (too_good(data, room))
-		room = data.len;
+	if (too_good(*data, room))
+		room = data->len;
 	if (room > max)
 		room = max;
 	for (;;) {
-		result = libdeflate_gzip_decompress(inflater, data.ptr, data.len,
-						    str_room(out, room), room, &size);
+		result = libdeflate_gzip_decompress_ex(inflater, data->ptr, data->len,
+						       str_room(out, room), room, &used, &size);
 		if (result != LIBDEFLATE_INSUFFICIENT_SPACE || room == max)
 			break;
 		room = room < max / 4 ? room * 4 + 64 : max;
 	}
 	if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
-		return error_set(err, ERROR_INVALID, "gzip data: more than %zu bytes inside", max);
+		return error_set(err, ERROR_INVALID, "gzip data: unpacks to more than %zu bytes", max);
 	if (result != LIBDEFLATE_SUCCESS)
 		return error_set(err, ERROR_INVALID, "gzip data: damaged");
 	out->len += size;
 	out->ptr[out->len] = '\0';
+	*data = (struct span){ data->ptr + used, data->len - used };
+	return 0;
+}
+
+int gzip_inflate(struct str *out, struct span data, size_t max, struct error *err)
+{
+	return take_member(out, &data, max, err);
+}
+
+int gzip_inflate_all(struct str *out, struct span data, size_t max, struct error *err)
+{
+	size_t start = out->len;
+
+	do {
+		if (take_member(out, &data, max - (out->len - start), err)) {
+			out->len = start;
+			return -1;
+		}
+	} while (span_starts(data, "\x1f\x8b"));
 	return 0;
 }
 

@@ -9,8 +9,10 @@ must_check int zlib_inflate(struct str *out, struct span data, size_t size, stru
 /* The same when more bytes may follow: *used receives how many were taken. */
 must_check int zlib_inflate_some(struct str *out, struct span data, size_t size, size_t *used,
 				 struct error *err);
-/* One gzip member of at most `max` plain bytes; appended to *out. */
+/* The first gzip member, of at most `max` plain bytes; appended to *out. */
 must_check int gzip_inflate(struct str *out, struct span data, size_t max, struct error *err);
+/* All members, one behind the other. */
+must_check int gzip_inflate_all(struct str *out, struct span data, size_t max, struct error *err);
 
 /* ---- compressing in pieces ----
  *

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/* archive.h - tarballs, in and out (libarchive).
+/* archive.h - tarballs, in and out.
  *
  * What is written is the same bytes for the same tree: files only, sorted, owner
  * 0:0, time 0, GNU tar, one gzip member without a name or a time.
+ *
+ * What is read is of any tar: v7, ustar, GNU's and pax's long names, as GNU tar, bsdtar and erl_tar
+ * write them; plain or gzip.  Facts of the format: POSIX.1, pax, "ustar Interchange Format" and "pax
+ * Interchange Format"; the manual of GNU tar, "Basic Tar Format".
  */
 #pragma once
 #include "base/error.h"
@@ -14,20 +18,25 @@ struct archive_item {
 	const char *path;               /* relative, without "./" */
 	bool is_dir;
 	mode_t mode;
-	struct span data;               /* of a file; borrowed for the call */
+	struct span data;               /* of a file; borrowed from the tarball */
 };
 
-/* Calls take() for every file and folder of a tarball (plain or compressed), in its
+/* The bytes of a tarball, unpacked if they are compressed, appended to *out: `max` at most. */
+must_check int archive_load(struct str *out, const char *path, size_t max, struct error *err);
+/* Calls take() for every file and folder of such bytes, which it may borrow from, in their
  * order; links inside are refused, so are paths that are absolute, hold ".." or lie deeper
  * than ARCHIVE_DEPTH_MAX, and more than `max` bytes in all, headers and names included.
  * take() returns -1 to stop.
  */
+must_check int archive_items(struct span tar, size_t max,
+			     int (*take)(void *context, const struct archive_item *item,
+					 struct error *err),
+			     void *context, struct error *err);
+/* Both in one, for a file, or for bytes that may be compressed; nothing stays to borrow from. */
 must_check int archive_read(const char *path, size_t max,
 			    int (*take)(void *context, const struct archive_item *item,
 					struct error *err),
 			    void *context, struct error *err);
-
-/* The same for a tarball in memory. */
 must_check int archive_read_bytes(struct span bytes, size_t max,
 				  int (*take)(void *context, const struct archive_item *item,
 					      struct error *err),
@@ -53,5 +62,4 @@ must_check int archive_write(const char *path, const struct archive_source *item
 /* Appends what stands before the content of a file of `size` bytes: the tar header, with
  * GNU's long name before it where 100 bytes are not enough.
  */
-must_check int archive_header(struct str *out, const struct archive_source *item, uint64_t size,
-			      struct error *err);
+void archive_header(struct str *out, const struct archive_source *item, uint64_t size);

@@ -1,9 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release/git.h"
 
+#include <dlfcn.h>
 #include <git2.h>
 
+/* Loaded when it is first wanted: with the dozen libraries that it brings along, every other command
+ * would start half as fast.
+ */
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(buf_dispose) X(describe_commit) X(describe_format) X(describe_options_init) \
+	X(describe_result_free) X(error_last) X(ignore_path_is_ignored) X(libgit2_init) \
+	X(libgit2_opts) X(libgit2_shutdown) X(object_free) X(object_id) X(oid_tostr) \
+	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) \
+	X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
+	X(status_list_entrycount) X(status_list_free) X(status_list_new) X(status_options_init)
+/* clang-format on */
+
+struct library {
+#define X(name) __typeof__(&git_##name) name;
+	FUNCTIONS(X)
+#undef X
+};
+
+static int load(struct library *lib, struct error *err)
+{
+	void *handle = dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW);
+
+#define X(name) \
+	if (handle && !(*(void **)&lib->name = dlsym(handle, "git_" #name))) \
+		handle = NULL;
+	FUNCTIONS(X)
+#undef X
+	if (handle)
+		return 0;
+	error_set_(err, ERROR_FAILED, "git: %s", dlerror());
+	return error_hint(err, "What git says of the project is read with libgit2: install it.");
+}
+
 struct opened {
+	struct library lib;
 	git_repository *repository;
 	git_reference *head;
 	git_object *commit;
@@ -11,32 +47,35 @@ struct opened {
 
 static void opened_done(struct opened *o)
 {
-	git_object_free(o->commit);
-	git_reference_free(o->head);
-	git_repository_free(o->repository);
-	git_libgit2_shutdown();
+	if (!o->lib.libgit2_shutdown)
+		return;
+	o->lib.object_free(o->commit);
+	o->lib.reference_free(o->head);
+	o->lib.repository_free(o->repository);
+	o->lib.libgit2_shutdown();
 }
 
 #define owned_opened owned(opened_done)
 
-static int failed(struct error *err, const char *what, const char *dir)
+static int failed(struct error *err, const struct opened *o, const char *what,
+		  const char *dir)
 {
-	const git_error *last = git_error_last();
+	const git_error *last = o->lib.error_last();
 
 	return error_set(err, ERROR_FAILED, "git: cannot %s in %s: %s", what, dir,
 			 last ? last->message : "no reason given");
 }
 
 /* A folder that the repository is told to ignore is no part of it: a copy that some tool made. */
-static bool is_ignored(git_repository *repository, const char *dir)
+static bool is_ignored(const struct opened *o, const char *dir)
 {
-	const char *root = git_repository_workdir(repository);
+	const char *root = o->lib.repository_workdir(o->repository);
 	size_t len = root ? strlen(root) : 0;
 	int ignored = 0;
 
 	if (!root || strncmp(dir, root, len) != 0)
 		return false;
-	return git_ignore_path_is_ignored(&ignored, repository, dir + len) == 0 && ignored;
+	return o->lib.ignore_path_is_ignored(&ignored, o->repository, dir + len) == 0 && ignored;
 }
 
 /* Nothing of the repository is run or written, so it need not belong to us: builds in
@@ -47,20 +86,22 @@ static int open_head(struct opened *o, bool *found, const char *dir, struct erro
 	int ret;
 
 	*found = false;
-	git_libgit2_init();
-	git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	ret = git_repository_open_ext(&o->repository, dir, 0, NULL);
+	if (load(&o->lib, err))
+		return -1;
+	o->lib.libgit2_init();
+	o->lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	ret = o->lib.repository_open_ext(&o->repository, dir, 0, NULL);
 	if (ret == GIT_ENOTFOUND)
 		return 0;
 	if (ret)
-		return failed(err, "open the repository", dir);
-	if (is_ignored(o->repository, dir))
+		return failed(err, o, "open the repository", dir);
+	if (is_ignored(o, dir))
 		return 0;
-	ret = git_repository_head(&o->head, o->repository);
+	ret = o->lib.repository_head(&o->head, o->repository);
 	if (ret == GIT_EUNBORNBRANCH || ret == GIT_ENOTFOUND)
 		return 0;
-	if (ret || git_reference_peel(&o->commit, o->head, GIT_OBJECT_COMMIT))
-		return failed(err, "read HEAD", dir);
+	if (ret || o->lib.reference_peel(&o->commit, o->head, GIT_OBJECT_COMMIT))
+		return failed(err, o, "read HEAD", dir);
 	*found = true;
 	return 0;
 }
@@ -71,12 +112,12 @@ static int find_dirty(struct git *git, const struct opened *o, const char *dir, 
 	git_status_options options;
 	git_status_list *list;
 
-	git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+	o->lib.status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
 	options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
-	if (git_status_list_new(&list, o->repository, &options))
-		return failed(err, "compare the files with the commit", dir);
-	git->dirty = git_status_list_entrycount(list) > 0;
-	git_status_list_free(list);
+	if (o->lib.status_list_new(&list, o->repository, &options))
+		return failed(err, o, "compare the files with the commit", dir);
+	git->dirty = o->lib.status_list_entrycount(list) > 0;
+	o->lib.status_list_free(list);
 	return 0;
 }
 
@@ -88,19 +129,19 @@ static int find_tag(struct git *git, struct arena *arena, const struct opened *o
 	git_buf text = { 0 };
 	int ret;
 
-	git_describe_options_init(&options, GIT_DESCRIBE_OPTIONS_VERSION);
+	o->lib.describe_options_init(&options, GIT_DESCRIBE_OPTIONS_VERSION);
 	options.describe_strategy = GIT_DESCRIBE_TAGS;
-	ret = git_describe_commit(&result, o->commit, &options);
-	if (ret && git_error_last() && git_error_last()->klass == GIT_ERROR_DESCRIBE)
+	ret = o->lib.describe_commit(&result, o->commit, &options);
+	if (ret && o->lib.error_last() && o->lib.error_last()->klass == GIT_ERROR_DESCRIBE)
 		return 0;
 	if (ret)
-		return failed(err, "look for tags", dir);
-	ret = git_describe_format(&text, result, NULL);
-	git_describe_result_free(result);
+		return failed(err, o, "look for tags", dir);
+	ret = o->lib.describe_format(&text, result, NULL);
+	o->lib.describe_result_free(result);
 	if (ret)
-		return failed(err, "name the commit", dir);
+		return failed(err, o, "name the commit", dir);
 	git->describe = arena_printf(arena, "%s%s", text.ptr, git->dirty ? "-dirty" : "");
-	git_buf_dispose(&text);
+	o->lib.buf_dispose(&text);
 	return 0;
 }
 
@@ -117,10 +158,10 @@ int git_read(struct git **out, struct arena *arena, const char *dir, struct erro
 		*out = NULL;
 		return 0;
 	}
-	git_oid_tostr(hex, sizeof(hex), git_object_id(o.commit));
+	o.lib.oid_tostr(hex, sizeof(hex), o.lib.object_id(o.commit));
 	git->commit = arena_dup(arena, span_of(hex));
-	if (git_reference_is_branch(o.head))
-		git->branch = arena_dup(arena, span_of(git_reference_shorthand(o.head)));
+	if (o.lib.reference_is_branch(o.head))
+		git->branch = arena_dup(arena, span_of(o.lib.reference_shorthand(o.head)));
 	if (find_dirty(git, &o, dir, err) || find_tag(git, arena, &o, dir, err))
 		return -1;
 	*out = git;

@@ -20,6 +20,7 @@ struct node {
 struct tree {
 	const char *name;
 	const char *root;               /* folder: prefix of every path; NULL: a tarball */
+	struct str tar;                 /* tarball: all of it */
 	struct arena arena;
 	struct node *nodes;             /* tarball: all nodes by path; "" is the root */
 };
@@ -88,14 +89,18 @@ static int take_entry(void *context, const struct archive_item *item, struct err
 				 twice);
 	node->entry.mode = item->mode;
 	node->entry.size = (off_t)item->data.len;
-	node->data = (struct span){ arena_dup(&tree->arena, item->data), item->data.len };
+	node->data = item->data;
 	return 0;
 }
 
 static int open_tarball(struct tree *tree, const char *path, struct error *err)
 {
 	node_make(tree, "", true);
-	return archive_read(path, TREE_MAX, take_entry, tree, err);
+	if (archive_load(&tree->tar, path, TREE_MAX, err))
+		return -1;
+	if (archive_items(str_span(&tree->tar), TREE_MAX, take_entry, tree, err))
+		return error_wrap(err, "%s", path);
+	return 0;
 }
 
 int tree_open(struct tree **out, const char *path, struct error *err)
@@ -118,6 +123,7 @@ void tree_free(struct tree *tree)
 	if (!tree || tree == &system_tree)
 		return;
 	HASH_CLEAR(hh, tree->nodes);
+	str_done(&tree->tar);
 	arena_done(&tree->arena);
 	free(tree);
 }

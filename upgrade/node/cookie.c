@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { COOKIE_MAX = 255 }; /* of an atom */
 
@@ -13,6 +14,17 @@ void cookie_done(struct str *cookie)
 	if (cookie->ptr)
 		explicit_bzero(cookie->ptr, cookie->cap);
 	str_done(cookie);
+}
+
+/* Who knows the cookie leaves no core file behind. */
+static void leave_no_core(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		limit.rlim_cur = 0;
+		setrlimit(RLIMIT_CORE, &limit);
+	}
 }
 
 static int take(struct str *out, struct span text, const char *where, struct error *err)
@@ -50,6 +62,7 @@ int cookie_find(struct str *out, const char *file, const char *variable, struct 
 	owned_str struct str path = STR_EMPTY;
 	const char *home = getenv("HOME");
 
+	leave_no_core();
 	if (file)
 		return from_file(out, file, err);
 	if (variable)

@@ -6,6 +6,7 @@
 
 /* From the file if one is named, else from the environment variable if one is named, else
  * from $RELEASE_COOKIE, else from ~/.erlang.cookie.  Free with cookie_done(), which wipes it.
+ * The process, and those that it starts from here on, leave no core file.
  *
  * ERROR_USAGE: there is none, it is empty or too long.  ERROR_NOT_FOUND: no such file.
  */

@@ -210,6 +210,21 @@ static int compare_protocols(struct diff *diff, struct arena *arena, struct erro
 	return 0;
 }
 
+static int compare_erts(struct diff *diff, struct arena *arena, struct error *err)
+{
+	const struct release *a = diff->old_release, *b = diff->new_release;
+	const char *emulator = arena_printf(arena, "erts-%s/bin/beam.smp", a->erts);
+	const struct places places = { a->tree, b->tree, emulator, emulator };
+	bool same = true;
+
+	diff->erts_changed = strcmp(a->erts, b->erts) != 0;
+	if (!diff->erts_changed && tree_has(a->tree, emulator) && tree_has(b->tree, emulator) &&
+	    compare_file(&same, &places, err))
+		return -1;
+	diff->erts_rebuilt = !same;
+	return 0;
+}
+
 int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,
 	      const struct release *new_release, struct error *err)
 {
@@ -217,9 +232,8 @@ int diff_make(struct diff **out, struct arena *arena, const struct release *old_
 
 	diff->old_release = old_release;
 	diff->new_release = new_release;
-	diff->erts_changed = strcmp(old_release->erts, new_release->erts) != 0;
 	list_apps(diff, arena);
-	if (compare_all(diff, arena, err) || compare_protocols(diff, arena, err) ||
+	if (compare_erts(diff, arena, err) || compare_all(diff, arena, err) || compare_protocols(diff, arena, err) ||
 	    compare_config(diff, arena, err))
 		return -1;
 	*out = diff;

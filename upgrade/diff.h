@@ -107,6 +107,7 @@ struct diff {
 	size_t len;
 	struct names old_protocols, new_protocols; /* all consolidated ones (Elixir) … */
 	struct module_diffs protocols;             /* … and those that are not the same */
+	bool erts_rebuilt; /* another emulator under the same version of ERTS */
 	bool erts_changed, sys_config_changed, vm_args_changed, runtime_config_changed;
 	struct config_file old_config, new_config;
 	struct names vm_args; /* the flags, without their values, that are not the same */

@@ -92,9 +92,12 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	if (app->change != CHANGE_CHANGED)
 		return;
 	if (app_diff_not_bumped(app)) {
-		judge_not_bumped(judge, app);
+		if (!is_otp_rebuilt(app))
+			judge_not_bumped(judge, app);
 		return;
 	}
+	if (judge->anew)
+		return;
 	judge_spec(judge, app);
 	if (appup_restarts(made))
 		return;
@@ -115,7 +118,9 @@ int verdict_reasons(struct arena *arena, const struct diff *diff, const struct a
 			       .up = up,
 			       .down = down,
 			       .reasons = reasons,
-			       .modules = modules };
+			       .modules = modules,
+			       .anew = up->seq.len > 0 &&
+				       term_is_atom(term_at(up, 0), "restart_new_emulator") };
 
 	judge_release(&judge);
 	for (size_t i = 0; i < diff->len; i++)

@@ -11,6 +11,10 @@ struct judge {
 	const struct term *up, *down; /* the relup's steps */
 	struct reasons *reasons;
 	struct modules *modules;
+	/* The relup starts a new emulator before it changes anything: no process lives through
+	 * it, so that only what holds for a fresh start is told.
+	 */
+	bool anew;
 };
 
 /* JUDGE(judge, code, application, module, format, …) */
@@ -20,6 +24,9 @@ struct judge {
 
 /* Names, versions, what everything stands on, the order of start. */
 void judge_release(struct judge *judge);
+
+/* An application of OTP itself that has other files under the same version. */
+bool is_otp_rebuilt(const struct app_diff *app);
 
 /* ---- verdict_config.c ---- */
 

@@ -2,6 +2,11 @@
 /* The release as a whole. */
 #include "upgrade/verdict_parts.h"
 
+/* In the folder of the old release nothing of this would be exchanged. */
+#define BUILD_OR_START                                                                   \
+	"for a hot upgrade, build the new release over the Erlang of the old one; for the " \
+	"new Erlang, start the nodes from a folder (or an image) of its own"
+
 static void judge_names(struct judge *judge)
 {
 	const struct release *a = judge->diff->old_release, *b = judge->diff->new_release;
@@ -25,6 +30,16 @@ static void judge_erts(struct judge *judge)
 		      "while it runs",
 		      a->erts, b->erts)
 			->hint = "restart the nodes, one after the other";
+	if (judge->diff->erts_rebuilt) {
+		struct reason *reason =
+			JUDGE(judge, REASON_erts_changed, NULL, NULL,
+			      "the emulator of erts %s is another one under the same version: nodes "
+			      "keep the one that they have",
+			      a->erts);
+
+		reason->severity = SEVERITY_WARN;
+		reason->hint = BUILD_OR_START;
+	}
 }
 
 /* "kernel 8.5 to 8.5.3" of an application that has another version. */
@@ -100,10 +115,42 @@ static void judge_start_types(struct judge *judge)
 	}
 }
 
+/* Only OTP's own .app files have this key. */
+static bool is_of_otp(const struct app_diff *app)
+{
+	const struct term *term = app->new_app->app->term;
+
+	return term && term_proplist_get(term_at(term, 2), "runtime_dependencies");
+}
+
+bool is_otp_rebuilt(const struct app_diff *app)
+{
+	return app_diff_not_bumped(app) && is_of_otp(app);
+}
+
+/* What distributions do for security: one reason, since nobody can raise these versions. */
+static void judge_rebuilt(struct judge *judge)
+{
+	const struct diff *diff = judge->diff;
+	owned_str struct str names = STR_EMPTY;
+
+	for (size_t i = 0; i < diff->len; i++)
+		if (is_otp_rebuilt(&diff->apps[i]))
+			str_addf(&names, "%s%s %s", names.len ? ", " : "", diff->apps[i].name,
+				 app_diff_new_vsn(&diff->apps[i]));
+	if (names.len > 0)
+		JUDGE(judge, REASON_version_not_bumped, NULL, NULL,
+		      "Erlang/OTP is another build under the same versions: %s; a node keeps one "
+		      "folder for each version",
+		      str_text(&names))
+			->hint = BUILD_OR_START;
+}
+
 void judge_release(struct judge *judge)
 {
 	judge_names(judge);
 	judge_erts(judge);
+	judge_rebuilt(judge);
 	judge_base(judge, "kernel", REASON_otp_changed);
 	judge_base(judge, "stdlib", REASON_otp_changed);
 	judge_base(judge, "sasl", REASON_otp_changed);

@@ -155,6 +155,13 @@ static const struct term *restart_in(const struct term *script)
 	return NULL;
 }
 
+/* That these change is told already. */
+static bool is_base(const char *name)
+{
+	return strcmp(name, "kernel") == 0 || strcmp(name, "stdlib") == 0 ||
+	       strcmp(name, "sasl") == 0;
+}
+
 /* Those that relevo itself writes have a reason of their own. */
 static void judge_restarts(struct judge *judge, const struct appup_made *made)
 {
@@ -162,11 +169,11 @@ static void judge_restarts(struct judge *judge, const struct appup_made *made)
 
 	if (made->source == APPUP_GENERATED)
 		return;
-	if (restart)
+	if (restart && !is_base(made->app->name))
 		JUDGE(judge, REASON_emulator_restarted, made->app->name, NULL,
 		      "%s says %s: all processes are lost", made->file, term_atom_name(restart))
 			->hint = "restart the nodes, one after the other";
-	else if (appup_restarts(made))
+	else if (!restart && appup_restarts(made) && !judge->anew)
 		JUDGE(judge, REASON_application_restarted, made->app->name, NULL,
 		      "%s restarts %s: its processes lose their state, and nobody is served meanwhile",
 		      made->file, made->app->name)
@@ -177,6 +184,8 @@ void judge_relup(struct judge *judge)
 {
 	for (size_t i = 0; i < judge->appups->len; i++)
 		judge_restarts(judge, &judge->appups->items[i]);
+	if (judge->anew)
+		return;
 	judge_suspends(judge);
 	judge_purges(judge);
 	judge_tops(judge);

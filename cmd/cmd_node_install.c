@@ -12,7 +12,7 @@ struct install_opts {
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts;
-	bool one_way, commit, restart;
+	bool one_way, commit, restart, no_trial;
 };
 
 /* Of the commands that install: up and down. */
@@ -29,7 +29,10 @@ struct install_opts {
 		     "(default: 5min)"),                                                      \
 	OPT_FLAG(struct install_opts, restart, 0, "restart",                                  \
 		 "restart the VM into the release, which boots once, on trial: for another "  \
-		 "ERTS, and where no relup knows the way")
+		 "ERTS, and where no relup knows the way"),                                   \
+	OPT_FLAG(struct install_opts, no_trial, 0, "no-trial",                                \
+		 "with --restart: the release is permanent before it boots, and nothing falls "\
+		 "back by itself; for start scripts that know no trial (mix, relx)")
 
 static const struct option install_options[] = {
 	NODE_OPTIONS(struct install_opts),
@@ -99,6 +102,7 @@ static struct install_options options_of(const struct call *call)
 	options.bake_ms = opts->bake_ms;
 	options.one_way = opts->one_way;
 	options.restart = opts->restart;
+	options.move.no_trial = opts->no_trial;
 	options.step = show_step;
 	options.progress = show_progress;
 	options.context = (void *)(uintptr_t)call;

@@ -52,7 +52,7 @@ version_in () {
 }
 
 take_trial () {
-  [ -z "${RELEASE_VSN:-}" ] && mv "$new" "$trial" 2>/dev/null
+  [ -z "${RELEASE_VSN:-}" ] && mv "$new" "$trial" 2>/dev/null && rm -f "$failed"
 }
 
 # True for the one that finds a trial that came to nothing.
@@ -94,8 +94,10 @@ await_vm () {
 }
 
 died_on_trial () {
-  [ $boot = trial ] && [ "$status" != 0 ] && [ "$(version_in "$permanent")" != "$version" ] &&
-    echo "$RELEASE_PROG: release $version, which is not permanent, has ended ($status)" >&2
+  [ $boot = trial ] && [ "$status" != 0 ] && [ "$(version_in "$permanent")" != "$version" ] ||
+    return 1
+  echo "- $version" >"$failed" || true
+  echo "$RELEASE_PROG: release $version, which is not permanent, has ended ($status)" >&2
 }
 
 # keep COMMAND...: runs this script as a child that becomes the VM, again and again while that
@@ -150,7 +152,9 @@ case $RELEASE_COMMAND${RELEASE_IN_BACKGROUND:-} in
 esac
 # Who starts the release again when its VM ends: "start", this script; "none", nobody.
 RELEASE_KEEPER="${RELEASE_KEEPER:-none}"
-export RELEASE_KEEPER
+# Tells those who look at the VM that it can be restarted into a version on trial.
+RELEASE_TRIALS=yes
+export RELEASE_KEEPER RELEASE_TRIALS
 
 [ "$boot" != trial ] || permanent=$trial
 choose RELEASE_VSN "$(version_in "$permanent")"

@@ -70,4 +70,26 @@ expect 0 "$relevo" node remove "$node" 1.1.0 --port "$fixed"
 stop
 ok
 
+# Mix's start script knows no trial: a restart upgrade is for good, and only when that is said.
+supervise () {
+  while [ ! -e "$work/enough" ]; do
+    RELEASE_KEEPER=supervisor "$work/run/bin/shop" start &
+    echo $! >"$work/main.pid"
+    wait $! || true
+  done
+}
+supervise >"$work/log" 2>&1 &
+pid=$!
+pids="$pids $pid"
+wait_for 30 health || fail "does not start: $(cat "$work/log")"
+expect 4 "$relevo" node install "$node" "$new" --restart --port "$fixed"
+contains "$said" "boots no release on trial"
+expect 0 "$relevo" node install "$node" "$new" --restart --no-trial --port "$fixed"
+contains "$out" "it is permanent"
+contains "$(health)" '"version":"1.1.0"'
+: >"$work/enough"
+kill "$(cat "$work/main.pid")"
+wait_for 20 gone "$pid" || fail "still there after SIGTERM"
+ok
+
 echo "ok: $checks checks"

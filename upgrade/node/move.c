@@ -158,7 +158,10 @@ int node_move(enum move_outcome *out, const char **why, struct node *node, struc
 int node_restart(enum move_outcome *out, const char **why, struct node *node, struct arena *arena,
 		 const char *vsn, const struct move_options *options, struct error *err)
 {
-	const struct binding bindings[] = { { "Vsn", term_string(arena, vsn) } };
+	const struct binding bindings[] = {
+		{ "Vsn", term_string(arena, vsn) },
+		{ "Trial", term_atom(arena, options->no_trial ? "false" : "true") },
+	};
 	struct deadline deadline = deadline_in(options->timeout_ms);
 	uint32_t creation = node_creation(node);
 	const char *text = "it did not come up";

@@ -12,6 +12,7 @@ struct move_options {
 	int64_t suspend_timeout_ms;     /* for one process */
 	int64_t config_timeout_ms;      /* for evaluating the configuration */
 	int64_t timeout_ms;             /* for the whole, and for a node that restarts */
+	bool no_trial;                  /* what is restarted into is permanent at once */
 };
 
 enum move_outcome {
@@ -33,7 +34,7 @@ must_check int node_move(enum move_outcome *out, const char **why, struct node *
 			 struct error *err);
 
 /* Has the node restart its VM into a release that it has unpacked: into the permanent one, or
- * into another one on trial.  MOVE_RESTARTED: it did not come up, the permanent one runs again.
+ * into another one on trial (or for good).  MOVE_RESTARTED: it did not come up, the permanent one runs again.
  * Otherwise as node_move().
  */
 must_check int node_restart(enum move_outcome *out, const char **why, struct node *node,

@@ -354,6 +354,7 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.env_version = text_at(answer, arena, "env_version"),
 		.keeper = text_at(answer, arena, "keeper"),
 		.trials = flag_at(answer, "trials"),
+		.failed_vsn = text_at(answer, arena, "failed_trial"),
 		.busy = flag_at(answer, "busy"),
 		.starting = strcmp(text_at(answer, arena, "status"), "starting") == 0,
 		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,

@@ -102,6 +102,7 @@ struct node_releases {
 	const char *env_version; /* $RELEASE_VSN of the node, or "" */
 	const char *keeper;      /* who starts it again when its VM ends; "": nobody, or not known */
 	bool trials;             /* its start script boots a release on trial */
+	const char *failed_vsn;  /* which trial came to nothing last; "": none */
 	bool busy;               /* an installation runs on the node right now */
 	bool starting;           /* its applications are still being started */
 	bool going_down;         /* the node stops or restarts */

@@ -69,11 +69,12 @@ static int check_start_script(struct upgrade *u, struct error *err)
 
 int upgrade_check_keeper(const struct upgrade *u, bool trial, struct error *err)
 {
-	if (trial && !u->releases.trials) {
+	if (trial && !u->releases.trials && !u->options->move.no_trial) {
 		upgrade_refuse(u, err,
 			       "its start script boots no release on trial, so that what does not "
 			       "come up would not fall back");
-		return error_hint(err, "The start scripts that relevo build writes do.");
+		return error_hint(err, "The start scripts that relevo build writes do.  --no-trial "
+				       "makes it permanent before it has booted.");
 	}
 	if (u->releases.keeper[0])
 		return 0;

@@ -39,13 +39,20 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
               {Status, _} -> Status
           end},
  {pinned_version, PinnedVersion()},
- %% Who starts the release again when its VM ends; the start script tells it when it knows of
- %% trials at all.
+ %% Who starts the release again when its VM ends, and whether the start script knows of trials.
  {keeper, case {whereis(heart), os:getenv("RELEASE_KEEPER")} of
               {undefined, Keeper} when Keeper =:= false; Keeper =:= "none" -> "";
               {undefined, Keeper} -> Keeper;
               _ -> "heart"
           end},
- {trials, os:getenv("RELEASE_KEEPER") =/= false},
+ {trials, os:getenv("RELEASE_TRIALS") =/= false},
+ {failed_trial, case file:read_file(filename:join(RelDir, "failed_start_erl.data")) of
+                    {ok, Failed} ->
+                        case string:lexemes(binary_to_list(Failed), " \n") of
+                            [_, FailedVsn | _] -> FailedVsn;
+                            _ -> ""
+                        end;
+                    _ -> ""
+                end},
  {env_version, case os:getenv("RELEASE_VSN") of false -> ""; EnvVsn -> EnvVsn end},
  {crypto, Hasher =:= sha256}]

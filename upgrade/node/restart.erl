@@ -1,23 +1,30 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Restarts the VM into the release Vsn: the permanent one, or another one, which is then booted
-%% once, on trial (see bin/NAME).  Who asked may go away.
-%% Bound: Vsn.  Answers busy, {refused, Why} (nothing was changed), or {restarting, Vsn}.
+%% once, on trial (see bin/NAME), or made permanent before.  Who asked may go away.
+%% Bound: Vsn, Trial = true | false.  Answers busy, {refused, Why} (nothing was changed), or {restarting, Vsn}.
 New = filename:join(RelDir, "new_start_erl.data"),
 %% Whole, or not at all.
 Put = fun(File, Text) ->
               ok = file:write_file(File ++ ".new", Text, [sync]),
               ok = file:rename(File ++ ".new", File)
       end,
+Record = fun(Known, State) ->
+                 Marked = [{release, N, V, E, L, State(V, S)} || {release, N, V, E, L, S} <- Known],
+                 Put(filename:join(RelDir, "RELEASES"),
+                     unicode:characters_to_binary(
+                         io_lib:format("%% coding: utf-8~n~tp.~n", [Marked])))
+         end,
 %% release_handler takes the release that boots for the current one when it is tmp_current.
-Try = fun(Known, Erts) ->
-              Marked = [case R of
-                            {release, N, V, E, L, _} when V =:= Vsn -> {release, N, V, E, L, tmp_current};
-                            _ -> R
-                        end || R <- Known],
-              Put(filename:join(RelDir, "RELEASES"),
-                  unicode:characters_to_binary(io_lib:format("%% coding: utf-8~n~tp.~n", [Marked]))),
-              Put(New, [Erts, $\s, Vsn])
-      end,
+Choose = fun(Known, Erts) when Trial ->
+                 Record(Known, fun(V, _) when V =:= Vsn -> tmp_current; (_, S) -> S end),
+                 Put(New, [Erts, $\s, Vsn]);
+            (Known, Erts) ->
+                 Record(Known, fun(V, _) when V =:= Vsn -> permanent;
+                                  (_, permanent) -> old;
+                                  (_, S) -> S
+                               end),
+                 Put(filename:join(RelDir, "start_erl.data"), [Erts, $\s, Vsn])
+         end,
 Ready = fun() ->
                 {ok, [Known]} = file:consult(filename:join(RelDir, "RELEASES")),
                 Boot = filename:join([RelDir, Vsn, "start.boot"]),
@@ -25,7 +32,7 @@ Ready = fun() ->
                     {false, _} -> {refused, no_such_release};
                     {_, false} -> {refused, {no_such_file, Boot}};
                     {{release, _, _, _, _, permanent}, _} -> file:delete(New), go;
-                    {{release, _, _, Erts, _, _}, _} -> Try(Known, Erts), go
+                    {{release, _, _, Erts, _, _}, _} -> Choose(Known, Erts), go
                 end
         end,
 Patience = case os:getenv("RELEASE_STOP_TIMEOUT") of

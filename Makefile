@@ -91,6 +91,9 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
+# OTP's own C library, as a peer.
+$(B)/tests/helpers/ei_%: LDLIBS += -lei
+
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)
 	$(call say,FUZZ)

@@ -1,25 +1,28 @@
 #!/usr/bin/env escript
 %% SPDX-License-Identifier: Apache-2.0, coding: utf-8
-%% terms.escript HELPER N SEED - OTP judges how relevo reads and writes terms.
+%% terms.escript HELPER PEER N SEED - OTP judges how relevo reads and writes terms.
 %%
 %% N generated terms go to HELPER (tests/helpers/terms.c) as text and as binaries,
 %% one process for all; so do N texts and N binaries with some bytes spoiled, and
-%% the files of terms that OTP and Elixir install here.
+%% the files of terms that OTP and Elixir install here.  PEER (tests/helpers/ei_terms.c)
+%% has libei read the generated ones as relevo writes them, and relevo as libei does.
 
 -mode(compile).
 
-main([Helper, N0, Seed0]) ->
+main([Helper, Peer, N0, Seed0]) ->
     io:setopts([{encoding, unicode}]),
     N = list_to_integer(N0),
     Seed = list_to_integer(Seed0),
     rand:seed(exsss, Seed),
     Items = generated(N) ++ spoiled_texts(N) ++ spoiled_binaries(N) ++ installed(),
     Answers = ask(Helper, [{Kind, In} || {_, Kind, In, _} <- Items]),
-    Wrong = judge(Items, Answers, []),
+    Passed = [Item || {binary, _, _, _} = Item <- Items],
+    Wrong = judge(Items, Answers, []) ++
+        judge_peer(Passed, peer_answers(ask_file(Peer, [{$b, In} || {_, _, In, _} <- Passed]))),
     [io:format("~ts~n", [W]) || {_, W} <- lists:sublist(lists:sort(Wrong), 5)],
     Refused = length([e || {e, _, _} <- Answers]),
-    io:format("terms: ~w items, ~w refused by both, ~w differ (seed ~w)~n",
-              [length(Items), Refused, length(Wrong), Seed]),
+    io:format("terms: ~w items, ~w refused by both, ~w to libei and back, ~w differ (seed ~w)~n",
+              [length(Items), Refused, length(Passed), length(Wrong), Seed]),
     halt(case Wrong of [] -> 0; _ -> 1 end).
 
 %% ---- what is asked: {Name, $t | $b, Input, {ok, Term} | {error, Class}} ----
@@ -42,7 +45,8 @@ latin1(Format, T) ->
 
 binaries(T) ->
     [{binary, $b, term_to_binary(T, Opts), {ok, T}}
-     || Opts <- [[], [compressed], [{minor_version, 0}]]].
+     || Opts <- [[], any([[compressed], [{compressed, 9}]]),
+                 any([[{minor_version, 0}], [{minor_version, 1}], [{minor_version, 2}], [deterministic]])]].
 
 spoiled_texts(N) ->
     [begin
@@ -173,6 +177,9 @@ any(L) -> lists:nth(rand:uniform(length(L)), L).
 %% ---- asking ----
 
 ask(Helper, Items) ->
+    answers(ask_file(Helper, Items)).
+
+ask_file(Helper, Items) ->
     Base = "/tmp/relevo-terms-" ++ os:getpid(),
     In = Base ++ ".in",
     Out = Base ++ ".out",
@@ -184,7 +191,7 @@ ask(Helper, Items) ->
     {ok, B} = file:read_file(Out),
     file:delete(In),
     file:delete(Out),
-    answers(B).
+    B.
 
 answers(<<$o, A:32, Bytes:A/binary, L:32, Line:L/binary, F:32, File:F/binary, Rest/binary>>) ->
     [{o, Bytes, Line, File} | answers(Rest)];
@@ -193,7 +200,27 @@ answers(<<$e, C:32, Class:C/binary, M:32, Message:M/binary, Rest/binary>>) ->
 answers(<<>>) ->
     [].
 
+peer_answers(<<$o, A:32, Theirs:A/binary, B:32, Ours:B/binary, Rest/binary>>) ->
+    [{o, Theirs, Ours} | peer_answers(Rest)];
+peer_answers(<<$e, A:32, Who:A/binary, Rest/binary>>) ->
+    [{e, Who} | peer_answers(Rest)];
+peer_answers(<<>>) ->
+    [].
+
 %% ---- judging ----
+
+judge_peer([], []) ->
+    [];
+judge_peer([{_, _, In, {ok, T}} | Items], [Answer | Answers]) ->
+    case Answer of
+        {o, Theirs, Ours} ->
+            try {binary_to_term(Theirs), binary_to_term(Ours)} of
+                {T, T} -> [];
+                Others -> [{byte_size(In), io_lib:format("libei: ~ts~n  got ~ts", [show(T), show(Others)])}]
+            catch _:_ -> [{byte_size(In), io_lib:format("libei: ~ts: no term", [show(T)])}]
+            end;
+        {e, Who} -> [{byte_size(In), io_lib:format("not read by ~ts: ~ts", [Who, show(T)])}]
+    end ++ judge_peer(Items, Answers).
 
 judge([], [], Wrong) ->
     Wrong;
@@ -228,7 +255,8 @@ verdict({error, _}, {o, _, _, _}) ->
     "relevo reads what OTP refuses".
 
 encoding(T, Bytes, Line, File) ->
-    Same = Bytes =:= term_to_binary(T) orelse has_large_map(T),
+    %% What is in a fun stays as it was written.
+    Same = Bytes =:= term_to_binary(T) orelse has_large_map(T) orelse has_fun(T),
     Texts = has_id(T) orelse (reads(T, <<Line/binary, ".">>) andalso reads(T, File)),
     if not Same -> "other bytes than term_to_binary";
        not Texts -> "the text reads back to another term";
@@ -253,9 +281,10 @@ has_long(T) -> any_part(fun(X) -> (is_number(X) orelse is_bitstring(X) orelse is
 has_large_map(T) -> any_part(fun(X) -> is_map(X) andalso map_size(X) > 32 end, T).
 
 has_id(T) ->
-    any_part(fun(X) -> is_pid(X) orelse is_port(X) orelse is_reference(X) orelse
-                           (is_function(X) andalso erlang:fun_info(X, type) =:= {type, local})
-             end, T).
+    has_fun(T) orelse any_part(fun(X) -> is_pid(X) orelse is_port(X) orelse is_reference(X) end, T).
+
+has_fun(T) ->
+    any_part(fun(X) -> is_function(X) andalso erlang:fun_info(X, type) =:= {type, local} end, T).
 
 any_part(F, T) ->
     F(T) orelse any_below(F, T).

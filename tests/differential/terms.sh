@@ -5,8 +5,10 @@
 #   RELEVO: the program, build/release/relevo otherwise; its helpers are beside it
 set -eu
 relevo=${RELEVO:-build/release/relevo}
-helper=$(dirname "$relevo")/tests/helpers/terms
+helpers=$(dirname "$relevo")/tests/helpers
 seed=${2:-${SEED:-$(date +%s)}}
 
-[ -x "$helper" ] || { echo "terms: no $helper (make helpers)" >&2; exit 1; }
-exec escript "$(dirname "$0")/terms.escript" "$helper" "${1:-${N:-2000}}" "$seed"
+for helper in terms ei_terms; do
+  [ -x "$helpers/$helper" ] || { echo "terms: no $helpers/$helper (make helpers)" >&2; exit 1; }
+done
+exec escript "$(dirname "$0")/terms.escript" "$helpers/terms" "$helpers/ei_terms" "${1:-${N:-2000}}" "$seed"

@@ -9,6 +9,7 @@
 
 struct check_opts {
 	struct node_opts node;
+	long config_ms;
 	bool one_way;
 };
 
@@ -16,6 +17,8 @@ static const struct option check_options[] = {
 	NODE_OPTIONS(struct check_opts),
 	OPT_FLAG(struct check_opts, one_way, 0, "one-way",
 		 "a relup that knows no way back is no reason against it"),
+	OPT_DURATION(struct check_opts, config_ms, 0, "config-timeout", "TIME",
+		     "how long the configuration may take to be evaluated (default: 60s)"),
 	OPT_END,
 };
 
@@ -28,26 +31,145 @@ static json_t *list_json(struct foreseen_texts texts)
 	return list;
 }
 
-static void show_json(const struct node *node, const struct foreseen *found)
+static json_t *processes_json(struct foreseen_processes processes)
 {
-	print_json(json_pack(
-		"{s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:I, s:o, s:I, s:I, s:I, s:o}",
-		"node", node_name(node), "name", found->name, "from", found->from, "version",
-		found->vsn, "already", found->already, "ok", found->refusals.len == 0, "refusals",
-		list_json(found->refusals), "killed", list_json(found->lingering), "silent",
-		list_json(found->silent), "suspended", (json_int_t)found->suspends, "config",
-		list_json(found->config), "lacked_bytes", (json_int_t)found->lacked_bytes,
-		"release_bytes", (json_int_t)found->release_bytes, "needed_bytes",
-		(json_int_t)found->needed_bytes, "free_bytes",
-		found->free_bytes < 0 ? json_null() : json_integer(found->free_bytes)));
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < processes.len; i++) {
+		const struct foreseen_process *p = &processes.items[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "module", p->module,
+						"pid", p->pid, "registered_name", p->name,
+						"initial_call", p->began, "current_function", p->in,
+						"where", p->where));
+	}
+	return list;
 }
 
-static void show_list(const char *heading, struct foreseen_texts texts)
+static json_t *groups_json(const struct foreseen *found)
 {
-	if (texts.len > 0)
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < found->groups_len; i++) {
+		const struct foreseen_group *g = &found->groups[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:I, s:I, s:I}", "module", g->module,
+						"processes", (json_int_t)g->count, "answer_us",
+						(json_int_t)g->answer_us, "mailbox",
+						(json_int_t)g->queue, "memory",
+						(json_int_t)g->bytes));
+	}
+	return list;
+}
+
+static json_t *funs_json(const struct foreseen *found)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < found->funs_len; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "module",
+						      found->funs[i].module, "place",
+						      found->funs[i].place, "holder",
+						      found->funs[i].holder));
+	return json_pack("{s:o, s:I, s:I}", "found", list, "looked", (json_int_t)found->looked,
+			 "left", (json_int_t)found->left);
+}
+
+static json_t *config_json(struct config_changes changes)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < changes.len; i++) {
+		const struct config_change *c = &changes.items[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "application",
+						      c->application, "key", c->key, "change",
+						      c->change, "was", c->was, "becomes",
+						      c->becomes, "heard", c->heard));
+	}
+	return list;
+}
+
+static void show_json(const struct node *node, const struct foreseen *found)
+{
+	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "node", node_name(node),
+				 "name", found->name, "from", found->from, "version", found->vsn,
+				 "already", found->already, "ok", found->refusals.len == 0,
+				 "refusals", list_json(found->refusals));
+	json_t *processes = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "killed",
+				      processes_json(found->lingering), "silent",
+				      processes_json(found->silent), "suspended",
+				      (json_int_t)found->suspends, "suspended_us",
+				      (json_int_t)found->suspended_us, "groups", groups_json(found),
+				      "funs", funs_json(found));
+	json_t *files = json_pack("{s:o, s:I, s:I, s:I, s:o}", "config", config_json(found->config),
+				  "lacked_bytes", (json_int_t)found->lacked_bytes, "release_bytes",
+				  (json_int_t)found->release_bytes, "needed_bytes",
+				  (json_int_t)found->needed_bytes, "free_bytes",
+				  found->free_bytes < 0 ? json_null() :
+							  json_integer(found->free_bytes));
+
+	json_object_update(root, processes);
+	json_object_update(root, files);
+	json_decref(processes);
+	json_decref(files);
+	print_json(root);
+}
+
+static void show_processes(const char *heading, struct foreseen_processes processes)
+{
+	if (processes.len > 0)
 		printf("%s:\n", heading);
-	for (size_t i = 0; i < texts.len; i++)
-		printf("  %s\n", texts.items[i]);
+	for (size_t i = 0; i < processes.len; i++) {
+		const struct foreseen_process *p = &processes.items[i];
+
+		printf("  %s%s%s (%s%sbegan in %s, is in %s%s%s)\n", p->module,
+		       *p->module ? ": " : "", p->pid, p->name, *p->name ? ", " : "", p->began,
+		       p->in, *p->where ? ", at " : "", p->where);
+	}
+}
+
+static void show_funs(const struct foreseen *found)
+{
+	if (found->funs_len > 0)
+		printf("funs of code that is replaced, bad once it is purged:\n");
+	for (size_t i = 0; i < found->funs_len; i++)
+		printf("  %s: %s of %s\n", found->funs[i].module, found->funs[i].place,
+		       found->funs[i].holder);
+	if (found->left > 0)
+		printf("not looked into for funs: %" PRId64 " of %" PRId64
+		       " processes, tables and terms\n",
+		       found->left, found->left + found->looked);
+}
+
+static void show_suspended(const struct foreseen *found)
+{
+	printf("%" PRId64 " processes would be suspended", found->suspends);
+	if (found->suspends > 0)
+		printf(", for about %" PRId64 " ms and what code_change takes",
+		       (found->suspended_us + 999) / 1000);
+	printf("\n");
+	for (size_t i = 0; i < found->groups_len; i++) {
+		const struct foreseen_group *g = &found->groups[i];
+		char bytes[32];
+
+		printf("  %" PRId64 " of %s: answer within %" PRId64 " us, mailbox of %" PRId64
+		       " at most, %s in all\n",
+		       g->count, g->module, g->answer_us, g->queue,
+		       human_bytes((uint64_t)g->bytes, bytes));
+	}
+}
+
+static void show_config(struct config_changes changes)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	if (changes.len > 0)
+		printf("configuration that changes:\n");
+	for (size_t i = 0; i < changes.len; i++)
+		printf("  %s\n", config_change_text(&arena, &changes.items[i]));
 }
 
 static void show_text(const struct node *node, const struct foreseen *found)
@@ -60,11 +182,15 @@ static void show_text(const struct node *node, const struct foreseen *found)
 	}
 	printf("%s: %s %s over %s %s\n", node_name(node), found->name, found->vsn, found->from,
 	       found->refusals.len ? "would be refused" : "can be installed");
-	show_list("against it", found->refusals);
-	show_list("in old code, and killed by the purge", found->lingering);
-	show_list("to be suspended, but no answer to system messages", found->silent);
-	show_list("configuration that changes", found->config);
-	printf("%" PRId64 " processes would be suspended\n", found->suspends);
+	if (found->refusals.len > 0)
+		printf("against it:\n");
+	for (size_t i = 0; i < found->refusals.len; i++)
+		printf("  %s\n", found->refusals.items[i]);
+	show_processes("in old code, and killed by the purge", found->lingering);
+	show_processes("to be suspended, but no answer to system messages", found->silent);
+	show_funs(found);
+	show_config(found->config);
+	show_suspended(found);
 	printf("%s of %s would be sent\n", human_bytes((uint64_t)found->lacked_bytes, bytes[0]),
 	       human_bytes((uint64_t)found->release_bytes, bytes[1]));
 }
@@ -80,6 +206,8 @@ static int check_run(const struct call *call, struct error *err)
 	const char *path;
 
 	options.one_way = opts->one_way;
+	if (opts->config_ms)
+		options.move.config_timeout_ms = opts->config_ms;
 	if (release_arg(&path, &arena, call->argv[1], err) ||
 	    bundle_read(&bundle, &arena, path, err) ||
 	    node_connect(&node, call, &opts->node, err) ||
@@ -104,9 +232,14 @@ const struct command cmd_node_check = {
 	.description =
 		"What stands against it: another release, versions in use with other content, no relup "
 		"from what runs, modules that somebody patched on the node, RELEASES missing, no room on "
-		"the disk.  What would happen: processes that linger in old code and would be killed, "
-		"processes to be suspended and those of them that do not answer, keys of the "
-		"configuration that change (never their values), bytes to be sent.\n\n"
+		"the disk, a configuration that cannot be made.  What would happen: processes that "
+		"linger in old code and would be killed; funs of replaced code in process states, "
+		"dictionaries, ets tables and persistent terms; processes to be suspended, for how long "
+		"about, and those of them that do not answer; what changes in the environment of "
+		"applications; bytes to be sent.\n\n"
+		"The configuration is evaluated with the code of the release, in a VM of its own on the "
+		"node.  What the node lacks for that is sent to a temporary folder there, and removed.  "
+		"Values under names that sound of secrets, and passwords in URLs, are not shown.\n\n"
 		"Ends with 4 when it could not be installed.",
 	.examples = "relevo node check shop@10.0.0.1 shop-1.1.0.tar.gz",
 	.args_min = 2,

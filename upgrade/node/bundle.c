@@ -222,6 +222,52 @@ static void read_config(struct bundle *out, struct arena *arena, const struct tr
 		out->config = term;
 }
 
+/* {App, Vsn, Module, Env} of {application, App, Keys}; NULL: not one. */
+static const struct term *app_term(struct arena *arena, const struct term *file)
+{
+	const struct term *keys, *vsn, *mod, *env;
+
+	if (!term_is_tagged(file, "application", 3) || !term_is_list(term_at(file, 2)))
+		return NULL;
+	keys = term_at(file, 2);
+	vsn = term_proplist_get(keys, "vsn");
+	mod = term_proplist_get(keys, "mod");
+	env = term_proplist_get(keys, "env");
+	return term_tuple(arena, term_at(file, 1), vsn ? vsn : &term_nil,
+			  mod && term_is_tuple(mod, 2) ? term_at(mod, 0) : &term_nil,
+			  env && term_is_list(env) ? env : &term_nil);
+}
+
+static bool is_app_file(const char *path)
+{
+	struct span rest = span_of(path), part;
+
+	return span_ends(rest, ".app") && span_next(&rest, '/', &part) && span_is(part, "lib") &&
+	       span_next(&rest, '/', &part) && span_next(&rest, '/', &part) &&
+	       span_is(part, "ebin") && !memchr(rest.ptr, '/', rest.len);
+}
+
+/* One that cannot be read is a matter of those that need it. */
+static void read_apps(struct bundle *out, struct arena *arena, const struct tree *tree)
+{
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < out->files_len; i++) {
+		const char *path = out->files[i].path;
+		owned_str struct str text = STR_EMPTY;
+		const struct term *file, *app;
+		struct error ignored;
+
+		if (!is_app_file(path) || tree_read(tree, path, TERM_FILE_MAX, &text, &ignored) ||
+		    term_parse_one(&file, arena, str_span(&text), path, &ignored))
+			continue;
+		app = app_term(arena, file);
+		if (app)
+			terms_add(arena, &list, app);
+	}
+	out->apps = term_list_of(arena, &list);
+}
+
 static const struct term *way(const struct term *list, struct arena *arena, const char *vsn)
 {
 	const char *found;
@@ -290,6 +336,7 @@ int bundle_read(struct bundle *out, struct arena *arena, const char *file, struc
 	    read_relup(&bundle, arena, tree, err))
 		return error_wrap(err, "%s", file);
 	read_config(&bundle, arena, tree);
+	read_apps(&bundle, arena, tree);
 	*out = bundle;
 	return 0;
 }

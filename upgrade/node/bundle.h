@@ -34,6 +34,7 @@ struct bundle {
 	size_t modules_len;
 	const struct term *relup;  /* NULL: none inside */
 	const struct term *config; /* sys.config, a list; NULL: none inside, or no list */
+	const struct term *apps;   /* of the .app files: [{App, Vsn, Module | [], Env}] */
 };
 
 /* Reads a tarball; all in the arena.

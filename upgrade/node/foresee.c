@@ -2,6 +2,7 @@
 #include "upgrade/node/foresee.h"
 
 #include "upgrade/node/parcel.h"
+#include "upgrade/node/stage.h"
 #include "upgrade/node/upgrade.h"
 
 #include <inttypes.h>
@@ -10,68 +11,264 @@ enum { FORESEE_MS = 60000 };
 
 static struct foreseen_texts texts_of(struct arena *arena, const struct term *list)
 {
-	const char **items;
+	const char **items = arena_array(arena, list->seq.len, const char *);
 	size_t len = 0;
 
-	if (!list || !term_is_list(list))
-		return (struct foreseen_texts){ NULL, 0 };
-	items = arena_array(arena, list->seq.len, const char *);
 	for (size_t i = 0; i < list->seq.len; i++)
 		len += term_get_text(term_at(list, i), arena, &items[len]);
 	return (struct foreseen_texts){ items, len };
 }
 
-static int look_at_processes(struct foreseen *out, struct upgrade *u, struct error *err)
+/* ---- processes ---- */
+
+/* Empty where the node said something else. */
+static const struct term *list_in(const struct term *answer, const char *key)
+{
+	const struct term *list = term_is_list(answer) ? term_proplist_get(answer, key) : NULL;
+
+	return list && term_is_list(list) ? list : &term_nil;
+}
+
+static int64_t number_in(const struct term *answer, const char *key, int64_t otherwise)
+{
+	const struct term *number = term_is_list(answer) ? term_proplist_get(answer, key) : NULL;
+
+	if (number)
+		term_get_integer(number, &otherwise);
+	return otherwise;
+}
+
+static const char *module_name(const struct term *term)
+{
+	const char *name = term_atom_name(term);
+
+	return name ? name : "";
+}
+
+static bool read_process(struct foreseen_process *out, struct arena *arena,
+			 const struct term *process)
+{
+	const char **fields[] = { &out->pid, &out->name, &out->began, &out->in, &out->where };
+
+	if (!term_is_tuple(process, ARRAY_LEN(fields)))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		if (!term_get_text(term_at(process, i), arena, fields[i]))
+			return false;
+	return true;
+}
+
+/* Processes, or {Module, Process} each. */
+static struct foreseen_processes processes_of(struct arena *arena, const struct term *list)
+{
+	struct foreseen_process *items =
+		arena_array(arena, list->seq.len, struct foreseen_process);
+	size_t len = 0;
+
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+		bool pair = term_is_tuple(entry, 2);
+
+		items[len].module = pair ? module_name(term_at(entry, 0)) : "";
+		len += read_process(&items[len], arena, pair ? term_at(entry, 1) : entry);
+	}
+	return (struct foreseen_processes){ items, len };
+}
+
+static void read_groups(struct foreseen *out, struct arena *arena, const struct term *list)
+{
+	struct foreseen_group *items = arena_array(arena, list->seq.len, struct foreseen_group);
+
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+		struct foreseen_group *item = &items[out->groups_len];
+
+		if (!term_is_tuple(entry, 5) || !term_get_integer(term_at(entry, 1), &item->count) ||
+		    !term_get_integer(term_at(entry, 2), &item->answer_us) ||
+		    !term_get_integer(term_at(entry, 3), &item->queue) ||
+		    !term_get_integer(term_at(entry, 4), &item->bytes))
+			continue;
+		item->module = module_name(term_at(entry, 0));
+		out->groups_len++;
+	}
+	out->groups = items;
+}
+
+static struct binding steps_binding(const struct upgrade *u)
 {
 	const struct term *steps = bundle_up(u->bundle, u->arena, u->running->vsn);
-	const struct binding bindings[] = {
-		{ "Steps", steps ? steps : &term_nil },
-		{ "Config", u->bundle->config ? u->bundle->config : &term_nil },
-	};
-	const struct term *answer, *space, *count;
 
-	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_foresee, bindings,
-		     ARRAY_LEN(bindings), deadline_in(FORESEE_MS), err))
+	return (struct binding){ "Steps", steps ? steps : &term_nil };
+}
+
+static int look_at_processes(struct foreseen *out, struct upgrade *u, struct error *err)
+{
+	const struct binding steps = steps_binding(u);
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_foresee, &steps, 1,
+		     deadline_in(FORESEE_MS), err))
 		return -1;
-	if (!term_is_list(answer))
-		return error_set(err, ERROR_INVALID, "%s: an answer of another shape",
-				 node_name(u->node));
-	out->silent = texts_of(u->arena, term_proplist_get(answer, "silent"));
-	out->lingering = texts_of(u->arena, term_proplist_get(answer, "lingering"));
-	out->config = texts_of(u->arena, term_proplist_get(answer, "config"));
-	count = term_proplist_get(answer, "suspends");
-	if (count)
-		term_get_integer(count, &out->suspends);
-	space = term_proplist_get(answer, "free");
-	if (!space || !term_get_integer(space, &out->free_bytes))
-		out->free_bytes = -1;
+	out->silent = processes_of(u->arena, list_in(answer, "silent"));
+	out->lingering = processes_of(u->arena, list_in(answer, "lingering"));
+	out->suspends = number_in(answer, "suspends", 0);
+	out->suspended_us = number_in(answer, "us", 0);
+	read_groups(out, u->arena, list_in(answer, "groups"));
+	out->free_bytes = number_in(answer, "free", -1);
 	return 0;
 }
 
-static int look_at_files(struct foreseen *out, struct upgrade *u, struct error *err)
+static int look_for_funs(struct foreseen *out, struct upgrade *u, struct error *err)
 {
-	owned_parcel struct parcel parcel = { .file = NULL };
+	const struct binding steps = steps_binding(u);
+	const struct term *answer, *list;
+	struct foreseen_fun *items;
 
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_funs, &steps, 1,
+		     deadline_in(FORESEE_MS), err))
+		return -1;
+	list = list_in(answer, "found");
+	items = arena_array(u->arena, list->seq.len, struct foreseen_fun);
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+		struct foreseen_fun *item = &items[out->funs_len];
+
+		if (!term_is_tuple(entry, 3) ||
+		    !term_get_text(term_at(entry, 2), u->arena, &item->holder))
+			continue;
+		item->module = module_name(term_at(entry, 0));
+		item->place = module_name(term_at(entry, 1));
+		out->funs_len++;
+	}
+	out->funs = items;
+	out->looked = number_in(answer, "looked", 0);
+	out->left = number_in(answer, "left", 0);
+	return 0;
+}
+
+/* ---- configuration ---- */
+
+static bool has_providers(const struct bundle *bundle)
+{
+	const struct term *elixir =
+		bundle->config ? term_proplist_get(bundle->config, "elixir") : NULL;
+
+	return elixir && term_is_list(elixir) &&
+	       term_proplist_get(elixir, "config_provider_init");
+}
+
+/* *dir stays "" where a release is being brought in: it would be disturbed. */
+static int bring(const char **dir, struct upgrade *u, const struct parcel *parcel,
+		 struct terms *refusals, struct error *err)
+{
+	const struct binding me = { "Me", dist_pid(node_dist(u->node)) };
+	const struct binding timeout = { "ConfigTimeout", term_integer(u->arena, 0) };
+	const struct term *answer;
+	const char *base;
+	int64_t sent;
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_folder,
+		     (const struct binding[]){ me, timeout }, 2, node_deadline(u->node), err))
+		return -1;
+	if (!term_is_tagged(answer, "ok", 2) || !term_get_text(term_at(answer, 1), u->arena, dir)) {
+		terms_add(u->arena, refusals,
+			  term_string(u->arena, "its configuration cannot be evaluated now: the "
+						"node has no folder for temporary files, or "
+						"another release is being sent"));
+		return 0;
+	}
+	base = arena_printf(u->arena, "%s/parcel", *dir);
+	return stage_send(&sent, u->node, base, parcel, NULL, NULL, err);
+}
+
+static void refuse_config(struct upgrade *u, const struct term *answer, struct terms *refusals)
+{
+	const struct term *reason = term_is_tagged(answer, "error", 2) ? term_at(answer, 1) : answer;
+	owned_str struct str text = STR_EMPTY;
+	const char *what;
+
+	if (!term_is_tagged(reason, "config", 3) ||
+	    !term_get_text(term_at(reason, 2), u->arena, &what)) {
+		rpc_reason(&text, reason);
+		what = str_text(&text);
+	}
+	terms_add(u->arena, refusals,
+		  term_string(u->arena,
+			      arena_printf(u->arena,
+					   "the configuration of %s cannot be made on the node: %s",
+					   u->bundle->vsn, what)));
+}
+
+static int look_at_config(struct foreseen *out, struct upgrade *u, const struct parcel *parcel,
+			  struct terms *refusals, struct error *err)
+{
+	int64_t timeout_ms = u->options->move.config_timeout_ms;
+	const struct term *answer;
+	const char *dir = "";
+	bool away = parcel->file && has_providers(u->bundle);
+
+	if (away && bring(&dir, u, parcel, refusals, err))
+		return -1;
+	if (away && !*dir)
+		return 0;
+	const struct binding bindings[] = {
+		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
+		{ "Apps", u->bundle->apps },
+		{ "Shipped", u->bundle->config ? u->bundle->config : &term_nil },
+		{ "Brought", term_string(u->arena, dir) },
+		{ "Copies", parcel->file ? parcel->copies : &term_nil },
+		{ "ConfigTimeout", term_integer(u->arena, timeout_ms) },
+	};
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_changes, bindings,
+		     ARRAY_LEN(bindings), deadline_in(FORESEE_MS + timeout_ms), err))
+		return -1;
+	if (term_is_tagged(answer, "ok", 2))
+		out->config = config_changes_read(u->arena, term_at(answer, 1));
+	else
+		refuse_config(u, answer, refusals);
+	return 0;
+}
+
+/* ---- files ---- */
+
+static int look_at_files(struct foreseen *out, struct parcel *parcel, struct upgrade *u,
+			 struct error *err)
+{
 	out->release_bytes = u->bundle->size;
 	if (releases_find(&u->releases, u->bundle->vsn))
 		return 0;
-	if (parcel_pack(&parcel, u->node, u->arena, u->bundle, err))
+	if (parcel_pack(parcel, u->node, u->arena, u->bundle, err))
 		return -1;
-	out->lacked_bytes = parcel.size;
-	out->needed_bytes = parcel.size + parcel.room;
+	out->lacked_bytes = parcel->size;
+	out->needed_bytes = parcel->size + parcel->room;
 	return 0;
 }
 
-static void judge_room(const struct foreseen *found, struct terms *refusals, struct arena *arena)
+static bool has_room(const struct foreseen *found, struct terms *refusals, struct arena *arena)
 {
 	if (found->free_bytes < 0 || found->free_bytes >= found->needed_bytes)
-		return;
+		return true;
 	terms_add(arena, refusals,
 		  term_string(arena, arena_printf(arena,
 						  "no room on the disk: %" PRId64 " MB are free, "
 						  "%" PRId64 " MB are needed",
 						  found->free_bytes >> 20,
 						  (found->needed_bytes >> 20) + 1)));
+	return false;
+}
+
+static int look(struct foreseen *out, struct upgrade *u, struct terms *refusals,
+		struct error *err)
+{
+	owned_parcel struct parcel parcel = { .file = NULL };
+
+	if (look_at_processes(out, u, err) || look_for_funs(out, u, err) ||
+	    look_at_files(out, &parcel, u, err))
+		return -1;
+	if (!has_room(out, refusals, u->arena) || refusals->len > 0)
+		return 0;
+	return look_at_config(out, u, &parcel, refusals, err);
 }
 
 int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
@@ -86,10 +283,8 @@ int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 		return -1;
 	found.from = u.running->vsn;
 	found.already = strcmp(found.from, found.vsn) == 0;
-	if (!found.already &&
-	    (look_at_processes(&found, &u, err) || look_at_files(&found, &u, err)))
+	if (!found.already && look(&found, &u, &refusals, err))
 		return -1;
-	judge_room(&found, &refusals, arena);
 	found.refusals = texts_of(arena, term_list_of(arena, &refusals));
 	*out = found;
 	return 0;

@@ -1,27 +1,39 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What an installation would do to the processes of this node; nothing is changed.
-%% Bound: Steps (of the relup), Config (the new sys.config).
-%% Answers [{suspends, HowMany}, {silent, Texts}, {lingering, Texts}, {config, Texts},
-%% {free, Bytes | infinity}]; of long lists the first 50.
+%% Bound: Steps (of the relup).
+%% Answers [{suspends, HowMany}, {groups, Groups}, {us, Microseconds}, {silent, Processes},
+%% {lingering, [{Module, Process}]}, {free, Bytes | infinity}]; of long lists the first 50.
+%% A process is {Pid, Name, Began, In, Where} as texts; a group
+%% {Module, HowMany, LongestAnswerUs, LongestQueue, Bytes}.
 Wait = 2000,
 Loads = lists:usort([M || {Verb, {M, _, _}} <- Steps, Verb =:= load orelse Verb =:= remove]),
 Suspends = lists:usort([case S of {M, _} -> M; M -> M end
                         || {suspend, Ms} <- Steps, S <- Ms]),
 Text = fun(Format, Args) -> lists:flatten(io_lib:format(Format, Args)) end,
-Who = fun(P) ->
+Mfa = fun({M, F, A}) -> Text("~ts:~tp/~b", [M, F, A]); (_) -> "" end,
+%% Where in its file, of the module that matters if it is on the stack.
+Where = fun(P, M) ->
+                case process_info(P, current_stacktrace) of
+                    {_, Stack} ->
+                        Own = [Info || {Module, _, _, Info} <- Stack, Module =:= M] ++
+                            [Info || {_, _, _, Info} <- Stack],
+                        case [{F, L} || Info <- Own, {file, F} <- Info, {line, L} <- Info] of
+                            [{F, L} | _] -> Text("~ts:~b", [F, L]);
+                            [] -> ""
+                        end;
+                    undefined -> ""
+                end
+        end,
+Who = fun(P, Module) ->
               case process_info(P, [registered_name, initial_call, current_function, dictionary]) of
-                  [{_, Name}, {_, Call}, {_, {CM, CF, CA}}, {_, Dictionary}] ->
-                      {M, F, A} = proplists:get_value('$initial_call', Dictionary, Call),
-                      Known = case Name of
-                                  [] -> "";
-                                  _ -> Text("~tp, ", [Name])
-                              end,
-                      Text("~p (~tsbegan in ~tp:~tp/~p, is in ~tp:~tp/~p)",
-                           [P, Known, M, F, A, CM, CF, CA]);
-                  undefined -> Text("~p", [P])
+                  [{_, Name}, {_, Call}, {_, In}, {_, Dictionary}] ->
+                      {Text("~p", [P]), case Name of [] -> ""; _ -> Text("~tp", [Name]) end,
+                       Mfa(proplists:get_value('$initial_call', Dictionary, Call)), Mfa(In),
+                       Where(P, Module)};
+                  undefined -> {Text("~p", [P]), "", "", "", ""}
               end
       end,
-Lingering = [Text("~tp: ~ts", [M, Who(P)])
+Lingering = [{M, Who(P, M)}
              || M <- Loads, erlang:check_old_code(M),
                 P <- processes(), erlang:check_process_code(P, M) =:= true],
 %% Processes by the modules of their child specifications, as release_handler finds them;
@@ -73,8 +85,9 @@ All = case Suspends of
           [] -> [];
           _ -> lists:append([Top(App) || {App, _, _} <- application:which_applications(5000)])
       end,
-Held = lists:usort([P || {P, Ms} <- All, Ms =/= silent,
-                         [] =/= [M || M <- Modules(P, Ms), lists:member(M, Suspends)]]),
+Owned = lists:usort([{P, M} || {P, Ms} <- All, Ms =/= silent,
+                               [M | _] <- [[M || M <- Modules(P, Ms), lists:member(M, Suspends)]]]),
+Held = lists:usort([P || {P, _} <- Owned]),
 Me = self(),
 Ask = fun(P) ->
               spawn(fun() ->
@@ -85,13 +98,44 @@ Ask = fun(P) ->
       end,
 lists:foreach(Ask, Held),
 Answers = [receive {Me, P, Answer} -> {P, Answer} after 2 * Wait -> {P, silent} end || P <- Held],
-Silent = [Who(P) || {P, silent} <- Answers] ++ [Who(P) || {P, silent} <- All],
-%% Keys whose values will be other ones; the values stay here.
-Changed = [Text("~tp ~tp", [App, Key])
-           || {App, Env} <- Config, is_list(Env),
-              lists:keymember(App, 1, application:loaded_applications()),
-              {Key, Value} <- Env, Key =/= config_provider_init,
-              application:get_env(App, Key) =/= {ok, Value}],
+Silent = [Who(P, none) || {P, silent} <- Answers] ++ [Who(P, none) || {P, silent} <- All],
+%% How long a question and its answer take, of those with the longest mailboxes and of some
+%% others, one after the other as release_handler asks them, for three seconds at most.
+Sizes = [{Queue, Bytes, P}
+         || {P, answers} <- Answers,
+            [{_, Queue}, {_, Bytes}] <- [process_info(P, [message_queue_len, memory])]],
+{Longest, Others} = lists:split(min(50, length(Sizes)), lists:reverse(lists:sort(Sizes))),
+Every = max(1, length(Others) div 450),
+Sample = Longest ++ [S || {I, S} <- lists:zip(lists:seq(1, length(Others)), Others), I rem Every =:= 0],
+End = erlang:monotonic_time(millisecond) + 3000,
+Asked = [{P, Us}
+         || {_, _, P} <- Sample, erlang:monotonic_time(millisecond) < End,
+            {Us, Said} <- [timer:tc(fun() -> catch sys:log(P, get, Wait) end)],
+            element(1, Said) =:= ok],
+Took = maps:from_list(Asked),
+Spent = lists:sum([Us || {_, Us} <- Asked]),
+Rest = lists:sort([Us || {P, Us} <- Asked, not lists:keymember(P, 3, Longest)]),
+Usual = case Rest of
+            [] -> Spent / max(1, length(Asked));
+            _ -> lists:nth(length(Rest) div 2 + 1, Rest)
+        end,
+%% Suspended and resumed, and told to change where a step says so.
+Rounds = case lists:any(fun(S) -> is_tuple(S) andalso element(1, S) =:= code_change end, Steps) of
+             true -> 3;
+             false -> 2
+         end,
+%% What loading the present code would take, most of which is to prepare it.
+Prepared = [Us || Held =/= [], M <- lists:sublist(Loads, 100), {_, Code, _} <- [code:get_object_code(M)],
+                  {Us, _} <- [timer:tc(fun() -> erlang:prepare_loading(M, Code) end)]],
+Loading = lists:sum(Prepared) * length(Loads) / max(1, length(Prepared)),
+Us = round(Loading + Rounds * (Spent + Usual * (length(Held) - length(Asked)))),
+Queues = maps:from_list([{P, {Queue, Bytes}} || {Queue, Bytes, P} <- Sizes]),
+Group = fun(M) ->
+                Ps = [P || {P, Of} <- Owned, Of =:= M],
+                Qs = [maps:get(P, Queues, {0, 0}) || P <- Ps],
+                {M, length(Ps), lists:max([maps:get(P, Took, 0) || P <- Ps]),
+                 lists:max([Q || {Q, _} <- Qs]), lists:sum([B || {_, B} <- Qs])}
+        end,
 First = fun(List) -> lists:sublist(List, 50) end,
-[{suspends, length(Held)}, {silent, First(Silent)}, {lingering, First(Lingering)},
- {config, First(Changed)}, {free, FreeBytes()}]
+[{suspends, length(Held)}, {groups, First([Group(M) || M <- lists:usort([M || {_, M} <- Owned])])},
+ {us, Us}, {silent, First(Silent)}, {lingering, First(Lingering)}, {free, FreeBytes()}]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/install.h"
 
+#include "upgrade/node/changes.h"
 #include "upgrade/node/stage.h"
 #include "upgrade/node/upgrade.h"
 #include "upgrade/node/verify.h"
@@ -144,6 +145,13 @@ static int have_files(struct upgrade *u, struct error *err)
 
 /* ---- installing ---- */
 
+static void note_config(struct upgrade *u, struct config_changes changes)
+{
+	for (size_t i = 0; i < changes.len; i++)
+		upgrade_note(u, "configuration: %s",
+			     config_change_text(u->arena, &changes.items[i]));
+}
+
 static void take_notes(struct upgrade *u, const struct term *notes)
 {
 	for (size_t i = 0; i < notes->seq.len; i++) {
@@ -157,13 +165,8 @@ static void take_notes(struct upgrade *u, const struct term *notes)
 			upgrade_note(u, "%" PRId64 " processes in old code of %s are killed", count,
 				     module ? module : "?");
 		}
-		if (term_is_tagged(note, "config", 2) && term_is_list(term_at(note, 1)) &&
-		    !term_is_nil(term_at(note, 1))) {
-			owned_str struct str keys = STR_EMPTY;
-
-			term_print(&keys, term_at(note, 1));
-			upgrade_note(u, "configuration that changes: %.900s", str_text(&keys));
-		}
+		if (term_is_tagged(note, "config", 2))
+			note_config(u, config_changes_read(u->arena, term_at(note, 1)));
 	}
 }
 
@@ -172,6 +175,8 @@ static int check(struct upgrade *u, struct error *err)
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
 		{ "Running", term_string(u->arena, u->running->vsn) },
+		{ "Apps", u->bundle->apps },
+		{ "Shipped", u->bundle->config ? u->bundle->config : &term_nil },
 		{ "ConfigTimeout", term_integer(u->arena, u->options->move.config_timeout_ms) },
 	};
 	owned_str struct str text = STR_EMPTY;

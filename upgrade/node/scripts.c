@@ -6,6 +6,7 @@
 EMBED(node_script_common, "upgrade/node/common.erl")
 EMBED(node_script_config, "upgrade/node/config.erl")
 EMBED(node_script_vm, "upgrade/node/vm.erl")
+EMBED(node_script_redact, "upgrade/node/redact.erl")
 EMBED(node_script_evaluate, "upgrade/node/evaluate.erl")
 #define X(name, behind) EMBED(node_script_##name, "upgrade/node/" #name ".erl")
 SCRIPTS(X)
@@ -30,8 +31,7 @@ const char *script_name(enum script script)
 
 static void add(struct str *out, struct span text)
 {
-	if (out->len > 0)
-		str_adds(out, ",\n");
+	str_adds(out, ",\n");
 	str_add(out, span_trim(text));
 }
 
@@ -51,12 +51,16 @@ static void add_evaluator(struct str *out)
 
 void script_text(struct str *out, enum script script)
 {
-	add(out, node_script_common());
+	/* In a fun: erl_eval would answer with all that is bound, funs and what they hold. */
+	str_adds(out, "(fun() ->\n");
+	str_add(out, span_trim(node_script_common()));
 	if (scripts[script].behind >= CONFIG)
 		add(out, node_script_config());
 	if (scripts[script].behind >= VM) {
 		add_evaluator(out);
 		add(out, node_script_vm());
+		add(out, node_script_redact());
 	}
 	add(out, scripts[script].text());
+	str_adds(out, "\nend)()");
 }

@@ -4,7 +4,7 @@
 #include "base/str.h"
 
 /* Each is evaluated behind common.erl, those that touch configuration behind config.erl too, and
- * those that evaluate it behind vm.erl as well.
+ * those that evaluate it behind vm.erl and redact.erl as well.
  */
 /* clang-format off */
 #define SCRIPTS(X)           \
@@ -16,6 +16,7 @@
 	X(adopt,    ALONE)   \
 	X(unpin,    ALONE)   \
 	X(foresee,  ALONE)   \
+	X(funs,     ALONE)   \
 	X(lacks,    ALONE)   \
 	X(stage,    ALONE)   \
 	X(clean,    ALONE)   \
@@ -24,6 +25,8 @@
 	X(modules,  ALONE)   \
 	X(manifest, ALONE)   \
 	X(recover,  CONFIG)  \
+	X(folder,   VM)      \
+	X(changes,  VM)      \
 	X(check,    VM)      \
 	X(install,  VM)      \
 	X(restart,  ALONE)   \

@@ -7,32 +7,31 @@ ReleasesOf = fun(Tree) when Tree =:= Root -> RelDir;
                 (Tree) -> filename:join(Tree, "releases")
              end,
 Lost = fun(Text) -> {error, {config, relevo, unicode:characters_to_binary(Text)}} end,
-%% A folder for Fun, gone afterwards.  What a node that was killed could not remove goes an
-%% hour later.
+%% Folders for what is temporary.  What a node that was killed could not remove goes an hour
+%% later.
+MakeFolder = fun() ->
+                     Places = [P || P <- [os:getenv("RELEASE_TMP"), filename:join(Root, "tmp"), RelDir],
+                                    P =/= false, filelib:is_dir(P)],
+                     [file:del_dir_r(D)
+                      || P <- Places, D <- filelib:wildcard(filename:join(P, "relevo-vm-*")),
+                         {ok, Info} <- [file:read_link_info(D, [{time, posix}])],
+                         element(6, Info) < os:system_time(second) - 3600],
+                     Name = "relevo-vm-" ++ os:getpid() ++ "-" ++
+                         integer_to_list(erlang:unique_integer([positive])),
+                     (fun Make([]) -> none;
+                          Make([P | Ps]) ->
+                              Folder = filename:join(P, Name),
+                              case file:make_dir(Folder) of
+                                  ok -> ok = file:change_mode(Folder, 8#700), Folder;
+                                  _ -> Make(Ps)
+                              end
+                      end)(Places)
+             end,
+NoFolder = Lost("there is no folder for temporary files on the node: set RELEASE_TMP"),
 InFolder = fun(Fun) ->
-                   Places = [P || P <- [os:getenv("RELEASE_TMP"), filename:join(Root, "tmp"), RelDir],
-                                  P =/= false, filelib:is_dir(P)],
-                   Long = os:system_time(second) - 3600,
-                   [file:del_dir_r(D)
-                    || P <- Places, D <- filelib:wildcard(filename:join(P, "relevo-vm-*")),
-                       {ok, Info} <- [file:read_link_info(D, [{time, posix}])],
-                       element(6, Info) < Long],
-                   Name = "relevo-vm-" ++ os:getpid() ++ "-" ++
-                       integer_to_list(erlang:unique_integer([positive])),
-                   Make = fun Make([]) -> none;
-                              Make([P | Ps]) ->
-                                  Dir = filename:join(P, Name),
-                                  case file:make_dir(Dir) of
-                                      ok -> Dir;
-                                      _ -> Make(Ps)
-                                  end
-                          end,
-                   case Make(Places) of
-                       none ->
-                           Lost("there is no folder for temporary files on the node: set RELEASE_TMP");
-                       Dir ->
-                           ok = file:change_mode(Dir, 8#700),
-                           try Fun(Dir) after file:del_dir_r(Dir) end
+                   case MakeFolder() of
+                       none -> NoFolder;
+                       Folder -> try Fun(Folder) after file:del_dir_r(Folder) end
                    end
            end,
 %% The process and all that came from it, where there is a /proc to tell.
@@ -55,7 +54,7 @@ KillTree = fun(Pid) ->
                    os:cmd("kill -9 " ++ lists:join(" ", Below(integer_to_list(Pid))))
            end,
 %% {ended, Status, LastOutput}, or late: then it was killed.
-Await = fun(Port) ->
+AwaitVm = fun(Port) ->
                 {os_pid, Pid} = erlang:port_info(Port, os_pid),
                 End = erlang:monotonic_time(millisecond) + ConfigTimeout,
                 Left = fun() -> max(0, End - erlang:monotonic_time(millisecond)) end,
@@ -89,7 +88,7 @@ Boot = fun(V, Tree, Dir) ->
                                         {"ERL_CRASH_DUMP_SECONDS", "0"} | Moved]
                                   ++ VsnEnv(V, VsnDir)},
                                  exit_status, stderr_to_stdout, binary]),
-               Result = Await(Port),
+               Result = AwaitVm(Port),
                catch port_close(Port),
                Result
        end,

@@ -113,8 +113,8 @@ Bad = fun Bad(Path, V) when is_function(V) ->
 Terms = fun({ok, Config} = Loaded) ->
                 case Bad("", Config) of
                     [] -> Loaded;
-                    [{[_ | Path], Kind} | _] ->
-                        Fault(sys_config, [string:trim(Path), ": ", Kind,
+                    [{Path, Kind} | _] ->
+                        Fault(sys_config, [string:trim(lists:flatten(Path)), ": ", Kind,
                                            ", which cannot be written into sys.config"])
                 end;
            (Error) -> Error

@@ -33,6 +33,7 @@ json | <<"{\"token\": \"t\"}">> | <<"******">>
 pem | <<"-----BEGIN RSA">> | <<"******">>
 deep | [{a,[{b,#{c => [{pwd,1}]}}]}] | [{a,[{b,#{c => [{pwd,"******"}]}}]}]
 TABLE
+# shellcheck disable=SC2016 # Erlang's own $
 TABLE=$table erl -noshell -eval '
   Eval = fun(Text) ->
       {ok, Tokens, _} = erl_scan:string(Text ++ "."),

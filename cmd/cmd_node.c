@@ -138,7 +138,8 @@ static int info_run(const struct call *call, struct error *err)
 
 /* ---- releases ---- */
 
-static void releases_json(const struct node *node, const struct node_releases *releases)
+static void releases_json(const struct node *node, const struct node_releases *releases,
+			  const char *next)
 {
 	json_t *list = json_array();
 
@@ -154,10 +155,29 @@ static void releases_json(const struct node *node, const struct node_releases *r
 						      release_state_name(each->state),
 						      "applications", libs));
 	}
-	print_json(json_pack("{s:s, s:o, s:s*, s:s*}", "node", node_name(node), "releases", list,
+	print_json(json_pack("{s:s, s:o, s:s*, s:s*, s:s*}", "node", node_name(node), "releases", list,
 			     "failed_trial", releases->failed_vsn[0] ? releases->failed_vsn : NULL,
 			     "releases_file_fault",
-			     releases->file_fault[0] ? releases->file_fault : NULL));
+			     releases->file_fault[0] ? releases->file_fault : NULL, "next", next));
+}
+
+/* What a person would do next; NULL: nothing. */
+static const char *next_step(struct arena *arena, const struct node *node,
+			     const struct node_releases *releases)
+{
+	const struct node_release *running = releases_running(releases),
+				  *permanent = releases_permanent(releases);
+
+	if (releases->busy)
+		return "A change is under way there: look again in a moment.";
+	if (releases->file_fault[0])
+		return arena_printf(arena, "Next: relevo node adopt %s", node_name(node));
+	if (!running || !permanent || running == permanent)
+		return NULL;
+	return arena_printf(arena,
+			    "%s is not committed: a restart goes back to %s.  Next: relevo node "
+			    "commit %s, or revert.",
+			    running->vsn, permanent->vsn, node_name(node));
 }
 
 static void releases_print(const struct node_releases *releases)
@@ -185,6 +205,7 @@ static int releases_run(const struct call *call, struct error *err)
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_node struct node *node = NULL;
 	struct node_releases releases;
+	const char *next;
 
 	if (connect_here(&node, call, err) || node_releases(&releases, node, &arena, err))
 		return -1;
@@ -193,10 +214,14 @@ static int releases_run(const struct call *call, struct error *err)
 				 "%s: sasl does not run there, so nothing knows "
 				 "the node's releases",
 				 node_name(node));
-	if (call->json)
-		releases_json(node, &releases);
-	else
-		releases_print(&releases);
+	next = next_step(&arena, node, &releases);
+	if (call->json) {
+		releases_json(node, &releases, next);
+		return 0;
+	}
+	releases_print(&releases);
+	if (next)
+		say(call, "%s", next);
 	return 0;
 }
 

@@ -81,6 +81,12 @@ static void show_progress(void *context, enum install_step step, uint64_t done, 
 		progress_show(context, "watching", done / 1000, total / 1000);
 }
 
+static void show_waiting(void *context, const char *why)
+{
+	progress_clear();
+	say(context, "waiting: %s", why);
+}
+
 static struct install_options options_of(const struct call *call)
 {
 	const struct install_opts *opts = call->opts;
@@ -105,6 +111,7 @@ static struct install_options options_of(const struct call *call)
 	options.move.no_trial = opts->no_trial;
 	options.step = show_step;
 	options.progress = show_progress;
+	options.waiting = show_waiting;
 	options.context = (void *)(uintptr_t)call;
 	return options;
 }

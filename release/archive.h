@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <sys/types.h>
 
 struct archive_item {
@@ -58,6 +59,11 @@ struct archive_source {
 must_check int archive_write(const char *path, const struct archive_source *items, size_t len,
 			     void (*progress)(void *context, uint64_t done), void *context,
 			     struct error *err);
+
+/* The same into a file that is open for writing, whatever becomes of it on failure. */
+must_check int archive_write_to(FILE *file, const struct archive_source *items, size_t len,
+				void (*progress)(void *context, uint64_t done), void *context,
+				struct error *err);
 
 /* Appends what stands before the content of a file of `size` bytes: the tar header, with
  * GNU's long name before it where 100 bytes are not enough.

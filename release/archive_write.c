@@ -176,22 +176,13 @@ static void file_done(FILE **file)
 		fclose(*file);
 }
 
-static int write_temp(char *temp, struct writer *w, struct error *err)
-{
-	int fd = mkostemp(temp, O_CLOEXEC);
-	owned(file_done) FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-
-	if (!file)
-		return error_sys(err, "cannot write");
-	w->file = file;
-	return write_all(w, err);
-}
-
-int archive_write(const char *path, const struct archive_source *items, size_t len,
-		  void (*progress)(void *context, uint64_t done), void *context, struct error *err)
+int archive_write_to(FILE *file, const struct archive_source *items, size_t len,
+		     void (*progress)(void *context, uint64_t done), void *context,
+		     struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned(writer_done) struct writer w = {
+		.file = file,
 		.progress = progress,
 		.context = context,
 		.cache = cache_open(),
@@ -199,11 +190,23 @@ int archive_write(const char *path, const struct archive_source *items, size_t l
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.moved = PTHREAD_COND_INITIALIZER,
 	};
-	char *temp = arena_printf(&arena, "%s.XXXXXX", path);
 
 	if (pieces_cut(&w.pieces, &arena, items, len, err))
-		return error_wrap(err, "cannot write %s", path);
-	if (write_temp(temp, &w, err) == 0) {
+		return -1;
+	return write_all(&w, err);
+}
+
+int archive_write(const char *path, const struct archive_source *items, size_t len,
+		  void (*progress)(void *context, uint64_t done), void *context, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	char *temp = arena_printf(&arena, "%s.XXXXXX", path);
+	int fd = mkostemp(temp, O_CLOEXEC);
+	owned(file_done) FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (!file)
+		return error_sys(err, "cannot write %s", path);
+	if (archive_write_to(file, items, len, progress, context, err) == 0) {
 		if (rename(temp, path) == 0)
 			return 0;
 		error_sys_(err, "cannot rename %s", temp);

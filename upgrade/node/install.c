@@ -9,8 +9,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { UNPACK_MS = 300000, CHECK_MS = 120000 };
-
 /* ---- bringing the files ---- */
 
 static void staged(void *context, uint64_t done, uint64_t total)
@@ -68,7 +66,7 @@ static int clean(const struct parcel *parcel, struct upgrade *u, struct error *e
 
 	upgrade_step(u, STEP_clean, "removing what an unpacking that was cut short has left");
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_clean, bindings, ARRAY_LEN(bindings),
-		     deadline_in(UNPACK_MS), err))
+		     node_work_deadline(u->node), err))
 		return -1;
 	for (size_t i = 0; term_is_list(answer) && i < answer->seq.len; i++)
 		if (term_get_text(term_at(answer, i), u->arena, &dir))
@@ -87,7 +85,7 @@ static int unpack(struct upgrade *u, struct error *err)
 
 	upgrade_step(u, STEP_unpack, "unpacking");
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_unpack, bindings, ARRAY_LEN(bindings),
-		     deadline_in(UNPACK_MS), err))
+		     node_work_deadline(u->node), err))
 		return -1;
 	if (term_is_tagged(answer, "ok", 2))
 		return 0;
@@ -104,7 +102,7 @@ static int forget(struct upgrade *u, struct error *err)
 	return node_run(
 		&answer, NULL, u->node, u->arena, SCRIPT_remove,
 		(const struct binding[]){ { "Vsn", term_string(u->arena, u->bundle->vsn) } }, 1,
-		deadline_in(UNPACK_MS), err);
+		node_work_deadline(u->node), err);
 }
 
 static int bring(struct upgrade *u, struct error *err)
@@ -185,7 +183,7 @@ static int check(struct upgrade *u, struct error *err)
 
 	upgrade_step(u, STEP_check, "asking release_handler whether it can be installed");
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_check, bindings, ARRAY_LEN(bindings),
-		     deadline_in(CHECK_MS + u->options->move.config_timeout_ms), err))
+		     node_work_deadline(u->node), err))
 		return -1;
 	if (term_is_tagged(answer, "ok", 2) && term_is_list(term_at(answer, 1))) {
 		take_notes(u, term_at(answer, 1));
@@ -224,8 +222,7 @@ static int install(struct install_result *result, struct upgrade *u, struct erro
 
 	upgrade_step(u, STEP_install, "installing %s over %s", u->bundle->vsn, from);
 	if (upgrade_move(&outcome, &why, u, u->bundle->vsn, err))
-		return error_hint(err, "What the node will be is not known yet; the same command "
-				       "again finds out and goes on from there.");
+		return -1;
 	result->install_ms = clock_mono_ms() - start;
 	if (outcome == MOVE_RESTARTED)
 		return restarted(u, why, err);
@@ -328,15 +325,15 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	bool fresh; /* nothing is known of processes that were suspended before */
 
 	if (upgrade_look(&u, err) || preflight(&u, err) || node_vitals(&before, node, arena, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	result.from = u.permanent->vsn;
 	result.already = strcmp(u.running->vsn, bundle->vsn) == 0;
 	fresh = result.already || options->restart;
 	if (!result.already && (have_files(&u, err) || (!options->restart && check(&u, err)) ||
 				install(&result, &u, err)))
-		return -1;
+		return upgrade_failed(&u, err);
 	if (prove(&result, &u, fresh ? INT64_MAX : before.suspended_count, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	result.permanent = u.running == u.permanent;
 	result.sent_bytes = u.sent_bytes;
 	result.lacked_bytes = u.lacked_bytes;

@@ -2,7 +2,7 @@
 %% Installs the release Vsn, up or down, from its configuration to its protocols, in this
 %% one call: whoever asked for it may go away, the node brings it to its end.
 %% Bound: Vsn, CodeChangeTimeout, SuspendTimeout, ConfigTimeout (milliseconds).
-%% Answers busy, {installed, From}, {refused, Why} (nothing changed), {failed, Why}
+%% Answers {installed, From}, {refused, Why} (nothing changed), {failed, Why}
 %% (changed and put back), {restarting, Why} (the node goes down to the permanent
 %% release), {half, Why} (installed, but the protocols are not).
 Options = [{error_action, restart},
@@ -93,12 +93,8 @@ WithConfig = fun() ->
                              end
                      end
              end,
-try register(relevo_upgrade, self()) of
-    true ->
-        PutBack(Vsn),
-        case Restarts() of
-            true -> {refused, the_relup_restarts_the_emulator};
-            false -> WithConfig()
-        end
-catch error:badarg -> busy
+PutBack(Vsn),
+case Restarts() of
+    true -> {refused, the_relup_restarts_the_emulator};
+    false -> WithConfig()
 end

@@ -55,6 +55,8 @@ struct install_options {
 	void (*step)(void *context, enum install_step step, const char *text);
 	/* Of what takes long: bytes sent, milliseconds baked; may be NULL. */
 	void (*progress)(void *context, enum install_step step, uint64_t done, uint64_t total);
+	/* What is being waited for: the node, or another relevo; may be NULL. */
+	void (*waiting)(void *context, const char *why);
 	void *context;
 };
 

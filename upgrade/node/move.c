@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { POLL_MS = 200 };
-
 int node_settle(struct node_releases *out, struct node *node, struct arena *arena,
 		struct deadline deadline, struct error *err)
 {
@@ -24,9 +22,14 @@ int node_settle(struct node_releases *out, struct node *node, struct arena *aren
 					 out->starting ? "its applications are still being started"
 						       : "an installation still runs on the node");
 		}
-		if (ret && err->kind == ERROR_UNREACHABLE && node_reopen(node, deadline, err))
-			return -1;
-		clock_sleep_ms(POLL_MS);
+		if (ret && err->kind == ERROR_UNREACHABLE) {
+			if (node_reopen(node, deadline, err))
+				return -1;
+		} else {
+			node_pause(node, ret         ? err->text
+					 : out->busy ? "an installation still runs on the node"
+						     : "the node starts, stops or restarts");
+		}
 	}
 }
 
@@ -100,7 +103,7 @@ static int await_restart(struct node *node, uint32_t creation, struct deadline d
 			return -1;
 		if (node_creation(node) != creation)
 			return 0;
-		clock_sleep_ms(POLL_MS);
+		node_pause(node, "the node should restart");
 	} while (!deadline_over(deadline));
 	return error_set(err, ERROR_UNREACHABLE, "%s: the node should restart, but does not",
 			 node_name(node));
@@ -133,10 +136,6 @@ int node_move(enum move_outcome *out, const char **why, struct node *node, struc
 		/* The connection goes before the answer when the node restarts. */
 		if (err->kind != ERROR_UNREACHABLE || deadline_over(deadline))
 			return -1;
-		if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))
-			return -1;
-	} else if (term_is_atom(answer, "busy")) {
-		text = "another installation was running on the node, and ended otherwise";
 		if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))
 			return -1;
 	} else if (read_answer(&outcome, &text, arena, answer, node_name(node), err)) {

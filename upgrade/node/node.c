@@ -6,14 +6,18 @@
 #include <string.h>
 #include <time.h>
 
-enum { RETRY_MS = 250, REFUSED_MS = 10000 };
+enum { RETRY_MS = 200, PATIENCE_MS = 300000, REFUSED_MS = 10000 };
 
 struct node {
 	struct dist *dist; /* NULL: lost */
 	char *name, *cookie;
 	char *ca, *cert, *key; /* files; NULL: none */
 	int port;
-	int64_t timeout_ms;
+	int64_t timeout_ms, patience_ms;
+	void (*waiting)(void *context, const char *why);
+	void *context;
+	char why[500]; /* what was waited for last */
+	bool locked;
 };
 
 /* ---- connecting ---- */
@@ -45,6 +49,7 @@ int node_open(struct node **out, const struct node_options *options, struct erro
 	node->key = dup_or_null(options->tls.key);
 	node->port = options->port;
 	node->timeout_ms = options->timeout_ms;
+	node->patience_ms = PATIENCE_MS;
 	if (connect_node(node, node_deadline(node), err))
 		return -1;
 	*out = steal(&node);
@@ -74,16 +79,20 @@ int node_reopen(struct node *node, struct deadline deadline, struct error *err)
 	for (;;) {
 		struct deadline attempt = deadline_earlier(deadline, node_deadline(node));
 
-		if (connect_node(node, attempt, err) == 0)
+		if (connect_node(node, attempt, err) == 0 &&
+		    (!node->locked || node_lock(node, deadline, err) == 0))
 			return 0;
+		dist_close(node->dist);
+		node->dist = NULL;
 		/* A node that starts is in epmd before it answers, answers before it has its
 		 * cookie, and is out of epmd before it goes.
 		 */
 		if (err->kind != ERROR_REFUSED)
 			refused = deadline_in(REFUSED_MS);
-		if (deadline_over(deadline) || deadline_over(refused) || err->kind == ERROR_USAGE)
+		if (deadline_over(deadline) || deadline_over(refused) ||
+		    err->kind == ERROR_USAGE || err->kind == ERROR_LOCKED)
 			return -1;
-		clock_sleep_ms(RETRY_MS);
+		node_pause(node, err->text);
 	}
 }
 
@@ -102,6 +111,33 @@ struct deadline node_deadline(const struct node *node)
 	return deadline_in(node->timeout_ms);
 }
 
+struct deadline node_work_deadline(const struct node *node)
+{
+	return deadline_in(node->patience_ms);
+}
+
+void node_be_patient(struct node *node, int64_t ms, void (*waiting)(void *context, const char *why),
+		     void *context)
+{
+	node->patience_ms = ms;
+	node->waiting = waiting;
+	node->context = context;
+}
+
+void node_pause(struct node *node, const char *why)
+{
+	size_t len = strcspn(why, "\n"); /* what to do about it is not the reason */
+
+	if (len >= sizeof(node->why))
+		len = sizeof(node->why) - 1;
+	if (node->waiting && (strncmp(node->why, why, len) != 0 || node->why[len])) {
+		memcpy(node->why, why, len);
+		node->why[len] = '\0';
+		node->waiting(node->context, node->why);
+	}
+	clock_sleep_ms(RETRY_MS);
+}
+
 uint32_t node_creation(const struct node *node)
 {
 	return node->dist ? dist_creation(node->dist) : 0;
@@ -111,13 +147,48 @@ int node_run(const struct term **out, const struct term **bad, struct node *node
 	     struct arena *arena, enum script script, const struct binding *bindings,
 	     size_t bindings_len, struct deadline deadline, struct error *err)
 {
+	struct binding *all = arena_array(arena, bindings_len + 1, struct binding);
 	owned_str struct str text = STR_EMPTY;
 
 	if (!node->dist)
 		return error_set(err, ERROR_UNREACHABLE, "%s: the connection is lost", node->name);
 	script_text(&text, script);
-	return node_eval(out, bad, node->dist, arena, script_name(script), str_span(&text),
-			 bindings, bindings_len, deadline, err);
+	all[0] = (struct binding){ "Me", dist_pid(node->dist) };
+	for (size_t i = 0; i < bindings_len; i++)
+		all[i + 1] = bindings[i];
+	return node_eval(out, bad, node->dist, arena, script_name(script), str_span(&text), all,
+			 bindings_len + 1, deadline, err);
+}
+
+static int say_locked(const struct node *node, const struct term *answer, struct error *err)
+{
+	const char *who = NULL;
+
+	if (term_is_tagged(answer, "held", 2))
+		who = term_atom_name(term_at(answer, 1));
+	error_set_(err, ERROR_LOCKED, "%s: %s%s is at work there", node->name,
+		   who ? "another relevo, " : "what another relevo began", who ? who : "");
+	return error_hint(err, "Try again when that is over.");
+}
+
+int node_lock(struct node *node, struct deadline deadline, struct error *err)
+{
+	for (;;) {
+		owned_arena struct arena arena = ARENA_EMPTY;
+		const struct term *answer;
+
+		if (node_run(&answer, NULL, node, &arena, SCRIPT_lock, NULL, 0,
+			     node_deadline(node), err))
+			return -1;
+		if (term_is_atom(answer, "mine")) {
+			node->locked = true;
+			return 0;
+		}
+		say_locked(node, answer, err);
+		if (deadline_over(deadline))
+			return -1;
+		node_pause(node, err->text);
+	}
 }
 
 int node_ping(int64_t *out_us, struct node *node, struct error *err)

@@ -24,14 +24,29 @@ void node_close(struct node *node); /* NULL is fine */
 /* Connects anew, trying again and again while the node is not there (it restarts). */
 must_check int node_reopen(struct node *node, struct deadline deadline, struct error *err);
 
+/* Makes us the one relevo that may change the node, until the connection ends; a connection that
+ * is made anew takes the lock again.  Waits for what another does there.
+ * ERROR_LOCKED: another is at work until the deadline, and after it.
+ */
+must_check int node_lock(struct node *node, struct deadline deadline, struct error *err);
+
 const char *node_name(const struct node *node);
 struct dist *node_dist(struct node *node);
 /* By which one question must be answered. */
 struct deadline node_deadline(const struct node *node);
+/* By which work must be done that is more than a question (unpacking, digests). */
+struct deadline node_work_deadline(const struct node *node);
+/* How long such work may take (300000 ms by default), and who is told what is being waited for:
+ * NULL, or called once when the waiting begins and again for another reason.
+ */
+void node_be_patient(struct node *node, int64_t ms, void (*waiting)(void *context, const char *why),
+		     void *context);
+/* Waits a moment for something of the node. */
+void node_pause(struct node *node, const char *why);
 /* Another number after each start of the node. */
 uint32_t node_creation(const struct node *node);
 
-/* One of relevo's own texts; as node_eval(). */
+/* One of relevo's own texts; as node_eval().  Bound is also Me, our process. */
 must_check int node_run(const struct term **out, const struct term **bad, struct node *node,
 			struct arena *arena, enum script script, const struct binding *bindings,
 			size_t bindings_len, struct deadline deadline, struct error *err);

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/parcel.h"
 
-#include "base/file.h"
 #include "base/hash.h"
 #include "release/archive.h"
 #include "release/tree.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-
-enum { LOOK_MS = 120000 };
 
 struct packing {
 	struct arena *arena;
@@ -56,7 +54,7 @@ static int ask(const struct term **here, const struct term **copies, struct node
 	const struct term *answer;
 
 	if (node_run(&answer, NULL, node, arena, SCRIPT_lacks, bindings, ARRAY_LEN(bindings),
-		     deadline_in(LOOK_MS), err))
+		     node_work_deadline(node), err))
 		return -1;
 	if (!term_is_tuple(answer, 2) || !term_is_list(term_at(answer, 0)) ||
 	    !term_is_list(term_at(answer, 1)))
@@ -134,42 +132,37 @@ static int take(void *context, const struct archive_item *item, struct error *er
 	return 0;
 }
 
-static int describe(struct parcel *out, const char *path, struct error *err)
+static int describe(struct parcel *out, struct error *err)
 {
 	char hex[HASH_HEX_MAX];
 	struct stat info;
+	void *bytes;
 
-	if (hash_file_hex(HASH_SHA256, path, hex, err))
-		return -1;
-	memcpy(out->sha256, hex, sizeof(out->sha256));
-	if (hash_file_hex(HASH_MD5, path, hex, err))
-		return -1;
-	memcpy(out->md5, hex, sizeof(out->md5));
-	out->file = fopen(path, "rbe");
-	if (!out->file || fstat(fileno(out->file), &info) < 0)
-		return error_sys(err, "%s", path);
+	if (fstat(fileno(out->file), &info) < 0)
+		return error_sys(err, "its tarball");
 	out->size = info.st_size;
+	bytes = mmap(NULL, (size_t)out->size, PROT_READ, MAP_PRIVATE, fileno(out->file), 0);
+	if (bytes == MAP_FAILED)
+		return error_sys(err, "its tarball");
+	hash_hex(HASH_SHA256, (struct span){ bytes, (size_t)out->size }, hex);
+	memcpy(out->sha256, hex, sizeof(out->sha256));
+	hash_hex(HASH_MD5, (struct span){ bytes, (size_t)out->size }, hex);
+	memcpy(out->md5, hex, sizeof(out->md5));
+	munmap(bytes, (size_t)out->size);
 	return 0;
 }
 
-/* Into a file that has its name only while it is written. */
+/* In memory, where its content is already: whatever ends us, nothing is left. */
 static int write_down(struct parcel *out, const struct packing *packing, struct error *err)
 {
-	const char *tmp = getenv("TMPDIR"), *dir, *path;
-	struct error ignored;
-	int ret;
+	int fd = memfd_create("parcel.tar.gz", MFD_CLOEXEC);
 
-	if (dir_make_temp(&dir, packing->arena,
-			  path_join(packing->arena, tmp && *tmp ? tmp : "/tmp", "relevo-parcel"),
-			  err))
+	out->file = fd < 0 ? NULL : fdopen(fd, "w+b");
+	if (!out->file)
+		return error_sys(err, "memory for its tarball");
+	if (archive_write_to(out->file, packing->items, packing->len, NULL, NULL, err))
 		return -1;
-	path = path_join(packing->arena, dir, "parcel.tar.gz");
-	ret = archive_write(path, packing->items, packing->len, NULL, NULL, err);
-	if (ret == 0)
-		ret = describe(out, path, err);
-	if (tree_remove(dir, ret ? &ignored : err))
-		ret = -1;
-	return ret;
+	return describe(out, err);
 }
 
 int parcel_pack(struct parcel *out, struct node *node, struct arena *arena,

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 struct parcel {
-	FILE *file; /* at its beginning; has no name, so nothing is left of it */
+	FILE *file; /* in memory; has no name, so nothing is left of it */
 	int64_t size;
 	char sha256[65], md5[33];
 	int64_t room;              /* bytes that unpacking and copying take on the node */

@@ -2,11 +2,7 @@
 %% Puts back each sys.config that an interrupted upgrade left aside.  Answers the versions.
 Left = filelib:wildcard(filename:join([RelDir, "*", "sys.config.relevo"])),
 Versions = [filename:basename(filename:dirname(File)) || File <- Left],
-case whereis(relevo_upgrade) of
-    undefined ->
-        %% Evaluated for an installation that did not follow.
-        [file:delete(F) || F <- filelib:wildcard(filename:join([RelDir, "*", "sys.config.ready"]))],
-        [PutBack(V) || V <- Versions],
-        Versions;
-    _ -> []
-end
+%% Evaluated for an installation that did not follow.
+[file:delete(F) || F <- filelib:wildcard(filename:join([RelDir, "*", "sys.config.ready"]))],
+[PutBack(V) || V <- Versions],
+Versions

@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Restarts the VM into the release Vsn: the permanent one, or another one, which is then booted
 %% once, on trial (see bin/NAME), or made permanent before.  Who asked may go away.
-%% Bound: Vsn, Trial = true | false.  Answers busy, {refused, Why} (nothing was changed), or {restarting, Vsn}.
+%% Bound: Vsn, Trial = true | false.  Answers {refused, Why} (nothing was changed), or
+%% {restarting, Vsn}.
 New = filename:join(RelDir, "new_start_erl.data"),
 %% Whole, or not at all.
 Put = fun(File, Text) ->
@@ -50,14 +51,10 @@ Leave = fun() ->
                 timer:sleep(Patience),
                 erlang:halt(75, [{flush, false}])
         end,
-try register(relevo_upgrade, self()) of
-    true ->
-        case Ready() of
-            go ->
-                unregister(relevo_upgrade),
-                register(relevo_upgrade, spawn(Leave)),
-                {restarting, Vsn};
-            Refused -> Refused
-        end
-catch error:badarg -> busy
+case Ready() of
+    go ->
+        unregister(relevo_upgrade),
+        register(relevo_upgrade, spawn(Leave)),
+        {restarting, Vsn};
+    Refused -> Refused
 end

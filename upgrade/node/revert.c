@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { HANDLER_MS = 60000 };
-
 /* ---- commit ---- */
 
 static int make_permanent(struct upgrade *u, const char *vsn, struct error *err)
@@ -16,9 +14,8 @@ static int make_permanent(struct upgrade *u, const char *vsn, struct error *err)
 	upgrade_step(u, STEP_commit, "making %s permanent", vsn);
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_commit,
 		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
-		     deadline_in(HANDLER_MS), err))
-		return error_hint(err, "The same command again finds out what the node is and goes "
-				       "on from there.");
+		     node_work_deadline(u->node), err))
+		return -1;
 	if (term_is_atom(answer, "ok"))
 		return upgrade_look_again(u, err);
 	rpc_reason(&text, answer);
@@ -37,7 +34,7 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 	bool already;
 
 	if (upgrade_look(&u, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	if (vsn && strcmp(vsn, u.running->vsn) != 0)
 		return upgrade_refuse(&u, err, "%s does not run, so it cannot be committed", vsn);
 	if (u.releases.pinned_vsn[0] && strcmp(u.releases.pinned_vsn, u.running->vsn) != 0) {
@@ -50,7 +47,7 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 	already = u.running == u.permanent;
 	/* Also when it is permanent: a commit that was cut short may have got only so far. */
 	if (make_permanent(&u, u.running->vsn, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	*out = (struct install_result){
 		.name = u.running->name,
 		.from = before,
@@ -166,8 +163,7 @@ static int revert(struct upgrade *u, const char *target, struct error *err)
 	enum move_outcome outcome;
 
 	if (go_back(&fault, &outcome, u, target, err))
-		return error_hint(err, "What the node will be is not known yet; the same command "
-				       "again finds out and goes on from there.");
+		return -1;
 	if (!fault)
 		return 0;
 	if (outcome == MOVE_REFUSED) {
@@ -188,17 +184,17 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 	bool already;
 
 	if (upgrade_look(&u, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	target = revert_target(&u, vsn);
 	if (check_target(&u, target, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	from = u.running->vsn;
 	already = strcmp(from, target) == 0;
 	if (!already && revert(&u, target, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	/* It was committed: what the node boots must go back as well. */
 	if (strcmp(u.permanent->vsn, target) != 0 && make_permanent(&u, target, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	*out = (struct install_result){
 		.name = u.running->name,
 		.from = from,
@@ -222,7 +218,7 @@ int node_remove(struct node *node, struct arena *arena, const char *vsn,
 	const struct term *answer;
 
 	if (upgrade_look(&u, err))
-		return -1;
+		return upgrade_failed(&u, err);
 	target = releases_find(&u.releases, vsn);
 	if (!target)
 		return error_set(err, ERROR_NOT_FOUND, "%s does not know a release %s",
@@ -243,8 +239,8 @@ int node_remove(struct node *node, struct arena *arena, const char *vsn,
 	upgrade_step(&u, STEP_remove, "removing %s", vsn);
 	if (node_run(&answer, NULL, node, arena, SCRIPT_remove,
 		     (const struct binding[]){ { "Vsn", term_string(arena, vsn) } }, 1,
-		     deadline_in(HANDLER_MS), err))
-		return -1;
+		     node_work_deadline(node), err))
+		return upgrade_failed(&u, err);
 	if (term_is_atom(answer, "ok"))
 		return 0;
 	rpc_reason(&text, answer);

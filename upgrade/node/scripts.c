@@ -4,11 +4,12 @@
 #include "base/embed.h"
 
 EMBED(node_script_common, "upgrade/node/common.erl")
+EMBED(node_script_change, "upgrade/node/change.erl")
 EMBED(node_script_config, "upgrade/node/config.erl")
 EMBED(node_script_vm, "upgrade/node/vm.erl")
 EMBED(node_script_redact, "upgrade/node/redact.erl")
 EMBED(node_script_evaluate, "upgrade/node/evaluate.erl")
-#define X(name, behind) EMBED(node_script_##name, "upgrade/node/" #name ".erl")
+#define X(name, changes, behind) EMBED(node_script_##name, "upgrade/node/" #name ".erl")
 SCRIPTS(X)
 #undef X
 
@@ -17,9 +18,11 @@ enum behind { ALONE, CONFIG, VM };
 static const struct {
 	const char *name;
 	struct span (*text)(void);
+	bool changes;
 	enum behind behind;
 } scripts[] = {
-#define X(name, behind) [SCRIPT_##name] = { #name ".erl", node_script_##name, behind },
+#define X(name, changes, behind) \
+	[SCRIPT_##name] = { #name ".erl", node_script_##name, changes, behind },
 	SCRIPTS(X)
 #undef X
 };
@@ -54,6 +57,8 @@ void script_text(struct str *out, enum script script)
 	/* In a fun: erl_eval would answer with all that is bound, funs and what they hold. */
 	str_adds(out, "(fun() ->\n");
 	str_add(out, span_trim(node_script_common()));
+	if (scripts[script].changes)
+		add(out, node_script_change());
 	if (scripts[script].behind >= CONFIG)
 		add(out, node_script_config());
 	if (scripts[script].behind >= VM) {

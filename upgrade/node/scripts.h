@@ -3,39 +3,41 @@
 #pragma once
 #include "base/str.h"
 
-/* Each is evaluated behind common.erl, those that touch configuration behind config.erl too, and
- * those that evaluate it behind vm.erl and redact.erl as well.
+/* name, changes, behind: each is evaluated behind common.erl, what changes the node behind
+ * change.erl, what touches configuration behind config.erl too, and what evaluates it behind vm.erl
+ * and redact.erl as well.
  */
 /* clang-format off */
-#define SCRIPTS(X)           \
-	X(info,     ALONE)   \
-	X(vitals,   ALONE)   \
-	X(busy,     ALONE)   \
-	X(releases, ALONE)   \
-	X(census,   ALONE)   \
-	X(adopt,    ALONE)   \
-	X(unpin,    ALONE)   \
-	X(foresee,  ALONE)   \
-	X(funs,     ALONE)   \
-	X(lacks,    ALONE)   \
-	X(stage,    ALONE)   \
-	X(clean,    ALONE)   \
-	X(unpack,   ALONE)   \
-	X(files,    ALONE)   \
-	X(modules,  ALONE)   \
-	X(manifest, ALONE)   \
-	X(recover,  CONFIG)  \
-	X(folder,   VM)      \
-	X(changes,  VM)      \
-	X(check,    VM)      \
-	X(install,  VM)      \
-	X(restart,  ALONE)   \
-	X(commit,   CONFIG)  \
-	X(remove,   CONFIG)
+#define SCRIPTS(X)                    \
+	X(info,     false, ALONE)     \
+	X(vitals,   false, ALONE)     \
+	X(busy,     false, ALONE)     \
+	X(releases, false, ALONE)     \
+	X(census,   false, ALONE)     \
+	X(adopt,    false, ALONE)     \
+	X(unpin,    false, ALONE)     \
+	X(foresee,  false, ALONE)     \
+	X(funs,     false, ALONE)     \
+	X(lacks,    false, ALONE)     \
+	X(stage,    true, ALONE)      \
+	X(clean,    true, ALONE)      \
+	X(unpack,   true, ALONE)      \
+	X(files,    false, ALONE)     \
+	X(modules,  false, ALONE)     \
+	X(manifest, false, ALONE)     \
+	X(lock,     false, ALONE)     \
+	X(recover,  true, CONFIG)     \
+	X(folder,   false, VM)        \
+	X(changes,  false, VM)        \
+	X(check,    true, VM)         \
+	X(install,  true, VM)         \
+	X(restart,  true, ALONE)      \
+	X(commit,   true, CONFIG)     \
+	X(remove,   true, CONFIG)
 /* clang-format on */
 
 enum script {
-#define X(name, behind) SCRIPT_##name,
+#define X(name, changes, behind) SCRIPT_##name,
 	SCRIPTS(X)
 #undef X
 };

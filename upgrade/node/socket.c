@@ -7,7 +7,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,24 +109,97 @@ static int connect_any(int *out, const struct addrinfo *list, struct deadline de
 	return -1;
 }
 
+/* ---- names ---- */
+
+/* The C library cannot be told when to stop looking a name up.  So a thread waits for it, and
+ * whoever has done with it last frees it.
+ */
+struct lookup {
+	char *host;
+	char service[16];
+	struct addrinfo *list;
+	int ret, answered; /* answered: an eventfd */
+	atomic_int holders;
+};
+
+static void lookup_release(struct lookup *lookup)
+{
+	if (atomic_fetch_sub(&lookup->holders, 1) > 1)
+		return;
+	if (lookup->list)
+		freeaddrinfo(lookup->list);
+	if (lookup->answered >= 0)
+		close(lookup->answered);
+	free(lookup->host);
+	free(lookup);
+}
+
+static void lookup_done(struct lookup **lookup)
+{
+	lookup_release(*lookup);
+}
+
+static void look_up(struct lookup *lookup, int flags)
+{
+	struct addrinfo hints = { .ai_family = AF_UNSPEC,
+				  .ai_socktype = SOCK_STREAM,
+				  .ai_flags = flags };
+
+	lookup->ret = getaddrinfo(lookup->host, lookup->service, &hints, &lookup->list);
+}
+
+static void *look_up_name(void *context)
+{
+	struct lookup *lookup = context;
+
+	look_up(lookup, 0);
+	eventfd_write(lookup->answered, 1);
+	lookup_release(lookup);
+	return NULL;
+}
+
+static int await_name(struct lookup *lookup, struct deadline deadline, struct error *err)
+{
+	pthread_t thread;
+	short events;
+
+	lookup->answered = eventfd(0, EFD_CLOEXEC);
+	if (lookup->answered < 0)
+		return error_sys(err, "eventfd");
+	atomic_fetch_add(&lookup->holders, 1);
+	errno = pthread_create(&thread, NULL, look_up_name, lookup);
+	if (errno) {
+		atomic_fetch_sub(&lookup->holders, 1);
+		return error_sys(err, "a thread to look %s up", lookup->host);
+	}
+	pthread_detach(thread);
+	if (socket_wait(lookup->answered, POLLIN, &events, deadline, err))
+		return -1;
+	if (!events)
+		return error_set(err, ERROR_UNREACHABLE,
+				 "host %s: no answer from the name service in time", lookup->host);
+	return 0;
+}
+
 int socket_connect(int *out, const char *host, int port, struct deadline deadline,
 		   struct error *err)
 {
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list = NULL;
-	char service[16], who[300];
-	int ret;
+	owned(lookup_done) struct lookup *lookup = mem_zero(1, sizeof(*lookup));
+	char who[300];
 
-	snprintf(service, sizeof(service), "%d", port);
+	lookup->host = mem_dup(host);
+	lookup->answered = -1;
+	lookup->holders = 1;
+	snprintf(lookup->service, sizeof(lookup->service), "%d", port);
 	snprintf(who, sizeof(who), strchr(host, ':') ? "[%.250s]:%d" : "%.250s:%d", host, port);
-	ret = getaddrinfo(host, service, &hints, &list);
-	if (ret)
+	look_up(lookup, AI_NUMERICHOST);
+	if (lookup->ret && await_name(lookup, deadline, err))
+		return -1;
+	if (lookup->ret)
 		return error_set(err, ERROR_NOT_FOUND, "host %s cannot be resolved: %s", host,
-				 gai_strerror(ret));
+				 gai_strerror(lookup->ret));
 	error_set_(err, ERROR_UNREACHABLE, "host %s has no address", host);
-	ret = connect_any(out, list, deadline, who, err);
-	freeaddrinfo(list);
-	return ret;
+	return connect_any(out, lookup->list, deadline, who, err);
 }
 
 int socket_local(char *out, size_t size, int fd, struct error *err)

@@ -11,8 +11,8 @@
 #include "base/str.h"
 
 /* A non-blocking, close-on-exec socket that is connected; every address of the host is
- * tried in turn.  Looking a name up is the C library's business and may outlast the
- * deadline; an address needs no look-up.
+ * tried in turn.  A name that is not resolved by the deadline is ERROR_UNREACHABLE; the thread that
+ * asks for it then goes on until the C library gives up.
  */
 must_check int socket_connect(int *out, const char *host, int port, struct deadline deadline,
 			      struct error *err);

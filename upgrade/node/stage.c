@@ -6,7 +6,6 @@
 enum {
 	CHUNK = 256 * 1024,
 	WINDOW = 4,         /* chunks on the way; more gains nothing, one waits for the disk */
-	DIGEST_MS = 120000, /* a large file on a slow disk */
 };
 
 struct stage {
@@ -70,10 +69,8 @@ static int no_room(const struct stage *stage, const struct term *answer, struct 
 static int begin(struct stage *stage, struct error *err)
 {
 	const struct parcel *parcel = stage->parcel;
-	const struct dist *dist = node_dist(stage->node);
 	struct arena *arena = stage->arena;
 	const struct binding bindings[] = {
-		{ "Me", dist_pid(dist) },
 		{ "Tag", stage->tag },
 		{ "Base", term_string(arena, stage->base) },
 		{ "Size", term_integer(arena, parcel->size) },
@@ -84,7 +81,7 @@ static int begin(struct stage *stage, struct error *err)
 	const struct term *answer;
 
 	if (node_run(&answer, NULL, stage->node, arena, SCRIPT_stage, bindings, ARRAY_LEN(bindings),
-		     deadline_in(DIGEST_MS), err))
+		     node_work_deadline(stage->node), err))
 		return -1;
 	if (term_is_atom(answer, "present"))
 		return 0;
@@ -159,7 +156,7 @@ static int finish(bool *damaged, struct stage *stage, struct error *err)
 	if (dist_send_pid(node_dist(stage->node), stage->receiver,
 			  term_tuple(arena, stage->tag, term_atom(arena, "finish")),
 			  node_deadline(stage->node), err) ||
-	    await(&answer, stage, arena, deadline_in(DIGEST_MS), err))
+	    await(&answer, stage, arena, node_work_deadline(stage->node), err))
 		return -1;
 	*damaged = !term_is_atom(answer, "done");
 	return 0;

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { SETTLE_MS = 5000, POLL_MS = 200 };
 
@@ -70,6 +71,17 @@ int upgrade_end(struct error *err, enum error_kind kind, const char *now, const 
 	return error_hint(err, "%s", now);
 }
 
+int upgrade_failed(const struct upgrade *upgrade, struct error *err)
+{
+	if (err->kind != ERROR_UNREACHABLE && err->kind != ERROR_FAILED)
+		return -1;
+	if (upgrade->running && !strchr(err->text, '\n'))
+		error_hint_(err, "%s ran %s when it was last seen.", node_name(upgrade->node),
+			    upgrade->running->vsn);
+	return error_hint(err,
+			  "The same command again finds out what it is and goes on from there.");
+}
+
 static int take_releases(struct upgrade *upgrade, struct error *err)
 {
 	upgrade->running = releases_running(&upgrade->releases);
@@ -117,7 +129,8 @@ int upgrade_peek(struct upgrade *upgrade, struct error *err)
 	upgrade_step(upgrade, STEP_look, "looking at %s", node_name(upgrade->node));
 	if (node_releases(&upgrade->releases, upgrade->node, upgrade->arena, err))
 		return -1;
-	if ((upgrade->releases.busy || upgrade->releases.going_down) &&
+	if ((upgrade->releases.busy || upgrade->releases.starting ||
+	     upgrade->releases.going_down) &&
 	    upgrade_look_again(upgrade, err))
 		return -1;
 	return take_releases(upgrade, err);
@@ -125,7 +138,12 @@ int upgrade_peek(struct upgrade *upgrade, struct error *err)
 
 int upgrade_look(struct upgrade *upgrade, struct error *err)
 {
-	if (upgrade_peek(upgrade, err))
+	const struct install_options *options = upgrade->options;
+
+	node_be_patient(upgrade->node, options->move.timeout_ms, options->waiting,
+			options->context);
+	if (node_lock(upgrade->node, node_work_deadline(upgrade->node), err) ||
+	    upgrade_peek(upgrade, err))
 		return -1;
 	upgrade_step(upgrade, STEP_recover, "putting back what an earlier upgrade left aside");
 	return recover(upgrade, err);

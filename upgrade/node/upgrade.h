@@ -27,7 +27,12 @@ int upgrade_refuse(const struct upgrade *upgrade, struct error *err, const char 
 int upgrade_end(struct error *err, enum error_kind kind, const char *now, const char *format, ...)
 	printf_like(4, 5);
 
-/* What the node is: waits until nothing is under way, puts back what was left aside. */
+/* The end of a command that failed: where no hint says it yet, what is known of the node, and that
+ * the same command goes on from there; returns -1.
+ */
+int upgrade_failed(const struct upgrade *upgrade, struct error *err);
+
+/* Takes the lock and tells what the node is: waits until nothing is under way, puts back what was left aside. */
 must_check int upgrade_look(struct upgrade *upgrade, struct error *err);
 /* The same, but nothing is put back: the node stays as it is. */
 must_check int upgrade_peek(struct upgrade *upgrade, struct error *err);

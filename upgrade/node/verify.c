@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { VERIFY_MS = 120000 };
-
 /* {Count, [{What, Why}]} as text; NULL when there is no fault. */
 static const char *fault_text(struct arena *arena, const struct term *list, int64_t count)
 {
@@ -125,7 +123,7 @@ int verify_files(const char **fault, struct node *node, struct arena *arena,
 	int64_t count;
 
 	if (node_run(&answer, NULL, node, arena, SCRIPT_files, bindings, ARRAY_LEN(bindings),
-		     deadline_in(VERIFY_MS), err))
+		     node_work_deadline(node), err))
 		return -1;
 	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), &count) ||
 	    !term_is_list(term_at(answer, 1)))
@@ -177,7 +175,7 @@ int verify_modules(struct verify_modules *out, struct node *node, struct arena *
 
 	if (node_run(&answer, NULL, node, arena, SCRIPT_modules,
 		     (const struct binding[]){ { "Modules", modules_term(arena, bundle) } }, 1,
-		     deadline_in(VERIFY_MS), err))
+		     node_work_deadline(node), err))
 		return -1;
 	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), &result.compared) ||
 	    !term_is_list(term_at(answer, 1)))

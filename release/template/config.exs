@@ -5,8 +5,9 @@
 # stdin: one Erlang term, the map that configure.c makes.  stdout: {SysConfig, [{Name, Text}]}, the
 # configuration that belongs into sys.config and the templates filled in.  Lines before it say what
 # it was read from (reads.exs).
-:io.setopts(:standard_io, encoding: :latin1)
-{:ok, tokens, _} = :standard_io |> IO.binread(:eof) |> String.to_charlist() |> :erl_scan.string()
+# Bytes are read and written unchanged by some versions of OTP only, text by all.
+:io.setopts(:standard_io, encoding: :unicode)
+{:ok, tokens, _} = :standard_io |> IO.read(:eof) |> String.to_charlist() |> :erl_scan.string()
 {:ok, input} = :erl_parse.parse_term(tokens)
 
 # What the project's code prints must not get between.
@@ -99,4 +100,4 @@ end
 Process.group_leader(self(), stdout)
 reads = Relevo.Reads.lines(input.providers, sys_files, Enum.map(input.templates, &elem(&1, 1)))
 answer = :io_lib.format("~0tp.", [{config, texts}])
-IO.binwrite(:standard_io, :unicode.characters_to_binary([reads, answer]))
+IO.write(:standard_io, [reads, answer])

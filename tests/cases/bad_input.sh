@@ -245,7 +245,7 @@ evaluated='what P/relevo.yaml configures cannot be evaluated:
 '
 more 'config: {sys: c.exs}'
 printf 'import Config\nconfig :one, a: ' >"$p/c.exs"
-begins 2 "$evaluated** (TokenMissingError) c.exs:2:"
+begins 2 "$evaluated** (TokenMissingError) "
 more 'config: {sys: c.exs}'
 printf 'import Config\nconfig :one, b: fn -> 1 end, c: 1' >"$p/c.exs"
 begins 2 "$evaluated** (RuntimeError) these values cannot be written to a file (functions, processes, references):

@@ -11,7 +11,11 @@ trap 'rm -rf "$work"' EXIT
 LC_ALL=C.UTF-8
 export LC_ALL
 
-[ $# -gt 0 ] || set -- /usr/lib/erlang /usr/lib/elixir "$("$here/../tools/ejabberd")"
+if [ $# = 0 ]; then
+  set -- /usr/lib/erlang /usr/lib/elixir
+  # Not everywhere can it be had.
+  if ejabberd=$("$here/../tools/ejabberd"); then set -- "$@" "$ejabberd"; fi
+fi
 find "$@" -name '*.beam' | sort > "$work/list"
 count=$(wc -l < "$work/list")
 

@@ -109,17 +109,31 @@ static int value_of(const struct term **out, const struct term *answer, const ch
 			 name, str_text(&text));
 }
 
+/* Made of C or Java, say, or without stdlib. */
+static int no_whole_node(const struct dist *dist, const struct term *reason, struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	rpc_reason(&text, reason);
+	error_set_(err, ERROR_FAILED, "%s cannot run Erlang text: erl_scan: %s", dist_node(dist),
+		   str_text(&text));
+	return error_hint(err, "It is no whole Erlang node.");
+}
+
 static int parse(const struct term **out, struct dist *dist, struct arena *arena, const char *name,
 		 struct span text, struct deadline deadline, struct error *err)
 {
 	/* In a fun, so that what the text binds does not come back with the result. */
 	const char *source = arena_printf(arena, "(fun() -> " SPAN_FMT "\nend)().", SPAN_ARG(text));
 	const struct term *arg = term_string(arena, source);
-	const struct term *answer, *tokens;
+	const struct term *answer, *tokens, *bad;
 
-	if (call(&answer, NULL, dist, arena, "erl_scan", "string", term_list(arena, &arg, 1), name,
-		 deadline, err) ||
-	    value_of(&tokens, answer, name, err) ||
+	if (call(&answer, &bad, dist, arena, "erl_scan", "string", term_list(arena, &arg, 1), name,
+		 deadline, err))
+		return -1;
+	if (bad)
+		return no_whole_node(dist, bad, err);
+	if (value_of(&tokens, answer, name, err) ||
 	    call(&answer, NULL, dist, arena, "erl_parse", "parse_exprs",
 		 term_list(arena, &tokens, 1), name, deadline, err))
 		return -1;

@@ -36,7 +36,10 @@ Hasher = case code:ensure_loaded(crypto) of
              {module, crypto} -> sha256;
              _ -> md5
          end,
-Hex = fun(Bytes) -> lists:flatten([io_lib:format("~2.16.0b", [B]) || <<B>> <= Bytes]) end,
+Hex = fun(Bytes) ->
+              lists:flatten(io_lib:format("~*.16.0b", [2 * byte_size(Bytes),
+                                                       binary:decode_unsigned(Bytes)]))
+      end,
 %% Of a file, read in pieces; "" when it cannot be read.
 Digest = fun(File) ->
                  {Start, Add, End} =

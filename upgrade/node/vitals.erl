@@ -1,21 +1,23 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% How the node feels.  A process that sys:suspend/1 holds waits in sys:suspend_loop.
-Look = fun(P, {Longest, Pid, Held} = Seen) ->
-               case process_info(P, [message_queue_len, status, current_function]) of
-                   [{_, Len}, {_, Status}, {_, Function}] ->
-                       Now = case Function of
-                                 {sys, suspend_loop, _} -> [P | Held];
-                                 _ when Status =:= suspended -> [P | Held];
-                                 _ -> Held
-                             end,
-                       case Len > Longest of
-                           true -> {Len, P, Now};
-                           false -> {Longest, Pid, Now}
-                       end;
-                   undefined -> Seen
-               end
-       end,
-{QueueLen, QueuePid, Suspended} = lists:foldl(Look, {0, none, []}, processes()),
+%% What is done for each process is done by compiled functions: evaluated ones are slow, and
+%% there may be a hundred thousand of them.
+Pids = processes(),
+Infos = lists:zipwith(fun erlang:process_info/2, Pids,
+                      lists:duplicate(length(Pids), [message_queue_len, status, current_function])),
+Looks = lists:zip(Infos, Pids),
+%% Of lists the one with the longest queue is the last; `undefined` is before all of them.
+{[{_, QueueLen} | _], QueuePid} = lists:keyfind(lists:max(Infos), 1, Looks),
+IsHeld = fun([_, {_, Status}, {_, Function}]) ->
+                 Status =:= suspended orelse
+                     (is_tuple(Function) andalso element(1, Function) =:= sys
+                      andalso element(2, Function) =:= suspend_loop);
+            (undefined) -> false
+         end,
+Suspended = case lists:filter(IsHeld, lists:usort(Infos)) of
+                [] -> [];
+                Held -> [P || {Info, P} <- Looks, lists:member(Info, Held)]
+            end,
 %% A registered name says more than a pid; else what the process began with.
 Name = fun(none) -> "";
           (P) ->

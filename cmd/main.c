@@ -7,6 +7,7 @@
 #include "cmd/version.h"
 
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -124,6 +125,12 @@ int main(int argc, char **argv)
 	struct error err;
 	int ret;
 
+	/* Memory that was given back is wanted again at once: a quarter of the time of a plan went
+	 * into taking it from the system in small pieces.
+	 */
+	mallopt(M_TOP_PAD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 128 << 20);
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGPIPE, SIG_IGN);
 	ret = run(argc - 1, argv + 1, &err);

@@ -6,16 +6,12 @@
 
 int two_releases_open(struct two_releases *out, const struct call *call, struct error *err)
 {
-	owned_release struct release *old_release = NULL, *new_release = NULL;
+	const char *paths[2];
 
-	const char *old_path, *new_path;
-
-	if (release_arg(&old_path, &out->arena, call->argv[0], err) ||
-	    release_arg(&new_path, &out->arena, call->argv[1], err) ||
-	    release_open(&old_release, old_path, err) || release_open(&new_release, new_path, err))
+	if (release_arg(&paths[0], &out->arena, call->argv[0], err) ||
+	    release_arg(&paths[1], &out->arena, call->argv[1], err) ||
+	    release_open_two(&out->old_release, &out->new_release, paths, err))
 		return -1;
-	out->old_release = steal(&old_release);
-	out->new_release = steal(&new_release);
 	return 0;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release/release.h"
 
+#include "base/parallel.h"
+
 #include <stdlib.h>
 
 /* The VSN of "ERTS VSN" in releases/start_erl.data; NULL when there is no such file. */
@@ -153,6 +155,33 @@ int release_open(struct release **out, const char *path, struct error *err)
 	if (read_release(release, err))
 		return error_wrap(err, "%s", path);
 	*out = steal(&release);
+	return 0;
+}
+
+struct opening {
+	const char *const *paths;
+	struct release *releases[2];
+};
+
+static int open_nth(void *context, size_t nr, struct error *err)
+{
+	struct opening *opening = context;
+
+	return release_open(&opening->releases[nr], opening->paths[nr], err);
+}
+
+int release_open_two(struct release **one, struct release **other,
+		     const char *const paths[static 2], struct error *err)
+{
+	struct opening opening = { .paths = paths };
+
+	if (parallel(2, open_nth, &opening, err)) {
+		release_free(opening.releases[0]);
+		release_free(opening.releases[1]);
+		return -1;
+	}
+	*one = opening.releases[0];
+	*other = opening.releases[1];
 	return 0;
 }
 

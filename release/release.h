@@ -27,6 +27,9 @@ struct release {
  * ERROR_NOT_FOUND: nothing there, or no release in it.  ERROR_INVALID: not whole.
  */
 must_check int release_open(struct release **out, const char *path, struct error *err);
+/* Two of them, at the same time; neither when one fails. */
+must_check int release_open_two(struct release **one, struct release **other,
+				const char *const paths[static 2], struct error *err);
 void release_free(struct release *release);     /* NULL is fine */
 
 static inline void release_done(struct release **release) { release_free(*release); }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
+struct stat;
 struct tree;                    /* opaque: see tree.c */
 
 /* A folder, or a tarball (.tar, .tar.gz), which is read into memory at once (at most
@@ -24,6 +25,8 @@ void tree_free(struct tree *tree);      /* NULL is fine */
 
 /* What the tree was opened by, for messages. */
 const char *tree_name(const struct tree *tree);
+/* Of a folder's file, links not followed; false: it is not there, or in a tarball. */
+bool tree_stat(const struct tree *tree, const char *path, struct stat *out);
 bool tree_has(const struct tree *tree, const char *path);
 /* The whole file, appended to *out.  ERROR_NOT_FOUND, ERROR_INVALID (over max). */
 must_check int tree_read(const struct tree *tree, const char *path, size_t max, struct str *out,

@@ -15,6 +15,24 @@ const char *change_name(enum change change)
 	return names[change];
 }
 
+/* Files are read and compared on all cores; each application has its own arena for that. */
+struct comparison {
+	struct diff *diff;
+	struct arena *arenas;
+	struct sealed *old_sealed, *new_sealed;
+};
+
+static struct places places_of(const struct comparison *comparison, const char *old_dir,
+			       const char *new_dir)
+{
+	return (struct places){ .old_tree = comparison->diff->old_release->tree,
+				.new_tree = comparison->diff->new_release->tree,
+				.old_dir = old_dir,
+				.new_dir = new_dir,
+				.old_sealed = comparison->old_sealed,
+				.new_sealed = comparison->new_sealed };
+}
+
 /* ---- one application ---- */
 
 static bool same_term(const struct term *a, const struct term *b)
@@ -62,10 +80,10 @@ static int compare_priv(struct app_diff *app, struct arena *arena, const struct 
 }
 
 /* Of an application that was not there before, only that. */
-static int find_migrations(struct app_diff *app, struct arena *arena, const struct diff *diff,
-			   struct error *err)
+static int find_migrations(struct app_diff *app, struct arena *arena,
+			   const struct comparison *comparison, struct error *err)
 {
-	struct places places = { NULL, diff->new_release->tree, NULL, priv_dir(arena, app->new_app) };
+	struct places places = places_of(comparison, NULL, priv_dir(arena, app->new_app));
 	struct names all, added;
 
 	if (app->new_app->app->outside)
@@ -76,19 +94,17 @@ static int find_migrations(struct app_diff *app, struct arena *arena, const stru
 	return 0;
 }
 
-static int compare_app(struct app_diff *app, struct arena *arena, const struct diff *diff,
-		       struct error *err)
+static int compare_app(struct app_diff *app, struct arena *arena,
+		       const struct comparison *comparison, struct error *err)
 {
 	const struct app *a = app->old_app->app, *b = app->new_app->app;
-	struct places ebin = { diff->old_release->tree, diff->new_release->tree, a->dir, b->dir };
-	struct places priv = ebin;
+	struct places ebin = places_of(comparison, a->dir, b->dir), priv;
 
 	if (a->outside || b->outside) {
 		app->change = strcmp(a->vsn, b->vsn) == 0 ? CHANGE_SAME : CHANGE_CHANGED;
 		return 0;
 	}
-	priv.old_dir = priv_dir(arena, app->old_app);
-	priv.new_dir = priv_dir(arena, app->new_app);
+	priv = places_of(comparison, priv_dir(arena, app->old_app), priv_dir(arena, app->new_app));
 	if (compare_modules(&app->modules, &app->same, arena, &ebin, a->modules, b->modules,
 			    err) ||
 	    compare_priv(app, arena, &priv, err))
@@ -118,12 +134,6 @@ bool app_diff_not_bumped(const struct app_diff *app)
 
 /* ---- all of them ---- */
 
-/* Files are read and digested on all cores; each application has its own arena for that. */
-struct comparison {
-	struct diff *diff;
-	struct arena *arenas;
-};
-
 static int compare_nth(void *context, size_t nr, struct error *err)
 {
 	const struct comparison *comparison = context;
@@ -132,17 +142,19 @@ static int compare_nth(void *context, size_t nr, struct error *err)
 
 	if (!app->new_app)
 		return 0;
-	return app->old_app ? compare_app(app, arena, comparison->diff, err)
-			    : find_migrations(app, arena, comparison->diff, err);
+	return app->old_app ? compare_app(app, arena, comparison, err)
+			    : find_migrations(app, arena, comparison, err);
 }
 
-static int compare_all(struct diff *diff, struct arena *arena, struct error *err)
+static int compare_apps(struct comparison *comparison, struct arena *arena, struct error *err)
 {
-	struct comparison comparison = { diff, arena_array(arena, diff->len, struct arena) };
-	int ret = parallel(diff->len, compare_nth, &comparison, err);
+	size_t len = comparison->diff->len;
+	int ret;
 
-	for (size_t i = 0; i < diff->len; i++)
-		arena_join(arena, &comparison.arenas[i]);
+	comparison->arenas = arena_array(arena, len, struct arena);
+	ret = parallel(len, compare_nth, comparison, err);
+	for (size_t i = 0; i < len; i++)
+		arena_join(arena, &comparison->arenas[i]);
 	return ret;
 }
 
@@ -196,10 +208,12 @@ static int list_modules(struct names *out, struct arena *arena, const struct tre
 	return 0;
 }
 
-static int compare_protocols(struct diff *diff, struct arena *arena, struct error *err)
+static int compare_protocols(const struct comparison *comparison, struct arena *arena,
+			     struct error *err)
 {
+	struct diff *diff = comparison->diff;
 	const struct release *a = diff->old_release, *b = diff->new_release;
-	struct places places = { a->tree, b->tree, a->consolidated, b->consolidated };
+	struct places places = places_of(comparison, a->consolidated, b->consolidated);
 	struct names same;
 
 	if (list_modules(&diff->old_protocols, arena, a->tree, a->consolidated, err) ||
@@ -210,11 +224,13 @@ static int compare_protocols(struct diff *diff, struct arena *arena, struct erro
 	return 0;
 }
 
-static int compare_erts(struct diff *diff, struct arena *arena, struct error *err)
+static int compare_erts(const struct comparison *comparison, struct arena *arena,
+			struct error *err)
 {
+	struct diff *diff = comparison->diff;
 	const struct release *a = diff->old_release, *b = diff->new_release;
 	const char *emulator = arena_printf(arena, "erts-%s/bin/beam.smp", a->erts);
-	const struct places places = { a->tree, b->tree, emulator, emulator };
+	const struct places places = places_of(comparison, emulator, emulator);
 	bool same = true;
 
 	diff->erts_changed = strcmp(a->erts, b->erts) != 0;
@@ -225,16 +241,41 @@ static int compare_erts(struct diff *diff, struct arena *arena, struct error *er
 	return 0;
 }
 
+static int open_sealed(void *context, size_t nr, struct error *err)
+{
+	struct comparison *comparison = context;
+	const struct diff *diff = comparison->diff;
+
+	(void)err;
+	if (nr == 0)
+		comparison->old_sealed = sealed_open(diff->old_release);
+	else
+		comparison->new_sealed = sealed_open(diff->new_release);
+	return 0;
+}
+
+static int compare_all(struct comparison *comparison, struct arena *arena, struct error *err)
+{
+	if (parallel(2, open_sealed, comparison, err) || compare_erts(comparison, arena, err) ||
+	    compare_apps(comparison, arena, err) || compare_protocols(comparison, arena, err))
+		return -1;
+	return 0;
+}
+
 int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,
 	      const struct release *new_release, struct error *err)
 {
 	struct diff *diff = arena_new(arena, struct diff);
+	struct comparison comparison = { .diff = diff };
+	int ret;
 
 	diff->old_release = old_release;
 	diff->new_release = new_release;
 	list_apps(diff, arena);
-	if (compare_erts(diff, arena, err) || compare_all(diff, arena, err) || compare_protocols(diff, arena, err) ||
-	    compare_config(diff, arena, err))
+	ret = compare_all(&comparison, arena, err);
+	sealed_free(comparison.old_sealed);
+	sealed_free(comparison.new_sealed);
+	if (ret || compare_config(diff, arena, err))
 		return -1;
 	*out = diff;
 	return 0;

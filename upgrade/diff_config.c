@@ -301,8 +301,10 @@ static const char *runtime_file(struct arena *arena, const struct release *relea
 static int same_files(bool *same, const struct diff *diff, const char *old_file,
 		      const char *new_file, struct error *err)
 {
-	struct places places = { diff->old_release->tree, diff->new_release->tree, old_file,
-				 new_file };
+	struct places places = { .old_tree = diff->old_release->tree,
+				 .new_tree = diff->new_release->tree,
+				 .old_dir = old_file,
+				 .new_dir = new_file };
 
 	return compare_file(same, &places, err);
 }

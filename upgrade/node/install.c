@@ -196,8 +196,11 @@ static int check(struct upgrade *u, struct error *err)
 				      "the configuration of %s cannot be made on the node: %s",
 				      u->bundle->vsn, what);
 	rpc_reason(&text, reason);
-	return upgrade_refuse(u, err, "the node cannot install %s: %s", u->bundle->vsn,
-			      str_text(&text));
+	upgrade_refuse(u, err, "the node cannot install %s: %s", u->bundle->vsn, str_text(&text));
+	if (!term_is_tagged(reason, "no_such_file", 2))
+		return -1;
+	return error_hint(err, "If the release packs no Erlang/OTP, and the node's is not beside its "
+			       "applications: build it with `erts: include`.");
 }
 
 static int restarted(struct upgrade *u, const char *why, struct error *err)

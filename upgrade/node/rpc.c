@@ -3,6 +3,12 @@
 
 enum { REASON_MAX = 400 };
 
+/* [{Module, Function, Arity, Where} | _] */
+static bool is_stack(const struct term *list)
+{
+	return term_is_list(list) && !term_is_nil(list) && term_is_tuple(term_at(list, 0), 4);
+}
+
 void rpc_reason(struct str *out, const struct term *reason)
 {
 	owned_str struct str text = STR_EMPTY;
@@ -10,8 +16,7 @@ void rpc_reason(struct str *out, const struct term *reason)
 	if (term_is_tagged(reason, "EXIT", 2))
 		reason = term_at(reason, 1);
 	/* {Reason, Stack} */
-	if (term_is_tuple(reason, 2) && term_is_list(term_at(reason, 1)) &&
-	    !term_is_nil(term_at(reason, 1)))
+	if (term_is_tuple(reason, 2) && is_stack(term_at(reason, 1)))
 		reason = term_at(reason, 0);
 	term_print(&text, reason);
 	if (text.len <= REASON_MAX)

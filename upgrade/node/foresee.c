@@ -157,24 +157,25 @@ static bool has_providers(const struct bundle *bundle)
 	       term_proplist_get(elixir, "config_provider_init");
 }
 
-/* *dir stays "" where a release is being brought in: it would be disturbed. */
+/* *dir stays "" where there is no folder for it.  The lock: a release that another relevo brings in
+ * would be disturbed.
+ */
 static int bring(const char **dir, struct upgrade *u, const struct parcel *parcel,
 		 struct terms *refusals, struct error *err)
 {
-	const struct binding me = { "Me", dist_pid(node_dist(u->node)) };
 	const struct binding timeout = { "ConfigTimeout", term_integer(u->arena, 0) };
 	const struct term *answer;
 	const char *base;
 	int64_t sent;
 
-	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_folder,
-		     (const struct binding[]){ me, timeout }, 2, node_deadline(u->node), err))
+	if (node_lock(u->node, node_deadline(u->node), err) ||
+	    node_run(&answer, NULL, u->node, u->arena, SCRIPT_folder, &timeout, 1,
+		     node_deadline(u->node), err))
 		return -1;
 	if (!term_is_tagged(answer, "ok", 2) || !term_get_text(term_at(answer, 1), u->arena, dir)) {
 		terms_add(u->arena, refusals,
-			  term_string(u->arena, "its configuration cannot be evaluated now: the "
-						"node has no folder for temporary files, or "
-						"another release is being sent"));
+			  term_string(u->arena, "its configuration cannot be evaluated: the node "
+						"has no folder for temporary files"));
 		return 0;
 	}
 	base = arena_printf(u->arena, "%s/parcel", *dir);

@@ -88,16 +88,16 @@ All = case Suspends of
 Owned = lists:usort([{P, M} || {P, Ms} <- All, Ms =/= silent,
                                [M | _] <- [[M || M <- Modules(P, Ms), lists:member(M, Suspends)]]]),
 Held = lists:usort([P || {P, _} <- Owned]),
-Me = self(),
+Self = self(),
 Ask = fun(P) ->
               spawn(fun() ->
-                            Me ! {Me, P, try sys:log(P, get, Wait) of _ -> answers
+                            Self ! {Self, P, try sys:log(P, get, Wait) of _ -> answers
                                          catch _:_ -> silent
                                          end}
                     end)
       end,
 lists:foreach(Ask, Held),
-Answers = [receive {Me, P, Answer} -> {P, Answer} after 2 * Wait -> {P, silent} end || P <- Held],
+Answers = [receive {Self, P, Answer} -> {P, Answer} after 2 * Wait -> {P, silent} end || P <- Held],
 Silent = [Who(P, none) || {P, silent} <- Answers] ++ [Who(P, none) || {P, silent} <- All],
 %% How long a question and its answer take, of those with the longest mailboxes and of some
 %% others, one after the other as release_handler asks them, for three seconds at most.

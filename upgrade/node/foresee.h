@@ -74,6 +74,7 @@ struct foreseen {
 /* A fault of the release or the node is a refusal, not an error.
  *
  * ERROR_UNREACHABLE, ERROR_FAILED: as node_run().  ERROR_REFUSED: sasl does not run there.
+ * ERROR_LOCKED: another relevo changes the node, and something must be sent there.
  */
 must_check int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 			    const struct bundle *bundle, const struct install_options *options,

@@ -89,8 +89,8 @@ Places = fun() ->
                      [{process, P} || P <- processes(), P =/= self()]
          end,
 %% In a process of its own, whose memory goes with it, when others have nothing to do.
-{Me, Tag} = {self(), make_ref()},
-Search = fun() -> Me ! {Tag, lists:foldl(Look, {[], 0, 0}, Places())} end,
+{Self, Tag} = {self(), make_ref()},
+Search = fun() -> Self ! {Tag, lists:foldl(Look, {[], 0, 0}, Places())} end,
 {Seeker, Watch} = spawn_opt(Search, [{priority, low}, monitor]),
 Answer = receive
              {Tag, Told} -> Told;

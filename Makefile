@@ -50,7 +50,7 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
+.PHONY: all deps test otp27 test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
 	install format clean help
 all: build/relevo
 
@@ -135,6 +135,10 @@ helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/help
 hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
 	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
 
+# All tests in a system of Debian's that has OTP 27 and Elixir 1.18; SUITE=forky for newer ones.
+otp27:
+	@tests/tools/within $(or $(SUITE),trixie) make --no-print-directory -j2 test-all
+
 # N=5000 SEED=7 make differential
 differential: all helpers
 	@N=$(or $(N),2000) RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
@@ -190,6 +194,7 @@ help:
 	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
+	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
 	@echo 'make check      layers, shell scripts'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'

@@ -198,6 +198,11 @@ const struct command cmd_node_install = {
 		"The release is then current: a restart goes back to the permanent one until "
 		"`relevo "
 		"node commit` (or --commit).\n\n"
+		"With --restart it is booted instead, once, on trial: when it does not come up, is "
+		"not "
+		"well, or ends before it is committed, the permanent release boots again, also "
+		"without relevo.  Somebody must start the system again when its VM ends "
+		"(docs/run.md).\n\n"
 		"Whatever is interrupted, the same command again finishes it.  With -v each step "
 		"is "
 		"said before it is done.",
@@ -261,7 +266,8 @@ const struct command cmd_node_revert = {
 	.summary = "Take a node back to the release before, without stopping it",
 	.description =
 		"From a release that is not committed to the permanent one; from a committed one "
-		"to VERSION, or to the newest old one, which is made permanent.",
+		"to VERSION, or to the newest old one, which is made permanent.  Where no relup "
+		"knows the way, --restart goes by a restart of the VM.",
 	.args_min = 1,
 	.args_max = 2,
 	.options = revert_options,

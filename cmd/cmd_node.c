@@ -196,8 +196,11 @@ static void releases_print(const struct node_releases *releases)
 	}
 	table_print(table, stdout, "", true);
 	if (releases->file_fault[0])
-		warn("%s/RELEASES is %s: this node can be upgraded, but not downgraded",
-		     releases->releases_dir, releases->file_fault);
+		warn("%s/RELEASES is %s: see relevo node adopt", releases->releases_dir,
+		     releases->file_fault);
+	if (releases->pinned_vsn[0])
+		warn("the start script boots %s, whatever is permanent: see relevo node adopt",
+		     releases->pinned_vsn);
 }
 
 static int releases_run(const struct call *call, struct error *err)

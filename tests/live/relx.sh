@@ -55,6 +55,7 @@ start
 runs 1.0.0
 expect 0 "$relevo" node releases "$node"
 contains "$out" "permanent"
+contains "$said" "boots 1.0.0, whatever is permanent"
 expect 4 "$relevo" node check "$node" "$new"
 contains "$out" "always boots 1.0.0"
 expect 4 "$relevo" node install "$node" "$new"

@@ -179,7 +179,7 @@ static void ask(struct node *node, struct arena *arena, const struct term *quest
 	struct bundle bundle = { .file = "tests/fuzz/corpus/fuzz_archive/gnu.tar.gz",
 				 .base = "shop-1.1.0", .size = 1, .name = "shop", .vsn = "1.1.0",
 				 .erts = "13.1.5", .files = files, .files_len = ARRAY_LEN(files),
-				 .modules = modules, .modules_len = ARRAY_LEN(modules) };
+				 .modules = modules, .modules_len = ARRAY_LEN(modules), .apps = &term_nil };
 	const char *what = term_atom_name(question);
 	struct install_result result;
 	struct node_releases releases;

@@ -42,7 +42,8 @@ ifneq ($(DEVELOPER),)
 override CFLAGS += -Werror
 endif
 override CFLAGS += $(shell pkg-config --cflags $(LIBS) $(LOADED) 2>/dev/null)
-LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -ldeflate -lm
+# Of libarchive only what tar needs is taken, none of the forty libraries for other formats.
+LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -Wl,--gc-sections -l:libarchive.a -ldeflate -lm
 
 SRC     := $(wildcard base/*.c release/*.c upgrade/*.c upgrade/*/*.c k8s/*.c docker/*.c cmd/*.c)
 OBJ     := $(SRC:%.c=$(B)/%.o)

@@ -4,9 +4,7 @@
  * What is written is the same bytes for the same tree: files only, sorted, owner
  * 0:0, time 0, GNU tar, one gzip member without a name or a time.
  *
- * What is read is of any tar: v7, ustar, GNU's and pax's long names, as GNU tar, bsdtar and erl_tar
- * write them; plain or gzip.  Facts of the format: POSIX.1, pax, "ustar Interchange Format" and "pax
- * Interchange Format"; the manual of GNU tar, "Basic Tar Format".
+ * What is read is of any tar, plain or gzip: libdeflate unpacks all of it, libarchive reads it there.
  */
 #pragma once
 #include "base/error.h"
@@ -68,4 +66,5 @@ must_check int archive_write_to(FILE *file, const struct archive_source *items, 
 /* Appends what stands before the content of a file of `size` bytes: the tar header, with
  * GNU's long name before it where 100 bytes are not enough.
  */
-void archive_header(struct str *out, const struct archive_source *item, uint64_t size);
+must_check int archive_header(struct str *out, const struct archive_source *item, uint64_t size,
+			      struct error *err);

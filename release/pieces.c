@@ -119,9 +119,8 @@ int piece_fill(struct str *out, const struct pieces *pieces, size_t nr, struct e
 		uint64_t from = i == piece->first ? piece->from : 0;
 		uint64_t to = i == piece->last ? piece->to : file->size;
 
-		if (from == 0)
-			archive_header(out, file->item, file->size);
-		if (add_content(out, file->item, from, to, err))
+		if ((from == 0 && archive_header(out, file->item, file->size, err)) ||
+		    add_content(out, file->item, from, to, err))
 			return -1;
 		if (to == file->size)
 			add_padding(out, file->size);

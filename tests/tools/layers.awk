@@ -3,6 +3,7 @@
 BEGIN {
 	level["base"] = 0; level["release"] = 1; level["upgrade"] = 2
 	level["k8s"] = 3; level["docker"] = 3; level["cmd"] = 4
+	adapter["archive"] = adapter["archive_entry"] = "release/archive.c"
 	adapter["git2"] = "release/git.c"
 	adapter["yaml"] = "base/yaml.c"
 	adapter["curl/curl"] = "base/http.c"

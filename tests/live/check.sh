@@ -44,17 +44,43 @@ expect 0 "$relevo" node eval "$node" 'holder ! stop, sys:get_state(meter)'
 ok
 
 # So is one that lingers in old code.
-sed 's/^-export(\[start_link/-export([dawdle\/0, start_link/' tests/live/meter/meter.erl >"$work/meter.erl"
-echo 'dawdle() -> receive stop -> ok end.' >>"$work/meter.erl"
+sed 's/^-export(\[start_link/-export([dawdle\/0, hook\/0, start_link/' tests/live/meter/meter.erl >"$work/meter.erl"
+echo 'dawdle() -> receive stop -> ok end. hook() -> fun() -> dawdle() end.' >>"$work/meter.erl"
 erlc -DKIND="'1.0.0'" -o "$work" "$work/meter.erl"
 expect 0 "$relevo" node eval "$node" "code:purge(meter), {module, meter} = code:load_abs(\"$work/meter\"),
+  persistent_term:put(hook, meter:hook()),
   spawn(fun() -> register(lingerer, self()), meter:dawdle() end),
   timer:sleep(200), code:purge(meter), {module, meter} = code:load_file(meter)"
 expect 0 "$relevo" node check "$node" "$(package 1.1.0)"
 contains "$out" "killed by the purge"
 contains "$out" "is in meter:dawdle/0"
 contains "$out" "lingerer"
+contains "$out" "meter.erl:"
+expect 0 "$relevo" node check "$node" "$(package 1.1.0)" --json
+contains "$out" '"registered_name": "lingerer"'
+contains "$out" '"current_function": "meter:dawdle/0"'
 expect 0 "$relevo" node rpc "$node" erlang send lingerer stop
+ok
+
+# Funs of the module that is replaced, wherever they are kept; others are no matter.
+expect 0 "$relevo" node eval "$node" 'F = persistent_term:get(hook),
+  spawn(fun() -> register(keeper, self()), put(kept, [F]), ets:new(hooks, [named_table]), ets:new(harmless, [named_table]),
+    ets:insert(hooks, {1, #{deep => {F}}}), ets:insert(harmless, {1, fun lists:sort/1}), receive stop -> ok end end),
+  persistent_term:put(no_hook, fun meter:count/0), sys:replace_state(meter, fun({single, N}) -> {single, N, F} end), ok'
+expect 0 "$relevo" node check "$node" "$(package 1.1.0)"
+contains "$out" "meter: persistent_term of hook"
+contains "$out" "meter: ets of hooks"
+contains "$out" " keeper"
+contains "$out" "meter, began in meter:init/1"
+case $out in *harmless*|*no_hook*) fail "harmless, but told: $out" ;; esac
+expect 0 "$relevo" node check "$node" "$(package 1.1.0)" --json
+contains "$out" '"place": "dictionary"'
+contains "$out" '"place": "state"'
+expect 0 "$relevo" node eval "$node" 'sys:replace_state(meter, fun({single, N, _}) -> {single, N} end), keeper ! stop,
+  persistent_term:erase(hook), persistent_term:erase(no_hook)'
+expect 0 "$relevo" node check "$node" "$(package 1.1.0)" --json
+contains "$out" '"found": []'
+contains "$out" '"suspended_us": '
 ok
 
 # A node patched by hand.
@@ -65,6 +91,13 @@ ok
 
 listing >"$work/after"
 cmp -s "$work/before" "$work/after" || fail "something was changed: $(diff "$work/before" "$work/after")"
+ok
+
+# How long processes were suspended is measured.
+expect 0 "$relevo" node eval "$node" "code:purge(meter), {module, meter} = code:load_file(meter), code:purge(meter)"
+expect 0 "$relevo" node install "$node" "$(package 1.1.0)" --json
+contains "$out" '"longest_us": '
+contains "$out" '"module": "meter"'
 ok
 
 echo "ok: $checks checks"

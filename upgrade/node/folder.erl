@@ -4,10 +4,11 @@
 case MakeFolder() of
     none -> NoFolder;
     Made ->
-        spawn(fun() ->
-                      monitor_node(node(Me), true),
-                      receive {nodedown, _} -> ok after 1800000 -> ok end,
-                      file:del_dir_r(Made)
-              end),
+        {ok, Tokens, _} = erl_scan:string(
+                            "monitor_node(Node, true), "
+                            "receive {nodedown, _} -> ok after 1800000 -> ok end, "
+                            "file:del_dir_r(Dir)."),
+        {ok, Guard} = erl_parse:parse_exprs(Tokens),
+        spawn(erl_eval, exprs, [Guard, [{'Node', node(Me)}, {'Dir', Made}]]),
         {ok, Made}
 end

@@ -88,16 +88,12 @@ All = case Suspends of
 Owned = lists:usort([{P, M} || {P, Ms} <- All, Ms =/= silent,
                                [M | _] <- [[M || M <- Modules(P, Ms), lists:member(M, Suspends)]]]),
 Held = lists:usort([P || {P, _} <- Owned]),
-Self = self(),
-Ask = fun(P) ->
-              spawn(fun() ->
-                            Self ! {Self, P, try sys:log(P, get, Wait) of _ -> answers
-                                         catch _:_ -> silent
-                                         end}
-                    end)
-      end,
-lists:foreach(Ask, Held),
-Answers = [receive {Self, P, Answer} -> {P, Answer} after 2 * Wait -> {P, silent} end || P <- Held],
+%% All at once, as sys:log(P, get) would.  A fun is large to spawn: it takes along what it knows.
+Ask = fun(P) -> Ref = make_ref(), P ! {system, {self(), Ref}, {log, get}}, {P, Ref} end,
+Till = erlang:monotonic_time(millisecond) + Wait,
+Left = fun() -> max(0, Till - erlang:monotonic_time(millisecond)) end,
+Answers = [receive {Ref, _} -> {P, answers} after Left() -> {P, silent} end
+           || {P, Ref} <- lists:map(Ask, Held)],
 Silent = [Who(P, none) || {P, silent} <- Answers] ++ [Who(P, none) || {P, silent} <- All],
 %% How long a question and its answer take, of those with the longest mailboxes and of some
 %% others, one after the other as release_handler asks them, for three seconds at most.

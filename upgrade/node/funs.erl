@@ -88,19 +88,10 @@ Places = fun() ->
                  [{term, T} || T <- persistent_term:get()] ++ [{table, T} || T <- ets:all()] ++
                      [{process, P} || P <- processes(), P =/= self()]
          end,
-%% In a process of its own, whose memory goes with it, when others have nothing to do.
-{Self, Tag} = {self(), make_ref()},
-Search = fun() -> Self ! {Tag, lists:foldl(Look, {[], 0, 0}, Places())} end,
-{Seeker, Watch} = spawn_opt(Search, [{priority, low}, monitor]),
-Answer = receive
-             {Tag, Told} -> Told;
-             {'DOWN', Watch, _, _, _} -> none
-         after 20000 -> none
-         end,
-demonitor(Watch, [flush]),
-exit(Seeker, kill),
-case maps:size(Loads) > 0 andalso Answer of
-    {Found, Looked, Left} ->
-        [{found, lists:sublist(Found, MaxFound)}, {looked, Looked}, {left, Left}];
-    _ -> [{found, []}, {looked, 0}, {left, 0}]
-end
+%% When others have nothing to do.
+process_flag(priority, low),
+{Found, Looked, Left} = case maps:size(Loads) of
+                            0 -> {[], 0, 0};
+                            _ -> lists:foldl(Look, {[], 0, 0}, Places())
+                        end,
+[{found, lists:sublist(Found, MaxFound)}, {looked, Looked}, {left, Left}]

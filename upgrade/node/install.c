@@ -338,6 +338,7 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	if (prove(&result, &u, fresh ? INT64_MAX : before.suspended_count, err))
 		return upgrade_failed(&u, err);
 	result.permanent = u.running == u.permanent;
+	result.pauses = u.pauses;
 	result.sent_bytes = u.sent_bytes;
 	result.lacked_bytes = u.lacked_bytes;
 	result.release_bytes = bundle->size;

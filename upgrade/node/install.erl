@@ -2,7 +2,7 @@
 %% Installs the release Vsn, up or down, from its configuration to its protocols, in this
 %% one call: whoever asked for it may go away, the node brings it to its end.
 %% Bound: Vsn, CodeChangeTimeout, SuspendTimeout, ConfigTimeout (milliseconds).
-%% Answers {installed, From}, {refused, Why} (nothing changed), {failed, Why}
+%% Answers {installed, {From, Groups}}, {refused, Why} (nothing changed), {failed, Why}
 %% (changed and put back), {restarting, Why} (the node goes down to the permanent
 %% release), {half, Why} (installed, but the protocols are not).
 Options = [{error_action, restart},
@@ -81,13 +81,58 @@ Install = fun() ->
                       {error, Why} -> Refused(Why)
                   end
           end,
-Swapped = fun() -> Replace(Vsn), try Install() after PutBack(Vsn) end end,
+%% How long each process is held, by what release_handler sends to it; unknown where somebody
+%% else traces release_handler.  The messages wait here until it is done.
+Read = fun Read(Since, Pauses) ->
+               receive
+                   {trace_ts, _, send, {system, _, suspend}, P, Ts} ->
+                       Read(Since#{P => Ts}, Pauses);
+                   {trace_ts, _, send, {system, _, resume}, P, Ts} when is_map_key(P, Since) ->
+                       #{P := Began} = Since,
+                       Read(maps:remove(P, Since), [{P, (Ts - Began) div 1000} | Pauses]);
+                   {trace_ts, _, send, _, _, _} -> Read(Since, Pauses)
+               after 0 -> Pauses
+               end
+       end,
+Kind = fun(P) ->
+               case process_info(P, dictionary) of
+                   {_, Dictionary} ->
+                       case proplists:get_value('$initial_call', Dictionary) of
+                           {supervisor, M, _} -> M;
+                           {M, _, _} -> M;
+                           _ -> other
+                       end;
+                   undefined -> other
+               end
+       end,
+%% [{Module, Processes, LongestUs}]
+Groups = fun(Pauses) ->
+                 Add = fun({P, Us}, Sums) ->
+                               maps:update_with(Kind(P), fun({N, Max}) -> {N + 1, max(Max, Us)} end,
+                                                {1, Us}, Sums)
+                       end,
+                 [{M, N, Us} || {M, {N, Us}} <- maps:to_list(lists:foldl(Add, #{}, Pauses))]
+         end,
+Measured = fun() ->
+                   Rh = whereis(release_handler),
+                   catch erlang:trace(Rh, true, [send, monotonic_timestamp]),
+                   Result = Install(),
+                   catch erlang:trace(Rh, false, [send]),
+                   Delivered = erlang:trace_delivered(all),
+                   receive {trace_delivered, all, Delivered} -> ok after 5000 -> ok end,
+                   Pauses = Read(#{}, []),
+                   case Result of
+                       {installed, From} -> {installed, {From, Groups(Pauses)}};
+                       _ -> Result
+                   end
+           end,
+Swapped = fun() -> Replace(Vsn), try Measured() after PutBack(Vsn) end end,
 WithConfig = fun() ->
                      case filelib:is_regular(ReadyFile(Vsn)) of
                          true -> Swapped();
                          false ->
                              case Prepare(Vsn) of
-                                 none -> Install();
+                                 none -> Measured();
                                  {ok, _} -> Swapped();
                                  {error, Why} -> {refused, Why}
                              end

@@ -76,6 +76,7 @@ struct install_result {
 	int64_t install_ms;            /* what the installation itself took; 0: none */
 	/* What went to the node this time, all that it lacked, and the whole tarball; 0: none. */
 	int64_t sent_bytes, lacked_bytes, release_bytes;
+	struct move_pauses pauses; /* of what was suspended meanwhile */
 	int64_t modules;          /* that were compared with the manifest */
 	const char *const *notes; /* what a person should know, a line each */
 	size_t notes_len;

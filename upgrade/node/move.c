@@ -123,8 +123,31 @@ static int run(const struct term **answer, struct node *node, struct arena *aren
 			deadline, err);
 }
 
-int node_move(enum move_outcome *out, const char **why, struct node *node, struct arena *arena,
-	      const char *vsn, const struct move_options *options, struct error *err)
+/* {From, [{Module, Processes, LongestUs}]} */
+static void read_pauses(struct move_pauses *out, struct arena *arena, const struct term *installed)
+{
+	const struct term *list = term_is_tuple(installed, 2) ? term_at(installed, 1) : &term_nil;
+	struct move_pause *items;
+	size_t len = 0;
+
+	if (!term_is_list(list))
+		return;
+	items = arena_array(arena, list->seq.len, struct move_pause);
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+
+		if (!term_is_tuple(entry, 3) || !term_atom_name(term_at(entry, 0)) ||
+		    !term_get_integer(term_at(entry, 1), &items[len].processes) ||
+		    !term_get_integer(term_at(entry, 2), &items[len].longest_us))
+			continue;
+		items[len++].module = term_atom_name(term_at(entry, 0));
+	}
+	*out = (struct move_pauses){ items, len };
+}
+
+int node_move(enum move_outcome *out, struct move_pauses *pauses, const char **why,
+	      struct node *node, struct arena *arena, const char *vsn,
+	      const struct move_options *options, struct error *err)
 {
 	struct deadline deadline = deadline_in(options->timeout_ms);
 	uint32_t creation = node_creation(node);
@@ -140,6 +163,8 @@ int node_move(enum move_outcome *out, const char **why, struct node *node, struc
 			return -1;
 	} else if (read_answer(&outcome, &text, arena, answer, node_name(node), err)) {
 		return -1;
+	} else if (outcome == MOVE_DONE) {
+		read_pauses(pauses, arena, term_at(answer, 1));
 	}
 	if (outcome == MOVE_RESTARTED && node_creation(node) == creation) {
 		struct node_releases releases;

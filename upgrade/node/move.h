@@ -22,16 +22,29 @@ enum move_outcome {
 	MOVE_RESTARTED, /* it failed; the node restarted into its permanent release */
 };
 
+/* How long the processes of one module (the one that they began in) were suspended. */
+struct move_pause {
+	const char *module;
+	int64_t processes, longest_us;
+};
+
+/* None: nothing was suspended, or somebody else traces release_handler. */
+struct move_pauses {
+	const struct move_pause *items;
+	size_t len;
+};
+
 /* Has the node install a release that it has unpacked.
  *
- * why   text in the arena, what went wrong; untouched when MOVE_DONE
+ * pauses  what was measured, in the arena; untouched unless MOVE_DONE, and where the answer got lost
+ * why     text in the arena, what went wrong; untouched when MOVE_DONE
  *
  * ERROR_UNREACHABLE: the node is gone and did not come back, or did not finish in time;
  * what it will be is not known, node_releases() tells once it can be reached.
  */
-must_check int node_move(enum move_outcome *out, const char **why, struct node *node,
-			 struct arena *arena, const char *vsn, const struct move_options *options,
-			 struct error *err);
+must_check int node_move(enum move_outcome *out, struct move_pauses *pauses, const char **why,
+			 struct node *node, struct arena *arena, const char *vsn,
+			 const struct move_options *options, struct error *err);
 
 /* Has the node restart its VM into a release that it has unpacked: into the permanent one, or
  * into another one on trial (or for good).  MOVE_RESTARTED: it did not come up, the permanent one runs again.

@@ -202,6 +202,7 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 		.already = already,
 		.permanent = true,
 		.notes = u.notes,
+		.pauses = u.pauses,
 		.notes_len = u.notes_len,
 	};
 	return 0;

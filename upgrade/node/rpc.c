@@ -161,21 +161,19 @@ int node_eval(const struct term **out, const struct term **bad, struct dist *dis
 	      const struct binding *bindings, size_t bindings_len, struct deadline deadline,
 	      struct error *err)
 {
-	const struct term *args[2], *answer;
+	const struct term *none = term_atom(arena, "none"), *exprs;
 
-	if (parse(&args[0], dist, arena, name, text, deadline, err))
+	if (parse(&exprs, dist, arena, name, text, deadline, err))
 		return -1;
-	args[1] = bindings_term(arena, bindings, bindings_len);
-	if (call(&answer, bad, dist, arena, "erl_eval", "exprs", term_list(arena, args, 2), name,
-		 deadline, err))
-		return -1;
-	if (bad && *bad) {
-		*out = NULL;
-		return 0;
-	}
-	if (!term_is_tagged(answer, "value", 3))
-		return error_set(err, ERROR_INVALID, "%s: %s: an answer that is no value",
-				 dist_node(dist), name);
-	*out = term_at(answer, 1);
-	return 0;
+	/* As a block, of which the value alone comes back: erl_eval:exprs/2 would answer with all
+	 * that is bound as well, funs and what they hold.
+	 */
+	const struct term *args[] = {
+		term_tuple(arena, term_atom(arena, "block"), term_integer(arena, 0), exprs),
+		bindings_term(arena, bindings, bindings_len), none, none,
+		term_atom(arena, "value"),
+	};
+
+	return call(out, bad, dist, arena, "erl_eval", "expr",
+		    term_list(arena, args, ARRAY_LEN(args)), name, deadline, err);
 }

@@ -54,8 +54,6 @@ static void add_evaluator(struct str *out)
 
 void script_text(struct str *out, enum script script)
 {
-	/* In a fun: erl_eval would answer with all that is bound, funs and what they hold. */
-	str_adds(out, "(fun() ->\n");
 	str_add(out, span_trim(node_script_common()));
 	if (scripts[script].changes)
 		add(out, node_script_change());
@@ -67,5 +65,4 @@ void script_text(struct str *out, enum script script)
 		add(out, node_script_redact());
 	}
 	add(out, scripts[script].text());
-	str_adds(out, "\nend)()");
 }

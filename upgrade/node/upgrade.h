@@ -13,6 +13,7 @@ struct upgrade {
 	const struct node_release *running,
 		*permanent;               /* of those; never NULL after upgrade_look() */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
+	struct move_pauses pauses;        /* of the last move */
 	const char **notes;
 	size_t notes_len, notes_cap;
 };

@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Evaluates the configuration of a release with its own code, in a VM that lives for just that
 %% (evaluate.erl, bound to Evaluator) and leaves nothing behind.  It sees the environment of this
-%% node, changed as the start script and env.sh of the release change it at a boot.
+%% node, changed as the start script and env.sh of the release change it at a boot; flags of vm.args
+%% are not given to it.  Variables that only the old env.sh sets are still there.
 %% Bound: ConfigTimeout (milliseconds).
 ReleasesOf = fun(Tree) when Tree =:= Root -> RelDir;
                 (Tree) -> filename:join(Tree, "releases")

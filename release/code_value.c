@@ -24,6 +24,25 @@ const struct value value_unknown = { .kind = VALUE_UNKNOWN };
 
 /* ---- making ---- */
 
+static uint32_t mix(uint32_t digest, uint32_t more)
+{
+	return (digest ^ more) * 0x9e3779b1u + (digest >> 15);
+}
+
+/* Of terms that are equal the same. */
+static uint32_t term_digest(const struct term *term)
+{
+	uint32_t digest = mix(1, (uint32_t)term->kind);
+	const char *name = term_atom_name(term);
+	int64_t integer;
+
+	for (; name && *name; name++)
+		digest = mix(digest, (uint8_t)*name);
+	if (term_get_integer(term, &integer))
+		digest = mix(digest, (uint32_t)integer);
+	return digest;
+}
+
 const struct value *value_unseen(struct arena *arena, const char *where)
 {
 	struct value *value = arena_new(arena, struct value);
@@ -39,6 +58,7 @@ static const struct value *constant(struct arena *arena, const struct term *term
 	value->kind = VALUE_TERM;
 	value->constant.term = term;
 	value->constant.from = from;
+	value->digest = mix(term_digest(term), (uint32_t)from);
 	return value;
 }
 
@@ -58,6 +78,7 @@ const struct value *value_argument(struct arena *arena, unsigned nr)
 
 	value->kind = VALUE_ARGUMENT;
 	value->nr = nr;
+	value->digest = mix(2, nr);
 	return value;
 }
 
@@ -71,6 +92,9 @@ const struct value *value_tuple(struct arena *arena, const struct value *const *
 	value->kind = VALUE_TUPLE;
 	value->tuple.items = copy;
 	value->tuple.len = len;
+	value->digest = mix(3, (uint32_t)len);
+	for (size_t i = 0; i < len; i++)
+		value->digest = mix(value->digest, items[i]->digest);
 	return value;
 }
 
@@ -82,6 +106,7 @@ const struct value *value_cons(struct arena *arena, const struct value *head,
 	value->kind = VALUE_CONS;
 	value->cons.head = head;
 	value->cons.tail = tail;
+	value->digest = mix(mix(4, head->digest), tail->digest);
 	return value;
 }
 
@@ -94,6 +119,7 @@ const struct value *value_map_put(struct arena *arena, const struct value *base,
 	value->map.base = base;
 	value->map.key = key;
 	value->map.value = item;
+	value->digest = mix(mix(mix(5, base->digest), key->digest), item->digest);
 	return value;
 }
 
@@ -302,7 +328,7 @@ static bool same(struct walk *walk, const struct value *a, const struct value *b
 
 	if (a == b)
 		return true;
-	if (a->kind != b->kind || !enter(walk))
+	if (a->kind != b->kind || a->digest != b->digest || !enter(walk))
 		return false;
 	ret = same_kind(walk, a, b);
 	walk->depth++;

@@ -19,6 +19,7 @@ enum value_kind {
 
 struct value {
 	enum value_kind kind;
+	uint32_t digest; /* other ones: not the same value */
 	union {
 		const char *where; /* UNKNOWN: what is responsible: "m:f/1", or NULL */
 		struct {

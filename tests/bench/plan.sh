@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What a plan costs, beside OTP: Debian's ejabberd with three changed applications, long chains of
-# modules that depend on each other, and the search for what changed.  Medians of BENCH_RUNS=5; OTP is
-# measured with the start of its VM and without.
+# modules that depend on each other, the search for what changed, and what more changes add to it.
+# Medians of BENCH_RUNS=5, with the largest peak of memory; OTP is measured with the start of its VM
+# and without.
 set -eu
 cd "$(dirname "$0")/../.."
 relevo=$PWD/${RELEVO:-build/relevo}
@@ -12,12 +13,13 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/relevo-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# took NAME COMMAND...: milliseconds of each run into $work/NAME.
+# took NAME COMMAND...: milliseconds of each run into $work/times/NAME, kilobytes into $work/peaks/NAME.
 took () {
   name=$1
   shift
   "$measure" "$@" >"$work/took" 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
   cut -d ' ' -f 1 "$work/took" >>"$work/times/$name"
+  cut -d ' ' -f 2 "$work/took" >>"$work/peaks/$name"
 }
 # inside NAME COMMAND...: the same of what the command prints.
 inside () {
@@ -32,11 +34,12 @@ row () {
   awk -v what="$2" -v ms="$(median "$1")" -v other="$([ $# -lt 3 ] || median "$3")" 'BEGIN {
     printf "  %-52s %9.1f ms%s\n", what, ms, (other == "" ? "" : sprintf("  %7.1f x", ms / other)) }'
 }
+peak () { sort -n "$work/peaks/$1" | awk 'END { printf "%.1f MB", $1 / 1024 }'; }
 
 # ---- ejabberd ----
 
 root=$(tests/tools/ejabberd)
-mkdir "$work/times" "$work/libs" "$work/store"
+mkdir "$work/times" "$work/peaks" "$work/libs" "$work/store"
 cp -Rp "$root"/usr/lib/*-linux-gnu*/. "$work/libs"
 cat >"$work/relevo.yaml" <<YAML
 release: ejabberd
@@ -105,9 +108,16 @@ main([Old, New]) ->
     io:format("~.1f~n", [Micro / 1000]).
 ERL
 
+# As other tools make releases: all files are read.
+mkdir "$work/foreign"
+cp -R "$old" "$new" "$work/foreign"
+rm "$work"/foreign/*/releases/*/relevo.manifest.json
+
 rel () { echo "$1"/releases/*/ejabberd.rel; }
 for _ in $(seq "$runs"); do
+  took start "$relevo" --version
   took plan "$relevo" plan "$old" "$new"
+  took plan.foreign "$relevo" plan "$work/foreign/$(basename "$old")" "$work/foreign/$(basename "$new")"
   took plan.tarballs "$relevo" plan "$old.tar.gz" "$new.tar.gz"
   took appup "$relevo" appup "$old" "$new"
   took relup "$relevo" relup "$(rel "$work/with")" --from "$(rel "$old")" --lib "$old/lib" --lib "$work/with/lib" --out "$work"
@@ -119,8 +129,10 @@ done
 modules=$(find "$old/lib" -name '*.beam' | wc -l)
 echo "ejabberd, $(find "$old/lib" -mindepth 1 -maxdepth 1 | wc -l) applications, $modules modules, of which 5 changed in 3 applications; medians of $runs"
 sed -n 's/^verdict/  verdict/p' "$work/verdict"
-row plan 'relevo plan (diff, appups, relup, verdict)'
-row plan.tarballs 'relevo plan of two tarballs'
+row start 'relevo --version'
+row plan "relevo plan (all of it), $(peak plan)"
+row plan.foreign "relevo plan without manifests, $(peak plan.foreign)"
+row plan.tarballs "relevo plan of two tarballs, $(peak plan.tarballs)"
 awk -v cmp="$(median cmp)" -v relup="$(median systools)" -v whole="$(median systools.whole)" -v plan="$(median plan)" 'BEGIN {
   printf "  %-52s %9.1f ms  %7.1f x\n", "OTP: cmp_dirs and make_relup, one start of erl", cmp + whole, (cmp + whole) / plan
   printf "  %-52s %9.1f ms  %7.1f x\n", "OTP: the same, without the start", cmp + relup, (cmp + relup) / plan }'
@@ -131,6 +143,23 @@ row appup 'relevo appup'
 row cmp.whole 'beam_lib:cmp_dirs, with the start of erl' appup
 row cmp 'beam_lib:cmp_dirs, without' appup
 awk -v ms="$(median appup)" -v n="$modules" 'BEGIN { printf "  relevo appup: %.0f modules a second, of both releases\n", 2 * n / ms * 1000 }'
+
+# ---- more changes ----
+
+echo "the same two releases, with more modules of ejabberd changed"
+before=0
+for n in 1 40 80 120 160; do
+  find "$new"/lib/ejabberd-*/ebin -name '*.beam' | sort | head -n "$n" >"$work/changed"
+  tail -n +"$((before + 1))" "$work/changed" | xargs escript "$work/touch.escript"
+  bytes=$(xargs cat <"$work/changed" | wc -c)
+  [ $before -gt 0 ] || first=$bytes
+  for _ in $(seq "$runs"); do took "changed.$n" "$relevo" plan "$old" "$new"; done
+  row "changed.$n" "$n modules, $((bytes / 1024)) KB, $(peak "changed.$n")"
+  [ $before = 0 ] ||
+    awk -v more="$(median "changed.$n")" -v one="$(median changed.1)" -v kb="$(((bytes - first) / 1024))" \
+      'BEGIN { printf "  %-52s %9.2f ms\n", "  more for each 100 KB", (more - one) / kb * 100 }'
+  before=$n
+done
 
 # ---- chains ----
 

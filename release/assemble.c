@@ -145,10 +145,23 @@ static int write_term(const char *path, const struct term *term, struct error *e
 	return file_put(path, str_span(&text), 0644, err);
 }
 
+/* Where Elixir's applications are, as its versions say it; a release has its own path. */
+static void take_out_paths(struct str *out, struct span launcher)
+{
+	static const char *const flags[] = {
+		" -pa \"$SCRIPT_PATH\"/../lib/*/ebin",
+		" -elixir_root \"$SCRIPT_PATH\"/../lib -pa \"$SCRIPT_PATH\"/../lib/elixir/ebin",
+	};
+	owned_str struct str without_first = STR_EMPTY;
+
+	template_fill(&without_first, launcher, flags[0], "");
+	template_fill(out, str_span(&without_first), flags[1], "");
+}
+
 /* Elixir's own launcher finds OTP in PATH; in a release it must find the packed one. */
 static int copy_launcher(struct builder *b, const char *name)
 {
-	owned_str struct str text = STR_EMPTY, without_pa = STR_EMPTY, out = STR_EMPTY;
+	owned_str struct str text = STR_EMPTY, relocated = STR_EMPTY, out = STR_EMPTY;
 	const char *from =
 		arena_printf(b->arena, "%s/bin/%s", path_dir(b->arena, b->elixir_lib), name);
 	const char *erts = arena_printf(
@@ -157,11 +170,11 @@ static int copy_launcher(struct builder *b, const char *name)
 
 	if (file_read(from, 1 << 20, &text, b->err))
 		return -1;
-	template_fill(&without_pa, str_span(&text), " -pa \"$SCRIPT_PATH\"/../lib/*/ebin", "");
+	take_out_paths(&relocated, str_span(&text));
 	if (!packs_erts(b))
-		str_add(&out, str_span(&without_pa));
+		str_add(&out, str_span(&relocated));
 	else
-		template_fill(&out, str_span(&without_pa), "\nERTS_BIN=\nERTS_BIN=\"$ERTS_BIN\"\n",
+		template_fill(&out, str_span(&relocated), "\nERTS_BIN=\nERTS_BIN=\"$ERTS_BIN\"\n",
 			      erts);
 	return file_put(in_vsn(b, name), str_span(&out), 0755, b->err);
 }

@@ -177,9 +177,9 @@ static void add_chunk(struct str *out, const char *id, struct span data)
 
 int beam_strip(struct str *out, struct span bytes, struct error *err)
 {
-	static const enum beam_chunk kept[] = { BEAM_ATOM, BEAM_ATU8, BEAM_ATTR, BEAM_CODE,
-						BEAM_STRT, BEAM_IMPT, BEAM_EXPT, BEAM_FUNT,
-						BEAM_LITT, BEAM_LINE };
+	static const enum beam_chunk kept[] = { BEAM_ATTR, BEAM_LINE, BEAM_TYPE, BEAM_ATOM,
+						BEAM_ATU8, BEAM_CODE, BEAM_STRT, BEAM_IMPT,
+						BEAM_EXPT, BEAM_FUNT, BEAM_LITT, BEAM_META };
 	owned_arena struct arena arena = ARENA_EMPTY;
 	size_t size = 4;
 	struct beam beam;

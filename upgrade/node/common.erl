@@ -72,8 +72,10 @@ SameCode = fun(File, Md5) ->
                    case beam_lib:all_chunks(File) of
                        {ok, _, All} ->
                            Bare = lists:keydelete("Meta", 1, All),
-                           NoFeatures = {"Meta", term_to_binary([{enabled_features, []}])},
-                           try lists:any(Is, [All, Bare, [NoFeatures | Bare]])
+                           %% What compilers say unless they are told otherwise.
+                           Usual = [{"Meta", term_to_binary([{enabled_features, F}])}
+                                    || F <- [[], [maybe_expr]]],
+                           try lists:any(Is, [All, Bare | [[Meta | Bare] || Meta <- Usual]])
                            catch error:{badmatch, _} -> false
                            end;
                        _ -> false

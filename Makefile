@@ -168,9 +168,11 @@ $(B)/tests/bench/measure: tests/bench/measure.c
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-bench: all $(B)/tests/bench/measure
+bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/run
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/plan.sh
+	@RELEVO=$(B)/relevo tests/bench/stage.sh
+	@RELEVO=$(B)/relevo tests/bench/node.sh
 
 # ---- the rest ----
 

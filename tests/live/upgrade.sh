@@ -154,11 +154,11 @@ ok
 
 # Another build under a version that the node uses; RELEASES gone.
 expect 0 "$relevo" node remove "$node" 1.1.0
-cp -p "$work/run/lib/stdlib-"*/ebin/stdlib.app "$work/stdlib.app"
-echo "%" >>"$(echo "$work/run/lib/stdlib-"*/ebin/stdlib.app)"
+cp -p "$work/run/lib/stdlib-"*/ebin/stdlib.appup "$work/stdlib.appup"
+echo "%" >>"$(echo "$work/run/lib/stdlib-"*/ebin/stdlib.appup)"
 expect 4 "$relevo" node install "$node" "$(package 1.1.0)"
-contains "$said" "stdlib.app differs"
-cp -p "$work/stdlib.app" "$(echo "$work/run/lib/stdlib-"*/ebin/stdlib.app)"
+contains "$said" "stdlib.appup differs"
+cp -p "$work/stdlib.appup" "$(echo "$work/run/lib/stdlib-"*/ebin/stdlib.appup)"
 mv "$work/run/releases/RELEASES" "$work/RELEASES"
 expect 4 "$relevo" node install "$node" "$(package 1.1.0)"
 contains "$said" "RELEASES is missing"

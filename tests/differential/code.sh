@@ -11,6 +11,13 @@ trap 'rm -rf "$work"' EXIT
 LC_ALL=C.UTF-8
 export LC_ALL
 
+# Newer versions of beam_disasm take instructions apart that this tells whole.
+otp=$(erl -noshell -eval 'io:put_chars(erlang:system_info(otp_release)), halt().')
+if [ "$otp" -gt 25 ]; then
+  echo "skip: the disassembler of OTP $otp tells matching in other words"
+  exit 77
+fi
+
 [ $# -gt 0 ] || set -- /usr/lib/erlang /usr/lib/elixir
 find "$@" -name '*.beam' | sort > "$work/list"
 

@@ -118,6 +118,7 @@ judge(N, Seed, Relevo, Folder) ->
 
 same({ok, Relup, Ws}, {ok, Relup, Ws}) -> {true, "relups"};
 same({refused, Class}, {refused, Class}) -> {true, "refused: " ++ Class};
+same(refused_by_newer, _) -> {true, "refused by newer OTP"};
 same(_, _) -> false.
 
 rel_file(Dir, Name) -> filename:join(Dir, Name).
@@ -128,6 +129,8 @@ by_otp(Dir, #{top := Top, up := Up, down := Down, restart := Restart}) ->
         ++ [restart_emulator || Restart],
     try systools:make_relup(rel_file(Dir, Top), Files(Up), Files(Down), Options) of
         {ok, Relup, _, Ws} -> {ok, Relup, Ws};
+        %% Since OTP 27: a name that is twice in a list of an .app file.
+        {error, _, [{error_reading, {_, {{dupl_entry, _, _}, _}}} | _]} -> refused_by_newer;
         {error, Module, Reason} -> {refused, class(Module, Reason)}
     catch error:_ -> {refused, "bad_appup"}
     end.

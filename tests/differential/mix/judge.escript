@@ -9,7 +9,7 @@
 
 main(["trees", Mix, Relevo, Name, Vsn, Doc, Own]) ->
     Table = table(Doc, Mix, Name, Vsn),
-    A = files(Mix), B = files(Relevo),
+    A = [F || F <- files(Mix), not is_header(F)], B = files(Relevo),
     Bad = [{only_mix, F} || F <- A -- B, not lists:member({$-, F}, Table)] ++
         [{only_relevo, F} || F <- B -- A, not lists:member({$+, F}, Table)] ++
         [{not_needed, F} || {$+, F} <- Table, not lists:member(F, B) orelse lists:member(F, A)] ++
@@ -40,6 +40,12 @@ files(Root) ->
     lists:sort([F || F <- filelib:wildcard("**", Root) ++ filelib:wildcard("**/.*", Root),
                      not filelib:is_dir(filename:join(Root, F))]).
 
+is_header(File) ->
+    case filename:split(File) of
+        ["lib", _, "include" | _] -> true;
+        _ -> false
+    end.
+
 differ(Mix, Relevo, File, Table, Own) ->
     A = filename:join(Mix, File), B = filename:join(Relevo, File),
     {ok, TextA} = file:read_file(A), {ok, TextB} = file:read_file(B),
@@ -58,7 +64,7 @@ mode_of(A, B, File) ->
 same_terms(".config", A, B, TextA, TextB) ->
     lists:nth(2, string:split(TextA, "\n", all)) =:= lists:nth(2, string:split(TextB, "\n", all))
         andalso consult(A) =:= consult(B);
-same_terms(Ext, A, B, _, _) when Ext =:= ".rel"; Ext =:= ".script" -> consult(A) =:= consult(B);
+same_terms(Ext, A, B, _, _) when Ext =:= ".rel"; Ext =:= ".script"; Ext =:= ".app" -> consult(A) =:= consult(B);
 same_terms(_, _, _, _, _) -> false.
 
 allowed(File, Table, Own) ->

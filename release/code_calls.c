@@ -13,7 +13,7 @@ static void go_on_with(struct run *run, struct values values, bool tail)
 	for (size_t i = 1; i < values.len; i++) {
 		struct state *next;
 
-		run->todo = arena_grow(run->arena, run->todo, run->todo_len, &run->todo_cap);
+		run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 		next = &run->todo[run->todo_len++];
 		*next = (struct state){ run->now.at, run_copy_regs(run) };
 		memset(next->regs, 0, run->xs * sizeof(*next->regs));

@@ -252,7 +252,12 @@ static void follow(struct run *run)
 struct values eval_function(struct eval *eval, const struct code *code,
 			    const struct code_function *function, const struct value *const *args)
 {
-	struct run run = { .eval = eval, .arena = eval->arena, .code = code, .function = function };
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct run run = { .eval = eval,
+			   .arena = eval->arena,
+			   .scratch = &scratch,
+			   .code = code,
+			   .function = function };
 
 	if (eval->depth == EVAL_DEPTH || eval->steps > EVAL_STEPS || !run_measure(&run)) {
 		eval->gave_up = true;
@@ -260,8 +265,8 @@ struct values eval_function(struct eval *eval, const struct code *code,
 	}
 	eval->depth++;
 	eval->steps += (unsigned)(function->len / 8);
-	run.seen = arena_array(eval->arena, function->len, struct seen);
-	run.now.regs = arena_array(eval->arena, run_regs_len(&run), const struct value *);
+	run.seen = arena_array(&scratch, function->len, struct seen);
+	run.now.regs = arena_array(&scratch, run_regs_len(&run), const struct value *);
 	for (size_t i = 0; i < function->arity; i++)
 		run.now.regs[i] = args[i];
 	for (;;) {

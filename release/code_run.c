@@ -97,7 +97,7 @@ void run_charge(struct run *run, size_t work)
 const struct value **run_copy_regs(struct run *run)
 {
 	const struct value **regs =
-		arena_array(run->arena, run_regs_len(run), const struct value *);
+		arena_array(run->scratch, run_regs_len(run), const struct value *);
 
 	memcpy(regs, run->now.regs, run_regs_len(run) * sizeof(*regs));
 	/* Copies are work, too. */
@@ -117,7 +117,7 @@ void run_fork(struct run *run, const struct code_arg *label)
 	}
 	if (place->op == CODE_NOWHERE)
 		return; /* no clause matches: another one */
-	run->todo = arena_grow(run->arena, run->todo, run->todo_len, &run->todo_cap);
+	run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 	run->todo[run->todo_len++] = (struct state){ place->op, run_copy_regs(run) };
 }
 
@@ -156,6 +156,6 @@ void run_pass_label(struct run *run, size_t at)
 		run->eval->gave_up = run->stop = true;
 		return;
 	}
-	seen->items = arena_grow(run->arena, seen->items, seen->len, &seen->cap);
+	seen->items = arena_grow(run->scratch, seen->items, seen->len, &seen->cap);
 	seen->items[seen->len++] = run_copy_regs(run);
 }

@@ -24,7 +24,8 @@ struct seen {
 
 struct run {
 	struct eval *eval;
-	struct arena *arena;
+	struct arena *arena;   /* of the eval: takes values */
+	struct arena *scratch; /* takes what is forgotten when the function was followed */
 	const struct code *code;
 	const struct code_function *function;
 	size_t xs, ys;

@@ -139,14 +139,15 @@ static void show_funs(const struct foreseen *found)
 		printf("  %s: %s of %s\n", found->funs[i].module, found->funs[i].place,
 		       found->funs[i].holder);
 	if (found->left > 0)
-		printf("not looked into for funs: %" PRId64 " of %" PRId64
+		printf("too large or too busy to be searched for such funs: %" PRId64 " of %" PRId64
 		       " processes, tables and terms\n",
 		       found->left, found->left + found->looked);
 }
 
 static void show_suspended(const struct foreseen *found)
 {
-	printf("%" PRId64 " processes would be suspended", found->suspends);
+	printf("%" PRId64 " process%s would be suspended", found->suspends,
+	       found->suspends == 1 ? "" : "es");
 	if (found->suspends > 0)
 		printf(", for about %" PRId64 " ms and what code_change takes",
 		       (found->suspended_us + 999) / 1000);

@@ -300,7 +300,7 @@ const struct command cmd_node_revert = {
 	.summary = "Take a node back to the release before, without stopping it",
 	.description =
 		"From a release that is not committed to the permanent one; from a committed one "
-		"to VERSION, or to the newest old one, which is made permanent.  Where no relup "
+		"to VERSION, or to the newest of those before it, which is made permanent.  Where no relup "
 		"knows the way, --restart goes by a restart of the VM.",
 	.args_min = 1,
 	.args_max = 2,

@@ -21,7 +21,7 @@ listing >"$work/before"
 
 expect 0 "$relevo" node check "$node" "$(package 1.1.0)"
 contains "$out" "meter 1.1.0 over 1.0.0 can be installed"
-contains "$out" "1 processes would be suspended"
+contains "$out" "1 process would be suspended"
 expect 0 "$relevo" node check "$node" "$(package 1.1.0)" --json
 contains "$out" '"suspended": 1'
 contains "$out" '"ok": true'

@@ -88,6 +88,9 @@ expect 4 "$relevo" node revert "$node"
 contains "$said" "--restart"
 expect 0 "$relevo" node revert "$node" --restart
 runs 1.0.0/1.0.0
+# Back is never forward again.
+expect 4 "$relevo" node revert "$node" --restart
+contains "$said" "no older release than 1.0.0"
 expect 0 "$relevo" node remove "$node" 3.4.0
 [ ! -e "$run/erts-$erts.1" ] || fail "the other ERTS is still there"
 ok

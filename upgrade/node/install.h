@@ -93,7 +93,7 @@ must_check int node_commit(struct install_result *out, struct node *node, struct
 			   const char *vsn, const struct install_options *options,
 			   struct error *err);
 /* Takes the node back: from a version that is not committed to the permanent one, from a
- * committed one to `vsn` (NULL: the newest old one), which is then made permanent.
+ * committed one to `vsn` (NULL: the newest old one of a lower version), which is then made permanent.
  */
 must_check int node_revert(struct install_result *out, struct node *node, struct arena *arena,
 			   const char *vsn, const struct install_options *options,

@@ -166,8 +166,12 @@ static int say_locked(const struct node *node, const struct term *answer, struct
 
 	if (term_is_tagged(answer, "held", 2))
 		who = term_atom_name(term_at(answer, 1));
-	error_set_(err, ERROR_LOCKED, "%s: %s%s is at work there", node->name,
-		   who ? "another relevo, " : "what another relevo began", who ? who : "");
+	if (who)
+		error_set_(err, ERROR_LOCKED, "%s: another relevo, %s, is at work there",
+			   node->name, who);
+	else
+		error_set_(err, ERROR_LOCKED, "%s: an upgrade or a restart is under way there",
+			   node->name);
 	return error_hint(err, "Try again when that is over.");
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Committing, going back, removing. */
+#include "release/store.h"
 #include "upgrade/node/upgrade.h"
 
 #include <string.h>
@@ -122,26 +123,36 @@ int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, str
 		"%s: %s is not well: %s", node, failed, fault);
 }
 
-/* Where a revert leads; NULL: nowhere. */
+/* Where a revert leads: never forward to what the node was already taken back from.  NULL:
+ * nowhere.
+ */
 static const char *revert_target(const struct upgrade *u, const char *vsn)
 {
+	const char *best = NULL;
+
 	if (vsn)
 		return vsn;
 	if (u->running != u->permanent)
 		return u->permanent->vsn;
-	for (size_t i = 0; i < u->releases.len; i++)
-		if (u->releases.items[i].state == RELEASE_OLD)
-			return u->releases.items[i].vsn;
-	return NULL;
+	for (size_t i = 0; i < u->releases.len; i++) {
+		const struct node_release *old = &u->releases.items[i];
+
+		if (old->state == RELEASE_OLD && version_compare(old->vsn, u->running->vsn) < 0 &&
+		    (!best || version_compare(old->vsn, best) > 0))
+			best = old->vsn;
+	}
+	return best;
 }
 
 static int check_target(struct upgrade *u, const char *vsn, struct error *err)
 {
 	const struct node_release *target = vsn ? releases_find(&u->releases, vsn) : NULL;
 
-	if (!vsn)
-		return upgrade_refuse(u, err, "%s has no old release to go back to",
-				      node_name(u->node));
+	if (!vsn) {
+		upgrade_refuse(u, err, "%s has no older release than %s to go back to",
+			       node_name(u->node), u->running->vsn);
+		return error_hint(err, "To go to a newer one, name its version.");
+	}
 	if (!target)
 		return upgrade_refuse(u, err, "%s does not know a release %s", node_name(u->node),
 				      vsn);

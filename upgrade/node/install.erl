@@ -82,36 +82,55 @@ Install = fun() ->
                   end
           end,
 %% How long each process is held, by what release_handler sends to it; unknown where somebody
-%% else traces release_handler.  The messages wait here until it is done.
-Read = fun Read(Since, Pauses) ->
-               receive
-                   {trace_ts, _, send, {system, _, suspend}, P, Ts} ->
-                       Read(Since#{P => Ts}, Pauses);
-                   {trace_ts, _, send, {system, _, resume}, P, Ts} when is_map_key(P, Since) ->
-                       #{P := Began} = Since,
-                       Read(maps:remove(P, Since), [{P, (Ts - Began) div 1000} | Pauses]);
-                   {trace_ts, _, send, _, _, _} -> Read(Since, Pauses)
-               after 0 -> Pauses
-               end
+%% else traces release_handler.  The messages wait here until it is done.  There are some for each
+%% of perhaps very many processes: what is done with each is done by compiled functions.
+Traced = fun Traced(Tries, Delivered) ->
+                 {messages, All} = process_info(self(), messages),
+                 case Tries =:= 0 orelse lists:member({trace_delivered, all, Delivered}, All) of
+                     true -> All;
+                     false -> timer:sleep(10), Traced(Tries - 1, Delivered)
+                 end
+         end,
+%% {Processes, Times} of what was sent, by process.
+Sent = fun(Table, What) ->
+               lists:unzip(lists:keysort(1, ets:select(Table, [{{trace_ts, '_', send, {system, '_', What}, '$1', '$2'},
+                                                                [], [{{'$1', '$2'}}]}])))
        end,
-Kind = fun(P) ->
-               case process_info(P, dictionary) of
-                   {_, Dictionary} ->
-                       case proplists:get_value('$initial_call', Dictionary) of
-                           {supervisor, M, _} -> M;
-                           {M, _, _} -> M;
-                           _ -> other
-                       end;
-                   undefined -> other
-               end
+%% {Processes, Nanoseconds}; where one was not resumed, of none.
+Pauses = fun(Messages) ->
+                 Table = ets:new(relevo_upgrade, [duplicate_bag]),
+                 ets:insert(Table, lists:filter(fun erlang:is_tuple/1, Messages)),
+                 {Ps, From} = Sent(Table, suspend),
+                 {Others, To} = Sent(Table, resume),
+                 ets:delete(Table),
+                 case Others of
+                     Ps -> {Ps, lists:zipwith(fun erlang:'-'/2, To, From)};
+                     _ -> {[], []}
+                 end
+         end,
+Kind = fun({dictionary, Dictionary}) ->
+               case proplists:get_value('$initial_call', Dictionary) of
+                   {supervisor, M, _} -> M;
+                   {M, _, _} -> M;
+                   _ -> other
+               end;
+          (undefined) -> other
        end,
-%% [{Module, Processes, LongestUs}]
-Groups = fun(Pauses) ->
-                 Add = fun({P, Us}, Sums) ->
-                               maps:update_with(Kind(P), fun({N, Max}) -> {N + 1, max(Max, Us)} end,
-                                                {1, Us}, Sums)
+%% [{Module, Processes, LongestUs}].  Most processes of a kind have equal dictionaries.
+Groups = fun({Ps, Times}) ->
+                 Dictionaries = lists:zipwith(fun erlang:process_info/2, Ps,
+                                              lists:duplicate(length(Ps), dictionary)),
+                 Table = ets:new(relevo_upgrade, [duplicate_bag]),
+                 ets:insert(Table, lists:zip(Dictionaries, Times)),
+                 Add = fun(D, Sums) ->
+                               Equal = ets:lookup(Table, D),
+                               Us = element(2, lists:max(Equal)) div 1000,
+                               {N, Max} = maps:get(Kind(D), Sums, {0, 0}),
+                               Sums#{Kind(D) => {N + length(Equal), max(Max, Us)}}
                        end,
-                 [{M, N, Us} || {M, {N, Us}} <- maps:to_list(lists:foldl(Add, #{}, Pauses))]
+                 Sums = lists:foldl(Add, #{}, lists:usort(Dictionaries)),
+                 ets:delete(Table),
+                 [{M, N, Us} || {M, {N, Us}} <- maps:to_list(Sums)]
          end,
 Measured = fun() ->
                    Rh = whereis(release_handler),
@@ -120,11 +139,9 @@ Measured = fun() ->
                        erlang:trace(Rh, true, [send, monotonic_timestamp]),
                    Result = Install(),
                    catch erlang:trace(Rh, false, [send]),
-                   Delivered = erlang:trace_delivered(all),
-                   receive {trace_delivered, all, Delivered} -> ok after 5000 -> ok end,
-                   Pauses = Read(#{}, []),
+                   Messages = Traced(500, erlang:trace_delivered(all)),
                    case Result of
-                       {installed, From} -> {installed, {From, Groups(Pauses)}};
+                       {installed, From} -> {installed, {From, Groups(Pauses(Messages))}};
                        _ -> Result
                    end
            end,

@@ -50,9 +50,18 @@ binaries(T) ->
 
 spoiled_texts(N) ->
     [begin
-         B = spoil(iolist_to_binary([text("~tp.\n", term(3))])),
+         B = spoiled_text(),
          {spoiled, $t, B, read_term(B)}
      end || _ <- lists:seq(1, N)].
+
+%% Since OTP 27 a ~ begins a sigil.
+spoiled_text() ->
+    B = spoil(iolist_to_binary([text("~tp.\n", term(3))])),
+    Sigils = list_to_integer(erlang:system_info(otp_release)) > 26,
+    case Sigils andalso binary:match(B, [<<"~">>, <<"\"\"\"">>]) =/= nomatch of
+        true -> spoiled_text();
+        false -> B
+    end.
 
 read_term(B) ->
     F = "/tmp/relevo-terms-" ++ os:getpid(),
@@ -256,8 +265,10 @@ verdict({error, _}, {o, _, _, _}) ->
 
 encoding(T, Bytes, Line, File) ->
     %% What is in a fun stays as it was written.
-    %% With the atoms of OTP 25.
-    Same = Bytes =:= term_to_binary(T, [{minor_version, 1}]) orelse has_large_map(T) orelse has_fun(T),
+    %% Newer versions write atoms and the keys of maps otherwise.
+    Newer = list_to_integer(erlang:system_info(otp_release)) > 25,
+    Same = Bytes =:= term_to_binary(T) orelse has_large_map(T) orelse has_fun(T)
+        orelse (Newer andalso binary_to_term(Bytes) =:= T),
     Texts = has_id(T) orelse (reads(T, <<Line/binary, ".">>) andalso reads(T, File)),
     if not Same -> "other bytes than term_to_binary";
        not Texts -> "the text reads back to another term";

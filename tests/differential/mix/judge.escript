@@ -65,7 +65,13 @@ same_terms(".config", A, B, TextA, TextB) ->
     lists:nth(2, string:split(TextA, "\n", all)) =:= lists:nth(2, string:split(TextB, "\n", all))
         andalso consult(A) =:= consult(B);
 same_terms(Ext, A, B, _, _) when Ext =:= ".rel"; Ext =:= ".script"; Ext =:= ".app" -> consult(A) =:= consult(B);
+same_terms(".beam", _, _, TextA, TextB) -> chunks(TextA) =:= chunks(TextB);
 same_terms(_, _, _, _, _) -> false.
+
+%% Older versions of Mix strip these two as well.
+chunks(Beam) ->
+    {ok, _, Chunks} = beam_lib:all_chunks(Beam),
+    lists:sort([C || {Name, _} = C <- Chunks, Name =/= "Type", Name =/= "Meta"]).
 
 allowed(File, Table, Own) ->
     BuiltIn = lists:member(filename:basename(File), ["vm.args", "remote.vm.args", "env.sh"]),

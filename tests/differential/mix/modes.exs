@@ -6,6 +6,8 @@
 # writes for each: DIR/N/relevo.yaml, and what Mix makes of the same: DIR/N/mix.rel, or
 # DIR/N/mix.error with its message.
 [dir, count, seed] = System.argv()
+# Newer versions of Mix leave out of the path what the project does not name.
+for ebin <- Path.wildcard("#{:code.root_dir()}/lib/sasl-*/ebin"), do: Code.append_path(ebin)
 :rand.seed(:exsss, String.to_integer(seed))
 config = Mix.Project.config()
 lib = Path.join(Mix.Project.build_path(), "lib")

@@ -159,6 +159,10 @@ check: layers
 layers:
 	@tests/tools/layers
 
+# tests/live/torture.sh, and relevo killed at every single system call of each step.
+torture: all helpers
+	@TORTURE=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/torture.sh
+
 demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
@@ -199,6 +203,7 @@ help:
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
 	@echo 'make check      layers, shell scripts'
+	@echo 'make torture    relevo killed at every system call of an upgrade'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make bench      relevo beside its peers'

@@ -17,6 +17,11 @@ struct install_opts {
 
 /* Of the commands that install: up and down. */
 /* clang-format off */
+#define PATIENCE_OPTION                                                                       \
+	OPT_DURATION(struct install_opts, patience_ms, 0, "patience", "TIME",                 \
+		     "how long the whole installation, or a node that restarts, may take "    \
+		     "(default: 5min)")
+
 #define MOVE_OPTIONS                                                                          \
 	OPT_DURATION(struct install_opts, code_change_ms, 0, "code-change-timeout", "TIME",   \
 		     "how long one process may take to change its state (default: 30s)"),     \
@@ -24,9 +29,7 @@ struct install_opts {
 		     "how long one process may take to suspend (default: 30s)"),              \
 	OPT_DURATION(struct install_opts, config_ms, 0, "config-timeout", "TIME",             \
 		     "how long the configuration may take to be evaluated (default: 60s)"),   \
-	OPT_DURATION(struct install_opts, patience_ms, 0, "patience", "TIME",                 \
-		     "how long the whole installation, or a node that restarts, may take "    \
-		     "(default: 5min)"),                                                      \
+	PATIENCE_OPTION,                                                                     \
 	OPT_FLAG(struct install_opts, restart, 0, "restart",                                  \
 		 "restart the VM into the release, which boots once, on trial: for another "  \
 		 "ERTS, and where no relup knows the way"),                                   \
@@ -61,6 +64,7 @@ static const struct option revert_options[] = {
 
 static const struct option plain_options[] = {
 	NODE_OPTIONS(struct install_opts),
+	PATIENCE_OPTION,
 	OPT_END,
 };
 /* clang-format on */

@@ -4,7 +4,7 @@
 # which, and the same command again finishes the job.  Each row of the table below is one command
 # that something happens to at one exact moment (tests/helpers/harm.c); after each, OTP's own
 # erl_call asks the node what it is.
-#   TORTURE=all  also kills relevo at every single system call of every step (many minutes)
+#   TORTURE=all  walks every row and kills relevo at each of the first 40 system calls of every step (many minutes)
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -13,9 +13,12 @@ harm=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/harm
 case ${RELEVO:-} in /*) harm=$(dirname "$RELEVO")/tests/helpers/harm ;; esac
 [ -x "$harm" ] || fail "no $harm: make helpers"
 
-tests/tools/meter "$work/store" 1.0.0 1.1.0 >/dev/null
+tests/tools/meter "$work/store" 1.0.0 1.1.0 1.2.0 1.3.0 2.3.0 2.5.0 2.6.0 2.7.0 >/dev/null
 package () { echo "$work/store/meter-$1.tar.gz"; }
 mkdir "$work/run"
+# A disk of its own, which can be full.
+small=
+if mount -t tmpfs -o size=48m relevo "$work/run" 2>/dev/null; then small=yes; fi
 tar -xzf "$(package 1.0.0)" -C "$work/run"
 erl_call=$(echo "$work"/run/erts-*/bin/erl_call)
 
@@ -32,11 +35,13 @@ supervise () {
     wait $! || true
   done
 }
-supervise &
+supervise 2>/dev/null &
 supervisor=$!
 stop_all () {
   kill -9 "$supervisor" 2>/dev/null || true
   pids="$(cat "$work/pid") $pids"
+  for pid in $pids; do end "$pid"; done
+  [ -z "$small" ] || umount -l "$work/run"
   clean_up
 }
 trap stop_all EXIT
@@ -109,7 +114,6 @@ relevo_node () {
     remove) echo node remove "$node" 1.1.0 ;;
   esac
 }
-quick="--timeout 2s"
 # again COMMAND: the same once more, which must work.
 again () {
   row_before=$row row="$row, again"
@@ -117,7 +121,7 @@ again () {
   case $1 in
     # It may be gone already: that is what was wanted.
     remove) status=0
-      "$relevo" $(relevo_node remove) >"$work/out" 2>"$work/said" || status=$?
+      "$relevo" $(relevo_node remove) >"$work/out" 2>"$work/said" </dev/null || status=$?
       [ "$status" = 0 ] || [ "$status" = 3 ] || fail "$row: ended with $status: $(cat "$work/said")" ;;
     *) expect 0 "$relevo" $(relevo_node "$1") ;;
   esac
@@ -129,6 +133,8 @@ again () {
   esac
   case $1,$now in
     install,'1.1.0 permanent'|bring,'1.1.0 permanent') ;;
+    # The node died before: what was not committed does not come back.
+    commit,'1.0.0 permanent') [ "$then" = "$now" ] || fail "$row: the node is $now" ;;
     *) [ "$now" = "$wanted" ] || fail "$row: the node is $now, not $wanted" ;;
   esac
   row=$row_before
@@ -150,81 +156,271 @@ from () {
   esac || fail "$row: the node cannot be prepared"
 }
 
-points=0
+# fill KB: leaves that much of the node's disk.
+cat >"$work/fill" <<SH
+free=\$(df -Pk "$work/run" | awk 'NR == 2 { print \$4 }')
+head -c \$(((free - \$1) * 1024)) /dev/zero >"$work/run/ballast"
+SH
+
+points=0 skipped=0
 # torture DEED MOMENT COMMAND STATUS [SAYS...]
 torture () {
   deed=$1 moment=$2 command=$3 statuses=$4
   shift 4
   says=$* row="$deed $moment $command"
+  if [ "$deed" = disk-full ] && [ -z "$small" ]; then
+    skipped=$((skipped + 1))
+    return
+  fi
   from "$command"
   case $deed in
     node-dies) do="kill -9 $(cat "$work/pid")" ;;
+    disk-full) do="sh $work/fill 4" ;;
     node-hangs) do="kill -STOP $(cat "$work/pid")" ;;
     *) do=$deed ;;
   esac
   patience=
   case $deed,$command in
-    mute,*|node-hangs,*) patience="$quick"; case $command in bring|install|revert) patience="$quick --patience 3s" ;; esac ;;
+    mute,*|node-hangs,*)
+      patience="--timeout 1s --patience 2s" ;;
   esac
-  status=0
+  got=0
   # shellcheck disable=SC2046,SC2086 # words
-  timeout -k 1 120 "$harm" "$do" "$moment" "$relevo" $(relevo_node "$command") -v $patience >"$work/out" 2>"$work/said" || status=$?
+  timeout -k 1 120 "$harm" "$do" "$moment" "$relevo" $(relevo_node "$command") -v $patience >"$work/out" 2>"$work/said" || got=$?
   case ",$statuses," in
-    *",$status,"*) ;;
-    *) fail "$row: ended with $status, not $statuses: $(cat "$work/out" "$work/said")" ;;
+    *",$got,"*) ;;
+    *) fail "$row: ended with $got, not $statuses: $(cat "$work/out" "$work/said")" ;;
   esac
   [ -z "$says" ] || contains "$(cat "$work/said")" "$says"
+  rm -f "$work/run/ballast"
   [ "$deed" != node-hangs ] || kill -CONT "$(cat "$work/pid")"
   must_be_whole
+  then=$now
   told
   again "$command"
   points=$((points + 1))
-  [ -z "${TORTURE_VERBOSE:-}" ] || echo "$row: $status, $now"
+  [ -z "${TORTURE_VERBOSE:-}" ] || echo "$row: $got, $then, $now"
 }
 
 wait_for 30 is_whole || fail "the meter does not start: $(cat "$work/log")"
 
-# ---- the table: DEED MOMENT COMMAND STATUS SAYS ----
+# ---- the table: DEED MOMENT COMMAND STATUS SAYS; with a +, only for TORTURE=all ----
 
 while read -r deed moment command statuses says; do
-  case $deed in ''|'#'*) continue ;; esac
+  case $deed in
+    ''|'#'*) continue ;;
+    +*) [ "${TORTURE:-}" = all ] || continue ;;
+  esac
   # shellcheck disable=SC2086 # words
-  torture "$deed" "$moment" "$command" "$statuses" $says </dev/null
+  torture "${deed#+}" "$moment" "$command" "$statuses" $says </dev/null
 done <<'TABLE'
 # relevo is killed as it announces a step, and a few system calls into it.
 kill look:+0            bring   137
-kill look:+6            bring   137
++kill look:+6            bring   137
 kill recover:+0         bring   137
 kill preflight:+0       bring   137
-kill preflight:+6       bring   137
-kill stage:+0           bring   137
-kill stage:@exprs@exprs bring   137
-kill stage:@finish      bring   137
++kill preflight:+6       bring   137
++kill stage:+0           bring   137
+kill stage:@expr@expr bring   137
++kill stage:@finish      bring   137
 kill stage:@finish+1    bring   137
 kill clean:+0           bring   137
-kill clean:@exprs+1     bring   137
+kill clean:@expr+1     bring   137
 kill unpack:+0          bring   137
-kill unpack:@exprs+1    bring   137
-kill files:+0           bring   137
+kill unpack:@expr+1    bring   137
++kill files:+0           bring   137
 kill files:+6           bring   137
-kill check:+0           install 137
-kill check:@exprs+1     install 137
-kill install:+0         install 137
-kill install:@exprs     install 137
-kill install:@exprs+1   install 137
-kill verify:+0          install 137
-kill bake:+0            install 137
-kill bake:@exprs+1      install 137
-kill commit:+0          commit  137
-kill commit:@exprs      commit  137
-kill commit:@exprs+1    commit  137
-kill revert:+0          revert  137
-kill revert:@exprs      revert  137
-kill revert:@exprs+1    revert  137
++kill check:+0           install 137
+kill check:@expr+1     install 137
++kill install:+0         install 137
+kill install:@expr     install 137
+kill install:@expr+1   install 137
++kill verify:+0          install 137
++kill bake:+0            install 137
+kill bake:@expr+1      install 137
++kill commit:+0          commit  137
+kill commit:@expr      commit  137
+kill commit:@expr+1    commit  137
++kill revert:+0          revert  137
+kill revert:@expr      revert  137
+kill revert:@expr+1    revert  137
 kill verify:+0          revert  137
-kill commit:@exprs+1    revert  137
-kill remove:+0          remove  137
-kill remove:@exprs      remove  137
-kill remove:@exprs+1    remove  137
+kill commit:@expr+1    revert  137
++kill remove:+0          remove  137
+kill remove:@expr      remove  137
+kill remove:@expr+1    remove  137
+
+# The connection is cut: before a request went out, half-way through it, after it; in a parcel too.
++cut  look:@expr           bring   3 same command again
+cut  look:@expr+1         bring   3 same command again
+half look:@expr           bring   3 same command again
++cut  recover:@expr        bring   3 same command again
+cut  preflight:@expr+1    bring   3 same command again
++cut  stage:@expr          bring   3 same command again
+cut  stage:@expr@expr@   bring   3 same command again
+half stage:@expr@expr@   bring   3 same command again
+cut  stage:@finish+1       bring   3 same command again
++cut  clean:@expr          bring   3 same command again
+cut  clean:@expr+1        bring   3 same command again
+half unpack:@expr         bring   3 same command again
+cut  unpack:@expr+1       bring   3 same command again
++cut  files:@expr          bring   3 same command again
+cut  check:@expr+1        install 3 same command again
+cut  install:@expr        install 3 was not installed
+half install:@expr        install 3 same command again
+cut  install:@expr+1      install 0,3
++cut  verify:@expr         install 3 same command again
+cut  bake:@expr           install 3,5
+cut  commit:@expr         commit  3 same command again
+cut  commit:@expr+1       commit  3 same command again
++half revert:@expr         revert  3 same command again
+cut  revert:@expr+1       revert  0,3
++cut  commit:@expr         revert  3 same command again
++cut  remove:@expr         remove  3 same command again
+cut  remove:@expr+1       remove  3 same command again
+
+# Nothing comes back any more, until relevo gives up.
+mute stage:@expr@expr    bring   3 same command again
++mute unpack:@expr         bring   3 same command again
+mute install:@expr        install 3 same command again
+mute commit:@expr         commit  3 same command again
++mute revert:@expr         revert  3 same command again
+
+# The BEAM is killed; a supervisor starts it again.
++node-dies look:@expr      bring   3 same command again
+node-dies stage:@expr@expr@ bring 3 same command again
++node-dies clean:@expr+1   bring   3 same command again
+node-dies unpack:@expr+1  bring   3 same command again
++node-dies files:@expr     bring   3 same command again
+node-dies check:@expr     install 3 same command again
+node-dies install:@expr   install 5 waiting:
+node-dies install:@expr+1 install 5
++node-dies verify:@expr    install 3 same command again
+node-dies bake:@expr      install 5
++node-dies commit:@expr    commit  3 same command again
+node-dies commit:@expr+1  commit  3 same command again
++node-dies revert:@expr    revert  0,6
+node-dies revert:@expr+1  revert  0,6
+node-dies commit:@expr    revert  3 same command again
++node-dies remove:@expr    remove  3 same command again
+
+# It hangs, and goes on when relevo has given up: what it was told may still happen.
++node-hangs look:@expr     bring   3 same command again
+node-hangs stage:@expr@expr@ bring 3 same command again
++node-hangs unpack:@expr+1 bring   3 same command again
+node-hangs install:@expr+1 install 3 same command again
+node-hangs commit:@expr+1 commit  3 same command again
++node-hangs revert:@expr+1 revert  3 same command again
+node-hangs remove:@expr+1 remove  3 same command again
+
+# The disk is full from then on.
++disk-full look:+0           bring   4 no room on the disk
+disk-full stage:@expr@expr@ bring 1 enospc
+disk-full clean:+0          bring   1,4
+disk-full unpack:@expr     bring   1,4
+disk-full install:@expr    install 0
+disk-full commit:@expr     commit  1,6
+disk-full commit:@expr     revert  1,6
++disk-full remove:@expr     remove  1,4
 TABLE
-echo "ok: $points points"
+
+if [ "${TORTURE:-}" = all ]; then
+  for step in look recover preflight stage clean unpack files check install verify bake; do
+    for calls in $(seq 1 "${TORTURE_CALLS:-40}"); do torture kill "$step:+$calls" bring 137,0; done
+  done
+  for command in commit revert remove; do
+    for calls in $(seq 1 "${TORTURE_CALLS:-40}"); do torture kill "$command:+$calls" "$command" 137,0; done
+  done
+fi
+
+# ---- releases that are wrong, nodes that are other ones ----
+
+# begin NAME...: a row of another kind, from 1.0.0.
+begin () {
+  row=$*
+  must_be_whole
+  from bring
+}
+end_row () {
+  must_be_whole
+  then=$now
+  told
+  again bring
+  points=$((points + 1))
+  [ -z "${TORTURE_VERBOSE:-}" ] || echo "$row: $then, $now"
+}
+
+# VERSION STATUS WHAT
+while read -r version status what; do
+  begin "$what"
+  expect "$status" "$relevo" node install "$node" "$(package "$version")" --code-change-timeout 500ms --patience 30s </dev/null
+  contains "$said" "1.0.0"
+  end_row
+  "$relevo" node revert -q "$node" >/dev/null
+  "$relevo" node remove -q "$node" "$version" >/dev/null
+done <<'TABLE'
+1.2.0 5 code_change exits
+1.3.0 4 an instruction before the point of no return fails
+2.5.0 5 code_change raises
+2.6.0 5 code_change hangs
+2.7.0 5 code_change returns nonsense
+TABLE
+
+begin "the downgrade fails"
+expect 0 "$relevo" node install "$node" "$(package 2.3.0)"
+expect 0 "$relevo" node revert "$node" --patience 30s
+"$relevo" node remove -q "$node" 2.3.0 >/dev/null
+end_row
+
+begin "a node that no release was started on"
+erl -noinput -name foreign@127.0.0.1 -setcookie c >/dev/null 2>&1 &
+foreign=$!
+pids="$pids $foreign"
+wait_for 30 "$relevo" node ping foreign@127.0.0.1 || fail "$row: does not start"
+expect 4 "$relevo" node install foreign@127.0.0.1 "$new"
+contains "$said" "sasl does not run"
+end "$foreign"
+end_row
+
+begin "a node that runs another version"
+expect 0 "$relevo" node install "$node" "$new" --commit
+expect 4 "$relevo" node install "$node" "$(package 1.2.0)"
+contains "$said" "knows no way from 1.1.0"
+end_row
+"$relevo" node revert -q "$node" >/dev/null
+
+begin "another cookie"
+echo wrong >"$work/cookie"
+chmod 600 "$work/cookie"
+expect 4 "$relevo" node install "$node" "$new" --cookie-file "$work/cookie"
+contains "$said" "cookie"
+end_row
+
+begin "two at once"
+"$harm" "sleep 2" stage:+0 "$relevo" node install "$node" "$new" -v >"$work/first" 2>&1 &
+first=$!
+staging () { grep -q ^stage: "$work/first"; }
+wait_for 30 staging || true
+expect 7 "$relevo" node install "$node" "$(package 1.2.0)" --patience 300ms
+contains "$said" "another relevo"
+expect 0 "$relevo" node install "$node" "$new"
+wait "$first" || fail "the first of two: $(cat "$work/first")"
+end_row
+
+begin "another name from now on"
+echo other@127.0.0.1 >"$work/name"
+status=0
+"$harm" "kill -9 $(cat "$work/pid")" clean:@expr "$relevo" node install -v "$node" "$new" --patience 3s >"$work/out" 2>"$work/said" || status=$?
+[ "$status" = 3 ] || fail "$row: ended with $status: $(cat "$work/said")"
+must_be_whole
+expect 3 "$relevo" node install "$node" "$new"
+contains "$said" "knows no node"
+expect 0 "$relevo" node install other@127.0.0.1 "$new"
+must_be_whole
+[ "$now" = '1.1.0 current' ] || fail "$row: the node is $now"
+"$relevo" node revert -q other@127.0.0.1 >/dev/null
+echo "$node" >"$work/name"
+kill -9 "$(cat "$work/pid")"
+end_row
+
+echo "ok: $points points, $skipped skipped"

@@ -6,6 +6,8 @@
 #include "upgrade/node/epmd.h"
 #include "upgrade/node/rpc.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -21,6 +23,35 @@
 #define COOKIE "s3cret-cookie"
 
 enum { DEADLINE_MS = 400, CHALLENGE = 12345, NAME_LEN = sizeof(NODE) - 1 };
+
+/* ---- a name service that hangs ---- */
+
+/* Stands in for the C library's: "late.example" takes longer than its test waits. */
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints,
+		struct addrinfo **list)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (strcmp(host, "late.example") != 0)
+		return real(host, service, hints, list);
+	if (hints->ai_flags & AI_NUMERICHOST)
+		return EAI_NONAME;
+	clock_sleep_ms(300);
+	return real("127.0.0.1", service, hints, list);
+}
+
+static void name_service_hangs(void **state)
+{
+	struct error err;
+	int port;
+
+	(void)state;
+	assert_int_equal(epmd_lookup(&port, "late.example", "n", deadline_in(20), &err), -1);
+	assert_int_equal(err.kind, ERROR_UNREACHABLE);
+	assert_non_null(strstr(err.text, "no answer from the name service in time"));
+	clock_sleep_ms(600); /* it answers, to nobody */
+}
 
 /* ---- what a peer does; each runs in a child, which exits when it returns ---- */
 
@@ -564,7 +595,7 @@ static void no_epmd(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 3];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 4];
 	size_t len = 0;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -580,5 +611,6 @@ int main(void)
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(another_name_is_tried);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(names_are_checked);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(no_epmd);
+	tests[len++] = (struct CMUnitTest)cmocka_unit_test(name_service_hangs);
 	return cmocka_run_group_tests_name("dist", tests, NULL, NULL);
 }

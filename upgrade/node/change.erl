@@ -16,4 +16,23 @@ Begin(),
 case [L || P <- [whereis(relevo_lock)], is_pid(P), {links, L} <- [process_info(P, links)]] of
     [[Me]] -> ok;
     _ -> exit(the_lock_is_lost)
-end
+end,
+%% release_handler writes over what it must not lose: on a full disk nothing of it is left.  So a
+%% copy is made first, which takes its place again when the call fails.
+Records = [filename:join(RelDir, File) || File <- ["RELEASES", "start_erl.data"]],
+KeepCopy = fun(File) ->
+                   {ok, Bytes} = file:read_file(File),
+                   case file:write_file(File ++ ".new", Bytes, [sync]) of
+                       ok -> file:rename(File ++ ".new", File ++ ".relevo");
+                       Error -> file:delete(File ++ ".new"), exit(Error)
+                   end
+           end,
+Kept = fun(Function, Args) ->
+               Copied = [File || File <- Records, filelib:is_regular(File), KeepCopy(File) =:= ok],
+               {ok, Result} = Handler(Function, Args),
+               case Result of
+                   {error, _} -> [file:rename(File ++ ".relevo", File) || File <- Copied];
+                   _ -> [file:delete(File ++ ".relevo") || File <- Copied]
+               end,
+               Result
+       end

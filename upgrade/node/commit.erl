@@ -78,7 +78,7 @@ Environment = fun(false) -> ok;
               end,
 PutBack(Vsn),
 MakeBootable(HasReleaseLib),
-{ok, Made} = Handler(make_permanent, [Vsn]),
+Made = Kept(make_permanent, [Vsn]),
 case Made of
     ok -> Environment(Before);
     _ -> Made

@@ -89,8 +89,12 @@ static int look_again(enum move_outcome *out, const char **why, struct node *nod
 		*out = MOVE_DONE;
 	else
 		*out = node_creation(node) != creation ? MOVE_RESTARTED : MOVE_REFUSED;
-	if (*out != MOVE_DONE && !*why)
-		*why = "the connection broke while it was installed";
+	if (*out == MOVE_REFUSED && !*why)
+		return error_set(err, ERROR_UNREACHABLE,
+				 "%s: the connection broke, and %s was not installed",
+				 node_name(node), vsn);
+	if (*out == MOVE_RESTARTED && !*why)
+		*why = "the node went down while it was installed";
 	return 0;
 }
 

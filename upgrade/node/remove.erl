@@ -1,5 +1,4 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Forgets the release Vsn and deletes the files that only it uses.
 PutBack(Vsn),
-{ok, Removed} = Handler(remove_release, [Vsn]),
-Removed
+Kept(remove_release, [Vsn])

@@ -1,6 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Bound: Base, Vsn.  {ok, Vsn} or {error, Why}.
-{ok, Unpacked} = Handler(unpack_release, [Base]),
+Unpacked = Kept(unpack_release, [Base]),
 case Unpacked of
     {error, {existing_release, Vsn}} -> {ok, Vsn};
     _ -> Unpacked

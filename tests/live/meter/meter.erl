@@ -36,6 +36,9 @@ handle_info(die, _) -> exit(as_told);
 handle_info(_, State) -> {noreply, State}.
 
 code_change(_, State, fail) -> exit({no_way_from, State});
+code_change(_, State, raise) -> error({no_way_from, State});
+code_change(_, _, hang) -> timer:sleep(infinity);
+code_change(_, _, nonsense) -> nonsense;
 code_change(_, State, slowly) -> timer:sleep(1500), {ok, State};
 code_change(_, State, linger) -> spawn(fun linger/0), {ok, State};
 code_change({down, _}, {pair, N, _}, _) -> {ok, {single, N}};

@@ -71,7 +71,7 @@ struct told {
 	const struct code_digest *digests;
 };
 
-static enum beam_role process_role(const struct beam_facts *facts)
+enum beam_role process_role(const struct beam_facts *facts)
 {
 	for (unsigned role = 1; role <= BEAM_SPECIAL; role <<= 1)
 		if (facts->roles & role)
@@ -110,7 +110,7 @@ static struct told find_all(const struct code *code, const struct beam_facts *fa
 	struct told told = { .file = file, .code = code, .role = process_role(facts) };
 
 	if (told.role) {
-		told.change = code_change_name(code_change(code, told.role, arena));
+		told.change = code_change_name(code_change(code, told.role));
 		told.state = shape_text(code, told.role, &library, arena);
 	}
 	told.loop = loops[code_loop(code)];
@@ -258,19 +258,14 @@ static json_t *told_json(const struct told *told, struct arena *arena)
 	return json;
 }
 
-int show_code(struct beam_library *library, const struct beam *beam, const struct beam_facts *facts,
-	      const char *file, json_t *list, struct error *err)
+void show_code(struct beam_library *library, const struct code *code,
+	       const struct beam_facts *facts, const char *file, json_t *list)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct code *code;
-	struct told told;
+	struct told told = find_all(code, facts, file, library, &arena);
 
-	if (code_read(&code, &arena, beam, facts, err))
-		return error_wrap(err, "%s", file);
-	told = find_all(code, facts, file, library, &arena);
 	if (list)
 		json_array_append_new(list, told_json(&told, &arena));
 	else
 		print_told(&told);
-	return 0;
 }

@@ -4,7 +4,6 @@
 #include "base/hash.h"
 #include "cmd/beam_code.h"
 #include "cmd/output.h"
-#include "release/beam.h"
 
 struct beam_opts {
 	bool md5;
@@ -63,7 +62,7 @@ static json_t *functions_json(struct beam_functions functions)
 }
 
 /* {"state": [4]}: tuples of four elements that begin with the atom state. */
-static json_t *records_json(struct beam_records records)
+static json_t *records_json(struct code_records records)
 {
 	json_t *json = json_object();
 
@@ -97,8 +96,24 @@ static const char *term_text(struct arena *arena, const struct term *term)
 	return arena_dup(arena, str_span(&text));
 }
 
-static json_t *facts_json(const struct beam *beam, const struct beam_facts *facts, const char *file,
-			  struct arena *arena)
+/* Of the struct it defines (Elixir). */
+static struct names field_names(const struct code *code, struct arena *arena)
+{
+	struct code_struct defined = code_struct(code, arena);
+	const char **names = arena_array(arena, defined.len, const char *);
+
+	for (size_t i = 0; i < defined.len; i++)
+		names[i] = defined.fields[i].name;
+	return (struct names){ names, defined.len };
+}
+
+static bool keeps_state(const struct beam_facts *facts, const struct code *code)
+{
+	return code_change(code, process_role(facts)) == CODE_CHANGE_KEEPS;
+}
+
+static json_t *facts_json(const struct beam *beam, const struct beam_facts *facts,
+			  const struct code *code, const char *file, struct arena *arena)
 {
 	json_t *json =
 		json_pack("{s:s, s:s, s:s, s:s}", "file", file, "module", facts->module, "md5",
@@ -109,9 +124,9 @@ static json_t *facts_json(const struct beam *beam, const struct beam_facts *fact
 	json_object_set_new(json, "roles", names_json(role_names(facts, arena)));
 	json_object_set_new(json, "behaviours", names_json(facts->behaviours));
 	json_object_set_new(json, "code_change", json_boolean(facts->code_change));
-	json_object_set_new(json, "keeps_state", json_boolean(facts->keeps_state));
-	json_object_set_new(json, "fields", names_json(facts->fields));
-	json_object_set_new(json, "records", records_json(facts->records));
+	json_object_set_new(json, "keeps_state", json_boolean(keeps_state(facts, code)));
+	json_object_set_new(json, "fields", names_json(field_names(code, arena)));
+	json_object_set_new(json, "records", records_json(code_records(code, arena)));
 	json_object_set_new(json, "on_load", json_boolean(facts->on_load));
 	json_object_set_new(json, "nif", json_boolean(facts->nif));
 	json_object_set_new(json, "exports", functions_json(facts->exports));
@@ -150,7 +165,7 @@ static void print_functions(const char *what, struct beam_functions functions)
 }
 
 static void print_facts(const struct beam *beam, const struct beam_facts *facts,
-			struct arena *arena)
+			const struct code *code, struct arena *arena)
 {
 	printf("%s%s%s\n  %-12s%s\n", style_on(stdout, STYLE_BOLD), facts->module,
 	       style_off(stdout), "md5", hex(arena, beam, beam_md5));
@@ -160,10 +175,10 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 	print_names("behaviours", facts->behaviours);
 	if (facts->roles & BEAM_PROCESS)
 		printf("  %-12s%s\n", "code_change",
-		       !facts->code_change  ? "no"
-		       : facts->keeps_state ? "hands the state on as it is"
-					    : "yes");
-	print_names("struct", facts->fields);
+		       !facts->code_change	 ? "no"
+		       : keeps_state(facts, code) ? "hands the state on as it is"
+						  : "yes");
+	print_names("struct", field_names(code, arena));
 	if (facts->on_load || facts->nif)
 		printf("  %-12s%s%s%s\n", "native", facts->nif ? "loads a NIF library" : "",
 		       facts->nif && facts->on_load ? ", " : "", facts->on_load ? "on_load" : "");
@@ -178,6 +193,7 @@ static int show(const struct call *call, const char *file, struct beam_library *
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_str struct str bytes = STR_EMPTY;
 	struct beam_facts *facts;
+	struct code *code;
 	struct beam beam;
 
 	if (file_read(file, BEAM_MAX, &bytes, err))
@@ -190,14 +206,14 @@ static int show(const struct call *call, const char *file, struct beam_library *
 		return 0;
 	}
 	if (beam_read_facts(&facts, &arena, &beam, err) ||
-	    beam_read_shape(facts, &arena, &beam, err))
+	    code_read(&code, &arena, &beam, facts, err))
 		return error_wrap(err, "%s", file);
 	if (opts->code)
-		return show_code(library, &beam, facts, file, list, err);
-	if (list)
-		json_array_append_new(list, facts_json(&beam, facts, file, &arena));
+		show_code(library, code, facts, file, list);
+	else if (list)
+		json_array_append_new(list, facts_json(&beam, facts, code, file, &arena));
 	else
-		print_facts(&beam, facts, &arena);
+		print_facts(&beam, facts, code, &arena);
 	return 0;
 }
 

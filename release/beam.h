@@ -97,17 +97,6 @@ enum beam_role {
 	BEAM_PROCESS = BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT | BEAM_SPECIAL,
 };
 
-/* Tuples that begin with an atom, as Erlang's records do. */
-struct beam_record {
-	const char *name;
-	uint64_t sizes; /* bit n: a tuple of n elements is looked for; n up to 63 */
-};
-
-struct beam_records {
-	const struct beam_record *items;
-	size_t len;
-};
-
 struct beam_facts {
 	const char *module;
 	struct beam_functions exports, imports;
@@ -121,22 +110,12 @@ struct beam_facts {
 					* or system_code_change/4 */
 	bool on_load;
 	bool nif; /* calls erlang:load_nif/2 */
-	/* Filled in by beam_read_shape(): */
-	const struct term *literals; /* a list, in the order of the file */
-	struct names fields;         /* of the struct it defines (Elixir), sorted; else none */
-	struct beam_records records; /* that its functions match, by first appearance */
-	bool keeps_state;            /* code_change hands the state on as it is */
 };
 
 /* All in the arena.  Roles follow from behaviours; where those are unknown or stripped,
  * from the callbacks that are exported.
  */
 must_check int beam_read_facts(struct beam_facts **out, struct arena *arena,
-			       const struct beam *beam, struct error *err);
-/* What the module's data look like: decodes literals and walks through the code.  Code
- * with instructions that are not known here (a later OTP) gives no records.
- */
-must_check int beam_read_shape(struct beam_facts *facts, struct arena *arena,
 			       const struct beam *beam, struct error *err);
 /* The literal terms of a module, a list in the order of the file. */
 must_check int beam_read_literals(const struct term **out, struct arena *arena,

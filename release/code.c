@@ -35,6 +35,10 @@ static int check_label(struct reader *reader, const struct code_op *op, struct e
 
 static void add_op(struct reader *reader, const struct code_op *op)
 {
+	/* call N has N arguments; a fun, or a module and a function, stand behind them. */
+	if (op->len > 0 && op->args[0].kind == CODE_NUMBER && op->opcode != OP_LABEL &&
+	    op->args[0].number + 2 > reader->args.xs && op->args[0].number < 256)
+		reader->args.xs = op->args[0].number + 2;
 	if (reader->len == reader->cap) {
 		reader->cap = reader->cap ? 2 * reader->cap : 256;
 		reader->ops = mem_resize(reader->ops, reader->cap, sizeof(*reader->ops));
@@ -73,6 +77,8 @@ static void end_function(struct reader *reader, size_t kept)
 			place(reader, &ops[i], nr - 1, (uint32_t)i);
 	reader->functions[nr - 1].ops = ops;
 	reader->functions[nr - 1].len = len;
+	reader->functions[nr - 1].xs = reader->args.xs;
+	reader->functions[nr - 1].ys = reader->args.ys;
 }
 
 static int begin_function(struct reader *reader, const struct code_op *op, struct error *err)
@@ -91,6 +97,8 @@ static int begin_function(struct reader *reader, const struct code_op *op, struc
 		(struct code_function){ .name = name, .arity = (uint32_t)op->args[2].number };
 	reader->code->len = nr + 1;
 	reader->len = 0;
+	reader->args.xs = op->args[2].number > 0 ? op->args[2].number : 1;
+	reader->args.ys = 0;
 	return 0;
 }
 

@@ -38,14 +38,11 @@ enum code_kind {
 
 struct code_arg {
 	enum code_kind kind;
-	bool typed; /* a register about which the compiler knows more; that is not read */
+	uint32_t len; /* of a LIST or ALLOC */
 	union {
-		uint64_t number;         /* NUMBER, X, Y, FR, LABEL, CHAR */
-		const struct term *term; /* NIL, ATOM, INTEGER, FLOAT, LITERAL */
-		struct {
-			const struct code_arg *items;
-			size_t len;
-		} list; /* LIST, ALLOC */
+		uint64_t number;              /* NUMBER, X, Y, FR, LABEL, CHAR */
+		const struct term *term;      /* NIL, ATOM, INTEGER, FLOAT, LITERAL */
+		const struct code_arg *items; /* LIST, ALLOC */
 	};
 };
 
@@ -61,6 +58,8 @@ struct code_function {
 	/* From the entry label on, without instructions about lines. */
 	const struct code_op *ops;
 	size_t len;
+	/* Registers that are used: x0, x1, … and y0, y1, …  */
+	uint64_t xs, ys;
 };
 
 /* Where a label is. */

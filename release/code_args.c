@@ -186,8 +186,8 @@ static int take_list(struct code_arg *out, struct code_args *args, struct error 
 		if (take_arg(&items[i], args, IN_LIST, err))
 			return -1;
 	out->kind = CODE_LIST;
-	out->list.items = items;
-	out->list.len = (size_t)len;
+	out->items = items;
+	out->len = (uint32_t)len;
 	return 0;
 }
 
@@ -207,8 +207,8 @@ static int take_alloc(struct code_arg *out, struct code_args *args, struct error
 			return -1;
 	}
 	out->kind = CODE_ALLOC;
-	out->list.items = items;
-	out->list.len = (size_t)len * 2;
+	out->items = items;
+	out->len = (uint32_t)len * 2;
 	return 0;
 }
 
@@ -234,7 +234,6 @@ static int take_typed(struct code_arg *out, struct code_args *args, struct error
 		return -1;
 	if (out->kind != CODE_X && out->kind != CODE_Y)
 		return args_damaged(err, args, "a type of what is no register");
-	out->typed = true;
 	return take_count(&type, args, 0, err);
 }
 
@@ -277,6 +276,14 @@ static int take_extended(struct code_arg *out, struct code_args *args, uint8_t f
 	}
 }
 
+static void note_register(struct code_args *args, const struct code_arg *arg)
+{
+	uint64_t *most = arg->kind == CODE_X ? &args->xs : &args->ys;
+
+	if ((arg->kind == CODE_X || arg->kind == CODE_Y) && arg->number >= *most)
+		*most = arg->number < UINT32_MAX ? arg->number + 1 : UINT32_MAX;
+}
+
 static int take_arg(struct code_arg *out, struct code_args *args, enum level level,
 		    struct error *err)
 {
@@ -298,8 +305,11 @@ static int take_arg(struct code_arg *out, struct code_args *args, enum level lev
 			return args_damaged(err, args, "an operand inside another");
 		return take_extended(out, args, first, err);
 	default:
+		if (take_unsigned(&out->number, args, first, 0, err))
+			return -1;
 		out->kind = kinds[first & 7];
-		return take_unsigned(&out->number, args, first, 0, err);
+		note_register(args, out);
+		return 0;
 	}
 }
 

@@ -12,6 +12,7 @@ struct code_args {
 	const struct term *literals;
 	const struct term **atoms; /* of each name, as they are met */
 	const struct term *small[ARGS_SMALL];
+	uint64_t xs, ys; /* one more than the highest register that was met */
 };
 
 /* Returns -1, with where it is. */

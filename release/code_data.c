@@ -10,11 +10,11 @@ static void put_tuple2(struct run *run, const struct code_op *op)
 		run_set(run, &op->args[0], &value_unknown);
 		return;
 	}
-	run_charge(run, list->list.len);
-	items = arena_array(run->arena, list->list.len, const struct value *);
-	for (size_t i = 0; i < list->list.len; i++)
-		items[i] = run_get(run, &list->list.items[i]);
-	run_set(run, &op->args[0], value_tuple(run->arena, items, list->list.len));
+	run_charge(run, list->len);
+	items = arena_array(run->arena, list->len, const struct value *);
+	for (size_t i = 0; i < list->len; i++)
+		items[i] = run_get(run, &list->items[i]);
+	run_set(run, &op->args[0], value_tuple(run->arena, items, list->len));
 }
 
 /* put_tuple, before OTP 22: the elements are instructions of their own. */
@@ -73,8 +73,8 @@ static void update_record(struct run *run, const struct code_op *op)
 
 	if (value_tuple_size(tuple) < 0)
 		tuple = blank_tuple(run, &op->args[1]);
-	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->list.len; i += 2) {
-		const struct code_arg *nr = &list->list.items[i];
+	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
+		const struct code_arg *nr = &list->items[i];
 
 		tuple = nr->kind == CODE_NUMBER && nr->number > 0
 				? with_element(run, tuple, nr->number - 1, run_get(run, nr + 1))
@@ -89,9 +89,9 @@ static void put_map(struct run *run, const struct code_op *op)
 	const struct code_arg *list = &op->args[4];
 	const struct value *map = run_get(run, &op->args[1]);
 
-	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->list.len; i += 2)
-		map = value_map_put(run->arena, map, run_get(run, &list->list.items[i]),
-				    run_get(run, &list->list.items[i + 1]));
+	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2)
+		map = value_map_put(run->arena, map, run_get(run, &list->items[i]),
+				    run_get(run, &list->items[i + 1]));
 	run_set(run, &op->args[2], map);
 }
 
@@ -106,9 +106,9 @@ static void get_map(struct run *run, const struct code_op *op)
 	if (list->kind != CODE_LIST)
 		return;
 	if (map->kind == VALUE_TERM && map->constant.term->kind == TERM_MAP)
-		run_charge(run, map->constant.term->map.len * list->list.len);
-	for (size_t i = 0; i + step <= list->list.len; i += step) {
-		found = value_map_get(map, run_get(run, &list->list.items[i]), run->arena, &value);
+		run_charge(run, map->constant.term->map.len * list->len);
+	for (size_t i = 0; i + step <= list->len; i += step) {
+		found = value_map_get(map, run_get(run, &list->items[i]), run->arena, &value);
 		if (found == NO) {
 			run_jump(run, &op->args[0]);
 			return;
@@ -118,9 +118,9 @@ static void get_map(struct run *run, const struct code_op *op)
 	}
 	if (all == MAYBE)
 		run_fork(run, &op->args[0]);
-	for (size_t i = 0; step == 2 && i + 1 < list->list.len; i += 2) {
-		found = value_map_get(map, run_get(run, &list->list.items[i]), run->arena, &value);
-		run_set(run, &list->list.items[i + 1], found == YES ? value : &value_unknown);
+	for (size_t i = 0; step == 2 && i + 1 < list->len; i += 2) {
+		found = value_map_get(map, run_get(run, &list->items[i]), run->arena, &value);
+		run_set(run, &list->items[i + 1], found == YES ? value : &value_unknown);
 	}
 }
 
@@ -170,19 +170,19 @@ static void make_fun(struct run *run, const struct code_op *op)
 	const struct value **items;
 	struct value *value;
 
-	if (!function || env->kind != CODE_LIST || env->list.len > function->arity) {
+	if (!function || env->kind != CODE_LIST || env->len > function->arity) {
 		run_set(run, &op->args[1], &value_unknown);
 		return;
 	}
-	items = arena_array(run->arena, env->list.len, const struct value *);
-	for (size_t i = 0; i < env->list.len; i++)
-		items[i] = run_get(run, &env->list.items[i]);
+	items = arena_array(run->arena, env->len, const struct value *);
+	for (size_t i = 0; i < env->len; i++)
+		items[i] = run_get(run, &env->items[i]);
 	value = arena_new(run->arena, struct value);
 	value->kind = VALUE_FUN;
 	value->fun.code = run->code;
 	value->fun.function = function;
 	value->fun.env = items;
-	value->fun.len = env->list.len;
+	value->fun.len = env->len;
 	run_set(run, &op->args[1], value);
 }
 

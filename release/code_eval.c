@@ -82,7 +82,7 @@ static void fork_to_all(struct run *run, const struct code_arg *args, size_t len
 		if (args[i].kind == CODE_LABEL)
 			run_fork(run, &args[i]);
 		else if (args[i].kind == CODE_LIST)
-			fork_to_all(run, args[i].list.items, args[i].list.len);
+			fork_to_all(run, args[i].items, args[i].len);
 	}
 }
 
@@ -126,8 +126,8 @@ static void other_op(struct run *run, const struct code_op *op)
 		run_clear_ys(run);
 		break;
 	case OP_INIT_YREGS:
-		for (size_t i = 0; op->args[0].kind == CODE_LIST && i < op->args[0].list.len; i++)
-			run_set(run, &op->args[0].list.items[i], NULL);
+		for (size_t i = 0; op->args[0].kind == CODE_LIST && i < op->args[0].len; i++)
+			run_set(run, &op->args[0].items[i], NULL);
 		break;
 	case OP_TRIM:
 		run_trim(run, &op->args[0]);
@@ -139,8 +139,8 @@ static void other_op(struct run *run, const struct code_op *op)
 	case OP_BS_MATCH:
 		/* Registers among its commands are written. */
 		run_fork(run, &op->args[0]);
-		for (size_t i = 0; op->args[2].kind == CODE_LIST && i < op->args[2].list.len; i++)
-			run_set(run, &op->args[2].list.items[i], &value_unknown);
+		for (size_t i = 0; op->args[2].kind == CODE_LIST && i < op->args[2].len; i++)
+			run_set(run, &op->args[2].items[i], &value_unknown);
 		break;
 	case OP_SEND:
 		run_returned(run, run_get_x(run, 1));

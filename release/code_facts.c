@@ -65,9 +65,10 @@ static enum code_change judge_outcomes(struct values values, unsigned first, uns
 	return keeps && !unknown ? CODE_CHANGE_KEEPS : CODE_CHANGE_UNKNOWN;
 }
 
-enum code_change code_change(const struct code *code, enum beam_role role, struct arena *arena)
+enum code_change code_change(const struct code *code, enum beam_role role)
 {
-	struct eval eval = { .arena = arena };
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch };
 	const struct value *args[4];
 	const struct code_function *function;
 	enum code_change change;
@@ -84,9 +85,9 @@ enum code_change code_change(const struct code *code, enum beam_role role, struc
 	if (!function)
 		return CODE_CHANGE_UNKNOWN;
 	for (unsigned i = 0; i < changes[row].arity; i++)
-		args[i] = value_argument(arena, i);
+		args[i] = value_argument(&scratch, i);
 	values = eval_function(&eval, code, function, args);
-	change = judge_outcomes(values, changes[row].first, changes[row].len, arena);
+	change = judge_outcomes(values, changes[row].first, changes[row].len, &scratch);
 	/* One way that converts is enough to know; that all keep is not. */
 	return eval.gave_up && change != CODE_CHANGE_CONVERTS ? CODE_CHANGE_UNKNOWN : change;
 }
@@ -246,13 +247,26 @@ static const struct value *state_of(const struct value *value, bool statem, stru
 	return &value_unknown;
 }
 
+static struct code_shape shape_dup(struct code_shape shape, struct arena *arena)
+{
+	const char **names = arena_array(arena, shape.keys.len, const char *);
+
+	for (size_t i = 0; i < shape.keys.len; i++)
+		names[i] = arena_dup(arena, span_of(shape.keys.items[i]));
+	shape.keys.items = names;
+	if (shape.name)
+		shape.name = arena_dup(arena, span_of(shape.name));
+	return shape;
+}
+
 struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 				  const struct code_library *library, struct arena *arena)
 {
+	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code_shape unknown = { .kind = SHAPE_UNKNOWN };
 	const struct code_function *init = code_function(code, "init", 1);
-	struct eval eval = { .arena = arena, .library = library };
-	const struct value *arg = value_argument(arena, 0), *state;
+	struct eval eval = { .arena = &scratch, .library = library };
+	const struct value *arg = value_argument(&scratch, 0), *state;
 	struct code_shape shape = unknown, next;
 	struct values values;
 
@@ -260,16 +274,16 @@ struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 		return unknown;
 	values = eval_function(&eval, code, init, &arg);
 	for (size_t i = 0; i < values.len; i++) {
-		state = state_of(values.items[i], role == BEAM_GEN_STATEM, arena);
+		state = state_of(values.items[i], role == BEAM_GEN_STATEM, &scratch);
 		if (!state)
 			continue;
-		next = shape_of(state, arena);
+		next = shape_of(state, &scratch);
 		if (next.kind == SHAPE_UNKNOWN ||
 		    (shape.kind != SHAPE_UNKNOWN && !code_shape_equal(&shape, &next)))
 			return unknown;
 		shape = next;
 	}
-	return eval.gave_up ? unknown : shape;
+	return eval.gave_up ? unknown : shape_dup(shape, arena);
 }
 
 /* ---- structs ---- */
@@ -307,7 +321,7 @@ struct code_struct code_struct(const struct code *code, struct arena *arena)
 struct records {
 	struct arena *arena;
 	struct name_table *tags;
-	struct beam_record *items;
+	struct code_record *items;
 	size_t cap;
 };
 
@@ -322,7 +336,7 @@ static void add_record(struct records *records, const struct term *tag, uint64_t
 	id = name_table_add(records->tags, name, &is_new);
 	if (is_new) {
 		records->items = arena_grow(records->arena, records->items, id, &records->cap);
-		records->items[id] = (struct beam_record){ .name = name };
+		records->items[id] = (struct code_record){ .name = name };
 	}
 	records->items[id].sizes |= (uint64_t)1 << size;
 }
@@ -353,7 +367,7 @@ static void add_args(struct records *records, const struct code_arg *args, size_
 		if (args[i].kind == CODE_LITERAL)
 			add_literal(records, args[i].term);
 		else if (args[i].kind == CODE_LIST)
-			add_args(records, args[i].list.items, args[i].list.len);
+			add_args(records, args[i].items, args[i].len);
 	}
 }
 
@@ -363,12 +377,12 @@ static void add_op_records(struct records *records, const struct code_op *op)
 
 	if (op->opcode == OP_IS_TAGGED_TUPLE && op->args[2].kind == CODE_NUMBER)
 		add_record(records, code_term(&op->args[3]), op->args[2].number);
-	if (op->opcode == OP_PUT_TUPLE2 && list->kind == CODE_LIST && list->list.len > 0)
-		add_record(records, code_term(&list->list.items[0]), list->list.len);
+	if (op->opcode == OP_PUT_TUPLE2 && list->kind == CODE_LIST && list->len > 0)
+		add_record(records, code_term(&list->items[0]), list->len);
 	add_args(records, op->args, op->len);
 }
 
-struct beam_records code_records(const struct code *code, struct arena *arena)
+struct code_records code_records(const struct code *code, struct arena *arena)
 {
 	owned_name_table struct name_table *tags = name_table_new();
 	struct records records = { .arena = arena, .tags = tags };
@@ -376,7 +390,7 @@ struct beam_records code_records(const struct code *code, struct arena *arena)
 	for (size_t f = 0; f < code->len; f++)
 		for (size_t i = 0; i < code->functions[f].len; i++)
 			add_op_records(&records, &code->functions[f].ops[i]);
-	return (struct beam_records){ records.items, name_table_len(tags) };
+	return (struct code_records){ records.items, name_table_len(tags) };
 }
 
 /* ---- receive loops ---- */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* code_facts.h - what the code of a module says about the state of its processes.
  *
- * Each is worked out anew from the code; results live in the arena, which takes what is worked
- * with, too.  "Unknown" means that it cannot be seen, and is always the answer for code that
- * was not read (code->unread).
+ * Each is worked out anew from the code; results live in the arena.  "Unknown" means that it
+ * cannot be seen, and is always the answer for code that was not read (code->unread).
  */
 #pragma once
 #include "release/code.h"
@@ -23,7 +22,7 @@ enum code_change {
  *       state and data must be kept), BEAM_SPECIAL (system_code_change/4); anything else is
  *       unknown
  */
-enum code_change code_change(const struct code *code, enum beam_role role, struct arena *arena);
+enum code_change code_change(const struct code *code, enum beam_role role);
 const char *code_change_name(enum code_change change);
 
 /* ---- the state of a process ---- */
@@ -72,10 +71,20 @@ struct code_struct {
 
 struct code_struct code_struct(const struct code *code, struct arena *arena);
 
+struct code_record {
+	const char *name;
+	uint64_t sizes; /* bit n: there is a tuple of n elements; n up to 63 */
+};
+
+struct code_records {
+	const struct code_record *items;
+	size_t len;
+};
+
 /* Tuples beginning with an atom that are made or matched anywhere, literals too: by first
  * appearance.  Among them are plain answers as {ok, …}.
  */
-struct beam_records code_records(const struct code *code, struct arena *arena);
+struct code_records code_records(const struct code *code, struct arena *arena);
 
 /* ---- receive loops ---- */
 

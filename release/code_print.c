@@ -76,10 +76,10 @@ static void print_arg(const struct printer *p, const struct code_arg *arg)
 static void print_list(const struct printer *p, const struct code_arg *arg)
 {
 	str_addc(p->out, '[');
-	for (size_t i = 0; i < arg->list.len; i++) {
+	for (size_t i = 0; i < arg->len; i++) {
 		if (i > 0)
 			str_addc(p->out, ' ');
-		print_arg(p, &arg->list.items[i]);
+		print_arg(p, &arg->items[i]);
 	}
 	str_addc(p->out, ']');
 }
@@ -119,14 +119,14 @@ static bool is_count(const struct code_arg *arg, uint64_t *out)
  */
 static void print_segments(const struct printer *p, const struct code_arg *list)
 {
-	const struct code_arg *items = list->list.items;
+	const struct code_arg *items = list->items;
 	uint64_t len;
 
 	str_addc(p->out, '[');
-	for (size_t i = 0; i < list->list.len; i++) {
+	for (size_t i = 0; i < list->len; i++) {
 		if (i > 0)
 			str_addc(p->out, ' ');
-		if (i % 6 == 4 && i + 1 < list->list.len && code_term(&items[i - 4]) &&
+		if (i % 6 == 4 && i + 1 < list->len && code_term(&items[i - 4]) &&
 		    term_is_atom(items[i - 4].term, "string") && is_count(&items[i + 1], &len))
 			print_bytes(p, &items[i], len);
 		else
@@ -343,7 +343,7 @@ static void find_in_args(struct remotes *remotes, const struct code_function *fr
 		if (args[i].kind == CODE_LITERAL)
 			find_captures(remotes, from, args[i].term);
 		else if (args[i].kind == CODE_LIST)
-			find_in_args(remotes, from, args[i].list.items, args[i].list.len);
+			find_in_args(remotes, from, args[i].items, args[i].len);
 	}
 }
 

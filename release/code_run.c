@@ -49,31 +49,10 @@ void run_clear_ys(struct run *run)
 	memset(run->now.regs + run->xs, 0, run->ys * sizeof(*run->now.regs));
 }
 
-static size_t widest(const struct code_arg *args, size_t len, enum code_kind kind, size_t most)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (args[i].kind == kind && args[i].number >= most)
-			most = args[i].number < REGISTERS_MAX ? (size_t)args[i].number + 1
-							      : REGISTERS_MAX + 1;
-		else if (args[i].kind == CODE_LIST)
-			most = widest(args[i].list.items, args[i].list.len, kind, most);
-	}
-	return most;
-}
-
 bool run_measure(struct run *run)
 {
-	run->xs = run->function->arity > 0 ? run->function->arity : 1;
-	for (size_t i = 0; i < run->function->len; i++) {
-		const struct code_op *op = &run->function->ops[i];
-
-		run->xs = widest(op->args, op->len, CODE_X, run->xs);
-		run->ys = widest(op->args, op->len, CODE_Y, run->ys);
-		/* call N has N arguments; a fun, or a module and a function, stand behind them. */
-		if (op->len > 0 && op->args[0].kind == CODE_NUMBER && op->opcode != OP_LABEL &&
-		    op->args[0].number + 2 > run->xs && op->args[0].number < 256)
-			run->xs = (size_t)op->args[0].number + 2;
-	}
+	run->xs = (size_t)run->function->xs;
+	run->ys = (size_t)run->function->ys;
 	return run->xs <= REGISTERS_MAX && run->ys <= REGISTERS_MAX;
 }
 

@@ -112,8 +112,8 @@ void run_select(struct run *run, const struct code_op *op)
 	const struct value *value = run_get(run, &op->args[0]);
 
 	run->stop = true;
-	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->list.len; i += 2) {
-		const struct code_arg *item = &list->list.items[i];
+	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
+		const struct code_arg *item = &list->items[i];
 		enum answer same = op->opcode == OP_SELECT_VAL
 					   ? value_equal(value, run_get(run, item))
 					   : has_arity(value, item);

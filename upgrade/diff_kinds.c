@@ -234,7 +234,7 @@ static bool is_answer(const char *tag)
 }
 
 /* The one size of a record, or 0. */
-static unsigned size_of(struct beam_records records, const char *name)
+static unsigned size_of(struct code_records records, const char *name)
 {
 	for (size_t i = 0; i < records.len; i++) {
 		uint64_t sizes = records.items[i].sizes;
@@ -249,8 +249,8 @@ static unsigned size_of(struct beam_records records, const char *name)
 
 static void compare_records(struct module_diff *module, struct arena *arena)
 {
-	struct beam_records olds = code_records(module->old_code, arena);
-	struct beam_records news = code_records(module->new_code, arena);
+	struct code_records olds = code_records(module->old_code, arena);
+	struct code_records news = code_records(module->new_code, arena);
 	struct record_change *changes = arena_array(arena, news.len, struct record_change);
 
 	for (size_t i = 0; i < news.len; i++) {

@@ -92,10 +92,10 @@ static bool wants_key(const struct code *code, const char *key)
 				continue;
 			for (size_t k = 0; k < op->len; k++)
 				for (size_t n = 0; op->args[k].kind == CODE_LIST &&
-						   n < op->args[k].list.len;
+						   n < op->args[k].len;
 				     n++) {
 					const struct term *term =
-						code_term(&op->args[k].list.items[n]);
+						code_term(&op->args[k].items[n]);
 
 					if (term && term_is_atom(term, key))
 						return true;
@@ -205,8 +205,7 @@ static void judge_callback_mode(const struct process *process)
 
 static bool keeps_state(const struct process *process)
 {
-	enum code_change change =
-		code_change(process->module->new_code, process->role, process->judge->arena);
+	enum code_change change = code_change(process->module->new_code, process->role);
 
 	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
 }

@@ -3,6 +3,8 @@
 %% What OTP says of BEAM files: one line each, in the words of `relevo beam --json`
 %% as tests/differential/beams.sh cuts them.
 %%   beams.escript md5|facts LIST     LIST: a file with one path per line
+-mode(compile).
+
 main([What, List]) ->
     {ok, Text} = file:read_file(List),
     io:setopts([{encoding, unicode}]),
@@ -26,8 +28,29 @@ line("facts", File) ->
 on_load(Functions) ->
     lists:any(fun({function, _, _, _, Code}) -> lists:member(on_load, Code) end, Functions).
 
-%% Sizes of the tuples whose first element is compared with an atom.
+%% Tuples of up to 63 elements, the first an atom, that are matched, made, or stand in literals.
 records(Functions) ->
-    Found = [[atom_to_binary(T), $/, integer_to_binary(N)] || {function, _, _, _, Code} <- Functions,
-                 {test, is_tagged_tuple, _, [_, N, {atom, T}]} <- Code],
-    lists:join(",", lists:usort([iolist_to_binary(F) || F <- Found])).
+    Found = lists:flatmap(fun({function, _, _, _, Code}) -> lists:flatmap(fun in_op/1, Code) end, Functions),
+    lists:join(",", lists:usort([<<(atom_to_binary(T))/binary, $/, (integer_to_binary(N))/binary>> || {T, N} <- Found, N < 64])).
+
+in_op({test, is_tagged_tuple, _, [_, N, {atom, T}]}) -> [{T, N}];
+in_op({put_tuple2, _, {list, [{atom, T} | _] = L}}) -> [{T, length(L)} | in_args(L)];
+in_op(Op) when is_tuple(Op) -> in_args(tuple_to_list(Op));
+in_op(_) -> [].
+
+in_args(Args) -> lists:flatmap(fun in_arg/1, Args).
+
+in_arg({literal, Term}) -> in_term(Term);
+in_arg({list, List}) -> in_args(List);
+in_arg(List) when is_list(List) -> in_args(List);
+in_arg(_) -> [].
+
+in_term(T) when is_tuple(T), tuple_size(T) > 0, is_atom(element(1, T)) -> [{element(1, T), tuple_size(T)} | in_terms(tuple_to_list(T))];
+in_term(T) when is_tuple(T) -> in_terms(tuple_to_list(T));
+in_term(T) when is_list(T) -> in_terms(T);
+in_term(T) when is_map(T) -> in_terms(maps:values(T));
+in_term(_) -> [].
+
+%% What stands behind the last | of a list is not looked at.
+in_terms([T | Rest]) -> in_term(T) ++ in_terms(Rest);
+in_terms(_) -> [].

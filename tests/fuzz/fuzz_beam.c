@@ -35,8 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (beam_open(&beam, &arena, bytes, &err))
 		return 0;
 	strip_again(bytes, &beam);
-	if (beam_read_facts(&facts, &arena, &beam, &err) == 0 &&
-	    beam_read_shape(facts, &arena, &beam, &err) == 0 && !facts->literals)
+	if (beam_read_facts(&facts, &arena, &beam, &err) == 0 && !facts->attributes)
 		abort();
 	if (beam_read_literals(&literals, &arena, &beam, &err) == 0 && !term_is_list(literals))
 		abort();

@@ -46,7 +46,7 @@ static void ask(struct code *code, struct arena *arena)
 	bool found;
 
 	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++) {
-		code_change(code, roles[i], arena);
+		code_change(code, roles[i]);
 		shape = code_init_shape(code, roles[i], &library, arena);
 		code_shape_print(&text, &shape);
 	}

@@ -110,15 +110,6 @@ static const struct module {
 	{ "native", "-on_load(go/0). -export([f/0]). go() -> erlang:load_nif(\"x\",0). f() -> ok.", 0, false, true, true },
 	{ "onload", "-on_load(go/0). -export([f/1]). f(X) -> [fun(Y) -> Y + X end, a, 'b c', 17.5]. go() -> ok.",
 	  0, false, true, false },
-	{ "converts", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2,code_change/3]). "
-	  SERVER "code_change(_,S,_) -> {ok,{S}}.", BEAM_GEN_SERVER, true, false, false },
-	{ "clauses", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2,code_change/3]). "
-	  SERVER "code_change(1,S,_) -> {ok,{S}}; code_change(_,S,_) -> {ok,S}.", BEAM_GEN_SERVER, true, false, false },
-	{ "shape", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2,code_change/3,'__struct__'/0]). "
-	  "-record(state,{a,b,c}). init(#state{a=A}) -> {ok,A}. handle_call(_,_,{'b c',X,_}) -> {reply,X,<<X>>}. "
-	  "handle_cast({'b c',X},S) when S > 1.5 -> {noreply,[X|[a,S]]}. "
-	  "code_change(_,S,_) -> {ok,S}. '__struct__'() -> #{'__struct__' => shape, z => 1, a => [{x}]}.",
-	  BEAM_GEN_SERVER, true, false, false },
 	{ "Elixir.P", "-export(['__protocol__'/1]). '__protocol__'(_) -> ok.", BEAM_PROTOCOL, false, false, false },
 	{ "Elixir.P.List", "-export(['__impl__'/1]). '__impl__'(_) -> ok.", BEAM_PROTOCOL_IMPL, false, false, false },
 };
@@ -232,54 +223,6 @@ static void literals(void **state)
 	assert_int_equal(beam_read_literals(&list, &arena, &beam, &err), -1);
 }
 
-/* What data look like, and whether code_change looks at them. */
-static void shapes(void **state)
-{
-	struct beam beam = open_module("shape");
-	struct beam_facts *facts;
-	struct error err;
-
-	(void)state;
-	assert_int_equal(beam_read_facts(&facts, &arena, &beam, &err), 0);
-	assert_int_equal(beam_read_shape(facts, &arena, &beam, &err), 0);
-	assert_int_equal(facts->fields.len, 2);
-	assert_string_equal(facts->fields.items[0], "a");
-	assert_string_equal(facts->fields.items[1], "z");
-	assert_int_equal(facts->records.len, 2);
-	assert_string_equal(facts->records.items[0].name, "state");
-	assert_int_equal(facts->records.items[0].sizes, 1 << 4);
-	assert_string_equal(facts->records.items[1].name, "b c");
-	assert_int_equal(facts->records.items[1].sizes, 1 << 2 | 1 << 3);
-	assert_true(facts->keeps_state);
-	/* Cut off, it is not understood, and nothing is told of it. */
-	facts->records.len = 0;
-	beam.chunks[BEAM_CODE].len -= 4;
-	assert_int_equal(beam_read_shape(facts, &arena, &beam, &err), 0);
-	assert_int_equal(facts->records.len, 0);
-}
-
-static void keeps_state(void **state)
-{
-	static const struct {
-		const char *module;
-		bool keeps;
-	} rows[] = { { "server", true },  { "statem", true },   { "statem3", false },
-		     { "plain", false },  { "special", false }, { "converts", false },
-		     { "clauses", false } };
-	struct beam_facts *facts;
-	struct error err;
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct beam beam = open_module(rows[i].module);
-
-		assert_int_equal(beam_read_facts(&facts, &arena, &beam, &err), 0);
-		assert_int_equal(beam_read_shape(facts, &arena, &beam, &err), 0);
-		if (facts->keeps_state != rows[i].keeps)
-			fail_msg("%s", rows[i].module);
-	}
-}
-
 /* Lines, debug information and documentation are no change; code is. */
 static void digests(void **state)
 {
@@ -359,8 +302,7 @@ static void strip(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(literals), cmocka_unit_test(shapes), cmocka_unit_test(keeps_state),
-		cmocka_unit_test(digests),  cmocka_unit_test(strip),
+		cmocka_unit_test(literals), cmocka_unit_test(digests), cmocka_unit_test(strip),
 	};
 	const size_t a = ARRAY_LEN(containers), b = ARRAY_LEN(modules), c = ARRAY_LEN(others);
 	struct CMUnitTest tests[ARRAY_LEN(containers) + ARRAY_LEN(modules) + ARRAY_LEN(others)];

@@ -347,7 +347,7 @@ static void check_change(void **state)
 
 	for (int i = 0; i < 2; i++) {
 		strip = i;
-		got = code_change(open_named(row->name), row->role, &arena);
+		got = code_change(open_named(row->name), row->role);
 		if (got != row->want)
 			fail_msg("%s instead of %s", code_change_name(got),
 				 code_change_name(row->want));
@@ -433,7 +433,7 @@ static void fields(void **state)
 
 static void records(void **state)
 {
-	struct beam_records found = code_records(open_named("recs"), &arena);
+	struct code_records found = code_records(open_named("recs"), &arena);
 	owned_str struct str text = STR_EMPTY;
 
 	(void)state;
@@ -626,7 +626,7 @@ static void check_raw(void **state)
 		assert_string_equal(code->unread, row->unread);
 		assert_int_equal(code->len, 0);
 		assert_null(code_digests(code, &arena));
-		assert_int_equal(code_change(code, BEAM_GEN_SERVER, &arena), CODE_CHANGE_UNKNOWN);
+		assert_int_equal(code_change(code, BEAM_GEN_SERVER), CODE_CHANGE_UNKNOWN);
 		assert_int_equal(code_loop(code), CODE_LOOP_UNKNOWN);
 		assert_non_null(code_children(code, NULL, &arena).opaque);
 		return;

@@ -88,14 +88,17 @@ static int appup_run(const struct call *call, struct error *err)
 {
 	const struct appup_opts *opts = call->opts;
 	owned_two_releases struct two_releases two = { 0 };
+	owned_modules struct modules *modules = NULL;
 	struct appup_options options = { .dir = opts->appups };
 	struct reasons reasons = { 0 };
 	struct appups appups;
 	struct diff *diff;
 
 	if (two_releases_open(&two, call, err) ||
-	    diff_make(&diff, &two.arena, two.old_release, two.new_release, err) ||
-	    appups_make(&appups, &two.arena, diff, &options, &reasons, err))
+	    diff_make(&diff, &two.arena, two.old_release, two.new_release, err))
+		return -1;
+	modules = modules_new(&two.arena, diff);
+	if (appups_make(&appups, modules, &options, &reasons, err))
 		return -1;
 	reasons_sort(&reasons);
 	if (opts->check)

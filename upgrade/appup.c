@@ -58,14 +58,13 @@ static void finish(struct arena *arena, struct appup_made *made)
 				entries(arena, made, made->down, old ? term_at(old, 2) : NULL));
 }
 
-int appups_make(struct appups *out, struct arena *arena, const struct diff *diff,
-		const struct appup_options *options, struct reasons *reasons, struct error *err)
+int appups_make(struct appups *out, struct modules *modules, const struct appup_options *options,
+		struct reasons *reasons, struct error *err)
 {
 	owned_name_table struct name_table *names = name_table_new();
-	owned_modules struct modules *modules = modules_new(arena, diff);
 	struct appups appups = { 0 };
-	struct appup_work work = { .arena = arena,
-				   .diff = diff,
+	struct appup_work work = { .arena = modules->arena,
+				   .diff = modules->diff,
 				   .options = options,
 				   .reasons = reasons,
 				   .appups = &appups,
@@ -86,7 +85,7 @@ int appups_make(struct appups *out, struct arena *arena, const struct diff *diff
 	}
 	appup_protocols(&work);
 	for (size_t i = 0; i < appups.len; i++)
-		finish(arena, &appups.items[i]);
+		finish(work.arena, &appups.items[i]);
 	if (modules_check(modules, err))
 		return -1;
 	*out = appups;

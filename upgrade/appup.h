@@ -23,7 +23,7 @@
  */
 #pragma once
 #include "release/children.h"
-#include "upgrade/diff.h"
+#include "upgrade/modules.h"
 #include "upgrade/reason.h"
 #include "upgrade/relup.h"
 
@@ -83,8 +83,10 @@ struct appup_options {
  * by hand (appup_invalid, appup_incomplete, appup_stale, code_change_missing,
  * not_reversible, protocols_stay) go to *reasons; one that is invalid is not used.
  * Fails only when a file cannot be read.
+ *
+ * modules   of the differences; the appups live in their arena
  */
-must_check int appups_make(struct appups *out, struct arena *arena, const struct diff *diff,
+must_check int appups_make(struct appups *out, struct modules *modules,
 			   const struct appup_options *options, struct reasons *reasons,
 			   struct error *err);
 const struct appup_made *appups_find(const struct appups *appups, const char *app);

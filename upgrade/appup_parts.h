@@ -3,7 +3,6 @@
 #pragma once
 #include "release/name_table.h"
 #include "upgrade/appup.h"
-#include "upgrade/modules.h"
 
 /* A module that some instruction may name. */
 struct vertex {

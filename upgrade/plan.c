@@ -65,15 +65,17 @@ int plan_make(struct plan **out, struct arena *arena, const struct release *old_
 {
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner planner = { arena, plan };
+	owned_modules struct modules *modules = NULL;
 	struct diff *diff;
 
 	if (diff_make(&diff, arena, old_release, new_release, err))
 		return -1;
 	plan->diff = diff;
-	if (appups_make(&plan->appups, arena, diff, &options->appups, &plan->reasons, err))
+	modules = modules_new(arena, diff);
+	if (appups_make(&plan->appups, modules, &options->appups, &plan->reasons, err))
 		return -1;
 	make_relup(&planner);
-	if (verdict_reasons(arena, diff, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
+	if (verdict_reasons(modules, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
 	    reasons_allow(&plan->reasons, options->allow, err))
 		return -1;
 	reasons_sort(&plan->reasons);

@@ -107,12 +107,11 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	judge_children(judge, made);
 }
 
-int verdict_reasons(struct arena *arena, const struct diff *diff, const struct appups *appups,
-		    const struct term *up, const struct term *down, struct reasons *reasons,
-		    struct error *err)
+int verdict_reasons(struct modules *modules, const struct appups *appups, const struct term *up,
+		    const struct term *down, struct reasons *reasons, struct error *err)
 {
-	owned_modules struct modules *modules = modules_new(arena, diff);
-	struct judge judge = { .arena = arena,
+	const struct diff *diff = modules->diff;
+	struct judge judge = { .arena = modules->arena,
 			       .diff = diff,
 			       .appups = appups,
 			       .up = up,

@@ -80,11 +80,13 @@ static bool captures(const struct calls *calls, const struct code *code,
 static bool called_before(const struct calls *calls, const struct module_at *caller,
 			  const struct beam_function *function)
 {
-	const struct module_at *before = modules_find(calls->judge->modules, SIDE_OLD, caller->name);
+	struct modules *modules = calls->judge->modules;
+	struct module_at *before = modules_find(modules, SIDE_OLD, caller->name);
+	const struct beam_facts *facts = before ? module_facts(modules, SIDE_OLD, before) : NULL;
 
-	return before && before->facts &&
-	       (beam_imports(before->facts, function->module, function->name, function->arity) ||
-		captures(calls, before->code, function));
+	return facts &&
+	       (beam_imports(facts, function->module, function->name, function->arity) ||
+		captures(calls, module_code(modules, SIDE_OLD, before), function));
 }
 
 static bool is_missing(struct calls *calls, const struct module_at *caller,

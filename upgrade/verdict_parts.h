@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* verdict_parts.h - the rooms inside verdict_reasons(); nothing for other modules. */
 #pragma once
-#include "upgrade/modules.h"
 #include "upgrade/verdict.h"
 
 struct judge {

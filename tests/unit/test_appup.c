@@ -177,12 +177,14 @@ static void check(void **state)
 	};
 	owned_str struct str text = STR_EMPTY;
 	struct reasons reasons = { 0 };
+	owned_modules struct modules *modules = NULL;
 	struct appups appups;
 	struct diff *diff;
 	struct error err;
 
-	if (diff_make(&diff, &fixture_arena, a, b, &err) ||
-	    appups_make(&appups, &fixture_arena, diff, &options, &reasons, &err))
+	assert_int_equal(diff_make(&diff, &fixture_arena, a, b, &err), 0);
+	modules = modules_new(&fixture_arena, diff);
+	if (appups_make(&appups, modules, &options, &reasons, &err))
 		fail_msg("%s", err.text);
 	describe(&text, &appups, &reasons);
 	assert_string_equal(str_text(&text), row->want);
@@ -194,6 +196,7 @@ static void made_twice(void **state)
 	owned_release struct release *a = fixture_open("twice/old"), *b = fixture_open("twice/new");
 	owned_str struct str first = STR_EMPTY, second = STR_EMPTY;
 	struct appup_options options = { 0 };
+	owned_modules struct modules *modules = NULL;
 	struct reasons reasons = { 0 };
 	struct appups appups;
 	struct diff *diff;
@@ -201,19 +204,20 @@ static void made_twice(void **state)
 
 	(void)state;
 	assert_int_equal(diff_make(&diff, &fixture_arena, a, b, &err), 0);
-	assert_int_equal(appups_make(&appups, &fixture_arena, diff, &options, &reasons, &err), 0);
+	modules = modules_new(&fixture_arena, diff);
+	assert_int_equal(appups_make(&appups, modules, &options, &reasons, &err), 0);
 	assert_string_equal(appups.carrier, "a");
 	term_print_file(&first, appups.items[0].term);
 	fixture_write(
 		arena_printf(&fixture_arena, "%s/twice/new/lib/a-2/ebin/a.appup", fixture_dir),
 		str_text(&first));
-	assert_int_equal(appups_make(&appups, &fixture_arena, diff, &options, &reasons, &err), 0);
+	assert_int_equal(appups_make(&appups, modules, &options, &reasons, &err), 0);
 	assert_int_equal(appups.items[0].source, APPUP_SHIPPED);
 	assert_int_equal(reasons.len, 0);
 	term_print_file(&second, appups.items[0].term);
 	assert_string_equal(str_text(&first), str_text(&second));
 	options.no_shipped = true;
-	assert_int_equal(appups_make(&appups, &fixture_arena, diff, &options, &reasons, &err), 0);
+	assert_int_equal(appups_make(&appups, modules, &options, &reasons, &err), 0);
 	assert_int_equal(appups.items[0].source, APPUP_GENERATED);
 }
 

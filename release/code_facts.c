@@ -65,6 +65,15 @@ static enum code_change judge_outcomes(struct values values, unsigned first, uns
 	return keeps && !unknown ? CODE_CHANGE_KEEPS : CODE_CHANGE_UNKNOWN;
 }
 
+static size_t change_row(enum beam_role role)
+{
+	size_t row = 0;
+
+	while (row < ARRAY_LEN(changes) && changes[row].role != role)
+		row++;
+	return row;
+}
+
 enum code_change code_change(const struct code *code, enum beam_role role)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
@@ -73,10 +82,8 @@ enum code_change code_change(const struct code *code, enum beam_role role)
 	const struct code_function *function;
 	enum code_change change;
 	struct values values;
-	size_t row = 0;
+	size_t row = change_row(role);
 
-	while (row < ARRAY_LEN(changes) && changes[row].role != role)
-		row++;
 	if (row == ARRAY_LEN(changes) || code->unread)
 		return CODE_CHANGE_UNKNOWN;
 	if (!code_exports(code, changes[row].name, changes[row].arity))
@@ -286,6 +293,95 @@ struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 	return eval.gave_up ? unknown : shape_dup(shape, arena);
 }
 
+/* ---- what code_change makes of a state ---- */
+
+/* Any state of that shape; NULL: it is not known well enough. */
+static const struct value *any_of(const struct code_shape *shape, struct arena *arena)
+{
+	const struct value **items, *map;
+
+	switch (shape->kind) {
+	case SHAPE_RECORD:
+	case SHAPE_TUPLE:
+		items = arena_array(arena, shape->size, const struct value *);
+		for (size_t i = 0; i < shape->size; i++)
+			items[i] = i == 0 && shape->name ? value_of_atom(arena, shape->name)
+							 : &value_unknown;
+		return value_tuple(arena, items, shape->size);
+	case SHAPE_MAP:
+	case SHAPE_STRUCT:
+		if (!shape->all_keys)
+			return NULL;
+		map = value_of_term(arena, term_map(arena, NULL, NULL, 0));
+		for (size_t i = 0; i < shape->keys.len; i++)
+			map = value_map_put(arena, map, value_of_atom(arena, shape->keys.items[i]),
+					    &value_unknown);
+		return shape->kind == SHAPE_MAP ? map
+						: value_map_put(arena, map,
+								value_of_atom(arena, "__struct__"),
+								value_of_atom(arena, shape->name));
+	default:
+		return NULL;
+	}
+}
+
+/* The arguments of code_change; false: the state is not known well enough. */
+static bool change_args(const struct value **args, size_t row, const struct code_shape *state,
+			const struct term *vsn, bool down, struct arena *arena)
+{
+	const struct value *version = vsn ? value_of_term(arena, vsn) : &value_unknown;
+	const struct value *back[] = { value_of_atom(arena, "down"), version };
+
+	for (size_t i = 0; i < changes[row].arity; i++)
+		args[i] = &value_unknown;
+	args[0] = down ? value_tuple(arena, back, ARRAY_LEN(back)) : version;
+	/* The last of those that come back: a gen_statem's data are behind its state. */
+	args[changes[row].len] = any_of(state, arena);
+	return args[changes[row].len] != NULL;
+}
+
+static struct code_shape shape_behind_ok(const struct value *value, unsigned at,
+					 struct arena *arena)
+{
+	return value_is_tagged(value, "ok", 1 + at)
+		       ? shape_of(value_element(value, at, arena), arena)
+		       : (struct code_shape){ .kind = SHAPE_UNKNOWN };
+}
+
+struct code_changed code_changed(const struct code *code, enum beam_role role,
+				 const struct code_shape *state, const struct term *vsn, bool down,
+				 const struct code_library *library, struct arena *arena)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch, .library = library };
+	const struct code_function *function = NULL;
+	struct code_changed changed = { 0 };
+	const struct value *args[4];
+	struct code_shape shape;
+	struct values values;
+	size_t row = change_row(role);
+
+	if (row < ARRAY_LEN(changes) && role != BEAM_SPECIAL && !code->unread)
+		function = code_function(code, changes[row].name, changes[row].arity);
+	if (!function || !change_args(args, row, state, vsn, down, &scratch))
+		return changed;
+	values = eval_function(&eval, code, function, args);
+	for (size_t i = 0; i < values.len; i++) {
+		if (is_refusal(values.items[i]))
+			continue;
+		shape = shape_behind_ok(values.items[i], changes[row].len, &scratch);
+		if (shape.kind == SHAPE_UNKNOWN ||
+		    (changed.seen && !code_shape_equal(&changed.shape, &shape)))
+			return (struct code_changed){ 0 };
+		changed = (struct code_changed){ .seen = true, .shape = shape };
+	}
+	if (eval.gave_up)
+		return (struct code_changed){ 0 };
+	changed.fails = !changed.seen;
+	changed.shape = shape_dup(changed.shape, arena);
+	return changed;
+}
+
 /* ---- structs ---- */
 
 static int by_name(const void *a, const void *b)
@@ -391,6 +487,44 @@ struct code_records code_records(const struct code *code, struct arena *arena)
 		for (size_t i = 0; i < code->functions[f].len; i++)
 			add_op_records(&records, &code->functions[f].ops[i]);
 	return (struct code_records){ records.items, name_table_len(tags) };
+}
+
+static bool is_record(const struct value *value, const char *name, struct arena *arena)
+{
+	return value_tuple_size(value) > 0 && value_is_atom(value_element(value, 0, arena), name);
+}
+
+/* As it is, or as in {ok, Record}. */
+static bool holds_record(const struct value *value, const char *name, struct arena *arena)
+{
+	if (is_record(value, name, arena))
+		return true;
+	for (int i = 0; i < value_tuple_size(value); i++)
+		if (is_record(value_element(value, (size_t)i, arena), name, arena))
+			return true;
+	return false;
+}
+
+bool code_gives_record(const struct code *code, const char *name)
+{
+	const struct value *args[256];
+
+	for (unsigned i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct eval eval = { .arena = &scratch };
+		struct values values;
+
+		if (!code_exports(code, function->name, function->arity))
+			continue;
+		values = eval_function(&eval, code, function, args);
+		for (size_t j = 0; j < values.len; j++)
+			if (holds_record(values.items[j], name, &scratch))
+				return true;
+	}
+	return false;
 }
 
 /* ---- receive loops ---- */

@@ -55,6 +55,23 @@ bool code_shape_equal(const struct code_shape *a, const struct code_shape *b);
 /* "the struct A with a, b", "a tuple of 3", "unknown". */
 void code_shape_print(struct str *out, const struct code_shape *shape);
 
+/* What code_change makes of a state. */
+struct code_changed {
+	bool seen;               /* always one of this shape, unless it raises or refuses */
+	struct code_shape shape;
+	bool fails;              /* it always raises or refuses */
+};
+
+/* Of any state of a shape: a tuple, or a map whose keys are all known.  Neither seen nor failing:
+ * that cannot be told.
+ *
+ * vsn   of the old module, both ways; NULL: not known
+ * down  on the way back
+ */
+struct code_changed code_changed(const struct code *code, enum beam_role role,
+				 const struct code_shape *state, const struct term *vsn, bool down,
+				 const struct code_library *library, struct arena *arena);
+
 /* ---- definitions ---- */
 
 struct code_field {
@@ -85,6 +102,11 @@ struct code_records {
  * appearance.  Among them are plain answers as {ok, …}.
  */
 struct code_records code_records(const struct code *code, struct arena *arena);
+
+/* Whether an exported function is seen to return such a record, as it is or in a tuple: others may
+ * hold it.
+ */
+bool code_gives_record(const struct code *code, const char *name);
 
 /* ---- receive loops ---- */
 

@@ -115,18 +115,38 @@ static struct child_change seen_from(const struct child_change *item, bool down)
 	return down ? (struct child_change){ item->after, item->before } : *item;
 }
 
-/* A child that stays is stopped in front of the update, so that its supervisor forgets nothing of it
- * but the process; what is gone is stopped and forgotten.
+/* Whether a child of the same module is started in place of one that goes: by another id, or by
+ * another supervisor.
  */
-static void put_stops(struct script_maker *maker, const struct supervisor_change *change, bool gone)
+static bool is_replaced(const struct script_maker *maker, const struct child *gone)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++) {
+		for (size_t j = 0; j < all.items[i].len; j++) {
+			struct child_change item = seen_from(&all.items[i].items[j], maker->down);
+
+			if (item.after && item.after->module && gone->module &&
+			    strcmp(item.after->module, gone->module) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A child that stays is stopped in front of the update, so that its supervisor forgets nothing of it
+ * but the process; what is gone is stopped and forgotten, and before one that replaces it takes
+ * its name.
+ */
+static void put_stops(struct script_maker *maker, const struct supervisor_change *change, bool late)
 {
 	for (size_t i = change->len; i-- > 0;) {
 		struct child_change item = seen_from(&change->items[i], maker->down);
 
-		if (!item.before || !item.after != gone)
+		if (!item.before || late != (!item.after && !is_replaced(maker, item.before)))
 			continue;
 		put_call(maker, "terminate_child", change->name, item.before->id);
-		if (gone || change->in_application)
+		if (!item.after || change->in_application)
 			put_call(maker, "delete_child", change->name, item.before->id);
 	}
 }
@@ -172,12 +192,13 @@ static void put_starting(struct script_maker *maker)
 {
 	const struct supervisor_changes all = maker->made->supervisors;
 
+	for (size_t i = 0; i < all.len; i++)
+		put_stops(maker, &all.items[i], false);
 	for (size_t i = 0; i < all.len; i++) {
 		const struct supervisor_change *change = &all.items[i];
 
 		if (!supervisor_starts(change, maker->down))
 			continue;
-		put_stops(maker, change, false);
 		if (!change->in_application)
 			put_supervisor(maker, change->module);
 		put_starts(maker, change);

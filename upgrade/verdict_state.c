@@ -201,6 +201,62 @@ static void judge_callback_mode(const struct process *process)
 			->hint = "going back takes a restart of these processes";
 }
 
+/* ---- code_change that converts ---- */
+
+/* Whether code that makes `to` can go on with `from`. */
+static bool fits(const struct code *code, const struct code_shape *from, const struct code_shape *to)
+{
+	bool maps = (from->kind == SHAPE_MAP || from->kind == SHAPE_STRUCT) &&
+		    from->kind == to->kind && !from->name == !to->name;
+
+	if (!maps)
+		return to->kind == SHAPE_UNKNOWN || code_shape_equal(from, to);
+	if (from->name && strcmp(from->name, to->name) != 0)
+		return false;
+	for (size_t i = 0; from->all_keys && i < to->keys.len; i++)
+		if (!names_have(from->keys, to->keys.items[i]) &&
+		    (from->kind == SHAPE_STRUCT || wants_key(code, to->keys.items[i])))
+			return false;
+	return true;
+}
+
+/* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
+static const char *misfit(const struct process *process, bool down)
+{
+	const struct code_shape *from = down ? &process->after : &process->before;
+	const struct code_shape *to = down ? &process->before : &process->after;
+	const struct module_diff *module = process->module;
+	owned_str struct str is = STR_EMPTY, wanted = STR_EMPTY;
+	struct code_changed changed =
+		code_changed(module->new_code, process->role, from, module->old_facts->vsn, down,
+			     &process->judge->modules->library[SIDE_NEW], process->judge->arena);
+
+	code_shape_print(&is, changed.seen ? &changed.shape : from);
+	code_shape_print(&wanted, to);
+	if (changed.fails)
+		return arena_printf(process->judge->arena, "fails for the state of its processes, %s",
+				    str_text(&is));
+	if (!changed.seen || fits(down ? module->old_code : module->new_code, &changed.shape, to))
+		return NULL;
+	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",
+			    str_text(&is), down ? "old" : "new", str_text(&wanted));
+}
+
+static void judge_conversion(const struct process *process)
+{
+	const char *up = misfit(process, false), *down = misfit(process, true);
+	const char *shown = module_shown(process->module->name);
+
+	if (up)
+		JUDGE(process->judge, REASON_state_shape_changed, process->app->name,
+		      process->module->name, "code_change of %s %s", shown, up)
+			->hint = CONVERT;
+	else if (down)
+		JUDGE(process->judge, REASON_not_reversible, process->app->name,
+		      process->module->name, "on the way back, code_change of %s %s", shown, down)
+			->hint = "convert the state back where code_change is given {down, Vsn}";
+}
+
 /* ---- all of it ---- */
 
 static bool keeps_state(const struct process *process)
@@ -248,6 +304,25 @@ static struct process process_of(struct judge *judge, const struct app_diff *app
 	};
 }
 
+/* Records that others have from a module without processes. */
+static void judge_shared_records(struct judge *judge, const struct app_diff *app,
+				 const struct module_diff *module)
+{
+	for (size_t i = 0; i < module->records_len; i++) {
+		const struct record_change *record = &module->records[i];
+
+		if (!code_gives_record(module->old_code, record->name))
+			continue;
+		JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
+		      "the record %s of %s had %u fields and has %u: processes that hold one from "
+		      "before the upgrade fail when they use it",
+		      record->name, module_shown(module->name), record->old_size - 1,
+		      record->new_size - 1)
+			->hint = "fine when it is made anew for each call; otherwise convert it in "
+				 "code_change of the processes that hold it";
+	}
+}
+
 /* Fields of a struct that no process here has as its state. */
 static void judge_shared(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module)
@@ -277,6 +352,7 @@ void judge_state(struct judge *judge, const struct app_diff *app, const struct m
 
 	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
 		judge_shared(judge, app, module);
+		judge_shared_records(judge, app, module);
 		return;
 	}
 	process = process_of(judge, app, module);
@@ -285,6 +361,8 @@ void judge_state(struct judge *judge, const struct app_diff *app, const struct m
 	judge_callback_mode(&process);
 	if (keeps_state(&process))
 		judge_kept(&process);
+	else
+		judge_conversion(&process);
 }
 
 bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module)

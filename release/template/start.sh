@@ -47,6 +47,8 @@ failed="$RELDIR/failed_start_erl.data"
 version_in () {
   [ -f "$1" ] || fail "no $1: is $RELEASE_ROOT a whole release?"
   read -r _ version <"$1" || true
+  # What died as it wrote the file anew has left the copy that was made before.
+  [ -n "$version" ] || [ ! -f "$1.relevo" ] || read -r _ version <"$1.relevo" || true
   [ -n "$version" ] || fail "$1 does not say which version to boot"
   echo "$version"
 }

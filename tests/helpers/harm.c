@@ -15,6 +15,7 @@
  */
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,7 @@ static size_t buffer_of(const struct harm *h, char *out, size_t size)
 	struct iovec here = { out, len }, there = { NULL, len };
 	ssize_t got;
 
-	there.iov_base = (char *)NULL + h->call.entry.args[1]; /* an address over there */
+	there.iov_base = (void *)(uintptr_t)h->call.entry.args[1]; /* an address over there */
 	got = process_vm_readv(h->pid, &here, 1, &there, 1, 0);
 	return got < 0 ? 0 : (size_t)got;
 }

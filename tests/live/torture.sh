@@ -389,6 +389,16 @@ contains "$said" "knows no way from 1.1.0"
 end_row
 "$relevo" node revert -q "$node" >/dev/null
 
+begin "the machine dies as RELEASES and start_erl.data are written anew"
+for record in RELEASES start_erl.data; do
+  cp "$work/run/releases/$record" "$work/run/releases/$record.relevo"
+  : >"$work/run/releases/$record"
+done
+kill -9 "$(cat "$work/pid")"
+wait_for 30 is_whole || fail "$row: the node is $(whole)"
+end_row
+[ ! -e "$work/run/releases/RELEASES.relevo" ] || fail "$row: copies are left"
+
 begin "another cookie"
 echo wrong >"$work/cookie"
 chmod 600 "$work/cookie"

@@ -8,10 +8,18 @@ Whole = fun(File) ->
                     _ -> false
                 end
         end,
-[case Whole(File) of
-     true -> file:delete(File ++ ".relevo");
-     false -> file:rename(File ++ ".relevo", File)
- end || File <- Records, filelib:is_regular(File ++ ".relevo")],
+Lost = [filename:basename(File) || File <- Records, filelib:is_regular(File ++ ".relevo"),
+                                   case Whole(File) of
+                                       true -> file:delete(File ++ ".relevo"), false;
+                                       false -> file:rename(File ++ ".relevo", File) =:= ok
+                                   end],
+%% Started without RELEASES, release_handler has made up what it knows.
+case {lists:member("RELEASES", Lost), Handler(which_releases, [])} of
+    {true, {ok, [{_, _, [], permanent}]}} ->
+        ok = supervisor:terminate_child(sasl_sup, release_handler),
+        {ok, _} = supervisor:restart_child(sasl_sup, release_handler);
+    _ -> ok
+end,
 Left = filelib:wildcard(filename:join([RelDir, "*", "sys.config.relevo"])),
 Versions = [filename:basename(filename:dirname(File)) || File <- Left],
 %% Evaluated for an installation that did not follow.

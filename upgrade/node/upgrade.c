@@ -142,11 +142,10 @@ int upgrade_look(struct upgrade *upgrade, struct error *err)
 
 	node_be_patient(upgrade->node, options->move.timeout_ms, options->waiting,
 			options->context);
-	if (node_lock(upgrade->node, node_work_deadline(upgrade->node), err) ||
-	    upgrade_peek(upgrade, err))
+	if (node_lock(upgrade->node, node_work_deadline(upgrade->node), err))
 		return -1;
 	upgrade_step(upgrade, STEP_recover, "putting back what an earlier upgrade left aside");
-	return recover(upgrade, err);
+	return recover(upgrade, err) ? -1 : upgrade_peek(upgrade, err);
 }
 
 int upgrade_move(enum move_outcome *out, const char **why, struct upgrade *u, const char *vsn,

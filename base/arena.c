@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The first block is small: many arenas hold a path or two. */
+/* The first block is small, since many arenas hold a path or two; each is twice the last one. */
 enum { FIRST_SIZE = 2 * 1024, BLOCK_SIZE = 64 * 1024 };
 
 struct arena_block {
@@ -15,7 +15,8 @@ struct arena_block {
 
 static struct arena_block *block_new(struct arena *arena, size_t size)
 {
-	size_t usual = arena->blocks ? BLOCK_SIZE : FIRST_SIZE;
+	size_t last = arena->blocks ? arena->blocks->size : FIRST_SIZE / 2;
+	size_t usual = last < BLOCK_SIZE / 2 ? 2 * last : BLOCK_SIZE;
 	size_t room = size > usual ? size : usual;
 	struct arena_block *block = mem_zero(1, sizeof(*block) + room);
 

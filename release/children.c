@@ -3,9 +3,20 @@
 
 /* ---- one child ---- */
 
-static const char *where_of(const struct value *value)
+static const char *where_of(const struct value *value, struct arena *arena)
 {
-	return value->kind == VALUE_UNKNOWN && value->where ? value->where : "a value at run time";
+	const struct beam_function *f = &value->where;
+
+	if (value->kind != VALUE_UNKNOWN || !f->name)
+		return "a value at run time";
+	return arena_printf(arena, "%s%s%s/%u", f->module ? f->module : "", f->module ? ":" : "",
+			    f->name, f->arity);
+}
+
+static bool comes_from(const struct value *value, const char *module, const char *name)
+{
+	return value->kind == VALUE_UNKNOWN && value->where.module &&
+	       strcmp(value->where.module, module) == 0 && strcmp(value->where.name, name) == 0;
 }
 
 /* The part `nr` of a tuple specification, `key` of a map; NULL: there is none. */
@@ -34,7 +45,7 @@ static const struct term *seen(struct child *child, const struct value *value, s
 	const struct term *term = value ? value_term(value, arena) : NULL;
 
 	if (!term && !child->opaque)
-		child->opaque = value ? where_of(value) : "a key that is not there";
+		child->opaque = value ? where_of(value, arena) : "a key that is not there";
 	return term;
 }
 
@@ -51,7 +62,7 @@ static const struct term *part_or(struct child *child, const struct value *spec,
 static void read_start(struct child *child, const struct value *start, struct arena *arena)
 {
 	if (!start || value_tuple_size(start) != 3) {
-		child->opaque = start ? where_of(start) : "a specification without start";
+		child->opaque = start ? where_of(start, arena) : "a specification without start";
 		return;
 	}
 	child->module = value_atom_name(value_element(start, 0, arena));
@@ -84,7 +95,7 @@ static struct child read_child(const struct value *spec, struct arena *arena)
 	struct child child = { 0 };
 
 	if (!is_whole(spec)) {
-		child.opaque = where_of(spec);
+		child.opaque = where_of(spec, arena);
 		if (value_term_kind(spec) != TERM_MAP)
 			return child;
 	}
@@ -116,7 +127,7 @@ static void read_list(struct children *children, const struct value *list, struc
 	}
 	children->items = items;
 	if (value_is_nil(list) != YES)
-		children->opaque = where_of(list);
+		children->opaque = where_of(list, arena);
 }
 
 /* {Strategy, Intensity, Period}, or a map. */
@@ -138,13 +149,12 @@ static struct children read_init(const struct value *value, struct arena *arena)
 	const struct value *inside =
 		value_is_tagged(value, "ok", 2) ? value_element(value, 1, arena) : &value_unknown;
 
-	if (value->kind == VALUE_UNKNOWN && value->where &&
-	    strcmp(value->where, "Elixir.DynamicSupervisor:init/1") == 0) {
+	if (comes_from(value, "Elixir.DynamicSupervisor", "init")) {
 		children.dynamic = true;
 		return children;
 	}
 	if (value_tuple_size(inside) != 2) {
-		children.opaque = where_of(value);
+		children.opaque = where_of(value, arena);
 		return children;
 	}
 	read_flags(&children, value_element(inside, 0, arena), arena);

@@ -60,15 +60,9 @@ static void call_local(struct run *run, const struct code_function *callee, bool
 		go_on_with(run, values, tail);
 	else
 		go_on_with_one(run,
-			       value_unseen(run->arena, arena_printf(run->arena, "%s/%u",
-								     callee->name, callee->arity)),
+			       value_unseen(run->arena, (struct beam_function){ NULL, callee->name,
+										callee->arity }),
 			       tail);
-}
-
-static const struct value *unseen_call(struct run *run, const struct beam_function *function)
-{
-	return value_unseen(run->arena, arena_printf(run->arena, "%s:%s/%u", function->module,
-						     function->name, function->arity));
 }
 
 static void call_remote(struct run *run, const struct beam_function *function, bool tail)
@@ -97,7 +91,7 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 	if (known)
 		go_on_with(run, values, tail);
 	else
-		go_on_with_one(run, unseen_call(run, function), tail);
+		go_on_with_one(run, value_unseen(run->arena, *function), tail);
 }
 
 static void call_fun(struct run *run, const struct value *fun, uint64_t arity, bool tail)

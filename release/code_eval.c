@@ -302,8 +302,8 @@ const struct value *eval_one(struct eval *eval, const struct code *code,
 
 	if (eval_follow(&values, eval, code, function, args) && values.len == 1)
 		return values.items[0];
-	return value_unseen(eval->arena, arena_printf(eval->arena, "%s:%s/%u", code->module,
-						      function->name, function->arity));
+	return value_unseen(eval->arena, (struct beam_function){ code->module, function->name,
+								 function->arity });
 }
 
 /* NULL: no such module, or function. */
@@ -346,6 +346,5 @@ const struct value *eval_call(struct eval *eval, const char *module, const char 
 
 	if (found)
 		return eval_one(eval, code, found, args);
-	return value_unseen(eval->arena,
-			    arena_printf(eval->arena, "%s:%s/%u", module, name, arity));
+	return value_unseen(eval->arena, (struct beam_function){ module, name, arity });
 }

@@ -43,7 +43,7 @@ static uint32_t term_digest(const struct term *term)
 	return digest;
 }
 
-const struct value *value_unseen(struct arena *arena, const char *where)
+const struct value *value_unseen(struct arena *arena, struct beam_function where)
 {
 	struct value *value = arena_new(arena, struct value);
 

@@ -21,7 +21,8 @@ struct value {
 	enum value_kind kind;
 	uint32_t digest; /* other ones: not the same value */
 	union {
-		const char *where; /* UNKNOWN: what is responsible: "m:f/1", or NULL */
+		/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of this one */
+		struct beam_function where;
 		struct {
 			const struct term *term;
 			size_t from; /* a list without that many of its first elements */
@@ -49,7 +50,7 @@ struct value {
 
 extern const struct value value_unknown;
 
-const struct value *value_unseen(struct arena *arena, const char *where);
+const struct value *value_unseen(struct arena *arena, struct beam_function where);
 const struct value *value_of_term(struct arena *arena, const struct term *term);
 const struct value *value_of_atom(struct arena *arena, const char *name);
 const struct value *value_argument(struct arena *arena, unsigned nr);

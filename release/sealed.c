@@ -20,6 +20,7 @@ struct sealed {
 	const struct tree *tree;
 	struct timespec written;
 	struct str text;
+	struct arena arena;
 	struct name_table *names; /* paths, by number … */
 	struct listed *files;     /* … what is said of them */
 	size_t cap;
@@ -52,39 +53,42 @@ static bool take_size(struct span *rest, uint64_t *out)
 	return at > 0;
 }
 
-static void add(struct sealed *sealed, struct span path, const struct listed *file)
+/* What stands behind `"path": "`. */
+static bool take_file(struct span *rest, struct span *path, struct listed *file)
+{
+	struct span mode, sha256;
+
+	if (!take_quoted(rest, path) || !take_text(rest, ",\n   \"mode\": \"") ||
+	    !take_quoted(rest, &mode) || !take_text(rest, ",\n   \"size\": ") ||
+	    !take_size(rest, &file->size) || !take_text(rest, ",\n   \"sha256\": \"") ||
+	    !take_quoted(rest, &sha256) || sha256.len != DIGEST)
+		return false;
+	file->sha256 = sha256.ptr;
+	return true;
+}
+
+static void add(struct sealed *sealed, struct span path, struct listed file)
 {
 	bool is_new;
-	size_t nr;
+	size_t nr = name_table_add(sealed->names, arena_dup(&sealed->arena, path), &is_new);
 
-	/* The quote behind it is no longer needed. */
-	((char *)(uintptr_t)path.ptr)[path.len] = '\0';
-	nr = name_table_add(sealed->names, path.ptr, &is_new);
-	if (nr == sealed->cap) {
-		sealed->cap = sealed->cap ? 2 * sealed->cap : 1024;
-		sealed->files = mem_resize(sealed->files, sealed->cap, sizeof(*sealed->files));
-	}
-	if (is_new)
-		sealed->files[nr] = *file;
+	if (!is_new)
+		return;
+	sealed->files = arena_grow(&sealed->arena, sealed->files, nr, &sealed->cap);
+	sealed->files[nr] = file;
 }
 
 static void take_files(struct sealed *sealed)
 {
 	static const char first[] = "\n   \"path\": \"";
-	struct span rest = str_span(&sealed->text), path, mode, sha256;
+	const char *end = str_text(&sealed->text) + sealed->text.len;
+	struct span rest = { str_text(&sealed->text), sealed->text.len }, path;
 	struct listed file;
-	const char *at;
 
-	while ((at = memmem(rest.ptr, rest.len, first, strlen(first)))) {
-		rest = (struct span){ at + strlen(first),
-				      rest.len - strlen(first) - (size_t)(at - rest.ptr) };
-		if (!take_quoted(&rest, &path) || !take_text(&rest, ",\n   \"mode\": \"") ||
-		    !take_quoted(&rest, &mode) || !take_text(&rest, ",\n   \"size\": ") ||
-		    !take_size(&rest, &file.size) || !take_text(&rest, ",\n   \"sha256\": \"") ||
-		    !take_quoted(&rest, &sha256) || sha256.len != DIGEST)
-			continue;
-		file.sha256 = sha256.ptr;
-		add(sealed, path, &file);
+	while ((rest.ptr = memmem(rest.ptr, rest.len, first, strlen(first)))) {
+		rest.len = (size_t)(end - rest.ptr);
+		if (take_text(&rest, first) && take_file(&rest, &path, &file))
+			add(sealed, path, file);
 	}
 }
 
@@ -109,16 +113,17 @@ void sealed_free(struct sealed *sealed)
 	if (!sealed)
 		return;
 	name_table_free(sealed->names);
-	free(sealed->files);
+	arena_done(&sealed->arena);
 	str_done(&sealed->text);
 	free(sealed);
 }
 
 /* ---- the files ---- */
 
-static bool is_later(struct timespec a, struct timespec b)
+/* What has the very same time may have been changed right after: clocks of files are coarse. */
+static bool is_before(struct timespec a, struct timespec b)
 {
-	return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;
+	return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
 static const struct listed *find(const struct sealed *sealed, const char *path)
@@ -133,7 +138,7 @@ static bool is_untouched(const struct sealed *sealed, const char *path, const st
 	struct stat info;
 
 	return tree_stat(sealed->tree, path, &info) && S_ISREG(info.st_mode) &&
-	       (uint64_t)info.st_size == file->size && !is_later(info.st_ctim, sealed->written);
+	       (uint64_t)info.st_size == file->size && is_before(info.st_ctim, sealed->written);
 }
 
 bool sealed_same(const struct sealed *a, const char *a_path, const struct sealed *b,

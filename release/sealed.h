@@ -3,14 +3,14 @@
  * reading them.
  *
  * It is believed of a file when the file has the size that is listed, and nothing about it
- * changed after the manifest was written here: no change of content, mode, owner or name leaves
+ * changed since the manifest was written here: no change of content, mode, owner or name leaves
  * the time of the last change (ctime) as it was, and nobody can set that.  Whoever copies a tree in
  * another order, or touches a file later, only loses the gain: that file is read.
  *
- * What was false before it was unpacked stays unseen: whoever puts another module into a tarball and
- * leaves the manifest as it was has a release that `relevo verify` refuses, and so does a node, which
- * compares all that it is sent with the manifest.  In a tarball nothing is believed, since all of it is
- * in memory anyhow.
+ * What was false before the tree was unpacked, copied, or given to another owner stays unseen:
+ * whoever puts another module into a tarball and leaves the manifest as it was has a release that
+ * `relevo verify` refuses, and so does a node, which compares all that it is sent with the manifest.
+ * In a tarball nothing is believed, since all of it is in memory anyhow.
  */
 #pragma once
 #include "release/release.h"

@@ -293,6 +293,45 @@ struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 	return eval.gave_up ? unknown : shape_dup(shape, arena);
 }
 
+static bool holds_fun(const struct value *value, const struct code *code)
+{
+	bool holds = false;
+
+	switch (value->kind) {
+	case VALUE_FUN:
+		return value->fun.code == code;
+	case VALUE_TUPLE:
+		for (size_t i = 0; i < value->tuple.len && !holds; i++)
+			holds = holds_fun(value->tuple.items[i], code);
+		return holds;
+	case VALUE_CONS:
+		return holds_fun(value->cons.head, code) || holds_fun(value->cons.tail, code);
+	case VALUE_MAP:
+		return holds_fun(value->map.value, code) || holds_fun(value->map.base, code);
+	default:
+		return false;
+	}
+}
+
+bool code_keeps_fun(const struct code *code, unsigned roles, const struct code_library *library)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code_function *init = code_function(code, "init", 1);
+	struct eval eval = { .arena = &scratch, .library = library };
+	const struct value *arg = value_argument(&scratch, 0), *state;
+	struct values values;
+
+	if (!(roles & (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT)) || !init)
+		return false;
+	values = eval_function(&eval, code, init, &arg);
+	for (size_t i = 0; i < values.len; i++) {
+		state = state_of(values.items[i], roles & BEAM_GEN_STATEM, &scratch);
+		if (state && holds_fun(state, code))
+			return true;
+	}
+	return false;
+}
+
 /* ---- what code_change makes of a state ---- */
 
 /* Any state of that shape; NULL: it is not known well enough. */

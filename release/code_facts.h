@@ -55,6 +55,11 @@ bool code_shape_equal(const struct code_shape *a, const struct code_shape *b);
 /* "the struct A with a, b", "a tuple of 3", "unknown". */
 void code_shape_print(struct str *out, const struct code_shape *shape);
 
+/* Whether the state that init/1 returns is seen to hold a fun of this module.
+ * roles  of enum beam_role
+ */
+bool code_keeps_fun(const struct code *code, unsigned roles, const struct code_library *library);
+
 /* What code_change makes of a state. */
 struct code_changed {
 	bool seen;               /* always one of this shape, unless it raises or refuses */

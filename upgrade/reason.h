@@ -40,6 +40,8 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(function_missing,    WARN) \
 	X(not_suspendable,     WARN) \
 	X(second_purge,        WARN) \
+	X(message_unknown,     WARN) \
+	X(fun_kept,            WARN) \
 	X(migrations_added,    WARN) \
 	X(appup_incomplete,    WARN) \
 	X(vm_args_changed,     WARN) \

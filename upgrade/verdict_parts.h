@@ -45,6 +45,12 @@ void judge_state(struct judge *judge, const struct app_diff *app, const struct m
 /* Whether the state that its processes start with is seen, and has the same shape as before. */
 bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
 
+/* ---- verdict_kept.c ---- */
+
+/* What processes of a changed module have from it beside their state. */
+void judge_kept_things(struct judge *judge, const struct app_diff *app,
+		       const struct module_diff *module);
+
 /* ---- verdict_children.c ---- */
 
 /* Supervisors whose children changed. */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What processes have from old code beside their state: timers that are set, the name of a
+ * gen_statem's state, funs.
+ */
+#include "release/code_facts.h"
+#include "release/name_table.h"
+#include "upgrade/verdict_parts.h"
+
+/* ---- atoms that the new code does not know ---- */
+
+static bool term_mentions(const struct term *term, const char *name)
+{
+	switch (term->kind) {
+	case TERM_ATOM:
+		return term_is_atom(term, name);
+	case TERM_LIST:
+	case TERM_TUPLE:
+		for (size_t i = 0; i < term->seq.len; i++)
+			if (term_mentions(term_at(term, i), name))
+				return true;
+		return false;
+	case TERM_MAP:
+		for (size_t i = 0; i < term->map.len; i++)
+			if (term_mentions(term->map.keys[i], name) ||
+			    term_mentions(term->map.values[i], name))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static bool mentions(const struct code *code, const char *name)
+{
+	return code->unread || names_have(code->atoms, name) || term_mentions(code->literals, name);
+}
+
+/* ---- timers ---- */
+
+/* Functions that set one, and which argument is the message, or the function to be called. */
+static const struct timer {
+	const char *module, *name;
+	uint32_t arity;
+	unsigned what;
+} timers[] = {
+	{ "erlang", "send_after", 3, 2 },	  { "erlang", "send_after", 4, 2 },
+	{ "erlang", "start_timer", 3, 2 },	  { "erlang", "start_timer", 4, 2 },
+	{ "timer", "send_after", 2, 1 },	  { "timer", "send_after", 3, 2 },
+	{ "timer", "send_interval", 2, 1 },	  { "timer", "send_interval", 3, 2 },
+	{ "timer", "apply_after", 4, 2 },	  { "timer", "apply_interval", 4, 2 },
+	{ "Elixir.Process", "send_after", 3, 1 }, { "Elixir.Process", "send_after", 4, 1 },
+};
+
+static const struct timer *timer_of(const struct beam_function *function)
+{
+	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
+		if (timers[i].arity == function->arity &&
+		    strcmp(timers[i].name, function->name) == 0 &&
+		    strcmp(timers[i].module, function->module) == 0)
+			return &timers[i];
+	return NULL;
+}
+
+struct messages {
+	const struct code *news;
+	struct arena *scratch;
+	struct name_table *lost;
+};
+
+static void see_call(void *ctx, const struct beam_function *function,
+		     const struct value *const *args)
+{
+	const struct timer *timer = timer_of(function);
+	struct messages *messages = ctx;
+	const struct value *message = timer ? args[timer->what] : NULL;
+	const char *tag;
+
+	if (message && value_tuple_size(message) > 0)
+		message = value_element(message, 0, messages->scratch);
+	tag = message ? value_atom_name(message) : NULL;
+	if (tag && !mentions(messages->news, tag))
+		name_table_add(messages->lost, tag, NULL);
+}
+
+static bool sets_timers(const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++)
+		if (timer_of(&facts->imports.items[i]))
+			return true;
+	return false;
+}
+
+static void find_lost(struct messages *messages, const struct code *code)
+{
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len; i++) {
+		struct eval eval = { .arena = messages->scratch, .on_call = see_call,
+				     .ctx = messages };
+
+		eval_function(&eval, code, &code->functions[i], args);
+	}
+}
+
+static void judge_timers(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	owned_name_table struct name_table *lost = name_table_new();
+	struct messages messages = { module->new_code, &scratch, lost };
+
+	if (!sets_timers(module->old_facts))
+		return;
+	find_lost(&messages, module->old_code);
+	for (size_t i = 0; i < name_table_len(lost); i++)
+		JUDGE(judge, REASON_message_unknown, app->name, module->name,
+		      "%s sets timers with %s, of which the new code knows nothing: one that is set "
+		      "fails, or is lost",
+		      module_shown(module->name), arena_dup(judge->arena, span_of(name_table_name(lost, i))))
+			->hint = "go on understanding it for one release, or set the timer anew in "
+				 "code_change";
+}
+
+/* ---- the states of a gen_statem ---- */
+
+static const char *next_state(const struct term *tag, const struct term *state)
+{
+	return tag && state && term_is_atom(tag, "next_state") ? term_atom_name(state) : NULL;
+}
+
+static const char *lost_in_op(const struct code_op *op, const struct code *news)
+{
+	for (size_t i = 0; i < op->len; i++) {
+		const struct code_arg *arg = &op->args[i];
+		const struct term *term = code_term(arg);
+		const char *name = NULL;
+
+		if (term && term->kind == TERM_TUPLE && term->seq.len > 2)
+			name = next_state(term_at(term, 0), term_at(term, 1));
+		else if (op->opcode == OP_PUT_TUPLE2 && arg->kind == CODE_LIST && arg->len > 2)
+			name = next_state(code_term(&arg->items[0]),
+					  code_term(&arg->items[1]));
+		if (name && !mentions(news, name))
+			return name;
+	}
+	return NULL;
+}
+
+static void judge_next_states(struct judge *judge, const struct app_diff *app,
+			      const struct module_diff *module)
+{
+	for (size_t i = 0; i < module->old_code->len; i++) {
+		const struct code_function *function = &module->old_code->functions[i];
+
+		for (size_t j = 0; j < function->len; j++) {
+			const char *lost = lost_in_op(&function->ops[j], module->new_code);
+
+			/* One that is a function is looked at in verdict_state.c. */
+			if (!lost || beam_exports(module->old_facts, lost, 3))
+				continue;
+			JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+			      "processes of %s may be in the state %s, of which the new code knows "
+			      "nothing",
+			      module_shown(module->name), lost)
+				->hint = "map it in code_change, both ways, or restart";
+			return;
+		}
+	}
+}
+
+/* ---- all of it ---- */
+
+void judge_kept_things(struct judge *judge, const struct app_diff *app,
+		       const struct module_diff *module)
+{
+	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM)
+		judge_next_states(judge, app, module);
+	judge_timers(judge, app, module);
+	if (code_keeps_fun(module->old_code, module->old_facts->roles & module->new_facts->roles,
+			   &judge->modules->library[SIDE_OLD]))
+		JUDGE(judge, REASON_fun_kept, app->name, module->name,
+		      "the state that %s starts with holds a fun of its own: it is gone when the old "
+		      "code is purged, and calling it fails",
+		      module_shown(module->name))
+			->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
+				 "anew in code_change";
+}

@@ -81,8 +81,8 @@ static void add(struct sealed *sealed, struct span path, struct listed file)
 static void take_files(struct sealed *sealed)
 {
 	static const char first[] = "\n   \"path\": \"";
-	const char *end = str_text(&sealed->text) + sealed->text.len;
-	struct span rest = { str_text(&sealed->text), sealed->text.len }, path;
+	struct span rest = str_span(&sealed->text), path;
+	const char *end = rest.ptr + rest.len;
 	struct listed file;
 
 	while ((rest.ptr = memmem(rest.ptr, rest.len, first, strlen(first)))) {

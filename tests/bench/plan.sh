@@ -3,7 +3,7 @@
 # What a plan costs, beside OTP: Debian's ejabberd with three changed applications, long chains of
 # modules that depend on each other, the search for what changed, and what more changes add to it.
 # Medians of BENCH_RUNS=5, with the largest peak of memory; OTP is measured with the start of its VM
-# and without.
+# and without.  CPU is the time on all cores, which other work on the machine changes little.
 set -eu
 cd "$(dirname "$0")/../.."
 relevo=$PWD/${RELEVO:-build/relevo}
@@ -13,13 +13,15 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/relevo-bench.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM HUP
 
-# took NAME COMMAND...: milliseconds of each run into $work/times/NAME, kilobytes into $work/peaks/NAME.
+# took NAME COMMAND...: milliseconds of each run into $work/times/NAME, those of all cores into
+# $work/times/NAME.cpu, kilobytes into $work/peaks/NAME.
 took () {
   name=$1
   shift
   "$measure" "$@" >"$work/took" 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
   cut -d ' ' -f 1 "$work/took" >>"$work/times/$name"
   cut -d ' ' -f 2 "$work/took" >>"$work/peaks/$name"
+  cut -d ' ' -f 3 "$work/took" >>"$work/times/$name.cpu"
 }
 # inside NAME COMMAND...: the same of what the command prints.
 inside () {
@@ -154,10 +156,10 @@ for n in 1 40 80 120 160; do
   bytes=$(xargs cat <"$work/changed" | wc -c)
   [ $before -gt 0 ] || first=$bytes
   for _ in $(seq "$runs"); do took "changed.$n" "$relevo" plan "$old" "$new"; done
-  row "changed.$n" "$n modules, $((bytes / 1024)) KB, $(peak "changed.$n")"
+  row "changed.$n" "$n modules, $((bytes / 1024)) KB, $(peak "changed.$n"), $(median "changed.$n.cpu") ms CPU"
   [ $before = 0 ] ||
-    awk -v more="$(median "changed.$n")" -v one="$(median changed.1)" -v kb="$(((bytes - first) / 1024))" \
-      'BEGIN { printf "  %-52s %9.2f ms\n", "  more for each 100 KB", (more - one) / kb * 100 }'
+    awk -v more="$(median "changed.$n.cpu")" -v one="$(median changed.1.cpu)" -v kb="$(((bytes - first) / 1024))" \
+      'BEGIN { printf "  %-52s %9.1f ms\n", "  more for each 100 KB, CPU", (more - one) / kb * 100 }'
   before=$n
 done
 
@@ -191,7 +193,7 @@ for n in 100 1000 10000; do
   for _ in $(seq "$runs"); do
     took "chain.$n" "$relevo" relup "$dir/2.rel" --from "$dir/1.rel" --lib "$dir/lib" --out "$work"
   done
-  row "chain.$n" "relevo relup, $n modules"
+  row "chain.$n" "relevo relup, $n modules, $(median "chain.$n.cpu") ms CPU"
 done
 # Cubic: a thousand modules take half a minute, ten thousand half a day.
 for n in 100 200; do

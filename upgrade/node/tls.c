@@ -197,6 +197,10 @@ static int fault(const struct tls *tls, struct error *err)
 		alerted(tls, reason - SSL_AD_REASON_OFFSET, err);
 	else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && result != X509_V_OK)
 		unverified(tls, result, err);
+	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL) /* we end it, since OpenSSL 3.5 */
+		error_set_(err, ERROR_REFUSED,
+			   "%s: the node speaks no version of TLS from 1.2 on: %s", tls->who,
+			   last_reason());
 	else if (!SSL_get0_peer_certificate(tls->ssl))
 		error_set_(err, ERROR_NOT_FOUND, "%s: what answers there does not speak TLS: %s",
 			   tls->who, last_reason());

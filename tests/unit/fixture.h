@@ -41,7 +41,8 @@ static const struct fixture_kind {
 	  "handle_cast(_,S) -> {noreply,S}. code_change(_,S,_) -> {ok,S}." },
 	{ "r3", "-behaviour(gen_server). -export([init/1,handle_call/3,handle_cast/2,code_change/3]). "
 	  "-record(state,{a,b}). init(_) -> {ok,#state{}}. handle_call(_,_,#state{a=A}=S) -> {reply,A,S}. "
-	  "handle_cast(_,S) -> {noreply,S}. code_change(_,{state,A},_) -> {ok,#state{a=A}}." },
+	  "handle_cast(_,S) -> {noreply,S}. code_change({down,_},#state{a=A},_) -> {ok,{state,A}}; "
+	  "code_change(_,{state,A},_) -> {ok,#state{a=A}}." },
 	/* Structs as Elixir makes them; s1 and s2 are processes too. */
 	{ "t1", "-export(['__struct__'/0]). '__struct__'() -> #{'__struct__' => ?MODULE, a => nil}." },
 	{ "t2", "-export(['__struct__'/0]). '__struct__'() -> #{'__struct__' => ?MODULE, a => nil, b => 1, c => 2}." },

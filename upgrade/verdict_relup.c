@@ -64,6 +64,46 @@ static void judge_suspend(struct judge *judge, struct name_table *told, const st
 	}
 }
 
+/* A function that code of one release calls, and that is not in the other one; NULL: none. */
+static const struct beam_function *call_between(struct judge *judge, enum side side,
+						const struct beam_facts *facts)
+{
+	enum side other = side == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
+
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		const struct beam_function *call = &facts->imports.items[i];
+		struct module_at *from = modules_find(judge->modules, side, call->module);
+		struct module_at *to = modules_find(judge->modules, other, call->module);
+		const struct beam_facts *has =
+			to ? module_facts(judge->modules, other, to) : NULL;
+
+		if (from && !from->same && !(has && beam_exports(has, call->name, call->arity)))
+			return call;
+	}
+	return NULL;
+}
+
+/* Who waits for messages by itself goes on while one module after the other changes. */
+static void judge_unsuspended(struct judge *judge, const struct module_diff *module,
+			      const struct app_diff *app)
+{
+	const struct beam_function *up, *down;
+
+	if (!is_deaf(module))
+		return;
+	up = call_between(judge, SIDE_OLD, module->old_facts);
+	down = call_between(judge, SIDE_NEW, module->new_facts);
+	if (!up && !down)
+		return;
+	JUDGE(judge, REASON_not_suspendable, app->name, module->name,
+	      "processes of %s are not suspended, and call %s:%s/%u%s while it %s",
+	      module_shown(module->name), module_shown((up ? up : down)->module),
+	      (up ? up : down)->name, (up ? up : down)->arity, up ? "" : ", on the way back,",
+	      up ? "may be gone already" : "may be gone again")
+		->hint = "keep the function for one release, or let the loop pass {system, From, "
+			 "Request} to sys:handle_system_msg/6";
+}
+
 static bool is_list_of(const struct term *step, const char *tag)
 {
 	return term_is_tagged(step, tag, 2) && term_is_list(term_at(step, 1));
@@ -127,7 +167,7 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 			 "code, and start them again after this upgrade";
 }
 
-static void judge_purges(struct judge *judge)
+static void judge_processes(struct judge *judge)
 {
 	judge_twice(judge, judge->up, "up");
 	judge_twice(judge, judge->down, "down");
@@ -136,8 +176,10 @@ static void judge_purges(struct judge *judge)
 		const struct appup_made *made = appups_find(judge->appups, app->name);
 
 		for (size_t j = 0; made && !appup_restarts(made) && j < app->modules.len; j++)
-			if (app->modules.items[j].change == CHANGE_CHANGED)
+			if (app->modules.items[j].change == CHANGE_CHANGED) {
 				judge_staying(judge, &app->modules.items[j], app);
+				judge_unsuspended(judge, &app->modules.items[j], app);
+			}
 	}
 }
 
@@ -187,6 +229,6 @@ void judge_relup(struct judge *judge)
 	if (judge->anew)
 		return;
 	judge_suspends(judge);
-	judge_purges(judge);
+	judge_processes(judge);
 	judge_tops(judge);
 }

@@ -304,14 +304,15 @@ static struct process process_of(struct judge *judge, const struct app_diff *app
 	};
 }
 
-/* Records that others have from a module without processes. */
+/* Records that others have from a module without a behaviour, or its own loop goes on with. */
 static void judge_shared_records(struct judge *judge, const struct app_diff *app,
 				 const struct module_diff *module)
 {
 	for (size_t i = 0; i < module->records_len; i++) {
 		const struct record_change *record = &module->records[i];
 
-		if (!code_gives_record(module->old_code, record->name))
+		if (!code_gives_record(module->old_code, record->name) &&
+		    code_loop(module->old_code) != CODE_LOOP_DEAF)
 			continue;
 		JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
 		      "the record %s of %s had %u fields and has %u: processes that hold one from "

@@ -42,8 +42,10 @@ ifneq ($(DEVELOPER),)
 override CFLAGS += -Werror
 endif
 override CFLAGS += $(shell pkg-config --cflags $(LIBS) $(LOADED) 2>/dev/null)
-# Of libarchive only what tar needs is taken, none of the forty libraries for other formats.
-LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) -Wl,--gc-sections -l:libarchive.a -ldeflate -lm
+# Of libarchive only what tar needs is taken, none of the forty libraries for other formats.  Where
+# that does not link: make LIBARCHIVE=-larchive
+LIBARCHIVE ?= -Wl,--gc-sections -l:libarchive.a
+LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) $(LIBARCHIVE) -ldeflate -lm
 
 SRC     := $(wildcard base/*.c release/*.c upgrade/*.c upgrade/*/*.c k8s/*.c docker/*.c cmd/*.c)
 OBJ     := $(SRC:%.c=$(B)/%.o)

@@ -8,8 +8,9 @@ relevo=$(realpath "${RELEVO:-build/relevo}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/relevo-live.XXXXXX") || exit 1
 pids=''
 
-# Twenty ports for each test that runs now.
-port=$((20000 + $$ % 1000 * 20))
+# Twenty ports for each test that runs now, below those that connections get: tests/run numbers
+# those that run at once.
+port=$((20000 + ($$ % 37 * 16 + ${TEST_SLOT:-0} % 16) * 20))
 export ERL_EPMD_PORT=$port ERL_CRASH_DUMP=/dev/null
 unset RELEASE_ROOT RELEASE_VSN RELEASE_NAME RELEASE_SYS_CONFIG RELDIR RELEASE_TMP
 

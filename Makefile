@@ -102,7 +102,7 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/librelevo.a
 	$(call say,FUZZ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
--include $(OBJ:.o=.d) $(FUZZ:=.d)
+-include $(OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
 
 # ---- tests ----
 

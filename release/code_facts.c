@@ -321,7 +321,8 @@ bool code_keeps_fun(const struct code *code, unsigned roles, const struct code_l
 	const struct value *arg = value_argument(&scratch, 0), *state;
 	struct values values;
 
-	if (!(roles & (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT)) || !init)
+	if (!(roles & (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT)) || !init ||
+	    code->lambdas.len == 0)
 		return false;
 	values = eval_function(&eval, code, init, &arg);
 	for (size_t i = 0; i < values.len; i++) {

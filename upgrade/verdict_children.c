@@ -27,8 +27,8 @@ static void collect(struct name_table *table, const struct term *term)
 	}
 }
 
-/* Every atom a module knows: child specifications are data, often literal. */
-static struct name_table *atoms_of(const struct code *code)
+/* Child specifications are data, often literal. */
+struct name_table *atoms_of(const struct code *code)
 {
 	struct name_table *table = name_table_new();
 

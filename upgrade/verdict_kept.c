@@ -8,31 +8,9 @@
 
 /* ---- atoms that the new code does not know ---- */
 
-static bool term_mentions(const struct term *term, const char *name)
+static bool is_lost(const struct name_table *news, const char *name)
 {
-	switch (term->kind) {
-	case TERM_ATOM:
-		return term_is_atom(term, name);
-	case TERM_LIST:
-	case TERM_TUPLE:
-		for (size_t i = 0; i < term->seq.len; i++)
-			if (term_mentions(term_at(term, i), name))
-				return true;
-		return false;
-	case TERM_MAP:
-		for (size_t i = 0; i < term->map.len; i++)
-			if (term_mentions(term->map.keys[i], name) ||
-			    term_mentions(term->map.values[i], name))
-				return true;
-		return false;
-	default:
-		return false;
-	}
-}
-
-static bool mentions(const struct code *code, const char *name)
-{
-	return code->unread || names_have(code->atoms, name) || term_mentions(code->literals, name);
+	return name_table_find(news, span_of(name)) == NAME_ABSENT;
 }
 
 /* ---- timers ---- */
@@ -62,9 +40,10 @@ static const struct timer *timer_of(const struct beam_function *function)
 }
 
 struct messages {
-	const struct code *news;
+	const struct name_table *news; /* atoms of the new code */
+	struct arena *arena;           /* takes names of … */
+	struct name_table *lost;       /* messages that it does not know */
 	struct arena *scratch;
-	struct name_table *lost;
 };
 
 static void see_call(void *ctx, const struct beam_function *function,
@@ -78,14 +57,25 @@ static void see_call(void *ctx, const struct beam_function *function,
 	if (message && value_tuple_size(message) > 0)
 		message = value_element(message, 0, messages->scratch);
 	tag = message ? value_atom_name(message) : NULL;
-	if (tag && !mentions(messages->news, tag))
-		name_table_add(messages->lost, tag, NULL);
+	if (tag && is_lost(messages->news, tag))
+		name_table_add(messages->lost, arena_dup(messages->arena, span_of(tag)), NULL);
 }
 
 static bool sets_timers(const struct beam_facts *facts)
 {
 	for (size_t i = 0; i < facts->imports.len; i++)
 		if (timer_of(&facts->imports.items[i]))
+			return true;
+	return false;
+}
+
+/* Most versions know all that the one before knew: there is nothing to look for. */
+static bool forgets(const struct name_table *news, const struct code *olds)
+{
+	owned_name_table struct name_table *atoms = atoms_of(olds);
+
+	for (size_t i = 0; i < name_table_len(atoms); i++)
+		if (is_lost(news, name_table_name(atoms, i)))
 			return true;
 	return false;
 }
@@ -97,28 +87,28 @@ static void find_lost(struct messages *messages, const struct code *code)
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
-		struct eval eval = { .arena = messages->scratch, .on_call = see_call,
-				     .ctx = messages };
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct eval eval = { .arena = &scratch, .on_call = see_call, .ctx = messages };
 
+		messages->scratch = &scratch;
 		eval_function(&eval, code, &code->functions[i], args);
 	}
 }
 
 static void judge_timers(struct judge *judge, const struct app_diff *app,
-			 const struct module_diff *module)
+			 const struct module_diff *module, const struct name_table *news)
 {
-	owned_arena struct arena scratch = ARENA_EMPTY;
 	owned_name_table struct name_table *lost = name_table_new();
-	struct messages messages = { module->new_code, &scratch, lost };
+	struct messages messages = { news, judge->arena, lost, NULL };
 
-	if (!sets_timers(module->old_facts))
+	if (!sets_timers(module->old_facts) || !forgets(news, module->old_code))
 		return;
 	find_lost(&messages, module->old_code);
 	for (size_t i = 0; i < name_table_len(lost); i++)
 		JUDGE(judge, REASON_message_unknown, app->name, module->name,
 		      "%s sets timers with %s, of which the new code knows nothing: one that is set "
 		      "fails, or is lost",
-		      module_shown(module->name), arena_dup(judge->arena, span_of(name_table_name(lost, i))))
+		      module_shown(module->name), name_table_name(lost, i))
 			->hint = "go on understanding it for one release, or set the timer anew in "
 				 "code_change";
 }
@@ -130,7 +120,7 @@ static const char *next_state(const struct term *tag, const struct term *state)
 	return tag && state && term_is_atom(tag, "next_state") ? term_atom_name(state) : NULL;
 }
 
-static const char *lost_in_op(const struct code_op *op, const struct code *news)
+static const char *lost_in_op(const struct code_op *op, const struct name_table *news)
 {
 	for (size_t i = 0; i < op->len; i++) {
 		const struct code_arg *arg = &op->args[i];
@@ -142,20 +132,20 @@ static const char *lost_in_op(const struct code_op *op, const struct code *news)
 		else if (op->opcode == OP_PUT_TUPLE2 && arg->kind == CODE_LIST && arg->len > 2)
 			name = next_state(code_term(&arg->items[0]),
 					  code_term(&arg->items[1]));
-		if (name && !mentions(news, name))
+		if (name && is_lost(news, name))
 			return name;
 	}
 	return NULL;
 }
 
 static void judge_next_states(struct judge *judge, const struct app_diff *app,
-			      const struct module_diff *module)
+			      const struct module_diff *module, const struct name_table *news)
 {
 	for (size_t i = 0; i < module->old_code->len; i++) {
 		const struct code_function *function = &module->old_code->functions[i];
 
 		for (size_t j = 0; j < function->len; j++) {
-			const char *lost = lost_in_op(&function->ops[j], module->new_code);
+			const char *lost = lost_in_op(&function->ops[j], news);
 
 			/* One that is a function is looked at in verdict_state.c. */
 			if (!lost || beam_exports(module->old_facts, lost, 3))
@@ -172,14 +162,24 @@ static void judge_next_states(struct judge *judge, const struct app_diff *app,
 
 /* ---- all of it ---- */
 
+static void judge_atoms(struct judge *judge, const struct app_diff *app,
+			const struct module_diff *module)
+{
+	owned_name_table struct name_table *news = atoms_of(module->new_code);
+
+	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM)
+		judge_next_states(judge, app, module, news);
+	judge_timers(judge, app, module, news);
+}
+
 void judge_kept_things(struct judge *judge, const struct app_diff *app,
 		       const struct module_diff *module)
 {
-	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM)
-		judge_next_states(judge, app, module);
-	judge_timers(judge, app, module);
-	if (code_keeps_fun(module->old_code, module->old_facts->roles & module->new_facts->roles,
-			   &judge->modules->library[SIDE_OLD]))
+	unsigned roles = module->old_facts->roles & module->new_facts->roles;
+
+	if (!module->new_code->unread)
+		judge_atoms(judge, app, module);
+	if (code_keeps_fun(module->old_code, roles, &judge->modules->library[SIDE_OLD]))
 		JUDGE(judge, REASON_fun_kept, app->name, module->name,
 		      "the state that %s starts with holds a fun of its own: it is gone when the old "
 		      "code is purged, and calling it fails",

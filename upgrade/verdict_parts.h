@@ -56,6 +56,9 @@ void judge_kept_things(struct judge *judge, const struct app_diff *app,
 /* Supervisors whose children changed. */
 void judge_children(struct judge *judge, const struct appup_made *made);
 
+/* Every atom that a module knows; to be freed. */
+struct name_table *atoms_of(const struct code *code);
+
 /* ---- verdict_moves.c ---- */
 
 void judge_moves(struct judge *judge);

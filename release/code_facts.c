@@ -313,6 +313,11 @@ static bool holds_fun(const struct value *value, const struct code *code)
 	}
 }
 
+struct code_shape code_shape_of(const struct value *value, struct arena *arena)
+{
+	return shape_dup(shape_of(value, arena), arena);
+}
+
 bool code_keeps_fun(const struct code *code, unsigned roles, const struct code_library *library)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;

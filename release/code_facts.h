@@ -51,6 +51,7 @@ struct code_shape {
  */
 struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 				  const struct code_library *library, struct arena *arena);
+struct code_shape code_shape_of(const struct value *value, struct arena *arena);
 bool code_shape_equal(const struct code_shape *a, const struct code_shape *b);
 /* "the struct A with a, b", "a tuple of 3", "unknown". */
 void code_shape_print(struct str *out, const struct code_shape *shape);

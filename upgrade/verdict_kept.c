@@ -115,25 +115,28 @@ static void judge_timers(struct judge *judge, const struct app_diff *app,
 
 /* ---- the states of a gen_statem ---- */
 
-static const char *next_state(const struct term *tag, const struct term *state)
+static const char *next_state(const struct value *value, struct arena *arena)
 {
-	return tag && state && term_is_atom(tag, "next_state") ? term_atom_name(state) : NULL;
+	if (value_tuple_size(value) < 3 || !value_is_atom(value_element(value, 0, arena), "next_state"))
+		return NULL;
+	return value_atom_name(value_element(value, 1, arena));
 }
 
-static const char *lost_in_op(const struct code_op *op, const struct name_table *news)
+/* A state that a function may go to, and that the new code does not even name; in the arena. */
+static const char *lost_state(const struct code *code, const struct code_function *function,
+			      const struct name_table *news, struct arena *arena)
 {
-	for (size_t i = 0; i < op->len; i++) {
-		const struct code_arg *arg = &op->args[i];
-		const struct term *term = code_term(arg);
-		const char *name = NULL;
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch };
+	const struct value *const args[] = { &value_unknown, &value_unknown, &value_unknown,
+					     &value_unknown };
+	struct values values = eval_function(&eval, code, function, args);
 
-		if (term && term->kind == TERM_TUPLE && term->seq.len > 2)
-			name = next_state(term_at(term, 0), term_at(term, 1));
-		else if (op->opcode == OP_PUT_TUPLE2 && arg->kind == CODE_LIST && arg->len > 2)
-			name = next_state(code_term(&arg->items[0]),
-					  code_term(&arg->items[1]));
+	for (size_t i = 0; i < values.len; i++) {
+		const char *name = next_state(values.items[i], &scratch);
+
 		if (name && is_lost(news, name))
-			return name;
+			return arena_dup(arena, span_of(name));
 	}
 	return NULL;
 }
@@ -141,22 +144,26 @@ static const char *lost_in_op(const struct code_op *op, const struct name_table 
 static void judge_next_states(struct judge *judge, const struct app_diff *app,
 			      const struct module_diff *module, const struct name_table *news)
 {
-	for (size_t i = 0; i < module->old_code->len; i++) {
-		const struct code_function *function = &module->old_code->functions[i];
+	const struct code *code = module->old_code;
 
-		for (size_t j = 0; j < function->len; j++) {
-			const char *lost = lost_in_op(&function->ops[j], news);
+	if (!forgets(news, code))
+		return;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		const char *lost;
 
-			/* One that is a function is looked at in verdict_state.c. */
-			if (!lost || beam_exports(module->old_facts, lost, 3))
-				continue;
-			JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
-			      "processes of %s may be in the state %s, of which the new code knows "
-			      "nothing",
-			      module_shown(module->name), lost)
-				->hint = "map it in code_change, both ways, or restart";
-			return;
-		}
+		if ((function->arity != 3 && function->arity != 4) ||
+		    !code_exports(code, function->name, function->arity))
+			continue;
+		lost = lost_state(code, function, news, judge->arena);
+		/* One that is a function is looked at in verdict_state.c. */
+		if (!lost || beam_exports(module->old_facts, lost, 3))
+			continue;
+		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+		      "processes of %s may be in the state %s, of which the new code knows nothing",
+		      module_shown(module->name), lost)
+			->hint = "map it in code_change, both ways, or restart";
+		return;
 	}
 }
 

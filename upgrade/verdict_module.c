@@ -56,4 +56,5 @@ void judge_module(struct judge *judge, const struct app_diff *app,
 	judge_process(judge, app, module, generated);
 	judge_state(judge, app, module);
 	judge_kept_things(judge, app, module);
+	judge_agents(judge, app, module);
 }

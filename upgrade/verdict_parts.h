@@ -31,6 +31,12 @@ bool is_otp_rebuilt(const struct app_diff *app);
 
 void judge_config(struct judge *judge);
 
+/* ---- verdict_agent.c ---- */
+
+/* The state of Elixir's agents that a changed module starts. */
+void judge_agents(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module);
+
 /* ---- verdict_module.c ---- */
 
 /* A module that changed, by instructions that somebody wrote or that are generated. */
@@ -41,6 +47,11 @@ void judge_module(struct judge *judge, const struct app_diff *app,
 
 /* A changed module whose processes, or whose structs, live on. */
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
+
+struct code_shape;
+/* Whether code that makes states of the shape `to` can go on with one of the shape `from`. */
+bool shape_fits(const struct code *code, const struct code_shape *from,
+		const struct code_shape *to);
 
 /* Whether the state that its processes start with is seen, and has the same shape as before. */
 bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module);

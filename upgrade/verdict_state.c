@@ -203,8 +203,8 @@ static void judge_callback_mode(const struct process *process)
 
 /* ---- code_change that converts ---- */
 
-/* Whether code that makes `to` can go on with `from`. */
-static bool fits(const struct code *code, const struct code_shape *from, const struct code_shape *to)
+bool shape_fits(const struct code *code, const struct code_shape *from,
+		const struct code_shape *to)
 {
 	bool maps = (from->kind == SHAPE_MAP || from->kind == SHAPE_STRUCT) &&
 		    from->kind == to->kind && !from->name == !to->name;
@@ -236,7 +236,7 @@ static const char *misfit(const struct process *process, bool down)
 	if (changed.fails)
 		return arena_printf(process->judge->arena, "fails for the state of its processes, %s",
 				    str_text(&is));
-	if (!changed.seen || fits(down ? module->old_code : module->new_code, &changed.shape, to))
+	if (!changed.seen || shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
 		return NULL;
 	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",
 			    str_text(&is), down ? "old" : "new", str_text(&wanted));

@@ -23,7 +23,9 @@ one(Nr, #{seed := Seed, folder := Folder} = Run, {Tally, Node}) ->
     case lives(Verdict, Codes, Run) of
         false -> clean(Dir), {count([{seen, Verdict}], Tally), Node};
         true ->
-            {Found, Next} = live(Life, Node),
+            {Found, There} = live(Life, Node),
+            %% What was forced may have left a node that is about to go down.
+            Next = case Verdict of hot -> There; _ -> stop(There), none end,
             {judge(Verdict, Codes, Found, Run#{dir => Dir, edits => maps:get(edits, Pair)}, Tally), Next}
     end.
 

@@ -6,7 +6,7 @@
 # FORCE=4 also takes a node through every fourth pair that is not hot, and counts false alarms by reason.
 # Pairs that went wrong are kept; the same seed makes the same pairs.
 set -eu
-count=${1:-${N:-25}}
+count=${1:-$((${N:-250} / 10))} # a pair takes as long as ten relups
 seed=${2:-${SEED:-1}}
 relevo=$(realpath "${RELEVO:-build/relevo}")
 here=$(dirname "$0")/lived

@@ -6,7 +6,7 @@
 -define(WAIT, 10000).
 
 %% Answers [] or what went wrong: [{Step, What}].
-lead(#{releases := Releases, apps := Apps, paths := Paths, modules := Modules, old := Old, new := New}) ->
+lead(#{releases := Releases, apps := Apps, all := All, paths := Paths, modules := Modules, old := Old, new := New}) ->
     Logged = listen(),
     Before = processes(),
     begin_at(Releases, Paths, Modules, Apps),
@@ -14,7 +14,7 @@ lead(#{releases := Releases, apps := Apps, paths := Paths, modules := Modules, o
     Was = lists:sort(look(Old) ++ logged(Logged)),
     Was =:= [] orelse exit({bad_start, Was}),
     Found = steps([{up, "2", Old, New}, {down, "1", New, Old}, {again, "2", Old, New}], Before, Logged, []),
-    finish(Apps, Paths),
+    finish(All, Paths),
     Found.
 
 begin_at(Releases, Paths, Modules, Apps) ->

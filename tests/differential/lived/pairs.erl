@@ -80,7 +80,8 @@ write(Dir, #{apps := Apps}) ->
     Old = [side(Dir, 1, A, maps:get(old, A)) || #{old := #{}} = A <- Apps],
     New = [side(Dir, 2, A, maps:get(new, A), same(A)) || #{new := #{}} = A <- Apps],
     release(Dir, 1, Old), release(Dir, 2, New),
-    #{releases => filename:join(Dir, "releases"), apps => [N || {N, _, _} <- Old], paths => [E || {_, _, E} <- Old],
+    #{releases => filename:join(Dir, "releases"), apps => [N || {N, _, _} <- Old],
+      all => lists:usort([N || {N, _, _} <- Old ++ New]), paths => [E || {_, _, E} <- Old],
       modules => [list_to_atom(M) || #{old := #{modules := Ms}} <- Apps, {M, _, _} <- Ms],
       old => seen([V || #{old := #{} = V} <- Apps]), new => seen([V || #{new := #{} = V} <- Apps])}.
 

@@ -266,15 +266,42 @@ static struct code_shape shape_dup(struct code_shape shape, struct arena *arena)
 	return shape;
 }
 
+/* Values share their parts: *left bounds the walk. */
+static bool holds_fun(const struct value *value, const struct code *code, unsigned *left)
+{
+	bool holds = false;
+
+	if (*left == 0)
+		return false;
+	--*left;
+	switch (value->kind) {
+	case VALUE_FUN:
+		return value->fun.code == code;
+	case VALUE_TUPLE:
+		for (size_t i = 0; i < value->tuple.len && !holds; i++)
+			holds = holds_fun(value->tuple.items[i], code, left);
+		return holds;
+	case VALUE_CONS:
+		return holds_fun(value->cons.head, code, left) ||
+		       holds_fun(value->cons.tail, code, left);
+	case VALUE_MAP:
+		return holds_fun(value->map.value, code, left) ||
+		       holds_fun(value->map.base, code, left);
+	default:
+		return false;
+	}
+}
+
 struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 				  const struct code_library *library, struct arena *arena)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct code_shape unknown = { .kind = SHAPE_UNKNOWN };
 	const struct code_function *init = code_function(code, "init", 1);
 	struct eval eval = { .arena = &scratch, .library = library };
 	const struct value *arg = value_argument(&scratch, 0), *state;
-	struct code_shape shape = unknown, next;
+	struct code_shape unknown = { .kind = SHAPE_UNKNOWN }, shape = unknown, next;
+	unsigned left = EVAL_STEPS;
+	bool is_known = true;
 	struct values values;
 
 	if (!(role & (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT)) || !init)
@@ -285,57 +312,20 @@ struct code_shape code_init_shape(const struct code *code, enum beam_role role,
 		if (!state)
 			continue;
 		next = shape_of(state, &scratch);
-		if (next.kind == SHAPE_UNKNOWN ||
-		    (shape.kind != SHAPE_UNKNOWN && !code_shape_equal(&shape, &next)))
-			return unknown;
+		unknown.fun = unknown.fun || holds_fun(state, code, &left);
+		is_known = is_known && next.kind != SHAPE_UNKNOWN &&
+			   (shape.kind == SHAPE_UNKNOWN || code_shape_equal(&shape, &next));
 		shape = next;
 	}
-	return eval.gave_up ? unknown : shape_dup(shape, arena);
-}
-
-static bool holds_fun(const struct value *value, const struct code *code)
-{
-	bool holds = false;
-
-	switch (value->kind) {
-	case VALUE_FUN:
-		return value->fun.code == code;
-	case VALUE_TUPLE:
-		for (size_t i = 0; i < value->tuple.len && !holds; i++)
-			holds = holds_fun(value->tuple.items[i], code);
-		return holds;
-	case VALUE_CONS:
-		return holds_fun(value->cons.head, code) || holds_fun(value->cons.tail, code);
-	case VALUE_MAP:
-		return holds_fun(value->map.value, code) || holds_fun(value->map.base, code);
-	default:
-		return false;
-	}
+	if (!is_known || eval.gave_up)
+		return unknown;
+	shape.fun = unknown.fun;
+	return shape_dup(shape, arena);
 }
 
 struct code_shape code_shape_of(const struct value *value, struct arena *arena)
 {
 	return shape_dup(shape_of(value, arena), arena);
-}
-
-bool code_keeps_fun(const struct code *code, unsigned roles, const struct code_library *library)
-{
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct code_function *init = code_function(code, "init", 1);
-	struct eval eval = { .arena = &scratch, .library = library };
-	const struct value *arg = value_argument(&scratch, 0), *state;
-	struct values values;
-
-	if (!(roles & (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT)) || !init ||
-	    code->lambdas.len == 0)
-		return false;
-	values = eval_function(&eval, code, init, &arg);
-	for (size_t i = 0; i < values.len; i++) {
-		state = state_of(values.items[i], roles & BEAM_GEN_STATEM, &scratch);
-		if (state && holds_fun(state, code))
-			return true;
-	}
-	return false;
 }
 
 /* ---- what code_change makes of a state ---- */

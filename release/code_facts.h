@@ -44,6 +44,7 @@ struct code_shape {
 	struct names keys; /* atoms that are keys of the map or struct, sorted; as far as known */
 	bool all_keys;     /* there are no others */
 	const char *what;  /* "atom", "integer", … */
+	bool fun;          /* it is seen to hold one of this module; also when all else is unknown */
 };
 
 /* What init/1 returns as state: the same in all its ways, or unknown.  For gen_statem it is the
@@ -55,11 +56,6 @@ struct code_shape code_shape_of(const struct value *value, struct arena *arena);
 bool code_shape_equal(const struct code_shape *a, const struct code_shape *b);
 /* "the struct A with a, b", "a tuple of 3", "unknown". */
 void code_shape_print(struct str *out, const struct code_shape *shape);
-
-/* Whether the state that init/1 returns is seen to hold a fun of this module.
- * roles  of enum beam_role
- */
-bool code_keeps_fun(const struct code *code, unsigned roles, const struct code_library *library);
 
 /* What code_change makes of a state. */
 struct code_changed {

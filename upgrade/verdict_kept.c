@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What processes have from old code beside their state: timers that are set, the name of a
- * gen_statem's state, funs.
+ * gen_statem's state.
  */
 #include "release/code_facts.h"
 #include "release/name_table.h"
@@ -169,28 +169,14 @@ static void judge_next_states(struct judge *judge, const struct app_diff *app,
 
 /* ---- all of it ---- */
 
-static void judge_atoms(struct judge *judge, const struct app_diff *app,
-			const struct module_diff *module)
-{
-	owned_name_table struct name_table *news = atoms_of(module->new_code);
-
-	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM)
-		judge_next_states(judge, app, module, news);
-	judge_timers(judge, app, module, news);
-}
-
 void judge_kept_things(struct judge *judge, const struct app_diff *app,
 		       const struct module_diff *module)
 {
-	unsigned roles = module->old_facts->roles & module->new_facts->roles;
+	owned_name_table struct name_table *news = atoms_of(module->new_code);
 
-	if (!module->new_code->unread)
-		judge_atoms(judge, app, module);
-	if (code_keeps_fun(module->old_code, roles, &judge->modules->library[SIDE_OLD]))
-		JUDGE(judge, REASON_fun_kept, app->name, module->name,
-		      "the state that %s starts with holds a fun of its own: it is gone when the old "
-		      "code is purged, and calling it fails",
-		      module_shown(module->name))
-			->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
-				 "anew in code_change";
+	if (module->new_code->unread)
+		return;
+	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM)
+		judge_next_states(judge, app, module, news);
+	judge_timers(judge, app, module, news);
 }

@@ -257,6 +257,17 @@ static void judge_conversion(const struct process *process)
 			->hint = "convert the state back where code_change is given {down, Vsn}";
 }
 
+static void judge_fun(const struct process *process)
+{
+	if (process->before.fun)
+		JUDGE(process->judge, REASON_fun_kept, process->app->name, process->module->name,
+		      "the state that %s starts with holds a fun of its own: it is gone when the old "
+		      "code is purged, and calling it fails",
+		      module_shown(process->module->name))
+			->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
+				 "anew in code_change";
+}
+
 /* ---- all of it ---- */
 
 static bool keeps_state(const struct process *process)
@@ -364,6 +375,7 @@ void judge_state(struct judge *judge, const struct app_diff *app, const struct m
 		judge_kept(&process);
 	else
 		judge_conversion(&process);
+	judge_fun(&process);
 }
 
 bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module)

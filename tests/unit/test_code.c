@@ -82,6 +82,9 @@ static const struct shape {
 } shapes[] = {
 	{ "s_record", "-record(state,{a,b=2}). " SERVER "init(X) -> {ok,#state{a=X}}.", BEAM_GEN_SERVER, "a tuple of 3, beginning with state" },
 	{ "s_literal", "-record(state,{a,b=2}). " SERVER "init(_) -> {ok,#state{}}.", BEAM_GEN_SERVER, "a tuple of 3, beginning with state" },
+	/* Of two to the power of sixty parts. */
+	{ "s_shared", SERVER "init(_) -> {ok,f(\"123123456789012345678901234567890123456789012345678901234567\",[])}. "
+	  "f([],X) -> X; f([_|T],X) -> f(T,{X,X}).", BEAM_GEN_SERVER, "a tuple of 2" },
 	{ "s_timeout", "-record(state,{a,b=2}). " SERVER "init(_) -> {ok,#state{},0}.", BEAM_GEN_SERVER, "a tuple of 3, beginning with state" },
 	{ "s_continue", SERVER "init(X) -> {ok,#{x => X, \"y\" => 1},{continue,go}}.", BEAM_GEN_SERVER, "a map with x" },
 	{ "s_helper", "-record(s,{a,b,c}). " SERVER "init(X) -> S = new(X), {ok,S}. new([]) -> #s{}; new(X) -> #s{c=X}.",

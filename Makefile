@@ -113,7 +113,10 @@ deps:
 test: deps
 	@$(MAKE) --no-print-directory check test-all
 
-SHELL_TESTS = $(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh))
+# Of those that run at once, the longest begin first.
+LONG_TESTS  = $(patsubst %,tests/live/%.sh,torture rehearse commands)
+SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),\
+	$(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh)))
 
 test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure helpers
 	@RELEVO=$(B)/relevo tests/run $(UNIT) $(SHELL_TESTS)

@@ -32,9 +32,13 @@ wait_for () {
   done
 }
 
+# What a test starts carries this; a process id of one that is gone may be another's by now.
+export RELEVO_TEST="$work"
+is_ours () { grep -qzx "RELEVO_TEST=$work" "/proc/$1/environ" 2>/dev/null; }
+
 # end PID: softly, then hard.
 end () {
-  [ -n "$1" ] || return 0
+  [ -n "$1" ] && is_ours "$1" || return 0
   kill "$1" 2>/dev/null || return 0
   kill -CONT "$1" 2>/dev/null || true
   wait_for 5 gone "$1" || kill -9 "$1" 2>/dev/null || true

@@ -81,6 +81,26 @@ void help_print_statuses(FILE *stream)
 		fprintf(stream, "  %d  %s\n", statuses[i].status, statuses[i].meaning);
 }
 
+enum { OPTION_WIDTH = 58 };
+
+static void option_row(struct table *table, const char *name, const char *help)
+{
+	owned_str struct str line = STR_EMPTY;
+	struct span rest = span_of(help), word;
+
+	while (span_next(&rest, ' ', &word)) {
+		if (line.len > 0 && line.len + 1 + word.len > OPTION_WIDTH) {
+			table_row(table, name, str_text(&line));
+			name = "";
+			str_clear(&line);
+		}
+		if (line.len > 0)
+			str_addc(&line, ' ');
+		str_add(&line, word);
+	}
+	table_row(table, name, str_text(&line));
+}
+
 static void option_rows(struct table *table, const struct option *options)
 {
 	for (const struct option *o = options; o && o->type != OPTION_END; o++) {
@@ -93,7 +113,7 @@ static void option_rows(struct table *table, const struct option *options)
 		str_addf(&name, "--%s", o->name);
 		if (o->value)
 			str_addf(&name, " %s", o->value);
-		table_row(table, name.ptr, o->help);
+		option_row(table, str_text(&name), o->help);
 	}
 }
 

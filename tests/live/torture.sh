@@ -299,8 +299,8 @@ node-dies install:@expr+1 install 5
 node-dies bake:@expr      install 5
 +node-dies commit:@expr    commit  3 same command again
 node-dies commit:@expr+1  commit  3 same command again
-+node-dies revert:@expr    revert  0,6
-node-dies revert:@expr+1  revert  0,6
++node-dies revert:@expr    revert  0,5
+node-dies revert:@expr+1  revert  0,5
 node-dies commit:@expr    revert  3 same command again
 +node-dies remove:@expr    remove  3 same command again
 

@@ -183,6 +183,12 @@ static int revert(struct upgrade *u, const char *target, struct error *err)
 					   : error_hint(err, "--restart goes there by a restart "
 							     "of the VM.");
 	}
+	if (outcome == MOVE_RESTARTED && strcmp(u->running->vsn, from) == 0)
+		return upgrade_end(err, ERROR_ROLLED_BACK,
+				   arena_printf(u->arena, "%s runs %s, as before.",
+						node_name(u->node), from),
+				   "%s: going from %s to %s failed, and the node restarted: %s",
+				   node_name(u->node), from, target, fault);
 	return upgrade_end(err, ERROR_STUCK, state_now(u), "%s: going from %s to %s failed: %s",
 			   node_name(u->node), from, target, fault);
 }

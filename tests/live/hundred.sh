@@ -37,8 +37,8 @@ look () {
   "$relevo" node eval "$node" "
     Sum = fun(Key) -> lists:sum([length(List) || P <- processes(), {_, List} <- [process_info(P, Key)]]) end,
     Modules = lists:sort([M || {M, _} <- code:all_loaded()]),
-    [erlang:garbage_collect(P) || P <- processes()],
-    Memory = erlang:memory(),
+    Settled = fun() -> [erlang:garbage_collect(P) || P <- processes()], timer:sleep(300), erlang:memory() end,
+    [Memory | _] = lists:sort([Settled() || _ <- lists:seq(1, 3)]),
     Same = [{ports, length(erlang:ports())}, {tables, length(ets:all())}, {path, code:get_path()},
             {terms, maps:get(count, persistent_term:info())},
             {old_code, [M || M <- Modules, erlang:check_old_code(M)]},

@@ -164,7 +164,7 @@ check: layers
 layers:
 	@tests/tools/layers
 
-# tests/live/torture.sh, and relevo killed at every single system call of each step.
+# All of tests/live/torture.sh, and relevo killed at the first 40 system calls of each step.
 torture: all helpers
 	@TORTURE=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/torture.sh
 
@@ -208,7 +208,7 @@ help:
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
 	@echo 'make check      layers, shell scripts'
-	@echo 'make torture    relevo killed at every system call of an upgrade'
+	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make bench      relevo beside its peers'

@@ -38,6 +38,16 @@ static const char *const wanted[] = {
 
 enum verdict { GOOD, BAD, MISSING, CRASH };
 
+bool names_equal(struct names a, struct names b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (strcmp(a.items[i], b.items[i]) != 0)
+			return false;
+	return true;
+}
+
 bool names_have(struct names names, const char *name)
 {
 	for (size_t i = 0; i < names.len; i++)

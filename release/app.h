@@ -13,6 +13,8 @@ struct names {
 };
 
 bool names_have(struct names names, const char *name);
+/* The same ones in the same order. */
+bool names_equal(struct names a, struct names b);
 
 struct app {
 	const char *name, *vsn;

@@ -185,16 +185,6 @@ static struct code_shape shape_of(const struct value *value, struct arena *arena
 	}
 }
 
-static bool keys_equal(struct names a, struct names b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (strcmp(a.items[i], b.items[i]) != 0)
-			return false;
-	return true;
-}
-
 bool code_shape_equal(const struct code_shape *a, const struct code_shape *b)
 {
 	if (a->kind != b->kind || a->size != b->size || a->all_keys != b->all_keys ||
@@ -204,7 +194,7 @@ bool code_shape_equal(const struct code_shape *a, const struct code_shape *b)
 		return false;
 	if (a->what && strcmp(a->what, b->what) != 0)
 		return false;
-	return keys_equal(a->keys, b->keys);
+	return names_equal(a->keys, b->keys);
 }
 
 void code_shape_print(struct str *out, const struct code_shape *shape)

@@ -170,16 +170,6 @@ static void compare_exports(struct module_diff *module, struct arena *arena)
 		module->kinds |= KIND_EXPORTS;
 }
 
-static bool same_names(struct names a, struct names b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (strcmp(a.items[i], b.items[i]) != 0)
-			return false;
-	return true;
-}
-
 /* ---- shapes ---- */
 
 static bool has_field(const struct code_struct *all, const char *name)
@@ -300,7 +290,7 @@ void find_kinds(struct module_diff *module, struct arena *arena)
 
 	module->functions = changed_functions(module, arena);
 	compare_exports(module, arena);
-	if (a->roles != b->roles || !same_names(a->behaviours, b->behaviours))
+	if (a->roles != b->roles || !names_equal(a->behaviours, b->behaviours))
 		module->kinds |= KIND_BEHAVIOUR;
 	compare_struct(module, arena);
 	compare_records(module, arena);

@@ -63,7 +63,8 @@ int node_adopt(struct adoption *out, struct node *node, struct arena *arena, str
 {
 	struct adoption made;
 
-	if (write_records(&made.records, node, arena, err) ||
+	if (node_lock(node, node_deadline(node), err) ||
+	    write_records(&made.records, node, arena, err) ||
 	    unpin_script(&made.start_script, node, arena, err))
 		return -1;
 	*out = made;

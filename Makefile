@@ -12,7 +12,7 @@ Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
 LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8
-# Loaded when it is wanted (release/git.c).
+# Loaded when it is wanted (release/project/git.c).
 LOADED  := libgit2
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
@@ -47,7 +47,8 @@ override CFLAGS += $(shell pkg-config --cflags $(LIBS) $(LOADED) 2>/dev/null)
 LIBARCHIVE ?= -Wl,--gc-sections -l:libarchive.a
 LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) $(LIBARCHIVE) -ldeflate -lm
 
-SRC     := $(wildcard base/*.c release/*.c upgrade/*.c upgrade/*/*.c k8s/*.c docker/*.c cmd/*.c)
+FLOORS  := base erlang release upgrade k8s docker cmd
+SRC     := $(sort $(shell find $(FLOORS) -name '*.c' 2>/dev/null))
 OBJ     := $(SRC:%.c=$(B)/%.o)
 LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
@@ -74,10 +75,10 @@ $(B)/%.o: %.c
 	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 # Objects that carry files inside (base/embed.h) are made again when those change.
-$(B)/release/template.o: $(wildcard release/template/*)
-$(B)/upgrade/node/scripts.o: $(wildcard upgrade/node/*.erl)
+$(B)/release/project/template.o: $(wildcard release/project/template/*)
+$(B)/upgrade/node/scripts/scripts.o: $(wildcard upgrade/node/scripts/*.erl)
 $(B)/upgrade/rehearse/snapshot.o: $(wildcard upgrade/rehearse/*.erl)
-$(B)/upgrade/appup_protocols.o: upgrade/protocols.exs
+$(B)/upgrade/appup/appup_protocols.o: upgrade/appup/protocols.exs
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* embed.h - a file of the source tree as bytes inside the program.
  *
- *	EMBED(start_script, "release/template/start.sh")
+ *	EMBED(start_script, "release/project/template/start.sh")
  *
  * defines `static struct span start_script(void)`.  The path is from the root of
  * the sources, where the compiler runs.

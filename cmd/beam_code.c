@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cmd/output.h"
-#include "release/children.h"
-#include "release/code_facts.h"
+#include "erlang/code/children.h"
+#include "erlang/code/code_facts.h"
 
 /* ---- other modules ---- */
 

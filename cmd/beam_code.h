@@ -2,7 +2,7 @@
 /* beam_code.h - relevo beam --code: what the functions of modules do. */
 #pragma once
 #include "cmd/command.h"
-#include "release/code_facts.h"
+#include "erlang/code/code_facts.h"
 
 /* Modules that others ask for, from the folders of the files that were given. */
 struct beam_library {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "cmd/output.h"
-#include "release/assemble.h"
-#include "release/store.h"
-#include "upgrade/prepare.h"
+#include "release/build/assemble.h"
+#include "release/read/store.h"
+#include "upgrade/plan/prepare.h"
 
 #include <fcntl.h>
 #include <stdio.h>

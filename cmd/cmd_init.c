@@ -2,7 +2,7 @@
 /* relevo init: a relevo.yaml for the project that is found here. */
 #include "base/file.h"
 #include "cmd/output.h"
-#include "release/discover.h"
+#include "release/project/discover.h"
 
 struct init_opts {
 	const char *project;

@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "cmd/output.h"
 #include "cmd/release_arg.h"
-#include "release/inspect.h"
-#include "release/verify.h"
+#include "release/read/inspect.h"
+#include "release/read/verify.h"
 
 struct inspect_opts {
 	bool verify;

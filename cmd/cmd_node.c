@@ -2,7 +2,7 @@
 /* relevo node …: one live node; the commands that only look. */
 #include "cmd/node.h"
 #include "cmd/output.h"
-#include "upgrade/node/cookie.h"
+#include "upgrade/node/wire/cookie.h"
 
 #include <inttypes.h>
 

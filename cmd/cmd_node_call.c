@@ -2,7 +2,7 @@
 /* relevo node eval, rpc: code that runs on one live node; no VM is started here. */
 #include "cmd/node.h"
 #include "cmd/output.h"
-#include "release/term_json.h"
+#include "erlang/term/term_json.h"
 
 struct call_opts {
 	struct node_opts node;

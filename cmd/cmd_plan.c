@@ -2,8 +2,8 @@
 /* relevo plan OLD NEW: the verdict, its reasons, and the relup. */
 #include "base/file.h"
 #include "cmd/two_releases.h"
-#include "upgrade/plan_text.h"
-#include "upgrade/plan_via.h"
+#include "upgrade/plan/plan_text.h"
+#include "upgrade/plan/plan_via.h"
 
 struct plan_opts {
 	const char *appups;

@@ -2,8 +2,8 @@
 #include "base/file.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "release/otp.h"
-#include "upgrade/relup.h"
+#include "release/model/otp.h"
+#include "upgrade/relup/relup.h"
 
 struct relup_opts {
 	struct option_list from, to, libs;

@@ -2,8 +2,8 @@
 #include "base/file.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
-#include "release/otp.h"
-#include "release/script.h"
+#include "release/model/otp.h"
+#include "release/model/script.h"
 
 #include <stdlib.h>
 

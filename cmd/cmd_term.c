@@ -2,7 +2,7 @@
 /* relevo term FILE…: what a file of Erlang terms holds. */
 #include "base/file.h"
 #include "cmd/output.h"
-#include "release/term_json.h"
+#include "erlang/term/term_json.h"
 
 enum { EXTERNAL = 131 }; /* the first byte of the external term format */
 

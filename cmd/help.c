@@ -3,7 +3,7 @@
 
 #include "cmd/output.h"
 #include "cmd/version.h"
-#include "release/project.h"
+#include "release/project/project.h"
 
 static const char intro[] =
 	"relevo builds Erlang and Elixir releases, works out how a running system gets from one\n"

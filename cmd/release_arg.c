@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/str.h"
-#include "release/project.h"
-#include "release/store.h"
+#include "release/project/project.h"
+#include "release/read/store.h"
 
 #include <string.h>
 

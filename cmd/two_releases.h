@@ -2,7 +2,7 @@
 /* two_releases.h - what `diff`, `appup` and `plan` have in common: OLD and NEW. */
 #pragma once
 #include "cmd/output.h"
-#include "upgrade/plan.h"
+#include "upgrade/plan/plan.h"
 
 struct two_releases {
 	struct release *old_release, *new_release;

@@ -4,7 +4,7 @@
  * Codes are identifiers in users' scripts: add new ones, never rename.
  */
 #pragma once
-#include "release/app.h"
+#include "release/model/app.h"
 
 /* The worst comes last. */
 enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSIBLE };

@@ -40,7 +40,7 @@ TABLE=$table erl -noshell -eval '
       {ok, Exprs} = erl_parse:parse_exprs(Tokens),
       erl_eval:exprs(Exprs, [])
     end,
-  {ok, Script} = file:read_file("upgrade/node/redact.erl"),
+  {ok, Script} = file:read_file("upgrade/node/scripts/redact.erl"),
   {value, _, Bound} = Eval(unicode:characters_to_list(Script)),
   Show = proplists:get_value($S, [{$S, V} || {Name, V} <- Bound, Name =:= list_to_atom("Show")]),
   {ok, Rows} = file:read_file(os:getenv("TABLE")),

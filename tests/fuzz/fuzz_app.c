@@ -2,7 +2,7 @@
 /* Any text as a .app and as a .rel file: read or refused, and a .rel that was read means the same
  * when it is written and read again.
  */
-#include "release/rel.h"
+#include "release/model/rel.h"
 
 #include <stdlib.h>
 

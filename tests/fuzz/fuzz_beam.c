@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Any bytes as a BEAM file: no crash, no leak, and what opens can also be stripped. */
-#include "release/beam.h"
+#include "erlang/beam/beam.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 /* Any bytes as a BEAM file, and any bytes as the code of one: no crash, no leak, no endless
  * work; what is read can be printed.
  */
-#include "release/children.h"
-#include "release/code_facts.h"
+#include "erlang/code/children.h"
+#include "erlang/code/code_facts.h"
 
 #include <stdlib.h>
 

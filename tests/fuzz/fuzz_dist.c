@@ -3,7 +3,7 @@
  * answer, then messages.  No crash, no leak, and an end within the deadline.
  */
 #include "tests/fuzz/fake_peer.h"
-#include "upgrade/node/rpc.h"
+#include "upgrade/node/wire/rpc.h"
 
 #include <stdlib.h>
 

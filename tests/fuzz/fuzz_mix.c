@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* mix.exs as relevo init skims it: any bytes give names of applications, or none. */
-#include "release/discover_parts.h"
+#include "release/project/discover_parts.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Any bytes as a relevo.yaml: read, or refused with a message that names the file. */
 #include "base/file.h"
-#include "release/project.h"
+#include "release/project/project.h"
 
 #include <stdio.h>
 #include <stdlib.h>

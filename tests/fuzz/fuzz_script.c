@@ -2,7 +2,7 @@
 /* Any text as the script of an appup, up and down: what is translated reads back as the same
  * term; what is not is refused by name.
  */
-#include "upgrade/translate.h"
+#include "upgrade/relup/translate/translate.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Any bytes as a term: what is decoded must come back the same from what is encoded. */
-#include "release/term.h"
-#include "release/term_json.h"
+#include "erlang/term/term.h"
+#include "erlang/term/term_json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

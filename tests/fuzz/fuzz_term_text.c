@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Any text: what is read must read back the same from each form it is written in. */
-#include "release/term.h"
+#include "erlang/term/term.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * the MD5 is that of the instructions as code_print_op() has them, with the MD5 of its external
  * form for each term.  With FUNCTION, NAME/ARITY, prints the instructions of that one instead.
  */
-#include "release/code.h"
+#include "erlang/code/code.h"
 #include "base/file.h"
 #include "base/hash.h"
 

@@ -10,7 +10,7 @@
  *	"e"  who does not read it
  */
 #include "base/file.h"
-#include "release/term.h"
+#include "erlang/term/term.h"
 
 #include <ei.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
  *	"e"  refused: OTP's name for the error, the message
  */
 #include "base/file.h"
-#include "release/term.h"
+#include "erlang/term/term.h"
 
 #include <stdio.h>
 

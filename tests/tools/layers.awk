@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # See tests/tools/layers.
 BEGIN {
-	level["base"] = 0; level["release"] = 1; level["upgrade"] = 2
-	level["k8s"] = 3; level["docker"] = 3; level["cmd"] = 4
-	adapter["archive"] = adapter["archive_entry"] = "release/archive.c"
-	adapter["git2"] = "release/git.c"
+	level["base"] = 0; level["erlang"] = 1; level["release"] = 2; level["upgrade"] = 3
+	level["k8s"] = 4; level["docker"] = 4; level["cmd"] = 5
+	adapter["archive"] = adapter["archive_entry"] = "release/files/archive.c"
+	adapter["git2"] = "release/project/git.c"
 	adapter["yaml"] = "base/yaml.c"
 	adapter["curl/curl"] = "base/http.c"
 	adapter["sqlite3"] = "upgrade/rollout/journal.c"
 	adapter["microhttpd"] = "base/httpd.c"
 	adapter["libdeflate"] = "base/deflate.c"
 	adapter["zlib"] = "base/deflate.c"
-	adapter["pcre2"] = "upgrade/regex.c"
+	adapter["pcre2"] = "upgrade/relup/regex.c"
 	adapter["openssl/evp"] = "base/hash.c"
-	adapter["openssl/err"] = adapter["openssl/ssl"] = "upgrade/node/tls.c"
+	adapter["openssl/err"] = adapter["openssl/ssl"] = "upgrade/node/wire/tls.c"
 }
 /^#include "/ {
 	split($2, quoted, "\""); split(quoted[2], to, "/"); split(FILENAME, from, "/")

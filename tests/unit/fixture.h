@@ -9,7 +9,7 @@
  *are compiled by one VM.
  */
 #pragma once
-#include "release/release.h"
+#include "release/read/release.h"
 
 #include <setjmp.h>
 #include <stdio.h>

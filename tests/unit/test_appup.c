@@ -4,7 +4,7 @@
  */
 #include "tests/unit/fixture.h"
 
-#include "upgrade/appup.h"
+#include "upgrade/appup/appup.h"
 
 /* clang-format off */
 static const struct row {

@@ -4,9 +4,9 @@
 #include "base/deflate.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "release/archive.h"
-#include "release/pieces.h"
-#include "release/tree.h"
+#include "release/files/archive.h"
+#include "release/files/pieces.h"
+#include "release/files/tree.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -2,8 +2,9 @@
 /* BEAM files: containers good and damaged, facts of modules that erlc compiles here,
  * and stripping, with OTP as the judge.
  */
+#include "base/file.h"
 #include "base/hash.h"
-#include "release/beam.h"
+#include "erlang/beam/beam.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
  * are and stripped.
  */
 #include "base/file.h"
-#include "release/children.h"
-#include "release/code_facts.h"
+#include "erlang/code/children.h"
+#include "erlang/code/code_facts.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 /* What changed between two releases, as `relevo diff` would list it. */
 #include "tests/unit/fixture.h"
 
-#include "release/manifest.h"
-#include "release/sealed.h"
-#include "upgrade/diff.h"
+#include "release/read/manifest.h"
+#include "release/read/sealed.h"
+#include "upgrade/diff/diff.h"
 
 #include <sys/stat.h>
 

@@ -3,8 +3,8 @@
  * Whatever is written down can be read again.
  */
 #include "base/file.h"
-#include "release/discover.h"
-#include "release/project.h"
+#include "release/project/discover.h"
+#include "release/project/project.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

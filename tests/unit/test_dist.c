@@ -3,8 +3,8 @@
  * nonsense, hangs.  The peer is a child process at the other end of a socket pair.
  */
 #include "base/hash.h"
-#include "upgrade/node/epmd.h"
-#include "upgrade/node/rpc.h"
+#include "upgrade/node/wire/epmd.h"
+#include "upgrade/node/wire/rpc.h"
 
 #include <dlfcn.h>
 #include <netdb.h>

@@ -2,8 +2,8 @@
 /* Asking for a node's port, of an epmd that does what the real one does not: stays silent, drips,
  * is something else, names a port where nobody listens.
  */
-#include "upgrade/node/dist.h"
-#include "upgrade/node/epmd.h"
+#include "upgrade/node/wire/dist.h"
+#include "upgrade/node/wire/epmd.h"
 
 #include <netinet/in.h>
 #include <setjmp.h>

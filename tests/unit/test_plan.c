@@ -2,7 +2,7 @@
 /* Verdicts and their reasons; the plan as a document. */
 #include "tests/unit/fixture.h"
 
-#include "upgrade/plan.h"
+#include "upgrade/plan/plan.h"
 
 /* clang-format off */
 static const struct row {

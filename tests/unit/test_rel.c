@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* .rel and .app files, and what applications are refused for when they are put together. */
-#include "release/rel.h"
+#include "release/model/rel.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

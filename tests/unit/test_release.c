@@ -4,9 +4,9 @@
  */
 #include "base/file.h"
 #include "base/hash.h"
-#include "release/archive.h"
-#include "release/inspect.h"
-#include "release/verify.h"
+#include "release/files/archive.h"
+#include "release/read/inspect.h"
+#include "release/read/verify.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 /* Relups from releases that are put together by hand: what systools was seen to make of the
  * same input, and what it refuses.
  */
-#include "upgrade/regex.h"
-#include "upgrade/relup.h"
+#include "upgrade/relup/regex.h"
+#include "upgrade/relup/relup.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 /* How a start script names the folders of applications, and what it takes from OTP's own.
  * That whole scripts equal systools' is judged by tests/differential/scripts.sh.
  */
-#include "release/otp.h"
-#include "release/script.h"
+#include "release/model/otp.h"
+#include "release/model/script.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

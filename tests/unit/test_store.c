@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "release/store.h"
+#include "release/read/store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "release/term.h"
-#include "release/term_json.h"
+#include "erlang/term/term.h"
+#include "erlang/term/term_json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

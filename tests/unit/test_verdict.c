@@ -16,8 +16,8 @@
  * Applications get version 1 and, where something of theirs differs from the old release, 2;
  * "vsn" in a/app rules over that.  All is compiled by one VM (tests/tools/compile.escript).
  */
-#include "upgrade/plan.h"
-#include "release/name_table.h"
+#include "upgrade/plan/plan.h"
+#include "base/name_table.h"
 
 #include <setjmp.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "release/tree.h"
+#include "release/files/tree.h"
 
 #include <jansson.h>
 #include <sys/stat.h>

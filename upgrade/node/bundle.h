@@ -11,7 +11,7 @@
  *	VSN/relup                  the ways from and to other versions
  */
 #pragma once
-#include "release/term.h"
+#include "erlang/term/term.h"
 
 struct bundle_file {
 	const char *path, *md5, *sha256; /* sha256: "" when the manifest has none */

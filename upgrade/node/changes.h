@@ -3,7 +3,7 @@
  * them, as redact.erl tells it: what may be a secret never leaves the node.
  */
 #pragma once
-#include "release/term.h"
+#include "erlang/term/term.h"
 
 struct config_change {
 	const char *application, *key;

@@ -5,8 +5,8 @@
  * ERROR_FAILED when the node answers with an exception.  Results live in the arena.
  */
 #pragma once
-#include "upgrade/node/rpc.h"
-#include "upgrade/node/scripts.h"
+#include "upgrade/node/wire/rpc.h"
+#include "upgrade/node/scripts/scripts.h"
 
 struct node; /* opaque: see node.c */
 

@@ -2,8 +2,8 @@
 #include "upgrade/node/parcel.h"
 
 #include "base/hash.h"
-#include "release/archive.h"
-#include "release/tree.h"
+#include "release/files/archive.h"
+#include "release/files/tree.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

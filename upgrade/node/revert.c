@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Committing, going back, removing. */
-#include "release/store.h"
+#include "release/read/store.h"
 #include "upgrade/node/upgrade.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "upgrade/rehearse/stand.h"
 
 #include "base/file.h"
-#include "release/archive.h"
-#include "release/release.h"
+#include "release/files/archive.h"
+#include "release/read/release.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

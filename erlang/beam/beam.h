@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+/* beam.h - what one compiled module says about itself.
+ *
+ * beam_open() looks at the container only: the module's name, and where its chunks
+ * lie.  That is enough for digests, which tell whether a module changed.
+ * beam_read_facts() decodes the rest, for the few modules that did.
+ *
+ * Facts of the format: an IFF-like form "FOR1" size "BEAM", then chunks (four letters,
+ * size, data, padding to four bytes), all numbers big endian; the whole may be
+ * gzipped.  Whatever does not fit gives ERROR_INVALID; callers put the file's name
+ * in front (error_wrap).
+ */
+#pragma once
+#include "base/names.h"
+#include "erlang/term/term.h"
+
+enum {
+	BEAM_MAX = 64 << 20,          /* bytes of one module, also when unpacked */
+	BEAM_LITERALS_MAX = 64 << 20, /* bytes of its literals */
+	BEAM_DIGEST = 16,
+};
+
+/* The order of the first nine is the one in which beam_lib:md5/1 takes them. */
+/* clang-format off */
+#define BEAM_CHUNKS(X) \
+	X(ATOM, "Atom") \
+	X(ATU8, "AtU8") \
+	X(CODE, "Code") \
+	X(STRT, "StrT") \
+	X(IMPT, "ImpT") \
+	X(EXPT, "ExpT") \
+	X(FUNT, "FunT") \
+	X(LITT, "LitT") \
+	X(META, "Meta") \
+	X(ATTR, "Attr") \
+	X(CINF, "CInf") \
+	X(LINE, "Line") \
+	X(TYPE, "Type")
+/* clang-format on */
+
+enum beam_chunk {
+#define X(name, letters) BEAM_##name,
+	BEAM_CHUNKS(X)
+#undef X
+		BEAM_CHUNK_COUNT,
+};
+
+struct beam {
+	const char *module;
+	struct span chunks[BEAM_CHUNK_COUNT]; /* ptr NULL: the file has none */
+};
+
+/* bytes    one file; borrowed as long as the beam is used
+ * arena    takes the module's name, and the unpacked bytes when they were gzipped
+ */
+must_check int beam_open(struct beam *out, struct arena *arena, struct span bytes,
+			 struct error *err);
+/* What beam_lib:md5/1 gives, and code:module_md5/1 for the loaded module. */
+void beam_md5(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
+/* The same without the chunk Meta, which some tools strip: equal for a module and
+ * its stripped copy.  This is what tells whether a module changed.
+ */
+void beam_digest(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
+/* Whether both have the same digest: told from their chunks, without working it out. */
+bool beam_same(const struct beam *a, const struct beam *b);
+/* "DIR/MODULE.beam" */
+const char *beam_path(struct arena *arena, const char *dir, const char *module);
+/* Appends a copy with only the chunks that beam_lib calls significant, and Attr: byte for
+ * byte what Mix.Release.strip_beam/1 of Elixir 1.18 makes of it.  It loads, behaves the same,
+ * is as fast, and keeps its md5.
+ */
+must_check int beam_strip(struct str *out, struct span bytes, struct error *err);
+
+/* ---- facts ---- */
+
+struct beam_function {
+	const char *module; /* of an import; NULL in exports */
+	const char *name;
+	uint32_t arity;
+};
+
+struct beam_functions {
+	const struct beam_function *items;
+	size_t len;
+};
+
+/* What processes a module is the callback of; a module may be several. */
+enum beam_role {
+	BEAM_GEN_SERVER = 1 << 0,
+	BEAM_GEN_STATEM = 1 << 1,
+	BEAM_GEN_EVENT = 1 << 2,
+	BEAM_SPECIAL = 1 << 3, /* system_code_change/4: sys and proc_lib by hand */
+	BEAM_SUPERVISOR = 1 << 4,
+	BEAM_APPLICATION = 1 << 5,
+	BEAM_PROTOCOL = 1 << 6,      /* Elixir: __protocol__/1 */
+	BEAM_PROTOCOL_IMPL = 1 << 7, /* Elixir: __impl__/1 */
+
+	BEAM_PROCESS = BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT | BEAM_SPECIAL,
+};
+
+struct beam_facts {
+	const char *module;
+	struct beam_functions exports, imports;
+	struct names atoms;
+	struct names behaviours;       /* as attributes: behaviour and behavior */
+	const struct term *attributes; /* [{Key, [Value]}]; [] when they were stripped */
+	const struct term *compile;    /* compile info [{Key, Value}]; [] when stripped */
+	const struct term *vsn;        /* NULL: none */
+	unsigned roles;                /* of enum beam_role */
+	bool code_change;              /* has the function its roles want: code_change/3 or /4,
+					* or system_code_change/4 */
+	bool on_load;
+	bool nif; /* calls erlang:load_nif/2 */
+};
+
+/* All in the arena.  Roles follow from behaviours; where those are unknown or stripped,
+ * from the callbacks that are exported.
+ */
+must_check int beam_read_facts(struct beam_facts **out, struct arena *arena,
+			       const struct beam *beam, struct error *err);
+/* The literal terms of a module, a list in the order of the file. */
+must_check int beam_read_literals(const struct term **out, struct arena *arena,
+				  const struct beam *beam, struct error *err);
+bool beam_exports(const struct beam_facts *facts, const char *name, uint32_t arity);
+bool beam_imports(const struct beam_facts *facts, const char *module, const char *name,
+		  uint32_t arity);
+/* "gen_server" …; for one bit of enum beam_role. */
+const char *beam_role_name(enum beam_role role);

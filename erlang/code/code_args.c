@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_args.h"
+
+#include "erlang/beam/beam_atoms.h"
+
+#include <math.h>
+
+enum tag { TAG_NUMBER, TAG_INTEGER, TAG_ATOM, TAG_X, TAG_Y, TAG_LABEL, TAG_CHAR, TAG_EXTENDED };
+
+/* What an operand may have inside: lists hold no lists, a type is of a register. */
+enum level { PLAIN, IN_LIST, TOP };
+
+enum extended { EXT_FLOAT, EXT_LIST, EXT_FR, EXT_ALLOC, EXT_LITERAL, EXT_TYPED };
+
+int args_damaged(struct error *err, const struct code_args *args, const char *what)
+{
+	return error_set(err, ERROR_INVALID, "code, %zu bytes before its end: %s", args->rest.len,
+			 what);
+}
+
+int args_bytes(struct span *out, struct code_args *args, size_t len, struct error *err)
+{
+	if (len > args->rest.len)
+		return args_damaged(err, args, "cut off");
+	*out = (struct span){ args->rest.ptr, len };
+	args->rest = (struct span){ args->rest.ptr + len, args->rest.len - len };
+	return 0;
+}
+
+int args_byte(uint8_t *out, struct code_args *args, struct error *err)
+{
+	struct span byte;
+
+	if (args_bytes(&byte, args, 1, err))
+		return -1;
+	*out = (uint8_t)byte.ptr[0];
+	return 0;
+}
+
+static int take_count(uint64_t *out, struct code_args *args, unsigned depth, struct error *err);
+
+/* The bytes of a value that does not fit into eleven bits. */
+static int take_bytes(struct span *out, struct code_args *args, uint8_t first, unsigned depth,
+		      struct error *err)
+{
+	uint64_t len = (uint64_t)(first >> 5) + 2;
+
+	if (first >> 5 == 7) {
+		/* The length itself is never that long. */
+		if (depth > 0)
+			return args_damaged(err, args, "a length of a length");
+		if (take_count(&len, args, depth + 1, err))
+			return -1;
+		if (len > TERM_BIG_MAX)
+			return args_damaged(err, args, "a number that is too large");
+		len += 9;
+	}
+	return args_bytes(out, args, (size_t)len, err);
+}
+
+static int unsigned_of(uint64_t *out, struct code_args *args, struct span bytes, struct error *err)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (value >> 56)
+			return args_damaged(err, args, "a number that is too large");
+		value = value << 8 | (uint8_t)bytes.ptr[i];
+	}
+	*out = value;
+	return 0;
+}
+
+/* The value behind a first byte, where it is no signed number. */
+static int take_unsigned(uint64_t *out, struct code_args *args, uint8_t first, unsigned depth,
+			 struct error *err)
+{
+	struct span bytes;
+	uint8_t second;
+
+	if (!(first & 8)) {
+		*out = first >> 4;
+		return 0;
+	}
+	if (!(first & 16)) {
+		if (args_byte(&second, args, err))
+			return -1;
+		*out = (uint64_t)(first & 0xe0) << 3 | second;
+		return 0;
+	}
+	return take_bytes(&bytes, args, first, depth, err) || unsigned_of(out, args, bytes, err)
+		       ? -1
+		       : 0;
+}
+
+static int take_count(uint64_t *out, struct code_args *args, unsigned depth, struct error *err)
+{
+	uint8_t first;
+
+	if (args_byte(&first, args, err))
+		return -1;
+	if ((first & 7) != TAG_NUMBER)
+		return args_damaged(err, args, "a number was expected");
+	return take_unsigned(out, args, first, depth, err);
+}
+
+/* Two's complement, the highest byte first. */
+static const struct term *integer_of(struct arena *arena, struct span bytes)
+{
+	bool negative = (uint8_t)bytes.ptr[0] > 127;
+	uint8_t *magnitude = arena_array(arena, bytes.len + 1, uint8_t);
+	unsigned carry = negative;
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		uint8_t byte = (uint8_t)bytes.ptr[bytes.len - 1 - i];
+		unsigned sum = (negative ? (uint8_t)~byte : byte) + carry;
+
+		magnitude[i] = (uint8_t)sum;
+		carry = sum >> 8;
+	}
+	magnitude[bytes.len] = (uint8_t)carry;
+	return term_big(arena, (struct span){ (const char *)magnitude, bytes.len + 1 }, negative);
+}
+
+static int take_integer(struct code_arg *out, struct code_args *args, uint8_t first,
+			struct error *err)
+{
+	struct span bytes;
+	uint64_t value;
+
+	out->kind = CODE_INTEGER;
+	if ((first & 0x18) == 0x18) {
+		if (take_bytes(&bytes, args, first, 0, err))
+			return -1;
+		out->term = integer_of(args->arena, bytes);
+		return 0;
+	}
+	if (take_unsigned(&value, args, first, 0, err))
+		return -1;
+	if (value >= ARGS_SMALL) {
+		out->term = term_integer(args->arena, (int64_t)value);
+		return 0;
+	}
+	if (!args->small[value])
+		args->small[value] = term_integer(args->arena, (int64_t)value);
+	out->term = args->small[value];
+	return 0;
+}
+
+static int take_atom(struct code_arg *out, struct code_args *args, uint8_t first, struct error *err)
+{
+	const struct names *names = &args->names;
+	uint64_t nr;
+
+	if (take_unsigned(&nr, args, first, 0, err))
+		return -1;
+	if (nr > names->len)
+		return args_damaged(err, args, "an atom that is none");
+	if (nr == 0) {
+		out->kind = CODE_NIL;
+		out->term = &term_nil;
+		return 0;
+	}
+	if (!args->atoms[nr - 1])
+		args->atoms[nr - 1] = term_atom(args->arena, names->items[nr - 1]);
+	out->kind = CODE_ATOM;
+	out->term = args->atoms[nr - 1];
+	return 0;
+}
+
+static int take_arg(struct code_arg *out, struct code_args *args, enum level level,
+		    struct error *err);
+
+static int take_list(struct code_arg *out, struct code_args *args, struct error *err)
+{
+	struct code_arg *items;
+	uint64_t len;
+
+	if (take_count(&len, args, 0, err))
+		return -1;
+	/* Each element takes a byte at least. */
+	if (len > args->rest.len)
+		return args_damaged(err, args, "a list that is too long");
+	items = arena_array(args->arena, (size_t)len, struct code_arg);
+	for (uint64_t i = 0; i < len; i++)
+		if (take_arg(&items[i], args, IN_LIST, err))
+			return -1;
+	out->kind = CODE_LIST;
+	out->items = items;
+	out->len = (uint32_t)len;
+	return 0;
+}
+
+static int take_alloc(struct code_arg *out, struct code_args *args, struct error *err)
+{
+	struct code_arg *items;
+	uint64_t len;
+
+	if (take_count(&len, args, 0, err))
+		return -1;
+	if (len > args->rest.len / 2)
+		return args_damaged(err, args, "a list that is too long");
+	items = arena_array(args->arena, (size_t)len * 2, struct code_arg);
+	for (uint64_t i = 0; i < 2 * len; i++) {
+		items[i].kind = CODE_NUMBER;
+		if (take_count(&items[i].number, args, 0, err))
+			return -1;
+	}
+	out->kind = CODE_ALLOC;
+	out->items = items;
+	out->len = (uint32_t)len * 2;
+	return 0;
+}
+
+static int take_literal(struct code_arg *out, struct code_args *args, struct error *err)
+{
+	const struct term *literals = args->literals;
+	uint64_t nr;
+
+	if (take_count(&nr, args, 0, err))
+		return -1;
+	if (nr >= literals->seq.len)
+		return args_damaged(err, args, "a literal that is none");
+	out->kind = CODE_LITERAL;
+	out->term = term_at(literals, (size_t)nr);
+	return 0;
+}
+
+static int take_typed(struct code_arg *out, struct code_args *args, struct error *err)
+{
+	uint64_t type;
+
+	if (take_arg(out, args, PLAIN, err))
+		return -1;
+	if (out->kind != CODE_X && out->kind != CODE_Y)
+		return args_damaged(err, args, "a type of what is no register");
+	return take_count(&type, args, 0, err);
+}
+
+static int take_float(struct code_arg *out, struct code_args *args, struct error *err)
+{
+	struct span bytes;
+	uint64_t word;
+	double value;
+
+	if (args_bytes(&bytes, args, sizeof(word), err))
+		return -1;
+	word = (uint64_t)beam_word(bytes.ptr) << 32 | beam_word(bytes.ptr + 4);
+	memcpy(&value, &word, sizeof(value));
+	if (!isfinite(value))
+		return args_damaged(err, args, "a float that is no number");
+	out->kind = CODE_FLOAT;
+	out->term = term_float(args->arena, value);
+	return 0;
+}
+
+static int take_extended(struct code_arg *out, struct code_args *args, uint8_t first,
+			 struct error *err)
+{
+	switch (first >> 3) {
+	case EXT_FLOAT << 1:
+		return take_float(out, args, err);
+	case EXT_LIST << 1:
+		return take_list(out, args, err);
+	case EXT_FR << 1:
+		out->kind = CODE_FR;
+		return take_count(&out->number, args, 0, err);
+	case EXT_ALLOC << 1:
+		return take_alloc(out, args, err);
+	case EXT_LITERAL << 1:
+		return take_literal(out, args, err);
+	case EXT_TYPED << 1:
+		return take_typed(out, args, err);
+	default:
+		return args_damaged(err, args, "an operand of an unknown kind");
+	}
+}
+
+static void note_register(struct code_args *args, const struct code_arg *arg)
+{
+	uint64_t *most = arg->kind == CODE_X ? &args->xs : &args->ys;
+
+	if ((arg->kind == CODE_X || arg->kind == CODE_Y) && arg->number >= *most)
+		*most = arg->number < UINT32_MAX ? arg->number + 1 : UINT32_MAX;
+}
+
+static int take_arg(struct code_arg *out, struct code_args *args, enum level level,
+		    struct error *err)
+{
+	static const enum code_kind kinds[] = {
+		[TAG_NUMBER] = CODE_NUMBER, [TAG_X] = CODE_X,       [TAG_Y] = CODE_Y,
+		[TAG_LABEL] = CODE_LABEL,   [TAG_CHAR] = CODE_CHAR,
+	};
+	uint8_t first;
+
+	if (args_byte(&first, args, err))
+		return -1;
+	switch (first & 7) {
+	case TAG_INTEGER:
+		return take_integer(out, args, first, err);
+	case TAG_ATOM:
+		return take_atom(out, args, first, err);
+	case TAG_EXTENDED:
+		if (level == PLAIN || (level == IN_LIST && first >> 3 == EXT_LIST << 1))
+			return args_damaged(err, args, "an operand inside another");
+		return take_extended(out, args, first, err);
+	default:
+		if (take_unsigned(&out->number, args, first, 0, err))
+			return -1;
+		out->kind = kinds[first & 7];
+		note_register(args, out);
+		return 0;
+	}
+}
+
+int args_take(struct code_arg *out, struct code_args *args, struct error *err)
+{
+	return take_arg(out, args, TOP, err);
+}

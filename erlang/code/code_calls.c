@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_run.h"
+
+/* Goes on once for each value that a call may have returned. */
+static void go_on_with(struct run *run, struct values values, bool tail)
+{
+	if (values.len == 0 || tail) {
+		for (size_t i = 0; i < values.len; i++)
+			eval_add(run->eval, &run->outcomes, values.items[i]);
+		run->stop = true;
+		return;
+	}
+	for (size_t i = 1; i < values.len; i++) {
+		struct state *next;
+
+		run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
+		next = &run->todo[run->todo_len++];
+		*next = (struct state){ run->now.at, run_copy_regs(run) };
+		memset(next->regs, 0, run->xs * sizeof(*next->regs));
+		next->regs[0] = values.items[i];
+	}
+	run_returned(run, values.items[0]);
+}
+
+static void go_on_with_one(struct run *run, const struct value *value, bool tail)
+{
+	if (tail)
+		run_outcome(run, value);
+	else
+		run_returned(run, value);
+}
+
+/* Registers without a value are unknown as arguments, too. */
+static const struct value *const *args_of(struct run *run, uint32_t arity)
+{
+	for (size_t i = 0; i < arity; i++)
+		if (!run->now.regs[i])
+			run->now.regs[i] = &value_unknown;
+	return run->now.regs;
+}
+
+/* Functions of a NIF library have a body that never returns. */
+static bool may_be_nif(const struct code *code)
+{
+	for (size_t i = 0; i < code->imports.len; i++)
+		if (strcmp(code->imports.items[i].module, "erlang") == 0 &&
+		    strcmp(code->imports.items[i].name, "load_nif") == 0)
+			return true;
+	return false;
+}
+
+static void call_local(struct run *run, const struct code_function *callee, bool tail)
+{
+	struct values values;
+
+	if (!callee || callee->arity > run->xs)
+		go_on_with_one(run, &value_unknown, tail);
+	else if (eval_follow(&values, run->eval, run->code, callee, args_of(run, callee->arity)) &&
+		 (values.len > 0 || !may_be_nif(run->code)))
+		go_on_with(run, values, tail);
+	else
+		go_on_with_one(run,
+			       value_unseen(run->arena, (struct beam_function){ NULL, callee->name,
+										callee->arity }),
+			       tail);
+}
+
+static void call_remote(struct run *run, const struct beam_function *function, bool tail)
+{
+	const struct value *const *args;
+	struct values values;
+	bool known;
+
+	if (!function || function->arity > run->xs) {
+		go_on_with_one(run, &value_unknown, tail);
+		return;
+	}
+	if (strcmp(function->module, run->code->module) == 0 &&
+	    code_function(run->code, function->name, function->arity)) {
+		call_local(run, code_function(run->code, function->name, function->arity), tail);
+		return;
+	}
+	if (known_to_raise(function)) {
+		run->stop = true;
+		return;
+	}
+	args = args_of(run, function->arity);
+	if (run->eval->on_call)
+		run->eval->on_call(run->eval->ctx, function, args);
+	values = eval_remote(run->eval, function, args, &known);
+	if (known)
+		go_on_with(run, values, tail);
+	else
+		go_on_with_one(run, value_unseen(run->arena, *function), tail);
+}
+
+static void call_fun(struct run *run, const struct value *fun, uint64_t arity, bool tail)
+{
+	const struct value *args[256] = { NULL };
+	struct values values;
+	size_t env = fun->kind == VALUE_FUN ? fun->fun.len : 0;
+
+	if (fun->kind != VALUE_FUN || arity + env > ARRAY_LEN(args) || arity > run->xs ||
+	    arity + env != fun->fun.function->arity) {
+		go_on_with_one(run, &value_unknown, tail);
+		return;
+	}
+	for (size_t i = 0; i < arity; i++)
+		args[i] = run_get_x(run, i);
+	for (size_t i = 0; i < env; i++)
+		args[arity + i] = fun->fun.env[i];
+	if (eval_follow(&values, run->eval, fun->fun.code, fun->fun.function, args))
+		go_on_with(run, values, tail);
+	else
+		go_on_with_one(run, &value_unknown, tail);
+}
+
+/* apply/1, /2: the module and the function stand behind the arguments. */
+static void apply(struct run *run, const struct code_arg *arity, bool tail)
+{
+	struct beam_function function;
+
+	if (arity->kind != CODE_NUMBER || arity->number + 2 > run->xs) {
+		go_on_with_one(run, &value_unknown, tail);
+		return;
+	}
+	function.module = value_atom_name(run_get_x(run, arity->number));
+	function.name = value_atom_name(run_get_x(run, arity->number + 1));
+	function.arity = (uint32_t)arity->number;
+	if (function.module && function.name)
+		call_remote(run, &function, tail);
+	else
+		go_on_with_one(run, &value_unknown, tail);
+}
+
+void run_call(struct run *run, const struct code_op *op)
+{
+	switch (op->opcode) {
+	case OP_CALL:
+		call_local(run, code_local(run->code, &op->args[1]), false);
+		break;
+	case OP_CALL_LAST:
+	case OP_CALL_ONLY:
+		call_local(run, code_local(run->code, &op->args[1]), true);
+		break;
+	case OP_CALL_EXT:
+		call_remote(run, code_import(run->code, &op->args[1]), false);
+		break;
+	case OP_CALL_EXT_LAST:
+	case OP_CALL_EXT_ONLY:
+		call_remote(run, code_import(run->code, &op->args[1]), true);
+		break;
+	case OP_CALL_FUN:
+		call_fun(run, run_get_x(run, op->args[0].number), op->args[0].number, false);
+		break;
+	case OP_CALL_FUN2:
+		call_fun(run, run_get(run, &op->args[2]), op->args[1].number, false);
+		break;
+	case OP_APPLY:
+		apply(run, &op->args[0], false);
+		break;
+	default:
+		apply(run, &op->args[0], true);
+		break;
+	}
+}

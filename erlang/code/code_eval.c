@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_run.h"
+
+void eval_add(struct eval *eval, struct values *values, const struct value *value)
+{
+	for (size_t i = 0; i < values->len; i++)
+		if (value_same(values->items[i], value))
+			return;
+	if (values->len == EVAL_OUTCOMES) {
+		eval->gave_up = true;
+		return;
+	}
+	values->items = arena_grow(eval->arena, values->items, values->len, &values->cap);
+	values->items[values->len++] = value;
+}
+
+/* ---- instructions ---- */
+
+/* How the plain instructions change registers: by the operand that they write, plus one. */
+/* clang-format off */
+static const uint8_t writes[OPCODE_END] = {
+	[OP_BS_START_MATCH2] = 5, [OP_BS_START_MATCH3] = 4, [OP_BS_START_MATCH4] = 4,
+	[OP_BS_GET_INTEGER2] = 7, [OP_BS_GET_FLOAT2] = 7,   [OP_BS_GET_BINARY2] = 7,
+	[OP_BS_GET_UTF8] = 5,     [OP_BS_GET_UTF16] = 5,    [OP_BS_GET_UTF32] = 5,
+	[OP_BS_GET_TAIL] = 2,     [OP_BS_GET_POSITION] = 2, [OP_BS_CREATE_BIN] = 5,
+	[OP_BS_INIT2] = 6,        [OP_BS_INIT_BITS] = 6,    [OP_BS_APPEND] = 8,
+	[OP_BS_PRIVATE_APPEND] = 6, [OP_BS_ADD] = 5,        [OP_BS_UTF8_SIZE] = 3,
+	[OP_BS_UTF16_SIZE] = 3,   [OP_FMOVE] = 2,           [OP_RECV_MARKER_RESERVE] = 1,
+	[OP_INIT] = 1,            [OP_LOOP_REC] = 2,
+};
+/* clang-format on */
+
+/* Those that write no register; a label comes first, if there is one. */
+static bool writes_nothing(enum opcode opcode)
+{
+	switch (opcode) {
+	case OP_TEST_HEAP:
+	case OP_TRY_END:
+	case OP_CATCH_END:
+	case OP_ON_LOAD:
+	case OP_NIF_START:
+	case OP_TIMEOUT:
+	case OP_REMOVE_MESSAGE:
+	case OP_WAIT_TIMEOUT:
+	case OP_RECV_MARK:
+	case OP_RECV_SET:
+	case OP_RECV_MARKER_BIND:
+	case OP_RECV_MARKER_CLEAR:
+	case OP_RECV_MARKER_USE:
+	case OP_FCLEARERROR:
+	case OP_FCHECKERROR:
+	case OP_FCONV:
+	case OP_FADD:
+	case OP_FSUB:
+	case OP_FMUL:
+	case OP_FDIV:
+	case OP_FNEGATE:
+	case OP_BS_SET_POSITION:
+	case OP_BS_TEST_TAIL2:
+	case OP_BS_TEST_UNIT:
+	case OP_BS_MATCH_STRING:
+	case OP_BS_SKIP_BITS2:
+	case OP_BS_SKIP_UTF8:
+	case OP_BS_SKIP_UTF16:
+	case OP_BS_SKIP_UTF32:
+	case OP_BS_PUT_INTEGER:
+	case OP_BS_PUT_BINARY:
+	case OP_BS_PUT_FLOAT:
+	case OP_BS_PUT_STRING:
+	case OP_BS_PUT_UTF8:
+	case OP_BS_PUT_UTF16:
+	case OP_BS_PUT_UTF32:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void fork_to_all(struct run *run, const struct code_arg *args, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (args[i].kind == CODE_LABEL)
+			run_fork(run, &args[i]);
+		else if (args[i].kind == CODE_LIST)
+			fork_to_all(run, args[i].items, args[i].len);
+	}
+}
+
+/* An instruction of which nothing is said here may change any register, and go anywhere. */
+static void plain_op(struct run *run, const struct code_op *op)
+{
+	if (writes[op->opcode] > 0) {
+		if (op->args[0].kind == CODE_LABEL)
+			run_fork(run, &op->args[0]);
+		run_set(run, &op->args[writes[op->opcode] - 1], &value_unknown);
+	} else if (writes_nothing(op->opcode)) {
+		if (op->len > 0 && op->args[0].kind == CODE_LABEL)
+			run_fork(run, &op->args[0]);
+	} else {
+		run_forget(run);
+		fork_to_all(run, op->args, op->len);
+	}
+}
+
+/* An exception may come from anywhere behind `try` and `catch`; what is needed then is in y
+ * registers that stay as they are.
+ */
+static void guard(struct run *run, const struct code_op *op)
+{
+	const struct value **regs = run->now.regs;
+
+	run->now.regs = run_copy_regs(run);
+	memset(run->now.regs, 0, run->xs * sizeof(*run->now.regs));
+	run_fork(run, &op->args[1]);
+	run->now.regs = regs;
+}
+
+static void other_op(struct run *run, const struct code_op *op)
+{
+	switch (op->opcode) {
+	case OP_ALLOCATE:
+	case OP_ALLOCATE_HEAP:
+	case OP_ALLOCATE_ZERO:
+	case OP_ALLOCATE_HEAP_ZERO:
+	case OP_DEALLOCATE:
+		run_clear_ys(run);
+		break;
+	case OP_INIT_YREGS:
+		for (size_t i = 0; op->args[0].kind == CODE_LIST && i < op->args[0].len; i++)
+			run_set(run, &op->args[0].items[i], NULL);
+		break;
+	case OP_TRIM:
+		run_trim(run, &op->args[0]);
+		break;
+	case OP_TRY:
+	case OP_CATCH:
+		guard(run, op);
+		break;
+	case OP_BS_MATCH:
+		/* Registers among its commands are written. */
+		run_fork(run, &op->args[0]);
+		for (size_t i = 0; op->args[2].kind == CODE_LIST && i < op->args[2].len; i++)
+			run_set(run, &op->args[2].items[i], &value_unknown);
+		break;
+	case OP_SEND:
+		run_returned(run, run_get_x(run, 1));
+		break;
+	case OP_TRY_CASE:
+	case OP_RAW_RAISE:
+	case OP_BUILD_STACKTRACE:
+	case OP_BS_INIT_WRITABLE:
+		run_returned(run, NULL);
+		break;
+	case OP_LOOP_REC_END:
+	case OP_WAIT:
+	case OP_JUMP:
+		run_jump(run, &op->args[0]);
+		break;
+	default:
+		plain_op(run, op);
+		break;
+	}
+}
+
+static void do_op(struct run *run, const struct code_op *op)
+{
+	switch (op->opcode) {
+	case OP_LABEL:
+		run_pass_label(run, run->now.at - 1);
+		break;
+	case OP_RETURN:
+		run_outcome(run, run_get_x(run, 0));
+		break;
+	case OP_CALL:
+	case OP_CALL_LAST:
+	case OP_CALL_ONLY:
+	case OP_CALL_EXT:
+	case OP_CALL_EXT_LAST:
+	case OP_CALL_EXT_ONLY:
+	case OP_CALL_FUN:
+	case OP_CALL_FUN2:
+	case OP_APPLY:
+	case OP_APPLY_LAST:
+		run_call(run, op);
+		break;
+	case OP_MOVE:
+	case OP_SWAP:
+	case OP_PUT_LIST:
+	case OP_PUT_TUPLE2:
+	case OP_PUT_TUPLE:
+	case OP_GET_TUPLE_ELEMENT:
+	case OP_SET_TUPLE_ELEMENT:
+	case OP_UPDATE_RECORD:
+	case OP_PUT_MAP_ASSOC:
+	case OP_PUT_MAP_EXACT:
+	case OP_GET_MAP_ELEMENTS:
+	case OP_HAS_MAP_FIELDS:
+	case OP_MAKE_FUN3:
+	case OP_GET_LIST:
+	case OP_GET_HD:
+	case OP_GET_TL:
+		run_data(run, op);
+		break;
+	case OP_BIF0:
+	case OP_BIF1:
+	case OP_BIF2:
+	case OP_BIF3:
+	case OP_GC_BIF1:
+	case OP_GC_BIF2:
+	case OP_GC_BIF3:
+		run_bif(run, op);
+		break;
+	case OP_SELECT_VAL:
+	case OP_SELECT_TUPLE_ARITY:
+		run_select(run, op);
+		break;
+	case OP_BADMATCH:
+	case OP_IF_END:
+	case OP_CASE_END:
+	case OP_TRY_CASE_END:
+	case OP_RAISE:
+	case OP_BADRECORD:
+		run->stop = true;
+		break;
+	default:
+		if ((op->opcode >= OP_IS_LT && op->opcode <= OP_TEST_ARITY) ||
+		    op->opcode == OP_IS_FUNCTION || op->opcode == OP_IS_FUNCTION2 ||
+		    op->opcode == OP_IS_BOOLEAN || op->opcode == OP_IS_MAP ||
+		    op->opcode == OP_IS_BITSTR || op->opcode == OP_IS_TAGGED_TUPLE)
+			run_test(run, op);
+		else
+			other_op(run, op);
+	}
+}
+
+/* Follows one way to its end. */
+static void follow(struct run *run)
+{
+	run->stop = false;
+	while (!run->stop && run->now.at < run->function->len) {
+		if (++run->eval->steps > EVAL_STEPS) {
+			run->eval->gave_up = true;
+			return;
+		}
+		do_op(run, &run->function->ops[run->now.at++]);
+	}
+	/* Code does not end without a last word. */
+	if (!run->stop)
+		run->eval->gave_up = true;
+}
+
+struct values eval_function(struct eval *eval, const struct code *code,
+			    const struct code_function *function, const struct value *const *args)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct run run = { .eval = eval,
+			   .arena = eval->arena,
+			   .scratch = &scratch,
+			   .code = code,
+			   .function = function };
+
+	if (eval->depth == EVAL_DEPTH || eval->steps > EVAL_STEPS || !run_measure(&run)) {
+		eval->gave_up = true;
+		return run.outcomes;
+	}
+	eval->depth++;
+	eval->steps += (unsigned)(function->len / 8);
+	run.seen = arena_array(&scratch, function->len, struct seen);
+	run.now.regs = arena_array(&scratch, run_regs_len(&run), const struct value *);
+	for (size_t i = 0; i < function->arity; i++)
+		run.now.regs[i] = args[i];
+	for (;;) {
+		follow(&run);
+		if (run.todo_len == 0)
+			break;
+		if (eval->steps > EVAL_STEPS) {
+			eval->gave_up = true;
+			break;
+		}
+		run.now = run.todo[--run.todo_len];
+	}
+	eval->depth--;
+	return run.outcomes;
+}
+
+bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
+		 const struct code_function *function, const struct value *const *args)
+{
+	bool before = eval->gave_up, all;
+
+	eval->gave_up = false;
+	*out = eval_function(eval, code, function, args);
+	all = !eval->gave_up;
+	eval->gave_up = before;
+	return all;
+}
+
+const struct value *eval_one(struct eval *eval, const struct code *code,
+			     const struct code_function *function, const struct value *const *args)
+{
+	struct values values;
+
+	if (eval_follow(&values, eval, code, function, args) && values.len == 1)
+		return values.items[0];
+	return value_unseen(eval->arena, (struct beam_function){ code->module, function->name,
+								 function->arity });
+}
+
+/* NULL: no such module, or function. */
+static const struct code_function *find_function(struct eval *eval, const char *module,
+						 const char *name, uint32_t arity,
+						 const struct code **code)
+{
+	if (!eval->library)
+		return NULL;
+	*code = eval->library->open(eval->library->ctx, module);
+	return *code && code_exports(*code, name, arity) ? code_function(*code, name, arity) : NULL;
+}
+
+struct values eval_remote(struct eval *eval, const struct beam_function *function,
+			  const struct value *const *args, bool *known)
+{
+	const struct value *value = known_call(eval, function, args);
+	const struct code_function *found;
+	struct values values = { 0 };
+	const struct code *code;
+
+	*known = true;
+	if (value) {
+		eval_add(eval, &values, value);
+		return values;
+	}
+	found = known_pure(function->module) ? find_function(eval, function->module, function->name,
+							     function->arity, &code)
+					     : NULL;
+	/* What never returns may be there for the VM to replace, as lists:keyfind/3 is. */
+	*known = found && eval_follow(&values, eval, code, found, args) && values.len > 0;
+	return values;
+}
+
+const struct value *eval_call(struct eval *eval, const char *module, const char *name,
+			      const struct value *const *args, uint32_t arity)
+{
+	const struct code *code;
+	const struct code_function *found = find_function(eval, module, name, arity, &code);
+
+	if (found)
+		return eval_one(eval, code, found, args);
+	return value_unseen(eval->arena, (struct beam_function){ module, name, arity });
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_eval.h - what a function returns, as far as that can be seen in its code.
+ *
+ * The function is followed through all of its branches with values that are known in part
+ * (code_value.h); tests whose outcome is known are decided, others go both ways.  Calls inside
+ * the module are followed too, and those to modules of pure functions that can be opened.
+ * All else gives an unknown value.  Work is bounded: code that takes more is not known.
+ */
+#pragma once
+#include "erlang/code/code_value.h"
+
+enum {
+	EVAL_STEPS = 50000, /* instructions, of all branches and functions together */
+	EVAL_OUTCOMES = 32, /* different values that a function may return */
+	EVAL_DEPTH = 100,   /* calls inside calls */
+};
+
+struct values {
+	const struct value **items;
+	size_t len, cap;
+};
+
+/* How code finds other modules.
+ *
+ * open    asked for one name often, so it should remember its answers; NULL: there is none.  The
+ *         result is borrowed as long as the values made from it.  Without "lists" and Elixir's
+ *         "Elixir.Enum", "Elixir.Keyword", calls of those are not followed.
+ */
+struct code_library {
+	const struct code *(*open)(void *ctx, const char *module);
+	void *ctx;
+};
+
+struct eval {
+	struct arena *arena;                /* takes all values */
+	const struct code_library *library; /* NULL: none */
+	/* Called at each call of a function of another module, with what it is given; may be
+	 * NULL.  One place in the code may be come by more than once.
+	 */
+	void (*on_call)(void *ctx, const struct beam_function *function,
+			const struct value *const *args);
+	void *ctx;
+	unsigned steps, depth; /* so far: zero at first */
+	bool gave_up;          /* not all could be followed: there may be other values */
+};
+
+/* All values that a function may return, each once; none when it never does.
+ * args  as many as it takes
+ */
+struct values eval_function(struct eval *eval, const struct code *code,
+			    const struct code_function *function, const struct value *const *args);
+/* The one value it returns, unknown when there are several. */
+const struct value *eval_one(struct eval *eval, const struct code *code,
+			     const struct code_function *function, const struct value *const *args);
+/* A call by name: a known function, or one of a module of the library; *known tells. */
+struct values eval_remote(struct eval *eval, const struct beam_function *function,
+			  const struct value *const *args, bool *known);
+/* An exported function of a module of the library, whatever it is. */
+const struct value *eval_call(struct eval *eval, const char *module, const char *name,
+			      const struct value *const *args, uint32_t arity);
+/* Adds a value unless it is there; gives up when they are too many. */
+void eval_add(struct eval *eval, struct values *values, const struct value *value);
+
+/* ---- functions of OTP and Elixir that are known here (code_known.c) ---- */
+
+/* NULL: not one of them, or not with these arguments. */
+const struct value *known_call(struct eval *eval, const struct beam_function *function,
+			       const struct value *const *args);
+/* Whether it never returns: erlang:error/1 and the like. */
+bool known_to_raise(const struct beam_function *function);
+/* Whether the functions of a module depend on nothing but their arguments. */
+bool known_pure(const char *module);
+
+/* Elixir's Supervisor.child_spec/1 of a child as it stands in a list: a map, a module, or
+ * {module, argument}; unknown when that cannot be seen.
+ */
+const struct value *known_child_spec(struct eval *eval, const struct value *child);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_facts.h"
+
+#include "base/name_table.h"
+
+#include <stdlib.h>
+
+/* ---- structs ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct code_field *)a)->name, ((const struct code_field *)b)->name);
+}
+
+struct code_struct code_struct(const struct code *code, struct arena *arena)
+{
+	const struct code_function *function = code_function(code, "__struct__", 0);
+	struct eval eval = { .arena = arena };
+	struct code_shape shape;
+	struct code_field *fields;
+	const struct value *map;
+
+	if (!function || !code_exports(code, "__struct__", 0))
+		return (struct code_struct){ 0 };
+	map = eval_one(&eval, code, function, NULL);
+	shape = code_shape_of(map, arena);
+	if (shape.kind != SHAPE_STRUCT || !shape.all_keys)
+		return (struct code_struct){ 0 };
+	fields = arena_array(arena, shape.keys.len, struct code_field);
+	for (size_t i = 0; i < shape.keys.len; i++) {
+		fields[i].name = shape.keys.items[i];
+		fields[i].value = value_term(value_map_at(map, fields[i].name, arena), arena);
+	}
+	qsort(fields, shape.keys.len, sizeof(*fields), by_name);
+	return (struct code_struct){ fields, shape.keys.len, true };
+}
+
+/* ---- records ---- */
+
+struct records {
+	struct arena *arena;
+	struct name_table *tags;
+	struct code_record *items;
+	size_t cap;
+};
+
+static void add_record(struct records *records, const struct term *tag, uint64_t size)
+{
+	const char *name = tag ? term_atom_name(tag) : NULL;
+	bool is_new;
+	size_t id;
+
+	if (!name || size == 0 || size > 63)
+		return;
+	id = name_table_add(records->tags, name, &is_new);
+	if (is_new) {
+		records->items = arena_grow(records->arena, records->items, id, &records->cap);
+		records->items[id] = (struct code_record){ .name = name };
+	}
+	records->items[id].sizes |= (uint64_t)1 << size;
+}
+
+static void add_literal(struct records *records, const struct term *term)
+{
+	switch (term->kind) {
+	case TERM_TUPLE:
+		if (term->seq.len > 0)
+			add_record(records, term_at(term, 0), term->seq.len);
+		__attribute__((fallthrough));
+	case TERM_LIST:
+		for (size_t i = 0; i < term->seq.len; i++)
+			add_literal(records, term_at(term, i));
+		break;
+	case TERM_MAP:
+		for (size_t i = 0; i < term->map.len; i++)
+			add_literal(records, term->map.values[i]);
+		break;
+	default:
+		break;
+	}
+}
+
+static void add_args(struct records *records, const struct code_arg *args, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (args[i].kind == CODE_LITERAL)
+			add_literal(records, args[i].term);
+		else if (args[i].kind == CODE_LIST)
+			add_args(records, args[i].items, args[i].len);
+	}
+}
+
+static void add_op_records(struct records *records, const struct code_op *op)
+{
+	const struct code_arg *list = &op->args[op->len > 1 ? 1 : 0];
+
+	if (op->opcode == OP_IS_TAGGED_TUPLE && op->args[2].kind == CODE_NUMBER)
+		add_record(records, code_term(&op->args[3]), op->args[2].number);
+	if (op->opcode == OP_PUT_TUPLE2 && list->kind == CODE_LIST && list->len > 0)
+		add_record(records, code_term(&list->items[0]), list->len);
+	add_args(records, op->args, op->len);
+}
+
+struct code_records code_records(const struct code *code, struct arena *arena)
+{
+	owned_name_table struct name_table *tags = name_table_new();
+	struct records records = { .arena = arena, .tags = tags };
+
+	for (size_t f = 0; f < code->len; f++)
+		for (size_t i = 0; i < code->functions[f].len; i++)
+			add_op_records(&records, &code->functions[f].ops[i]);
+	return (struct code_records){ records.items, name_table_len(tags) };
+}
+
+static bool is_record(const struct value *value, const char *name, struct arena *arena)
+{
+	return value_tuple_size(value) > 0 && value_is_atom(value_element(value, 0, arena), name);
+}
+
+/* As it is, or as in {ok, Record}. */
+static bool holds_record(const struct value *value, const char *name, struct arena *arena)
+{
+	if (is_record(value, name, arena))
+		return true;
+	for (int i = 0; i < value_tuple_size(value); i++)
+		if (is_record(value_element(value, (size_t)i, arena), name, arena))
+			return true;
+	return false;
+}
+
+bool code_gives_record(const struct code *code, const char *name)
+{
+	const struct value *args[256];
+
+	for (unsigned i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct eval eval = { .arena = &scratch };
+		struct values values;
+
+		if (!code_exports(code, function->name, function->arity))
+			continue;
+		values = eval_function(&eval, code, function, args);
+		for (size_t j = 0; j < values.len; j++)
+			if (holds_record(values.items[j], name, &scratch))
+				return true;
+	}
+	return false;
+}
+
+/* ---- receive loops ---- */
+
+static bool hands_on(const struct code *code, const struct code_op *op)
+{
+	int import = code_import_operand(op->opcode);
+	const struct beam_function *to = import < 0 ? NULL : code_import(code, &op->args[import]);
+
+	return to && strcmp(to->module, "sys") == 0 && strcmp(to->name, "handle_system_msg") == 0 &&
+	       (to->arity == 6 || to->arity == 7);
+}
+
+enum code_loop code_loop(const struct code *code)
+{
+	enum code_loop loop = CODE_LOOP_NONE;
+
+	if (code->unread)
+		return CODE_LOOP_UNKNOWN;
+	for (size_t f = 0; f < code->len; f++) {
+		for (size_t i = 0; i < code->functions[f].len; i++) {
+			const struct code_op *op = &code->functions[f].ops[i];
+
+			if (hands_on(code, op))
+				return CODE_LOOP_SYSTEM;
+			if (op->opcode == OP_LOOP_REC)
+				loop = CODE_LOOP_DEAF;
+		}
+	}
+	return loop;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_run.h - one function that is being followed; for code_eval.c and the files it is made of:
+ * code_run.c (registers and ways), code_calls.c, code_tests.c, code_data.c.
+ */
+#pragma once
+#include "erlang/code/code_eval.h"
+
+enum {
+	REGISTERS_MAX = 1024, /* of each kind, as the BEAM has them */
+	SEEN_MAX = 64,        /* ways to come by one label */
+};
+
+/* The registers at one place of a function: x first, then y; NULL: unknown. */
+struct state {
+	size_t at;
+	const struct value **regs;
+};
+
+/* The states in which a label was reached. */
+struct seen {
+	const struct value ***items;
+	size_t len, cap;
+};
+
+struct run {
+	struct eval *eval;
+	struct arena *arena;   /* of the eval: takes values */
+	struct arena *scratch; /* takes what is forgotten when the function was followed */
+	const struct code *code;
+	const struct code_function *function;
+	size_t xs, ys;
+	struct state now;
+	bool stop; /* this way ends here */
+	struct state *todo;
+	size_t todo_len, todo_cap;
+	struct seen *seen; /* of the instructions that are labels */
+	struct values outcomes;
+};
+
+/* False: the function wants more registers than there are. */
+bool run_measure(struct run *run);
+size_t run_regs_len(const struct run *run);
+/* What an operand is now: a constant, or what a register holds; unknown for anything else. */
+const struct value *run_get(const struct run *run, const struct code_arg *arg);
+const struct value *run_get_x(const struct run *run, uint64_t nr);
+/* Into a register; nothing for other operands.  NULL: unknown. */
+void run_set(struct run *run, const struct code_arg *arg, const struct value *value);
+/* After a call nothing is left in x but what it returned. */
+void run_returned(struct run *run, const struct value *value);
+void run_forget(struct run *run);
+void run_clear_ys(struct run *run);
+/* y registers move down when the stack is trimmed. */
+void run_trim(struct run *run, const struct code_arg *count);
+const struct value **run_copy_regs(struct run *run);
+/* Counts work that is not an instruction. */
+void run_charge(struct run *run, size_t work);
+
+/* Follows a label of this function later, as things are now. */
+void run_fork(struct run *run, const struct code_arg *label);
+/* The same, and this way ends here. */
+void run_jump(struct run *run, const struct code_arg *label);
+/* This way returns. */
+void run_outcome(struct run *run, const struct value *value);
+/* A label that was come by like this before leads nowhere new. */
+void run_pass_label(struct run *run, size_t at);
+
+/* Instructions by kind. */
+void run_call(struct run *run, const struct code_op *op);
+void run_test(struct run *run, const struct code_op *op);
+void run_select(struct run *run, const struct code_op *op);
+void run_data(struct run *run, const struct code_op *op);
+void run_bif(struct run *run, const struct code_op *op);
+
+/* All that a function may return.  False: it could not be followed to its end, so that this is not
+ * known.
+ */
+bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
+		 const struct code_function *function, const struct value *const *args);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_run.h"
+
+static enum answer is_kind(const struct value *value, enum term_kind a, enum term_kind b)
+{
+	int kind = value_term_kind(value);
+
+	return kind < 0 ? MAYBE : kind == (int)a || kind == (int)b ? YES : NO;
+}
+
+static enum answer is_boolean(const struct value *value)
+{
+	if (value_is_atom(value, "true") || value_is_atom(value, "false"))
+		return YES;
+	return value_term_kind(value) < 0 ? MAYBE : NO;
+}
+
+static enum answer opposite(enum answer answer)
+{
+	return answer == MAYBE ? MAYBE : answer == YES ? NO : YES;
+}
+
+static enum answer is_cons(const struct value *value)
+{
+	enum answer list = is_kind(value, TERM_LIST, TERM_LIST);
+
+	return list == YES ? opposite(value_is_nil(value)) : list;
+}
+
+static enum answer has_arity(const struct value *value, const struct code_arg *arity)
+{
+	int size = value_tuple_size(value);
+
+	if (arity->kind != CODE_NUMBER || value_term_kind(value) < 0)
+		return MAYBE;
+	return size >= 0 && (uint64_t)size == arity->number ? YES : NO;
+}
+
+static enum answer is_tagged(struct run *run, const struct value *value, const struct code_op *op)
+{
+	enum answer arity = has_arity(value, &op->args[2]);
+
+	if (arity != YES)
+		return arity;
+	return value_equal(value_element(value, 0, run->arena), run_get(run, &op->args[3]));
+}
+
+/* Whether the way goes on behind a test, and not at its label. */
+static enum answer decide(struct run *run, const struct code_op *op)
+{
+	const struct value *a = op->len > 1 ? run_get(run, &op->args[1]) : &value_unknown;
+	const struct value *b = op->len > 2 ? run_get(run, &op->args[2]) : &value_unknown;
+
+	switch (op->opcode) {
+	case OP_IS_EQ_EXACT:
+		return value_equal(a, b);
+	case OP_IS_NE_EXACT:
+		return opposite(value_equal(a, b));
+	case OP_IS_INTEGER:
+		return is_kind(a, TERM_INTEGER, TERM_BIG);
+	case OP_IS_FLOAT:
+		return is_kind(a, TERM_FLOAT, TERM_FLOAT);
+	case OP_IS_ATOM:
+		return is_kind(a, TERM_ATOM, TERM_ATOM);
+	case OP_IS_NIL:
+		return value_is_nil(a);
+	case OP_IS_BINARY:
+		return is_kind(a, TERM_BINARY, TERM_BINARY);
+	case OP_IS_BITSTR:
+		return is_kind(a, TERM_BINARY, TERM_BITSTRING);
+	case OP_IS_LIST:
+		return is_kind(a, TERM_LIST, TERM_LIST);
+	case OP_IS_NONEMPTY_LIST:
+		return is_cons(a);
+	case OP_IS_TUPLE:
+		return is_kind(a, TERM_TUPLE, TERM_TUPLE);
+	case OP_IS_MAP:
+		return is_kind(a, TERM_MAP, TERM_MAP);
+	case OP_IS_BOOLEAN:
+		return is_boolean(a);
+	case OP_IS_PID:
+	case OP_IS_PORT:
+	case OP_IS_REFERENCE:
+		return value_term_kind(a) < 0 ? MAYBE : NO;
+	case OP_TEST_ARITY:
+		return has_arity(a, &op->args[2]);
+	case OP_IS_TAGGED_TUPLE:
+		return is_tagged(run, a, op);
+	default:
+		return MAYBE;
+	}
+}
+
+void run_test(struct run *run, const struct code_op *op)
+{
+	switch (decide(run, op)) {
+	case YES:
+		return;
+	case NO:
+		run_jump(run, &op->args[0]);
+		return;
+	case MAYBE:
+		run_fork(run, &op->args[0]);
+		return;
+	}
+}
+
+/* select_val, select_tuple_arity: value, label, [case, label, …]. */
+void run_select(struct run *run, const struct code_op *op)
+{
+	const struct code_arg *list = &op->args[2];
+	const struct value *value = run_get(run, &op->args[0]);
+
+	run->stop = true;
+	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
+		const struct code_arg *item = &list->items[i];
+		enum answer same = op->opcode == OP_SELECT_VAL
+					   ? value_equal(value, run_get(run, item))
+					   : has_arity(value, item);
+
+		if (same != NO)
+			run_fork(run, item + 1);
+		if (same == YES)
+			return;
+	}
+	run_fork(run, &op->args[1]);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_value.h - what is known of a value that a function computes.
+ *
+ * From a constant to nothing at all; a tuple, list or map may be known in part.  Values are
+ * never changed once made, and live in the arena they were made in.
+ */
+#pragma once
+#include "erlang/code/code.h"
+
+enum value_kind {
+	VALUE_UNKNOWN,
+	VALUE_TERM,     /* a constant */
+	VALUE_ARGUMENT, /* what the function was given, untouched */
+	VALUE_TUPLE,
+	VALUE_CONS,
+	VALUE_MAP,
+	VALUE_FUN, /* made of a local function */
+};
+
+struct value {
+	enum value_kind kind;
+	uint32_t digest; /* other ones: not the same value */
+	union {
+		/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of this one */
+		struct beam_function where;
+		struct {
+			const struct term *term;
+			size_t from; /* a list without that many of its first elements */
+		} constant;
+		unsigned nr; /* ARGUMENT, from 0 */
+		struct {
+			const struct value *const *items;
+			size_t len;
+		} tuple;
+		struct {
+			const struct value *head, *tail;
+		} cons;
+		struct {
+			/* `base` (whatever it is) with one key set. */
+			const struct value *base, *key, *value;
+		} map;
+		struct {
+			const struct code *code;
+			const struct code_function *function;
+			const struct value *const *env; /* its last arguments */
+			size_t len;
+		} fun;
+	};
+};
+
+extern const struct value value_unknown;
+
+const struct value *value_unseen(struct arena *arena, struct beam_function where);
+const struct value *value_of_term(struct arena *arena, const struct term *term);
+const struct value *value_of_atom(struct arena *arena, const char *name);
+const struct value *value_argument(struct arena *arena, unsigned nr);
+/* Items copied. */
+const struct value *value_tuple(struct arena *arena, const struct value *const *items, size_t len);
+const struct value *value_cons(struct arena *arena, const struct value *head,
+			       const struct value *tail);
+const struct value *value_map_put(struct arena *arena, const struct value *base,
+				  const struct value *key, const struct value *value);
+
+enum answer { NO, YES, MAYBE };
+
+/* Whether two values are equal (=:=). */
+enum answer value_equal(const struct value *a, const struct value *b);
+/* Whether the same is known of both; two unknown values count as the same. */
+bool value_same(const struct value *a, const struct value *b);
+
+/* What kind of term it is; TERM_OPAQUE for funs; -1 when that is not known. */
+int value_term_kind(const struct value *value);
+bool value_is_atom(const struct value *value, const char *name);
+const char *value_atom_name(const struct value *value);
+/* YES for [] alone. */
+enum answer value_is_nil(const struct value *value);
+/* The elements of a tuple; -1 when it is none, or when that is not known. */
+int value_tuple_size(const struct value *value);
+bool value_is_tagged(const struct value *value, const char *tag, size_t size);
+/* Element nr (from 0); unknown where it is. */
+const struct value *value_element(const struct value *value, size_t nr, struct arena *arena);
+/* False: not a list of at least one element, as far as is known. */
+bool value_uncons(const struct value *list, struct arena *arena, const struct value **head,
+		  const struct value **tail);
+/* *out is the value of a key; NO: there is no such key; MAYBE: not known. */
+enum answer value_map_get(const struct value *map, const struct value *key, struct arena *arena,
+			  const struct value **out);
+/* The same with an atom; NULL for NO and MAYBE alike. */
+const struct value *value_map_at(const struct value *map, const char *key, struct arena *arena);
+/* The whole of it as a term, or NULL: not all is constant. */
+const struct term *value_term(const struct value *value, struct arena *arena);
+/* As text for people; what is not known is written _. */
+void value_print(struct str *out, const struct value *value);

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "release/build/assemble.h"
+
+#include "base/file.h"
+#include "base/process.h"
+#include "release/files/archive.h"
+#include "release/model/boot.h"
+#include "release/build/builder.h"
+#include "release/project/choose.h"
+#include "release/project/git.h"
+#include "release/read/manifest.h"
+#include "release/project/template.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { HOOK_OUTPUT_MAX = 16 << 20, HOOK_TIMEOUT_MS = 3600 * 1000 };
+
+void builder_tell(const struct builder *b, const char *what)
+{
+	if (b->options->step)
+		b->options->step(b->options->context, what);
+}
+
+void builder_warn(const struct builder *b, const char *what)
+{
+	if (b->options->warn)
+		b->options->warn(b->options->context, what);
+}
+
+const char *in_root(const struct builder *b, const char *path)
+{
+	return path_join(b->arena, b->root, path);
+}
+
+const char *in_vsn(const struct builder *b, const char *name)
+{
+	return path_join(b->arena, b->vsn_dir, name);
+}
+
+static bool packs_erts(const struct builder *b)
+{
+	return strcmp(b->project->erts, "none") != 0;
+}
+
+/* ---- erts-VSN/, bin/ ---- */
+
+static int put_template(struct builder *b, enum template_file file, const char *to, mode_t mode)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	template_fill(&text, template_text(file), "@NAME@", b->rel->name);
+	return file_put(to, str_span(&text), mode, b->err);
+}
+
+static int link_files(struct builder *b, const char *from, const char *to)
+{
+	struct dir_entry *entries;
+	size_t len;
+
+	if (dir_list(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (symlink(path_join(b->arena, from, entries[i].name),
+			    path_join(b->arena, to, entries[i].name)))
+			return error_sys(b->err, "cannot link %s", to);
+	return 0;
+}
+
+/* Distributions patch `erl` to point at one place; ours finds itself. */
+int copy_erts(struct builder *b)
+{
+	const char *name = arena_printf(b->arena, "erts-%s/bin", b->otp->erts);
+	const char *from = path_join(b->arena, b->otp->root, name), *to = in_root(b, name);
+	const char *erl = path_join(b->arena, to, "erl");
+
+	if (!packs_erts(b))
+		return 0;
+	builder_tell(b, name);
+	if (b->options->links ? link_files(b, from, to) : tree_copy(from, to, b->err))
+		return -1;
+	return tree_remove(erl, b->err) || put_template(b, TEMPLATE_ERL, erl, 0755) ? -1 : 0;
+}
+
+static int write_start_script(struct builder *b)
+{
+	const char *bin = in_root(b, "bin");
+
+	if (dir_make(bin, b->err))
+		return -1;
+	return put_template(b, TEMPLATE_START, path_join(b->arena, bin, b->rel->name), 0755);
+}
+
+/* ---- releases/VSN/ ---- */
+
+/* Where the protocols of a Mix project were consolidated: beside its lib folder, or in the
+ * folder of the application; NULL when nowhere.
+ */
+static const char *find_consolidated(struct builder *b)
+{
+	for (size_t i = 0; i < b->project->libs.len; i++) {
+		const char *lib = b->project->libs.items[i];
+		const char *beside = path_join(b->arena, path_dir(b->arena, lib), "consolidated");
+
+		if (path_is_dir(beside))
+			return beside;
+		for (size_t a = 0; a < b->project->apps_len; a++) {
+			const char *inside = arena_printf(b->arena, "%s/%s/consolidated", lib,
+							  b->project->apps[a].name);
+
+			if (path_is_dir(inside))
+				return inside;
+		}
+	}
+	return NULL;
+}
+
+static int put_text(struct builder *b, const char *text, enum template_file fallback,
+		    const char *to)
+{
+	return text ? file_put(to, span_of(text), 0644, b->err)
+		    : put_template(b, fallback, to, 0644);
+}
+
+static int write_configuration(struct builder *b)
+{
+	const struct configured *c = &b->configured;
+	const char *runtime = b->project->runtime_config;
+
+	if (file_put(in_vsn(b, "sys.config"), c->sys_config, 0644, b->err) ||
+	    (runtime && file_copy(runtime, in_vsn(b, "runtime.exs"), 0644, b->err)) ||
+	    put_text(b, c->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args")) ||
+	    put_text(b, c->remote_vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "remote.vm.args")) ||
+	    put_text(b, c->env, TEMPLATE_ENV, in_vsn(b, "env.sh")) ||
+	    put_template(b, TEMPLATE_READY, in_vsn(b, "ready.args"), 0644))
+		return -1;
+	return 0;
+}
+
+static int write_term(const char *path, const struct term *term, struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	term_print_file(&text, term);
+	return file_put(path, str_span(&text), 0644, err);
+}
+
+/* Where Elixir's applications are, as its versions say it; a release has its own path. */
+static void take_out_paths(struct str *out, struct span launcher)
+{
+	static const char *const flags[] = {
+		" -pa \"$SCRIPT_PATH\"/../lib/*/ebin",
+		" -elixir_root \"$SCRIPT_PATH\"/../lib -pa \"$SCRIPT_PATH\"/../lib/elixir/ebin",
+	};
+	owned_str struct str without_first = STR_EMPTY;
+
+	template_fill(&without_first, launcher, flags[0], "");
+	template_fill(out, str_span(&without_first), flags[1], "");
+}
+
+/* Elixir's own launcher finds OTP in PATH; in a release it must find the packed one. */
+static int copy_launcher(struct builder *b, const char *name)
+{
+	owned_str struct str text = STR_EMPTY, relocated = STR_EMPTY, out = STR_EMPTY;
+	const char *from =
+		arena_printf(b->arena, "%s/bin/%s", path_dir(b->arena, b->elixir_lib), name);
+	const char *erts = arena_printf(
+		b->arena, "\nERTS_BIN=\nERTS_BIN=\"$SCRIPT_PATH\"/../../erts-%s/bin/\n",
+		b->otp->erts);
+
+	if (file_read(from, 1 << 20, &text, b->err))
+		return -1;
+	take_out_paths(&relocated, str_span(&text));
+	if (!packs_erts(b))
+		str_add(&out, str_span(&relocated));
+	else
+		template_fill(&out, str_span(&relocated), "\nERTS_BIN=\nERTS_BIN=\"$ERTS_BIN\"\n",
+			      erts);
+	return file_put(in_vsn(b, name), str_span(&out), 0755, b->err);
+}
+
+static int copy_launchers(struct builder *b)
+{
+	if (!b->has_elixir)
+		return 0;
+	return copy_launcher(b, "elixir") || copy_launcher(b, "iex") ? -1 : 0;
+}
+
+/* Protocols are modules of no application; stripped like the rest. */
+static int copy_consolidated(struct builder *b, const char *from)
+{
+	const char *to = in_vsn(b, "consolidated");
+
+	if (!from)
+		return 0;
+	if (!b->options->links)
+		return copy_ebin(b, from, to);
+	return symlink(from, to) ? error_sys(b->err, "cannot link %s", to) : 0;
+}
+
+static int resolve_clean(struct builder *b, struct resolved **out)
+{
+	struct rel *clean = arena_new(b->arena, struct rel);
+	struct rel_app *apps = arena_array(b->arena, b->rel->len, struct rel_app);
+
+	*clean = *b->rel;
+	for (size_t i = 0; i < b->rel->len; i++) {
+		apps[i] = b->rel->apps[i];
+		if (strcmp(apps[i].name, "kernel") != 0 && strcmp(apps[i].name, "stdlib") != 0)
+			apps[i].type = START_NONE;
+	}
+	clean->apps = apps;
+	return rel_resolve(out, b->arena, clean, tree_system(), b->path, b->err);
+}
+
+/* The release with its applications where they are now, in the tree: applications outside OTP lie
+ * below $RELEASE_LIB as App-Vsn, whatever their folder was called; OTP's own stay below $ROOT.
+ */
+static const struct resolved *as_copied(struct builder *b, const struct resolved *release)
+{
+	struct resolved *copied = arena_new(b->arena, struct resolved);
+	struct resolved_app *apps = arena_array(b->arena, release->len, struct resolved_app);
+
+	for (size_t i = 0; i < release->len; i++) {
+		struct app *app = arena_new(b->arena, struct app);
+
+		apps[i] = release->apps[i];
+		*app = *apps[i].app;
+		if (!span_starts(span_of(app->dir), b->otp->lib))
+			app->dir = arena_printf(b->arena, "%s/lib/%s-%s/ebin", b->root, app->name,
+						app->vsn);
+		apps[i].app = app;
+	}
+	*copied = *release;
+	copied->apps = apps;
+	return copied;
+}
+
+static int write_boot(struct builder *b, bool consolidated)
+{
+	const struct script_var lib = { "RELEASE_LIB", in_root(b, "lib") };
+	struct boot_options options = { .vars = &lib,
+					.vars_len = 1,
+					.consolidated = consolidated,
+					.providers = b->configured.providers,
+					.atoms = atoi(b->otp->release) > 25 ? TERM_ATOMS_UTF8
+									    : TERM_ATOMS_LATIN1 };
+	struct resolved *clean;
+	struct boot_base base;
+
+	builder_tell(b, "start.boot");
+	if (boot_base_read(&base, b->arena, tree_system(), b->otp->boot, b->err) ||
+	    resolve_clean(b, &clean))
+		return -1;
+	return boot_write(b->vsn_dir, b->arena, as_copied(b, b->release), as_copied(b, clean), &base,
+			  &options, b->err);
+}
+
+/* ---- releases/ ---- */
+
+/* [{release, Name, Vsn, Erts, [{App, Vsn, "lib/App-Vsn"}], permanent}] */
+static const struct term *releases_term(struct builder *b)
+{
+	struct arena *a = b->arena;
+	struct terms libs = { NULL, 0, 0 }, releases = { NULL, 0, 0 };
+	const struct term *entry;
+
+	for (size_t i = 0; i < b->rel->len; i++) {
+		const struct rel_app *app = &b->rel->apps[i];
+		const char *dir = arena_printf(a, "lib/%s-%s", app->name, app->vsn);
+
+		terms_add(a, &libs,
+			  term_tuple(a, term_atom(a, app->name), term_string(a, app->vsn),
+				     term_string(a, dir)));
+	}
+	entry = term_tuple(a, term_atom(a, "release"), term_string(a, b->rel->name),
+			   term_string(a, b->rel->vsn), term_string(a, b->rel->erts),
+			   term_list_of(a, &libs), term_atom(a, "permanent"));
+	terms_add(a, &releases, entry);
+	return term_list_of(a, &releases);
+}
+
+static int write_records(struct builder *b)
+{
+	const struct rel *rel = b->rel;
+	const struct term *term = rel_term(b->arena, rel);
+	const char *data = arena_printf(b->arena, "%s %s", rel->erts, rel->vsn);
+	const char *cookie = b->project->cookie;
+
+	if (write_term(in_vsn(b, arena_printf(b->arena, "%s.rel", rel->name)), term, b->err) ||
+	    write_term(
+		    in_root(b, arena_printf(b->arena, "releases/%s-%s.rel", rel->name, rel->vsn)),
+		    term, b->err) ||
+	    write_term(in_root(b, "releases/RELEASES"), releases_term(b), b->err) ||
+	    file_put(in_root(b, "releases/start_erl.data"), span_of(data), 0644, b->err))
+		return -1;
+	return cookie ? file_put(in_root(b, "releases/COOKIE"), span_of(cookie), 0600, b->err) : 0;
+}
+
+/* ---- the whole ---- */
+
+static int not_compiled(struct builder *b)
+{
+	error_set_(b->err, ERROR_NOT_FOUND,
+		   "%s: no compiled applications in _build/prod/lib or _build/default/lib",
+		   b->project->dir);
+	return error_hint(b->err, "Compile first (MIX_ENV=prod mix compile), or set \"libs\".");
+}
+
+static int find_libs(struct builder *b)
+{
+	const struct project *p = b->project;
+	const char **libs = arena_array(b->arena, p->libs.len + 2, const char *);
+	size_t len = 0;
+
+	if (p->libs.len == 0)
+		return not_compiled(b);
+	for (size_t i = 0; i < p->libs.len; i++)
+		libs[len++] = p->libs.items[i];
+	if (b->elixir_lib)
+		libs[len++] = b->elixir_lib;
+	libs[len++] = b->otp->lib;
+	return lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len },
+			     b->err);
+}
+
+static int resolve(struct builder *b)
+{
+	struct resolved *release;
+	struct rel *rel;
+
+	if (find_libs(b) ||
+	    choose_applications(&rel, b->arena, b->project, b->path, b->otp->erts, b->err) ||
+	    rel_resolve(&release, b->arena, rel, tree_system(), b->path, b->err))
+		return -1;
+	b->rel = rel;
+	b->release = release;
+	b->has_elixir = b->elixir_lib && rel_find(rel, "elixir");
+	b->vsn_dir = in_root(b, arena_printf(b->arena, "releases/%s", rel->vsn));
+	return 0;
+}
+
+int assemble(struct assembled *out, struct arena *arena, const struct project *project,
+	     const struct otp *otp, const char *root, const struct assemble_options *options,
+	     struct error *err)
+{
+	struct builder b = { .arena = arena,
+			     .project = project,
+			     .otp = otp,
+			     .root = root,
+			     .elixir_lib = elixir_lib_find(arena),
+			     .options = options,
+			     .err = err };
+	const char *consolidated;
+
+	if (resolve(&b) || dir_make(b.vsn_dir, err))
+		return -1;
+	builder_tell(&b, "configuration");
+	if (configure(&b.configured, arena, project, b.release, err))
+		return -1;
+	consolidated = b.has_elixir ? find_consolidated(&b) : NULL;
+	if (copy_applications(&b) || write_start_script(&b) ||
+	    copy_consolidated(&b, consolidated) || write_boot(&b, consolidated) ||
+	    write_configuration(&b) || copy_launchers(&b) || write_records(&b) || copy_overlays(&b))
+		return -1;
+	*out = (struct assembled){ root, b.rel->name, b.rel->vsn, b.rel, project };
+	return 0;
+}
+
+int assemble_hook(const struct project *project, const char *command, const char *const *env,
+		  struct error *err)
+{
+	owned_process_result struct process_result result = { 0, STR_EMPTY, STR_EMPTY };
+	const char *const argv[] = { "sh", "-c", command, NULL };
+	struct process_options options = { .dir = project->dir,
+					   .env = env,
+					   .output_max = HOOK_OUTPUT_MAX,
+					   .timeout_ms = HOOK_TIMEOUT_MS };
+
+	if (process_run(&result, argv, &options, err))
+		return error_wrap(err, "%s: hook \"%.80s\"", project->file, command);
+	if (result.status == 0)
+		return 0;
+	error_set_(err, ERROR_FAILED, "%s: hook \"%.80s\" ended with status %d", project->file,
+		   command, result.status);
+	return error_hint(err, "%.1000s%.500s", str_text(&result.err), str_text(&result.out));
+}
+
+static json_t *provenance(const struct git *git)
+{
+	return json_pack("{s:s, s:s*, s:s*, s:b}", "commit", git->commit, "branch", git->branch,
+			 "describe", git->describe, "dirty", git->dirty);
+}
+
+static int write_manifest(const struct assembled *release, struct arena *arena, struct error *err)
+{
+	owned_mem char *text = NULL;
+	struct git *git;
+	json_t *manifest;
+
+	if (git_read(&git, arena, release->project->dir, err) ||
+	    manifest_make(&manifest, arena, release->root, release->rel, err))
+		return -1;
+	if (git)
+		json_object_set_new(manifest, "provenance", provenance(git));
+	text = json_dumps(manifest, JSON_INDENT(1));
+	json_decref(manifest);
+	if (!text)
+		return error_set(err, ERROR_INVALID, "a path in the release is not UTF-8");
+	return file_put(path_join(arena, release->root, manifest_path(arena, release->vsn)),
+			span_of(text), 0644, err);
+}
+
+int assemble_seal(const struct assembled *release, const char *tarball, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct archive_source *items;
+	struct manifest_file *files;
+	size_t len;
+
+	if (write_manifest(release, &arena, err) ||
+	    manifest_list(&files, &len, &arena, release->root, err))
+		return -1;
+	items = arena_array(&arena, len + 1, struct archive_source);
+	for (size_t i = 0; i < len; i++)
+		items[i] = (struct archive_source){
+			.path = files[i].path,
+			.file = path_join(&arena, release->root, files[i].path),
+			.mode = files[i].mode,
+		};
+	if (release->project->cookie)
+		items[len++] = (struct archive_source){
+			.path = "releases/COOKIE",
+			.file = path_join(&arena, release->root, "releases/COOKIE"),
+			.mode = 0600,
+		};
+	return archive_write(tarball, items, len, NULL, NULL, err);
+}

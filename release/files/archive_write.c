@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The pieces of a tarball, each compressed on some thread or taken from the cache, written in
+ * their order as one gzip member (RFC 1952): erl_tar reads no second one.
+ */
+#include "base/cache.h"
+#include "base/deflate.h"
+#include "base/file.h"
+#include "base/parallel.h"
+#include "release/files/archive.h"
+#include "release/files/pieces.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Pieces that wait for an earlier one; more would only cost memory. */
+enum { WAITING_MAX = 16 };
+
+struct packed {
+	struct str deflated;
+	uint32_t crc;
+	size_t plain;
+	bool ready;
+};
+
+struct writer {
+	FILE *file;
+	struct pieces pieces;
+	struct cache *cache;
+	uint32_t fingerprint;
+	void (*progress)(void *context, uint64_t done);
+	void *context;
+
+	pthread_mutex_t lock;           /* for all that follows */
+	pthread_cond_t moved;           /* when `turn` or `failed` did */
+	struct packed waiting[WAITING_MAX];
+	size_t turn;                    /* the piece that is to be written next */
+	bool failed;
+	uint32_t crc;                   /* of all that was written */
+	uint64_t plain;
+};
+
+/* False once another piece failed: nobody would ever take this one. */
+static bool wait_for_room(struct writer *w, size_t nr)
+{
+	bool failed;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->failed && nr >= w->turn + WAITING_MAX)
+		pthread_cond_wait(&w->moved, &w->lock);
+	failed = w->failed;
+	pthread_mutex_unlock(&w->lock);
+	return !failed;
+}
+
+static int pack(struct packed *out, struct writer *w, size_t nr, struct error *err)
+{
+	owned_str struct str plain = STR_EMPTY;
+	struct cache_key key;
+
+	if (piece_fill(&plain, &w->pieces, nr, err))
+		return -1;
+	out->plain = plain.len;
+	out->crc = crc32_of(str_span(&plain));
+	key = cache_key("piece", w->fingerprint, str_span(&plain));
+	if (cache_get(w->cache, &key, &out->deflated))
+		return 0;
+	if (deflate_piece(&out->deflated, str_span(&plain), err))
+		return -1;
+	cache_put(w->cache, &key, str_span(&out->deflated));
+	return 0;
+}
+
+static int put(struct writer *w, struct span data, struct error *err)
+{
+	if (fwrite(data.ptr, 1, data.len, w->file) != data.len)
+		return error_sys(err, "cannot write");
+	return 0;
+}
+
+/* Writes this piece, and those that waited for it. */
+static int write_ready(struct writer *w, struct error *err)
+{
+	for (;;) {
+		struct packed *next = &w->waiting[w->turn % WAITING_MAX];
+
+		if (!next->ready)
+			return 0;
+		if (put(w, str_span(&next->deflated), err))
+			return -1;
+		w->crc = crc32_join(w->crc, next->crc, next->plain);
+		w->plain += next->plain;
+		if (w->progress)
+			w->progress(w->context, w->plain);
+		str_done(&next->deflated);
+		next->ready = false;
+		w->turn++;
+	}
+}
+
+static int hand_in(struct writer *w, size_t nr, struct packed *packed, int ret, struct error *err)
+{
+	pthread_mutex_lock(&w->lock);
+	if (ret == 0) {
+		packed->ready = true;
+		w->waiting[nr % WAITING_MAX] = *packed;
+		ret = write_ready(w, err);
+	} else {
+		str_done(&packed->deflated);
+	}
+	if (ret)
+		w->failed = true;
+	pthread_cond_broadcast(&w->moved);
+	pthread_mutex_unlock(&w->lock);
+	return ret;
+}
+
+static int write_piece(void *context, size_t nr, struct error *err)
+{
+	struct writer *w = context;
+	struct packed packed = { .deflated = STR_EMPTY };
+
+	if (!wait_for_room(w, nr))
+		return error_set(err, ERROR_FAILED, "an earlier piece failed");
+	return hand_in(w, nr, &packed, pack(&packed, w, nr, err), err);
+}
+
+/* No name and no time in it, and no operating system. */
+static int write_head(struct writer *w, struct error *err)
+{
+	return put(w, SPAN("\x1f\x8b\x08\0\0\0\0\0\0\xff"), err);
+}
+
+static int write_tail(struct writer *w, struct error *err)
+{
+	static const char end[2 * 512]; /* of a tarball */
+	owned_str struct str tail = STR_EMPTY;
+	struct span zeros = { end, sizeof(end) };
+
+	if (deflate_piece(&tail, zeros, err))
+		return -1;
+	w->crc = crc32_join(w->crc, crc32_of(zeros), zeros.len);
+	w->plain += zeros.len;
+	str_add(&tail, DEFLATE_END);
+	for (int shift = 0; shift < 32; shift += 8)
+		str_addc(&tail, (char)(w->crc >> shift));
+	for (int shift = 0; shift < 32; shift += 8)
+		str_addc(&tail, (char)(w->plain >> shift));
+	return put(w, str_span(&tail), err);
+}
+
+static void writer_done(struct writer *w)
+{
+	for (size_t i = 0; i < WAITING_MAX; i++)
+		str_done(&w->waiting[i].deflated);
+	cache_close(w->cache);
+	pthread_cond_destroy(&w->moved);
+	pthread_mutex_destroy(&w->lock);
+}
+
+static int write_all(struct writer *w, struct error *err)
+{
+	if (write_head(w, err) || parallel(w->pieces.len, write_piece, w, err) || write_tail(w, err))
+		return -1;
+	if (fflush(w->file) || fchmod(fileno(w->file), 0644) || fsync(fileno(w->file)))
+		return error_sys(err, "cannot write");
+	return 0;
+}
+
+static void file_done(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+int archive_write_to(FILE *file, const struct archive_source *items, size_t len,
+		     void (*progress)(void *context, uint64_t done), void *context,
+		     struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned(writer_done) struct writer w = {
+		.file = file,
+		.progress = progress,
+		.context = context,
+		.cache = cache_open(),
+		.fingerprint = deflate_fingerprint(),
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.moved = PTHREAD_COND_INITIALIZER,
+	};
+
+	if (pieces_cut(&w.pieces, &arena, items, len, err))
+		return -1;
+	return write_all(&w, err);
+}
+
+int archive_write(const char *path, const struct archive_source *items, size_t len,
+		  void (*progress)(void *context, uint64_t done), void *context, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	char *temp = arena_printf(&arena, "%s.XXXXXX", path);
+	int fd = mkostemp(temp, O_CLOEXEC);
+	owned(file_done) FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+
+	if (!file)
+		return error_sys(err, "cannot write %s", path);
+	if (archive_write_to(file, items, len, progress, context, err) == 0) {
+		if (rename(temp, path) == 0)
+			return 0;
+		error_sys_(err, "cannot rename %s", temp);
+	}
+	unlink(temp);
+	return error_wrap(err, "cannot write %s", path);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "release/files/tree.h"
+
+#include "release/files/archive.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <uthash.h>
+
+/* One file or folder of a tarball. */
+struct node {
+	const char *path;               /* the key */
+	struct dir_entry entry;
+	struct span data;
+	struct node *next_sibling;      /* of the same folder, the newest first */
+	struct node *children;
+	UT_hash_handle hh;
+};
+
+struct tree {
+	const char *name;
+	const char *root;               /* folder: prefix of every path; NULL: a tarball */
+	struct str tar;                 /* tarball: all of it */
+	struct arena arena;
+	struct node *nodes;             /* tarball: all nodes by path; "" is the root */
+};
+
+static const struct tree system_tree = { .name = "the file system", .root = "" };
+
+const struct tree *tree_system(void)
+{
+	return &system_tree;
+}
+
+static struct node *node_find(const struct tree *tree, const char *path)
+{
+	struct node *node;
+
+	HASH_FIND_STR(tree->nodes, path, node);
+	return node;
+}
+
+/* The node of a path; made, with the folders above it, when it is not there. */
+static struct node *node_make(struct tree *tree, const char *path, bool is_dir)
+{
+	struct node *node = node_find(tree, path), *parent;
+
+	if (node)
+		return node;
+	node = arena_new(&tree->arena, struct node);
+	node->path = arena_dup(&tree->arena, span_of(path));
+	node->entry = (struct dir_entry){ .name = path_base(node->path), .is_dir = is_dir, .mode = 0755 };
+	HASH_ADD_KEYPTR(hh, tree->nodes, node->path, strlen(node->path), node);
+	if (path[0] == '\0')
+		return node;
+	parent = node_make(tree, strchr(path, '/') ? path_dir(&tree->arena, path) : "", true);
+	node->next_sibling = parent->children;
+	parent->children = node;
+	return node;
+}
+
+/* A file that is already there on the way to this path; NULL: none. */
+static const char *file_above(const struct tree *tree, const char *path)
+{
+	owned_mem char *above = mem_dup(path);
+	char *slash;
+
+	while ((slash = strrchr(above, '/'))) {
+		const struct node *node;
+
+		*slash = '\0';
+		node = node_find(tree, above);
+		if (node)
+			return node->entry.is_dir ? NULL : node->path;
+	}
+	return NULL;
+}
+
+static int take_entry(void *context, const struct archive_item *item, struct error *err)
+{
+	struct tree *tree = context;
+	const char *twice = file_above(tree, item->path);
+	struct node *node = twice ? NULL : node_make(tree, item->path, item->is_dir);
+
+	if (node && node->entry.is_dir != item->is_dir)
+		twice = item->path;
+	if (twice)
+		return error_set(err, ERROR_INVALID, "%s is in it both as a file and as a folder",
+				 twice);
+	node->entry.mode = item->mode;
+	node->entry.size = (off_t)item->data.len;
+	node->data = item->data;
+	return 0;
+}
+
+static int open_tarball(struct tree *tree, const char *path, struct error *err)
+{
+	node_make(tree, "", true);
+	if (archive_load(&tree->tar, path, TREE_MAX, err))
+		return -1;
+	if (archive_items(str_span(&tree->tar), TREE_MAX, take_entry, tree, err))
+		return error_wrap(err, "%s", path);
+	return 0;
+}
+
+int tree_open(struct tree **out, const char *path, struct error *err)
+{
+	owned_tree struct tree *tree = mem_zero(1, sizeof(*tree));
+
+	tree->name = arena_dup(&tree->arena, span_of(path));
+	if (path_is_dir(path))
+		tree->root = tree->name;
+	else if (!path_exists(path))
+		return error_set(err, ERROR_NOT_FOUND, "%s: no such release folder or tarball", path);
+	else if (open_tarball(tree, path, err))
+		return -1;
+	*out = steal(&tree);
+	return 0;
+}
+
+void tree_free(struct tree *tree)
+{
+	if (!tree || tree == &system_tree)
+		return;
+	HASH_CLEAR(hh, tree->nodes);
+	str_done(&tree->tar);
+	arena_done(&tree->arena);
+	free(tree);
+}
+
+const char *tree_name(const struct tree *tree)
+{
+	return tree->name;
+}
+
+bool tree_has(const struct tree *tree, const char *path)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	if (tree->root)
+		return path_exists(path_join(&arena, tree->root, path));
+	return node_find(tree, path);
+}
+
+bool tree_stat(const struct tree *tree, const char *path, struct stat *out)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	return tree->root && lstat(path_join(&arena, tree->root, path), out) == 0;
+}
+
+int tree_read(const struct tree *tree, const char *path, size_t max, struct str *out,
+	      struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct node *node;
+
+	if (tree->root)
+		return file_read(path_join(&arena, tree->root, path), max, out, err);
+	node = node_find(tree, path);
+	if (!node || node->entry.is_dir)
+		return error_set(err, ERROR_NOT_FOUND, "%s: no file %s in it", tree->name, path);
+	if (node->data.len > max)
+		return error_set(err, ERROR_INVALID, "%s: %s is larger than %zu bytes", tree->name, path,
+				 max);
+	str_add(out, node->data);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct dir_entry *)a)->name, ((const struct dir_entry *)b)->name);
+}
+
+static void list_nodes(struct dir_entry **out, size_t *len, struct arena *arena,
+		       const struct node *folder)
+{
+	size_t cap = 0;
+
+	*out = NULL;
+	*len = 0;
+	for (const struct node *node = folder ? folder->children : NULL; node;
+	     node = node->next_sibling) {
+		*out = arena_grow(arena, *out, *len, &cap);
+		(*out)[(*len)++] = node->entry;
+	}
+	if (*len > 0)
+		qsort(*out, *len, sizeof(**out), by_name);
+}
+
+static int list(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
+		const char *path, bool names_only, struct error *err)
+{
+	const char *folder;
+
+	if (!tree->root) {
+		list_nodes(out, len, arena, node_find(tree, path));
+		return 0;
+	}
+	folder = path_join(arena, tree->root[0] || path[0] ? tree->root : ".", path);
+	if (!path_is_dir(folder)) {
+		*out = NULL;
+		*len = 0;
+		return 0;
+	}
+	return names_only ? dir_names(out, len, arena, folder, err)
+			  : dir_list(out, len, arena, folder, err);
+}
+
+int tree_list(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
+	      const char *path, struct error *err)
+{
+	return list(out, len, arena, tree, path, false, err);
+}
+
+int tree_names(struct dir_entry **out, size_t *len, struct arena *arena, const struct tree *tree,
+	       const char *path, struct error *err)
+{
+	return list(out, len, arena, tree, path, true, err);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/* configure.h - what the project wrote about the VM and its applications, as the files of
+ * a release: sys.config, vm.args, remote.vm.args, env.sh.
+ */
+#pragma once
+#include "base/str.h"
+#include "release/project/project.h"
+
+struct configured {
+	struct span sys_config;
+	/* NULL: the project has none, the built-in one is meant */
+	const char *vm_args, *remote_vm_args, *env;
+	bool providers; /* configuration is completed at boot, by Elixir */
+};
+
+/* Everything is in the arena.  Plain files are taken as they are (sys.config once it was seen
+ * to be a list of {Application, List}); .exs and .eex files, a runtime.exs and providers are
+ * evaluated now, all in one run of the project's own `elixir` (found in PATH).
+ */
+must_check int configure(struct configured *out, struct arena *arena, const struct project *project,
+			 const struct resolved *release, struct error *err);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "release/project/git.h"
+
+#include <dlfcn.h>
+#include <git2.h>
+
+/* Loaded when it is first wanted: with the dozen libraries that it brings along, every other command
+ * would start half as fast.
+ */
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(buf_dispose) X(describe_commit) X(describe_format) X(describe_options_init) \
+	X(describe_result_free) X(error_last) X(ignore_path_is_ignored) X(libgit2_init) \
+	X(libgit2_opts) X(libgit2_shutdown) X(object_free) X(object_id) X(oid_tostr) \
+	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) \
+	X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
+	X(status_list_entrycount) X(status_list_free) X(status_list_new) X(status_options_init)
+/* clang-format on */
+
+struct library {
+#define X(name) __typeof__(&git_##name) name;
+	FUNCTIONS(X)
+#undef X
+};
+
+static int load(struct library *lib, struct error *err)
+{
+	void *handle = dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW);
+
+#define X(name) \
+	if (handle && !(*(void **)&lib->name = dlsym(handle, "git_" #name))) \
+		handle = NULL;
+	FUNCTIONS(X)
+#undef X
+	if (handle)
+		return 0;
+	error_set_(err, ERROR_FAILED, "git: %s", dlerror());
+	return error_hint(err, "What git says of the project is read with libgit2: install it.");
+}
+
+struct opened {
+	struct library lib;
+	git_repository *repository;
+	git_reference *head;
+	git_object *commit;
+};
+
+static void opened_done(struct opened *o)
+{
+	if (!o->lib.libgit2_shutdown)
+		return;
+	o->lib.object_free(o->commit);
+	o->lib.reference_free(o->head);
+	o->lib.repository_free(o->repository);
+	o->lib.libgit2_shutdown();
+}
+
+#define owned_opened owned(opened_done)
+
+static int failed(struct error *err, const struct opened *o, const char *what,
+		  const char *dir)
+{
+	const git_error *last = o->lib.error_last();
+
+	return error_set(err, ERROR_FAILED, "git: cannot %s in %s: %s", what, dir,
+			 last ? last->message : "no reason given");
+}
+
+/* A folder that the repository is told to ignore is no part of it: a copy that some tool made. */
+static bool is_ignored(const struct opened *o, const char *dir)
+{
+	const char *root = o->lib.repository_workdir(o->repository);
+	size_t len = root ? strlen(root) : 0;
+	int ignored = 0;
+
+	if (!root || strncmp(dir, root, len) != 0)
+		return false;
+	return o->lib.ignore_path_is_ignored(&ignored, o->repository, dir + len) == 0 && ignored;
+}
+
+/* Nothing of the repository is run or written, so it need not belong to us: builds in
+ * containers see one of another owner.
+ */
+static int open_head(struct opened *o, bool *found, const char *dir, struct error *err)
+{
+	int ret;
+
+	*found = false;
+	if (load(&o->lib, err))
+		return -1;
+	o->lib.libgit2_init();
+	o->lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	ret = o->lib.repository_open_ext(&o->repository, dir, 0, NULL);
+	if (ret == GIT_ENOTFOUND)
+		return 0;
+	if (ret)
+		return failed(err, o, "open the repository", dir);
+	if (is_ignored(o, dir))
+		return 0;
+	ret = o->lib.repository_head(&o->head, o->repository);
+	if (ret == GIT_EUNBORNBRANCH || ret == GIT_ENOTFOUND)
+		return 0;
+	if (ret || o->lib.reference_peel(&o->commit, o->head, GIT_OBJECT_COMMIT))
+		return failed(err, o, "read HEAD", dir);
+	*found = true;
+	return 0;
+}
+
+/* As git describe: files that git does not know do not count. */
+static int find_dirty(struct git *git, const struct opened *o, const char *dir, struct error *err)
+{
+	git_status_options options;
+	git_status_list *list;
+
+	o->lib.status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+	options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
+	if (o->lib.status_list_new(&list, o->repository, &options))
+		return failed(err, o, "compare the files with the commit", dir);
+	git->dirty = o->lib.status_list_entrycount(list) > 0;
+	o->lib.status_list_free(list);
+	return 0;
+}
+
+static int find_tag(struct git *git, struct arena *arena, const struct opened *o, const char *dir,
+		    struct error *err)
+{
+	git_describe_options options;
+	git_describe_result *result;
+	git_buf text = { 0 };
+	int ret;
+
+	o->lib.describe_options_init(&options, GIT_DESCRIBE_OPTIONS_VERSION);
+	options.describe_strategy = GIT_DESCRIBE_TAGS;
+	ret = o->lib.describe_commit(&result, o->commit, &options);
+	if (ret && o->lib.error_last() && o->lib.error_last()->klass == GIT_ERROR_DESCRIBE)
+		return 0;
+	if (ret)
+		return failed(err, o, "look for tags", dir);
+	ret = o->lib.describe_format(&text, result, NULL);
+	o->lib.describe_result_free(result);
+	if (ret)
+		return failed(err, o, "name the commit", dir);
+	git->describe = arena_printf(arena, "%s%s", text.ptr, git->dirty ? "-dirty" : "");
+	o->lib.buf_dispose(&text);
+	return 0;
+}
+
+int git_read(struct git **out, struct arena *arena, const char *dir, struct error *err)
+{
+	owned_opened struct opened o = { 0 };
+	struct git *git = arena_new(arena, struct git);
+	char hex[GIT_OID_HEXSZ + 1];
+	bool found;
+
+	if (open_head(&o, &found, dir, err))
+		return -1;
+	if (!found) {
+		*out = NULL;
+		return 0;
+	}
+	o.lib.oid_tostr(hex, sizeof(hex), o.lib.object_id(o.commit));
+	git->commit = arena_dup(arena, span_of(hex));
+	if (o.lib.reference_is_branch(o.head))
+		git->branch = arena_dup(arena, span_of(o.lib.reference_shorthand(o.head)));
+	if (find_dirty(git, &o, dir, err) || find_tag(git, arena, &o, dir, err))
+		return -1;
+	*out = git;
+	return 0;
+}
+
+int git_version(const char **out, struct arena *arena, const char *dir, struct error *err)
+{
+	const char *tag;
+	struct git *git;
+
+	if (git_read(&git, arena, dir, err))
+		return -1;
+	if (!git)
+		return error_set(err, ERROR_NOT_FOUND,
+				 "version: {from: git}: %s is in no git repository with a commit",
+				 dir);
+	if (!git->describe) {
+		error_set_(err, ERROR_NOT_FOUND,
+			   "version: {from: git}: no tag leads to commit %.12s", git->commit);
+		return error_hint(err, "Make one (git tag v0.1.0); a shallow clone lacks them (git "
+				       "fetch --unshallow --tags).");
+	}
+	tag = git->describe;
+	if (tag[0] == 'v' && tag[1] >= '0' && tag[1] <= '9')
+		tag++;
+	if (strchr(tag, '/'))
+		return error_set(
+			err, ERROR_INVALID,
+			"version: {from: git}: the tag in \"%s\" cannot be a version: it holds a "
+			"slash",
+			tag);
+	*out = tag;
+	return 0;
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* manifest.h - releases/VSN/relevo.manifest.json: every file of a release and its digest.
+ *
+ *	{ "format": 1, "name": "shop", "version": "1.0.0", "erts": "13.1.5",
+ *	  "applications": [{"name", "version"}],
+ *	  "files":   [{"path", "mode", "size", "sha256", "md5"}],
+ *	  "modules": [{"application", "module", "md5"}],
+ *	  "provenance": {"commit", "branch", "describe", "dirty"} }
+ *
+ * "provenance" is what git says of the project (release/project/git.h), added by assemble_seal(); the
+ * branch and the tag are in there when there are some.
+ *
+ * Files are sorted by path.  Left out are the manifest itself, the cookie, and what a
+ * running node rewrites (start_erl.data, RELEASES).  "md5" of a module is the
+ * one that code:module_md5/1 gives for it; modules of consolidated protocols have
+ * the application "".
+ */
+#pragma once
+#include "release/model/rel.h"
+
+#include <jansson.h>
+
+struct manifest_file {
+	const char *path;               /* below the root */
+	mode_t mode;
+};
+
+/* All files of a tree by path, the cookie and temporary folders left out. */
+must_check int manifest_list(struct manifest_file **out, size_t *len, struct arena *arena,
+			     const char *root, struct error *err);
+must_check int manifest_make(json_t **out, struct arena *arena, const char *root,
+			     const struct rel *rel, struct error *err);
+const char *manifest_path(struct arena *arena, const char *vsn);

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/appup/appup.h"
+
+#include "upgrade/appup/appup_parts.h"
+
+static int find_changed(struct appup_work *work, struct error *err)
+{
+	const struct diff *diff = work->diff;
+	struct appups *appups = work->appups;
+
+	appups->items = arena_array(work->arena, diff->len, struct appup_made);
+	for (size_t i = 0; i < diff->len; i++) {
+		const struct app_diff *app = &diff->apps[i];
+		struct appup_made *made = &appups->items[appups->len];
+
+		if (app->change != CHANGE_CHANGED || app_diff_not_bumped(app))
+			continue;
+		made->app = app;
+		if (appup_read(work, made, err))
+			return -1;
+		appups->len++;
+	}
+	return 0;
+}
+
+static const struct term *entry(struct arena *arena, const struct appup_made *made,
+				const struct term *script)
+{
+	return term_tuple(arena, term_string(arena, app_diff_old_vsn(made->app)), script);
+}
+
+/* The entry for this very version comes first, so that it is the one that counts;
+ * entries for others stay.
+ */
+static const struct term *entries(struct arena *arena, const struct appup_made *made,
+				  const struct term *script, const struct term *others)
+{
+	const struct term *vsn = term_string(arena, app_diff_old_vsn(made->app));
+	struct terms list = { 0 };
+
+	if (script)
+		terms_add(arena, &list, entry(arena, made, script));
+	for (size_t i = 0; others && i < others->seq.len; i++) {
+		const struct term *other = term_at(others, i);
+
+		if (!term_is_tuple(other, 2) || !term_equal(term_at(other, 0), vsn))
+			terms_add(arena, &list, other);
+	}
+	return term_list_of(arena, &list);
+}
+
+static void finish(struct arena *arena, struct appup_made *made)
+{
+	const struct term *old = made->term;
+
+	made->term = term_tuple(arena, term_string(arena, app_diff_new_vsn(made->app)),
+				entries(arena, made, made->up, old ? term_at(old, 1) : NULL),
+				entries(arena, made, made->down, old ? term_at(old, 2) : NULL));
+}
+
+int appups_make(struct appups *out, struct modules *modules, const struct appup_options *options,
+		struct reasons *reasons, struct error *err)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct appups appups = { 0 };
+	struct appup_work work = { .arena = modules->arena,
+				   .diff = modules->diff,
+				   .options = options,
+				   .reasons = reasons,
+				   .appups = &appups,
+				   .modules = modules,
+				   .names = names };
+
+	if (find_changed(&work, err))
+		return -1;
+	for (size_t i = 0; i < appups.len; i++)
+		appup_children(&work, &appups.items[i]);
+	appup_deps(&work);
+	appup_order(&work);
+	for (size_t i = 0; i < appups.len; i++) {
+		if (appups.items[i].source == APPUP_GENERATED)
+			appup_generate(&work, &appups.items[i]);
+		else
+			appup_check(&work, &appups.items[i]);
+	}
+	appup_protocols(&work);
+	for (size_t i = 0; i < appups.len; i++)
+		finish(work.arena, &appups.items[i]);
+	if (modules_check(modules, err))
+		return -1;
+	*out = appups;
+	return 0;
+}
+
+const struct appup_made *appups_find(const struct appups *appups, const char *app)
+{
+	for (size_t i = 0; i < appups->len; i++)
+		if (strcmp(appups->items[i].app->name, app) == 0)
+			return &appups->items[i];
+	return NULL;
+}
+
+bool appup_restarts(const struct appup_made *made)
+{
+	return script_restarts(made->up);
+}
+
+struct appup *appups_for_relup(struct arena *arena, const struct appups *appups)
+{
+	struct appup *list = arena_array(arena, appups->len, struct appup);
+
+	for (size_t i = 0; i < appups->len; i++)
+		list[i] = (struct appup){ appups->items[i].app->name, appups->items[i].term,
+					  appups->items[i].file };
+	return list;
+}

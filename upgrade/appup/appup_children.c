@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Supervisors whose children changed.
+ *
+ * {update, S, supervisor} lets a supervisor take over its new list, but starts nothing that is
+ * new in it, stops nothing that is gone, and leaves alone what is to be started otherwise.
+ * Instructions for that name the supervisor, so it must be registered under a name that can be
+ * seen, and be seen to run: a call of one that does not run restarts the node.
+ */
+#include "upgrade/appup/appup_parts.h"
+
+/* ---- comparing two lists ---- */
+
+struct comparer {
+	struct arena *arena;
+	struct supervisor_change *change;
+	struct child_change *items;
+	size_t cap;
+};
+
+static void note_change(struct comparer *comparer, const struct child *before,
+			const struct child *after)
+{
+	struct supervisor_change *change = comparer->change;
+
+	comparer->items = arena_grow(comparer->arena, comparer->items, change->len, &comparer->cap);
+	comparer->items[change->len++] = (struct child_change){ before, after };
+	change->items = comparer->items;
+}
+
+static const char *id_shown(struct arena *arena, const struct child *child)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (!child->id)
+		return "a child";
+	if (term_atom_name(child->id))
+		return module_shown(term_atom_name(child->id));
+	term_print(&text, child->id);
+	return arena_dup(arena, str_span(&text));
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* Restart, shutdown and the like are taken over by the update alone. */
+static void compare_child(struct comparer *comparer, const struct child *a, const struct child *b)
+{
+	struct supervisor_change *change = comparer->change;
+
+	if (!a->module || !b->module || !a->function || !b->function || !a->args != !b->args)
+		change->opaque = arena_printf(comparer->arena, "how %s is started",
+					      id_shown(comparer->arena, b));
+	else if (!same_text(a->module, b->module) || !same_text(a->function, b->function) ||
+		 (a->args && !term_equal(a->args, b->args)))
+		note_change(comparer, a, b);
+}
+
+static bool is_simple(const struct children *children)
+{
+	return children->strategy && strcmp(children->strategy, "simple_one_for_one") == 0;
+}
+
+static void compare_lists(struct comparer *comparer, const struct children *a,
+			  const struct children *b)
+{
+	struct supervisor_change *change = comparer->change;
+
+	for (size_t i = 0; i < b->len; i++) {
+		const struct child *after = &b->items[i];
+		const struct child *before = after->id ? children_find(a, after->id) : NULL;
+
+		if (!after->id)
+			change->opaque = after->opaque;
+		else if (before)
+			compare_child(comparer, before, after);
+		else if (!a->opaque)
+			note_change(comparer, NULL, after);
+	}
+	for (size_t i = 0; i < a->len; i++) {
+		if (!a->items[i].id)
+			change->opaque = a->items[i].opaque;
+		else if (!b->opaque && !children_find(b, a->items[i].id))
+			note_change(comparer, &a->items[i], NULL);
+	}
+	if (a->opaque || b->opaque)
+		change->opaque = b->opaque ? b->opaque : a->opaque;
+}
+
+static void compare(struct supervisor_change *change, struct arena *arena,
+		    const struct children *before, const struct children *after)
+{
+	/* Kept: what changes points into them. */
+	struct children *a = arena_new(arena, struct children);
+	struct children *b = arena_new(arena, struct children);
+	struct comparer comparer = { .arena = arena, .change = change };
+
+	*a = *before;
+	*b = *after;
+	if (a->dynamic != b->dynamic || is_simple(a) != is_simple(b))
+		change->kind_changed = (a->dynamic || a->strategy) && (b->dynamic || b->strategy);
+	if (a->dynamic || b->dynamic || is_simple(a) || is_simple(b))
+		return;
+	compare_lists(&comparer, a, b);
+}
+
+/* ---- what can be done about it ---- */
+
+/* A specification that is handed over must be known, all of it. */
+static bool is_known(const struct child *child)
+{
+	return child->id && child->module && child->function && child->args && child->restart &&
+	       child->shutdown && child->type && child->modules;
+}
+
+static void check_feasible(struct appup_work *work, const struct name_table *running,
+			   struct supervisor_change *change)
+{
+	bool runs = change->in_application ||
+		    name_table_find(running, span_of(change->module)) != NAME_ABSENT;
+
+	for (size_t i = 0; change->in_application && i < change->len; i++) {
+		const struct child_change *item = &change->items[i];
+		const struct child *unknown = item->after && !is_known(item->after) ? item->after
+					      : item->before && !is_known(item->before)
+						      ? item->before
+						      : NULL;
+
+		if (unknown)
+			change->opaque = arena_printf(work->arena, "the specification of %s",
+						      id_shown(work->arena, unknown));
+	}
+	if (change->len > 0 && !change->name)
+		change->opaque = "the name it is registered under";
+	else if (change->len > 0 && !runs)
+		change->opaque = "whether it runs";
+	if (change->opaque && (!change->name || !runs || change->in_application))
+		change->len = 0;
+}
+
+/* ---- which supervisors ---- */
+
+struct finder {
+	struct appup_work *work;
+	struct name_table *running; /* supervisors that are seen to run */
+	struct supervisor_change *items;
+	size_t len, cap;
+};
+
+static void keep(struct finder *finder, const struct supervisor_change *change)
+{
+	if (change->len == 0 && !change->opaque && !change->kind_changed && !change->same_module)
+		return; /* the same, or nothing that the update alone would not do */
+	finder->items = arena_grow(finder->work->arena, finder->items, finder->len, &finder->cap);
+	finder->items[finder->len++] = *change;
+}
+
+static void look_at_supervisor(struct finder *finder, const char *name, const struct code *a,
+			       const struct code *b, bool same_module)
+{
+	struct appup_work *work = finder->work;
+	struct supervisor_change change = { .module = name };
+	struct children before = code_children(a, &work->modules->library[SIDE_OLD], work->arena);
+	struct children after = code_children(b, &work->modules->library[SIDE_NEW], work->arena);
+	const struct term *old_name;
+
+	if (same_module && children_equal(&before, &after))
+		return;
+	change.same_module = same_module;
+	compare(&change, work->arena, &before, &after);
+	if (change.len > 0) {
+		old_name = supervisor_name(work, a, SIDE_OLD, false);
+		change.name = supervisor_name(work, b, SIDE_NEW, false);
+		if (!old_name || !change.name || !term_equal(old_name, change.name))
+			change.name = NULL;
+	}
+	check_feasible(work, finder->running, &change);
+	keep(finder, &change);
+}
+
+static void look_at_application(struct finder *finder, const struct module_diff *module)
+{
+	struct appup_work *work = finder->work;
+	struct supervisor_change change = { .module = module->name, .in_application = true };
+	struct children before, after;
+	bool old_found, new_found;
+
+	before = code_started_children(module->old_code, "start", 2,
+				       &work->modules->library[SIDE_OLD], work->arena, &old_found);
+	after = code_started_children(module->new_code, "start", 2,
+				      &work->modules->library[SIDE_NEW], work->arena, &new_found);
+	if (!old_found && !new_found)
+		return;
+	if (old_found != new_found)
+		change.opaque = "how the supervisor is started";
+	else
+		compare(&change, work->arena, &before, &after);
+	if (change.len > 0)
+		change.name = supervisor_name(work, module->new_code, SIDE_NEW, true);
+	check_feasible(work, finder->running, &change);
+	keep(finder, &change);
+}
+
+static bool is_start_module(const struct appup_made *made, const char *module)
+{
+	const struct term *mod = made->app->new_app->app->mod;
+
+	return mod && term_is_atom(term_at(mod, 0), module);
+}
+
+static void look_at_changed(struct finder *finder, const struct appup_made *made)
+{
+	const struct module_diffs modules = made->app->modules;
+
+	for (size_t i = 0; i < modules.len; i++) {
+		const struct module_diff *module = &modules.items[i];
+
+		if (module->change != CHANGE_CHANGED)
+			continue;
+		if (module->old_facts->roles & module->new_facts->roles & BEAM_SUPERVISOR)
+			look_at_supervisor(finder, module->name, module->old_code,
+					   module->new_code, false);
+		if (is_start_module(made, module->name))
+			look_at_application(finder, module);
+	}
+}
+
+/* A supervisor that is the same asks modules for their specification, which may have changed. */
+static void look_at_same(struct finder *finder, const struct appup_made *made)
+{
+	struct modules *modules = finder->work->modules;
+	bool specs = false;
+
+	for (size_t i = 0; i < made->app->modules.len && !specs; i++)
+		specs = names_have(made->app->modules.items[i].functions, "child_spec/1");
+	for (size_t i = 0; specs && i < made->app->same.len; i++) {
+		const char *name = made->app->same.items[i];
+		struct module_at *before = modules_find(modules, SIDE_OLD, name);
+		struct module_at *after = modules_find(modules, SIDE_NEW, name);
+		const struct beam_facts *facts = module_facts(modules, SIDE_NEW, after);
+		const struct code *a, *b;
+
+		if (!facts || !(facts->roles & BEAM_SUPERVISOR))
+			continue;
+		a = module_code(modules, SIDE_OLD, before);
+		b = module_code(modules, SIDE_NEW, after);
+		if (a && b)
+			look_at_supervisor(finder, name, a, b, true);
+	}
+}
+
+void appup_children(struct appup_work *work, struct appup_made *made)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct finder finder = { .work = work, .running = names };
+
+	if (appup_restart(made->app->name) || made->app->modules.len == 0)
+		return;
+	find_running(names, work, made->app->old_app);
+	look_at_changed(&finder, made);
+	look_at_same(&finder, made);
+	made->supervisors = (struct supervisor_changes){ finder.items, finder.len };
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/appup/appup_parts.h"
+
+/* A consolidated protocol comes from its own folder, not from the application's: to
+ * load the latter over it would undo the consolidation.
+ */
+bool generates_up(const struct diff *diff, const struct module_diff *module)
+{
+	return module->change == CHANGE_REMOVED || !names_have(diff->new_protocols, module->name);
+}
+
+bool generates_down(const struct diff *diff, const struct module_diff *module)
+{
+	return module->change == CHANGE_ADDED || !names_have(diff->old_protocols, module->name);
+}
+
+static const struct term *names_term(struct arena *arena, struct names names)
+{
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < names.len; i++)
+		terms_add(arena, &list, term_atom(arena, names.items[i]));
+	return term_list_of(arena, &list);
+}
+
+/* {Tag, M} or {Tag, M, Deps} or, with a change, {Tag, M, Change, Deps}. */
+static const struct term *instruction(struct arena *arena, const char *tag, const char *module,
+				      const struct term *change, struct names deps)
+{
+	const struct term *items[4] = { term_atom(arena, tag), term_atom(arena, module) };
+	size_t len = 2;
+
+	if (change)
+		items[len++] = change;
+	if (deps.len > 0)
+		items[len++] = names_term(arena, deps);
+	return term_tuple_of(arena, items, len);
+}
+
+static bool is_supervisor(const struct module_diff *module)
+{
+	return module->new_facts->roles & module->old_facts->roles & BEAM_SUPERVISOR;
+}
+
+/* code_change runs in the new code, on the way up and on the way down. */
+static const struct term *change_of(struct arena *arena, const struct module_diff *module)
+{
+	unsigned both = module->new_facts->roles & module->old_facts->roles;
+
+	if (is_supervisor(module))
+		return term_atom(arena, "supervisor");
+	if (!(both & BEAM_PROCESS))
+		return NULL;
+	if (module->new_facts->code_change)
+		return term_tuple(arena, term_atom(arena, "advanced"), &term_nil);
+	return term_atom(arena, "soft");
+}
+
+struct script_maker {
+	struct appup_work *work;
+	const struct appup_made *made;
+	bool down;
+	struct terms list;
+};
+
+static void put(struct script_maker *maker, const char *tag, const struct vertex *vertex,
+		const struct term *change)
+{
+	struct arena *arena = maker->work->arena;
+	struct names deps = maker->down ? vertex->down_deps : vertex->up_deps;
+
+	/* The short form for supervisors has no place for dependencies. */
+	if (change && term_is_atom(change, "supervisor"))
+		deps.len = 0;
+	terms_add(arena, &maker->list, instruction(arena, tag, vertex->diff->name, change, deps));
+}
+
+/* ---- children ---- */
+
+static void put_call(struct script_maker *maker, const char *function, const struct term *name,
+		     const struct term *what)
+{
+	struct arena *arena = maker->work->arena;
+	const struct term *args[] = { name, what };
+
+	terms_add(arena, &maker->list,
+		  term_tuple(arena, term_atom(arena, "apply"),
+			     term_tuple(arena, term_atom(arena, "supervisor"),
+					term_atom(arena, function),
+					term_list(arena,
+						  memcpy(arena_array(arena, 2, const struct term *),
+							 args, sizeof(args)),
+						  2))));
+}
+
+/* As a map, which every supervisor since OTP 18 takes. */
+static const struct term *spec_of(struct arena *arena, const struct child *child)
+{
+	static const char *const names[] = { "id", "start", "restart", "shutdown", "type", "modules" };
+	const struct term *start =
+		term_tuple(arena, term_atom(arena, child->module),
+			   term_atom(arena, child->function), child->args);
+	const struct term *values[] = { child->id,	 start,	      child->restart,
+					child->shutdown, child->type, child->modules };
+	const struct term *keys[ARRAY_LEN(names)];
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		keys[i] = term_atom(arena, names[i]);
+	return term_map(arena, keys, values, ARRAY_LEN(names));
+}
+
+/* What a child is before and after, seen in the direction that is gone. */
+static struct child_change seen_from(const struct child_change *item, bool down)
+{
+	return down ? (struct child_change){ item->after, item->before } : *item;
+}
+
+/* Whether a child of the same module is started in place of one that goes: by another id, or by
+ * another supervisor.
+ */
+static bool is_replaced(const struct script_maker *maker, const struct child *gone)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++) {
+		for (size_t j = 0; j < all.items[i].len; j++) {
+			struct child_change item = seen_from(&all.items[i].items[j], maker->down);
+
+			if (item.after && item.after->module && gone->module &&
+			    strcmp(item.after->module, gone->module) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A child that stays is stopped in front of the update, so that its supervisor forgets nothing of it
+ * but the process; what is gone is stopped and forgotten, and before one that replaces it takes
+ * its name.
+ */
+static void put_stops(struct script_maker *maker, const struct supervisor_change *change, bool late)
+{
+	for (size_t i = change->len; i-- > 0;) {
+		struct child_change item = seen_from(&change->items[i], maker->down);
+
+		if (!item.before || late != (!item.after && !is_replaced(maker, item.before)))
+			continue;
+		put_call(maker, "terminate_child", change->name, item.before->id);
+		if (!item.after || change->in_application)
+			put_call(maker, "delete_child", change->name, item.before->id);
+	}
+}
+
+static void put_starts(struct script_maker *maker, const struct supervisor_change *change)
+{
+	for (size_t i = 0; i < change->len; i++) {
+		struct child_change item = seen_from(&change->items[i], maker->down);
+
+		if (!item.after)
+			continue;
+		if (change->in_application)
+			put_call(maker, "start_child", change->name,
+				 spec_of(maker->work->arena, item.after));
+		else
+			put_call(maker, "restart_child", change->name, item.after->id);
+	}
+}
+
+/* Of the supervisor itself, which may be the same while what it asks for its children is not. */
+static void put_supervisor(struct script_maker *maker, const char *module)
+{
+	struct arena *arena = maker->work->arena;
+
+	terms_add(arena, &maker->list,
+		  instruction(arena, "update", module, term_atom(arena, "supervisor"),
+			      (struct names){ NULL, 0 }));
+}
+
+static const struct supervisor_change *change_at(const struct script_maker *maker,
+						 const char *module)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++)
+		if (!all.items[i].in_application && strcmp(all.items[i].module, module) == 0)
+			return &all.items[i];
+	return NULL;
+}
+
+/* Those that start something: together with their update. */
+static void put_starting(struct script_maker *maker)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++)
+		put_stops(maker, &all.items[i], false);
+	for (size_t i = 0; i < all.len; i++) {
+		const struct supervisor_change *change = &all.items[i];
+
+		if (!supervisor_starts(change, maker->down))
+			continue;
+		if (!change->in_application)
+			put_supervisor(maker, change->module);
+		put_starts(maker, change);
+	}
+}
+
+/* What is gone is stopped when nothing calls it any more. */
+static void put_stopping(struct script_maker *maker)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++)
+		put_stops(maker, &all.items[i], true);
+}
+
+/* Supervisors that are the same, and learn of other specifications. */
+static void put_same(struct script_maker *maker)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+
+	for (size_t i = 0; i < all.len; i++)
+		if (all.items[i].same_module && !supervisor_starts(&all.items[i], maker->down))
+			put_supervisor(maker, all.items[i].module);
+}
+
+/* ---- all of it ---- */
+
+enum part {
+	PART_ADD,
+	PART_EARLY,
+	PART_STARTING,
+	PART_CHANGE,
+	PART_LATE,
+	PART_SUPERVISORS,
+	PART_DELETE
+};
+
+static enum part part_of(const struct script_maker *maker, const struct vertex *vertex)
+{
+	const struct module_diff *diff = vertex->diff;
+	const struct supervisor_change *change;
+
+	if (diff->change != CHANGE_CHANGED)
+		return diff->change == (maker->down ? CHANGE_REMOVED : CHANGE_ADDED) ? PART_ADD
+										     : PART_DELETE;
+	if (!is_supervisor(diff))
+		return (maker->down ? vertex->early_down : vertex->early_up) ? PART_EARLY
+		       : (maker->down ? vertex->late_down : vertex->late_up) ? PART_LATE
+									     : PART_CHANGE;
+	change = change_at(maker, diff->name);
+	return change && supervisor_starts(change, maker->down) ? PART_STARTING : PART_SUPERVISORS;
+}
+
+static void put_part(struct script_maker *maker, enum part part)
+{
+	const struct module_diffs modules = maker->made->app->modules;
+
+	for (size_t i = 0; i < modules.len; i++) {
+		const struct vertex *vertex = vertex_find(maker->work, modules.items[i].name);
+		const struct term *change;
+
+		if (vertex->listed != &modules.items[i] ||
+		    !(maker->down ? vertex->down : vertex->up) || part_of(maker, vertex) != part)
+			continue;
+		change = vertex->diff->change == CHANGE_CHANGED
+				 ? change_of(maker->work->arena, vertex->diff)
+				 : NULL;
+		put(maker,
+		    part == PART_ADD	? "add_module"
+		    : part == PART_DELETE ? "delete_module"
+		    : change		? "update"
+					: "load_module",
+		    vertex, change);
+	}
+}
+
+/* What the rest of the system stands on is not changed under it: OTP's own appups say
+ * the same.  The whole of Elixir needs the new boot file as well.
+ */
+const char *appup_restart(const char *app)
+{
+	static const char *const otp[] = { "kernel", "stdlib", "sasl" };
+
+	for (size_t i = 0; i < ARRAY_LEN(otp); i++)
+		if (strcmp(app, otp[i]) == 0)
+			return "restart_new_emulator";
+	return strcmp(app, "elixir") == 0 ? "restart_emulator" : NULL;
+}
+
+static const struct term *script(struct appup_work *work, const struct appup_made *made, bool down)
+{
+	struct script_maker maker = { .work = work, .made = made, .down = down };
+	const char *restart = appup_restart(made->app->name);
+
+	if (restart) {
+		terms_add(work->arena, &maker.list, term_atom(work->arena, restart));
+	} else {
+		put_part(&maker, PART_ADD);
+		put_part(&maker, PART_EARLY);
+		put_starting(&maker);
+		put_part(&maker, PART_CHANGE);
+		put_stopping(&maker);
+		put_part(&maker, PART_LATE);
+		put_part(&maker, PART_SUPERVISORS);
+		put_same(&maker);
+		put_part(&maker, PART_DELETE);
+	}
+	return term_list_of(work->arena, &maker.list);
+}
+
+void appup_generate(struct appup_work *work, struct appup_made *made)
+{
+	made->file = arena_printf(work->arena, "%s.appup", made->app->name);
+	made->up = script(work, made, false);
+	made->down = script(work, made, true);
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/* appup_parts.h - the rooms inside appups_make(); nothing for other modules. */
+#pragma once
+#include "base/name_table.h"
+#include "upgrade/appup/appup.h"
+
+/* A module that some instruction may name. */
+struct vertex {
+	const struct module_diff *listed; /* where it stands in the differences */
+	const struct module_diff *diff;   /* the same, or for one that moved: from both places */
+	size_t app;                       /* which of appups->items */
+	bool up, down; /* an instruction of that script loads, updates or deletes it */
+	/* A child that is started, or stopped, needs it, or what it belongs to. */
+	bool early_up, early_down, late_up, late_down;
+	size_t mark;   /* of the walk that was here last */
+	/* Modules that must be changed together with this one. */
+	struct names up_deps, down_deps;
+	size_t up_cap, down_cap;
+};
+
+struct appup_work {
+	struct arena *arena;
+	const struct diff *diff;
+	const struct appup_options *options;
+	struct reasons *reasons;
+	struct appups *appups;
+	struct modules *modules;
+	struct name_table *names; /* of modules that changed: the index into … */
+	struct vertex *vertices;
+	size_t walk;
+};
+
+/* ---- appup_read.c ---- */
+
+/* Fills in what is written by hand; leaves source APPUP_GENERATED where nothing is. */
+must_check int appup_read(struct appup_work *work, struct appup_made *made, struct error *err);
+
+/* ---- appup_script.c: looking at instructions ---- */
+
+/* Calls see() with every module an instruction changes: {load_module, M, …}, {update, …},
+ * {add_module, …}, {delete_module, …}, {load, {M, …}}, {remove, {M, …}}.
+ */
+void script_modules(const struct term *script,
+		    void (*see)(void *context, const char *module, const struct term *instruction),
+		    void *context);
+/* Whether something in it takes care of all modules at once: restart_application, … */
+bool script_restarts(const struct term *script);
+/* Like {update, M, {advanced, Extra}, …}: code_change will be called. */
+bool instruction_is_advanced(const struct term *instruction);
+
+/* ---- appup_deps.c ---- */
+
+/* Finds out which modules have instructions, and which must be changed together. */
+void appup_deps(struct appup_work *work);
+struct vertex *vertex_find(const struct appup_work *work, const char *module);
+
+/* ---- appup_children.c ---- */
+
+/* Fills in made->supervisors. */
+void appup_children(struct appup_work *work, struct appup_made *made);
+
+/* ---- appup_running.c ---- */
+
+/* N of {local, N}; {global, _} and {via, _, _} as they are.  NULL: none is seen.
+ * in_application  the supervisor is the one that start/2 of the application starts, in Elixir's way
+ */
+const struct term *supervisor_name(struct appup_work *work, const struct code *code, enum side side,
+				   bool in_application);
+/* Adds the supervisors of an application that are seen to run in the old release, from its start
+ * function on.
+ */
+void find_running(struct name_table *names, struct appup_work *work,
+		  const struct resolved_app *app);
+
+/* ---- appup_order.c ---- */
+
+/* Whether it is the module of a child that comes or goes: what it calls is put in order with
+ * its start, and not by dependencies.
+ */
+bool is_moving_child(const struct appup_work *work, const char *module);
+/* Finds out which modules must be changed before children are started, and after they are
+ * stopped.
+ */
+void appup_order(struct appup_work *work);
+/* Whether, in that direction, a child of it is to be started. */
+bool supervisor_starts(const struct supervisor_change *change, bool down);
+
+/* ---- appup_generate.c ---- */
+
+/* Whether a generated script has an instruction for that module. */
+bool generates_up(const struct diff *diff, const struct module_diff *module);
+bool generates_down(const struct diff *diff, const struct module_diff *module);
+/* The restart that stands for every instruction of such an application; NULL: none. */
+const char *appup_restart(const char *app);
+void appup_generate(struct appup_work *work, struct appup_made *made);
+
+/* ---- appup_protocols.c ---- */
+
+/* Puts the instruction for consolidated protocols into one of the appups. */
+void appup_protocols(struct appup_work *work);
+/* The script without such an instruction. */
+const struct term *script_without_protocols(struct arena *arena, const struct term *script);
+
+/* ---- appup_check.c ---- */
+
+/* Coverage and staleness of one written by hand. */
+void appup_check(struct appup_work *work, const struct appup_made *made);

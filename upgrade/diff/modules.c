@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/diff/modules.h"
+
+static const struct resolved_app *app_of(const struct app_diff *app, enum side side)
+{
+	return side == SIDE_OLD ? app->old_app : app->new_app;
+}
+
+static void add(struct modules *modules, enum side side, const struct module_at *module)
+{
+	bool is_new;
+	size_t id = name_table_add(modules->names[side], module->name, &is_new);
+
+	if (is_new)
+		modules->items[side][id] = *module;
+}
+
+static void add_app(struct modules *modules, const struct app_diff *app, enum side side)
+{
+	struct names names = app_of(app, side)->app->modules;
+
+	for (size_t i = 0; i < app->same.len; i++)
+		add(modules, side,
+		    &(struct module_at){ .name = app->same.items[i], .app = app, .same = true });
+	for (size_t i = 0; i < app->modules.len; i++) {
+		const struct module_diff *diff = &app->modules.items[i];
+		bool old = side == SIDE_OLD;
+
+		if (old ? diff->old_facts : diff->new_facts)
+			add(modules, side,
+			    &(struct module_at){ .name = diff->name,
+						 .app = app,
+						 .diff = diff,
+						 .facts = old ? diff->old_facts : diff->new_facts,
+						 .code = old ? diff->old_code : diff->new_code });
+	}
+	for (size_t i = 0; i < names.len; i++)
+		add(modules, side, &(struct module_at){ .name = names.items[i], .app = app });
+}
+
+static const struct code *open_code(void *ctx, const char *name)
+{
+	const struct library_side *side = ctx;
+	struct module_at *module = modules_find(side->modules, side->side, name);
+
+	return module ? module_code(side->modules, side->side, module) : NULL;
+}
+
+struct modules *modules_new(struct arena *arena, const struct diff *diff)
+{
+	struct modules *modules = arena_new(arena, struct modules);
+
+	modules->arena = arena;
+	modules->diff = diff;
+	for (enum side side = SIDE_OLD; side < SIDES; side++) {
+		size_t total = 0;
+
+		for (size_t i = 0; i < diff->len; i++)
+			if (app_of(&diff->apps[i], side))
+				total += app_of(&diff->apps[i], side)->app->modules.len;
+		modules->names[side] = name_table_new();
+		modules->items[side] = arena_array(arena, total, struct module_at);
+		for (size_t i = 0; i < diff->len; i++)
+			if (app_of(&diff->apps[i], side))
+				add_app(modules, &diff->apps[i], side);
+		modules->sides[side] = (struct library_side){ modules, side };
+		modules->library[side] =
+			(struct code_library){ open_code, &modules->sides[side] };
+	}
+	return modules;
+}
+
+void modules_free(struct modules *modules)
+{
+	if (!modules)
+		return;
+	for (enum side side = SIDE_OLD; side < SIDES; side++) {
+		name_table_free(modules->names[side]);
+		modules->names[side] = NULL;
+	}
+}
+
+struct module_at *modules_find(const struct modules *modules, enum side side, const char *name)
+{
+	size_t id = name_table_find(modules->names[side], span_of(name));
+
+	return id == NAME_ABSENT ? NULL : &modules->items[side][id];
+}
+
+/* ---- reading ---- */
+
+static void note(struct modules *modules, enum side side, const struct module_at *module)
+{
+	error_wrap_(&modules->error, "%s release: application %s: module %s",
+		    side == SIDE_OLD ? "old" : "new", module->app->name, module->name);
+	modules->failed = true;
+}
+
+int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
+		enum side side, const struct module_at *module, struct error *err)
+{
+	const struct release *release = side == SIDE_OLD ? modules->diff->old_release
+							 : modules->diff->new_release;
+	const char *dir = app_of(module->app, side)->app->dir;
+	owned_str struct str bytes = STR_EMPTY;
+
+	if (tree_read(release->tree, beam_path(arena, dir, module->name), BEAM_MAX, &bytes, err))
+		return -1;
+	return beam_open(out, arena,
+			 (struct span){ arena_dup(arena, str_span(&bytes)), bytes.len }, err);
+}
+
+static int read_facts(const struct beam_facts **out, struct modules *modules, enum side side,
+		      const struct module_at *module, struct error *err)
+{
+	struct beam_facts *facts;
+	struct beam beam;
+
+	if (module_read(&beam, modules->arena, modules, side, module, err) ||
+	    beam_read_facts(&facts, modules->arena, &beam, err))
+		return -1;
+	*out = facts;
+	return 0;
+}
+
+const struct beam_facts *module_facts(struct modules *modules, enum side side,
+				      struct module_at *module)
+{
+	if (!module->facts && !modules->failed &&
+	    read_facts(&module->facts, modules, side, module, &modules->error))
+		note(modules, side, module);
+	return module->facts;
+}
+
+static int read_code(const struct code **out, struct modules *modules, enum side side,
+		     const struct module_at *module, struct error *err)
+{
+	struct beam_facts *facts;
+	struct code *code;
+	struct beam beam;
+
+	if (module_read(&beam, modules->arena, modules, side, module, err) ||
+	    beam_read_facts(&facts, modules->arena, &beam, err) ||
+	    code_read(&code, modules->arena, &beam, facts, err))
+		return -1;
+	*out = code;
+	return 0;
+}
+
+const struct code *module_code(struct modules *modules, enum side side, struct module_at *module)
+{
+	if (!module->code && !modules->failed &&
+	    read_code(&module->code, modules, side, module, &modules->error))
+		note(modules, side, module);
+	return module->code;
+}
+
+int modules_check(const struct modules *modules, struct error *err)
+{
+	if (!modules->failed)
+		return 0;
+	*err = modules->error;
+	return -1;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/* modules.h - every module of both releases by its name; facts and code of those that
+ * somebody asks for.
+ *
+ * What the differences hold of a module is taken from there; all else is read when it is first
+ * asked for, and kept.  A module that cannot be read is NULL, and modules_check() tells why.
+ */
+#pragma once
+#include "erlang/code/code_eval.h"
+#include "base/name_table.h"
+#include "upgrade/diff/diff.h"
+
+enum side { SIDE_OLD, SIDE_NEW, SIDES };
+
+struct module_at {
+	const char *name;
+	const struct app_diff *app;
+	const struct module_diff *diff; /* one that is not the same in both; or it … */
+	bool same; /* … is; neither: of an application that came or went */
+	const struct beam_facts *facts; /* when they were asked for */
+	const struct code *code;
+};
+
+struct modules {
+	struct arena *arena;
+	const struct diff *diff;
+	struct name_table *names[SIDES]; /* of … */
+	struct module_at *items[SIDES];
+	struct code_library library[SIDES]; /* the code of each side, for code_eval.h */
+	struct library_side {
+		struct modules *modules;
+		enum side side;
+	} sides[SIDES];
+	struct error error;
+	bool failed;
+};
+
+struct modules *modules_new(struct arena *arena, const struct diff *diff);
+void modules_free(struct modules *modules); /* NULL is fine */
+/* NULL: that release has none of that name. */
+struct module_at *modules_find(const struct modules *modules, enum side side, const char *name);
+const struct beam_facts *module_facts(struct modules *modules, enum side side,
+				      struct module_at *module);
+const struct code *module_code(struct modules *modules, enum side side, struct module_at *module);
+/* The chunks of a module, anew, with its file in the arena. */
+must_check int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
+			   enum side side, const struct module_at *module, struct error *err);
+/* -1: something that was asked for could not be read. */
+must_check int modules_check(const struct modules *modules, struct error *err);
+
+static inline void modules_done(struct modules **modules) { modules_free(*modules); }
+#define owned_modules owned(modules_done)

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/node/wire/tls.h"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { READ_SIZE = 16 * 1024 };
+
+struct tls {
+	SSL_CTX *context;
+	SSL *ssl;
+	BIO *in, *out; /* owned by ssl */
+	char who[300], host[300];
+};
+
+/* ---- setting up ---- */
+
+static const char *last_reason(void)
+{
+	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+
+	return text ? text : "no reason given";
+}
+
+static int bad_file(const char *what, const char *file, struct error *err)
+{
+	return error_set(err, ERROR_USAGE, "%s %s: %s", what, file, last_reason());
+}
+
+/* Nobody is there to be asked for a passphrase. */
+static int no_passphrase(char *buffer, int size, int writing, void *context)
+{
+	(void)buffer, (void)size, (void)writing, (void)context;
+	return -1;
+}
+
+static int load_ours(SSL_CTX *context, const struct tls_files *files, struct error *err)
+{
+	if (!files->cert && !files->key)
+		return 0;
+	if (!files->cert || !files->key)
+		return error_set(err, ERROR_USAGE,
+				 "a certificate needs its key, and a key its "
+				 "certificate");
+	if (SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
+		return bad_file("certificate", files->cert, err);
+	if (SSL_CTX_use_PrivateKey_file(context, files->key, SSL_FILETYPE_PEM) != 1)
+		return bad_file("key", files->key, err);
+	return 0; /* OpenSSL has compared the two */
+}
+
+static int set_up_context(SSL_CTX *context, const struct tls_files *files, struct error *err)
+{
+	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	if (!files->ca)
+		return error_set(err, ERROR_USAGE,
+				 "TLS needs the certificate of the authority "
+				 "that vouches for the node");
+	if (SSL_CTX_load_verify_file(context, files->ca) != 1)
+		return bad_file("authority", files->ca, err);
+	return load_ours(context, files, err);
+}
+
+static bool is_address(const char *host)
+{
+	uint8_t address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* An address is looked for among the certificate's addresses, a name among its names. */
+static bool expect_host(SSL *ssl, const char *host)
+{
+	if (is_address(host))
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+int tls_new(struct tls **out, const struct tls_files *files, const char *host, const char *who,
+	    struct error *err)
+{
+	owned_tls struct tls *tls = mem_zero(1, sizeof(*tls));
+
+	ERR_clear_error();
+	snprintf(tls->who, sizeof(tls->who), "%s", who);
+	snprintf(tls->host, sizeof(tls->host), "%s", host);
+	tls->context = SSL_CTX_new(TLS_client_method());
+	if (!tls->context)
+		return error_set(err, ERROR_FAILED, "OpenSSL: %s", last_reason());
+	if (set_up_context(tls->context, files, err))
+		return -1;
+	tls->ssl = SSL_new(tls->context);
+	tls->in = BIO_new(BIO_s_mem());
+	tls->out = BIO_new(BIO_s_mem());
+	if (!tls->ssl || !tls->in || !tls->out || !expect_host(tls->ssl, host)) {
+		if (!tls->ssl) {
+			BIO_free(tls->in);
+			BIO_free(tls->out);
+		}
+		return error_set(err, ERROR_FAILED, "OpenSSL: %s", last_reason());
+	}
+	SSL_set_bio(tls->ssl, tls->in, tls->out);
+	SSL_set_connect_state(tls->ssl);
+	*out = steal(&tls);
+	return 0;
+}
+
+void tls_free(struct tls *tls)
+{
+	if (!tls)
+		return;
+	SSL_free(tls->ssl);
+	SSL_CTX_free(tls->context);
+	free(tls);
+}
+
+/* ---- bytes ---- */
+
+void tls_put(struct tls *tls, struct span sealed)
+{
+	while (sealed.len > 0) {
+		int len = sealed.len < 1 << 20 ? (int)sealed.len : 1 << 20;
+
+		if (BIO_write(tls->in, sealed.ptr, len) != len)
+			abort(); /* out of memory */
+		sealed.ptr += len;
+		sealed.len -= (size_t)len;
+	}
+}
+
+void tls_take(struct tls *tls, struct str *sealed)
+{
+	for (;;) {
+		int got = BIO_read(tls->out, str_room(sealed, READ_SIZE), READ_SIZE);
+
+		if (got <= 0)
+			break;
+		sealed->len += (size_t)got;
+	}
+	if (sealed->ptr)
+		sealed->ptr[sealed->len] = '\0';
+}
+
+/* ---- faults ---- */
+
+/* Alerts that speak of our certificate, by their numbers in the TLS registry. */
+static bool is_about_us(int alert)
+{
+	return (alert >= 42 && alert <= 46) || alert == 48 || alert == 116;
+}
+
+static int alerted(const struct tls *tls, int alert, struct error *err)
+{
+	bool have_one = SSL_get_certificate(tls->ssl) != NULL;
+
+	if (is_about_us(alert) || (alert == 40 && !have_one)) {
+		error_set_(err, ERROR_REFUSED, "%s: the node does not take %s: %s", tls->who,
+			   have_one ? "our certificate" : "us without a certificate",
+			   SSL_alert_desc_string_long(alert));
+		return error_hint(err, "--tls-cert and --tls-key want a pair that the node's own "
+				       "authority has signed.");
+	}
+	return error_set(err, ERROR_REFUSED, "%s: the node ends the TLS connection: %s", tls->who,
+			 SSL_alert_desc_string_long(alert));
+}
+
+static int unverified(const struct tls *tls, long result, struct error *err)
+{
+	bool name =
+		result == X509_V_ERR_HOSTNAME_MISMATCH || result == X509_V_ERR_IP_ADDRESS_MISMATCH;
+
+	error_set_(err, ERROR_REFUSED, "%s: the node's certificate is not good: %s", tls->who,
+		   X509_verify_cert_error_string(result));
+	if (name)
+		return error_hint(err,
+				  "It is not made out to %s, which is the host in the "
+				  "node's name.",
+				  tls->host);
+	return error_hint(err, "--tls-ca names the authority that has signed the node's "
+			       "certificate.");
+}
+
+static int fault(const struct tls *tls, struct error *err)
+{
+	unsigned long code = ERR_peek_error();
+	int reason = ERR_GET_REASON(code);
+	long result = SSL_get_verify_result(tls->ssl);
+
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET &&
+	    reason < SSL_AD_REASON_OFFSET + 256)
+		alerted(tls, reason - SSL_AD_REASON_OFFSET, err);
+	else if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED && result != X509_V_OK)
+		unverified(tls, result, err);
+	else if (reason == SSL_R_UNSUPPORTED_PROTOCOL) /* we end it, since OpenSSL 3.5 */
+		error_set_(err, ERROR_REFUSED,
+			   "%s: the node speaks no version of TLS from 1.2 on: %s", tls->who,
+			   last_reason());
+	else if (!SSL_get0_peer_certificate(tls->ssl))
+		error_set_(err, ERROR_NOT_FOUND, "%s: what answers there does not speak TLS: %s",
+			   tls->who, last_reason());
+	else
+		error_set_(err, ERROR_INVALID, "%s: TLS: %s", tls->who, last_reason());
+	ERR_clear_error();
+	return -1;
+}
+
+/* ---- the connection ---- */
+
+static bool wants_more(const struct tls *tls, int ret)
+{
+	int why = SSL_get_error(tls->ssl, ret);
+
+	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
+}
+
+int tls_shake(struct tls *tls, bool *done, struct error *err)
+{
+	int ret;
+
+	ERR_clear_error();
+	ret = SSL_do_handshake(tls->ssl);
+	if (ret != 1 && !wants_more(tls, ret))
+		return fault(tls, err);
+	*done = ret == 1;
+	return 0;
+}
+
+int tls_read(struct tls *tls, struct str *plain, bool *open, struct error *err)
+{
+	int got;
+
+	ERR_clear_error();
+	while ((got = SSL_read(tls->ssl, str_room(plain, READ_SIZE), READ_SIZE)) > 0) {
+		plain->len += (size_t)got;
+		plain->ptr[plain->len] = '\0';
+	}
+	plain->ptr[plain->len] = '\0';
+	if (SSL_get_error(tls->ssl, got) == SSL_ERROR_ZERO_RETURN)
+		*open = false;
+	else if (!wants_more(tls, got))
+		return fault(tls, err);
+	return 0;
+}
+
+int tls_write(struct tls *tls, struct span plain, struct error *err)
+{
+	size_t put;
+
+	ERR_clear_error();
+	/* Into memory, which is never full. */
+	if (plain.len > 0 && SSL_write_ex(tls->ssl, plain.ptr, plain.len, &put) != 1)
+		return fault(tls, err);
+	return 0;
+}

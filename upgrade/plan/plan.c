@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/plan/plan.h"
+
+struct planner {
+	struct arena *arena;
+	struct plan *plan;
+};
+
+static bool has_way_back(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->appups.len; i++)
+		if (!plan->appups.items[i].down)
+			return false;
+	return true;
+}
+
+static int make(struct planner *planner, bool down, struct error *err)
+{
+	const struct diff *diff = planner->plan->diff;
+	struct relup_base base = { .release = diff->old_release->resolved };
+	struct relup_input input = {
+		.top = diff->new_release->resolved,
+		.up = &base,
+		.up_len = 1,
+		.down = &base,
+		.down_len = down ? 1 : 0,
+		.appups = appups_for_relup(planner->arena, &planner->plan->appups),
+		.appups_len = planner->plan->appups.len,
+	};
+
+	return relup_make(&planner->plan->relup, NULL, planner->arena, &input, err);
+}
+
+/* The steps of the first way in a list of {Vsn, Descr, Steps}. */
+static const struct term *steps_of(const struct term *ways)
+{
+	return ways->seq.len > 0 ? term_at(term_at(ways, 0), 2) : &term_nil;
+}
+
+/* Up and down; up alone when there is no way down; none when there is no way up. */
+static void make_relup(struct planner *planner)
+{
+	struct plan *plan = planner->plan;
+	struct error err, why = { 0 };
+
+	plan->up = plan->down = &term_nil;
+	plan->reversible = has_way_back(plan) && make(planner, true, &why) == 0;
+	if (!plan->reversible && make(planner, false, &err)) {
+		reason_add(planner->arena, &plan->reasons, REASON_relup_failed, NULL, NULL,
+			   "no relup can be made: %s", err.text)
+			->hint = "correct what it names; until then only a restart leads there";
+		return;
+	}
+	if (!plan->reversible && why.text[0])
+		reason_add(planner->arena, &plan->reasons, REASON_not_reversible, NULL, NULL,
+			   "there is no way back: %s", why.text)
+			->hint = "going back takes a restart";
+	plan->up = steps_of(term_at(plan->relup, 1));
+	plan->down = steps_of(term_at(plan->relup, 2));
+}
+
+int plan_make(struct plan **out, struct arena *arena, const struct release *old_release,
+	      const struct release *new_release, const struct plan_options *options,
+	      struct error *err)
+{
+	struct plan *plan = arena_new(arena, struct plan);
+	struct planner planner = { arena, plan };
+	owned_modules struct modules *modules = NULL;
+	struct diff *diff;
+
+	if (diff_make(&diff, arena, old_release, new_release, err))
+		return -1;
+	plan->diff = diff;
+	modules = modules_new(arena, diff);
+	if (appups_make(&plan->appups, modules, &options->appups, &plan->reasons, err))
+		return -1;
+	make_relup(&planner);
+	if (verdict_reasons(modules, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
+	    reasons_allow(&plan->reasons, options->allow, err))
+		return -1;
+	reasons_sort(&plan->reasons);
+	plan->verdict = verdict_of(&plan->reasons);
+	*out = plan;
+	return 0;
+}

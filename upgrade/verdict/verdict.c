@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/verdict/verdict_parts.h"
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = { "hot", "hot_with_warnings", "restart", "impossible" };
+
+	return names[verdict];
+}
+
+const char *verdict_shown(enum verdict verdict)
+{
+	return verdict == VERDICT_HOT_WITH_WARNINGS ? "hot, with warnings" : verdict_name(verdict);
+}
+
+enum verdict verdict_of(const struct reasons *reasons)
+{
+	enum severity worst = SEVERITY_INFO;
+
+	for (size_t i = 0; i < reasons->len; i++)
+		if (!reasons->items[i].allowed && reasons->items[i].severity > worst)
+			worst = reasons->items[i].severity;
+	return (enum verdict)worst;
+}
+
+/* ---- one application ---- */
+
+static void judge_files(struct judge *judge, const struct app_diff *app)
+{
+	if (app->nifs.len > 0)
+		JUDGE(judge, REASON_nif_changed, app->name, NULL,
+		      "priv/%s%s is another library; the old one stays loaded", app->nifs.items[0],
+		      app->nifs.len > 1 ? " (and more)" : "")
+			->hint = "restart the nodes, one after the other";
+	else if (app->priv.len > app->migrations.len)
+		JUDGE(judge, REASON_static_changed, app->name, NULL,
+		      "files below priv changed (%s%s): the running code finds the new ones at once",
+		      app->priv.items[0], app->priv.len > 1 ? " and others" : "")
+			->hint = "fine for files that are read when they are asked for";
+}
+
+static void judge_migrations(struct judge *judge, const struct app_diff *app)
+{
+	if (app->migrations.len > 0)
+		JUDGE(judge, REASON_migrations_added, app->name, NULL,
+		      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new code "
+		      "may ask for tables that are not there",
+		      app->name, app->migrations.len, app->migrations.len == 1 ? "" : "s",
+		      app->migrations.items[0], app->migrations.len > 1 ? " …" : "")
+			->hint = "migrate before the install, in a way that the old code copes with "
+				 "too, also after a revert";
+}
+
+static void judge_spec(struct judge *judge, const struct app_diff *app)
+{
+	if (app->mod_changed)
+		JUDGE(judge, REASON_mod_changed, app->name, NULL,
+		      "the start module of %s, or its argument, changed", app->name)
+			->hint = "it takes effect when the application next starts";
+	if (app->start_phases_changed)
+		JUDGE(judge, REASON_start_phases_changed, app->name, NULL,
+		      "the start phases of %s changed: the new ones are not run", app->name)
+			->hint = "they take effect when the application next starts; what they do "
+				 "now can be an {apply, …} in an appup written by hand";
+}
+
+static void judge_not_bumped(struct judge *judge, const struct app_diff *app)
+{
+	const char *module = app->modules.len > 0 ? app->modules.items[0].name : NULL;
+
+	JUDGE(judge, REASON_version_not_bumped, app->name, module,
+	      "%s changed (%s%s), but its version is still %s", app->name,
+	      module ? module_shown(module) : app->priv.items[0],
+	      app->modules.len + app->priv.len > 1 ? " and more" : "", app_diff_new_vsn(app))
+		->hint =
+		"a node keeps one folder for each version: raise the version in the .app file";
+}
+
+static void judge_app(struct judge *judge, const struct app_diff *app)
+{
+	const struct appup_made *made = appups_find(judge->appups, app->name);
+
+	if (app->change == CHANGE_ADDED)
+		JUDGE(judge, REASON_application_added, app->name, NULL,
+		      "%s %s is new: it is loaded and started before the others change",
+		      app->name, app_diff_new_vsn(app));
+	else if (app->change == CHANGE_REMOVED)
+		JUDGE(judge, REASON_application_removed, app->name, NULL,
+		      "%s %s is gone: it is stopped after the others have changed", app->name,
+		      app_diff_old_vsn(app));
+	judge_migrations(judge, app);
+	if (app->change != CHANGE_CHANGED)
+		return;
+	if (app_diff_not_bumped(app)) {
+		if (!is_otp_rebuilt(app))
+			judge_not_bumped(judge, app);
+		return;
+	}
+	if (judge->anew)
+		return;
+	judge_spec(judge, app);
+	if (appup_restarts(made))
+		return;
+	judge_files(judge, app);
+	for (size_t i = 0; i < app->modules.len; i++)
+		judge_module(judge, app, &app->modules.items[i], made->source == APPUP_GENERATED);
+	judge_children(judge, made);
+}
+
+int verdict_reasons(struct modules *modules, const struct appups *appups, const struct term *up,
+		    const struct term *down, struct reasons *reasons, struct error *err)
+{
+	const struct diff *diff = modules->diff;
+	struct judge judge = { .arena = modules->arena,
+			       .diff = diff,
+			       .appups = appups,
+			       .up = up,
+			       .down = down,
+			       .reasons = reasons,
+			       .modules = modules,
+			       .anew = up->seq.len > 0 &&
+				       term_is_atom(term_at(up, 0), "restart_new_emulator") };
+
+	judge_release(&judge);
+	for (size_t i = 0; i < diff->len; i++)
+		judge_app(&judge, &diff->apps[i]);
+	judge_moves(&judge);
+	judge_calls(&judge);
+	judge_relup(&judge);
+	judge_config(&judge);
+	return modules_check(modules, err);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+/* verdict.h - whether an upgrade can be done while the system runs, and why not. */
+#pragma once
+#include "upgrade/appup/appup.h"
+
+/* The worst comes last. */
+enum verdict { VERDICT_HOT, VERDICT_HOT_WITH_WARNINGS, VERDICT_RESTART, VERDICT_IMPOSSIBLE };
+
+/* "hot", "hot_with_warnings", "restart", "impossible". */
+const char *verdict_name(enum verdict verdict);
+/* For people: "hot, with warnings". */
+const char *verdict_shown(enum verdict verdict);
+
+/* Adds what the differences, and the way the appups and the relup deal with them, give
+ * reason to say.  (What is wrong with appups written by hand, appups_make() has said.)
+ *
+ * modules    of the differences; the reasons live in their arena
+ * up, down   the relup's steps; [] where there are none
+ *
+ * Fails when a module cannot be read.
+ */
+must_check int verdict_reasons(struct modules *modules, const struct appups *appups,
+			       const struct term *up, const struct term *down,
+			       struct reasons *reasons, struct error *err);
+/* The worst of those that are not allowed. */
+enum verdict verdict_of(const struct reasons *reasons);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Elixir's agents: their state is what the fun returns that they are started with, and nobody
+ * converts it.
+ */
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+struct starts {
+	struct arena *arena;
+	const struct code_library *library;
+	struct code_shape shape;
+	size_t seen;
+};
+
+static bool starts_agent(const struct beam_function *function)
+{
+	return strcmp(function->module, "Elixir.Agent") == 0 &&
+	       (strcmp(function->name, "start_link") == 0 || strcmp(function->name, "start") == 0) &&
+	       function->arity <= 2;
+}
+
+static void see_start(void *ctx, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	struct starts *starts = ctx;
+	const struct value *fun = function->arity > 0 ? args[0] : NULL;
+	struct eval eval = { .arena = starts->arena, .library = starts->library };
+	struct code_shape shape = { .kind = SHAPE_UNKNOWN };
+
+	if (!starts_agent(function))
+		return;
+	if (fun && fun->kind == VALUE_FUN && fun->fun.len == fun->fun.function->arity)
+		shape = code_shape_of(eval_one(&eval, fun->fun.code, fun->fun.function,
+					       fun->fun.env),
+				      starts->arena);
+	if (starts->seen > 0 && !code_shape_equal(&shape, &starts->shape))
+		shape.kind = SHAPE_UNKNOWN;
+	starts->shape = shape;
+	starts->seen++;
+}
+
+/* What the agents that a module starts have as state; unknown when they are not alike. */
+static struct code_shape agent_shape(const struct code *code, const struct code_library *library,
+				     struct arena *arena)
+{
+	struct starts starts = { .arena = arena, .library = library };
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len; i++) {
+		struct eval eval = { .arena = arena, .on_call = see_start, .ctx = &starts };
+
+		eval_function(&eval, code, &code->functions[i], args);
+	}
+	return starts.shape;
+}
+
+static bool has_agents(const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++)
+		if (starts_agent(&facts->imports.items[i]))
+			return true;
+	return false;
+}
+
+void judge_agents(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	owned_str struct str was = STR_EMPTY, is = STR_EMPTY;
+	struct code_shape before, after;
+
+	if (!has_agents(module->old_facts) || !has_agents(module->new_facts))
+		return;
+	before = agent_shape(module->old_code, &judge->modules->library[SIDE_OLD], &scratch);
+	after = agent_shape(module->new_code, &judge->modules->library[SIDE_NEW], &scratch);
+	if (before.kind == SHAPE_UNKNOWN || shape_fits(module->new_code, &before, &after))
+		return;
+	code_shape_print(&was, &before);
+	code_shape_print(&is, &after);
+	JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+	      "the state of the agents that %s starts was %s and is %s; those that run keep theirs",
+	      module_shown(module->name), str_text(&was), str_text(&is))
+		->hint = "read what is new with a default, or restart";
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Configuration, flags of the emulator, consolidated protocols: what is in no application. */
+#include "upgrade/verdict/verdict_parts.h"
+
+/* ---- sys.config ---- */
+
+static void judge_config_file(struct judge *judge)
+{
+	const struct config_file *config = &judge->diff->new_config;
+	struct reason *reason;
+
+	if (!config->problem)
+		return;
+	reason = JUDGE(judge, REASON_config_not_term, NULL, NULL,
+		       "sys.config is no configuration (%s): installed, it would count as empty, and "
+		       "all settings fall back to those of the .app files",
+		       config->problem);
+	reason->hint = "put what stands for code, processes or connections elsewhere: a "
+		       "configuration holds plain data";
+	if (!config->template)
+		return;
+	reason->severity = SEVERITY_RESTART;
+	reason->hint = "only a start script fills in its ${VARIABLES}: restart, or fill them in "
+		       "before the install";
+}
+
+static const char *list_of(struct arena *arena, struct names names)
+{
+	enum { SHOWN = 6 };
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < names.len && i < SHOWN; i++)
+		str_addf(&text, "%s%s", i ? ", " : "", names.items[i]);
+	if (names.len > SHOWN)
+		str_addf(&text, " and %zu more", names.len - SHOWN);
+	return arena_dup(arena, str_span(&text));
+}
+
+/* Its callback module runs in the new code when the application hears of the changes. */
+static const char *callback_of(const struct app_diff *app)
+{
+	const struct term *mod = app->new_app->app->mod;
+
+	return mod ? term_atom_name(term_at(mod, 0)) : NULL;
+}
+
+static bool hears(struct judge *judge, const char *callback)
+{
+	struct module_at *module = callback ? modules_find(judge->modules, SIDE_NEW, callback) : NULL;
+	const struct beam_facts *facts = module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
+
+	return facts && beam_exports(facts, "config_change", 3);
+}
+
+static void judge_env(struct judge *judge, const struct app_diff *app)
+{
+	const char *callback = callback_of(app);
+	bool heard = hears(judge, callback);
+	struct reason *reason;
+
+	reason = JUDGE(judge, REASON_env_changed, app->name, NULL,
+		       "the environment of %s changes (%s), %s%s", app->name,
+		       list_of(judge->arena, app->env),
+		       heard ? "and it hears of that by config_change/3 of "
+			     : "and nobody in it is told",
+		       heard ? module_shown(callback) : "");
+	if (heard)
+		reason->hint = "look whether it takes over all of these keys";
+	else
+		reason->hint = "processes that keep a value go on with the old one: export "
+			       "config_change/3 from the application's module, or read the value "
+			       "when it is needed";
+}
+
+/* ---- vm.args ---- */
+
+static void judge_vm_args(struct judge *judge)
+{
+	if (judge->diff->vm_args_changed)
+		JUDGE(judge, REASON_vm_args_changed, NULL, NULL,
+		      "flags of the emulator change: %s",
+		      list_of(judge->arena, judge->diff->vm_args))
+			->hint = "they take effect when a node next starts";
+}
+
+/* ---- protocols ---- */
+
+static void judge_protocols(struct judge *judge)
+{
+	const struct module_diffs protocols = judge->diff->protocols;
+
+	for (size_t i = 0; i < protocols.len; i++)
+		JUDGE(judge, REASON_protocol_changed, judge->appups->carrier,
+		      protocols.items[i].name, "the consolidated protocol %s was %s%s",
+		      module_shown(protocols.items[i].name),
+		      change_name(protocols.items[i].change),
+		      judge->appups->carrier ? ", and is loaded anew" : "");
+}
+
+void judge_config(struct judge *judge)
+{
+	judge_config_file(judge);
+	for (size_t i = 0; i < judge->diff->len; i++)
+		if (judge->diff->apps[i].env.len > 0)
+			judge_env(judge, &judge->diff->apps[i]);
+	if (judge->diff->runtime_config_changed)
+		JUDGE(judge, REASON_env_changed, NULL, NULL,
+		      "runtime.exs is another one; which values it gives is known where it runs")
+			->hint = "`relevo node install` evaluates it in the new code, before "
+				 "anything is changed";
+	judge_vm_args(judge);
+	judge_protocols(judge);
+}

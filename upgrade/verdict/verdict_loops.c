@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Processes without a behaviour that go on by calling themselves. */
+#include "upgrade/verdict/verdict_parts.h"
+
+struct loops {
+	const struct code *code;
+	const struct code_function **todo; /* room for all of them */
+	bool *seen;                        /* by function */
+};
+
+static struct loops loops_new(const struct code *code, struct arena *arena)
+{
+	return (struct loops){ code, arena_array(arena, code->len, const struct code_function *),
+			       arena_array(arena, code->len, bool) };
+}
+
+/* The function of this module that an instruction calls; NULL: another instruction. */
+static const struct code_function *callee(const struct code *code, const struct code_op *op,
+					  bool tails_only)
+{
+	if (op->opcode != OP_CALL_LAST && op->opcode != OP_CALL_ONLY &&
+	    (tails_only || op->opcode != OP_CALL))
+		return NULL;
+	return code_local(code, &op->args[1]);
+}
+
+static void see(struct loops *loops, const struct code_function *function, size_t *len)
+{
+	size_t nr = (size_t)(function - loops->code->functions);
+
+	if (loops->seen[nr])
+		return;
+	loops->seen[nr] = true;
+	loops->todo[(*len)++] = function;
+}
+
+/* Marks what one function calls inside the module, and so on; itself only if it is called. */
+static void reach(struct loops *loops, const struct code_function *function, bool tails_only)
+{
+	size_t len = 0;
+
+	loops->todo[len++] = function;
+	while (len > 0) {
+		const struct code_function *next, *now = loops->todo[--len];
+
+		for (size_t i = 0; i < now->len; i++)
+			if ((next = callee(loops->code, &now->ops[i], tails_only)))
+				see(loops, next, &len);
+	}
+}
+
+static bool waits(const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (function->ops[i].opcode == OP_WAIT)
+			return true;
+	return false;
+}
+
+/* A fully qualified call of this module enters its newest code. */
+static bool moves_over(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *import =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+		if (import && strcmp(import->module, code->module) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Comes back to itself by tail calls, none of which leaves the old code. */
+static bool goes_round(const struct code *code, struct arena *arena,
+		       const struct code_function *function)
+{
+	struct loops round = loops_new(code, arena);
+
+	reach(&round, function, true);
+	for (size_t i = 0; i < code->len; i++)
+		if (round.seen[i] && moves_over(code, &code->functions[i]))
+			return false;
+	return round.seen[function - code->functions];
+}
+
+/* ---- where processes begin ---- */
+
+static bool starts_process(const struct beam_function *import)
+{
+	return (strcmp(import->module, "erlang") == 0 && strncmp(import->name, "spawn", 5) == 0) ||
+	       (strcmp(import->module, "proc_lib") == 0 &&
+		(strncmp(import->name, "spawn", 5) == 0 || strncmp(import->name, "start", 5) == 0)) ||
+	       strcmp(import->module, "Elixir.Task") == 0;
+}
+
+static bool starts_processes(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *import =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+		if (import && starts_process(import))
+			return true;
+	}
+	return false;
+}
+
+static void begin(struct loops *loops, const struct code_function *function)
+{
+	loops->seen[function - loops->code->functions] = true;
+	reach(loops, function, false);
+}
+
+static void reach_named(struct loops *loops, const char *name)
+{
+	for (size_t i = 0; i < loops->code->len; i++)
+		if (strcmp(loops->code->functions[i].name, name) == 0 &&
+		    code_exports(loops->code, name, loops->code->functions[i].arity))
+			begin(loops, &loops->code->functions[i]);
+}
+
+/* What a function that starts processes mentions: a fun, or the name of a function. */
+static void reach_mentioned(struct loops *loops, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		for (size_t j = 0; j < function->ops[i].len; j++) {
+			const struct code_arg *arg = &function->ops[i].args[j];
+			const struct term *term = code_term(arg);
+
+			if (term && term->kind == TERM_ATOM && term_atom_name(term))
+				reach_named(loops, term_atom_name(term));
+		}
+		if (function->ops[i].opcode == OP_MAKE_FUN2 ||
+		    function->ops[i].opcode == OP_MAKE_FUN3) {
+			const struct beam_function *fun =
+				code_lambda(loops->code, &function->ops[i].args[0]);
+			const struct code_function *body =
+				fun ? code_function(loops->code, fun->name, fun->arity) : NULL;
+
+			if (body)
+				begin(loops, body);
+		}
+	}
+}
+
+const struct code_function *loop_that_stays(const struct code *code, struct arena *arena)
+{
+	struct loops loops = loops_new(code, arena);
+
+	for (size_t i = 0; i < code->len; i++)
+		if (starts_processes(code, &code->functions[i]))
+			reach_mentioned(&loops, &code->functions[i]);
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+
+		if (loops.seen[i] && waits(function) && goes_round(code, arena, function))
+			return function;
+	}
+	return NULL;
+}

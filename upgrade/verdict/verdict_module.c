@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One module that changed. */
+#include "upgrade/verdict/verdict_parts.h"
+
+static void judge_native(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module)
+{
+	const struct beam_facts *a = module->old_facts, *b = module->new_facts;
+
+	if (a->nif || b->nif)
+		JUDGE(judge, REASON_nif_changed, app->name, module->name,
+		      "%s changed and loads a NIF library, which stays the one that is loaded",
+		      module_shown(module->name))
+			->hint =
+			"restart, or keep the module as it is and move what changed to another";
+	else if (a->on_load || b->on_load)
+		JUDGE(judge, REASON_on_load_changed, app->name, module->name,
+		      "%s runs code when it is loaded (-on_load), and would run it again",
+		      module_shown(module->name))
+			->hint = "restart, or allow on_load_changed when it may run again";
+}
+
+static void judge_process(struct judge *judge, const struct app_diff *app,
+			  const struct module_diff *module, bool generated)
+{
+	const unsigned kinds = BEAM_PROCESS | BEAM_SUPERVISOR;
+	unsigned a = module->old_facts->roles & kinds, b = module->new_facts->roles & kinds;
+
+	if (a && b && !(a & b))
+		JUDGE(judge, REASON_behaviour_changed, app->name, module->name,
+		      "%s was a %s and is a %s: its processes cannot become the other",
+		      module_shown(module->name), beam_role_name((enum beam_role)(a & -a)),
+		      beam_role_name((enum beam_role)(b & -b)))
+			->hint = "restart, or give the new behaviour a module of its own";
+	else if (generated && a & b & BEAM_PROCESS && !(a & b & BEAM_SUPERVISOR) &&
+		 !module->new_facts->code_change && !state_stays(judge, app, module)) {
+		struct reason *reason = JUDGE(
+			judge, REASON_code_change_missing, app->name, module->name,
+			"%s is a %s without code_change: its processes keep their state as it is",
+			module_shown(module->name),
+			beam_role_name((enum beam_role)(a & b & -(a & b))));
+
+		/* No call is made that could fail; only the state may not fit. */
+		reason->severity = SEVERITY_WARN;
+		reason->hint =
+			"fine while the state keeps its shape; otherwise write code_change/3";
+	}
+}
+
+void judge_module(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module, bool generated)
+{
+	if (module->change != CHANGE_CHANGED)
+		return;
+	judge_native(judge, app, module);
+	judge_process(judge, app, module, generated);
+	judge_state(judge, app, module);
+	judge_kept_things(judge, app, module);
+	judge_agents(judge, app, module);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the relup does to the processes that run. */
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* ---- processes that cannot be suspended ---- */
+
+static bool understands_system(const struct beam_facts *facts)
+{
+	return facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR) ||
+	       beam_exports(facts, "system_continue", 3) ||
+	       beam_imports(facts, "sys", "handle_system_msg", 6);
+}
+
+static bool spawns(const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		const struct beam_function *import = &facts->imports.items[i];
+
+		if ((strcmp(import->module, "erlang") == 0 ||
+		     strcmp(import->module, "proc_lib") == 0) &&
+		    (strncmp(import->name, "spawn", 5) == 0 ||
+		     strncmp(import->name, "start", 5) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* It starts its processes itself, and none of them would answer. */
+static bool is_deaf(const struct module_diff *module)
+{
+	const struct beam_facts *facts = module->old_facts;
+
+	return facts && !understands_system(facts) && facts->behaviours.len == 0 &&
+	       spawns(facts) && code_loop(module->old_code) == CODE_LOOP_DEAF;
+}
+
+/* The module of an element of {suspend, [M | {M, Timeout}]}. */
+static const char *suspended(const struct term *element)
+{
+	if (element->kind == TERM_TUPLE && element->seq.len == 2)
+		element = term_at(element, 0);
+	return term_atom_name(element);
+}
+
+static void judge_suspend(struct judge *judge, struct name_table *told, const struct term *modules)
+{
+	for (size_t i = 0; i < modules->seq.len; i++) {
+		const char *name = suspended(term_at(modules, i));
+		struct module_at *module = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
+		bool is_new;
+
+		if (!module || !module->diff || !is_deaf(module->diff))
+			continue;
+		name_table_add(told, module->name, &is_new);
+		if (!is_new)
+			continue;
+		JUDGE(judge, REASON_not_suspendable, module->app->name, module->name,
+		      "%s is to be suspended, but its processes do not understand system messages: "
+		      "each is waited for in vain, and goes on while its code changes",
+		      module_shown(module->name))
+			->hint = "let its loop pass {system, From, Request} to "
+				 "sys:handle_system_msg/6, or say {load_module, M}";
+	}
+}
+
+/* A function that code of one release calls, and that is not in the other one; NULL: none. */
+static const struct beam_function *call_between(struct judge *judge, enum side side,
+						const struct beam_facts *facts)
+{
+	enum side other = side == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
+
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		const struct beam_function *call = &facts->imports.items[i];
+		struct module_at *from = modules_find(judge->modules, side, call->module);
+		struct module_at *to = modules_find(judge->modules, other, call->module);
+		const struct beam_facts *has =
+			to ? module_facts(judge->modules, other, to) : NULL;
+
+		if (from && !from->same && !(has && beam_exports(has, call->name, call->arity)))
+			return call;
+	}
+	return NULL;
+}
+
+/* Who waits for messages by itself goes on while one module after the other changes. */
+static void judge_unsuspended(struct judge *judge, const struct module_diff *module,
+			      const struct app_diff *app)
+{
+	const struct beam_function *up, *down;
+
+	if (!is_deaf(module))
+		return;
+	up = call_between(judge, SIDE_OLD, module->old_facts);
+	down = call_between(judge, SIDE_NEW, module->new_facts);
+	if (!up && !down)
+		return;
+	JUDGE(judge, REASON_not_suspendable, app->name, module->name,
+	      "processes of %s are not suspended, and call %s:%s/%u%s while it %s",
+	      module_shown(module->name), module_shown((up ? up : down)->module),
+	      (up ? up : down)->name, (up ? up : down)->arity, up ? "" : ", on the way back,",
+	      up ? "may be gone already" : "may be gone again")
+		->hint = "keep the function for one release, or let the loop pass {system, From, "
+			 "Request} to sys:handle_system_msg/6";
+}
+
+static bool is_list_of(const struct term *step, const char *tag)
+{
+	return term_is_tagged(step, tag, 2) && term_is_list(term_at(step, 1));
+}
+
+static void judge_suspends(struct judge *judge)
+{
+	owned_name_table struct name_table *told = name_table_new();
+	const struct term *ways[] = { judge->up, judge->down };
+
+	for (size_t w = 0; w < ARRAY_LEN(ways); w++)
+		for (size_t i = 0; i < ways[w]->seq.len; i++)
+			if (is_list_of(term_at(ways[w], i), "suspend"))
+				judge_suspend(judge, told, term_at(term_at(ways[w], i), 1));
+}
+
+/* ---- code that is purged under its processes ---- */
+
+static void judge_twice(struct judge *judge, const struct term *steps, const char *way)
+{
+	owned_name_table struct name_table *loaded = name_table_new();
+
+	for (size_t i = 0; i < steps->seq.len; i++) {
+		const struct term *step = term_at(steps, i), *load;
+		const struct module_at *module;
+		const char *name;
+		bool is_new;
+
+		if (!term_is_tagged(step, "load", 2) || !term_is_tuple(load = term_at(step, 1), 3) ||
+		    !(name = term_atom_name(term_at(load, 0))))
+			continue;
+		name_table_add(loaded, name, &is_new);
+		if (is_new)
+			continue;
+		module = modules_find(judge->modules, SIDE_NEW, name);
+		JUDGE(judge, REASON_second_purge, module ? module->app->name : NULL, name,
+		      "%s is loaded twice on the way %s: the second time kills what still runs the "
+		      "code from before the upgrade",
+		      module_shown(name), way)
+			->hint = "one instruction is enough: take the other out of the appups";
+	}
+}
+
+/* The old code is what they stay in. */
+static void judge_staying(struct judge *judge, const struct module_diff *module,
+			  const struct app_diff *app)
+{
+	const struct code_function *loop;
+
+	if (!module->old_code || understands_system(module->old_facts))
+		return;
+	loop = loop_that_stays(module->old_code, judge->arena);
+	if (!loop)
+		return;
+	JUDGE(judge, REASON_second_purge, app->name, module->name,
+	      "processes in %s%s%s/%u go on by calling themselves locally, so they stay in the old "
+	      "code, and are killed when it is purged: at the commit, or by the next upgrade",
+	      module_shown(module->name), module_shown(module->name) == module->name ? ":" : ".",
+	      loop->name, loop->arity)
+		->hint = "go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
+			 "code, and start them again after this upgrade";
+}
+
+static void judge_processes(struct judge *judge)
+{
+	judge_twice(judge, judge->up, "up");
+	judge_twice(judge, judge->down, "down");
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct app_diff *app = &judge->diff->apps[i];
+		const struct appup_made *made = appups_find(judge->appups, app->name);
+
+		for (size_t j = 0; made && !appup_restarts(made) && j < app->modules.len; j++)
+			if (app->modules.items[j].change == CHANGE_CHANGED) {
+				judge_staying(judge, &app->modules.items[j], app);
+				judge_unsuspended(judge, &app->modules.items[j], app);
+			}
+	}
+}
+
+/* ---- what starts anew ---- */
+
+static const struct term *restart_in(const struct term *script)
+{
+	for (size_t i = 0; i < script->seq.len; i++) {
+		const struct term *instruction = term_at(script, i);
+
+		if (term_is_atom(instruction, "restart_emulator") ||
+		    term_is_atom(instruction, "restart_new_emulator"))
+			return instruction;
+	}
+	return NULL;
+}
+
+/* That these change is told already. */
+static bool is_base(const char *name)
+{
+	return strcmp(name, "kernel") == 0 || strcmp(name, "stdlib") == 0 ||
+	       strcmp(name, "sasl") == 0;
+}
+
+/* Those that relevo itself writes have a reason of their own. */
+static void judge_restarts(struct judge *judge, const struct appup_made *made)
+{
+	const struct term *restart = restart_in(made->up);
+
+	if (made->source == APPUP_GENERATED)
+		return;
+	if (restart && !is_base(made->app->name))
+		JUDGE(judge, REASON_emulator_restarted, made->app->name, NULL,
+		      "%s says %s: all processes are lost", made->file, term_atom_name(restart))
+			->hint = "restart the nodes, one after the other";
+	else if (!restart && appup_restarts(made) && !judge->anew)
+		JUDGE(judge, REASON_application_restarted, made->app->name, NULL,
+		      "%s restarts %s: its processes lose their state, and nobody is served meanwhile",
+		      made->file, made->app->name)
+			->hint = "fine when it can do without; otherwise change its modules one by one";
+}
+
+void judge_relup(struct judge *judge)
+{
+	for (size_t i = 0; i < judge->appups->len; i++)
+		judge_restarts(judge, &judge->appups->items[i]);
+	if (judge->anew)
+		return;
+	judge_suspends(judge);
+	judge_processes(judge);
+	judge_tops(judge);
+}

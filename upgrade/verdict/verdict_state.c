@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+/* State that outlives the code it was made by.
+ *
+ * What init/1 returns is the shape that processes have; a code_change that hands its state on
+ * is none.  A struct whose default values changed, or a map with keys that are read with a
+ * default, are no change of shape.
+ */
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+#define CONVERT "convert the state in code_change, both ways, or restart"
+
+static const char *list_of(struct arena *arena, struct names names)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < names.len; i++)
+		str_addf(&text, "%s%s", i ? ", " : "", names.items[i]);
+	return arena_dup(arena, str_span(&text));
+}
+
+static const char *plural(struct names names)
+{
+	return names.len == 1 ? "" : "s";
+}
+
+/* ---- processes ---- */
+
+struct process {
+	struct judge *judge;
+	const struct app_diff *app;
+	const struct module_diff *module;
+	enum beam_role role;
+	struct code_shape before, after;
+};
+
+static struct reason *tell_shape(const struct process *process, const char *what)
+{
+	struct reason *reason =
+		JUDGE(process->judge, REASON_state_shape_changed, process->app->name,
+		      process->module->name, "%s, and the processes of %s keep their state as it is",
+		      what, module_shown(process->module->name));
+
+	reason->hint = CONVERT;
+	return reason;
+}
+
+/* Of a struct, which may be another module's. */
+static const struct module_diff *struct_of(const struct process *process)
+{
+	const struct module_at *module =
+		process->after.name
+			? modules_find(process->judge->modules, SIDE_NEW, process->after.name)
+			: NULL;
+
+	return module ? module->diff : NULL;
+}
+
+static bool same_struct(const struct process *process)
+{
+	return process->before.kind == SHAPE_STRUCT && process->after.kind == SHAPE_STRUCT &&
+	       strcmp(process->before.name, process->after.name) == 0;
+}
+
+static void judge_fields(const struct process *process, const struct module_diff *module)
+{
+	struct names added = module->fields_added, removed = module->fields_removed;
+	struct arena *arena = process->judge->arena;
+
+	if (added.len > 0)
+		tell_shape(process, arena_printf(arena, "the struct %s has the new field%s %s",
+						 module_shown(module->name), plural(added),
+						 list_of(arena, added)));
+	else if (removed.len > 0)
+		/* What is no longer there is not asked for; the old code would, on the way back. */
+		tell_shape(process,
+			   arena_printf(arena, "the struct %s no longer has the field%s %s",
+					module_shown(module->name), plural(removed),
+					list_of(arena, removed)))
+			->severity = SEVERITY_WARN;
+}
+
+/* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
+static bool wants_key(const struct code *code, const char *key)
+{
+	for (size_t i = 0; i < code->len; i++) {
+		for (size_t j = 0; j < code->functions[i].len; j++) {
+			const struct code_op *op = &code->functions[i].ops[j];
+
+			if (op->opcode != OP_GET_MAP_ELEMENTS &&
+			    op->opcode != OP_HAS_MAP_FIELDS && op->opcode != OP_PUT_MAP_EXACT)
+				continue;
+			for (size_t k = 0; k < op->len; k++)
+				for (size_t n = 0; op->args[k].kind == CODE_LIST &&
+						   n < op->args[k].len;
+				     n++) {
+					const struct term *term =
+						code_term(&op->args[k].items[n]);
+
+					if (term && term_is_atom(term, key))
+						return true;
+				}
+		}
+	}
+	return false;
+}
+
+static void judge_keys(const struct process *process)
+{
+	for (size_t i = 0; i < process->after.keys.len; i++) {
+		const char *key = process->after.keys.items[i];
+
+		if (names_have(process->before.keys, key) ||
+		    !wants_key(process->module->new_code, key))
+			continue;
+		tell_shape(process, arena_printf(process->judge->arena,
+						 "the state is a map with the new key %s, which is "
+						 "taken to be there",
+						 key));
+		return;
+	}
+}
+
+/* What is no whole description of both is no proof. */
+static void judge_shape(const struct process *process)
+{
+	owned_str struct str before = STR_EMPTY, after = STR_EMPTY;
+
+	if (process->before.kind == SHAPE_UNKNOWN || process->after.kind == SHAPE_UNKNOWN ||
+	    code_shape_equal(&process->before, &process->after))
+		return;
+	if (process->before.kind == SHAPE_MAP && process->after.kind == SHAPE_MAP) {
+		if (process->before.all_keys)
+			judge_keys(process);
+		return;
+	}
+	code_shape_print(&before, &process->before);
+	code_shape_print(&after, &process->after);
+	tell_shape(process, arena_printf(process->judge->arena, "the state was %s and is %s",
+					 str_text(&before), str_text(&after)));
+}
+
+/* A record that is not the state may be a part of it. */
+static void judge_parts(const struct process *process)
+{
+	bool known = process->before.kind != SHAPE_UNKNOWN && process->after.kind != SHAPE_UNKNOWN;
+
+	for (size_t i = 0; i < process->module->records_len; i++) {
+		const struct record_change *record = &process->module->records[i];
+		const char *what = arena_printf(
+			process->judge->arena, "the record %s of %s had %u fields and has %u",
+			record->name, module_shown(process->module->name), record->old_size - 1,
+			record->new_size - 1);
+
+		if (known && process->after.kind == SHAPE_RECORD &&
+		    strcmp(process->after.name, record->name) == 0)
+			continue;
+		if (!known) {
+			tell_shape(process, what);
+			continue;
+		}
+		JUDGE(process->judge, REASON_shared_struct_changed, process->app->name,
+		      process->module->name,
+		      "%s: processes that hold one from before the upgrade fail when they use it",
+		      what)
+			->hint = "fine when it is made anew for each call; otherwise convert it in "
+				 "code_change";
+	}
+}
+
+/* ---- gen_statem ---- */
+
+/* A state that is a function, and no longer there. */
+static const char *lost_state(const struct module_diff *module)
+{
+	static const char *const no_states[] = { "terminate", "format_status" };
+	const struct beam_functions exports = module->old_facts->exports;
+
+	if (beam_exports(module->old_facts, "handle_event", 4))
+		return NULL;
+	for (size_t i = 0; i < exports.len; i++) {
+		bool is_state = exports.items[i].arity == 3;
+
+		for (size_t j = 0; j < ARRAY_LEN(no_states); j++)
+			is_state = is_state && strcmp(exports.items[i].name, no_states[j]) != 0;
+		if (is_state && !beam_exports(module->new_facts, exports.items[i].name, 3))
+			return exports.items[i].name;
+	}
+	return NULL;
+}
+
+static void judge_callback_mode(const struct process *process)
+{
+	if (process->role == BEAM_GEN_STATEM &&
+	    names_have(process->module->functions, "callback_mode/0"))
+		JUDGE(process->judge, REASON_not_reversible, process->app->name,
+		      process->module->name,
+		      "callback_mode of %s changed: its processes take it over on the way up, but on "
+		      "the way back they go on with the new one and crash",
+		      module_shown(process->module->name))
+			->hint = "going back takes a restart of these processes";
+}
+
+/* ---- code_change that converts ---- */
+
+bool shape_fits(const struct code *code, const struct code_shape *from,
+		const struct code_shape *to)
+{
+	bool maps = (from->kind == SHAPE_MAP || from->kind == SHAPE_STRUCT) &&
+		    from->kind == to->kind && !from->name == !to->name;
+
+	if (!maps)
+		return to->kind == SHAPE_UNKNOWN || code_shape_equal(from, to);
+	if (from->name && strcmp(from->name, to->name) != 0)
+		return false;
+	for (size_t i = 0; from->all_keys && i < to->keys.len; i++)
+		if (!names_have(from->keys, to->keys.items[i]) &&
+		    (from->kind == SHAPE_STRUCT || wants_key(code, to->keys.items[i])))
+			return false;
+	return true;
+}
+
+/* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
+static const char *misfit(const struct process *process, bool down)
+{
+	const struct code_shape *from = down ? &process->after : &process->before;
+	const struct code_shape *to = down ? &process->before : &process->after;
+	const struct module_diff *module = process->module;
+	owned_str struct str is = STR_EMPTY, wanted = STR_EMPTY;
+	struct code_changed changed =
+		code_changed(module->new_code, process->role, from, module->old_facts->vsn, down,
+			     &process->judge->modules->library[SIDE_NEW], process->judge->arena);
+
+	code_shape_print(&is, changed.seen ? &changed.shape : from);
+	code_shape_print(&wanted, to);
+	if (changed.fails)
+		return arena_printf(process->judge->arena, "fails for the state of its processes, %s",
+				    str_text(&is));
+	if (!changed.seen || shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
+		return NULL;
+	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",
+			    str_text(&is), down ? "old" : "new", str_text(&wanted));
+}
+
+static void judge_conversion(const struct process *process)
+{
+	const char *up = misfit(process, false), *down = misfit(process, true);
+	const char *shown = module_shown(process->module->name);
+
+	if (up)
+		JUDGE(process->judge, REASON_state_shape_changed, process->app->name,
+		      process->module->name, "code_change of %s %s", shown, up)
+			->hint = CONVERT;
+	else if (down)
+		JUDGE(process->judge, REASON_not_reversible, process->app->name,
+		      process->module->name, "on the way back, code_change of %s %s", shown, down)
+			->hint = "convert the state back where code_change is given {down, Vsn}";
+}
+
+static void judge_fun(const struct process *process)
+{
+	if (process->before.fun)
+		JUDGE(process->judge, REASON_fun_kept, process->app->name, process->module->name,
+		      "the state that %s starts with holds a fun of its own: it is gone when the old "
+		      "code is purged, and calling it fails",
+		      module_shown(process->module->name))
+			->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
+				 "anew in code_change";
+}
+
+/* ---- all of it ---- */
+
+static bool keeps_state(const struct process *process)
+{
+	enum code_change change = code_change(process->module->new_code, process->role);
+
+	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+}
+
+static void judge_kept(const struct process *process)
+{
+	const struct module_diff *module = process->module, *other = struct_of(process);
+	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
+
+	if (same_struct(process)) {
+		if (other)
+			judge_fields(process, other);
+	} else if (process->after.kind == SHAPE_UNKNOWN &&
+		   module->fields_added.len + module->fields_removed.len > 0) {
+		judge_fields(process, module);
+	} else {
+		judge_shape(process);
+	}
+	judge_parts(process);
+	if (state)
+		tell_shape(process, arena_printf(process->judge->arena,
+						 "the state %s is no longer there", state));
+}
+
+static struct process process_of(struct judge *judge, const struct app_diff *app,
+				 const struct module_diff *module)
+{
+	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
+	enum beam_role role = (enum beam_role)(roles & -roles);
+
+	return (struct process){
+		judge,
+		app,
+		module,
+		role,
+		code_init_shape(module->old_code, role, &judge->modules->library[SIDE_OLD],
+				judge->arena),
+		code_init_shape(module->new_code, role, &judge->modules->library[SIDE_NEW],
+				judge->arena),
+	};
+}
+
+/* Records that others have from a module without a behaviour, or its own loop goes on with. */
+static void judge_shared_records(struct judge *judge, const struct app_diff *app,
+				 const struct module_diff *module)
+{
+	for (size_t i = 0; i < module->records_len; i++) {
+		const struct record_change *record = &module->records[i];
+
+		if (!code_gives_record(module->old_code, record->name) &&
+		    code_loop(module->old_code) != CODE_LOOP_DEAF)
+			continue;
+		JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
+		      "the record %s of %s had %u fields and has %u: processes that hold one from "
+		      "before the upgrade fail when they use it",
+		      record->name, module_shown(module->name), record->old_size - 1,
+		      record->new_size - 1)
+			->hint = "fine when it is made anew for each call; otherwise convert it in "
+				 "code_change of the processes that hold it";
+	}
+}
+
+/* Fields of a struct that no process here has as its state. */
+static void judge_shared(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module)
+{
+	struct names added = module->fields_added;
+
+	if (added.len == 0)
+		return;
+	JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
+	      "the struct %s has the new field%s %s: processes, also of other nodes, that hold one from "
+	      "before the upgrade fail when they are asked for it",
+	      module_shown(module->name), plural(added), list_of(judge->arena, added))
+		->hint =
+		"fine when it is made anew for each call; otherwise convert it in code_change";
+}
+
+/* The state is seen, and is not the struct that the module defines. */
+static bool is_another(const struct code_shape *shape, const struct module_diff *module)
+{
+	return shape->kind != SHAPE_UNKNOWN &&
+	       (shape->kind != SHAPE_STRUCT || strcmp(shape->name, module->name) != 0);
+}
+
+void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
+{
+	struct process process;
+
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
+		judge_shared(judge, app, module);
+		judge_shared_records(judge, app, module);
+		return;
+	}
+	process = process_of(judge, app, module);
+	if (is_another(&process.before, module) && is_another(&process.after, module))
+		judge_shared(judge, app, module);
+	judge_callback_mode(&process);
+	if (keeps_state(&process))
+		judge_kept(&process);
+	else
+		judge_conversion(&process);
+	judge_fun(&process);
+}
+
+bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
+{
+	struct process process = process_of(judge, app, module);
+
+	return process.before.kind != SHAPE_UNKNOWN &&
+	       code_shape_equal(&process.before, &process.after) &&
+	       (process.before.kind != SHAPE_MAP || process.before.all_keys) &&
+	       module->records_len == 0;
+}

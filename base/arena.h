@@ -10,10 +10,13 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *blocks;     /* the newest first */
+	struct arena_block *blocks; /* the newest first */
 };
 
-#define ARENA_EMPTY { NULL }
+#define ARENA_EMPTY  \
+	{            \
+		NULL \
+	}
 
 /* `size` zeroed bytes, aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t size);

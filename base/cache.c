@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIGEST = 32 };           /* SHA-256 */
+enum { DIGEST = 32 }; /* SHA-256 */
 
 struct cache {
-	struct arena arena;             /* only while it is opened */
+	struct arena arena; /* only while it is opened */
 	const char *dir;
 	atomic_bool grew;
 };
@@ -62,7 +62,8 @@ struct cache_key cache_key(const char *kind, uint32_t version, struct span conte
 /* A value is believed by its own digest, which stands behind it, and in which its name takes
  * part, so that a file under another's name is not believed.
  */
-static void digest_of(const struct cache_key *key, struct span value, uint8_t out[static HASH_SIZE_MAX])
+static void digest_of(const struct cache_key *key, struct span value,
+		      uint8_t out[static HASH_SIZE_MAX])
 {
 	owned_hash struct hash *hash = hash_new(HASH_SHA256);
 
@@ -155,7 +156,8 @@ static struct kept *list_kept(const struct cache *cache, struct arena *arena, si
 		struct stat info;
 
 		if (lstat(path, &info) == 0 && S_ISREG(info.st_mode))
-			kept[(*count)++] = (struct kept){ path, info.st_mtim, (uint64_t)info.st_size };
+			kept[(*count)++] =
+				(struct kept){ path, info.st_mtim, (uint64_t)info.st_size };
 	}
 	return kept;
 }

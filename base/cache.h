@@ -12,10 +12,10 @@
 
 enum {
 	CACHE_VALUE_MAX = 64 << 20,
-	CACHE_SIZE_MAX = 512 << 20,     /* of all files; the longest unused ones go first */
+	CACHE_SIZE_MAX = 512 << 20, /* of all files; the longest unused ones go first */
 };
 
-struct cache;                           /* opaque: see cache.c */
+struct cache; /* opaque: see cache.c */
 
 /* A key is the name of a kind of value, then all that counts; see cache_key(). */
 struct cache_key {
@@ -25,7 +25,7 @@ struct cache_key {
 /* NULL when there is no place for a cache: then it is empty, and stays so. */
 struct cache *cache_open(void);
 /* Before it is closed, what is too much is removed. */
-void cache_close(struct cache *cache);  /* NULL is fine */
+void cache_close(struct cache *cache); /* NULL is fine */
 
 /* kind      at most 15 letters: the first half of the file's name
  * version   counts up when values of this kind come to be made in another way
@@ -37,5 +37,8 @@ void cache_put(struct cache *cache, const struct cache_key *key, struct span val
 /* Removes the longest unused values when all are more than `max` bytes; cache_close() does it. */
 void cache_prune(struct cache *cache, uint64_t max);
 
-static inline void cache_done(struct cache **cache) { cache_close(*cache); }
+static inline void cache_done(struct cache **cache)
+{
+	cache_close(*cache);
+}
 #define owned_cache owned(cache_done)

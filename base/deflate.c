@@ -92,7 +92,8 @@ static int take_member(struct str *out, struct span *data, size_t max, struct er
 		room = room < max / 4 ? room * 4 + 64 : max;
 	}
 	if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
-		return error_set(err, ERROR_INVALID, "gzip data: unpacks to more than %zu bytes", max);
+		return error_set(err, ERROR_INVALID, "gzip data: unpacks to more than %zu bytes",
+				 max);
 	if (result != LIBDEFLATE_SUCCESS)
 		return error_set(err, ERROR_INVALID, "gzip data: damaged");
 	out->len += size;
@@ -135,8 +136,8 @@ static void free_stream(z_stream *stream)
 
 /* Where things are in a stream, in bits from its start. */
 struct ends {
-	size_t last_block;              /* the header of the last block */
-	size_t end;                     /* behind its last bit */
+	size_t last_block; /* the header of the last block */
+	size_t end;        /* behind its last bit */
 };
 
 /* Only by decoding can it be known where a block begins; zlib stops at each.  That the
@@ -146,7 +147,8 @@ static bool find_ends(struct ends *out, struct span deflated, struct span plain)
 {
 	owned_mem char *room = mem_alloc(plain.len + 1);
 	owned_stream z_stream z = { .next_in = (Bytef *)(uintptr_t)deflated.ptr,
-				    .avail_in = (uInt)deflated.len, .next_out = (Bytef *)room,
+				    .avail_in = (uInt)deflated.len,
+				    .next_out = (Bytef *)room,
 				    .avail_out = (uInt)plain.len + 1 };
 	struct ends ends = { 0, 0 };
 
@@ -217,7 +219,8 @@ uint32_t deflate_fingerprint(void)
 	char sample[1 << 14];
 	uint32_t state = 1;
 
-	/* Some bytes are new, most repeat what came before: there is more than one way to say it. */
+	/* Some bytes are new, most repeat what came before: there is more than one way to say it.
+	 */
 	for (uint32_t i = 0; i < sizeof(sample); i++) {
 		state = state * 1664525 + 1013904223;
 		sample[i] = (char)(state >> 24);

@@ -13,17 +13,17 @@
  * trying again later can help.
  */
 /*	kind                exit  reason             retry */
-#define ERROR_KINDS(X)                                        \
-	X(ERROR_FAILED,      1, "Failed",            true)  \
-	X(ERROR_USAGE,       2, "InvalidArgument",   false) \
-	X(ERROR_INVALID,     2, "InvalidData",       false) \
-	X(ERROR_NOT_FOUND,   3, "NotFound",          false) \
-	X(ERROR_UNREACHABLE, 3, "Unreachable",       true)  \
-	X(ERROR_REFUSED,     4, "Refused",           false) \
-	X(ERROR_ROLLED_BACK, 5, "RolledBack",        false) \
-	X(ERROR_STUCK,       6, "NeedsPerson",       false) \
-	X(ERROR_LOCKED,      7, "Locked",            true)  \
-	X(ERROR_PAUSED,      8, "Paused",            false)
+#define ERROR_KINDS(X)                               \
+	X(ERROR_FAILED, 1, "Failed", true)           \
+	X(ERROR_USAGE, 2, "InvalidArgument", false)  \
+	X(ERROR_INVALID, 2, "InvalidData", false)    \
+	X(ERROR_NOT_FOUND, 3, "NotFound", false)     \
+	X(ERROR_UNREACHABLE, 3, "Unreachable", true) \
+	X(ERROR_REFUSED, 4, "Refused", false)        \
+	X(ERROR_ROLLED_BACK, 5, "RolledBack", false) \
+	X(ERROR_STUCK, 6, "NeedsPerson", false)      \
+	X(ERROR_LOCKED, 7, "Locked", true)           \
+	X(ERROR_PAUSED, 8, "Paused", false)
 
 enum error_kind {
 #define X(kind, exit, reason, retry) kind,
@@ -33,8 +33,8 @@ enum error_kind {
 
 struct error {
 	enum error_kind kind;
-	char otp[64];      /* OTP's own name for a refusal of systools, or "" */
-	char text[2000];   /* what failed, on what, the state now, what to do next */
+	char otp[64];    /* OTP's own name for a refusal of systools, or "" */
+	char text[2000]; /* what failed, on what, the state now, what to do next */
 };
 
 /* Each fills *err in and returns -1, so that a caller can `return error_set(…)`. */

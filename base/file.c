@@ -42,7 +42,8 @@ static int read_all(int fd, const char *path, size_t size, size_t max, struct st
 		out->len += (size_t)got;
 		out->ptr[out->len] = '\0';
 		if (out->len - start > max)
-			return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
+			return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path,
+					 max);
 		if (got == 0 || out->len - start == size)
 			return 0;
 	}
@@ -88,7 +89,8 @@ int file_read_part(const char *path, uint64_t offset, size_t len, struct str *ou
 		if (got < 0)
 			return error_sys(err, "cannot read %s", path);
 		if (got == 0)
-			return error_set(err, ERROR_FAILED, "%s became shorter while it was read", path);
+			return error_set(err, ERROR_FAILED, "%s became shorter while it was read",
+					 path);
 		done += (size_t)got;
 	}
 	out->len += len;
@@ -370,8 +372,8 @@ static int copy_dir(const char *from, const char *to, int depth, struct error *e
 	size_t len;
 
 	if (depth > 64)
-		return error_set(err, ERROR_INVALID, "%s: folders nested too deep (a link to itself?)",
-				 from);
+		return error_set(err, ERROR_INVALID,
+				 "%s: folders nested too deep (a link to itself?)", from);
 	if (dir_list(&entries, &len, &arena, from, err) || dir_make(to, err))
 		return -1;
 	for (size_t i = 0; i < len; i++)

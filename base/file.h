@@ -35,7 +35,7 @@ bool path_is_file(const char *path);
 /* One entry of a folder, "." and ".." left out. */
 struct dir_entry {
 	const char *name;
-	bool is_dir;            /* symbolic links are followed */
+	bool is_dir; /* symbolic links are followed */
 	bool is_link;
 	mode_t mode;
 	off_t size;
@@ -71,4 +71,5 @@ const char *path_base(const char *path);
 /* What stands before it: "." when there is none. */
 const char *path_dir(struct arena *arena, const char *path);
 /* The absolute path with links resolved; ERROR_NOT_FOUND when it does not exist. */
-must_check int path_real(const char **out, struct arena *arena, const char *path, struct error *err);
+must_check int path_real(const char **out, struct arena *arena, const char *path,
+			 struct error *err);

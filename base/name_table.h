@@ -7,7 +7,7 @@
 #pragma once
 #include "base/str.h"
 
-struct name_table;              /* opaque: see name_table.c */
+struct name_table; /* opaque: see name_table.c */
 
 #define NAME_ABSENT SIZE_MAX
 
@@ -24,5 +24,8 @@ size_t name_table_find(const struct name_table *table, struct span name);
 const char *name_table_name(const struct name_table *table, size_t id);
 size_t name_table_len(const struct name_table *table);
 
-static inline void name_table_done(struct name_table **table) { name_table_free(*table); }
+static inline void name_table_done(struct name_table **table)
+{
+	name_table_free(*table);
+}
 #define owned_name_table owned(name_table_done)

@@ -10,8 +10,8 @@ struct crew {
 	size_t count, next;
 	int (*work)(void *context, size_t nr, struct error *err);
 	void *context;
-	size_t failed;                  /* the smallest number that did; count: none */
-	struct error *err;              /* its error */
+	size_t failed;     /* the smallest number that did; count: none */
+	struct error *err; /* its error */
 };
 
 unsigned parallel_cores(void)
@@ -62,16 +62,19 @@ static void *worker(void *context)
 int parallel(size_t count, int (*work)(void *context, size_t nr, struct error *err), void *context,
 	     struct error *err)
 {
-	struct crew crew = { .lock = PTHREAD_MUTEX_INITIALIZER, .count = count, .work = work,
-			     .context = context, .failed = count, .err = err };
+	struct crew crew = { .lock = PTHREAD_MUTEX_INITIALIZER,
+			     .count = count,
+			     .work = work,
+			     .context = context,
+			     .failed = count,
+			     .err = err };
 	unsigned want = parallel_cores(), started = 0;
 	pthread_t threads[PARALLEL_MAX];
 
 	if (want > count)
 		want = (unsigned)count;
 	/* This thread is one of them; without any other the work is done all the same. */
-	while (started + 1 < want &&
-	       pthread_create(&threads[started], NULL, worker, &crew) == 0)
+	while (started + 1 < want && pthread_create(&threads[started], NULL, worker, &crew) == 0)
 		started++;
 	worker(&crew);
 	while (started > 0)

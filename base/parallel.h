@@ -7,7 +7,7 @@
 #pragma once
 #include "base/error.h"
 
-enum { PARALLEL_MAX = 8 };      /* threads at most, however many cores there are */
+enum { PARALLEL_MAX = 8 }; /* threads at most, however many cores there are */
 
 /* Cores this process may use, 1 … PARALLEL_MAX. */
 unsigned parallel_cores(void);

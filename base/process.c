@@ -15,7 +15,7 @@
 
 struct child {
 	pid_t pid;
-	int in, out, err;               /* our ends; -1 when closed */
+	int in, out, err; /* our ends; -1 when closed */
 };
 
 static void close_fd(int *fd)
@@ -107,7 +107,8 @@ static int take_output(int *fd, struct str *into, size_t max, const char *progra
 		into->ptr[into->len] = '\0';
 	}
 	if (into->len > max)
-		return error_set(err, ERROR_INVALID, "%s printed more than %zu bytes", program, max);
+		return error_set(err, ERROR_INVALID, "%s printed more than %zu bytes", program,
+				 max);
 	return 0;
 }
 

@@ -5,15 +5,15 @@
 #include "base/str.h"
 
 struct process_options {
-	const char *dir;                /* working directory; NULL: this one */
-	const char *const *env;         /* "NAME=VALUE", added to ours; NULL-terminated; may be NULL */
-	struct span input;              /* for its standard input */
-	size_t output_max;              /* of stdout and stderr each */
-	int timeout_ms;                 /* it is killed then, with all it started */
+	const char *dir;        /* working directory; NULL: this one */
+	const char *const *env; /* "NAME=VALUE", added to ours; NULL-terminated; may be NULL */
+	struct span input;      /* for its standard input */
+	size_t output_max;      /* of stdout and stderr each */
+	int timeout_ms;         /* it is killed then, with all it started */
 };
 
 struct process_result {
-	int status;                     /* exit status; 128 + the signal that ended it */
+	int status; /* exit status; 128 + the signal that ended it */
 	struct str out, err;
 };
 

@@ -38,12 +38,15 @@ struct span span_trim(struct span a);
 bool span_next(struct span *rest, char separator, struct span *part);
 
 struct str {
-	char *ptr;      /* NUL-terminated; never NULL after the first add */
+	char *ptr; /* NUL-terminated; never NULL after the first add */
 	size_t len;
 	size_t cap;
 };
 
-#define STR_EMPTY { NULL, 0, 0 }
+#define STR_EMPTY          \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 void str_add(struct str *s, struct span text);
 void str_adds(struct str *s, const char *text);
@@ -74,7 +77,6 @@ void *mem_alloc(size_t size);
 void *mem_zero(size_t count, size_t size);
 void *mem_resize(void *old, size_t count, size_t size);
 char *mem_dup(const char *text);
-
 
 /* For `owned_mem char *text`: free()s what the pointer holds. */
 void mem_done(void *pointer);

@@ -172,7 +172,8 @@ static int value(struct reader *reader, yaml_event_t *event, int depth, json_t *
 	case YAML_MAPPING_START_EVENT:
 		return mapping(reader, depth + 1, out);
 	case YAML_ALIAS_EVENT:
-		return fail_at(reader, &event->start_mark, "aliases (*name) are not understood here");
+		return fail_at(reader, &event->start_mark,
+			       "aliases (*name) are not understood here");
 	default:
 		return fail_at(reader, &event->start_mark, "unexpected end");
 	}
@@ -190,8 +191,10 @@ static int document(struct reader *reader)
 		end = event.type == YAML_STREAM_END_EVENT;
 		if (event.type == YAML_DOCUMENT_START_EVENT && seen)
 			ret = fail_at(reader, &event.start_mark, "more than one document");
-		else if (event.type == YAML_SCALAR_EVENT || event.type == YAML_MAPPING_START_EVENT ||
-			 event.type == YAML_SEQUENCE_START_EVENT || event.type == YAML_ALIAS_EVENT) {
+		else if (event.type == YAML_SCALAR_EVENT ||
+			 event.type == YAML_MAPPING_START_EVENT ||
+			 event.type == YAML_SEQUENCE_START_EVENT ||
+			 event.type == YAML_ALIAS_EVENT) {
 			seen = true;
 			ret = value(reader, &event, 0, &reader->doc->root);
 		}

@@ -14,15 +14,15 @@
 enum { YAML_TEXT_MAX = 1 << 20, YAML_DEPTH_MAX = 64 };
 
 struct yaml_place {
-	const json_t *object;           /* the mapping or list … */
-	const char *key;                /* … and the key in it (NULL in a list) … */
-	size_t index;                   /* … or the place in the list */
-	unsigned line, column;          /* from 1 */
+	const json_t *object;  /* the mapping or list … */
+	const char *key;       /* … and the key in it (NULL in a list) … */
+	size_t index;          /* … or the place in the list */
+	unsigned line, column; /* from 1 */
 };
 
 struct yaml {
-	json_t *root;                   /* an empty document is an empty object */
-	const char *name;               /* of the file, for messages */
+	json_t *root;     /* an empty document is an empty object */
+	const char *name; /* of the file, for messages */
 	struct yaml_place *places;
 	size_t len, cap;
 	struct arena arena;

@@ -175,7 +175,7 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 	print_names("behaviours", facts->behaviours);
 	if (facts->roles & BEAM_PROCESS)
 		printf("  %-12s%s\n", "code_change",
-		       !facts->code_change	 ? "no"
+		       !facts->code_change        ? "no"
 		       : keeps_state(facts, code) ? "hands the state on as it is"
 						  : "yes");
 	print_names("struct", field_names(code, arena));

@@ -24,7 +24,8 @@ static void print_bash(void)
 	puts("_relevo() {\n"
 	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
 	     "\tif [ \"$COMP_CWORD\" = 1 ]; then");
-	words("\t\twords='", commands, " --version --help'\n\telse\n\t\tcase ${COMP_WORDS[1]} in\n");
+	words("\t\twords='", commands,
+	      " --version --help'\n\telse\n\t\tcase ${COMP_WORDS[1]} in\n");
 	for (const struct command *const *c = commands; *c; c++) {
 		printf("\t\t%s) words='", (*c)->name);
 		if ((*c)->subcommands)
@@ -34,7 +35,8 @@ static void print_bash(void)
 	}
 	puts("\t\tesac\n"
 	     "\tfi\n"
-	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\"; compgen -f -- \"$cur\")\n"
+	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\"; compgen -f -- "
+	     "\"$cur\")\n"
 	     "}\n"
 	     "complete -o filenames -F _relevo relevo");
 }

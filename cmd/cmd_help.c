@@ -11,7 +11,8 @@ struct help_opts {
 
 static const struct option help_options[] = {
 	OPT_FLAG(struct help_opts, manual, 0, "man", "print the manual page (roff), for man(1)"),
-	OPT_FLAG(struct help_opts, names, 0, "names", "print the names of the commands, one a line"),
+	OPT_FLAG(struct help_opts, names, 0, "names",
+		 "print the names of the commands, one a line"),
 	OPT_END,
 };
 

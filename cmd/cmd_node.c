@@ -155,8 +155,9 @@ static void releases_json(const struct node *node, const struct node_releases *r
 						      release_state_name(each->state),
 						      "applications", libs));
 	}
-	print_json(json_pack("{s:s, s:o, s:s*, s:s*, s:s*}", "node", node_name(node), "releases", list,
-			     "failed_trial", releases->failed_vsn[0] ? releases->failed_vsn : NULL,
+	print_json(json_pack("{s:s, s:o, s:s*, s:s*, s:s*}", "node", node_name(node), "releases",
+			     list, "failed_trial",
+			     releases->failed_vsn[0] ? releases->failed_vsn : NULL,
 			     "releases_file_fault",
 			     releases->file_fault[0] ? releases->file_fault : NULL, "next", next));
 }
@@ -190,9 +191,9 @@ static void releases_print(const struct node_releases *releases)
 		const struct node_release *each = &releases->items[i];
 
 		table_row(table, each->name, each->vsn, release_state_name(each->state),
-			  each == running ? "running"
+			  each == running                                ? "running"
 			  : strcmp(each->vsn, releases->failed_vsn) == 0 ? "failed on trial"
-									   : "");
+									 : "");
 	}
 	table_print(table, stdout, "", true);
 	if (releases->file_fault[0])

@@ -33,8 +33,7 @@ static int adopt_run(const struct call *call, struct error *err)
 	owned_node struct node *node = NULL;
 	struct adoption made;
 
-	if (node_connect(&node, call, &opts->node, err) ||
-	    node_adopt(&made, node, &arena, err))
+	if (node_connect(&node, call, &opts->node, err) || node_adopt(&made, node, &arena, err))
 		return -1;
 	if (call->json)
 		print_json(json_pack("{s:s, s:b, s:b, s:b}", "node", node_name(node), "already",

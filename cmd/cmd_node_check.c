@@ -38,11 +38,10 @@ static json_t *processes_json(struct foreseen_processes processes)
 	for (size_t i = 0; i < processes.len; i++) {
 		const struct foreseen_process *p = &processes.items[i];
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "module", p->module,
-						"pid", p->pid, "registered_name", p->name,
-						"initial_call", p->began, "current_function", p->in,
-						"where", p->where));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "module", p->module,
+					"pid", p->pid, "registered_name", p->name, "initial_call",
+					p->began, "current_function", p->in, "where", p->where));
 	}
 	return list;
 }
@@ -54,12 +53,11 @@ static json_t *groups_json(const struct foreseen *found)
 	for (size_t i = 0; i < found->groups_len; i++) {
 		const struct foreseen_group *g = &found->groups[i];
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:I, s:I, s:I, s:I}", "module", g->module,
-						"processes", (json_int_t)g->count, "answer_us",
-						(json_int_t)g->answer_us, "mailbox",
-						(json_int_t)g->queue, "memory",
-						(json_int_t)g->bytes));
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "module",
+						      g->module, "processes", (json_int_t)g->count,
+						      "answer_us", (json_int_t)g->answer_us,
+						      "mailbox", (json_int_t)g->queue, "memory",
+						      (json_int_t)g->bytes));
 	}
 	return list;
 }
@@ -69,10 +67,9 @@ static json_t *funs_json(const struct foreseen *found)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < found->funs_len; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "module",
-						      found->funs[i].module, "place",
-						      found->funs[i].place, "holder",
-						      found->funs[i].holder));
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s}", "module", found->funs[i].module, "place",
+					found->funs[i].place, "holder", found->funs[i].holder));
 	return json_pack("{s:o, s:I, s:I}", "found", list, "looked", (json_int_t)found->looked,
 			 "left", (json_int_t)found->left);
 }
@@ -84,9 +81,9 @@ static json_t *config_json(struct config_changes changes)
 	for (size_t i = 0; i < changes.len; i++) {
 		const struct config_change *c = &changes.items[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "application",
-						      c->application, "key", c->key, "change",
-						      c->change, "was", c->was, "becomes",
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}",
+						      "application", c->application, "key", c->key,
+						      "change", c->change, "was", c->was, "becomes",
 						      c->becomes, "heard", c->heard));
 	}
 	return list;
@@ -98,18 +95,16 @@ static void show_json(const struct node *node, const struct foreseen *found)
 				 "name", found->name, "from", found->from, "version", found->vsn,
 				 "already", found->already, "ok", found->refusals.len == 0,
 				 "refusals", list_json(found->refusals));
-	json_t *processes = json_pack("{s:o, s:o, s:I, s:I, s:o, s:o}", "killed",
-				      processes_json(found->lingering), "silent",
-				      processes_json(found->silent), "suspended",
-				      (json_int_t)found->suspends, "suspended_us",
-				      (json_int_t)found->suspended_us, "groups", groups_json(found),
-				      "funs", funs_json(found));
-	json_t *files = json_pack("{s:o, s:I, s:I, s:I, s:o}", "config", config_json(found->config),
-				  "lacked_bytes", (json_int_t)found->lacked_bytes, "release_bytes",
-				  (json_int_t)found->release_bytes, "needed_bytes",
-				  (json_int_t)found->needed_bytes, "free_bytes",
-				  found->free_bytes < 0 ? json_null() :
-							  json_integer(found->free_bytes));
+	json_t *processes = json_pack(
+		"{s:o, s:o, s:I, s:I, s:o, s:o}", "killed", processes_json(found->lingering),
+		"silent", processes_json(found->silent), "suspended", (json_int_t)found->suspends,
+		"suspended_us", (json_int_t)found->suspended_us, "groups", groups_json(found),
+		"funs", funs_json(found));
+	json_t *files = json_pack(
+		"{s:o, s:I, s:I, s:I, s:o}", "config", config_json(found->config), "lacked_bytes",
+		(json_int_t)found->lacked_bytes, "release_bytes", (json_int_t)found->release_bytes,
+		"needed_bytes", (json_int_t)found->needed_bytes, "free_bytes",
+		found->free_bytes < 0 ? json_null() : json_integer(found->free_bytes));
 
 	json_object_update(root, processes);
 	json_object_update(root, files);

@@ -125,11 +125,10 @@ static json_t *pauses_json(struct move_pauses pauses)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < pauses.len; i++)
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "module",
-						      pauses.items[i].module, "processes",
-						      (json_int_t)pauses.items[i].processes,
-						      "longest_us",
-						      (json_int_t)pauses.items[i].longest_us));
+		json_array_append_new(
+			list, json_pack("{s:s, s:I, s:I}", "module", pauses.items[i].module,
+					"processes", (json_int_t)pauses.items[i].processes,
+					"longest_us", (json_int_t)pauses.items[i].longest_us));
 	return list;
 }
 
@@ -157,16 +156,15 @@ static void result_json(const struct node *node, const struct install_result *re
 
 	for (size_t i = 0; i < result->notes_len; i++)
 		json_array_append_new(notes, json_string(result->notes[i]));
-	print_json(json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "node",
-			     node_name(node), "name", result->name, "from", result->from, "version",
-			     result->vsn, "already", result->already, "permanent",
-			     result->permanent, "install_ms", (json_int_t)result->install_ms,
-			     "sent_bytes", (json_int_t)result->sent_bytes, "lacked_bytes",
-			     (json_int_t)result->lacked_bytes, "release_bytes",
-			     (json_int_t)result->release_bytes, "modules_verified",
-			     (json_int_t)result->modules, "notes", notes,
-			     "suspended", pauses_json(result->pauses), "longest_pause_us",
-			     (json_int_t)longest_us(result->pauses)));
+	print_json(json_pack(
+		"{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "node",
+		node_name(node), "name", result->name, "from", result->from, "version", result->vsn,
+		"already", result->already, "permanent", result->permanent, "install_ms",
+		(json_int_t)result->install_ms, "sent_bytes", (json_int_t)result->sent_bytes,
+		"lacked_bytes", (json_int_t)result->lacked_bytes, "release_bytes",
+		(json_int_t)result->release_bytes, "modules_verified", (json_int_t)result->modules,
+		"notes", notes, "suspended", pauses_json(result->pauses), "longest_pause_us",
+		(json_int_t)longest_us(result->pauses)));
 }
 
 static void report(const struct call *call, const struct node *node,
@@ -304,7 +302,8 @@ const struct command cmd_node_revert = {
 	.summary = "Take a node back to the release before, without stopping it",
 	.description =
 		"From a release that is not committed to the permanent one; from a committed one "
-		"to VERSION, or to the newest of those before it, which is made permanent.  Where no relup "
+		"to VERSION, or to the newest of those before it, which is made permanent.  Where "
+		"no relup "
 		"knows the way, --restart goes by a restart of the VM.",
 	.args_min = 1,
 	.args_max = 2,

@@ -75,8 +75,8 @@ static void print_steps(const char *title, const char *from, const char *to,
 {
 	if (steps->seq.len == 0)
 		return;
-	printf("\n%s%s%s, %s to %s\n", style_on(stdout, STYLE_BOLD), title, style_off(stdout),
-	       from, to);
+	printf("\n%s%s%s, %s to %s\n", style_on(stdout, STYLE_BOLD), title, style_off(stdout), from,
+	       to);
 	if (terms)
 		print_terms(steps);
 	else

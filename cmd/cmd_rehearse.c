@@ -84,9 +84,8 @@ static void show_end(void *context, enum rehearse_phase_id id, const struct rehe
 	bool failed = phase->status == PHASE_FAILED;
 
 	note_clear(context);
-	say(context, "%s%-6s%s %s (%.1f s)",
-	    style_on(stderr, failed ? STYLE_BAD : STYLE_GOOD), failed ? "failed" : "ok",
-	    style_off(stderr), phase_title(id), (double)phase->ms / 1000);
+	say(context, "%s%-6s%s %s (%.1f s)", style_on(stderr, failed ? STYLE_BAD : STYLE_GOOD),
+	    failed ? "failed" : "ok", style_off(stderr), phase_title(id), (double)phase->ms / 1000);
 }
 
 static void show_step(void *context, enum install_step step, const char *text)
@@ -108,10 +107,9 @@ static const char *pause_text(struct arena *arena, const struct observed *seen)
 {
 	if (seen->pauses_len == 0)
 		return seen->processes > 0 && !seen->gone ? "none" : NULL;
-	return arena_printf(arena, "%s, %s%s", milliseconds(arena, seen->pauses[0].us),
-			    seen->pauses[0].who,
-			    seen->suspended > 1
-				    ? arena_printf(arena, " (of %" PRId64 ")", seen->suspended)
+	return arena_printf(
+		arena, "%s, %s%s", milliseconds(arena, seen->pauses[0].us), seen->pauses[0].who,
+		seen->suspended > 1 ? arena_printf(arena, " (of %" PRId64 ")", seen->suspended)
 				    : "");
 }
 
@@ -301,8 +299,9 @@ static int rehearse_run(const struct call *call, struct error *err)
 		return ret;
 	if (call->json)
 		print_json_was_done();
-	error_set_(err, ERROR_REFUSED, "the upgrade is not sound; it was only rehearsed, nothing "
-				       "was changed anywhere");
+	error_set_(err, ERROR_REFUSED,
+		   "the upgrade is not sound; it was only rehearsed, nothing "
+		   "was changed anywhere");
 	return error_hint(err, "What it is made of: relevo plan %s %s", call->argv[0],
 			  call->argv[1]);
 }
@@ -314,19 +313,24 @@ const struct command cmd_rehearse = {
 	.description =
 		"Boots OLD here in a temporary folder, on 127.0.0.1 alone and with a cookie of its "
 		"own; upgrades it to NEW while it runs, takes it back, upgrades again and commits, "
-		"restarts into NEW, takes it back from there, restarts into OLD.  OLD is a tarball or "
+		"restarts into NEW, takes it back from there, restarts into OLD.  OLD is a tarball "
+		"or "
 		"a folder, NEW a tarball of relevo build with a relup inside.\n\n"
-		"After each phase it tells which processes were killed, crashed or are left suspended, "
-		"which children and applications are missing beside a fresh start, and how long the "
+		"After each phase it tells which processes were killed, crashed or are left "
+		"suspended, "
+		"which children and applications are missing beside a fresh start, and how long "
+		"the "
 		"longest pause was; and it runs the checks.  Commands run in a shell and are told "
-		"REHEARSE_PHASE, REHEARSE_VERSION, REHEARSE_NODE, REHEARSE_ROOT and, with --port-env, "
+		"REHEARSE_PHASE, REHEARSE_VERSION, REHEARSE_NODE, REHEARSE_ROOT and, with "
+		"--port-env, "
 		"REHEARSE_PORT; $REHEARSE_ROOT/bin/NAME rpc reaches the node.\n\n"
-		"A fault ends the rehearsal with status 4: nothing was changed anywhere.  Nothing is "
+		"A fault ends the rehearsal with status 4: nothing was changed anywhere.  Nothing "
+		"is "
 		"left behind, also when it is interrupted.",
-	.examples =
-		"relevo rehearse shop-1.0.0.tar.gz shop-1.1.0.tar.gz --port-env SHOP_PORT\n"
-		"relevo rehearse old.tar.gz new.tar.gz --check 'curl -fs localhost:$REHEARSE_PORT/health' "
-		"--port-env PORT --junit rehearsal.xml  # for CI\n",
+	.examples = "relevo rehearse shop-1.0.0.tar.gz shop-1.1.0.tar.gz --port-env SHOP_PORT\n"
+		    "relevo rehearse old.tar.gz new.tar.gz --check 'curl -fs "
+		    "localhost:$REHEARSE_PORT/health' "
+		    "--port-env PORT --junit rehearsal.xml  # for CI\n",
 	.group = "Upgrades",
 	.args_min = 2,
 	.args_max = 2,

@@ -13,11 +13,11 @@
 
 enum option_type {
 	OPTION_END,
-	OPTION_FLAG,            /* bool */
-	OPTION_TEXT,            /* const char *: the last one given */
-	OPTION_LIST,            /* struct option_list: all that were given, in order */
-	OPTION_NUMBER,          /* long: 0 .. 1e9 */
-	OPTION_DURATION,        /* long: milliseconds; "500ms", "30s", "5m", a bare number is seconds */
+	OPTION_FLAG,     /* bool */
+	OPTION_TEXT,     /* const char *: the last one given */
+	OPTION_LIST,     /* struct option_list: all that were given, in order */
+	OPTION_NUMBER,   /* long: 0 .. 1e9 */
+	OPTION_DURATION, /* long: milliseconds; "500ms", "30s", "5m", a bare number is seconds */
 };
 
 struct option_list {
@@ -27,15 +27,17 @@ struct option_list {
 
 struct option {
 	enum option_type type;
-	char letter;            /* 0: none */
-	const char *name;       /* without the dashes */
-	const char *value;      /* what the help calls the value: "DIR" */
+	char letter;       /* 0: none */
+	const char *name;  /* without the dashes */
+	const char *value; /* what the help calls the value: "DIR" */
 	const char *help;
-	size_t offset;          /* of the field in the command's options struct */
+	size_t offset; /* of the field in the command's options struct */
 };
 
-#define OPTION_FIELD_(kind, opts, field, letter, name, value, help) \
-	{ kind, letter, name, value, help, offsetof(opts, field) }
+#define OPTION_FIELD_(kind, opts, field, letter, name, value, help)    \
+	{                                                              \
+		kind, letter, name, value, help, offsetof(opts, field) \
+	}
 #define OPT_FLAG(opts, field, letter, name, help) \
 	OPTION_FIELD_(OPTION_FLAG, opts, field, letter, name, NULL, help)
 #define OPT_TEXT(opts, field, letter, name, value, help) \
@@ -46,28 +48,31 @@ struct option {
 	OPTION_FIELD_(OPTION_NUMBER, opts, field, letter, name, value, help)
 #define OPT_DURATION(opts, field, letter, name, value, help) \
 	OPTION_FIELD_(OPTION_DURATION, opts, field, letter, name, value, help)
-#define OPT_END { OPTION_END, 0, NULL, NULL, NULL, 0 }
+#define OPT_END                                    \
+	{                                          \
+		OPTION_END, 0, NULL, NULL, NULL, 0 \
+	}
 
 /* What every command is given. */
 struct call {
 	const struct command *command;
-	int argc;               /* arguments, options taken out */
+	int argc; /* arguments, options taken out */
 	char **argv;
-	const void *opts;       /* the command's options struct, filled in */
-	bool json;              /* --json */
-	bool quiet;             /* -q */
-	bool verbose;           /* -v */
+	const void *opts; /* the command's options struct, filled in */
+	bool json;        /* --json */
+	bool quiet;       /* -q */
+	bool verbose;     /* -v */
 };
 
 struct command {
 	const char *name;
-	const char *parent;     /* "node" for `node ping`; else NULL */
-	const char *args;       /* "OLD NEW"; "" for none */
-	const char *summary;    /* one line, no full stop */
+	const char *parent;      /* "node" for `node ping`; else NULL */
+	const char *args;        /* "OLD NEW"; "" for none */
+	const char *summary;     /* one line, no full stop */
 	const char *description; /* paragraphs for help and the manual page */
-	const char *examples;   /* lines of "command  # what it does"; may be NULL */
-	const char *group;      /* heading in `relevo help` */
-	int args_min, args_max; /* args_max -1: any number */
+	const char *examples;    /* lines of "command  # what it does"; may be NULL */
+	const char *group;       /* heading in `relevo help` */
+	int args_min, args_max;  /* args_max -1: any number */
 	const struct option *options;
 	size_t opts_size;
 	/* Commands below this one (`node ping`); then run is NULL. */

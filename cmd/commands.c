@@ -3,19 +3,19 @@
 #include "cmd/command.h"
 
 #define COMMANDS(X) \
-	X(init) \
-	X(build) \
-	X(inspect) \
-	X(diff) \
-	X(appup) \
-	X(plan) \
+	X(init)     \
+	X(build)    \
+	X(inspect)  \
+	X(diff)     \
+	X(appup)    \
+	X(plan)     \
 	X(rehearse) \
-	X(node) \
-	X(relup) \
-	X(script) \
-	X(term) \
-	X(beam) \
-	X(help) \
+	X(node)     \
+	X(relup)    \
+	X(script)   \
+	X(term)     \
+	X(beam)     \
+	X(help)     \
 	X(completion)
 
 #define X(name) extern const struct command cmd_##name;
@@ -26,7 +26,7 @@ const struct command *const commands[] = {
 #define X(name) &cmd_##name,
 	COMMANDS(X)
 #undef X
-	NULL,
+		NULL,
 };
 
 const struct command *command_find(const struct command *const *list, const char *name)

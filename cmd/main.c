@@ -16,7 +16,7 @@ static void print_error_json(const struct error *err)
 	json_t *body = json_pack("{s:s, s:s, s:i}", "message", err->text, "reason",
 				 error_reason(err->kind), "exit", error_exit_status(err->kind));
 
-	if (!body)      /* a message that is not UTF-8 */
+	if (!body) /* a message that is not UTF-8 */
 		body = json_pack("{s:s}", "message", "(unprintable)");
 	if (err->otp[0])
 		json_object_set_new(body, "otp", json_string(err->otp));
@@ -26,7 +26,8 @@ static void print_error_json(const struct error *err)
 static void print_error(const struct error *err)
 {
 	progress_clear();
-	fprintf(stderr, "%srelevo:%s %s\n", style_on(stderr, STYLE_BAD), style_off(stderr), err->text);
+	fprintf(stderr, "%srelevo:%s %s\n", style_on(stderr, STYLE_BAD), style_off(stderr),
+		err->text);
 }
 
 static void options_free(const struct command *command, void *opts)
@@ -62,7 +63,8 @@ static int unknown_command(const struct command *const *list, const char *above,
 	error_set_(err, ERROR_USAGE, "there is no command \"%s%s%s\"", above ? above : "",
 		   above ? " " : "", name);
 	if (nearest_best(&nearest))
-		return error_hint(err, "Did you mean \"%s\"?  See: relevo help", nearest_best(&nearest));
+		return error_hint(err, "Did you mean \"%s\"?  See: relevo help",
+				  nearest_best(&nearest));
 	return error_hint(err, "See: relevo help");
 }
 

@@ -33,7 +33,8 @@ static int unknown_option(const struct command *command, const char *word, struc
 	near = nearest_best(&nearest);
 	error_set_(err, ERROR_USAGE, "%s: there is no option %s", command->name, word);
 	if (near)
-		return error_hint(err, "Did you mean --%s?  See: relevo help %s", near, command->name);
+		return error_hint(err, "Did you mean --%s?  See: relevo help %s", near,
+				  command->name);
 	return error_hint(err, "See: relevo help %s", command->name);
 }
 
@@ -67,7 +68,8 @@ static int parse_duration(long *out, const char *text, struct error *err)
 			return 0;
 		}
 	}
-	return error_set(err, ERROR_USAGE, "want a time such as 30s, 500ms or 5m, got \"%s\"", text);
+	return error_set(err, ERROR_USAGE, "want a time such as 30s, 500ms or 5m, got \"%s\"",
+			 text);
 }
 
 static int set_value(const struct option *o, void *opts, const char *value, struct error *err)

@@ -51,7 +51,7 @@ const char *style_off(FILE *stream)
 struct table {
 	struct arena arena;
 	size_t columns, rows, cap;
-	const char **cells;             /* row after row */
+	const char **cells; /* row after row */
 };
 
 struct table *table_new(size_t columns)

@@ -24,7 +24,10 @@ void table_row(struct table *table, ...);
 /* The first row is a heading when `heading` is set. */
 void table_print(const struct table *table, FILE *stream, const char *indent, bool heading);
 void table_free(struct table *table);
-static inline void table_done(struct table **table) { table_free(*table); }
+static inline void table_done(struct table **table)
+{
+	table_free(*table);
+}
 #define owned_table owned(table_done)
 
 /* Prints the document and a newline; takes the reference. */

@@ -187,9 +187,9 @@ void print_reasons(const struct reasons *reasons)
 		printf("%s%-10s%s ", style_on(stdout, style_of(reason)),
 		       reason->allowed ? "allowed" : severity_name(reason->severity),
 		       style_off(stdout));
-		print_wrapped(arena_printf(&arena, "%s: %s", reason_name(reason->code),
-					   reason->message),
-			      INDENT - 2, INDENT);
+		print_wrapped(
+			arena_printf(&arena, "%s: %s", reason_name(reason->code), reason->message),
+			INDENT - 2, INDENT);
 		if (!reason->hint)
 			continue;
 		printf("%*s%s", INDENT, "", style_on(stdout, STYLE_DIM));

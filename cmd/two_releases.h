@@ -19,8 +19,8 @@ struct names names_of_options(struct option_list list);
 struct changes {
 	const struct diff *diff;
 	const struct appups *appups; /* NULL: not what happens to each module */
-	bool all;       /* also where there are many */
-	bool functions; /* which functions of each module */
+	bool all;                    /* also where there are many */
+	bool functions;              /* which functions of each module */
 };
 
 /* Applications with their versions, and modules of those that changed. */

@@ -44,7 +44,7 @@ struct code_shape {
 	struct names keys; /* atoms that are keys of the map or struct, sorted; as far as known */
 	bool all_keys;     /* there are no others */
 	const char *what;  /* "atom", "integer", … */
-	bool fun;          /* it is seen to hold one of this module; also when all else is unknown */
+	bool fun; /* it is seen to hold one of this module; also when all else is unknown */
 };
 
 /* What init/1 returns as state: the same in all its ways, or unknown.  For gen_statem it is the
@@ -59,9 +59,9 @@ void code_shape_print(struct str *out, const struct code_shape *shape);
 
 /* What code_change makes of a state. */
 struct code_changed {
-	bool seen;               /* always one of this shape, unless it raises or refuses */
+	bool seen; /* always one of this shape, unless it raises or refuses */
 	struct code_shape shape;
-	bool fails;              /* it always raises or refuses */
+	bool fails; /* it always raises or refuses */
 };
 
 /* Of any state of a shape: a tuple, or a map whose keys are all known.  Neither seen nor failing:

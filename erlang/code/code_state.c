@@ -341,10 +341,10 @@ static const struct value *any_of(const struct code_shape *shape, struct arena *
 		for (size_t i = 0; i < shape->keys.len; i++)
 			map = value_map_put(arena, map, value_of_atom(arena, shape->keys.items[i]),
 					    &value_unknown);
-		return shape->kind == SHAPE_MAP ? map
-						: value_map_put(arena, map,
-								value_of_atom(arena, "__struct__"),
-								value_of_atom(arena, shape->name));
+		return shape->kind == SHAPE_MAP
+			       ? map
+			       : value_map_put(arena, map, value_of_atom(arena, "__struct__"),
+					       value_of_atom(arena, shape->name));
 	default:
 		return NULL;
 	}

@@ -21,7 +21,8 @@ struct value {
 	enum value_kind kind;
 	uint32_t digest; /* other ones: not the same value */
 	union {
-		/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of this one */
+		/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of this one
+		 */
 		struct beam_function where;
 		struct {
 			const struct term *term;

@@ -3,13 +3,13 @@
 
 #include "base/file.h"
 #include "base/process.h"
+#include "release/build/builder.h"
 #include "release/files/archive.h"
 #include "release/model/boot.h"
-#include "release/build/builder.h"
 #include "release/project/choose.h"
 #include "release/project/git.h"
-#include "release/read/manifest.h"
 #include "release/project/template.h"
+#include "release/read/manifest.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -252,8 +252,8 @@ static int write_boot(struct builder *b, bool consolidated)
 	if (boot_base_read(&base, b->arena, tree_system(), b->otp->boot, b->err) ||
 	    resolve_clean(b, &clean))
 		return -1;
-	return boot_write(b->vsn_dir, b->arena, as_copied(b, b->release), as_copied(b, clean), &base,
-			  &options, b->err);
+	return boot_write(b->vsn_dir, b->arena, as_copied(b, b->release), as_copied(b, clean),
+			  &base, &options, b->err);
 }
 
 /* ---- releases/ ---- */

@@ -129,8 +129,7 @@ static const char *appup_source(const struct builder *b, const struct app *app)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		const char *file =
-			arena_printf(b->arena, "%s/%s.appup.src", places[i], app->name);
+		const char *file = arena_printf(b->arena, "%s/%s.appup.src", places[i], app->name);
 
 		if (path_is_file(file))
 			return file;

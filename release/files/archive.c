@@ -46,15 +46,16 @@ static int borrow_data(struct span *out, struct archive *reader, size_t size, st
 
 	if (ret != ARCHIVE_OK)
 		return error_set(err, ERROR_INVALID, "damaged: %s",
-				 ret == ARCHIVE_EOF ? "it is cut off" : archive_error_string(reader));
+				 ret == ARCHIVE_EOF ? "it is cut off"
+						    : archive_error_string(reader));
 	if (len != size || offset != 0)
 		return error_set(err, ERROR_INVALID, "damaged, or a sparse file");
 	*out = (struct span){ bytes, len };
 	return 0;
 }
 
-static int read_item(struct archive_item *out, struct archive *reader,
-		     struct archive_entry *entry, struct arena *arena, struct error *err)
+static int read_item(struct archive_item *out, struct archive *reader, struct archive_entry *entry,
+		     struct arena *arena, struct error *err)
 {
 	const char *name = archive_entry_pathname(entry);
 
@@ -117,7 +118,8 @@ int archive_items(struct span tar, size_t max,
 			return 0;
 		/* A warning: a name that the locale has no letters for. */
 		if (ret != ARCHIVE_OK && ret != ARCHIVE_WARN)
-			return error_set(err, ERROR_INVALID, "not a tarball (.tar.gz), or damaged: %s",
+			return error_set(err, ERROR_INVALID,
+					 "not a tarball (.tar.gz), or damaged: %s",
 					 archive_error_string(reader));
 		ret = ARCHIVE_OK;
 		if (read_item(&item, reader, entry, &arena, err))

@@ -4,7 +4,8 @@
  * What is written is the same bytes for the same tree: files only, sorted, owner
  * 0:0, time 0, GNU tar, one gzip member without a name or a time.
  *
- * What is read is of any tar, plain or gzip: libdeflate unpacks all of it, libarchive reads it there.
+ * What is read is of any tar, plain or gzip: libdeflate unpacks all of it, libarchive reads it
+ * there.
  */
 #pragma once
 #include "base/error.h"
@@ -14,10 +15,10 @@
 #include <sys/types.h>
 
 struct archive_item {
-	const char *path;               /* relative, without "./" */
+	const char *path; /* relative, without "./" */
 	bool is_dir;
 	mode_t mode;
-	struct span data;               /* of a file; borrowed from the tarball */
+	struct span data; /* of a file; borrowed from the tarball */
 };
 
 /* The bytes of a tarball, unpacked if they are compressed, appended to *out: `max` at most. */
@@ -44,8 +45,8 @@ must_check int archive_read_bytes(struct span bytes, size_t max,
 enum { ARCHIVE_DEPTH_MAX = 64 };
 
 struct archive_source {
-	const char *path;               /* in the archive */
-	const char *file;               /* on disk; NULL: data counts */
+	const char *path; /* in the archive */
+	const char *file; /* on disk; NULL: data counts */
 	struct span data;
 	mode_t mode;
 };

@@ -34,12 +34,12 @@ struct writer {
 	void (*progress)(void *context, uint64_t done);
 	void *context;
 
-	pthread_mutex_t lock;           /* for all that follows */
-	pthread_cond_t moved;           /* when `turn` or `failed` did */
+	pthread_mutex_t lock; /* for all that follows */
+	pthread_cond_t moved; /* when `turn` or `failed` did */
 	struct packed waiting[WAITING_MAX];
-	size_t turn;                    /* the piece that is to be written next */
+	size_t turn; /* the piece that is to be written next */
 	bool failed;
-	uint32_t crc;                   /* of all that was written */
+	uint32_t crc; /* of all that was written */
 	uint64_t plain;
 };
 
@@ -163,7 +163,8 @@ static void writer_done(struct writer *w)
 
 static int write_all(struct writer *w, struct error *err)
 {
-	if (write_head(w, err) || parallel(w->pieces.len, write_piece, w, err) || write_tail(w, err))
+	if (write_head(w, err) || parallel(w->pieces.len, write_piece, w, err) ||
+	    write_tail(w, err))
 		return -1;
 	if (fflush(w->file) || fchmod(fileno(w->file), 0644) || fsync(fileno(w->file)))
 		return error_sys(err, "cannot write");

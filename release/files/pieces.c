@@ -5,13 +5,13 @@
 
 #include <sys/stat.h>
 
-enum { BLOCK = 512 };           /* of a tarball */
+enum { BLOCK = 512 }; /* of a tarball */
 
 struct cutter {
 	struct arena *arena;
 	struct piece *pieces;
 	size_t len, cap;
-	uint64_t full;                  /* bytes in the last piece */
+	uint64_t full; /* bytes in the last piece */
 };
 
 /* "lib/shop-1.0.0" of a file in there; else what stands before the first slash. */
@@ -81,8 +81,7 @@ int pieces_cut(struct pieces *out, struct arena *arena, const struct archive_sou
 		files[i].item = &items[i];
 		if (file_size(&files[i].size, &items[i], err))
 			return -1;
-		if (i == 0 || !span_equal(group, own) ||
-		    c.full + BLOCK >= PIECE_SIZE)
+		if (i == 0 || !span_equal(group, own) || c.full + BLOCK >= PIECE_SIZE)
 			cut_here(&c, i, 0);
 		group = own;
 		cut_file(&c, i, files[i].size);

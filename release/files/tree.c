@@ -9,20 +9,20 @@
 
 /* One file or folder of a tarball. */
 struct node {
-	const char *path;               /* the key */
+	const char *path; /* the key */
 	struct dir_entry entry;
 	struct span data;
-	struct node *next_sibling;      /* of the same folder, the newest first */
+	struct node *next_sibling; /* of the same folder, the newest first */
 	struct node *children;
 	UT_hash_handle hh;
 };
 
 struct tree {
 	const char *name;
-	const char *root;               /* folder: prefix of every path; NULL: a tarball */
-	struct str tar;                 /* tarball: all of it */
+	const char *root; /* folder: prefix of every path; NULL: a tarball */
+	struct str tar;   /* tarball: all of it */
 	struct arena arena;
-	struct node *nodes;             /* tarball: all nodes by path; "" is the root */
+	struct node *nodes; /* tarball: all nodes by path; "" is the root */
 };
 
 static const struct tree system_tree = { .name = "the file system", .root = "" };
@@ -49,7 +49,8 @@ static struct node *node_make(struct tree *tree, const char *path, bool is_dir)
 		return node;
 	node = arena_new(&tree->arena, struct node);
 	node->path = arena_dup(&tree->arena, span_of(path));
-	node->entry = (struct dir_entry){ .name = path_base(node->path), .is_dir = is_dir, .mode = 0755 };
+	node->entry =
+		(struct dir_entry){ .name = path_base(node->path), .is_dir = is_dir, .mode = 0755 };
 	HASH_ADD_KEYPTR(hh, tree->nodes, node->path, strlen(node->path), node);
 	if (path[0] == '\0')
 		return node;
@@ -111,7 +112,8 @@ int tree_open(struct tree **out, const char *path, struct error *err)
 	if (path_is_dir(path))
 		tree->root = tree->name;
 	else if (!path_exists(path))
-		return error_set(err, ERROR_NOT_FOUND, "%s: no such release folder or tarball", path);
+		return error_set(err, ERROR_NOT_FOUND, "%s: no such release folder or tarball",
+				 path);
 	else if (open_tarball(tree, path, err))
 		return -1;
 	*out = steal(&tree);
@@ -161,8 +163,8 @@ int tree_read(const struct tree *tree, const char *path, size_t max, struct str 
 	if (!node || node->entry.is_dir)
 		return error_set(err, ERROR_NOT_FOUND, "%s: no file %s in it", tree->name, path);
 	if (node->data.len > max)
-		return error_set(err, ERROR_INVALID, "%s: %s is larger than %zu bytes", tree->name, path,
-				 max);
+		return error_set(err, ERROR_INVALID, "%s: %s is larger than %zu bytes", tree->name,
+				 path, max);
 	str_add(out, node->data);
 	return 0;
 }

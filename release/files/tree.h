@@ -12,7 +12,7 @@
 #include "base/file.h"
 
 struct stat;
-struct tree;                    /* opaque: see tree.c */
+struct tree; /* opaque: see tree.c */
 
 /* A folder, or a tarball (.tar, .tar.gz), which is read into memory at once (at most
  * TREE_MAX bytes; names that are absolute or hold ".." are refused).  Free with
@@ -21,7 +21,7 @@ struct tree;                    /* opaque: see tree.c */
 must_check int tree_open(struct tree **out, const char *path, struct error *err);
 /* The file system; never fails, needs no free (tree_free() accepts it). */
 const struct tree *tree_system(void);
-void tree_free(struct tree *tree);      /* NULL is fine */
+void tree_free(struct tree *tree); /* NULL is fine */
 
 /* What the tree was opened by, for messages. */
 const char *tree_name(const struct tree *tree);
@@ -41,5 +41,8 @@ must_check int tree_names(struct dir_entry **out, size_t *len, struct arena *are
 
 enum { TREE_MAX = 1 << 30 };
 
-static inline void tree_done(struct tree **tree) { tree_free(*tree); }
+static inline void tree_done(struct tree **tree)
+{
+	tree_free(*tree);
+}
 #define owned_tree owned(tree_done)

@@ -9,17 +9,17 @@
 
 struct app {
 	const char *name, *vsn;
-	const char *dir;                /* the folder the .app file lies in, usually …/ebin */
+	const char *dir; /* the folder the .app file lies in, usually …/ebin */
 	const char *description, *id;
 	struct names modules, registered;
 	struct names applications, optional, includes;
-	const struct term *env;         /* [{Key, Value}] */
+	const struct term *env; /* [{Key, Value}] */
 	const struct term *max_t, *max_p;
 	const struct term *start_phases; /* NULL: undefined */
-	const struct term *mod;         /* {Module, Args}; NULL: a library */
-	const struct term *term;        /* the whole {application, …}; NULL when it is outside */
-	bool outside;                   /* of the OTP that the release runs on: nothing is known
-					 * but its name and version */
+	const struct term *mod;          /* {Module, Args}; NULL: a library */
+	const struct term *term;         /* the whole {application, …}; NULL when it is outside */
+	bool outside;                    /* of the OTP that the release runs on: nothing is known
+					  * but its name and version */
 };
 
 /* Checks the keys in systools' order (vsn first, maxP last) and fails on the first bad

@@ -6,7 +6,7 @@
 struct rewriter {
 	struct arena *arena;
 	const struct boot_options *options;
-	const struct term *consolidated;        /* the folder, as a string */
+	const struct term *consolidated; /* the folder, as a string */
 };
 
 /* {path, ["$RELEASE_LIB/…", …]}: does any folder of it lie below RELEASE_LIB? */
@@ -41,7 +41,8 @@ static bool starts_stdlib(const struct term *instruction)
 	if (!term_is_tagged(instruction, "apply", 2))
 		return false;
 	call = term_at(instruction, 1);
-	if (!term_is_tagged(call, "application", 3) || !term_is_atom(term_at(call, 1), "start_boot"))
+	if (!term_is_tagged(call, "application", 3) ||
+	    !term_is_atom(term_at(call, 1), "start_boot"))
 		return false;
 	args = term_at(call, 2);
 	return args->seq.len > 0 && term_is_atom(term_at(args, 0), "stdlib");
@@ -89,7 +90,8 @@ static int write_script(const char *dir, const char *name, struct rewriter *r,
 	script = rewrite(r, script);
 	term_print_file(&text, script);
 	term_encode(&boot, script, r->options->atoms);
-	if (file_put(arena_printf(r->arena, "%s/%s.script", dir, name), str_span(&text), 0644, err) ||
+	if (file_put(arena_printf(r->arena, "%s/%s.script", dir, name), str_span(&text), 0644,
+		     err) ||
 	    file_put(arena_printf(r->arena, "%s/%s.boot", dir, name), str_span(&boot), 0644, err))
 		return -1;
 	return 0;
@@ -99,8 +101,8 @@ int boot_write(const char *dir, struct arena *arena, const struct resolved *rele
 	       const struct resolved *clean, const struct boot_base *base,
 	       const struct boot_options *options, struct error *err)
 {
-	const char *consolidated = arena_printf(arena, "$RELEASE_LIB/../releases/%s/consolidated",
-						release->rel->vsn);
+	const char *consolidated =
+		arena_printf(arena, "$RELEASE_LIB/../releases/%s/consolidated", release->rel->vsn);
 	struct rewriter r = { arena, options, term_string(arena, consolidated) };
 
 	if (write_script(dir, "start", &r, release, base, err) ||

@@ -4,10 +4,10 @@
 #include "release/model/script.h"
 
 struct boot_options {
-	const struct script_var *vars;  /* RELEASE_LIB for every folder of non-OTP applications */
+	const struct script_var *vars; /* RELEASE_LIB for every folder of non-OTP applications */
 	size_t vars_len;
-	bool consolidated;              /* releases/VSN/consolidated goes first in the code path */
-	bool providers;                 /* Elixir's configuration providers run at boot */
+	bool consolidated; /* releases/VSN/consolidated goes first in the code path */
+	bool providers;    /* Elixir's configuration providers run at boot */
 	enum term_atoms atoms;
 };
 

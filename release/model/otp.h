@@ -5,12 +5,12 @@
 #include "base/error.h"
 
 struct otp {
-	const char *root;       /* "/usr/lib/erlang": holds lib, releases, erts-VSN */
-	const char *lib;        /* ROOT/lib */
-	const char *erts;       /* "13.1.5" */
-	const char *release;    /* "25" */
-	const char *version;    /* "25.2.3"; the release when no OTP_VERSION tells more */
-	const char *boot;       /* ROOT/bin/start_clean.boot: see boot_base_read() */
+	const char *root;    /* "/usr/lib/erlang": holds lib, releases, erts-VSN */
+	const char *lib;     /* ROOT/lib */
+	const char *erts;    /* "13.1.5" */
+	const char *release; /* "25" */
+	const char *version; /* "25.2.3"; the release when no OTP_VERSION tells more */
+	const char *boot;    /* ROOT/bin/start_clean.boot: see boot_base_read() */
 };
 
 /* The one whose `erl` comes first in PATH.  ERROR_NOT_FOUND: there is none, or it is no part

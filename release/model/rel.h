@@ -15,12 +15,12 @@ const char *start_type_name(enum start_type type);
 struct rel_app {
 	const char *name, *vsn;
 	enum start_type type;
-	bool has_includes;              /* the .rel replaces included_applications … */
-	struct names includes;          /* … by these */
+	bool has_includes;     /* the .rel replaces included_applications … */
+	struct names includes; /* … by these */
 };
 
 struct rel {
-	const char *name;               /* any text, also "Erlang/OTP": no name for a file */
+	const char *name; /* any text, also "Erlang/OTP": no name for a file */
 	const char *vsn, *erts;
 	const struct rel_app *apps;
 	size_t len;
@@ -58,13 +58,13 @@ must_check int lib_path_make(struct lib_path *out, struct arena *arena, const st
 struct resolved_app {
 	const struct app *app;
 	const struct rel_app *entry;
-	struct names uses, includes;    /* after systools' rewriting: what a script says */
-	bool included;                  /* by another application: started by that one */
+	struct names uses, includes; /* after systools' rewriting: what a script says */
+	bool included;               /* by another application: started by that one */
 };
 
 struct resolved {
 	const struct rel *rel;
-	const struct tree *tree;        /* what the applications' `dir`s are paths in */
+	const struct tree *tree;         /* what the applications' `dir`s are paths in */
 	const struct resolved_app *apps; /* in start order */
 	size_t len;
 };

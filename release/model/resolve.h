@@ -19,22 +19,22 @@ struct resolve_app {
 	const struct app *app;
 	const struct rel_app *entry;
 	size_t id;
-	size_t key;             /* the first entry of the .rel with this name and version */
+	size_t key; /* the first entry of the .rel with this name and version */
 	struct ids uses, includes, optional;
 };
 
 struct resolve {
-	struct arena *arena;            /* of the result */
-	struct arena scratch;           /* of everything else */
+	struct arena *arena;  /* of the result */
+	struct arena scratch; /* of everything else */
 	const struct rel *rel;
 	const struct tree *tree;
 	struct lib_path path;
 	struct name_table *names;
 	size_t defined;
-	struct resolve_app *apps;       /* one for each entry of the .rel */
+	struct resolve_app *apps; /* one for each entry of the .rel */
 	size_t len;
-	size_t *includer;               /* by number: who includes it; NAME_ABSENT: nobody */
-	size_t *count;                  /* by number: zeros, for whoever counts; left as zeros */
+	size_t *includer; /* by number: who includes it; NAME_ABSENT: nobody */
+	size_t *count;    /* by number: zeros, for whoever counts; left as zeros */
 };
 
 /* Finds and reads the .app file of each entry; systools' {error_reading, …}. */

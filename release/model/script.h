@@ -7,8 +7,8 @@
  * from a boot file of the very ERTS that the release runs on.
  */
 struct boot_base {
-	struct names preloaded;         /* the first preLoaded */
-	struct names mandatory;         /* the first primLoad, in its order */
+	struct names preloaded; /* the first preLoaded */
+	struct names mandatory; /* the first primLoad, in its order */
 };
 
 /* From a start_clean.boot or start.boot. */
@@ -16,7 +16,7 @@ must_check int boot_base_read(struct boot_base *out, struct arena *arena, const 
 			      const char *file, struct error *err);
 
 struct script_var {
-	const char *name, *path;        /* {variables, [{name, path}]} of systools */
+	const char *name, *path; /* {variables, [{name, path}]} of systools */
 };
 
 struct script_options {

@@ -13,8 +13,9 @@ enum { FILES_MAX = 1000, FILE_MAX = 16 << 20 };
 
 /* All of the environment that leads to other answers, where no file asks for more. */
 static const char *const variables[] = {
-	"MIX_ENV", "MIX_TARGET", "ELIXIR_ERL_OPTIONS", "ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS",
-	"ERL_LIBS", "ERL_COMPILER_OPTIONS", "LC_ALL", "LC_CTYPE", "LANG",
+	"MIX_ENV",    "MIX_TARGET", "ELIXIR_ERL_OPTIONS",   "ERL_FLAGS", "ERL_AFLAGS",
+	"ERL_ZFLAGS", "ERL_LIBS",   "ERL_COMPILER_OPTIONS", "LC_ALL",    "LC_CTYPE",
+	"LANG",
 };
 
 static void add_part(struct str *out, const char *text)
@@ -127,8 +128,7 @@ static bool add_file(struct str *out, struct config_cache *cache, struct span pa
 	char digest[HASH_HEX_MAX];
 	struct error ignored;
 
-	if (!is_older(name, cache->asked) ||
-	    hash_file_hex(HASH_SHA256, name, digest, &ignored))
+	if (!is_older(name, cache->asked) || hash_file_hex(HASH_SHA256, name, digest, &ignored))
 		return false;
 	str_addf(out, "%s %s\n", digest, name);
 	return true;

@@ -15,7 +15,7 @@
 struct config_cache {
 	struct cache *cache;
 	struct cache_key key;
-	int64_t asked;                  /* when, in milliseconds since 1970 */
+	int64_t asked; /* when, in milliseconds since 1970 */
 };
 
 /* question: all that Elixir is told on its standard input. */

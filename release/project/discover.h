@@ -12,7 +12,7 @@ enum discovered_kind { DISCOVERED_UMBRELLA, DISCOVERED_MIX, DISCOVERED_REBAR, DI
 
 struct discovered_app {
 	const char *name;
-	const char *dir;                /* its folder in the project; NULL: not of the project */
+	const char *dir; /* its folder in the project; NULL: not of the project */
 	enum start_type type;
 };
 
@@ -22,11 +22,11 @@ struct discovered {
 	const char *release;
 	const struct discovered_app *apps; /* the project's own first */
 	size_t len;
-	struct names libs;              /* where compiled applications are, or will be */
-	bool compiled;                  /* they are there */
+	struct names libs; /* where compiled applications are, or will be */
+	bool compiled;     /* they are there */
 	const char *sys_config, *runtime_config, *vm_args, *env;
-	const char *appups;             /* folder */
-	struct names releases;          /* all that mix.exs or rebar.config names */
+	const char *appups;    /* folder */
+	struct names releases; /* all that mix.exs or rebar.config names */
 };
 
 enum { DISCOVER_FILE_MAX = 4 << 20, DISCOVER_APPS_MAX = 1000 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Projects of Erlang: rebar3's, and folders of applications that something else compiles. */
-#include "release/project/discover_parts.h"
 #include "erlang/term/term.h"
+#include "release/project/discover_parts.h"
 
 static const char *const places[] = { "apps", "lib", "deps" };
 

@@ -13,9 +13,9 @@ struct discoverer {
 	struct arena *arena;
 	const char *dir;
 	struct discovered *found;
-	struct discovered_apps own;     /* that are in the project */
-	struct discovered_apps listed;  /* that a description of a release names */
-	bool has_list;                  /* there is such a description */
+	struct discovered_apps own;    /* that are in the project */
+	struct discovered_apps listed; /* that a description of a release names */
+	bool has_list;                 /* there is such a description */
 };
 
 bool discover_has(const struct discoverer *d, const char *path);

@@ -4,8 +4,8 @@
 #include <dlfcn.h>
 #include <git2.h>
 
-/* Loaded when it is first wanted: with the dozen libraries that it brings along, every other command
- * would start half as fast.
+/* Loaded when it is first wanted: with the dozen libraries that it brings along, every other
+ * command would start half as fast.
  */
 /* clang-format off */
 #define FUNCTIONS(X) \
@@ -27,7 +27,7 @@ static int load(struct library *lib, struct error *err)
 {
 	void *handle = dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW);
 
-#define X(name) \
+#define X(name)                                                              \
 	if (handle && !(*(void **)&lib->name = dlsym(handle, "git_" #name))) \
 		handle = NULL;
 	FUNCTIONS(X)
@@ -57,8 +57,7 @@ static void opened_done(struct opened *o)
 
 #define owned_opened owned(opened_done)
 
-static int failed(struct error *err, const struct opened *o, const char *what,
-		  const char *dir)
+static int failed(struct error *err, const struct opened *o, const char *what, const char *dir)
 {
 	const git_error *last = o->lib.error_last();
 

@@ -69,8 +69,7 @@ static int get_list(struct project_reader *r, const struct project_field *f, str
 
 	if (!json_is_array(f->value))
 		return wrong(r, f, "a list: [one, two]");
-	json_array_foreach(f->value, i, item)
-	{
+	json_array_foreach (f->value, i, item) {
 		struct project_field element = { f->object, f->key, f->path, item };
 
 		if (get(r, &element, &items[i]))
@@ -162,8 +161,7 @@ static int get_apps(struct project_reader *r, const struct project_field *f, voi
 	(void)into;
 	if (!json_is_object(f->value) || json_object_size(f->value) == 0)
 		return wrong(r, f, "{name: start type}, such as {shop: permanent}");
-	json_object_foreach((json_t *)(uintptr_t)f->value, name, type)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)f->value, name, type) {
 		struct project_field app = { f->value, name, f->path, type };
 
 		apps[n].name = arena_dup(r->arena, span_of(name));
@@ -210,8 +208,7 @@ static int get_vars(struct project_reader *r, const struct project_field *f, voi
 	(void)into;
 	if (!json_is_object(f->value))
 		return wrong(r, f, "{name: value}");
-	json_object_foreach((json_t *)(uintptr_t)f->value, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)f->value, name, value) {
 		struct project_field var = { f->value, name,
 					     arena_printf(r->arena, "%s.%s", f->path, name),
 					     value };
@@ -233,10 +230,9 @@ static int get_releases(struct project_reader *r, const struct project_field *f,
 	(void)into;
 	if (r->inside || !json_is_array(f->value) || json_array_size(f->value) == 0)
 		return wrong(r, f, "a list of releases, at the top of the file only");
-	json_array_foreach(f->value, i, item) if (
-		!json_is_string(json_object_get(
-			item, "release"))) return wrong(r, f,
-							"a name in each: [{release: NAME, …}, …]");
+	json_array_foreach (f->value, i, item)
+		if (!json_is_string(json_object_get(item, "release")))
+			return wrong(r, f, "a name in each: [{release: NAME, …}, …]");
 	r->releases = f->value;
 	return 0;
 }
@@ -353,8 +349,7 @@ static int read_keys(struct project_reader *r, const json_t *object, const char 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)object, key, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)object, key, value) {
 		const char *path = prefix[0] ? arena_printf(r->arena, "%s.%s", prefix, key)
 					     : arena_dup(r->arena, span_of(key));
 		struct project_field field = { object, key, path, value };
@@ -384,9 +379,9 @@ static const json_t *find_release(struct project_reader *r, const char *name)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(r->releases, i,
-			   item) if (strcmp(json_string_value(json_object_get(item, "release")),
-					    name) == 0) return item;
+	json_array_foreach (r->releases, i, item)
+		if (strcmp(json_string_value(json_object_get(item, "release")), name) == 0)
+			return item;
 	return NULL;
 }
 
@@ -396,8 +391,9 @@ static const char *list_releases(struct project_reader *r)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(r->releases, i, item) str_addf(
-		&list, "%s%s", i ? ", " : "", json_string_value(json_object_get(item, "release")));
+	json_array_foreach (r->releases, i, item)
+		str_addf(&list, "%s%s", i ? ", " : "",
+			 json_string_value(json_object_get(item, "release")));
 	return arena_dup(r->arena, str_span(&list));
 }
 

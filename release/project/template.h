@@ -4,13 +4,13 @@
 #include "base/str.h"
 
 enum template_file {
-	TEMPLATE_START,         /* bin/NAME; @NAME@ is the release's name */
-	TEMPLATE_ERL,           /* erts-VSN/bin/erl */
-	TEMPLATE_ENV,           /* releases/VSN/env.sh */
-	TEMPLATE_VM_ARGS,       /* releases/VSN/vm.args */
-	TEMPLATE_READY,         /* releases/VSN/ready.args */
-	TEMPLATE_CONFIG,        /* config.exs: evaluates configuration */
-	TEMPLATE_READS,         /* reads.exs: what it follows from */
+	TEMPLATE_START,   /* bin/NAME; @NAME@ is the release's name */
+	TEMPLATE_ERL,     /* erts-VSN/bin/erl */
+	TEMPLATE_ENV,     /* releases/VSN/env.sh */
+	TEMPLATE_VM_ARGS, /* releases/VSN/vm.args */
+	TEMPLATE_READY,   /* releases/VSN/ready.args */
+	TEMPLATE_CONFIG,  /* config.exs: evaluates configuration */
+	TEMPLATE_READS,   /* reads.exs: what it follows from */
 };
 
 struct span template_text(enum template_file file);

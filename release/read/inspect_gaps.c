@@ -26,10 +26,13 @@ static void check_sasl(struct inspection *in, struct arena *arena)
 	if (sasl && sasl->type <= START_TEMPORARY)
 		return;
 	add(in, arena,
-	    (struct gap){ .code = "sasl_missing", .from = true, .to = true,
-			  .message = sasl ? arena_printf(arena, "sasl is in it, but not started (%s)",
-							 start_type_name(sasl->type))
-					  : "sasl is not in it: no release_handler",
+	    (struct gap){ .code = "sasl_missing",
+			  .from = true,
+			  .to = true,
+			  .message =
+				  sasl ? arena_printf(arena, "sasl is in it, but not started (%s)",
+						      start_type_name(sasl->type))
+				       : "sasl is not in it: no release_handler",
 			  .hint = "applications: {sasl: permanent}, which relevo build adds" });
 }
 
@@ -39,16 +42,20 @@ static void check_records(struct inspection *in, struct arena *arena)
 
 	if (!tree_has(tree, "releases/RELEASES"))
 		add(in, arena,
-		    (struct gap){ .code = "releases_missing", .from = true,
-				  .message = "no releases/RELEASES: release_handler does not know "
-					     "the release that runs",
-				  .hint = "relevo build writes it; release_handler:create_RELEASES/4 "
-					  "makes one where the release is installed" });
+		    (struct gap){
+			    .code = "releases_missing",
+			    .from = true,
+			    .message = "no releases/RELEASES: release_handler does not know "
+				       "the release that runs",
+			    .hint = "relevo build writes it; release_handler:create_RELEASES/4 "
+				    "makes one where the release is installed" });
 	if (!tree_has(tree, "releases/start_erl.data"))
 		add(in, arena,
-		    (struct gap){ .code = "start_erl_missing", .from = true,
-				  .message = "no releases/start_erl.data: nothing says which version "
-					     "the next start boots",
+		    (struct gap){ .code = "start_erl_missing",
+				  .from = true,
+				  .message =
+					  "no releases/start_erl.data: nothing says which version "
+					  "the next start boots",
 				  .hint = "relevo build writes it; by hand it is \"ERTS VSN\"" });
 }
 
@@ -70,15 +77,20 @@ static void check_rel_file(struct inspection *in, struct arena *arena)
 	const char *file = arena_printf(arena, "releases/%s.rel", name);
 
 	if (tree_has(release->tree, file) ||
-	    tree_has(release->tree, arena_printf(arena, "releases/%s-%s.rel", release->name,
-						 release->vsn)))
+	    tree_has(release->tree,
+		     arena_printf(arena, "releases/%s-%s.rel", release->name, release->vsn)))
 		return;
 	add(in, arena,
-	    (struct gap){ .code = "rel_missing", .to = true,
-			  .message = arena_printf(arena, "no %s, where release_handler looks for "
-							 "what is in %s.tar.gz", file, name),
-			  .hint = arena_printf(arena, "relevo build writes it; it is a copy of "
-						      "%s/%s.rel", release->dir, release->name) });
+	    (struct gap){ .code = "rel_missing",
+			  .to = true,
+			  .message = arena_printf(arena,
+						  "no %s, where release_handler looks for "
+						  "what is in %s.tar.gz",
+						  file, name),
+			  .hint = arena_printf(arena,
+					       "relevo build writes it; it is a copy of "
+					       "%s/%s.rel",
+					       release->dir, release->name) });
 }
 
 static void check_relup(struct inspection *in, struct arena *arena)
@@ -86,10 +98,12 @@ static void check_relup(struct inspection *in, struct arena *arena)
 	if (in->release->relup)
 		return;
 	add(in, arena,
-	    (struct gap){ .code = "relup_missing", .to = true,
-			  .message = "no relup: no running release can go to it",
-			  .hint = "relevo build --from OLD packs one; relevo plan OLD NEW --out DIR "
-				  "makes one for a release that is built" });
+	    (struct gap){
+		    .code = "relup_missing",
+		    .to = true,
+		    .message = "no relup: no running release can go to it",
+		    .hint = "relevo build --from OLD packs one; relevo plan OLD NEW --out DIR "
+			    "makes one for a release that is built" });
 }
 
 /* ---- the start script ---- */
@@ -99,19 +113,24 @@ static void check_script_text(struct inspection *in, struct arena *arena, const 
 {
 	if (!strstr(text, "start_erl.data"))
 		add(in, arena,
-		    (struct gap){ .code = "script_ignores_version", .from = true,
-				  .message = arena_printf(arena,
-					"%s does not read releases/start_erl.data: it boots %s "
-					"again, whatever was made permanent", path,
-					in->release->vsn),
+		    (struct gap){ .code = "script_ignores_version",
+				  .from = true,
+				  .message = arena_printf(
+					  arena,
+					  "%s does not read releases/start_erl.data: it boots %s "
+					  "again, whatever was made permanent",
+					  path, in->release->vsn),
 				  .hint = "build the release with relevo build" });
 	else if (!strstr(text, "new_start_erl.data"))
 		add(in, arena,
-		    (struct gap){ .code = "script_ignores_trial",
-				  .message = arena_printf(arena,
-					"%s does not read releases/new_start_erl.data: an upgrade "
-					"that restarts the VM comes up as the old release", path),
-				  .hint = "build the release with relevo build" });
+		    (struct gap){
+			    .code = "script_ignores_trial",
+			    .message = arena_printf(
+				    arena,
+				    "%s does not read releases/new_start_erl.data: an upgrade "
+				    "that restarts the VM comes up as the old release",
+				    path),
+			    .hint = "build the release with relevo build" });
 }
 
 static void check_script(struct inspection *in, struct arena *arena)
@@ -124,7 +143,8 @@ static void check_script(struct inspection *in, struct arena *arena)
 		check_script_text(in, arena, path, str_text(&text));
 	else
 		add(in, arena,
-		    (struct gap){ .code = "script_missing", .from = true,
+		    (struct gap){ .code = "script_missing",
+				  .from = true,
 				  .message = arena_printf(arena, "no start script %s", path),
 				  .hint = "relevo build writes one that boots what "
 					  "releases/start_erl.data says" });

@@ -97,7 +97,7 @@ struct digests {
 struct digester {
 	const char *root;
 	const struct manifest_file *files;
-	struct digests *done;           /* one for each file */
+	struct digests *done; /* one for each file */
 	size_t len;
 };
 
@@ -183,8 +183,8 @@ static int add_file(json_t *files, json_t *modules, struct arena *arena,
 		    const struct manifest_file *file, const struct digests *d, struct error *err)
 {
 	if (!utf8_valid(span_of(file->path)) || (d->module && !utf8_valid(span_of(d->module))))
-		return error_set(err, ERROR_INVALID, "%s: the path, or the module's name, is not UTF-8",
-				 file->path);
+		return error_set(err, ERROR_INVALID,
+				 "%s: the path, or the module's name, is not UTF-8", file->path);
 	json_array_append_new(files, file_json(file, d));
 	if (d->module)
 		json_array_append_new(modules, module_json(application_of(arena, file->path), d));

@@ -7,8 +7,8 @@
  *	  "modules": [{"application", "module", "md5"}],
  *	  "provenance": {"commit", "branch", "describe", "dirty"} }
  *
- * "provenance" is what git says of the project (release/project/git.h), added by assemble_seal(); the
- * branch and the tag are in there when there are some.
+ * "provenance" is what git says of the project (release/project/git.h), added by assemble_seal();
+ *the branch and the tag are in there when there are some.
  *
  * Files are sorted by path.  Left out are the manifest itself, the cookie, and what a
  * running node rewrites (start_erl.data, RELEASES).  "md5" of a module is the
@@ -21,7 +21,7 @@
 #include <jansson.h>
 
 struct manifest_file {
-	const char *path;               /* below the root */
+	const char *path; /* below the root */
 	mode_t mode;
 };
 

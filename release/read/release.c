@@ -56,9 +56,11 @@ static int find_only(struct release *release, const char **rel, struct error *er
 		if (entries[i].is_dir && find_rel(release, dir, &found, err))
 			return -1;
 		if (found && *rel)
-			return error_set(err, ERROR_INVALID,
-					 "%s and %s: several versions, and no releases/start_erl.data "
-					 "that says which one counts", *rel, found);
+			return error_set(
+				err, ERROR_INVALID,
+				"%s and %s: several versions, and no releases/start_erl.data "
+				"that says which one counts",
+				*rel, found);
 		if (found)
 			*rel = found;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The manifest is looked through as text, in the one form that manifest.c gives it: jansson takes longer
- * for it than it takes to read all that it lists.  Where it has another form, nothing is believed.
+/* The manifest is looked through as text, in the one form that manifest.c gives it: jansson takes
+ * longer for it than it takes to read all that it lists.  Where it has another form, nothing is
+ * believed.
  */
 #include "release/read/sealed.h"
 
@@ -46,8 +47,9 @@ static bool take_size(struct span *rest, uint64_t *out)
 {
 	size_t at = 0;
 
-	for (*out = 0; at < rest->len && at < SIZE_DIGITS && rest->ptr[at] >= '0' &&
-		       rest->ptr[at] <= '9'; at++)
+	for (*out = 0;
+	     at < rest->len && at < SIZE_DIGITS && rest->ptr[at] >= '0' && rest->ptr[at] <= '9';
+	     at++)
 		*out = *out * 10 + (uint64_t)(rest->ptr[at] - '0');
 	*rest = (struct span){ rest->ptr + at, rest->len - at };
 	return at > 0;

@@ -9,8 +9,8 @@
  *
  * What was false before the tree was unpacked, copied, or given to another owner stays unseen:
  * whoever puts another module into a tarball and leaves the manifest as it was has a release that
- * `relevo verify` refuses, and so does a node, which compares all that it is sent with the manifest.
- * In a tarball nothing is believed, since all of it is in memory anyhow.
+ * `relevo verify` refuses, and so does a node, which compares all that it is sent with the
+ * manifest. In a tarball nothing is believed, since all of it is in memory anyhow.
  */
 #pragma once
 #include "release/read/release.h"
@@ -26,5 +26,8 @@ void sealed_free(struct sealed *sealed); /* NULL is fine */
 bool sealed_same(const struct sealed *a, const char *a_path, const struct sealed *b,
 		 const char *b_path);
 
-static inline void sealed_done(struct sealed **sealed) { sealed_free(*sealed); }
+static inline void sealed_done(struct sealed **sealed)
+{
+	sealed_free(*sealed);
+}
 #define owned_sealed owned(sealed_done)

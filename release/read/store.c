@@ -55,8 +55,7 @@ static bool is_after_tag(const char *rest)
 
 	if (*rest != '-')
 		return false;
-	return strcmp(rest, "-dirty") == 0 ||
-	       (digits && strncmp(rest + 1 + digits, "-g", 2) == 0);
+	return strcmp(rest, "-dirty") == 0 || (digits && strncmp(rest + 1 + digits, "-g", 2) == 0);
 }
 
 static bool is_before(const char *rest)

@@ -116,7 +116,9 @@ static int check_files(struct verify *v, const json_t *manifest, struct error *e
 
 	if (!json_is_array(files))
 		return error_set(err, ERROR_INVALID, "%s lists no files", v->release->manifest);
-	json_array_foreach(files, i, file) if (check_file(v, file, err)) return -1;
+	json_array_foreach (files, i, file)
+		if (check_file(v, file, err))
+			return -1;
 	v->result->files = json_array_size(files);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* fake_peer.h - the C library's sockets and clock, in memory, for a fuzz target: whoever connects
- * reads what peer_next() gives for that connection, and its end when it waits for more; what is sent
- * is lost.  Time goes on by a millisecond with each look at it, and nothing is random.
+ * reads what peer_next() gives for that connection, and its end when it waits for more; what is
+ * sent is lost.  Time goes on by a millisecond with each look at it, and nothing is random.
  */
 #pragma once
 #include "base/str.h"

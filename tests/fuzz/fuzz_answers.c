@@ -133,10 +133,10 @@ static void put_item(struct str *out, const struct term *item)
 	if (term_is_atom(item, "skip"))
 		answers.references++;
 	else if (term_is_tagged(item, "exit", 2))
-		put_message(out,
-			    term_tuple(a, term_integer(a, 3), process(), &term_nil,
-				       term_at(item, 1)),
-			    NULL);
+		put_message(
+			out,
+			term_tuple(a, term_integer(a, 3), process(), &term_nil, term_at(item, 1)),
+			NULL);
 	else if (term_is_tagged(item, "message", 3) && term_get_integer(term_at(item, 1), &nr))
 		send_to_us(out, reference((uint32_t)nr), term_at(item, 2));
 	else
@@ -177,9 +177,16 @@ static void ask(struct node *node, struct arena *arena, const struct term *quest
 {
 	struct install_options options = INSTALL_OPTIONS;
 	struct bundle bundle = { .file = "tests/fuzz/corpus/fuzz_archive/gnu.tar.gz",
-				 .base = "shop-1.1.0", .size = 1, .name = "shop", .vsn = "1.1.0",
-				 .erts = "13.1.5", .files = files, .files_len = ARRAY_LEN(files),
-				 .modules = modules, .modules_len = ARRAY_LEN(modules), .apps = &term_nil };
+				 .base = "shop-1.1.0",
+				 .size = 1,
+				 .name = "shop",
+				 .vsn = "1.1.0",
+				 .erts = "13.1.5",
+				 .files = files,
+				 .files_len = ARRAY_LEN(files),
+				 .modules = modules,
+				 .modules_len = ARRAY_LEN(modules),
+				 .apps = &term_nil };
 	const char *what = term_atom_name(question);
 	struct install_result result;
 	struct node_releases releases;
@@ -205,7 +212,8 @@ static void ask(struct node *node, struct arena *arena, const struct term *quest
 	else if (strcmp(what, "releases") == 0)
 		ret = node_releases(&releases, node, arena, err);
 	else if (strcmp(what, "watch") == 0)
-		ret = node_watch(&fault, node, arena, "1.1.0", 5000, &options.limits, NULL, NULL, err);
+		ret = node_watch(&fault, node, arena, "1.1.0", 5000, &options.limits, NULL, NULL,
+				 err);
 	else if (strcmp(what, "install") == 0)
 		ret = node_install(&result, node, arena, &bundle, &options, err);
 	else if (strcmp(what, "commit") == 0)
@@ -232,9 +240,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct term *terms;
 	struct error err;
 
-	if (size > INPUT_MAX || term_parse_all(&terms, &arena,
-					       (struct span){ (const char *)data, size }, "input",
-					       &err))
+	if (size > INPUT_MAX ||
+	    term_parse_all(&terms, &arena, (struct span){ (const char *)data, size }, "input",
+			   &err))
 		return 0;
 	answers.list = terms;
 	answers.next = 1;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Any bytes as a tarball: no crash, no leak, nothing that leads out, never more than was allowed. */
+/* Any bytes as a tarball: no crash, no leak, nothing that leads out, never more than was allowed.
+ */
 #include "release/files/archive.h"
 
 #include <stdlib.h>

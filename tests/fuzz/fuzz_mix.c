@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct discoverer d = { .arena = &arena, .dir = "/nowhere",
+	struct discoverer d = { .arena = &arena,
+				.dir = "/nowhere",
 				.found = arena_new(&arena, struct discovered) };
 	owned_mem char *text = mem_alloc(size ? size : 1);
 	struct error err;

@@ -25,8 +25,7 @@ static void make_folder(void)
 	struct arena arena = ARENA_EMPTY;
 	struct error err;
 
-	if (!mkdtemp(folder) ||
-	    dir_make(path_join(&arena, folder, "_build/prod/lib/a/ebin"), &err))
+	if (!mkdtemp(folder) || dir_make(path_join(&arena, folder, "_build/prod/lib/a/ebin"), &err))
 		abort();
 	snprintf(file, sizeof(file), "%s/relevo.yaml", folder);
 	arena_done(&arena);

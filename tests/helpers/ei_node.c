@@ -130,8 +130,8 @@ int main(int argc, char **argv)
 	}
 	snprintf(alive, sizeof(alive), "%.*s", (int)strcspn(argv[1], "@"), argv[1]);
 	port = atoi(argv[3]);
-	if (ei_init() || ei_connect_xinit(&node, strchr(argv[1], '@') + 1, alive, argv[1], &loopback,
-					  argv[2], 17) < 0)
+	if (ei_init() || ei_connect_xinit(&node, strchr(argv[1], '@') + 1, alive, argv[1],
+					  &loopback, argv[2], 17) < 0)
 		return 1;
 	server = ei_xlisten(&node, &loopback, &port, 5);
 	if (server < 0 || ei_publish(&node, port) < 0) {

@@ -5,9 +5,9 @@
  *         error; then, for each @WORD in turn, when it is about to send the atom WORD (none:
  *         anything); then N system calls later.
  * DEED    kill   SIGKILL
- *         cut    its connection is shut down, both ways; half: after half of what it is about to send
- *         mute   nothing that the peer sends gets through any more
- *         else a shell command, for which it is held up
+ *         cut    its connection is shut down, both ways; half: after half of what it is about to
+ * send mute   nothing that the peer sends gets through any more else a shell command, for which it
+ * is held up
  *
  * The command is traced, so the moment is exact: no step is half done because a reader of its
  * output was slow.  Ends with 137 when the command was killed, else as the command ended; with 99

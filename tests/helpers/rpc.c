@@ -2,8 +2,8 @@
 /* rpc NODE - calls and evaluations on a real node, for tests/live/rpc.sh.  The cookie is
  * $RELEASE_COOKIE.  Ends with 1 and the line of the first expectation that does not hold.
  */
-#include "upgrade/node/wire/cookie.h"
 #include "upgrade/node/node.h"
+#include "upgrade/node/wire/cookie.h"
 
 #include <inttypes.h>
 #include <stdio.h>

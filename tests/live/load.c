@@ -61,7 +61,7 @@ struct load {
 	struct pollfd *polls;
 	struct cart *carts;
 	long carts_known, open;
-	int64_t pause;     /* of a connection between two requests */
+	int64_t pause; /* of a connection between two requests */
 	long requests, checked, failed, dropped, lost_state;
 	int64_t longest;
 	long answers;
@@ -387,8 +387,7 @@ static void report(const struct load *load)
 	       "\"longest_pause_ms\":%.1f,\"p50_ms\":%.1f,\"p99_ms\":%.1f}\n",
 	       load->requests, load->failed, load->dropped, load->lost_state,
 	       load->opts->connections, load->carts_known, load->checked,
-	       (double)load->longest / 1000,
-	       percentile_ms(load, 50), percentile_ms(load, 99));
+	       (double)load->longest / 1000, percentile_ms(load, 50), percentile_ms(load, 99));
 }
 
 /* The command line. */

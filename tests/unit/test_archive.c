@@ -59,8 +59,10 @@ static void gzip_of(struct str *out, struct span plain, size_t piece)
 
 static void pieces_join(void **state)
 {
-	static const size_t sizes[] = { 0, 1, 2, 55, 56, 57, 511, 512, 4096, 65535, 65536, 65537,
-					300000, 1 << 20, (1 << 20) + 1, 3333333 };
+	static const size_t sizes[] = { 0,      1,     2,      55,      56,
+					57,     511,   512,    4096,    65535,
+					65536,  65537, 300000, 1 << 20, (1 << 20) + 1,
+					3333333 };
 	static const size_t pieces[] = { 1 << 18, 1 << 20, 77777, 5 << 20 };
 
 	(void)state;
@@ -137,7 +139,9 @@ static struct archive_source sources[] = {
 	{ .path = "releases/1.0/sys.config", .mode = 0600 },
 	{ .path = "top", .mode = 0644 },
 };
-static const size_t source_sizes[] = { 900, 4000, 0, 70000, 1, 3 * PIECE_SIZE + 5, 512, 513, 60, 3 };
+static const size_t source_sizes[] = {
+	900, 4000, 0, 70000, 1, 3 * PIECE_SIZE + 5, 512, 513, 60, 3
+};
 
 static int fill_sources(void **state)
 {
@@ -299,7 +303,9 @@ static void cache_never_changes_bytes(void **state)
 
 	(void)state;
 	assert_int_equal(tree_remove(in_dir("cache"), &err), 0);
-	assert_int_equal(archive_write(in_dir("cold.tar.gz"), sources, ARRAY_LEN(sources), NULL, NULL, &err), 0);
+	assert_int_equal(
+		archive_write(in_dir("cold.tar.gz"), sources, ARRAY_LEN(sources), NULL, NULL, &err),
+		0);
 	read_file(&want, in_dir("cold.tar.gz"));
 	assert_int_equal(cached(&entries), 8);
 	write_again(&want, "warm");
@@ -361,13 +367,20 @@ static void add_entry(struct str *out, const char *name, char type, const char *
 		name += 64;
 	}
 	snprintf(header, 100, "%s", name);
-	memcpy(header + 100, "0000644\0" "0000000\0" "0000000\0", 24);
+	memcpy(header + 100,
+	       "0000644\0"
+	       "0000000\0"
+	       "0000000\0",
+	       24);
 	snprintf(header + 124, 12, "%011o", (unsigned)data.len);
 	memcpy(header + 136, "00000000000", 12);
 	memset(header + 148, ' ', 8);
 	header[156] = type;
 	snprintf(header + 157, 100, "%s", link);
-	memcpy(header + 257, "ustar\0" "00", 8);
+	memcpy(header + 257,
+	       "ustar\0"
+	       "00",
+	       8);
 	for (size_t i = 0; i < sizeof(header); i++)
 		sum += (unsigned char)header[i];
 	snprintf(header + 148, 8, "%06o", sum);
@@ -380,8 +393,8 @@ static void add_entry(struct str *out, const char *name, char type, const char *
 #define DEEP "d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/"
 
 static const struct hostile {
-	const char *name, *error;       /* NULL: nothing wrong with it */
-	const char *entries;            /* TYPE PATH, separated by commas; a link's target behind > */
+	const char *name, *error; /* NULL: nothing wrong with it */
+	const char *entries;      /* TYPE PATH, separated by commas; a link's target behind > */
 } hostiles[] = {
 	{ "plain", NULL, "0bin/a,5lib,0lib/b" },
 	{ "dots and slashes", NULL, "5./,0./bin//a,5lib/" },
@@ -397,7 +410,8 @@ static const struct hostile {
 	{ "file, then folder", "a is in it both as a file and as a folder", "0a,5a" },
 	{ "folder, then file", "a is in it both as a file and as a folder", "5a,0a" },
 	{ "file, then below it", "a is in it both as a file and as a folder", "0a,0a/b" },
-	{ "file, then far below it", "a/b is in it both as a file and as a folder", "0a/b,0a/b/c/d" },
+	{ "file, then far below it", "a/b is in it both as a file and as a folder",
+	  "0a/b,0a/b/c/d" },
 	{ "too deep", "or too deep", "0" DEEP DEEP DEEP DEEP "x" },
 };
 
@@ -527,8 +541,9 @@ int main(void)
 	size_t len = 10;
 
 	for (size_t i = 0; i < ARRAY_LEN(hostiles); i++)
-		tests[len++] = (struct CMUnitTest){ .name = hostiles[i].name,
-						    .test_func = hostile_is_refused,
-						    .initial_state = (void *)(uintptr_t)&hostiles[i] };
+		tests[len++] =
+			(struct CMUnitTest){ .name = hostiles[i].name,
+					     .test_func = hostile_is_refused,
+					     .initial_state = (void *)(uintptr_t)&hostiles[i] };
 	return _cmocka_run_group_tests("archive", tests, len, set_up, tear_down);
 }

@@ -106,7 +106,9 @@ static void nearest_is_near_enough(void **state)
 	static const char *const names[] = { "build", "plan", "node" };
 	static const struct {
 		const char *word, *want;
-	} rows[] = { { "buld", "build" }, { "plna", "plan" }, { "xyz", NULL }, { "nodes", "node" } };
+	} rows[] = {
+		{ "buld", "build" }, { "plna", "plan" }, { "xyz", NULL }, { "nodes", "node" }
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -147,7 +149,8 @@ static void files_are_replaced_whole(void **state)
 	sub = path_join(&arena, dir, "a/b/c");
 	assert_int_equal(dir_make(sub, &err), 0);
 	assert_int_equal(file_copy(file, path_join(&arena, sub, "g"), 0755, &err), 0);
-	assert_int_equal(tree_copy(path_join(&arena, dir, "a"), path_join(&arena, dir, "z"), &err), 0);
+	assert_int_equal(tree_copy(path_join(&arena, dir, "a"), path_join(&arena, dir, "z"), &err),
+			 0);
 	assert_true(path_is_file(path_join(&arena, dir, "z/b/c/g")));
 	assert_int_equal(dir_list(&entries, &len, &arena, dir, &err), 0);
 	assert_int_equal(len, 3);
@@ -199,7 +202,8 @@ static const struct yaml_row {
 	{ "empty", "", "{}" },
 	{ "comment only", "# nothing\n", "{}" },
 	{ "scalars", "a: 1\nb: -2.5\nc: true\nd: ~\ne: \"1\"\nf: 1.4.0\ng: yes it is\n",
-	  "{\"a\":1,\"b\":-2.5,\"c\":true,\"d\":null,\"e\":\"1\",\"f\":\"1.4.0\",\"g\":\"yes it is\"}" },
+	  "{\"a\":1,\"b\":-2.5,\"c\":true,\"d\":null,\"e\":\"1\",\"f\":\"1.4.0\",\"g\":\"yes it "
+	  "is\"}" },
 	{ "nested", "a: {b: [1, {c: d}]}\n", "{\"a\":{\"b\":[1,{\"c\":\"d\"}]}}" },
 	{ "the same key twice", "a: 1\nb: 2\na: 3\n", "y:3:1: this key is here already" },
 	{ "not closed", "a: [1\n", "y:2:1: did not find expected ',' or ']'" },
@@ -257,8 +261,9 @@ static void processes_talk(void **state)
 	owned_process_result struct process_result result = { 0, STR_EMPTY, STR_EMPTY };
 	static const char *const argv[] = { "sh", "-c", "cat; echo \"$WORD\" >&2; exit 3", NULL };
 	static const char *const env[] = { "WORD=said", NULL };
-	struct process_options options = { .env = env, .input = SPAN("given"), .output_max = 100,
-					   .timeout_ms = 10000 };
+	struct process_options options = {
+		.env = env, .input = SPAN("given"), .output_max = 100, .timeout_ms = 10000
+	};
 	struct error err;
 
 	(void)state;

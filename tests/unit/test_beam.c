@@ -293,7 +293,8 @@ static void strip(void **state)
 	    "{module,_} = code:load_file(list_to_atom(\"Elixir.P\")), halt().'");
 	run("mkdir -p otp && erl -noshell -eval '"
 	    "Kept = [\"Attr\" | beam_lib:significant_chunks()], "
-	    "Strip = fun(F) -> {ok, {_, Chunks}} = beam_lib:chunks(F, Kept, [allow_missing_chunks]), "
+	    "Strip = fun(F) -> {ok, {_, Chunks}} = beam_lib:chunks(F, Kept, "
+	    "[allow_missing_chunks]), "
 	    "{ok, B} = beam_lib:build_module([C || {_, D} = C <- Chunks, D =/= missing_chunk]), "
 	    "ok = file:write_file(\"otp/\" ++ F, B) end, "
 	    "lists:foreach(Strip, filelib:wildcard(\"*.beam\")), halt().'");
@@ -303,7 +304,9 @@ static void strip(void **state)
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
-		cmocka_unit_test(literals), cmocka_unit_test(digests), cmocka_unit_test(strip),
+		cmocka_unit_test(literals),
+		cmocka_unit_test(digests),
+		cmocka_unit_test(strip),
 	};
 	const size_t a = ARRAY_LEN(containers), b = ARRAY_LEN(modules), c = ARRAY_LEN(others);
 	struct CMUnitTest tests[ARRAY_LEN(containers) + ARRAY_LEN(modules) + ARRAY_LEN(others)];

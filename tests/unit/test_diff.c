@@ -47,12 +47,11 @@ static void put_modules(struct str *out, struct module_diffs modules)
 	for (size_t i = 0; i < modules.len; i++) {
 		const struct module_diff *module = &modules.items[i];
 
-		str_addf(out, "%s %s %s", i ? "," : ":", module->name,
-			 change_name(module->change));
+		str_addf(out, "%s %s %s", i ? "," : ":", module->name, change_name(module->change));
 		if (module->change != CHANGE_CHANGED)
 			continue;
 		str_addf(out, " (%s", change_kinds(&fixture_arena, module->kinds));
-		
+
 		for (size_t j = 0; j < module->functions.len; j++)
 			str_addf(out, " %s", module->functions.items[j]);
 		str_adds(out, ")");
@@ -223,7 +222,6 @@ int main(void)
 						.test_func = check,
 						.initial_state = (void *)(uintptr_t)&rows[i] };
 	tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(damaged);
-	tests[ARRAY_LEN(rows) + 1] =
-		(struct CMUnitTest)cmocka_unit_test(manifests_are_believed);
+	tests[ARRAY_LEN(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(manifests_are_believed);
 	return cmocka_run_group_tests_name("diff", tests, setup, teardown);
 }

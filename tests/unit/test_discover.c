@@ -106,7 +106,8 @@ static void tell(struct str *out, const struct discovered *found)
 {
 	bool by_folder = !found->releases.len && found->len > 1;
 
-	str_addf(out, "%s|%s|", discovered_kind_name(found->kind), by_folder ? "*" : found->release);
+	str_addf(out, "%s|%s|", discovered_kind_name(found->kind),
+		 by_folder ? "*" : found->release);
 	for (size_t i = 0; i < found->len; i++)
 		str_addf(out, "%s%s:%s%s%s", i ? " " : "", found->apps[i].name,
 			 start_type_name(found->apps[i].type), found->apps[i].dir ? "@" : "",
@@ -159,10 +160,12 @@ static void check(void **state)
 /* Paths and names that YAML would take for something else. */
 static void texts_are_quoted(void **state)
 {
-	static const char *const libs[] = { "a b", "\"\\", "- x", "tab\t", "ü", "1.0", "true#", "true", "~" };
+	static const char *const libs[] = { "a b", "\"\\",  "- x",  "tab\t", "ü",
+					    "1.0", "true#", "true", "~" };
 	static const struct discovered_app app = { "a", NULL, START_PERMANENT };
-	struct discovered found = { .release = "a:b", .apps = &app, .len = 1,
-				    .libs = { libs, ARRAY_LEN(libs) } };
+	struct discovered found = {
+		.release = "a:b", .apps = &app, .len = 1, .libs = { libs, ARRAY_LEN(libs) }
+	};
 	owned_str struct str text = STR_EMPTY;
 	struct project *project;
 	struct error err;

@@ -31,8 +31,10 @@ static void get_request(int fd)
 {
 	char request[4];
 
-	if (recv(fd, request, sizeof(request), MSG_WAITALL) != 4 ||
-	    memcmp(request, "\0\2z" "n", 4) != 0)
+	if (recv(fd, request, sizeof(request), MSG_WAITALL) != 4 || memcmp(request,
+									   "\0\2z"
+									   "n",
+									   4) != 0)
 		_exit(1);
 }
 

@@ -189,7 +189,8 @@ static void reports(void **state)
 	rehearsal.phases[PHASE_downgrade].status = PHASE_FAILED;
 	rehearsal_junit(&text, &rehearsal);
 	assert_non_null(strstr(text.ptr, "tests=\"7\" failures=\"1\" errors=\"0\" skipped=\"5\""));
-	assert_non_null(strstr(text.ptr, "message=\"`a &lt;b&gt; &amp; &quot;c&quot;`&#10;said no\""));
+	assert_non_null(
+		strstr(text.ptr, "message=\"`a &lt;b&gt; &amp; &quot;c&quot;`&#10;said no\""));
 	assert_non_null(strstr(text.ptr, "old_code: x &lt;y&gt;</system-out>"));
 	json = rehearsal_json(&rehearsal);
 	assert_non_null(json);

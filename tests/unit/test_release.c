@@ -16,15 +16,18 @@
 #include <cmocka.h>
 
 struct file {
-	const char *path, *text;        /* text NULL: the file is not there */
+	const char *path, *text; /* text NULL: the file is not there */
 };
 
-#define APP(name, vsn) \
+#define APP(name, vsn)                              \
 	"{application," name ",[{vsn,\"" vsn "\"}," \
 	"{description,\"\"},{modules,[]},{registered,[]},{applications,[]}]}."
-#define REL(apps) "{release,{\"fix\",\"1.0\"},{erts,\"13.1.5\"},[{kernel,\"8.5\"},{stdlib,\"4.2\"}," apps "]}."
-#define PROVIDERS(list) \
-	"[{elixir,[{config_provider_init,#{'__struct__' => 'Elixir.Config.Provider',providers => " list "}}]}]."
+#define REL(apps)                                                                               \
+	"{release,{\"fix\",\"1.0\"},{erts,\"13.1.5\"},[{kernel,\"8.5\"},{stdlib,\"4.2\"}," apps \
+	"]}."
+#define PROVIDERS(list)                                                                         \
+	"[{elixir,[{config_provider_init,#{'__struct__' => 'Elixir.Config.Provider',providers " \
+	"=> " list "}}]}]."
 #define RELUP "releases/1.0/relup", "{\"1.0\",[{\"0.9\",[],[]},{\"0.8\",[],[]}],[{\"0.9\",[],[]}]}."
 #define RELEASES "releases/RELEASES", "[]."
 #define COPY "releases/fix-1.0.rel", REL("{sasl,\"4.2\"},{fix,\"1.0\"}")
@@ -163,7 +166,8 @@ static const char *write_tarball(const struct file *files, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 		items[i] = (struct archive_source){ .path = files[i].path,
-						    .data = span_of(files[i].text), .mode = 0644 };
+						    .data = span_of(files[i].text),
+						    .mode = 0644 };
 	must(archive_write(path, items, len, NULL, NULL, &err), &err);
 	return path;
 }
@@ -275,8 +279,8 @@ static const char *listed(const char *path, const char *mode, const char *text)
 	char sha256[HASH_HEX_MAX];
 
 	hash_hex(HASH_SHA256, span_of(text), sha256);
-	return arena_printf(&arena, "{\"path\":\"%s\",\"mode\":\"%s\",\"sha256\":\"%s\"}", path, mode,
-			    sha256);
+	return arena_printf(&arena, "{\"path\":\"%s\",\"mode\":\"%s\",\"sha256\":\"%s\"}", path,
+			    mode, sha256);
 }
 
 static int verify(struct verified **out, const char *list, struct error *err)
@@ -294,8 +298,10 @@ static int verify(struct verified **out, const char *list, struct error *err)
 static void differences_are_found(void **state)
 {
 	const char *list = arena_printf(
-		&arena, "[%s,%s,%s,%s,%s]", listed("bin/fix", "0755", "start_erl.data new_start_erl.data"),
-		listed("erts-13.1.5/bin/beam.smp", "0644", "other"), listed("lib/fix-1.0/ebin", "0644", ""),
+		&arena, "[%s,%s,%s,%s,%s]",
+		listed("bin/fix", "0755", "start_erl.data new_start_erl.data"),
+		listed("erts-13.1.5/bin/beam.smp", "0644", "other"),
+		listed("lib/fix-1.0/ebin", "0644", ""),
 		listed("lib/fix-1.0/ebin/a.beam", "0644", ""), listed("lib/gone", "0644", ""));
 	static const struct {
 		enum difference_kind kind;
@@ -328,7 +334,10 @@ static void differences_are_found(void **state)
 
 static void bad_manifests_are_refused(void **state)
 {
-	const char *lists[] = { "1", "[1]", "[{}]", listed("../x", "0644", ""),
+	const char *lists[] = { "1",
+				"[1]",
+				"[{}]",
+				listed("../x", "0644", ""),
 				arena_printf(&arena, "[%s]", listed("/etc/passwd", "0644", "")),
 				arena_printf(&arena, "[%s]", listed("a/../../b", "0644", "")),
 				arena_printf(&arena, "[%s]", listed("", "0644", "")) };

@@ -16,8 +16,8 @@
  * Applications get version 1 and, where something of theirs differs from the old release, 2;
  * "vsn" in a/app rules over that.  All is compiled by one VM (tests/tools/compile.escript).
  */
-#include "upgrade/plan/plan.h"
 #include "base/name_table.h"
+#include "upgrade/plan/plan.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -77,8 +77,8 @@ static bool take(const char **out, struct span line, const char *key)
 {
 	if (!span_starts(line, key))
 		return false;
-	*out = arena_dup(&arena, span_trim((struct span){ line.ptr + strlen(key),
-							  line.len - strlen(key) }));
+	*out = arena_dup(
+		&arena, span_trim((struct span){ line.ptr + strlen(key), line.len - strlen(key) }));
 	return true;
 }
 
@@ -291,7 +291,8 @@ static void put_release_file(const struct tree_maker *maker, const char *dir, co
 	for (size_t i = 0; i < maker->test->len; i++)
 		if (strcmp(maker->test->files[i].path, from) == 0 &&
 		    text_in(&maker->test->files[i], maker->which))
-			put(path_join(&arena, dir, to), text_in(&maker->test->files[i], maker->which));
+			put(path_join(&arena, dir, to),
+			    text_in(&maker->test->files[i], maker->which));
 }
 
 static bool uses_elixir(const struct test_case *test)

@@ -41,7 +41,7 @@ struct child_change {
 /* A supervisor whose list of children changed, or cannot be seen. */
 struct supervisor_change {
 	const char *module;
-	bool in_application; /* the list is in start/2 of the application, in Elixir's way */
+	bool in_application;     /* the list is in start/2 of the application, in Elixir's way */
 	const struct term *name; /* under which it is registered */
 	/* What is responsible that there may be other differences, or that nothing can be done
 	 * about those that are seen; NULL: nothing.
@@ -49,7 +49,8 @@ struct supervisor_change {
 	const char *opaque;
 	bool kind_changed; /* children that are named, and children like each other */
 	bool same_module;  /* it asks modules for specifications, and they answer otherwise */
-	const struct child_change *items; /* in the order of the new list, then those that are gone */
+	const struct child_change
+		*items; /* in the order of the new list, then those that are gone */
 	size_t len;
 };
 

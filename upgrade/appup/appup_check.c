@@ -132,16 +132,18 @@ static void check_child(const struct check *check, const struct term *script,
 
 	if ((item->before && item->after) || is_cared_for(script, id))
 		return;
-	reason_add(check->work->arena, check->work->reasons, REASON_appup_incomplete,
-		   check->made->app->name, change->module,
-		   "%s (%s) does not %s the child %s of %s, which an update of the supervisor leaves "
-		   "%s",
-		   check->made->file, check->way, comes ? "start" : "stop",
-		   id_shown(check->work->arena, id), module_shown(change->module),
-		   comes ? "unstarted" : "running")
-		->hint = comes ? "add {apply, {supervisor, restart_child, [Supervisor, Id]}} behind the "
-				 "update"
-			       : "add {apply, {supervisor, terminate_child, …}} and delete_child";
+	reason_add(
+		check->work->arena, check->work->reasons, REASON_appup_incomplete,
+		check->made->app->name, change->module,
+		"%s (%s) does not %s the child %s of %s, which an update of the supervisor leaves "
+		"%s",
+		check->made->file, check->way, comes ? "start" : "stop",
+		id_shown(check->work->arena, id), module_shown(change->module),
+		comes ? "unstarted" : "running")
+		->hint =
+		comes ? "add {apply, {supervisor, restart_child, [Supervisor, Id]}} behind the "
+			"update"
+		      : "add {apply, {supervisor, terminate_child, …}} and delete_child";
 }
 
 static void check_children(const struct check *check, const struct term *script)

@@ -219,8 +219,8 @@ static void look_at_changed(struct finder *finder, const struct appup_made *made
 		if (module->change != CHANGE_CHANGED)
 			continue;
 		if (module->old_facts->roles & module->new_facts->roles & BEAM_SUPERVISOR)
-			look_at_supervisor(finder, module->name, module->old_code,
-					   module->new_code, false);
+			look_at_supervisor(finder, module->name, module->old_code, module->new_code,
+					   false);
 		if (is_start_module(made, module->name))
 			look_at_application(finder, module);
 	}

@@ -96,11 +96,12 @@ static void put_call(struct script_maker *maker, const char *function, const str
 /* As a map, which every supervisor since OTP 18 takes. */
 static const struct term *spec_of(struct arena *arena, const struct child *child)
 {
-	static const char *const names[] = { "id", "start", "restart", "shutdown", "type", "modules" };
-	const struct term *start =
-		term_tuple(arena, term_atom(arena, child->module),
-			   term_atom(arena, child->function), child->args);
-	const struct term *values[] = { child->id,	 start,	      child->restart,
+	static const char *const names[] = {
+		"id", "start", "restart", "shutdown", "type", "modules"
+	};
+	const struct term *start = term_tuple(arena, term_atom(arena, child->module),
+					      term_atom(arena, child->function), child->args);
+	const struct term *values[] = { child->id,       start,       child->restart,
 					child->shutdown, child->type, child->modules };
 	const struct term *keys[ARRAY_LEN(names)];
 
@@ -134,8 +135,8 @@ static bool is_replaced(const struct script_maker *maker, const struct child *go
 	return false;
 }
 
-/* A child that stays is stopped in front of the update, so that its supervisor forgets nothing of it
- * but the process; what is gone is stopped and forgotten, and before one that replaces it takes
+/* A child that stays is stopped in front of the update, so that its supervisor forgets nothing of
+ * it but the process; what is gone is stopped and forgotten, and before one that replaces it takes
  * its name.
  */
 static void put_stops(struct script_maker *maker, const struct supervisor_change *change, bool late)
@@ -267,10 +268,10 @@ static void put_part(struct script_maker *maker, enum part part)
 				 ? change_of(maker->work->arena, vertex->diff)
 				 : NULL;
 		put(maker,
-		    part == PART_ADD	? "add_module"
+		    part == PART_ADD      ? "add_module"
 		    : part == PART_DELETE ? "delete_module"
-		    : change		? "update"
-					: "load_module",
+		    : change              ? "update"
+					  : "load_module",
 		    vertex, change);
 	}
 }

@@ -142,14 +142,15 @@ static void want_all(struct order *order, bool down, bool stops)
 	order->work->walk++;
 	for (size_t i = 0; i < appups->len; i++)
 		for (size_t j = 0; j < appups->items[i].supervisors.len; j++)
-			(stops ? want_stops : want_starts)(
-				order, &appups->items[i].supervisors.items[j], down);
+			(stops ? want_stops
+			       : want_starts)(order, &appups->items[i].supervisors.items[j], down);
 }
 
 static void order_way(struct appup_work *work, bool down, bool stops)
 {
 	size_t len = name_table_len(work->names);
-	/* What is started comes from where the way leads to, what is stopped from where it begins. */
+	/* What is started comes from where the way leads to, what is stopped from where it begins.
+	 */
 	struct order order = { work, down == stops ? SIDE_NEW : SIDE_OLD,
 			       arena_array(work->arena, len, size_t),
 			       arena_array(work->arena, len, bool) };

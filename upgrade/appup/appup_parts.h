@@ -12,7 +12,7 @@ struct vertex {
 	bool up, down; /* an instruction of that script loads, updates or deletes it */
 	/* A child that is started, or stopped, needs it, or what it belongs to. */
 	bool early_up, early_down, late_up, late_down;
-	size_t mark;   /* of the walk that was here last */
+	size_t mark; /* of the walk that was here last */
 	/* Modules that must be changed together with this one. */
 	struct names up_deps, down_deps;
 	size_t up_cap, down_cap;

@@ -46,8 +46,7 @@ static void see_start(void *ctx, const struct beam_function *function,
 	if (naming->in_application) {
 		if (is_call(function, "Elixir.Supervisor", 2))
 			name = option(args[1], "name", naming->arena);
-	} else if (is_call(function, "supervisor", 3) &&
-		   value_is_atom(args[1], naming->module)) {
+	} else if (is_call(function, "supervisor", 3) && value_is_atom(args[1], naming->module)) {
 		name = args[0];
 	} else if ((is_call(function, "Elixir.Supervisor", 3) ||
 		    is_call(function, "Elixir.DynamicSupervisor", 3)) &&
@@ -61,7 +60,8 @@ static void see_start(void *ctx, const struct beam_function *function,
 static void look_at_start(struct naming *naming, const struct code *code,
 			  const struct code_function *function)
 {
-	const struct value **args = arena_array(naming->arena, function->arity, const struct value *);
+	const struct value **args =
+		arena_array(naming->arena, function->arity, const struct value *);
 
 	for (unsigned i = 0; i < function->arity; i++)
 		args[i] = value_argument(naming->arena, i);
@@ -127,14 +127,12 @@ static void add_started(struct running *running, const struct code *code)
 		if (strncmp(remotes.items[i].to.name, "start", 5) == 0)
 			add_supervisor(running, remotes.items[i].to.module);
 	add_supervisor(running, code->module);
-	add_children(running,
-		     code_started_children(code, "start", 2,
-					   &running->work->modules->library[SIDE_OLD], arena,
-					   &found));
+	add_children(running, code_started_children(code, "start", 2,
+						    &running->work->modules->library[SIDE_OLD],
+						    arena, &found));
 }
 
-void find_running(struct name_table *names, struct appup_work *work,
-		  const struct resolved_app *app)
+void find_running(struct name_table *names, struct appup_work *work, const struct resolved_app *app)
 {
 	struct running running = { work, names };
 	struct modules *modules = work->modules;
@@ -150,7 +148,6 @@ void find_running(struct name_table *names, struct appup_work *work,
 		code = module_code(modules, SIDE_OLD, module);
 		if (code)
 			add_children(&running,
-				     code_children(code, &modules->library[SIDE_OLD],
-						   work->arena));
+				     code_children(code, &modules->library[SIDE_OLD], work->arena));
 	}
 }

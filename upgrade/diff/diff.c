@@ -105,8 +105,7 @@ static int compare_app(struct app_diff *app, struct arena *arena,
 		return 0;
 	}
 	priv = places_of(comparison, priv_dir(arena, app->old_app), priv_dir(arena, app->new_app));
-	if (compare_modules(&app->modules, &app->same, arena, &ebin, a->modules, b->modules,
-			    err) ||
+	if (compare_modules(&app->modules, &app->same, arena, &ebin, a->modules, b->modules, err) ||
 	    compare_priv(app, arena, &priv, err))
 		return error_wrap(err, "application %s", app->name);
 	app->mod_changed = !same_term(a->mod, b->mod);
@@ -224,8 +223,7 @@ static int compare_protocols(const struct comparison *comparison, struct arena *
 	return 0;
 }
 
-static int compare_erts(const struct comparison *comparison, struct arena *arena,
-			struct error *err)
+static int compare_erts(const struct comparison *comparison, struct arena *arena, struct error *err)
 {
 	struct diff *diff = comparison->diff;
 	const struct release *a = diff->old_release, *b = diff->new_release;

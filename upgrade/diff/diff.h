@@ -63,7 +63,7 @@ struct module_diff {
 	/* Of a changed one: */
 	unsigned kinds;         /* of enum change_kind */
 	struct names functions; /* "name/arity" of those that were added, removed or changed */
-	bool exports_lost; /* the old version exports something that the new one does not */
+	bool exports_lost;      /* the old version exports something that the new one does not */
 	/* Of the struct that both versions define (Elixir). */
 	struct names fields_added, fields_removed;
 	/* Records that had one size and have another one. */
@@ -82,9 +82,9 @@ struct app_diff {
 	const struct resolved_app *old_app, *new_app; /* NULL: not there */
 	/* Of a changed application; those of an added or removed one are not looked into. */
 	struct module_diffs modules;
-	struct names same; /* modules that are */
-	struct names priv; /* files below priv/ that were added, removed or changed … */
-	struct names nifs; /* … the shared libraries among them (*.so) … */
+	struct names same;       /* modules that are */
+	struct names priv;       /* files below priv/ that were added, removed or changed … */
+	struct names nifs;       /* … the shared libraries among them (*.so) … */
 	struct names migrations; /* … and those that are new in a folder "migrations" */
 	bool mod_changed, start_phases_changed;
 	/* Keys of its environment, the .app file's under that of sys.config, whose values are
@@ -95,9 +95,9 @@ struct app_diff {
 
 /* sys.config, as release_handler reads it. */
 struct config_file {
-	const struct term *term;   /* [{App, [{Key, Value}]}]; [] when there is no file */
-	const char *problem;       /* why it is no configuration, without any value; NULL: it is one */
-	bool template;             /* because it holds ${VARIABLES} that a start script fills in */
+	const struct term *term; /* [{App, [{Key, Value}]}]; [] when there is no file */
+	const char *problem; /* why it is no configuration, without any value; NULL: it is one */
+	bool template;       /* because it holds ${VARIABLES} that a start script fills in */
 };
 
 struct diff {

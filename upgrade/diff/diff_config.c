@@ -13,8 +13,8 @@ enum { CONFIG_MAX = 16 << 20 };
 /* What io:format leaves of things that cannot be written. */
 static const char *unwritable(struct span text)
 {
-	static const char *const marks[] = { "#Fun<", "#Ref<", "#Port<", "#Function<",
-					     "#Reference<", "#PID<" };
+	static const char *const marks[] = { "#Fun<",      "#Ref<",       "#Port<",
+					     "#Function<", "#Reference<", "#PID<" };
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (memmem(text.ptr, text.len, marks[i], strlen(marks[i])))
@@ -51,8 +51,9 @@ static const char *problem_of(const struct term *term, struct arena *arena)
 	for (size_t i = 0; i < term->seq.len; i++) {
 		if (is_section(term_at(term, i), arena))
 			continue;
-		app = term_is_tuple(term_at(term, i), 2) ? term_atom_name(term_at(term_at(term, i), 0))
-							 : NULL;
+		app = term_is_tuple(term_at(term, i), 2)
+			      ? term_atom_name(term_at(term_at(term, i), 0))
+			      : NULL;
 		return arena_printf(arena, "element %zu%s%s is no {Application, [{Key, Value}]}",
 				    i + 1, app ? ", of " : "", app ? app : "");
 	}
@@ -85,8 +86,10 @@ static int read_config(struct config_file *out, struct arena *arena, const struc
 	if (term_parse_one(&term, arena, str_span(&text), "sys.config", &why)) {
 		mark = unwritable(str_span(&text));
 		out->template = !mark && memmem(text.ptr, text.len, "${", 2);
-		out->problem = mark ? arena_printf(arena, "it holds %s…>, which stands for a value "
-							  "that cannot be written down", mark)
+		out->problem = mark ? arena_printf(arena,
+						   "it holds %s…>, which stands for a value "
+						   "that cannot be written down",
+						   mark)
 				    : arena_printf(arena, "it cannot be read at %s",
 						   place_of(arena, why.text));
 		return 0;
@@ -112,7 +115,7 @@ static const struct term *value_in(const struct term *env, const struct term *ke
 }
 
 struct environment {
-	const struct term *app;         /* of the .app file */
+	const struct term *app; /* of the .app file */
 	const struct config_file *config;
 	const char *name;
 };
@@ -198,10 +201,11 @@ static void compare_environments(struct diff *diff, struct arena *arena)
 
 		if (!app->old_app || !app->new_app)
 			continue;
-		app->env = changed_keys(
-			arena,
-			&(struct environment){ app->old_app->app->env, &diff->old_config, app->name },
-			&(struct environment){ app->new_app->app->env, &diff->new_config, app->name });
+		app->env = changed_keys(arena,
+					&(struct environment){ app->old_app->app->env,
+							       &diff->old_config, app->name },
+					&(struct environment){ app->new_app->app->env,
+							       &diff->new_config, app->name });
 	}
 }
 

@@ -8,8 +8,9 @@ int compare_file(bool *same_out, const struct places *files, struct error *err)
 {
 	owned_str struct str old_text = STR_EMPTY, new_text = STR_EMPTY;
 
-	*same_out = files->old_dir && files->new_dir &&
-		    sealed_same(files->old_sealed, files->old_dir, files->new_sealed, files->new_dir);
+	*same_out =
+		files->old_dir && files->new_dir &&
+		sealed_same(files->old_sealed, files->old_dir, files->new_sealed, files->new_dir);
 	if (*same_out)
 		return 0;
 	if ((files->old_dir &&
@@ -45,7 +46,8 @@ static int collect(struct name_table *table, struct arena *arena, const struct t
 	return 0;
 }
 
-static void add(struct arena *arena, const char ***names, size_t *len, size_t *cap, const char *name)
+static void add(struct arena *arena, const char ***names, size_t *len, size_t *cap,
+		const char *name)
 {
 	*names = arena_grow(arena, *names, *len, cap);
 	(*names)[(*len)++] = name;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What kind of change a changed module has seen. */
-#include "erlang/code/code_facts.h"
 #include "base/name_table.h"
+#include "erlang/code/code_facts.h"
 #include "upgrade/diff/diff_modules.h"
 
 #include <stdlib.h>
@@ -211,10 +211,14 @@ static void compare_struct(struct module_diff *module, struct arena *arena)
 static bool is_answer(const char *tag)
 {
 	static const char *const tags[] = {
-		"ok",	"error",    "reply",	"noreply", "stop", "EXIT", "DOWN",    "next_state",
-		"next", "nodedown", "true",	"false",   "value", "badrpc", "call", "cast",
-		"info", "timeout",  "keep_state", "tcp",   "ssl",  "continue", "stop_and_reply",
-		"keep_state_and_data", "udp",   "via",     "global", "local", "system",
+		"ok",     "error",    "reply",          "noreply",
+		"stop",   "EXIT",     "DOWN",           "next_state",
+		"next",   "nodedown", "true",           "false",
+		"value",  "badrpc",   "call",           "cast",
+		"info",   "timeout",  "keep_state",     "tcp",
+		"ssl",    "continue", "stop_and_reply", "keep_state_and_data",
+		"udp",    "via",      "global",         "local",
+		"system",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(tags); i++)

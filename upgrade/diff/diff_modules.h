@@ -12,9 +12,9 @@ struct places {
 };
 
 /* *out: the modules that are not the same, by name; *same_out: those that are. */
-must_check int compare_modules(struct module_diffs *out, struct names *same_out, struct arena *arena,
-			       const struct places *places, struct names old_names,
-			       struct names new_names, struct error *err);
+must_check int compare_modules(struct module_diffs *out, struct names *same_out,
+			       struct arena *arena, const struct places *places,
+			       struct names old_names, struct names new_names, struct error *err);
 /* Every file below two folders: the paths (inside of them) that were added, removed or
  * changed, and those of them that were added.  A folder that is NULL or absent has no files.
  */

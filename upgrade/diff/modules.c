@@ -64,8 +64,7 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 			if (app_of(&diff->apps[i], side))
 				add_app(modules, &diff->apps[i], side);
 		modules->sides[side] = (struct library_side){ modules, side };
-		modules->library[side] =
-			(struct code_library){ open_code, &modules->sides[side] };
+		modules->library[side] = (struct code_library){ open_code, &modules->sides[side] };
 	}
 	return modules;
 }
@@ -99,15 +98,15 @@ static void note(struct modules *modules, enum side side, const struct module_at
 int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
 		enum side side, const struct module_at *module, struct error *err)
 {
-	const struct release *release = side == SIDE_OLD ? modules->diff->old_release
-							 : modules->diff->new_release;
+	const struct release *release =
+		side == SIDE_OLD ? modules->diff->old_release : modules->diff->new_release;
 	const char *dir = app_of(module->app, side)->app->dir;
 	owned_str struct str bytes = STR_EMPTY;
 
 	if (tree_read(release->tree, beam_path(arena, dir, module->name), BEAM_MAX, &bytes, err))
 		return -1;
-	return beam_open(out, arena,
-			 (struct span){ arena_dup(arena, str_span(&bytes)), bytes.len }, err);
+	return beam_open(out, arena, (struct span){ arena_dup(arena, str_span(&bytes)), bytes.len },
+			 err);
 }
 
 static int read_facts(const struct beam_facts **out, struct modules *modules, enum side side,

@@ -6,8 +6,8 @@
  * asked for, and kept.  A module that cannot be read is NULL, and modules_check() tells why.
  */
 #pragma once
-#include "erlang/code/code_eval.h"
 #include "base/name_table.h"
+#include "erlang/code/code_eval.h"
 #include "upgrade/diff/diff.h"
 
 enum side { SIDE_OLD, SIDE_NEW, SIDES };
@@ -16,7 +16,7 @@ struct module_at {
 	const char *name;
 	const struct app_diff *app;
 	const struct module_diff *diff; /* one that is not the same in both; or it … */
-	bool same; /* … is; neither: of an application that came or went */
+	bool same;                      /* … is; neither: of an application that came or went */
 	const struct beam_facts *facts; /* when they were asked for */
 	const struct code *code;
 };
@@ -48,5 +48,8 @@ must_check int module_read(struct beam *out, struct arena *arena, const struct m
 /* -1: something that was asked for could not be read. */
 must_check int modules_check(const struct modules *modules, struct error *err);
 
-static inline void modules_done(struct modules **modules) { modules_free(*modules); }
+static inline void modules_done(struct modules **modules)
+{
+	modules_free(*modules);
+}
 #define owned_modules owned(modules_done)

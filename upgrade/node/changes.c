@@ -25,7 +25,8 @@ struct config_changes config_changes_read(struct arena *arena, const struct term
 		const struct term *entry = term_at(list, i);
 		struct config_change *item = &items[len];
 
-		if (!term_is_tuple(entry, 6) || !term_get_text(term_at(entry, 3), arena, &item->was) ||
+		if (!term_is_tuple(entry, 6) ||
+		    !term_get_text(term_at(entry, 3), arena, &item->was) ||
 		    !term_get_text(term_at(entry, 4), arena, &item->becomes))
 			continue;
 		item->application = name_of(arena, term_at(entry, 0));

@@ -7,9 +7,9 @@
 
 struct config_change {
 	const char *application, *key;
-	const char *change; /* "added", "changed" or "removed" */
+	const char *change;        /* "added", "changed" or "removed" */
 	const char *was, *becomes; /* Erlang text, cut and redacted; "" where there is none */
-	bool heard; /* config_change/3 of the application is told */
+	bool heard;                /* config_change/3 of the application is told */
 };
 
 struct config_changes {

@@ -61,8 +61,7 @@ static bool read_process(struct foreseen_process *out, struct arena *arena,
 /* Processes, or {Module, Process} each. */
 static struct foreseen_processes processes_of(struct arena *arena, const struct term *list)
 {
-	struct foreseen_process *items =
-		arena_array(arena, list->seq.len, struct foreseen_process);
+	struct foreseen_process *items = arena_array(arena, list->seq.len, struct foreseen_process);
 	size_t len = 0;
 
 	for (size_t i = 0; i < list->seq.len; i++) {
@@ -83,7 +82,8 @@ static void read_groups(struct foreseen *out, struct arena *arena, const struct 
 		const struct term *entry = term_at(list, i);
 		struct foreseen_group *item = &items[out->groups_len];
 
-		if (!term_is_tuple(entry, 5) || !term_get_integer(term_at(entry, 1), &item->count) ||
+		if (!term_is_tuple(entry, 5) ||
+		    !term_get_integer(term_at(entry, 1), &item->count) ||
 		    !term_get_integer(term_at(entry, 2), &item->answer_us) ||
 		    !term_get_integer(term_at(entry, 3), &item->queue) ||
 		    !term_get_integer(term_at(entry, 4), &item->bytes))
@@ -153,8 +153,7 @@ static bool has_providers(const struct bundle *bundle)
 	const struct term *elixir =
 		bundle->config ? term_proplist_get(bundle->config, "elixir") : NULL;
 
-	return elixir && term_is_list(elixir) &&
-	       term_proplist_get(elixir, "config_provider_init");
+	return elixir && term_is_list(elixir) && term_proplist_get(elixir, "config_provider_init");
 }
 
 /* *dir stays "" where there is no folder for it.  The lock: a release that another relevo brings in
@@ -184,7 +183,8 @@ static int bring(const char **dir, struct upgrade *u, const struct parcel *parce
 
 static void refuse_config(struct upgrade *u, const struct term *answer, struct terms *refusals)
 {
-	const struct term *reason = term_is_tagged(answer, "error", 2) ? term_at(answer, 1) : answer;
+	const struct term *reason =
+		term_is_tagged(answer, "error", 2) ? term_at(answer, 1) : answer;
 	owned_str struct str text = STR_EMPTY;
 	const char *what;
 
@@ -259,8 +259,7 @@ static bool has_room(const struct foreseen *found, struct terms *refusals, struc
 	return false;
 }
 
-static int look(struct foreseen *out, struct upgrade *u, struct terms *refusals,
-		struct error *err)
+static int look(struct foreseen *out, struct upgrade *u, struct terms *refusals, struct error *err)
 {
 	owned_parcel struct parcel parcel = { .file = NULL };
 

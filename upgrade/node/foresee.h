@@ -24,10 +24,10 @@ struct foreseen_texts {
 };
 
 struct foreseen_process {
-	const char *module; /* whose old code it is in; "": not of interest */
+	const char *module;     /* whose old code it is in; "": not of interest */
 	const char *pid, *name; /* name "": none registered */
 	const char *began, *in; /* functions, "meter:init/1" */
-	const char *where; /* "src/meter.erl:12"; "": not known */
+	const char *where;      /* "src/meter.erl:12"; "": not known */
 };
 
 struct foreseen_processes {
@@ -40,14 +40,14 @@ struct foreseen_group {
 	const char *module;
 	int64_t count;
 	int64_t answer_us; /* the longest that one took to answer, of those asked */
-	int64_t queue; /* the longest mailbox */
-	int64_t bytes; /* memory of all */
+	int64_t queue;     /* the longest mailbox */
+	int64_t bytes;     /* memory of all */
 };
 
 /* A fun of code that is loaded over; calling it fails once that code is purged. */
 struct foreseen_fun {
 	const char *module;
-	const char *place; /* "state", "dictionary", "ets" or "persistent_term" */
+	const char *place;  /* "state", "dictionary", "ets" or "persistent_term" */
 	const char *holder; /* the process, the table, the key */
 };
 

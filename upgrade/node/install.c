@@ -199,8 +199,9 @@ static int check(struct upgrade *u, struct error *err)
 	upgrade_refuse(u, err, "the node cannot install %s: %s", u->bundle->vsn, str_text(&text));
 	if (!term_is_tagged(reason, "no_such_file", 2))
 		return -1;
-	return error_hint(err, "If the release packs no Erlang/OTP, and the node's is not beside its "
-			       "applications: build it with `erts: include`.");
+	return error_hint(err,
+			  "If the release packs no Erlang/OTP, and the node's is not beside its "
+			  "applications: build it with `erts: include`.");
 }
 
 static int restarted(struct upgrade *u, const char *why, struct error *err)

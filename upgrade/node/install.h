@@ -77,8 +77,8 @@ struct install_result {
 	/* What went to the node this time, all that it lacked, and the whole tarball; 0: none. */
 	int64_t sent_bytes, lacked_bytes, release_bytes;
 	struct move_pauses pauses; /* of what was suspended meanwhile */
-	int64_t modules;          /* that were compared with the manifest */
-	const char *const *notes; /* what a person should know, a line each */
+	int64_t modules;           /* that were compared with the manifest */
+	const char *const *notes;  /* what a person should know, a line each */
 	size_t notes_len;
 };
 
@@ -93,7 +93,8 @@ must_check int node_commit(struct install_result *out, struct node *node, struct
 			   const char *vsn, const struct install_options *options,
 			   struct error *err);
 /* Takes the node back: from a version that is not committed to the permanent one, from a
- * committed one to `vsn` (NULL: the newest old one of a lower version), which is then made permanent.
+ * committed one to `vsn` (NULL: the newest old one of a lower version), which is then made
+ * permanent.
  */
 must_check int node_revert(struct install_result *out, struct node *node, struct arena *arena,
 			   const char *vsn, const struct install_options *options,

@@ -36,8 +36,8 @@ struct move_pauses {
 
 /* Has the node install a release that it has unpacked.
  *
- * pauses  what was measured, in the arena; untouched unless MOVE_DONE, and where the answer got lost
- * why     text in the arena, what went wrong; untouched when MOVE_DONE
+ * pauses  what was measured, in the arena; untouched unless MOVE_DONE, and where the answer got
+ * lost why     text in the arena, what went wrong; untouched when MOVE_DONE
  *
  * ERROR_UNREACHABLE: the node is gone and did not come back, or did not finish in time;
  * what it will be is not known, node_releases() tells once it can be reached.
@@ -47,8 +47,8 @@ must_check int node_move(enum move_outcome *out, struct move_pauses *pauses, con
 			 const struct move_options *options, struct error *err);
 
 /* Has the node restart its VM into a release that it has unpacked: into the permanent one, or
- * into another one on trial (or for good).  MOVE_RESTARTED: it did not come up, the permanent one runs again.
- * Otherwise as node_move().
+ * into another one on trial (or for good).  MOVE_RESTARTED: it did not come up, the permanent one
+ * runs again. Otherwise as node_move().
  */
 must_check int node_restart(enum move_outcome *out, const char **why, struct node *node,
 			    struct arena *arena, const char *vsn,

@@ -89,8 +89,8 @@ int node_reopen(struct node *node, struct deadline deadline, struct error *err)
 		 */
 		if (err->kind != ERROR_REFUSED)
 			refused = deadline_in(REFUSED_MS);
-		if (deadline_over(deadline) || deadline_over(refused) ||
-		    err->kind == ERROR_USAGE || err->kind == ERROR_LOCKED)
+		if (deadline_over(deadline) || deadline_over(refused) || err->kind == ERROR_USAGE ||
+		    err->kind == ERROR_LOCKED)
 			return -1;
 		node_pause(node, err->text);
 	}
@@ -181,8 +181,8 @@ int node_lock(struct node *node, struct deadline deadline, struct error *err)
 		owned_arena struct arena arena = ARENA_EMPTY;
 		const struct term *answer;
 
-		if (node_run(&answer, NULL, node, &arena, SCRIPT_lock, NULL, 0,
-			     node_deadline(node), err))
+		if (node_run(&answer, NULL, node, &arena, SCRIPT_lock, NULL, 0, node_deadline(node),
+			     err))
 			return -1;
 		if (term_is_atom(answer, "mine")) {
 			node->locked = true;

@@ -5,8 +5,8 @@
  * ERROR_FAILED when the node answers with an exception.  Results live in the arena.
  */
 #pragma once
-#include "upgrade/node/wire/rpc.h"
 #include "upgrade/node/scripts/scripts.h"
+#include "upgrade/node/wire/rpc.h"
 
 struct node; /* opaque: see node.c */
 
@@ -115,13 +115,13 @@ struct node_releases {
 	const char *erts, *otp, *mode;
 	const char *pinned_vsn;  /* what bin/NAME boots whatever is permanent; "": none */
 	const char *env_version; /* $RELEASE_VSN of the node, or "" */
-	const char *keeper;      /* who starts it again when its VM ends; "": nobody, or not known */
-	bool trials;             /* its start script boots a release on trial */
-	const char *failed_vsn;  /* which trial came to nothing last; "": none */
-	bool busy;               /* an installation runs on the node right now */
-	bool starting;           /* its applications are still being started */
-	bool going_down;         /* the node stops or restarts */
-	bool crypto;             /* the node can compute SHA-256 */
+	const char *keeper;     /* who starts it again when its VM ends; "": nobody, or not known */
+	bool trials;            /* its start script boots a release on trial */
+	const char *failed_vsn; /* which trial came to nothing last; "": none */
+	bool busy;              /* an installation runs on the node right now */
+	bool starting;          /* its applications are still being started */
+	bool going_down;        /* the node stops or restarts */
+	bool crypto;            /* the node can compute SHA-256 */
 };
 
 must_check int node_releases(struct node_releases *out, struct node *node, struct arena *arena,

@@ -112,8 +112,7 @@ static const char *only_cold(struct upgrade *u)
 				    "upgraded to",
 				    bundle->file);
 	if (!up)
-		return arena_printf(u->arena,
-				    "the relup of %s knows no way from %s (it knows: %s)",
+		return arena_printf(u->arena, "the relup of %s knows no way from %s (it knows: %s)",
 				    bundle->vsn, from, bundle_sources(bundle, u->arena));
 	if (restarts(up))
 		return arena_printf(u->arena,
@@ -189,12 +188,7 @@ static int check_loaded(struct upgrade *u, struct error *err)
 
 /* Of a release that does not run yet. */
 static int (*const checks[])(struct upgrade *u, struct error *err) = {
-	check_node,
-	check_start_script,
-	check_keeper,
-	check_ways,
-	check_loaded,
-	check_shared_files,
+	check_node, check_start_script, check_keeper, check_ways, check_loaded, check_shared_files,
 };
 
 static bool runs_already(const struct upgrade *u)

@@ -39,8 +39,7 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 	if (vsn && strcmp(vsn, u.running->vsn) != 0)
 		return upgrade_refuse(&u, err, "%s does not run, so it cannot be committed", vsn);
 	if (u.releases.pinned_vsn[0] && strcmp(u.releases.pinned_vsn, u.running->vsn) != 0) {
-		upgrade_refuse(&u, err,
-			       "the start script %s/bin/%s boots %s whatever is permanent",
+		upgrade_refuse(&u, err, "the start script %s/bin/%s boots %s whatever is permanent",
 			       u.releases.root, u.running->name, u.releases.pinned_vsn);
 		return error_hint(err, "`relevo node adopt %s` changes that.", node_name(node));
 	}
@@ -114,12 +113,11 @@ int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, str
 				   failed, fault, vsn, back_fault);
 	return upgrade_end(
 		err, ERROR_ROLLED_BACK,
-		arena_printf(u->arena, "%s was taken back to %s%s; %s is unpacked there.", node,
-			     vsn,
-			     outcome == MOVE_RESTARTED || u->options->restart
-				     ? " by a restart of the VM"
-				     : "",
-			     failed),
+		arena_printf(
+			u->arena, "%s was taken back to %s%s; %s is unpacked there.", node, vsn,
+			outcome == MOVE_RESTARTED || u->options->restart ? " by a restart of the VM"
+									 : "",
+			failed),
 		"%s: %s is not well: %s", node, failed, fault);
 }
 
@@ -184,11 +182,11 @@ static int revert(struct upgrade *u, const char *target, struct error *err)
 							     "of the VM.");
 	}
 	if (outcome == MOVE_RESTARTED && strcmp(u->running->vsn, from) == 0)
-		return upgrade_end(err, ERROR_ROLLED_BACK,
-				   arena_printf(u->arena, "%s runs %s, as before.",
-						node_name(u->node), from),
-				   "%s: going from %s to %s failed, and the node restarted: %s",
-				   node_name(u->node), from, target, fault);
+		return upgrade_end(
+			err, ERROR_ROLLED_BACK,
+			arena_printf(u->arena, "%s runs %s, as before.", node_name(u->node), from),
+			"%s: going from %s to %s failed, and the node restarted: %s",
+			node_name(u->node), from, target, fault);
 	return upgrade_end(err, ERROR_STUCK, state_now(u), "%s: going from %s to %s failed: %s",
 			   node_name(u->node), from, target, fault);
 }

@@ -5,7 +5,7 @@
 
 enum {
 	CHUNK = 256 * 1024,
-	WINDOW = 4,         /* chunks on the way; more gains nothing, one waits for the disk */
+	WINDOW = 4, /* chunks on the way; more gains nothing, one waits for the disk */
 };
 
 struct stage {

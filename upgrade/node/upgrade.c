@@ -152,7 +152,8 @@ int upgrade_move(enum move_outcome *out, const char **why, struct upgrade *u, co
 		 struct error *err)
 {
 	if (!u->options->restart)
-		return node_move(out, &u->pauses, why, u->node, u->arena, vsn, &u->options->move, err);
+		return node_move(out, &u->pauses, why, u->node, u->arena, vsn, &u->options->move,
+				 err);
 	upgrade_step(u, STEP_restart, "restarting the VM, which %s will start again, into %s",
 		     u->releases.keeper, vsn);
 	return node_restart(out, why, u->node, u->arena, vsn, &u->options->move, err);

@@ -33,7 +33,8 @@ int upgrade_end(struct error *err, enum error_kind kind, const char *now, const 
  */
 int upgrade_failed(const struct upgrade *upgrade, struct error *err);
 
-/* Takes the lock and tells what the node is: waits until nothing is under way, puts back what was left aside. */
+/* Takes the lock and tells what the node is: waits until nothing is under way, puts back what was
+ * left aside. */
 must_check int upgrade_look(struct upgrade *upgrade, struct error *err);
 /* The same, but nothing is put back: the node stays as it is. */
 must_check int upgrade_peek(struct upgrade *upgrade, struct error *err);
@@ -47,7 +48,8 @@ must_check int upgrade_check_keeper(const struct upgrade *upgrade, bool trial, s
 /* As preflight(), all reasons against it at once, as texts. */
 must_check int preflight_faults(struct terms *out, struct upgrade *upgrade, struct error *err);
 
-/* Up or down to `vsn`, as the options say: while the node runs, or by a restart.  As node_move(). */
+/* Up or down to `vsn`, as the options say: while the node runs, or by a restart.  As node_move().
+ */
 must_check int upgrade_move(enum move_outcome *out, const char **why, struct upgrade *upgrade,
 			    const char *vsn, struct error *err);
 

@@ -6,7 +6,8 @@
 
 enum verify_when {
 	VERIFY_BEFORE, /* unpacking: files in the folders of releases that the node knows */
-	VERIFY_AFTER,  /* all that the release has below lib/, releases/VSN/ and an ERTS that is new */
+	VERIFY_AFTER,  /* all that the release has below lib/, releases/VSN/ and an ERTS that is new
+			*/
 };
 
 /* Files by their digest.  *fault: NULL when all are right, else what is not, for a

@@ -32,7 +32,7 @@ static json_t *kinds_json(unsigned kinds)
 {
 	json_t *list = json_array();
 
-#define X(name, bit, word) \
+#define X(name, bit, word)       \
 	if (kinds & KIND_##name) \
 		json_array_append_new(list, json_string(word));
 	CHANGE_KINDS(X)

@@ -22,7 +22,7 @@ static void put_reasons(struct str *out, const struct reasons *reasons)
 		const struct reason *reason = &reasons->items[i];
 
 		str_addf(out, "| %s | `%s` | ",
-			 reason->allowed ? "allowed"
+			 reason->allowed                     ? "allowed"
 			 : reason->severity == SEVERITY_INFO ? "info"
 							     : marks[reason->severity],
 			 reason_name(reason->code));
@@ -65,7 +65,8 @@ static void put_apps(struct str *out, const struct diff *diff)
 	for (size_t i = 0; i < diff->len; i++)
 		same += diff->apps[i].change == CHANGE_SAME;
 	if (same < diff->len)
-		str_adds(out, "\n| application | old | new | change | modules |\n|---|---|---|---|---|\n");
+		str_adds(out, "\n| application | old | new | change | modules "
+			      "|\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < diff->len; i++)
 		if (diff->apps[i].change != CHANGE_SAME)
 			put_app(out, &diff->apps[i]);

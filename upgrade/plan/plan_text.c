@@ -41,7 +41,7 @@ static const char *list_shown(struct arena *arena, const struct term *list)
 static const struct call_words {
 	const char *module, *function;
 	size_t args;
-	const char *words;      /* $1, $2: the arguments */
+	const char *words; /* $1, $2: the arguments */
 } call_words[] = {
 	{ "application", "start", 2, "start the application $1" },
 	{ "application", "start", 1, "start the application $1" },
@@ -136,9 +136,8 @@ static const char *read_shown(struct arena *arena, const struct term *what)
 static const struct {
 	const char *tag, *words;
 } list_words[] = {
-	{ "suspend", "suspend" },   { "resume", "resume" },
-	{ "stop", "stop processes of" }, { "start", "start processes of" },
-	{ "purge", "purge" },
+	{ "suspend", "suspend" },          { "resume", "resume" }, { "stop", "stop processes of" },
+	{ "start", "start processes of" }, { "purge", "purge" },
 };
 
 static const char *step_shown(struct arena *arena, const struct term *step)
@@ -189,8 +188,7 @@ static const char *gather(struct arena *arena, const struct term *steps, size_t 
 		else if (!removes || modules.len == 0 || !term_is_tagged(step, "purge", 2))
 			break;
 	}
-	return arena_printf(arena, "%s %s", tag,
-			    list_shown(arena, term_list_of(arena, &modules)));
+	return arena_printf(arena, "%s %s", tag, list_shown(arena, term_list_of(arena, &modules)));
 }
 
 struct names plan_steps_text(struct arena *arena, const struct term *steps)

@@ -105,7 +105,8 @@ static int try_hop(struct search *search, size_t from, size_t to, struct error *
 		return 0;
 	cost += cost_of(plan);
 	if (!place->reached || cost < place->cost)
-		*place = (struct place){ .reached = true, .cost = cost, .from = from, .plan = plan };
+		*place =
+			(struct place){ .reached = true, .cost = cost, .from = from, .plan = plan };
 	return 0;
 }
 
@@ -162,13 +163,15 @@ static void judge_next(struct plan_path *path, struct arena *arena, const struct
 			if (app->modules.items[j].change != CHANGE_CHANGED ||
 			    !changes(second, module))
 				continue;
-			reason_add(arena, &path->reasons, REASON_second_purge, app->name, module,
-				   "%s changes in %s and again in %s: processes that are still in its "
-				   "first code are killed by the second",
-				   module_shown(module), first->diff->new_release->vsn,
-				   second->diff->new_release->vsn)
-				->hint = "commit the first, and look that nobody lingers in old code "
-					 "(`relevo node check`), before the second";
+			reason_add(
+				arena, &path->reasons, REASON_second_purge, app->name, module,
+				"%s changes in %s and again in %s: processes that are still in its "
+				"first code are killed by the second",
+				module_shown(module), first->diff->new_release->vsn,
+				second->diff->new_release->vsn)
+				->hint =
+				"commit the first, and look that nobody lingers in old code "
+				"(`relevo node check`), before the second";
 			path->reasons.items[path->reasons.len - 1].severity = SEVERITY_INFO;
 		}
 	}

@@ -5,8 +5,8 @@
 
 /* {Vsn, [Up], [Down]}, of a relup or of one appup, with the ways from several releases. */
 struct merged {
-	const char *app;                /* NULL: the relup */
-	const char *dir;                /* ebin folder in the tree */
+	const char *app; /* NULL: the relup */
+	const char *dir; /* ebin folder in the tree */
 	const struct term *vsn;
 	struct terms up, down;
 };
@@ -67,9 +67,9 @@ static int write_merged(struct preparer *p, const struct merged *merged, const c
 			struct error *err)
 {
 	owned_str struct str text = STR_EMPTY;
-	const struct term *term = term_tuple(p->arena, merged->vsn,
-					     term_list_of(p->arena, &merged->up),
-					     term_list_of(p->arena, &merged->down));
+	const struct term *term =
+		term_tuple(p->arena, merged->vsn, term_list_of(p->arena, &merged->up),
+			   term_list_of(p->arena, &merged->down));
 
 	term_print_file(&text, term);
 	return file_put(path_join(p->arena, p->root, path), str_span(&text), 0644, err);
@@ -115,7 +115,8 @@ int prepare_upgrade(struct prepared **results, struct arena *arena, const char *
 	int ret = release_open(&new_release, root, err);
 
 	for (size_t i = 0; ret == 0 && i < olds.len; i++)
-		ret = prepare_from(&p, &made[i], olds.items[i], new_release, options, &open[i], err);
+		ret = prepare_from(&p, &made[i], olds.items[i], new_release, options, &open[i],
+				   err);
 	if (ret == 0)
 		ret = write_all(&p, new_release->dir, err);
 	for (size_t i = 0; i < olds.len; i++)

@@ -4,9 +4,9 @@
 #include "upgrade/plan/plan.h"
 
 struct prepared {
-	const char *from;               /* version */
+	const char *from; /* version */
 	enum verdict verdict;
-	bool has_relup;                 /* and appups: the way is in the release now */
+	bool has_relup; /* and appups: the way is in the release now */
 };
 
 /* For each of the old releases (folders or tarballs) plans the way to the release in the

@@ -50,8 +50,8 @@ static const char *clean(struct arena *arena, struct span text)
 	return arena_dup(arena, str_span(&out));
 }
 
-void judge_add(struct judge *judge, enum finding_code code, const char *subject,
-	       const char *format, ...)
+void judge_add(struct judge *judge, enum finding_code code, const char *subject, const char *format,
+	       ...)
 {
 	owned_str struct str text = STR_EMPTY;
 	unsigned bit = 1u << judge->phase;
@@ -130,8 +130,9 @@ static void judge_end(struct judge *judge, const struct observed *seen, size_t n
 
 	if (strcmp(end->kind, "killed") == 0)
 		judge_add(judge, FINDING_process_killed, end->who,
-			  "%s%s was killed, as a purge does to what still runs old code%s", end->who,
-			  many, end->back ? "; it was started again, its state is lost" : "");
+			  "%s%s was killed, as a purge does to what still runs old code%s",
+			  end->who, many,
+			  end->back ? "; it was started again, its state is lost" : "");
 	else if (strcmp(end->kind, "crashed") == 0)
 		judge_add(judge, FINDING_process_crashed, end->who, "%s%s crashed: %s", end->who,
 			  many, end->reason);
@@ -176,7 +177,8 @@ void judge_after(struct judge *judge, const struct snapshot *before, const struc
 		if (!child->value && (!was || was->value))
 			judge_add(judge, FINDING_child_not_started, child->name,
 				  "%s does not run%s", child->name,
-				  was ? " any more" : ": its supervisor knows it, nothing starts it");
+				  was ? " any more"
+				      : ": its supervisor knows it, nothing starts it");
 	}
 	for (size_t i = 0; i < after->suspended.len; i++) {
 		const char *who = after->suspended.items[i].name;
@@ -235,8 +237,8 @@ static void fresh_applications(struct judge *judge, const struct snapshot *moved
 
 		if (!snapshot_find(&moved->applications, app))
 			judge_add(judge, FINDING_application_not_started, app,
-				  "the application %s does not run; a fresh start of %s has it", app,
-				  vsn);
+				  "the application %s does not run; a fresh start of %s has it",
+				  app, vsn);
 	}
 	for (size_t i = 0; i < moved->applications.len; i++) {
 		const char *app = moved->applications.items[i].name;
@@ -253,7 +255,7 @@ static void fresh_applications(struct judge *judge, const struct snapshot *moved
  */
 static bool sets_by_itself(const char *key)
 {
-	static const char *const apps[] = { "kernel ",   "stdlib ", "sasl ",
+	static const char *const apps[] = { "kernel ",        "stdlib ", "sasl ",
 					    "runtime_tools ", "elixir ", "logger " };
 
 	for (size_t i = 0; i < ARRAY_LEN(apps); i++)
@@ -279,9 +281,10 @@ static void fresh_env(struct judge *judge, const struct snapshot *moved,
 	}
 	for (size_t i = 0; i < moved->env.len; i++)
 		if (!snapshot_find(&fresh->env, moved->env.items[i].name))
-			judge_add(judge, FINDING_env_differs, moved->env.items[i].name,
-				  "the configuration %s is set; after a fresh start of %s it is not",
-				  moved->env.items[i].name, vsn);
+			judge_add(
+				judge, FINDING_env_differs, moved->env.items[i].name,
+				"the configuration %s is set; after a fresh start of %s it is not",
+				moved->env.items[i].name, vsn);
 }
 
 void judge_fresh(struct judge *judge, const struct snapshot *moved, const struct snapshot *fresh,

@@ -15,8 +15,8 @@ struct judge {
  *
  * subject  what it is about; NULL: the message
  */
-void judge_add(struct judge *judge, enum finding_code code, const char *subject,
-	       const char *format, ...) printf_like(4, 5);
+void judge_add(struct judge *judge, enum finding_code code, const char *subject, const char *format,
+	       ...) printf_like(4, 5);
 /* A move that failed: the code follows from the error. */
 void judge_move(struct judge *judge, bool down, const struct error *err);
 /* What was seen while it moved. */

@@ -393,8 +393,8 @@ static bool hot(struct play *p, enum rehearse_phase_id phase, move_fn *fn, bool 
 	/* What a node goes back to by a restart is right, but it did not go back hot. */
 	if (moved && seen && now(p)->seen.gone)
 		judge_add(&p->judge, down ? FINDING_downgrade_failed : FINDING_upgrade_failed, NULL,
-			  "the VM was restarted into %s, the state of all processes is lost\n%s", to,
-			  stand_said(&p->stand, p->arena, p->log_from));
+			  "the VM was restarted into %s, the state of all processes is lost\n%s",
+			  to, stand_said(&p->stand, p->arena, p->log_from));
 	if (moved && p->node && !runs(p, to))
 		judge_add(&p->judge, FINDING_wrong_version, NULL, "%s does not run any more", to);
 	if (moved && p->node) {

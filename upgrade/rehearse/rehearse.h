@@ -55,7 +55,7 @@ enum rehearse_phase_id {
 #define X(name, title) PHASE_##name,
 	REHEARSE_PHASES(X)
 #undef X
-	PHASE_COUNT,
+		PHASE_COUNT,
 };
 
 enum finding_severity { FINDING_NOTE, FINDING_WARNING, FINDING_FAULT };

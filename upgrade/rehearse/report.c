@@ -62,9 +62,8 @@ json_t *rehearsal_json(const struct rehearsal *rehearsal)
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "release",
 			 rehearsal->name, "old", rehearsal->old_vsn, "new", rehearsal->new_vsn,
 			 "outcome", rehearsal->faults ? "failed" : "passed", "faults",
-			 (json_int_t)rehearsal->faults, "warnings",
-			 (json_int_t)rehearsal->warnings, "ms", (json_int_t)rehearsal->ms, "phases",
-			 steps, "findings", findings);
+			 (json_int_t)rehearsal->faults, "warnings", (json_int_t)rehearsal->warnings,
+			 "ms", (json_int_t)rehearsal->ms, "phases", steps, "findings", findings);
 }
 
 /* ---- JUnit ---- */
@@ -97,8 +96,8 @@ static void add_findings(struct str *out, const struct rehearsal *rehearsal, int
 
 		if (!(finding->phases & 1u << phase))
 			continue;
-		str_addf(out, fault ? "      <failure type=\"%s\" message=\""
-				    : "      <system-out>%s: ",
+		str_addf(out,
+			 fault ? "      <failure type=\"%s\" message=\"" : "      <system-out>%s: ",
 			 finding_name(finding->code));
 		add_escaped(out, finding->message);
 		str_adds(out, fault ? "\"/>\n" : "</system-out>\n");

@@ -117,7 +117,7 @@ int observe_start(struct node *node, struct arena *arena, struct error *err)
 	const struct term *answer;
 
 	return evaluate(&answer, node, arena, "observe.erl", rehearse_observe(), NULL, 0, err) ||
-	       ask(&answer, node, arena, "watch", err)
+			       ask(&answer, node, arena, "watch", err)
 		       ? -1
 		       : 0;
 }

@@ -48,7 +48,7 @@ struct observed {
 	int64_t bad;   /* killed and crashed; the first of them are in `ends` */
 	const struct observed_end *ends;
 	size_t ends_len;
-	int64_t suspended; /* by release_handler, and resumed */
+	int64_t suspended;                   /* by release_handler, and resumed */
 	const struct observed_pause *pauses; /* the longest first */
 	size_t pauses_len;
 	struct snapshot_list held; /* suspended by release_handler and never resumed */

@@ -56,8 +56,8 @@ static int identify(struct stand *stand, const char *path, struct error *err)
 	stand->name = arena_dup(&stand->arena, span_of(release->name));
 	stand->vsn = arena_dup(&stand->arena, span_of(release->vsn));
 	if (!path_is_file(arena_printf(&stand->arena, "%s/bin/%s", stand->root, stand->name)))
-		return error_set(err, ERROR_INVALID, "%s: there is no bin/%s that starts it",
-				 path, stand->name);
+		return error_set(err, ERROR_INVALID, "%s: there is no bin/%s that starts it", path,
+				 stand->name);
 	return 0;
 }
 
@@ -141,8 +141,8 @@ static const char *find_epmd(struct arena *arena, const char *root)
 
 	if (dir_list(&entries, &len, arena, root, &ignored) == 0) {
 		for (size_t i = 0; i < len; i++) {
-			const char *path = arena_printf(arena, "%s/%s/bin/epmd", root,
-							entries[i].name);
+			const char *path =
+				arena_printf(arena, "%s/%s/bin/epmd", root, entries[i].name);
 
 			if (span_starts(span_of(entries[i].name), "erts-") &&
 			    access(path, X_OK) == 0)
@@ -156,8 +156,10 @@ static const char *find_epmd(struct arena *arena, const char *root)
 static int start_epmd(struct stand *stand, int port, struct error *err)
 {
 	const char *program = find_epmd(&stand->arena, stand->root);
-	const char *const argv[] = { program, "-port", arena_printf(&stand->arena, "%d", port),
-				     "-address", "127.0.0.1", NULL };
+	const char *const argv[] = {
+		program,    "-port",     arena_printf(&stand->arena, "%d", port),
+		"-address", "127.0.0.1", NULL
+	};
 
 	if (!program)
 		return error_set(err, ERROR_FAILED,
@@ -303,9 +305,10 @@ static int await_up(struct node **out, struct stand *stand, struct deadline dead
 		}
 		if (deadline_over(deadline)) {
 			node_close(node);
-			return not_up(stand, from,
-				      arena_printf(&stand->arena, "is not up in time: %s", why.text),
-				      err);
+			return not_up(
+				stand, from,
+				arena_printf(&stand->arena, "is not up in time: %s", why.text),
+				err);
 		}
 		if (!node && node_open(&node, &options, &why))
 			continue;

@@ -9,22 +9,22 @@
 /* An appup that takes the place of the file beside the new version's .app. */
 struct appup {
 	const char *app;
-	const struct term *term;        /* {Vsn, [{UpFrom, Instructions}], [{DownTo, …}]} */
-	const char *file;               /* for messages */
+	const struct term *term; /* {Vsn, [{UpFrom, Instructions}], [{DownTo, …}]} */
+	const char *file;        /* for messages */
 };
 
 struct relup_base {
 	const struct resolved *release;
-	const char *description;        /* NULL: [] */
+	const char *description; /* NULL: [] */
 };
 
 struct relup_input {
 	const struct resolved *top;
-	const struct relup_base *up;    /* releases to come from … */
+	const struct relup_base *up; /* releases to come from … */
 	size_t up_len;
-	const struct relup_base *down;  /* … and to go back to */
+	const struct relup_base *down; /* … and to go back to */
 	size_t down_len;
-	const struct appup *appups;     /* by application of the top release; others are read */
+	const struct appup *appups; /* by application of the top release; others are read */
 	size_t appups_len;
 	bool restart_emulator;
 };

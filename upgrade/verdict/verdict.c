@@ -34,7 +34,8 @@ static void judge_files(struct judge *judge, const struct app_diff *app)
 			->hint = "restart the nodes, one after the other";
 	else if (app->priv.len > app->migrations.len)
 		JUDGE(judge, REASON_static_changed, app->name, NULL,
-		      "files below priv changed (%s%s): the running code finds the new ones at once",
+		      "files below priv changed (%s%s): the running code finds the new ones at "
+		      "once",
 		      app->priv.items[0], app->priv.len > 1 ? " and others" : "")
 			->hint = "fine for files that are read when they are asked for";
 }
@@ -43,12 +44,14 @@ static void judge_migrations(struct judge *judge, const struct app_diff *app)
 {
 	if (app->migrations.len > 0)
 		JUDGE(judge, REASON_migrations_added, app->name, NULL,
-		      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new code "
+		      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new "
+		      "code "
 		      "may ask for tables that are not there",
 		      app->name, app->migrations.len, app->migrations.len == 1 ? "" : "s",
 		      app->migrations.items[0], app->migrations.len > 1 ? " …" : "")
-			->hint = "migrate before the install, in a way that the old code copes with "
-				 "too, also after a revert";
+			->hint =
+			"migrate before the install, in a way that the old code copes with "
+			"too, also after a revert";
 }
 
 static void judge_spec(struct judge *judge, const struct app_diff *app)
@@ -82,8 +85,8 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 
 	if (app->change == CHANGE_ADDED)
 		JUDGE(judge, REASON_application_added, app->name, NULL,
-		      "%s %s is new: it is loaded and started before the others change",
-		      app->name, app_diff_new_vsn(app));
+		      "%s %s is new: it is loaded and started before the others change", app->name,
+		      app_diff_new_vsn(app));
 	else if (app->change == CHANGE_REMOVED)
 		JUDGE(judge, REASON_application_removed, app->name, NULL,
 		      "%s %s is gone: it is stopped after the others have changed", app->name,

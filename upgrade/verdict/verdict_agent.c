@@ -15,7 +15,8 @@ struct starts {
 static bool starts_agent(const struct beam_function *function)
 {
 	return strcmp(function->module, "Elixir.Agent") == 0 &&
-	       (strcmp(function->name, "start_link") == 0 || strcmp(function->name, "start") == 0) &&
+	       (strcmp(function->name, "start_link") == 0 ||
+		strcmp(function->name, "start") == 0) &&
 	       function->arity <= 2;
 }
 
@@ -30,9 +31,9 @@ static void see_start(void *ctx, const struct beam_function *function,
 	if (!starts_agent(function))
 		return;
 	if (fun && fun->kind == VALUE_FUN && fun->fun.len == fun->fun.function->arity)
-		shape = code_shape_of(eval_one(&eval, fun->fun.code, fun->fun.function,
-					       fun->fun.env),
-				      starts->arena);
+		shape = code_shape_of(
+			eval_one(&eval, fun->fun.code, fun->fun.function, fun->fun.env),
+			starts->arena);
 	if (starts->seen > 0 && !code_shape_equal(&shape, &starts->shape))
 		shape.kind = SHAPE_UNKNOWN;
 	starts->shape = shape;
@@ -64,8 +65,7 @@ static bool has_agents(const struct beam_facts *facts)
 	return false;
 }
 
-void judge_agents(struct judge *judge, const struct app_diff *app,
-		  const struct module_diff *module)
+void judge_agents(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	owned_str struct str was = STR_EMPTY, is = STR_EMPTY;

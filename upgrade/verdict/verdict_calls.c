@@ -45,7 +45,8 @@ static void find_suspects(struct calls *calls)
 static bool exports(struct calls *calls, enum side side, const struct beam_function *function)
 {
 	struct module_at *module = modules_find(calls->judge->modules, side, function->module);
-	const struct beam_facts *facts = module ? module_facts(calls->judge->modules, side, module) : NULL;
+	const struct beam_facts *facts =
+		module ? module_facts(calls->judge->modules, side, module) : NULL;
 
 	return facts && beam_exports(facts, function->name, function->arity);
 }
@@ -84,15 +85,15 @@ static bool called_before(const struct calls *calls, const struct module_at *cal
 	struct module_at *before = modules_find(modules, SIDE_OLD, caller->name);
 	const struct beam_facts *facts = before ? module_facts(modules, SIDE_OLD, before) : NULL;
 
-	return facts &&
-	       (beam_imports(facts, function->module, function->name, function->arity) ||
-		captures(calls, module_code(modules, SIDE_OLD, before), function));
+	return facts && (beam_imports(facts, function->module, function->name, function->arity) ||
+			 captures(calls, module_code(modules, SIDE_OLD, before), function));
 }
 
 static bool is_missing(struct calls *calls, const struct module_at *caller,
 		       const struct beam_function *function)
 {
-	const struct module_at *callee = modules_find(calls->judge->modules, SIDE_NEW, function->module);
+	const struct module_at *callee =
+		modules_find(calls->judge->modules, SIDE_NEW, function->module);
 
 	if (!callee)
 		return !is_optional(calls->judge, caller, function->module) &&
@@ -115,8 +116,8 @@ static void tell(struct calls *calls, const struct module_at *caller,
 		 const struct beam_function *function, size_t more)
 {
 	struct judge *judge = calls->judge;
-	const char *others = more == 0 ? ""
-				       : arena_printf(judge->arena, " (and %zu more of it)", more);
+	const char *others =
+		more == 0 ? "" : arena_printf(judge->arena, " (and %zu more of it)", more);
 	const char *why = !modules_find(judge->modules, SIDE_NEW, function->module)
 				  ? "whose module is no longer in the release"
 			  : exports(calls, SIDE_OLD, function) ? "which is no longer there"
@@ -125,9 +126,10 @@ static void tell(struct calls *calls, const struct module_at *caller,
 	JUDGE(judge, REASON_function_missing, caller->app->name, caller->name,
 	      "%s calls %s%s, %s: the process that does it fails", module_shown(caller->name),
 	      function_shown(judge->arena, function), others, why)
-		->hint = caller->same ? "compile it against the new release, or keep the function until "
-					"nothing calls it any more"
-				      : "correct the call, or raise the version of what it needs";
+		->hint = caller->same
+				 ? "compile it against the new release, or keep the function until "
+				   "nothing calls it any more"
+				 : "correct the call, or raise the version of what it needs";
 }
 
 struct findings {
@@ -164,10 +166,9 @@ static void look_at_module(struct calls *calls, const struct module_at *caller,
 	struct arena *arena = calls->judge->arena;
 	owned_name_table struct name_table *modules = name_table_new();
 	struct code_remotes remotes = { NULL, 0 };
-	struct findings findings = { .calls = calls,
-				     .caller = caller,
-				     .modules = modules,
-				     .suspects_only = suspects_only };
+	struct findings findings = {
+		.calls = calls, .caller = caller, .modules = modules, .suspects_only = suspects_only
+	};
 	size_t most;
 
 	if (code)
@@ -211,9 +212,9 @@ static int see_names(void *context, size_t nr, struct error *err)
 	if (module_read(&beam, &arena, modules, SIDE_NEW, caller, err))
 		return error_wrap(err, "new release: application %s: module %s", caller->app->name,
 				  caller->name);
-	calls->may_call[nr] = names_suspect(calls, beam.chunks[BEAM_ATU8].ptr
-							   ? beam.chunks[BEAM_ATU8]
-							   : beam.chunks[BEAM_ATOM]);
+	calls->may_call[nr] =
+		names_suspect(calls, beam.chunks[BEAM_ATU8].ptr ? beam.chunks[BEAM_ATU8]
+								: beam.chunks[BEAM_ATOM]);
 	return 0;
 }
 

@@ -49,7 +49,8 @@ static const char *newly_named(struct judge *judge, const struct code *before,
 		const char *name = name_table_name(news, i);
 
 		if (name_table_find(olds, span_of(name)) == NAME_ABSENT &&
-		    (modules_find(judge->modules, SIDE_OLD, name) || modules_find(judge->modules, SIDE_NEW, name)))
+		    (modules_find(judge->modules, SIDE_OLD, name) ||
+		     modules_find(judge->modules, SIDE_NEW, name)))
 			str_addf(&text, "%s%s", text.len ? ", " : what, module_shown(name));
 	}
 	return arena_dup(judge->arena, str_span(&text));
@@ -64,7 +65,8 @@ static void judge_opaque(struct judge *judge, const struct app_diff *app,
 	const struct code *before = module ? module->old_code : NULL;
 	const struct code *after = module ? module->new_code : NULL;
 	const char *added = before ? newly_named(judge, before, after, "; it now names ") : "";
-	const char *removed = before ? newly_named(judge, after, before, "; it no longer names ") : "";
+	const char *removed =
+		before ? newly_named(judge, after, before, "; it no longer names ") : "";
 
 	JUDGE(judge, REASON_supervisor_opaque, app->name, change->module,
 	      "the children of %s may have changed, which cannot be seen (%s): what is new is not "
@@ -78,7 +80,8 @@ static void judge_kind(struct judge *judge, const struct app_diff *app,
 		       const struct supervisor_change *change)
 {
 	JUDGE(judge, REASON_behaviour_changed, app->name, change->module,
-	      "%s was a supervisor of named children and is one of children that are all alike, or the "
+	      "%s was a supervisor of named children and is one of children that are all alike, or "
+	      "the "
 	      "other way round: it cannot become the other while it runs",
 	      module_shown(change->module))
 		->hint = "restart, or give the new supervisor a module of its own";
@@ -104,7 +107,8 @@ static void judge_restarts(struct judge *judge, const struct app_diff *app,
 			      "started, and loses its state",
 			      id_shown(judge->arena, change->items[i].after),
 			      module_shown(change->module))
-				->hint = "fine when it can do without; otherwise leave it out in an appup by "
+				->hint = "fine when it can do without; otherwise leave it out in "
+					 "an appup by "
 					 "hand: it goes on as it was started";
 }
 

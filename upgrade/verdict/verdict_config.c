@@ -11,10 +11,11 @@ static void judge_config_file(struct judge *judge)
 
 	if (!config->problem)
 		return;
-	reason = JUDGE(judge, REASON_config_not_term, NULL, NULL,
-		       "sys.config is no configuration (%s): installed, it would count as empty, and "
-		       "all settings fall back to those of the .app files",
-		       config->problem);
+	reason = JUDGE(
+		judge, REASON_config_not_term, NULL, NULL,
+		"sys.config is no configuration (%s): installed, it would count as empty, and "
+		"all settings fall back to those of the .app files",
+		config->problem);
 	reason->hint = "put what stands for code, processes or connections elsewhere: a "
 		       "configuration holds plain data";
 	if (!config->template)
@@ -46,8 +47,10 @@ static const char *callback_of(const struct app_diff *app)
 
 static bool hears(struct judge *judge, const char *callback)
 {
-	struct module_at *module = callback ? modules_find(judge->modules, SIDE_NEW, callback) : NULL;
-	const struct beam_facts *facts = module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
+	struct module_at *module =
+		callback ? modules_find(judge->modules, SIDE_NEW, callback) : NULL;
+	const struct beam_facts *facts =
+		module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
 
 	return facts && beam_exports(facts, "config_change", 3);
 }
@@ -77,8 +80,7 @@ static void judge_env(struct judge *judge, const struct app_diff *app)
 static void judge_vm_args(struct judge *judge)
 {
 	if (judge->diff->vm_args_changed)
-		JUDGE(judge, REASON_vm_args_changed, NULL, NULL,
-		      "flags of the emulator change: %s",
+		JUDGE(judge, REASON_vm_args_changed, NULL, NULL, "flags of the emulator change: %s",
 		      list_of(judge->arena, judge->diff->vm_args))
 			->hint = "they take effect when a node next starts";
 }
@@ -92,8 +94,7 @@ static void judge_protocols(struct judge *judge)
 	for (size_t i = 0; i < protocols.len; i++)
 		JUDGE(judge, REASON_protocol_changed, judge->appups->carrier,
 		      protocols.items[i].name, "the consolidated protocol %s was %s%s",
-		      module_shown(protocols.items[i].name),
-		      change_name(protocols.items[i].change),
+		      module_shown(protocols.items[i].name), change_name(protocols.items[i].change),
 		      judge->appups->carrier ? ", and is loaded anew" : "");
 }
 

@@ -2,8 +2,8 @@
 /* What processes have from old code beside their state: timers that are set, the name of a
  * gen_statem's state.
  */
-#include "erlang/code/code_facts.h"
 #include "base/name_table.h"
+#include "erlang/code/code_facts.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 /* ---- atoms that the new code does not know ---- */
@@ -21,11 +21,11 @@ static const struct timer {
 	uint32_t arity;
 	unsigned what;
 } timers[] = {
-	{ "erlang", "send_after", 3, 2 },	  { "erlang", "send_after", 4, 2 },
-	{ "erlang", "start_timer", 3, 2 },	  { "erlang", "start_timer", 4, 2 },
-	{ "timer", "send_after", 2, 1 },	  { "timer", "send_after", 3, 2 },
-	{ "timer", "send_interval", 2, 1 },	  { "timer", "send_interval", 3, 2 },
-	{ "timer", "apply_after", 4, 2 },	  { "timer", "apply_interval", 4, 2 },
+	{ "erlang", "send_after", 3, 2 },         { "erlang", "send_after", 4, 2 },
+	{ "erlang", "start_timer", 3, 2 },        { "erlang", "start_timer", 4, 2 },
+	{ "timer", "send_after", 2, 1 },          { "timer", "send_after", 3, 2 },
+	{ "timer", "send_interval", 2, 1 },       { "timer", "send_interval", 3, 2 },
+	{ "timer", "apply_after", 4, 2 },         { "timer", "apply_interval", 4, 2 },
 	{ "Elixir.Process", "send_after", 3, 1 }, { "Elixir.Process", "send_after", 4, 1 },
 };
 
@@ -106,7 +106,8 @@ static void judge_timers(struct judge *judge, const struct app_diff *app,
 	find_lost(&messages, module->old_code);
 	for (size_t i = 0; i < name_table_len(lost); i++)
 		JUDGE(judge, REASON_message_unknown, app->name, module->name,
-		      "%s sets timers with %s, of which the new code knows nothing: one that is set "
+		      "%s sets timers with %s, of which the new code knows nothing: one that is "
+		      "set "
 		      "fails, or is lost",
 		      module_shown(module->name), name_table_name(lost, i))
 			->hint = "go on understanding it for one release, or set the timer anew in "
@@ -117,7 +118,8 @@ static void judge_timers(struct judge *judge, const struct app_diff *app,
 
 static const char *next_state(const struct value *value, struct arena *arena)
 {
-	if (value_tuple_size(value) < 3 || !value_is_atom(value_element(value, 0, arena), "next_state"))
+	if (value_tuple_size(value) < 3 ||
+	    !value_is_atom(value_element(value, 0, arena), "next_state"))
 		return NULL;
 	return value_atom_name(value_element(value, 1, arena));
 }

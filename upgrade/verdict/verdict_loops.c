@@ -91,7 +91,8 @@ static bool starts_process(const struct beam_function *import)
 {
 	return (strcmp(import->module, "erlang") == 0 && strncmp(import->name, "spawn", 5) == 0) ||
 	       (strcmp(import->module, "proc_lib") == 0 &&
-		(strncmp(import->name, "spawn", 5) == 0 || strncmp(import->name, "start", 5) == 0)) ||
+		(strncmp(import->name, "spawn", 5) == 0 ||
+		 strncmp(import->name, "start", 5) == 0)) ||
 	       strcmp(import->module, "Elixir.Task") == 0;
 }
 

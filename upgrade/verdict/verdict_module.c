@@ -47,8 +47,8 @@ static void judge_process(struct judge *judge, const struct app_diff *app,
 	}
 }
 
-void judge_module(struct judge *judge, const struct app_diff *app,
-		  const struct module_diff *module, bool generated)
+void judge_module(struct judge *judge, const struct app_diff *app, const struct module_diff *module,
+		  bool generated)
 {
 	if (module->change != CHANGE_CHANGED)
 		return;

@@ -40,8 +40,8 @@ void judge_agents(struct judge *judge, const struct app_diff *app,
 /* ---- verdict_module.c ---- */
 
 /* A module that changed, by instructions that somebody wrote or that are generated. */
-void judge_module(struct judge *judge, const struct app_diff *app,
-		  const struct module_diff *module, bool generated);
+void judge_module(struct judge *judge, const struct app_diff *app, const struct module_diff *module,
+		  bool generated);
 
 /* ---- verdict_state.c ---- */
 

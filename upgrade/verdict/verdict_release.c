@@ -3,7 +3,7 @@
 #include "upgrade/verdict/verdict_parts.h"
 
 /* In the folder of the old release nothing of this would be exchanged. */
-#define BUILD_OR_START                                                                   \
+#define BUILD_OR_START                                                                      \
 	"for a hot upgrade, build the new release over the Erlang of the old one; for the " \
 	"new Erlang, start the nodes from a folder (or an image) of its own"
 
@@ -31,11 +31,11 @@ static void judge_erts(struct judge *judge)
 		      a->erts, b->erts)
 			->hint = "restart the nodes, one after the other";
 	if (judge->diff->erts_rebuilt) {
-		struct reason *reason =
-			JUDGE(judge, REASON_erts_changed, NULL, NULL,
-			      "the emulator of erts %s is another one under the same version: nodes "
-			      "keep the one that they have",
-			      a->erts);
+		struct reason *reason = JUDGE(
+			judge, REASON_erts_changed, NULL, NULL,
+			"the emulator of erts %s is another one under the same version: nodes "
+			"keep the one that they have",
+			a->erts);
 
 		reason->severity = SEVERITY_WARN;
 		reason->hint = BUILD_OR_START;
@@ -95,8 +95,9 @@ static void judge_order(struct judge *judge)
 	JUDGE(judge, REASON_boot_order_changed, after, NULL,
 	      "applications start in another order: %s, which came after %s, before it", after,
 	      before)
-		->hint = "it takes effect when a node next starts; look whether the dependencies in "
-			 "the .app files say what is meant";
+		->hint =
+		"it takes effect when a node next starts; look whether the dependencies in "
+		"the .app files say what is meant";
 }
 
 static void judge_start_types(struct judge *judge)

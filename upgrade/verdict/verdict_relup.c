@@ -31,8 +31,8 @@ static bool is_deaf(const struct module_diff *module)
 {
 	const struct beam_facts *facts = module->old_facts;
 
-	return facts && !understands_system(facts) && facts->behaviours.len == 0 &&
-	       spawns(facts) && code_loop(module->old_code) == CODE_LOOP_DEAF;
+	return facts && !understands_system(facts) && facts->behaviours.len == 0 && spawns(facts) &&
+	       code_loop(module->old_code) == CODE_LOOP_DEAF;
 }
 
 /* The module of an element of {suspend, [M | {M, Timeout}]}. */
@@ -47,7 +47,8 @@ static void judge_suspend(struct judge *judge, struct name_table *told, const st
 {
 	for (size_t i = 0; i < modules->seq.len; i++) {
 		const char *name = suspended(term_at(modules, i));
-		struct module_at *module = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
+		struct module_at *module =
+			name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
 		bool is_new;
 
 		if (!module || !module->diff || !is_deaf(module->diff))
@@ -74,8 +75,7 @@ static const struct beam_function *call_between(struct judge *judge, enum side s
 		const struct beam_function *call = &facts->imports.items[i];
 		struct module_at *from = modules_find(judge->modules, side, call->module);
 		struct module_at *to = modules_find(judge->modules, other, call->module);
-		const struct beam_facts *has =
-			to ? module_facts(judge->modules, other, to) : NULL;
+		const struct beam_facts *has = to ? module_facts(judge->modules, other, to) : NULL;
 
 		if (from && !from->same && !(has && beam_exports(has, call->name, call->arity)))
 			return call;
@@ -132,7 +132,8 @@ static void judge_twice(struct judge *judge, const struct term *steps, const cha
 		const char *name;
 		bool is_new;
 
-		if (!term_is_tagged(step, "load", 2) || !term_is_tuple(load = term_at(step, 1), 3) ||
+		if (!term_is_tagged(step, "load", 2) ||
+		    !term_is_tuple(load = term_at(step, 1), 3) ||
 		    !(name = term_atom_name(term_at(load, 0))))
 			continue;
 		name_table_add(loaded, name, &is_new);
@@ -163,8 +164,9 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 	      "code, and are killed when it is purged: at the commit, or by the next upgrade",
 	      module_shown(module->name), module_shown(module->name) == module->name ? ":" : ".",
 	      loop->name, loop->arity)
-		->hint = "go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
-			 "code, and start them again after this upgrade";
+		->hint =
+		"go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
+		"code, and start them again after this upgrade";
 }
 
 static void judge_processes(struct judge *judge)
@@ -217,9 +219,11 @@ static void judge_restarts(struct judge *judge, const struct appup_made *made)
 			->hint = "restart the nodes, one after the other";
 	else if (!restart && appup_restarts(made) && !judge->anew)
 		JUDGE(judge, REASON_application_restarted, made->app->name, NULL,
-		      "%s restarts %s: its processes lose their state, and nobody is served meanwhile",
+		      "%s restarts %s: its processes lose their state, and nobody is served "
+		      "meanwhile",
 		      made->file, made->app->name)
-			->hint = "fine when it can do without; otherwise change its modules one by one";
+			->hint =
+			"fine when it can do without; otherwise change its modules one by one";
 }
 
 void judge_relup(struct judge *judge)

@@ -36,10 +36,10 @@ struct process {
 
 static struct reason *tell_shape(const struct process *process, const char *what)
 {
-	struct reason *reason =
-		JUDGE(process->judge, REASON_state_shape_changed, process->app->name,
-		      process->module->name, "%s, and the processes of %s keep their state as it is",
-		      what, module_shown(process->module->name));
+	struct reason *reason = JUDGE(process->judge, REASON_state_shape_changed,
+				      process->app->name, process->module->name,
+				      "%s, and the processes of %s keep their state as it is", what,
+				      module_shown(process->module->name));
 
 	reason->hint = CONVERT;
 	return reason;
@@ -87,15 +87,13 @@ static bool wants_key(const struct code *code, const char *key)
 		for (size_t j = 0; j < code->functions[i].len; j++) {
 			const struct code_op *op = &code->functions[i].ops[j];
 
-			if (op->opcode != OP_GET_MAP_ELEMENTS &&
-			    op->opcode != OP_HAS_MAP_FIELDS && op->opcode != OP_PUT_MAP_EXACT)
+			if (op->opcode != OP_GET_MAP_ELEMENTS && op->opcode != OP_HAS_MAP_FIELDS &&
+			    op->opcode != OP_PUT_MAP_EXACT)
 				continue;
 			for (size_t k = 0; k < op->len; k++)
-				for (size_t n = 0; op->args[k].kind == CODE_LIST &&
-						   n < op->args[k].len;
-				     n++) {
-					const struct term *term =
-						code_term(&op->args[k].items[n]);
+				for (size_t n = 0;
+				     op->args[k].kind == CODE_LIST && n < op->args[k].len; n++) {
+					const struct term *term = code_term(&op->args[k].items[n]);
 
 					if (term && term_is_atom(term, key))
 						return true;
@@ -147,10 +145,10 @@ static void judge_parts(const struct process *process)
 
 	for (size_t i = 0; i < process->module->records_len; i++) {
 		const struct record_change *record = &process->module->records[i];
-		const char *what = arena_printf(
-			process->judge->arena, "the record %s of %s had %u fields and has %u",
-			record->name, module_shown(process->module->name), record->old_size - 1,
-			record->new_size - 1);
+		const char *what = arena_printf(process->judge->arena,
+						"the record %s of %s had %u fields and has %u",
+						record->name, module_shown(process->module->name),
+						record->old_size - 1, record->new_size - 1);
 
 		if (known && process->after.kind == SHAPE_RECORD &&
 		    strcmp(process->after.name, record->name) == 0)
@@ -195,7 +193,8 @@ static void judge_callback_mode(const struct process *process)
 	    names_have(process->module->functions, "callback_mode/0"))
 		JUDGE(process->judge, REASON_not_reversible, process->app->name,
 		      process->module->name,
-		      "callback_mode of %s changed: its processes take it over on the way up, but on "
+		      "callback_mode of %s changed: its processes take it over on the way up, but "
+		      "on "
 		      "the way back they go on with the new one and crash",
 		      module_shown(process->module->name))
 			->hint = "going back takes a restart of these processes";
@@ -203,8 +202,7 @@ static void judge_callback_mode(const struct process *process)
 
 /* ---- code_change that converts ---- */
 
-bool shape_fits(const struct code *code, const struct code_shape *from,
-		const struct code_shape *to)
+bool shape_fits(const struct code *code, const struct code_shape *from, const struct code_shape *to)
 {
 	bool maps = (from->kind == SHAPE_MAP || from->kind == SHAPE_STRUCT) &&
 		    from->kind == to->kind && !from->name == !to->name;
@@ -234,9 +232,10 @@ static const char *misfit(const struct process *process, bool down)
 	code_shape_print(&is, changed.seen ? &changed.shape : from);
 	code_shape_print(&wanted, to);
 	if (changed.fails)
-		return arena_printf(process->judge->arena, "fails for the state of its processes, %s",
-				    str_text(&is));
-	if (!changed.seen || shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
+		return arena_printf(process->judge->arena,
+				    "fails for the state of its processes, %s", str_text(&is));
+	if (!changed.seen ||
+	    shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
 		return NULL;
 	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",
 			    str_text(&is), down ? "old" : "new", str_text(&wanted));
@@ -261,11 +260,13 @@ static void judge_fun(const struct process *process)
 {
 	if (process->before.fun)
 		JUDGE(process->judge, REASON_fun_kept, process->app->name, process->module->name,
-		      "the state that %s starts with holds a fun of its own: it is gone when the old "
+		      "the state that %s starts with holds a fun of its own: it is gone when the "
+		      "old "
 		      "code is purged, and calling it fails",
 		      module_shown(process->module->name))
-			->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
-				 "anew in code_change";
+			->hint =
+			"keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
+			"anew in code_change";
 }
 
 /* ---- all of it ---- */
@@ -344,7 +345,8 @@ static void judge_shared(struct judge *judge, const struct app_diff *app,
 	if (added.len == 0)
 		return;
 	JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
-	      "the struct %s has the new field%s %s: processes, also of other nodes, that hold one from "
+	      "the struct %s has the new field%s %s: processes, also of other nodes, that hold one "
+	      "from "
 	      "before the upgrade fail when they are asked for it",
 	      module_shown(module->name), plural(added), list_of(judge->arena, added))
 		->hint =

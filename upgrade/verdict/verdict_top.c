@@ -47,9 +47,13 @@ static void look_into(struct search *search, struct module_at *module,
 static bool starts_other(const char *module)
 {
 	static const char *const modules[] = {
-		"erlang",     "gen_server",  "gen_statem",	 "gen_event",    "gen_fsm",
-		"proc_lib",   "application", "Elixir.GenServer", "Elixir.Agent", "Elixir.Application",
-		"Elixir.Task", "timer",      "error_logger",     "logger",
+		"erlang",       "gen_server",
+		"gen_statem",   "gen_event",
+		"gen_fsm",      "proc_lib",
+		"application",  "Elixir.GenServer",
+		"Elixir.Agent", "Elixir.Application",
+		"Elixir.Task",  "timer",
+		"error_logger", "logger",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++)

@@ -3,8 +3,8 @@
  *
  * We are a hidden node with a name of our own, "relevo-NUMBER@HOST".  A node keeps the name of
  * everybody who was ever connected as an atom, so there are only 256 of them; one that is in use
- * is passed over.  The node's ticks are answered whenever something is sent or waited for; a connection that is not
- * looked after for a minute is given up by the node.
+ * is passed over.  The node's ticks are answered whenever something is sent or waited for; a
+ * connection that is not looked after for a minute is given up by the node.
  *
  * Ownership: what is received lives in the arena that the call was given.
  */

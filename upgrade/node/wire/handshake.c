@@ -119,8 +119,8 @@ static int send_name(const struct handshake *handshake, struct wire *wire, struc
 	return wire_flush(wire, deadline, err);
 }
 
-static int receive_status(struct handshake *handshake, struct wire *wire,
-			  struct deadline deadline, struct error *err)
+static int receive_status(struct handshake *handshake, struct wire *wire, struct deadline deadline,
+			  struct error *err)
 {
 	struct span frame, status;
 
@@ -131,7 +131,8 @@ static int receive_status(struct handshake *handshake, struct wire *wire,
 		return no_erlang(wire, err);
 	if (span_is(status, "ok") || span_is(status, "ok_simultaneous"))
 		return 0;
-	/* "alive" is a question, whether that connection is a dead one.  It may be another relevo's. */
+	/* "alive" is a question, whether that connection is a dead one.  It may be another
+	 * relevo's. */
 	if (span_is(status, "nok") || span_is(status, "alive")) {
 		handshake->name_taken = true;
 		return error_set(err, ERROR_UNREACHABLE,

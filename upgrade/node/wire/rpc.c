@@ -170,7 +170,9 @@ int node_eval(const struct term **out, const struct term **bad, struct dist *dis
 	 */
 	const struct term *args[] = {
 		term_tuple(arena, term_atom(arena, "block"), term_integer(arena, 0), exprs),
-		bindings_term(arena, bindings, bindings_len), none, none,
+		bindings_term(arena, bindings, bindings_len),
+		none,
+		none,
 		term_atom(arena, "value"),
 	};
 

@@ -14,7 +14,7 @@ enum { BOOT_MS = 60000, CHECK_MS = 60000, WATCH_MS = 1000, PATIENCE_MS = 60000 }
 struct rehearse_opts {
 	const char *port_env, *ready, *load, *junit;
 	struct option_list checks;
-	long boot_ms, check_ms, watch_ms;
+	long boot_ms, check_ms, watch_ms, warm_ms;
 	long code_change_ms, suspend_ms, patience_ms;
 	bool one_way, strict, keep;
 };
@@ -39,6 +39,8 @@ static const struct option rehearse_cli[] = {
 		 "keep the folder with the release and its logs"),
 	OPT_DURATION(struct rehearse_opts, watch_ms, 0, "watch", "TIME",
 		     "how long to watch after each change (default: 1s)"),
+	OPT_DURATION(struct rehearse_opts, warm_ms, 0, "warm-up", "TIME",
+		     "how long the load works before the first upgrade (default: as --watch)"),
 	OPT_DURATION(struct rehearse_opts, boot_ms, 0, "boot-timeout", "TIME",
 		     "how long a start may take until the system is ready (default: 1min)"),
 	OPT_DURATION(struct rehearse_opts, check_ms, 0, "check-timeout", "TIME",
@@ -174,20 +176,21 @@ static void print_findings(struct arena *arena, const struct rehearsal *rehearsa
 }
 
 /* What it means. */
-static void print_outcome(const struct rehearsal *rehearsal, bool failed)
+static void print_outcome(const struct rehearsal *rehearsal)
 {
 	bool back = rehearsal->phases[PHASE_downgrade].status == PHASE_PASSED;
 
-	if (failed)
+	if (rehearsal->failed)
 		printf("%s to %s is not sound", rehearsal->old_vsn, rehearsal->new_vsn);
 	else
 		printf("%s goes over %s while it runs%s", rehearsal->new_vsn, rehearsal->old_vsn,
 		       back ? ", and back" : "; the way back was not tried");
 }
 
-static void print_report(const struct rehearsal *rehearsal, bool failed)
+static void print_report(const struct rehearsal *rehearsal)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
+	bool failed = rehearsal->failed;
 
 	printf("%s%s %s to %s%s, rehearsed here\n\n", style_on(stdout, STYLE_BOLD), rehearsal->name,
 	       rehearsal->old_vsn, rehearsal->new_vsn, style_off(stdout));
@@ -197,7 +200,7 @@ static void print_report(const struct rehearsal *rehearsal, bool failed)
 	print_findings(&arena, rehearsal);
 	printf("\n%s%s%s: ", style_on(stdout, failed ? STYLE_BAD : STYLE_GOOD),
 	       failed ? "failed" : "passed", style_off(stdout));
-	print_outcome(rehearsal, failed);
+	print_outcome(rehearsal);
 	printf(" (%zu fault%s, %zu warning%s, %.1f s)\n", rehearsal->faults,
 	       rehearsal->faults == 1 ? "" : "s", rehearsal->warnings,
 	       rehearsal->warnings == 1 ? "" : "s", (double)rehearsal->ms / 1000);
@@ -230,7 +233,9 @@ static struct rehearse_options options_of(const struct work *work)
 		.boot_ms = opts->boot_ms ? opts->boot_ms : BOOT_MS,
 		.check_ms = opts->check_ms ? opts->check_ms : CHECK_MS,
 		.watch_ms = opts->watch_ms ? opts->watch_ms : WATCH_MS,
+		.warm_ms = opts->warm_ms,
 		.one_way = opts->one_way,
+		.strict = opts->strict,
 		.move = INSTALL_OPTIONS.move,
 		.begin = show_begin,
 		.end = show_end,
@@ -252,19 +257,17 @@ static int work_run(void *context, struct error *err)
 	const struct work *work = context;
 	struct rehearse_options options = options_of(work);
 	struct rehearsal result;
-	bool failed;
 
 	if (rehearse(&result, &arena, &options, err))
 		return -1;
 	note_clear(work->call);
-	failed = result.faults > 0 || (work->opts->strict && result.warnings > 0);
 	if (work->call->json)
 		print_json(rehearsal_json(&result));
 	else
-		print_report(&result, failed);
+		print_report(&result);
 	if (work->opts->junit && write_junit(work->opts->junit, &result, err))
 		return -1;
-	return failed ? FOUND_WANTING : 0;
+	return result.failed ? FOUND_WANTING : 0;
 }
 
 /* Nothing runs any more. */

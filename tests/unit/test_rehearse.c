@@ -197,6 +197,14 @@ static void reports(void **state)
 	assert_int_equal(json_array_size(json_object_get(json, "phases")), PHASE_COUNT);
 	assert_int_equal(json_array_size(json_object_get(json, "findings")), 3);
 	json_decref(json);
+	/* When warnings count, they do in each report. */
+	str_clear(&text);
+	rehearsal.strict = rehearsal.failed = true;
+	rehearsal_junit(&text, &rehearsal);
+	assert_non_null(strstr(text.ptr, "<failure type=\"old_code\""));
+	json = rehearsal_json(&rehearsal);
+	assert_string_equal(json_string_value(json_object_get(json, "outcome")), "failed");
+	json_decref(json);
 }
 
 /* ---- processes beside us ---- */

@@ -201,6 +201,8 @@ int node_ping(int64_t *out_us, struct node *node, struct error *err)
 	const struct term *answer;
 	struct timespec from, to;
 
+	if (!node->dist)
+		return error_set(err, ERROR_UNREACHABLE, "%s: the connection is lost", node->name);
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	if (rpc_call(&answer, NULL, node->dist, &arena, "erlang", "node", &term_nil,
 		     node_deadline(node), err))

@@ -24,6 +24,11 @@ enum finding_severity finding_severity(enum finding_code code)
 	return codes[code].severity;
 }
 
+bool finding_fails(enum finding_code code, bool strict)
+{
+	return codes[code].severity >= (strict ? FINDING_WARNING : FINDING_FAULT);
+}
+
 const char *finding_severity_name(enum finding_severity severity)
 {
 	static const char *const names[] = { "note", "warning", "fault" };
@@ -61,7 +66,7 @@ void judge_add(struct judge *judge, enum finding_code code, const char *subject,
 	str_addv(&text, format, args);
 	va_end(args);
 	subject = clean(judge->arena, subject ? span_of(subject) : str_span(&text));
-	if (codes[code].severity == FINDING_FAULT)
+	if (finding_fails(code, judge->strict))
 		judge->failed |= bit;
 	for (size_t i = 0; i < judge->len; i++) {
 		if (judge->items[i].code == code && strcmp(judge->items[i].subject, subject) == 0) {

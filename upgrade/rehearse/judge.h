@@ -8,9 +8,12 @@ struct judge {
 	enum rehearse_phase_id phase;
 	struct finding *items;
 	size_t len, cap;
-	unsigned failed; /* bit n: a fault was found in phase n */
+	bool strict;     /* a warning is as bad as a fault */
+	unsigned failed; /* bit n: something was found that makes phase n fail */
 };
 
+/* Whether one of this kind makes the rehearsal fail. */
+bool finding_fails(enum finding_code code, bool strict);
 /* One finding; what was found before about the same subject is marked for this phase too.
  *
  * subject  what it is about; NULL: the message

@@ -40,16 +40,32 @@ Say = fun(Event) ->
                      end,
               unicode:characters_to_binary(Text)
       end,
-Kind = fun(normal) -> ended;
-          (shutdown) -> ended;
-          ({shutdown, _}) -> ended;
-          (noproc) -> ended;
-          (killed) -> killed;
-          (_) -> crashed
+%% Killed is who was killed by the purge of old code, or was linked to one who was.  Whom a
+%% supervisor kills it stops, in the way its child specification asks for.
+Kind = fun(normal, _, _) -> ended;
+          (shutdown, _, _) -> ended;
+          ({shutdown, _}, _, _) -> ended;
+          (noproc, _, _) -> ended;
+          (killed, P, #{purged := Purged, stopped := Stopped}) ->
+               if is_map_key(P, Purged) -> killed;
+                  is_map_key(P, Stopped) -> ended;
+                  map_size(Purged) > 0 -> killed;
+                  map_size(Stopped) > 0 -> ended;
+                  true -> crashed
+               end;
+          (_, _, _) -> crashed
        end,
 %% A stack says less than it takes.
 Reason = fun({R, [{_, _, _, _} | _]}) -> R; (R) -> R end,
-Empty = #{seen => #{}, refs => [], downs => [], held => #{}, pauses => [], logs => [], logged => 0},
+%% purged, stopped: whom the purge and whom supervisors killed.  born: who crashed of those that came
+%% since; usual: what calls of theirs crash without any change, from the first time that was asked.
+Empty = #{seen => #{}, refs => [], downs => [], held => #{}, pauses => [], logs => [], logged => 0,
+          purged => #{}, stopped => #{}, born => [], usual => unknown},
+Purger = whereis(erts_code_purger),
+Supervisors = fun() ->
+                      [P || P <- processes(), {_, Dictionary} <- [process_info(P, dictionary)],
+                            {_, {supervisor, _, _}} <- [lists:keyfind('$initial_call', 1, Dictionary)]]
+              end,
 Watch = fun(Asker) ->
                 Pids = [P || P <- processes(), P =/= self(), P =/= Asker],
                 Handler = whereis(release_handler),
@@ -57,14 +73,32 @@ Watch = fun(Asker) ->
                                             || What <- [suspend, resume]], []),
                 is_pid(Handler) andalso
                     catch erlang:trace(Handler, true, [send, monotonic_timestamp]),
+                erlang:trace_pattern({erlang, exit, 2}, [{['_', kill], [], []}], []),
+                [catch erlang:trace(P, true, [call]) || P <- [Purger | Supervisors()]],
                 Empty#{seen => maps:from_list([{P, Who(P)} || P <- Pids]),
                        refs => [erlang:monitor(process, P) || P <- Pids]}
         end,
-Down = fun({P, R}, Seen) ->
+Down = fun({P, R}, #{seen := Seen} = S) ->
                {Name, Text} = maps:get(P, Seen, {none, <<"a process">>}),
                Back = is_atom(Name) andalso Name =/= none andalso is_pid(whereis(Name)),
-               {Kind(R), Text, Short(Reason(R)), Back, Name =/= none}
+               {Kind(R, P, S), Text, Short(Reason(R)), Back, Name =/= none}
        end,
+%% One that nobody watched tells of its end in a crash report.
+Born = fun(#{msg := {report, #{label := {proc_lib, crash}, report := [Info | _]}}}, Seen) ->
+               case {proplists:get_value(pid, Info), proplists:get_value(initial_call, Info)} of
+                   {P, {M, F, Args}} when not is_map_key(P, Seen) ->
+                       N = if is_list(Args) -> length(Args); true -> Args end,
+                       {_, R, _} = proplists:get_value(error_info, Info, {exit, unknown, []}),
+                       [{iolist_to_binary(io_lib:format("~ts:~tp/~tp", [Plain(M), F, N])), Short(Reason(R))}];
+                   _ -> []
+               end;
+          (_, _) -> []
+       end,
+News = fun(#{born := News_, usual := Usual}) ->
+               [{crashed, Who_, R, false, false}
+                || {Who_, R} <- lists:reverse(News_), Usual =/= unknown, not is_map_key(Who_, Usual)]
+       end,
+Usual = fun(#{usual := unknown, born := News_}) -> maps:from_list(News_); (#{usual := Known}) -> Known end,
 %% Also of one that came since.
 Called = fun(P, Seen) -> element(2, case Seen of #{P := Known} -> Known; _ -> Who(P) end) end,
 Longest = fun(Pauses, Seen) ->
@@ -72,7 +106,7 @@ Longest = fun(Pauses, Seen) ->
                    || {Us, P} <- lists:sublist(lists:reverse(lists:sort(Pauses)), 5)]
           end,
 Report = fun(#{seen := Seen, downs := Downs, pauses := Pauses, held := Held, logs := Logs} = S) ->
-                 Told = [Down(D, Seen) || D <- lists:reverse(Downs)],
+                 Told = [Down(D, S) || D <- lists:reverse(Downs)] ++ News(S),
                  {Bad, Fine} = lists:partition(fun(T) -> element(1, T) =/= ended end, Told),
                  {Named, Others} = lists:partition(fun(T) -> element(5, T) end, Fine),
                  [{processes, maps:size(Seen)},
@@ -89,7 +123,8 @@ Report = fun(#{seen := Seen, downs := Downs, pauses := Pauses, held := Held, log
          end,
 Forget = fun(#{refs := Refs}) ->
                  [erlang:demonitor(R, [flush]) || R <- Refs],
-                 catch erlang:trace(whereis(release_handler), false, [send])
+                 catch erlang:trace(whereis(release_handler), false, [send]),
+                 [catch erlang:trace(P, false, [call]) || P <- [Purger | Supervisors()]]
          end,
 Resumed = fun(P, Ts, #{held := Held, pauses := Pauses} = S) ->
                   case Held of
@@ -107,20 +142,25 @@ Loop = fun Loop(S) ->
                        Loop(S#{held => maps:put(P, Ts, maps:get(held, S))});
                    {trace_ts, _, send, {system, _, resume}, P, Ts} ->
                        Loop(Resumed(P, Ts, S));
+                   {trace, Purger, call, {erlang, exit, [P, kill]}} ->
+                       Loop(S#{purged => maps:put(P, true, maps:get(purged, S))});
+                   {trace, _, call, {erlang, exit, [P, kill]}} ->
+                       Loop(S#{stopped => maps:put(P, true, maps:get(stopped, S))});
                    {relevo_log, Event} ->
-                       #{logs := Logs, logged := N} = S,
+                       #{logs := Logs, logged := N, seen := Seen, born := Others} = S,
                        Loop(S#{logged => N + 1,
+                               born => lists:sublist(Born(Event, Seen) ++ Others, 1000),
                                logs => case N < 5 of true -> [Event | Logs]; false -> Logs end});
                    {watch, From, Tag} ->
                        Forget(S),
                        New = Watch(From),
                        From ! {Tag, true},
-                       Loop(New);
+                       Loop(New#{usual => maps:get(usual, S)});
                    {take, From, Tag} ->
                        Answer = Report(S),
                        Forget(S),
                        From ! {Tag, Answer},
-                       Loop(Empty);
+                       Loop(Empty#{usual => Usual(S)});
                    _ -> Loop(S)
                end
        end,

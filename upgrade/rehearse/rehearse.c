@@ -179,11 +179,20 @@ static int start_load(struct play *p, struct error *err)
 
 	if (!p->options->load)
 		return 0;
-	if (process_start(&p->load, argv, &start, err))
+	return process_start(&p->load, argv, &start, err);
+}
+
+/* The load is to be at work when the upgrade begins; what crashes by then, no upgrade made crash.
+ */
+static int warm_up(struct play *p, struct error *err)
+{
+	struct observed usual;
+
+	if (observe_start(p->node, p->arena, err) || start_load(p, err))
 		return -1;
-	/* It is to be at work when the upgrade begins. */
-	clock_sleep_ms(p->options->watch_ms);
-	return 0;
+	if (p->options->load || p->options->warm_ms)
+		clock_sleep_ms(p->options->warm_ms ? p->options->warm_ms : p->options->watch_ms);
+	return observe_end(&usual, p->node, p->arena, err);
 }
 
 static void load_failed(struct play *p, int status)
@@ -502,6 +511,8 @@ static void tell(struct rehearsal *out, const struct play *p, int64_t start)
 		.findings = p->judge.items,
 		.findings_len = p->judge.len,
 		.load_ran = p->options->load != NULL,
+		.strict = p->options->strict,
+		.failed = p->judge.failed != 0,
 	};
 	memcpy(out->phases, p->phases, sizeof(out->phases));
 	/* Some is only known later. */
@@ -526,6 +537,7 @@ int rehearse(struct rehearsal *out, struct arena *arena, const struct rehearse_o
 	int64_t start = clock_mono_ms();
 
 	p.judge.arena = arena;
+	p.judge.strict = options->strict;
 	p.install = INSTALL_OPTIONS;
 	p.install.move = options->move;
 	p.install.one_way = options->one_way;
@@ -533,7 +545,7 @@ int rehearse(struct rehearsal *out, struct arena *arena, const struct rehearse_o
 	p.install.context = options->context;
 	if (bundle_read(&p.bundle, arena, options->new_release, err) ||
 	    stand_make(&p.stand, &stand, err) || check_releases(&p, err) || first_boot(&p, err) ||
-	    start_load(&p, err))
+	    warm_up(&p, err))
 		return -1;
 	moves(&p);
 	end_load(&p);

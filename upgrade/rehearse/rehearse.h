@@ -91,6 +91,8 @@ struct rehearsal {
 	const struct finding *findings; /* as they were found */
 	size_t findings_len;
 	size_t faults, warnings;
+	bool strict; /* warnings count as faults */
+	bool failed; /* it is not sound */
 	bool load_ran;
 };
 
@@ -106,7 +108,9 @@ struct rehearse_options {
 	int64_t boot_ms;  /* until it is up and ready */
 	int64_t check_ms; /* that one check may take */
 	int64_t watch_ms; /* how long to watch after each change */
+	int64_t warm_ms;  /* how long the load works before the first change */
 	bool one_way;     /* there need be no way back */
+	bool strict;      /* warnings count as faults */
 	struct move_options move;
 	/* Told as a phase begins and ends, and before each step of an installation; may be
 	 * NULL.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A rehearsal as JSON and as JUnit XML. */
-#include "upgrade/rehearse/rehearse.h"
+#include "upgrade/rehearse/judge.h"
 
 #include <inttypes.h>
 
@@ -61,7 +61,7 @@ json_t *rehearsal_json(const struct rehearsal *rehearsal)
 		json_array_append_new(findings, finding_json(&rehearsal->findings[i]));
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "release",
 			 rehearsal->name, "old", rehearsal->old_vsn, "new", rehearsal->new_vsn,
-			 "outcome", rehearsal->faults ? "failed" : "passed", "faults",
+			 "outcome", rehearsal->failed ? "failed" : "passed", "faults",
 			 (json_int_t)rehearsal->faults, "warnings", (json_int_t)rehearsal->warnings,
 			 "ms", (json_int_t)rehearsal->ms, "phases", steps, "findings", findings);
 }
@@ -92,7 +92,7 @@ static void add_findings(struct str *out, const struct rehearsal *rehearsal, int
 {
 	for (size_t i = 0; i < rehearsal->findings_len; i++) {
 		const struct finding *finding = &rehearsal->findings[i];
-		bool fault = finding_severity(finding->code) == FINDING_FAULT;
+		bool fault = finding_fails(finding->code, rehearsal->strict);
 
 		if (!(finding->phases & 1u << phase))
 			continue;

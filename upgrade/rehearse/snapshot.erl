@@ -45,16 +45,31 @@ Lasting = fun(Id) ->
                       nomatch =:= binary:match(Text("~tp", [Id]),
                                                [<<"#Ref<">>, <<"#Fun<">>, <<"#Port<">>, <<"<0.">>])
           end,
+%% What a supervisor of OTP's own knows of its children.  Only what any process answers is asked: one
+%% of another kind may die of a question that it does not know, and takes its children with it.
+Specs = fun(P) ->
+                try sys:get_state(P, 2000) of
+                    S when element(1, S) =:= state, tuple_size(S) > 9 ->
+                        case element(4, S) of
+                            {Ids, Db} when is_list(Ids), is_map(Db) -> Db;
+                            _ -> #{}
+                        end;
+                    _ -> #{}
+                catch _:_ -> #{}
+                end
+        end,
 %% What may end of its own accord is missed by nobody.
-Permanent = fun(P, Id) ->
-                    try gen_server:call(P, {get_childspec, Id}, 2000) of
-                        {ok, #{restart := permanent}} -> true;
+Permanent = fun(Id, Db) ->
+                    case Db of
+                        #{Id := Child} when element(1, Child) =:= child -> element(5, Child) =:= permanent;
                         _ -> false
-                    catch _:_ -> false
                     end
             end,
 Walk = fun Walk(P, Path, Depth) ->
-               Known = [C || {Id, _, _, _} = C <- Children(P), Lasting(Id), Permanent(P, Id)],
+               Known = case [C || {Id, _, _, _} = C <- Children(P), Lasting(Id)] of
+                           [] -> [];
+                           Named -> Db = Specs(P), [C || {Id, _, _, _} = C <- Named, Permanent(Id, Db)]
+                       end,
                lists:flatmap(
                  fun({Id, Child, Type, _}) ->
                          Here = <<Path/binary, " / ", (Plain(Id))/binary>>,

@@ -14,6 +14,10 @@ port=$((20000 + ($$ % 37 * 16 + ${TEST_SLOT:-0} % 16) * 20))
 export ERL_EPMD_PORT=$port ERL_CRASH_DUMP=/dev/null
 unset RELEASE_ROOT RELEASE_VSN RELEASE_NAME RELEASE_SYS_CONFIG RELDIR RELEASE_TMP
 
+# What a test with a line "# Parts:" is called with; without, all of them are its.
+this_part=${1:-}
+part () { [ -z "$this_part" ] || [ "$this_part" = "$1" ]; }
+
 fail () {
   echo "FAIL: $*" >&2
   exit 1

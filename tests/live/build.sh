@@ -42,9 +42,11 @@ expect 0 "$shop" rpc 'IO.inspect(:release_handler.which_releases(:permanent))'
 contains "$out" "kernel-"
 ok
 
+started () { "$shop" rpc 'IO.inspect(Process.whereis(:application_controller))'; }
+before=$(started)
 expect 0 "$shop" restart
-sleep 1
-wait_for 30 health || fail "does not come back from a restart"
+anew () { health && [ "$(started)" != "$before" ]; }
+wait_for 30 anew || fail "does not come back from a restart"
 ok
 expect 0 "$shop" stop
 gone "$pid" || fail "stop returned, but process $pid still runs"

@@ -130,7 +130,8 @@ ok
 
 # Who may not connect is told so.
 start_node e@127.0.0.1 -eval 'timer:apply_after(2000, net_kernel, allow, [[none@nowhere]])'
-sleep 3
+not_allowed () { ! "$relevo" node ping e@127.0.0.1; }
+wait_for 10 not_allowed || fail "a node that allows nobody answers"
 expect 4 "$relevo" node ping e@127.0.0.1
 contains "$said" "does not allow"
 ok

@@ -10,7 +10,6 @@
 #include "release/project/git.h"
 #include "release/read/manifest.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { HOOK_OUTPUT_MAX = 16 << 20, HOOK_TIMEOUT_MS = 3600 * 1000 };
@@ -178,8 +177,7 @@ static int write_boot(struct builder *b, bool consolidated)
 					.vars_len = 1,
 					.consolidated = consolidated,
 					.providers = b->configured.providers,
-					.atoms = atoi(b->otp->release) > 25 ? TERM_ATOMS_UTF8
-									    : TERM_ATOMS_LATIN1 };
+					.atoms = otp_atoms(b->otp) };
 	struct resolved *clean;
 	struct boot_base base;
 

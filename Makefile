@@ -19,8 +19,15 @@ override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE 
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wwrite-strings -Wpointer-arith -Wundef -Wformat=2 -Wno-format-truncation \
 	-fno-common
-HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fPIE \
-	-fcf-protection
+# Flags that this compiler knows.
+known    = $(foreach flag,$(1),$(shell $(CC) -Werror $(flag) -c -x c -o /dev/null /dev/null 2>/dev/null && echo $(flag)))
+# Warnings of gcc for relevo itself, not for its tests.
+STRICT  := $(call known,-Wconversion -Wcast-qual -Wduplicated-cond \
+	-Wduplicated-branches -Walloca)
+HARDEN  := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE \
+	-fno-delete-null-pointer-checks -fno-strict-overflow \
+	$(call known,-fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero \
+	-fzero-call-used-regs=used-gpr)
 SANITIZE := -fsanitize=address,undefined
 ifeq ($(VARIANT),asan)
 override CFLAGS += -O1 $(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -28,15 +35,19 @@ override LDFLAGS += $(SANITIZE)
 else ifeq ($(VARIANT),fuzz)
 override CFLAGS += -O1 $(SANITIZE),fuzzer-no-link -fno-sanitize-recover=all
 override LDFLAGS += $(SANITIZE)
+else ifeq ($(VARIANT),cover)
+override CFLAGS += -O0 --coverage
+override LDFLAGS += --coverage
 else ifeq ($(VARIANT),tsan)
 override CFLAGS += -O1 -fsanitize=thread
 override LDFLAGS += -fsanitize=thread
 else
 override CFLAGS += $(HARDEN)
-override LDFLAGS += -pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+override LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 endif
 ifeq ($(findstring clang,$(CC)),clang)
 override CFLAGS += -Wno-unknown-warning-option
+STRICT  :=
 endif
 ifneq ($(DEVELOPER),)
 override CFLAGS += -Werror
@@ -54,7 +65,7 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test otp27 test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
+.PHONY: all deps test quick cover format-check headers banned documents uninstall otp27 test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
 	install format clean help
 all: build/relevo
 
@@ -72,7 +83,7 @@ $(B)/librelevo.a: $(LIB_OBJ)
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC)
-	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(STRICT) -c -o $@ $<
 
 # Objects that carry files inside (base/embed.h) are made again when those change.
 $(B)/release/project/template.o: $(wildcard release/project/template/*)
@@ -134,6 +145,16 @@ tsan:
 	@$(MAKE) --no-print-directory VARIANT=tsan build/tsan/tests/unit/test_archive build/tsan/relevo
 	@RELEVO=build/tsan/relevo tests/run build/tsan/tests/unit/test_archive tests/cases/reproducible.sh
 
+# What wants no live node: while one works.
+quick: $(B)/relevo $(UNIT) helpers
+	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh)) $(UNIT)
+
+# Which lines of each file the unit tests and the cases run.
+cover:
+	@find build/cover -name '*.gcda' -delete 2>/dev/null; \
+		$(MAKE) --no-print-directory VARIANT=cover CC=gcc quick
+	@tests/tools/cover build/cover $(FLOORS)
+
 cases: $(B)/relevo helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
 
@@ -158,12 +179,27 @@ fuzz:
 fuzz-all: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $^
 
-check: layers
+# What HACKING.md and the house style promise, without running a test.
+check: layers format-check headers banned documents
 	@shellcheck -x $$(grep -rlE '^#!/bin/sh' .ci cmd examples release tests) \
 		&& echo "shellcheck: no finding"
 
-layers:
-	@tests/tools/layers
+layers banned:
+	@tests/tools/$@
+
+format-check:
+	@clang-format --dry-run -Werror $$(git ls-files '*.c' '*.h') && echo "format: as .clang-format has it"
+
+# Every header says itself what it needs.
+HEADERS := $(shell find $(FLOORS) tests/unit -name '*.h' 2>/dev/null)
+headers:
+	@printf '%s\n' $(HEADERS) | xargs -P "$$(nproc)" -I{} sh -c \
+		'echo "#include \"{}\"" | $(CC) $(CFLAGS) -MF /dev/null -Werror -Wno-pedantic -Wno-unused-function -fsyntax-only -x c - || exit 255' \
+		&& echo "headers: each compiles alone"
+
+# What the documents say of commands, options, codes and keys is what the program knows.
+documents: $(B)/relevo
+	@RELEVO=$(B)/relevo tests/tools/documents
 
 # All of tests/live/torture.sh, and relevo killed at the first 40 system calls of each step.
 torture: all helpers
@@ -208,7 +244,9 @@ help:
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
-	@echo 'make check      layers, shell scripts'
+	@echo 'make quick      unit tests and cases: what needs no node; a minute'
+	@echo 'make check      layout, layers, headers, banned functions, documents in step, shell scripts'
+	@echo 'make cover      which lines of each file the quick tests run'
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'

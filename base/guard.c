@@ -60,7 +60,7 @@ static void kill_children(void)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)) != NULL) {
-		int pid = atoi(entry->d_name);
+		int pid = (int)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 1 && parent_of(entry->d_name) == getpid())
 			kill(pid, SIGKILL);

@@ -43,7 +43,7 @@ bool utf8_next(struct span *rest, uint32_t *code)
 
 size_t utf8_write(char out[static UTF8_MAX], uint32_t code)
 {
-	size_t size = 1 + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000);
+	size_t size = 1u + (code >= 0x80) + (code >= 0x800) + (code >= 0x10000);
 
 	if (size == 1) {
 		out[0] = (char)code;

@@ -5,8 +5,6 @@
 #include "release/model/otp.h"
 #include "release/model/script.h"
 
-#include <stdlib.h>
-
 struct script_opts {
 	struct option_list libs, vars;
 	const char *out;
@@ -125,11 +123,10 @@ static int write_file(const char **out, struct task *task, const char *suffix,
 static int write_files(const char **script_out, const char **boot_out, struct task *task,
 		       struct error *err)
 {
-	bool old = atoi(task->otp.release) <= 25;
 	owned_str struct str script = STR_EMPTY, boot = STR_EMPTY;
 
 	term_print_file(&script, task->script);
-	term_encode(&boot, task->script, old ? TERM_ATOMS_LATIN1 : TERM_ATOMS_UTF8);
+	term_encode(&boot, task->script, otp_atoms(&task->otp));
 	if ((task->opts->out && dir_make(task->out, err)) ||
 	    write_file(script_out, task, ".script", &script, err) ||
 	    write_file(boot_out, task, ".boot", &boot, err))

@@ -139,7 +139,7 @@ static int shortest(double value, char digits[static 32])
 	while (n > 1 && digits[n - 1] == '0')
 		n--;
 	digits[n] = '\0';
-	return atoi(strchr(text, 'e') + 1);
+	return (int)strtol(strchr(text, 'e') + 1, NULL, 10);
 }
 
 static void add_plain_float(struct str *out, const char *digits, int exponent)

@@ -8,79 +8,13 @@
 #include "release/model/boot.h"
 #include "release/project/choose.h"
 #include "release/project/git.h"
-#include "release/project/template.h"
 #include "release/read/manifest.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { HOOK_OUTPUT_MAX = 16 << 20, HOOK_TIMEOUT_MS = 3600 * 1000 };
 
-void builder_tell(const struct builder *b, const char *what)
-{
-	if (b->options->step)
-		b->options->step(b->options->context, what);
-}
-
-void builder_warn(const struct builder *b, const char *what)
-{
-	if (b->options->warn)
-		b->options->warn(b->options->context, what);
-}
-
-const char *in_root(const struct builder *b, const char *path)
-{
-	return path_join(b->arena, b->root, path);
-}
-
-const char *in_vsn(const struct builder *b, const char *name)
-{
-	return path_join(b->arena, b->vsn_dir, name);
-}
-
-static bool packs_erts(const struct builder *b)
-{
-	return strcmp(b->project->erts, "none") != 0;
-}
-
-/* ---- erts-VSN/, bin/ ---- */
-
-static int put_template(struct builder *b, enum template_file file, const char *to, mode_t mode)
-{
-	owned_str struct str text = STR_EMPTY;
-
-	template_fill(&text, template_text(file), "@NAME@", b->rel->name);
-	return file_put(to, str_span(&text), mode, b->err);
-}
-
-static int link_files(struct builder *b, const char *from, const char *to)
-{
-	struct dir_entry *entries;
-	size_t len;
-
-	if (dir_list(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
-		return -1;
-	for (size_t i = 0; i < len; i++)
-		if (symlink(path_join(b->arena, from, entries[i].name),
-			    path_join(b->arena, to, entries[i].name)))
-			return error_sys(b->err, "cannot link %s", to);
-	return 0;
-}
-
-/* Distributions patch `erl` to point at one place; ours finds itself. */
-int copy_erts(struct builder *b)
-{
-	const char *name = arena_printf(b->arena, "erts-%s/bin", b->otp->erts);
-	const char *from = path_join(b->arena, b->otp->root, name), *to = in_root(b, name);
-	const char *erl = path_join(b->arena, to, "erl");
-
-	if (!packs_erts(b))
-		return 0;
-	builder_tell(b, name);
-	if (b->options->links ? link_files(b, from, to) : tree_copy(from, to, b->err))
-		return -1;
-	return tree_remove(erl, b->err) || put_template(b, TEMPLATE_ERL, erl, 0755) ? -1 : 0;
-}
+/* ---- bin/ ---- */
 
 static int write_start_script(struct builder *b)
 {
@@ -243,8 +177,7 @@ static int write_boot(struct builder *b, bool consolidated)
 					.vars_len = 1,
 					.consolidated = consolidated,
 					.providers = b->configured.providers,
-					.atoms = atoi(b->otp->release) > 25 ? TERM_ATOMS_UTF8
-									    : TERM_ATOMS_LATIN1 };
+					.atoms = otp_atoms(b->otp) };
 	struct resolved *clean;
 	struct boot_base base;
 

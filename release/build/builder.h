@@ -3,6 +3,7 @@
 #pragma once
 #include "release/build/assemble.h"
 #include "release/project/configure.h"
+#include "release/project/template.h"
 
 struct builder {
 	struct arena *arena;
@@ -24,6 +25,10 @@ void builder_tell(const struct builder *b, const char *what);
 void builder_warn(const struct builder *b, const char *what);
 const char *in_root(const struct builder *b, const char *path);
 const char *in_vsn(const struct builder *b, const char *name);
+bool packs_erts(const struct builder *b);
+/* The file of every release, with its name filled in. */
+must_check int put_template(struct builder *b, enum template_file file, const char *to,
+			    mode_t mode);
 
 /* An application of the OTP itself: where no ERTS is packed, the host has it. */
 bool app_is_otp(const struct builder *b, const struct app *app);

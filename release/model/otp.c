@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/process.h"
 
+#include <stdlib.h>
+
 enum { DATA_MAX = 4096 };
 
 /* The folder two above the program, links followed: ROOT of ROOT/bin/erl; NULL: none. */
@@ -76,6 +78,11 @@ int otp_find(struct otp *out, struct arena *arena, struct error *err)
 		return error_hint(err, "The erl that comes first in PATH leads there; put the bin "
 				       "folder of the Erlang/OTP itself before it.");
 	return 0;
+}
+
+enum term_atoms otp_atoms(const struct otp *otp)
+{
+	return strtol(otp->release, NULL, 10) > 25 ? TERM_ATOMS_UTF8 : TERM_ATOMS_LATIN1;
 }
 
 const char *elixir_lib_find(struct arena *arena)

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/error.h"
+#include "erlang/term/term.h"
 
 struct otp {
 	const char *root;    /* "/usr/lib/erlang": holds lib, releases, erts-VSN */
@@ -19,6 +20,9 @@ struct otp {
 must_check int otp_find(struct otp *out, struct arena *arena, struct error *err);
 /* The one in a folder: ROOT/releases/start_erl.data tells which it is. */
 must_check int otp_open(struct otp *out, struct arena *arena, const char *root, struct error *err);
+
+/* How that OTP writes the atoms of boot files. */
+enum term_atoms otp_atoms(const struct otp *otp);
 
 /* The folder of Elixir's applications ("/usr/lib/elixir/lib"), by the first `elixir` in PATH;
  * NULL when there is none.

@@ -3,8 +3,6 @@
 
 #include "release/project/discover_parts.h"
 
-#include <ctype.h>
-
 const char *discovered_kind_name(enum discovered_kind kind)
 {
 	static const char *const names[] = { "Mix umbrella", "Mix project", "rebar3 project",
@@ -22,81 +20,7 @@ const char *discovered_compile(const struct discovered *found)
 	return commands[found->kind];
 }
 
-/* ---- files ---- */
-
-bool discover_has(const struct discoverer *d, const char *path)
-{
-	return path_exists(path_join(d->arena, d->dir, path));
-}
-
-const char *discover_if_there(const struct discoverer *d, const char *path)
-{
-	return discover_has(d, path) ? path : NULL;
-}
-
-int discover_read(struct str *out, const struct discoverer *d, const char *path, struct error *err)
-{
-	if (!discover_has(d, path))
-		return 0;
-	return file_read(path_join(d->arena, d->dir, path), DISCOVER_FILE_MAX, out, err);
-}
-
-int discover_folders(struct names *out, struct discoverer *d, const char *path, struct error *err)
-{
-	const char *full = path_join(d->arena, d->dir, path), **items;
-	struct dir_entry *entries;
-	size_t len, count = 0;
-
-	*out = (struct names){ NULL, 0 };
-	if (!path_is_dir(full))
-		return 0;
-	if (dir_list(&entries, &len, d->arena, full, err))
-		return -1;
-	items = arena_array(d->arena, len, const char *);
-	for (size_t i = 0; i < len; i++)
-		if (entries[i].is_dir && entries[i].name[0] != '.')
-			items[count++] = entries[i].name;
-	*out = (struct names){ items, count };
-	return 0;
-}
-
 /* ---- applications ---- */
-
-static bool is_app_name(struct span name)
-{
-	if (name.len == 0 || name.len > TERM_ATOM_MAX || !islower((unsigned char)name.ptr[0]))
-		return false;
-	for (size_t i = 0; i < name.len; i++)
-		if (!isalnum((unsigned char)name.ptr[i]) && name.ptr[i] != '_' &&
-		    name.ptr[i] != '@')
-			return false;
-	return true;
-}
-
-static const struct discovered_app *find(const struct discovered_apps *apps, struct span name)
-{
-	for (size_t i = 0; i < apps->len; i++)
-		if (span_is(name, apps->items[i].name))
-			return &apps->items[i];
-	return NULL;
-}
-
-void discover_add(struct discovered_apps *apps, struct discoverer *d, struct span name,
-		  const char *dir, enum start_type type)
-{
-	if (!is_app_name(name) || find(apps, name) || apps->len == DISCOVER_APPS_MAX)
-		return;
-	apps->items = arena_grow(d->arena, apps->items, apps->len, &apps->cap);
-	apps->items[apps->len++] = (struct discovered_app){ arena_dup(d->arena, name), dir, type };
-}
-
-enum start_type discover_start_type(struct span name)
-{
-	for (int type = START_PERMANENT; type <= START_NONE; type++)
-		if (span_is(name, start_type_name((enum start_type)type)))
-			return (enum start_type)type;
-	return START_PERMANENT;
-}
 
 /* relevo puts these into every release by itself. */
 static bool is_always_in(const char *name)
@@ -117,13 +41,13 @@ static void choose_apps(struct discoverer *d)
 	const struct discovered_apps *from = d->has_list ? &d->listed : &d->own;
 	struct discovered_apps apps = { 0 };
 
-	if (d->own.len == 1 && !find(from, span_of(d->own.items[0].name)))
+	if (d->own.len == 1 && !discover_find(from, span_of(d->own.items[0].name)))
 		discover_add(&apps, d, span_of(d->own.items[0].name), d->own.items[0].dir,
 			     START_PERMANENT);
 	for (int own = 1; own >= 0; own--) {
 		for (size_t i = 0; i < from->len; i++) {
 			struct span name = span_of(from->items[i].name);
-			const struct discovered_app *mine = find(&d->own, name);
+			const struct discovered_app *mine = discover_find(&d->own, name);
 
 			if ((mine != NULL) == own && (own || !is_always_in(from->items[i].name)))
 				discover_add(&apps, d, name, mine ? mine->dir : NULL,
@@ -148,8 +72,8 @@ static int choose_name(struct discoverer *d, struct error *err)
 	}
 	if (path_real(&full, d->arena, d->dir, err))
 		return -1;
-	found->release =
-		is_app_name(span_of(path_base(full))) ? path_base(full) : found->apps[0].name;
+	found->release = discover_is_app_name(span_of(path_base(full))) ? path_base(full)
+									: found->apps[0].name;
 	return 0;
 }
 

@@ -18,6 +18,8 @@ struct discoverer {
 	bool has_list;                 /* there is such a description */
 };
 
+/* ---- discover_parts.c ---- */
+
 bool discover_has(const struct discoverer *d, const char *path);
 /* The path when it is there, else NULL. */
 const char *discover_if_there(const struct discoverer *d, const char *path);
@@ -30,8 +32,13 @@ must_check int discover_folders(struct names *out, struct discoverer *d, const c
 /* Only names that an application may have are taken, each once, DISCOVER_APPS_MAX at most. */
 void discover_add(struct discovered_apps *apps, struct discoverer *d, struct span name,
 		  const char *dir, enum start_type type);
+bool discover_is_app_name(struct span name);
+/* NULL: it is not among them. */
+const struct discovered_app *discover_find(const struct discovered_apps *apps, struct span name);
 /* permanent, when it is no type. */
 enum start_type discover_start_type(struct span name);
+
+/* ---- discover_mix.c, discover_ebin.c ---- */
 
 must_check int discover_mix(struct discoverer *d, struct error *err);
 /* The words of a mix.exs; borrowed as long as the discoverer is used. */

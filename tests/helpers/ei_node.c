@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	snprintf(alive, sizeof(alive), "%.*s", (int)strcspn(argv[1], "@"), argv[1]);
-	port = atoi(argv[3]);
+	port = (int)strtol(argv[3], NULL, 10);
 	if (ei_init() || ei_connect_xinit(&node, strchr(argv[1], '@') + 1, alive, argv[1],
 					  &loopback, argv[2], 17) < 0)
 		return 1;

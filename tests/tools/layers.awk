@@ -3,6 +3,13 @@
 BEGIN {
 	level["base"] = 0; level["erlang"] = 1; level["release"] = 2; level["upgrade"] = 3
 	level["k8s"] = 4; level["docker"] = 4; level["cmd"] = 5
+	# The rooms of a floor, from below; those on one line do not know each other.
+	rooms("erlang/term"); rooms("erlang/beam"); rooms("erlang/code")
+	rooms("release/files"); rooms("release/model"); rooms("release/read"); rooms("release/project")
+	rooms("release/build")
+	rooms("upgrade"); rooms("upgrade/diff upgrade/relup/translate"); rooms("upgrade/relup")
+	rooms("upgrade/appup"); rooms("upgrade/verdict"); rooms("upgrade/plan")
+	rooms("upgrade/node/wire upgrade/node/scripts"); rooms("upgrade/node"); rooms("upgrade/rehearse")
 	adapter["archive"] = adapter["archive_entry"] = "release/files/archive.c"
 	adapter["git2"] = "release/project/git.c"
 	adapter["yaml"] = "base/yaml.c"
@@ -17,17 +24,34 @@ BEGIN {
 }
 /^#include "/ {
 	split($2, quoted, "\""); split(quoted[2], to, "/"); split(FILENAME, from, "/")
+	here = folder(FILENAME); there = folder(quoted[2])
 	if (!(to[1] in level))
 		fault("includes " $2 ": not from the root of the sources")
 	else if (level[to[1]] > level[from[1]])
 		fault("includes " quoted[2] ", a floor above")
 	else if (level[to[1]] == level[from[1]] && to[1] != from[1])
-		fault("includes " quoted[2] ", a room beside")
+		fault("includes " quoted[2] ", a floor beside")
+	else if (to[1] == from[1] && here != there)
+		room_fault()
 }
 /^#include </ {
 	name = $2; gsub(/[<>]|\.h/, "", name)
 	if (name in adapter && adapter[name] != FILENAME)
 		fault("includes " $2 ", which only " adapter[name] " may")
+}
+function rooms(names,   list, i) {
+	order++
+	for (i = split(names, list, " "); i > 0; i--)
+		room[list[i]] = order
+}
+function folder(file) { sub(/\/[^\/]*$/, "", file); return file }
+function room_fault() {
+	if (!(here in room) || !(there in room))
+		fault("includes " quoted[2] ": tests/tools/layers.awk knows no order of these rooms")
+	else if (room[there] > room[here])
+		fault("includes " quoted[2] ", a room above")
+	else if (room[there] == room[here])
+		fault("includes " quoted[2] ", a room beside")
 }
 function fault(what) { print FILENAME ":" FNR ": " what; bad = 1 }
 END { if (!bad) print "layers: every include goes down"; exit bad }

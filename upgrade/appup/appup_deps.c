@@ -14,13 +14,6 @@
  */
 #include "upgrade/appup/appup_parts.h"
 
-struct vertex *vertex_find(const struct appup_work *work, const char *module)
-{
-	size_t id = name_table_find(work->names, span_of(module));
-
-	return id == NAME_ABSENT ? NULL : &work->vertices[id];
-}
-
 static void add_dep(struct arena *arena, struct names *deps, size_t *cap, const char *module)
 {
 	const char **items = (const char **)(uintptr_t)deps->items;

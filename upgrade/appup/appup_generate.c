@@ -1,19 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/appup/appup_parts.h"
 
-/* A consolidated protocol comes from its own folder, not from the application's: to
- * load the latter over it would undo the consolidation.
- */
-bool generates_up(const struct diff *diff, const struct module_diff *module)
-{
-	return module->change == CHANGE_REMOVED || !names_have(diff->new_protocols, module->name);
-}
-
-bool generates_down(const struct diff *diff, const struct module_diff *module)
-{
-	return module->change == CHANGE_ADDED || !names_have(diff->old_protocols, module->name);
-}
-
 static const struct term *names_term(struct arena *arena, struct names names)
 {
 	struct terms list = { 0 };
@@ -274,19 +261,6 @@ static void put_part(struct script_maker *maker, enum part part)
 					  : "load_module",
 		    vertex, change);
 	}
-}
-
-/* What the rest of the system stands on is not changed under it: OTP's own appups say
- * the same.  The whole of Elixir needs the new boot file as well.
- */
-const char *appup_restart(const char *app)
-{
-	static const char *const otp[] = { "kernel", "stdlib", "sasl" };
-
-	for (size_t i = 0; i < ARRAY_LEN(otp); i++)
-		if (strcmp(app, otp[i]) == 0)
-			return "restart_new_emulator";
-	return strcmp(app, "elixir") == 0 ? "restart_emulator" : NULL;
 }
 
 static const struct term *script(struct appup_work *work, const struct appup_made *made, bool down)

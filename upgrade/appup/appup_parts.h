@@ -48,11 +48,20 @@ bool script_restarts(const struct term *script);
 /* Like {update, M, {advanced, Extra}, …}: code_change will be called. */
 bool instruction_is_advanced(const struct term *instruction);
 
+/* ---- appup_vertex.c ---- */
+
+/* NULL: no instruction may name it. */
+struct vertex *vertex_find(const struct appup_work *work, const char *module);
+/* Whether a generated script has an instruction for that module. */
+bool generates_up(const struct diff *diff, const struct module_diff *module);
+bool generates_down(const struct diff *diff, const struct module_diff *module);
+/* The restart that stands for every instruction of such an application; NULL: none. */
+const char *appup_restart(const char *app);
+
 /* ---- appup_deps.c ---- */
 
 /* Finds out which modules have instructions, and which must be changed together. */
 void appup_deps(struct appup_work *work);
-struct vertex *vertex_find(const struct appup_work *work, const char *module);
 
 /* ---- appup_children.c ---- */
 
@@ -87,11 +96,6 @@ bool supervisor_starts(const struct supervisor_change *change, bool down);
 
 /* ---- appup_generate.c ---- */
 
-/* Whether a generated script has an instruction for that module. */
-bool generates_up(const struct diff *diff, const struct module_diff *module);
-bool generates_down(const struct diff *diff, const struct module_diff *module);
-/* The restart that stands for every instruction of such an application; NULL: none. */
-const char *appup_restart(const char *app);
 void appup_generate(struct appup_work *work, struct appup_made *made);
 
 /* ---- appup_protocols.c ---- */

@@ -91,10 +91,11 @@ static json_t *config_json(struct config_changes changes)
 
 static void show_json(const struct node *node, const struct foreseen *found)
 {
-	json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "node", node_name(node),
-				 "name", found->name, "from", found->from, "version", found->vsn,
-				 "already", found->already, "ok", found->refusals.len == 0,
-				 "refusals", list_json(found->refusals));
+	json_t *root =
+		json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "node", node_name(node),
+			  "name", found->name, "from", found->from, "version", found->vsn,
+			  "already", found->already, "ok", found->refusals.len == 0, "refusals",
+			  list_json(found->refusals), "notes", list_json(found->notes));
 	json_t *processes = json_pack(
 		"{s:o, s:o, s:I, s:I, s:o, s:o}", "killed", processes_json(found->lingering),
 		"silent", processes_json(found->silent), "suspended", (json_int_t)found->suspends,
@@ -182,6 +183,8 @@ static void show_text(const struct node *node, const struct foreseen *found)
 		printf("against it:\n");
 	for (size_t i = 0; i < found->refusals.len; i++)
 		printf("  %s\n", found->refusals.items[i]);
+	for (size_t i = 0; i < found->notes.len; i++)
+		printf("note: %s\n", found->notes.items[i]);
 	show_processes("in old code, and killed by the purge", found->lingering);
 	show_processes("to be suspended, but no answer to system messages", found->silent);
 	show_funs(found);

@@ -24,7 +24,8 @@ enum { NODE_TIMEOUT_MS = 10000 };
 	OPT_NUMBER(opts, node.port, 'p', "port", "PORT",                                      \
 		   "the node's distribution port, when it runs without epmd"),                \
 	OPT_TEXT(opts, node.tls_ca, 0, "tls-ca", "FILE",                                      \
-		 "speak TLS; FILE (PEM) is the authority that vouches for the node"),         \
+		 "speak TLS; FILE (PEM) is the authority that vouches for the node; "         \
+		 "what it has revoked, by a CRL in there, is refused"),                       \
 	OPT_TEXT(opts, node.tls_cert, 0, "tls-cert", "FILE",                                  \
 		 "the certificate (PEM) to show to a node that asks for one"),                \
 	OPT_TEXT(opts, node.tls_key, 0, "tls-key", "FILE",                                    \

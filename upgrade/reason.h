@@ -29,6 +29,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(state_shape_changed, RESTART) \
 	X(code_change_missing, RESTART) \
 	X(emulator_restarted,  RESTART) \
+	X(halts_node,          RESTART) \
 	X(appup_invalid,       RESTART) \
 	X(relup_failed,        RESTART) \
 	X(not_reversible,      WARN) \
@@ -43,6 +44,8 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(message_unknown,     WARN) \
 	X(fun_kept,            WARN) \
 	X(migrations_added,    WARN) \
+	X(applies_code,        WARN) \
+	X(relup_differs,       WARN) \
 	X(appup_incomplete,    WARN) \
 	X(vm_args_changed,     WARN) \
 	X(mod_changed,         WARN) \

@@ -135,6 +135,11 @@ const char *tree_name(const struct tree *tree)
 	return tree->name;
 }
 
+bool tree_is_dir(const struct tree *tree)
+{
+	return tree->root != NULL;
+}
+
 bool tree_has(const struct tree *tree, const char *path)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;

@@ -25,6 +25,8 @@ void tree_free(struct tree *tree); /* NULL is fine */
 
 /* What the tree was opened by, for messages. */
 const char *tree_name(const struct tree *tree);
+/* A folder, no tarball. */
+bool tree_is_dir(const struct tree *tree);
 /* Of a folder's file, links not followed; false: it is not there, or in a tarball. */
 bool tree_stat(const struct tree *tree, const char *path, struct stat *out);
 bool tree_has(const struct tree *tree, const char *path);

@@ -191,10 +191,11 @@ static int add_file(json_t *files, json_t *modules, struct arena *arena,
 	return 0;
 }
 
-static bool is_rewritten(const char *path, const char *manifest)
+bool manifest_leaves_out(const char *path, const char *manifest)
 {
 	return strcmp(path, "releases/start_erl.data") == 0 ||
-	       strcmp(path, "releases/RELEASES") == 0 || strcmp(path, manifest) == 0;
+	       strcmp(path, "releases/RELEASES") == 0 || strcmp(path, "releases/COOKIE") == 0 ||
+	       strcmp(path, manifest) == 0;
 }
 
 static json_t *applications_of(const struct rel *rel)
@@ -217,7 +218,7 @@ static int list_described(struct digester *d, struct arena *arena, const char *r
 	if (manifest_list(&files, &len, arena, root, err))
 		return -1;
 	for (size_t i = 0; i < len; i++)
-		if (!is_rewritten(files[i].path, manifest))
+		if (!manifest_leaves_out(files[i].path, manifest))
 			files[d->len++] = files[i];
 	d->files = files;
 	d->done = arena_array(arena, d->len, struct digests);

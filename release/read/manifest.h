@@ -30,4 +30,6 @@ must_check int manifest_list(struct manifest_file **out, size_t *len, struct are
 			     const char *root, struct error *err);
 must_check int manifest_make(json_t **out, struct arena *arena, const char *root,
 			     const struct rel *rel, struct error *err);
+/* A file that a release may hold though its manifest, `manifest`, does not list it. */
+bool manifest_leaves_out(const char *path, const char *manifest);
 const char *manifest_path(struct arena *arena, const char *vsn);

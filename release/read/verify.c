@@ -3,11 +3,18 @@
 
 #include "base/hash.h"
 #include "base/name_table.h"
+#include "release/files/archive.h"
+#include "release/read/manifest.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { MANIFEST_MAX = 256 << 20, FILES_MAX = 1000000, FOLDERS_DEPTH = 32 };
+enum {
+	MANIFEST_MAX = 256 << 20,
+	FILES_MAX = 1000000,
+	FOLDERS_DEPTH = ARCHIVE_DEPTH_MAX,
+	RIGHTS_OF_OWNER = 07000
+};
 
 struct verify {
 	struct arena *arena;
@@ -104,7 +111,8 @@ static int check_file(struct verify *v, const json_t *file, struct error *err)
 		add(v, DIFFERENCE_MISSING, path);
 		return 0;
 	}
-	if (!(found->mode & 0111) != !(strtol(mode, NULL, 8) & 0111))
+	if (!(found->mode & 0111) != !(strtol(mode, NULL, 8) & 0111) ||
+	    found->mode & RIGHTS_OF_OWNER)
 		add(v, DIFFERENCE_MODE, path);
 	return check_content(v, path, sha256, err);
 }
@@ -140,7 +148,7 @@ static int check_folder(struct verify *v, const char *dir, unsigned depth, struc
 
 		if (entries[i].is_dir && check_folder(v, path, depth + 1, err))
 			return -1;
-		if (!entries[i].is_dir && strcmp(path, v->release->manifest) != 0 &&
+		if (!entries[i].is_dir && !manifest_leaves_out(path, v->release->manifest) &&
 		    name_table_find(v->listed, span_of(path)) == NAME_ABSENT)
 			add(v, DIFFERENCE_EXTRA, path);
 	}
@@ -151,6 +159,8 @@ static int check_folders(struct verify *v, struct error *err)
 {
 	const struct resolved *resolved = v->release->resolved;
 
+	if (!tree_is_dir(v->release->tree))
+		return check_folder(v, "", 0, err);
 	for (size_t i = 0; i < resolved->len; i++)
 		if (check_folder(v, path_dir(v->arena, resolved->apps[i].app->dir), 0, err))
 			return -1;

@@ -19,8 +19,9 @@ struct verified {
 	size_t len;
 };
 
-/* Of the mode only counts whether the file can be executed.  Files that are in no
- * manifest are told where the release lives: in its applications, its ERTS, releases/VSN.
+/* Of the mode only counts whether the file can be executed, and that it gives nobody the rights
+ * of its owner (setuid and the like).  Files that are in no manifest are told, of a tarball
+ * everywhere, of a folder where the release lives: in its applications, its ERTS, releases/VSN.
  * ERROR_NOT_FOUND: there is no manifest.  ERROR_INVALID: it is none.
  */
 must_check int release_verify(struct verified **out, struct arena *arena,

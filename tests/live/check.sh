@@ -83,6 +83,34 @@ contains "$out" '"found": []'
 contains "$out" '"suspended_us": '
 ok
 
+# A relup that somebody else packed: what it calls is told, what ends the VM is refused.
+# with_relup SED: meter 1.1.0 with a changed relup, as $other.
+with_relup () {
+  rm -rf "$work/other"
+  mkdir "$work/other"
+  tar -xzf "$(package 1.1.0)" -C "$work/other"
+  relup=releases/1.1.0/relup json=$work/other/releases/1.1.0/relevo.manifest.json
+  sed -i "$1" "$work/other/$relup"
+  jq --arg path "$relup" --arg sha256 "$(sha256sum "$work/other/$relup" | cut -d' ' -f1)" \
+    --arg md5 "$(md5sum "$work/other/$relup" | cut -d' ' -f1)" --argjson size "$(wc -c <"$work/other/$relup")" \
+    '.files |= map(if .path == $path then .sha256 = $sha256 | .md5 = $md5 | .size = $size else . end)' "$json" >"$work/json"
+  cp "$work/json" "$json"
+  other=$work/meter-1.1.0.tar.gz
+  tar -czf "$other" -C "$work/other" .
+}
+with_relup 's/point_of_no_return,/&{apply,{os,cmd,["true # here"]}},/'
+expect 0 "$relevo" node check "$node" "$other"
+contains "$out" 'note: on the way up, its relup calls os:cmd("true # here")'
+contains "$out" 'note: on the way down, its relup calls os:cmd("true # here")'
+expect 0 "$relevo" node check "$node" "$other" --json
+contains "$out" 'its relup calls os:cmd('
+with_relup 's/point_of_no_return,/&{apply,{init,stop,[7]}},/'
+expect 4 "$relevo" node check "$node" "$other"
+contains "$out" 'calls init:stop(7), which ends the VM'
+expect 4 "$relevo" node install "$node" "$other"
+contains "$said" 'calls init:stop(7), which ends the VM'
+ok
+
 # A node patched by hand.
 expect 0 "$relevo" node eval "$node" "code:purge(meter), {module, meter} = code:load_abs(\"$work/meter\"), ok"
 expect 4 "$relevo" node check "$node" "$(package 1.1.0)"

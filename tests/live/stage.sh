@@ -101,6 +101,22 @@ expect 0 "$relevo" node remove "$node" 1.1.0
 [ -e "$work/run/lib/blob-1.0.0/priv/deep/stays" ] || fail "the old files went with the copies"
 ok
 
+# Rights that nobody should have do not arrive; what is not as the manifest says is not sent.
+mkdir "$work/odd" "$work/odd.d"
+tar -xzf "$new" -C "$work/odd.d"
+chmod 6777 "$work/odd.d/lib/blob-1.1.0/priv/new"
+tar -czf "$work/odd/blob-1.1.0.tar.gz" -C "$work/odd.d" .
+expect 0 "$relevo" node install "$node" "$work/odd/blob-1.1.0.tar.gz"
+[ "$(stat -c %a "$work/run/lib/blob-1.1.0/priv/new")" = 755 ] || fail "its mode: $(stat -c %a "$work/run/lib/blob-1.1.0/priv/new")"
+expect 0 "$relevo" node revert "$node"
+expect 0 "$relevo" node remove "$node" 1.1.0
+echo >>"$work/odd.d/lib/blob-1.1.0/priv/new"
+tar -czf "$work/odd/blob-1.1.0.tar.gz" -C "$work/odd.d" .
+expect 2 "$relevo" node install "$node" "$work/odd/blob-1.1.0.tar.gz"
+contains "$said" "lib/blob-1.1.0/priv/new is not what its manifest says"
+[ ! -e "$work/run/lib/blob-1.1.0" ] || fail "something of it arrived"
+ok
+
 # Pieces that are not what they should be are not gone on with for ever.
 head -c 1000000 /dev/zero >"$name"
 expect 0 "$relevo" node install "$node" "$new"

@@ -26,10 +26,32 @@ certificate () {
   openssl x509 -req -in "$pki/$1.csr" -CA "$pki/$2.pem" -CAkey "$pki/$2.key" -CAcreateserial -days 2 \
     -extfile "$pki/ext" -out "$pki/$1.pem" 2>"$work/openssl" || fail "$(cat "$work/openssl")"
 }
+# certificate_of_name NAME AUTHORITY: it has a common name only.
+certificate_of_name () {
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout "$pki/$1.key" \
+    -out "$pki/$1.csr" 2>"$work/openssl" || fail "$(cat "$work/openssl")"
+  openssl x509 -req -in "$pki/$1.csr" -CA "$pki/$2.pem" -CAkey "$pki/$2.key" -CAcreateserial -days 2 \
+    -out "$pki/$1.pem" 2>"$work/openssl" || fail "$(cat "$work/openssl")"
+}
+# revoke AUTHORITY LIST DAYS [CERTIFICATE]: LIST.pem is the authority, and what it takes back.
+revoke () {
+  printf '[ca]\ndefault_ca=a\n[a]\ndatabase=%s/%s.index\ndefault_md=sha256\n' "$pki" "$2" >"$pki/ca.conf"
+  : >"$pki/$2.index"
+  [ -z "${4-}" ] || openssl ca -config "$pki/ca.conf" -cert "$pki/$1.pem" -keyfile "$pki/$1.key" \
+    -revoke "$pki/$4.pem" 2>"$work/openssl" || fail "$(cat "$work/openssl")"
+  # shellcheck disable=SC2086 # the days are options
+  openssl ca -config "$pki/ca.conf" -cert "$pki/$1.pem" -keyfile "$pki/$1.key" -gencrl $3 \
+    -out "$pki/$2.crl" 2>"$work/openssl" || fail "$(cat "$work/openssl")"
+  cat "$pki/$1.pem" "$pki/$2.crl" >"$pki/$2.pem"
+}
 authority ours
 authority theirs
 certificate node ours IP:127.0.0.1,IP:::1,DNS:localhost
 certificate elsewhere ours DNS:elsewhere.example,IP:10.9.8.7
+certificate_of_name named ours
+revoke ours none_revoked "-crldays 2"
+revoke ours node_revoked "-crldays 2" node
+revoke ours outdated "-crl_lastupdate 20200101000000Z -crl_nextupdate 20200102000000Z"
 certificate deploy ours DNS:deploy
 certificate foreign theirs DNS:deploy
 openssl ec -in "$pki/deploy.key" -aes128 -passout pass:secret -out "$pki/locked.key" 2>/dev/null
@@ -60,6 +82,7 @@ told () {
 
 start_tls new@127.0.0.1 node tlsv1.3
 start_tls old@127.0.0.1 node tlsv1.2
+start_tls named@localhost named tlsv1.3
 start_tls elsewhere@127.0.0.1 elsewhere tlsv1.3
 start_tls ancient@127.0.0.1 node tlsv1.1
 fixed=$((port + 2))
@@ -102,10 +125,22 @@ done
   wait_for 20 up fixed@127.0.0.1 --port "$fixed" $ours || fail "fixed: $(cat "$work/fixed@127.0.0.1.log")"
   told 4 "certificate is not good: IP address mismatch" elsewhere@127.0.0.1 $ours
   contains "$said" "not made out to 127.0.0.1"
+  told 4 "certificate is not good: hostname mismatch" named@localhost $ours
+  contains "$said" "want it in subjectAltName"
   told 4 "version" ancient@127.0.0.1 $ours
   wait_for 20 up plain@127.0.0.1 || fail "plain: $(cat "$work/plain.log")"
   told 3 "speaks plain distribution" plain@127.0.0.1 $ours --timeout 4s
   told 3 "may not speak TLS" plain@127.0.0.1 --port "$ERL_EPMD_PORT" $ours --timeout 2s
+  ok
+
+  # What the authority has taken back.
+  with="--tls-cert $pki/deploy.pem --tls-key $pki/deploy.key"
+  expect 0 up new@127.0.0.1 --tls-ca "$pki/none_revoked.pem" $with
+  told 4 "certificate is not good: certificate revoked" new@127.0.0.1 --tls-ca "$pki/node_revoked.pem" $with
+  told 4 "CRL has expired" new@127.0.0.1 --tls-ca "$pki/outdated.pem" $with
+  contains "$said" "list of revoked certificates"
+  cat "$pki/theirs.pem" "$pki/none_revoked.pem" >"$pki/both.pem"
+  expect 0 up new@127.0.0.1 --tls-ca "$pki/both.pem" $with
   ok
 
   # Files that cannot be used.

@@ -7,6 +7,7 @@
 #include "upgrade/node/wire/rpc.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -313,11 +314,12 @@ static void answers_with_ticks(int fd)
 
 	good(fd);
 	reference = get_reference(fd, &arena);
-	put(fd, "\0\0\0\0\0\0\0\0", 8);
 	/* Each tick is answered by one, while we wait for something else. */
-	if (recv(fd, tick, 4, MSG_WAITALL) != 4 || memcmp(tick, "\0\0\0\0", 4) != 0 ||
-	    recv(fd, tick, 4, MSG_WAITALL) != 4)
-		_exit(1);
+	for (int i = 0; i < 2; i++) {
+		put(fd, "\0\0\0\0", 4);
+		if (recv(fd, tick, 4, MSG_WAITALL) != 4 || memcmp(tick, "\0\0\0\0", 4) != 0)
+			_exit(1);
+	}
 	answer(fd, &arena, reference, "hello");
 	pause();
 }
@@ -382,6 +384,40 @@ static void sends_endless_frame(int fd)
 	pause();
 }
 
+/* One tick after the other; what comes back is thrown away. */
+static void ticks_for_ever(int fd)
+{
+	static const char ticks[4096];
+	char bytes[4096];
+
+	good(fd);
+	while (send(fd, ticks, sizeof(ticks), MSG_NOSIGNAL) > 0)
+		while (recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+			;
+}
+
+/* Answers to calls that nobody made, of a megabyte each. */
+static void answers_others(int fd)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct span bytes = { arena_alloc(&arena, 1 << 20), 1 << 20 };
+	const struct term *body;
+
+	good(fd);
+	body = term_tuple(&arena, get_reference(fd, &arena), term_binary(&arena, bytes));
+	for (;;)
+		send_to_us(fd, term_tuple(&arena, term_atom(&arena, "other"), body));
+}
+
+/* A long message, a byte at a time, whenever we look. */
+static void drips_for_ever(int fd)
+{
+	good(fd);
+	put(fd, "\1\0\0\0", 4);
+	for (;;)
+		put(fd, "p", 1);
+}
+
 static void dies(int fd)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -436,6 +472,9 @@ static const struct call_row {
 	{ "garbage",                      sends_garbage,       1, ERROR_INVALID,     "a message of the node" },
 	{ "a fragment",                   sends_fragment,      1, ERROR_INVALID,     "did not agree on" },
 	{ "a frame of two gigabytes",     sends_endless_frame, 1, ERROR_INVALID,     "over the limit" },
+	{ "endless ticks",                ticks_for_ever,      1, ERROR_UNREACHABLE, "no answer in time" },
+	{ "answers to others, dropped",   answers_others,      1, ERROR_UNREACHABLE, "no answer in time" },
+	{ "an endless message",           drips_for_ever,      1, ERROR_UNREACHABLE, "no answer in time" },
 	{ "a node that dies",             dies,                1, ERROR_UNREACHABLE, "closed" },
 	{ "a node that hangs",            never_answers,       1, ERROR_UNREACHABLE, "no answer in time" },
 };
@@ -507,6 +546,7 @@ static void calls(void **state)
 	owned_dist struct dist *dist = NULL;
 	const struct term *result = NULL;
 	int64_t start = clock_mono_ms();
+	struct mallinfo2 memory;
 	struct error err;
 	int ret = dist_open_fd(&dist, peer.fd, &options, deadline_in(2000), &err);
 
@@ -515,6 +555,8 @@ static void calls(void **state)
 		ret = rpc_call(&result, NULL, dist, &arena, "m", "f", &term_nil,
 			       deadline_in(i + 1 < row->calls ? 50 : DEADLINE_MS), &err);
 	assert_in_range(clock_mono_ms() - start, 0, 3000);
+	memory = mallinfo2();
+	assert_in_range(memory.uordblks + memory.hblkhd, 0, 64 << 20);
 	peer_end(&peer);
 	if (!row->text) {
 		assert_int_equal(ret, 0);

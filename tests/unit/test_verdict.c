@@ -12,7 +12,7 @@
  *	-- twin a/m.erl                         same; "(removed)" takes it away
  *
  * Other paths: a/app (keys of its .app file), a/priv/…, a/appup (by hand, new and twin only),
- * config (sys.config), vm.args, release (lines like "erts 14", "kernel 9", "type a load").
+ * config (sys.config), vm.args, relup, release (lines like "erts 14", "kernel 9", "type a load").
  * Applications get version 1 and, where something of theirs differs from the old release, 2;
  * "vsn" in a/app rules over that.  All is compiled by one VM (tests/tools/compile.escript).
  */
@@ -319,6 +319,7 @@ static void put_tree(const struct test_case *test, enum which which)
 	put_release_file(&maker, dir, "config", "sys.config");
 	put_release_file(&maker, dir, "runtime.exs", "runtime.exs");
 	put_release_file(&maker, dir, "vm.args", "vm.args");
+	put_release_file(&maker, dir, "relup", "relup");
 	put(path_join(&arena, dir, "site.rel"),
 	    arena_printf(&arena, "{release,{\"%s\",\"%s\"},{erts,\"%s\"},[%s]}.",
 			 said(&maker, "name", "site"), vsn, said(&maker, "erts", "13.1.5"),

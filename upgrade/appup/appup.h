@@ -99,5 +99,7 @@ const struct term *script_find(const struct term *script, const char *module);
  * an appup or a relup; NULL when it is another one.
  */
 const struct term *instruction_protocols(const struct term *instruction);
+/* The very instruction that relevo writes for them. */
+bool instruction_is_own_protocols(const struct term *instruction);
 /* As relup_make() wants them. */
 struct appup *appups_for_relup(struct arena *arena, const struct appups *appups);

@@ -25,6 +25,16 @@ const struct term *instruction_protocols(const struct term *instruction)
 	return bindings;
 }
 
+bool instruction_is_own_protocols(const struct term *instruction)
+{
+	const struct term *source;
+
+	if (!instruction_protocols(instruction))
+		return false;
+	source = term_at(term_at(term_at(instruction, 1), 2), 0);
+	return source->kind == TERM_BINARY && span_equal(source->text, protocols_source());
+}
+
 const struct term *script_without_protocols(struct arena *arena, const struct term *script)
 {
 	struct terms list = { 0 };

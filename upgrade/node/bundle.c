@@ -3,7 +3,6 @@
 
 #include "base/file.h"
 #include "base/hash.h"
-#include "release/files/tree.h"
 
 #include <jansson.h>
 #include <sys/stat.h>
@@ -137,6 +136,7 @@ static int read_manifest(struct bundle *out, struct arena *arena, const struct t
 		if (strcmp(out->vsn, entries[i].name) != 0)
 			return error_set(err, ERROR_INVALID, "%s is that of version %s", path,
 					 out->vsn);
+		out->manifest = path;
 		return 0;
 	}
 	error_set_(err, ERROR_INVALID, "no releases/VSN/relevo.manifest.json inside");
@@ -332,8 +332,8 @@ int bundle_read(struct bundle *out, struct arena *arena, const char *file, struc
 
 	if (read_digests(&bundle, file, err) || tree_open(&tree, file, err))
 		return -1;
-	if (read_manifest(&bundle, arena, tree, err) || find_base(&bundle, arena, tree, err) ||
-	    read_relup(&bundle, arena, tree, err))
+	if (read_manifest(&bundle, arena, tree, err) || bundle_check_files(&bundle, tree, err) ||
+	    find_base(&bundle, arena, tree, err) || read_relup(&bundle, arena, tree, err))
 		return error_wrap(err, "%s", file);
 	read_config(&bundle, arena, tree);
 	read_apps(&bundle, arena, tree);

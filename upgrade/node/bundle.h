@@ -9,9 +9,13 @@
  *	BASE.rel                   BASE being the tarball's name on the node: release_handler
  *	                           looks for it, NAME-VSN.rel or any other of the right release
  *	VSN/relup                  the ways from and to other versions
+ *
+ * A file that the manifest does not list (release/read/manifest.h has the exceptions, which are not
+ * sent), or that lies where a node keeps records of its own, makes it no release.
  */
 #pragma once
 #include "erlang/term/term.h"
+#include "release/files/tree.h"
 
 struct bundle_file {
 	const char *path, *md5, *sha256; /* sha256: "" when the manifest has none */
@@ -28,6 +32,7 @@ struct bundle {
 	int64_t size;
 	char sha256[65], md5[33];
 	const char *name, *vsn, *erts;
+	const char *manifest; /* its path in the tarball */
 	const struct bundle_file *files;
 	size_t files_len;
 	const struct bundle_module *modules;
@@ -44,6 +49,10 @@ struct bundle {
  */
 must_check int bundle_read(struct bundle *out, struct arena *arena, const char *file,
 			   struct error *err);
+
+/* bundle_files.c: ERROR_INVALID: it holds what is not to be brought to a node. */
+must_check int bundle_check_files(const struct bundle *bundle, const struct tree *tree,
+				  struct error *err);
 
 /* The relup's instructions from `from` to this version, or from this version down to `to`
  * (a list); NULL when it knows none.

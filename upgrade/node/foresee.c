@@ -285,6 +285,7 @@ int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 	found.already = strcmp(found.from, found.vsn) == 0;
 	if (!found.already && look(&found, &u, &refusals, err))
 		return -1;
+	found.notes = (struct foreseen_texts){ u.notes, u.notes_len };
 	found.refusals = texts_of(arena, term_list_of(arena, &refusals));
 	*out = found;
 	return 0;

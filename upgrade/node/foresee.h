@@ -55,6 +55,7 @@ struct foreseen {
 	const char *name, *from, *vsn;
 	bool already;                   /* it runs */
 	struct foreseen_texts refusals; /* why it would not be installed; none: it would */
+	struct foreseen_texts notes;    /* what it would do beside, "its relup calls …" */
 	/* Processes in code that is loaded over once more: they die. */
 	struct foreseen_processes lingering;
 	/* Processes that would be suspended but do not answer system messages. */

@@ -9,9 +9,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+/* Nobody else writes there, or has the rights of the owner. */
+enum { MODE_MASK = 0755 };
+
 struct packing {
 	struct arena *arena;
-	const char **left_out; /* paths, sorted */
+	const struct bundle *bundle;
+	const struct bundle_file **listed; /* sorted by path */
+	const char **left_out;             /* paths, sorted */
 	size_t left_out_len;
 	struct archive_source *items;
 	size_t len, cap;
@@ -110,23 +115,67 @@ static int64_t copied_bytes(const struct bundle *bundle, struct arena *arena,
 
 /* ---- packing ---- */
 
+static int by_path(const void *a, const void *b)
+{
+	return strcmp((*(const struct bundle_file *const *)a)->path,
+		      (*(const struct bundle_file *const *)b)->path);
+}
+
+static void list_files(struct packing *packing)
+{
+	const struct bundle *bundle = packing->bundle;
+
+	packing->listed =
+		arena_array(packing->arena, bundle->files_len, const struct bundle_file *);
+	for (size_t i = 0; i < bundle->files_len; i++)
+		packing->listed[i] = &bundle->files[i];
+	qsort(packing->listed, bundle->files_len, sizeof(*packing->listed), by_path);
+}
+
+static const struct bundle_file *find_listed(const struct packing *packing, const char *path)
+{
+	const struct bundle_file key = { .path = path }, *wanted = &key;
+	const struct bundle_file **found =
+		bsearch(&wanted, packing->listed, packing->bundle->files_len,
+			sizeof(*packing->listed), by_path);
+
+	return found ? *found : NULL;
+}
+
+static bool is_as_listed(const struct bundle_file *file, struct span data)
+{
+	char hex[HASH_HEX_MAX];
+
+	hash_hex(*file->sha256 ? HASH_SHA256 : HASH_MD5, data, hex);
+	return strcmp(hex, *file->sha256 ? file->sha256 : file->md5) == 0;
+}
+
+static bool is_left_out(const struct packing *packing, const char *path)
+{
+	return packing->left_out_len > 0 && bsearch(&path, packing->left_out, packing->left_out_len,
+						    sizeof(*packing->left_out), compare);
+}
+
 static int take(void *context, const struct archive_item *item, struct error *err)
 {
 	struct packing *packing = context;
 
-	(void)err;
-	if (item->is_dir)
+	const struct bundle_file *file = find_listed(packing, item->path);
+
+	/* The manifest is in no manifest; what else is in none is the node's own. */
+	if (item->is_dir || (!file && strcmp(item->path, packing->bundle->manifest) != 0))
 		return 0;
 	packing->seen++;
-	if (packing->left_out_len > 0 &&
-	    bsearch(&item->path, packing->left_out, packing->left_out_len,
-		    sizeof(*packing->left_out), compare))
+	if (is_left_out(packing, item->path))
 		return 0;
+	if (file && !is_as_listed(file, item->data))
+		return error_set(err, ERROR_INVALID, "%s is not what its manifest says",
+				 item->path);
 	packing->items = arena_grow(packing->arena, packing->items, packing->len, &packing->cap);
 	packing->items[packing->len++] = (struct archive_source){
 		.path = arena_dup(packing->arena, span_of(item->path)),
 		.data = { arena_dup(packing->arena, item->data), item->data.len },
-		.mode = item->mode,
+		.mode = item->mode & MODE_MASK,
 	};
 	packing->bytes += (int64_t)item->data.len;
 	return 0;
@@ -170,11 +219,12 @@ int parcel_pack(struct parcel *out, struct node *node, struct arena *arena,
 {
 	owned_arena struct arena mine = ARENA_EMPTY;
 	owned_parcel struct parcel parcel = { .files_all = 0 };
-	struct packing packing = { .arena = &mine };
+	struct packing packing = { .arena = &mine, .bundle = bundle };
 	const struct term *here;
 
 	if (ask(&here, &parcel.copies, node, arena, bundle, err))
 		return -1;
+	list_files(&packing);
 	leave_out(&packing, here, parcel.copies);
 	if (archive_read(bundle->file, TREE_MAX, take, &packing, err) ||
 	    write_down(&parcel, &packing, err))

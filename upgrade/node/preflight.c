@@ -2,6 +2,7 @@
 /* May this tarball be installed on this node?  Only looks. */
 #include "upgrade/node/upgrade.h"
 #include "upgrade/node/verify.h"
+#include "upgrade/relup/relup_calls.h"
 
 #include <string.h>
 
@@ -104,7 +105,7 @@ static const char *only_cold(struct upgrade *u)
 {
 	const struct bundle *bundle = u->bundle;
 	const char *from = u->running->vsn;
-	const struct term *up = bundle_up(bundle, u->arena, from);
+	const struct term *up = bundle_up(bundle, u->arena, from), *halts;
 
 	if (!bundle->relup)
 		return arena_printf(u->arena,
@@ -114,12 +115,27 @@ static const char *only_cold(struct upgrade *u)
 	if (!up)
 		return arena_printf(u->arena, "the relup of %s knows no way from %s (it knows: %s)",
 				    bundle->vsn, from, bundle_sources(bundle, u->arena));
+	halts = relup_halts(up);
+	if (halts)
+		return arena_printf(u->arena,
+				    "the relup of %s calls %s, which ends the VM: that is no hot "
+				    "upgrade",
+				    bundle->vsn, relup_call_shown(u->arena, halts));
 	if (restarts(up))
 		return arena_printf(u->arena,
 				    "the relup of %s restarts the emulator: that is a restart, "
 				    "not a hot upgrade",
 				    bundle->vsn);
 	return NULL;
+}
+
+/* Whoever packed the relup may have the node call anything. */
+static void note_calls(struct upgrade *u, const struct term *steps, const char *way)
+{
+	for (size_t i = 0; i < steps->seq.len; i++)
+		if (relup_call(term_at(steps, i)) == RELUP_CALL_OTHER)
+			upgrade_note(u, "on the way %s, its relup calls %s", way,
+				     relup_call_shown(u->arena, term_at(steps, i)));
 }
 
 static int check_ways(struct upgrade *u, struct error *err)
@@ -133,7 +149,10 @@ static int check_ways(struct upgrade *u, struct error *err)
 		upgrade_refuse(u, err, "%s", cold);
 		return error_hint(err, "--restart restarts the VM into it.");
 	}
-	if (down && !restarts(down))
+	note_calls(u, bundle_up(u->bundle, u->arena, from), "up");
+	if (down)
+		note_calls(u, down, "down");
+	if (down && !restarts(down) && !relup_halts(down))
 		return 0;
 	if (!u->options->one_way)
 		return upgrade_refuse(u, err,

@@ -28,29 +28,34 @@ static int receiver_said(const struct stage *stage, const struct term *reason, s
 			 node_name(stage->node), stage->base, str_text(&text));
 }
 
+static bool is_of_receiver(void *context, const struct dist_message *message)
+{
+	const struct stage *stage = context;
+
+	if (message->kind == DIST_EXIT)
+		return term_equal(message->from, stage->receiver);
+	return message->kind == DIST_MESSAGE && term_is_tuple(message->body, 2) &&
+	       term_equal(term_at(message->body, 0), stage->tag);
+}
+
 /* What the receiver says next: an offset, ready or done. */
 static int await(const struct term **out, struct stage *stage, struct arena *arena,
 		 struct deadline deadline, struct error *err)
 {
-	for (;;) {
-		struct dist_message message;
+	struct dist_message message;
 
-		if (dist_receive(node_dist(stage->node), arena, &message, deadline, err))
-			return -1;
-		if (message.kind == DIST_NOTHING)
-			return error_set(err, ERROR_UNREACHABLE,
-					 "%s: no answer while the tarball is sent",
-					 node_name(stage->node));
-		if (message.kind == DIST_EXIT && term_equal(message.from, stage->receiver))
-			return receiver_said(stage, message.body, err);
-		if (message.kind != DIST_MESSAGE || !term_is_tuple(message.body, 2) ||
-		    !term_equal(term_at(message.body, 0), stage->tag))
-			continue;
-		*out = term_at(message.body, 1);
-		if (term_is_tagged(*out, "error", 2))
-			return receiver_said(stage, term_at(*out, 1), err);
-		return 0;
-	}
+	if (dist_await(node_dist(stage->node), arena, &message, is_of_receiver, stage, deadline,
+		       err))
+		return -1;
+	if (message.kind == DIST_NOTHING)
+		return error_set(err, ERROR_UNREACHABLE, "%s: no answer while the tarball is sent",
+				 node_name(stage->node));
+	if (message.kind == DIST_EXIT)
+		return receiver_said(stage, message.body, err);
+	*out = term_at(message.body, 1);
+	if (term_is_tagged(*out, "error", 2))
+		return receiver_said(stage, term_at(*out, 1), err);
+	return 0;
 }
 
 static int no_room(const struct stage *stage, const struct term *answer, struct error *err)

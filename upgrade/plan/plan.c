@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/plan/plan.h"
 
+enum { RELUP_MAX = 16 << 20 };
+
 struct planner {
 	struct arena *arena;
 	struct plan *plan;
@@ -59,6 +61,88 @@ static void make_relup(struct planner *planner)
 	plan->down = steps_of(term_at(plan->relup, 2));
 }
 
+/* ---- the relup that lies in the new release, which is the one that runs ---- */
+
+static int read_packed(const struct term **out, struct arena *arena, const struct release *release,
+		       struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+	const struct term *term;
+
+	if (tree_read(release->tree, release->relup, RELUP_MAX, &text, err) ||
+	    term_parse_one(&term, arena, str_span(&text), release->relup, err))
+		return -1;
+	if (!term_is_tuple(term, 3) || !term_is_list(term_at(term, 1)) ||
+	    !term_is_list(term_at(term, 2)))
+		return error_set(err, ERROR_INVALID, "%s is no relup", release->relup);
+	*out = term;
+	return 0;
+}
+
+/* The steps for `vsn` in a list of {Vsn, Descr, Steps}; NULL: none. */
+static const struct term *steps_for(struct arena *arena, const struct term *ways, const char *vsn)
+{
+	const char *found;
+
+	for (size_t i = 0; i < ways->seq.len; i++) {
+		const struct term *way = term_at(ways, i);
+
+		if (term_is_tuple(way, 3) && term_get_string(term_at(way, 0), arena, &found) &&
+		    strcmp(found, vsn) == 0 && term_is_list(term_at(way, 2)))
+			return term_at(way, 2);
+	}
+	return NULL;
+}
+
+static void differs(struct planner *planner, const char *way)
+{
+	reason_add(planner->arena, &planner->plan->reasons, REASON_relup_differs, NULL, NULL,
+		   "the relup that is packed in %s does something else on the way %s than the "
+		   "appups give",
+		   planner->plan->diff->new_release->vsn, way)
+		->hint = "the packed one runs: build the release again, or look at what it does";
+}
+
+static void compare_way(struct planner *planner, const struct term **steps, const struct term *ways,
+			const char *way)
+{
+	const struct term *packed =
+		steps_for(planner->arena, ways, planner->plan->diff->old_release->vsn);
+
+	if (!packed || term_equal(packed, *steps))
+		return;
+	differs(planner, way);
+	*steps = packed;
+}
+
+/* *up and *down, those that the appups give, become those that will run. */
+static void take_packed(struct planner *planner, const struct term **up, const struct term **down)
+{
+	const struct release *release = planner->plan->diff->new_release;
+	const struct term *packed;
+	struct error why;
+
+	if (!release->relup)
+		return;
+	if (read_packed(&packed, planner->arena, release, &why)) {
+		reason_add(planner->arena, &planner->plan->reasons, REASON_relup_differs, NULL,
+			   NULL, "the relup that is packed in %s cannot be read: %s", release->vsn,
+			   why.text)
+			->hint = "build the release again";
+		return;
+	}
+	compare_way(planner, up, term_at(packed, 1), "up");
+	compare_way(planner, down, term_at(packed, 2), "down");
+}
+
+static void judge_steps(struct planner *planner)
+{
+	const struct term *up = planner->plan->up, *down = planner->plan->down;
+
+	take_packed(planner, &up, &down);
+	verdict_applies(planner->arena, &planner->plan->reasons, up, down);
+}
+
 int plan_make(struct plan **out, struct arena *arena, const struct release *old_release,
 	      const struct release *new_release, const struct plan_options *options,
 	      struct error *err)
@@ -75,6 +159,7 @@ int plan_make(struct plan **out, struct arena *arena, const struct release *old_
 	if (appups_make(&plan->appups, modules, &options->appups, &plan->reasons, err))
 		return -1;
 	make_relup(&planner);
+	judge_steps(&planner);
 	if (verdict_reasons(modules, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
 	    reasons_allow(&plan->reasons, options->allow, err))
 		return -1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/plan/plan_text.h"
 
+#include "upgrade/relup/relup_calls.h"
+
 enum { SHOWN_MAX = 60, LISTED_MAX = 12 };
 
 const char *term_shown(struct arena *arena, const struct term *term)
@@ -79,14 +81,15 @@ static const char *fill_in(struct arena *arena, const char *words, const struct 
 	return arena_dup(arena, str_span(&text));
 }
 
-static const char *call_shown(struct arena *arena, const struct term *call)
+/* NULL: no call that has words of its own. */
+static const char *call_in_words(struct arena *arena, const struct term *call)
 {
-	const char *module, *function, *shown;
+	const char *module, *function;
 	const struct term *args;
 
 	if (!term_is_tuple(call, 3) || !(module = term_atom_name(term_at(call, 0))) ||
 	    !(function = term_atom_name(term_at(call, 1))) || !term_is_list(term_at(call, 2)))
-		return arena_printf(arena, "call %s", term_shown(arena, call));
+		return NULL;
 	args = term_at(call, 2);
 	for (size_t i = 0; i < ARRAY_LEN(call_words); i++) {
 		const struct call_words *words = &call_words[i];
@@ -95,9 +98,7 @@ static const char *call_shown(struct arena *arena, const struct term *call)
 		    words->args == args->seq.len)
 			return fill_in(arena, words->words, args);
 	}
-	shown = module_shown(module);
-	return arena_printf(arena, "call %s%s%s/%zu", shown, shown == module ? ":" : ".", function,
-			    args->seq.len);
+	return NULL;
 }
 
 /* ---- one step ---- */
@@ -105,9 +106,13 @@ static const char *call_shown(struct arena *arena, const struct term *call)
 static const char *apply_shown(struct arena *arena, const struct term *step)
 {
 	const struct term *protocols = instruction_protocols(step), *modules;
+	const char *words;
 
-	if (!protocols)
-		return call_shown(arena, term_at(step, 1));
+	if (!protocols) {
+		words = call_in_words(arena, term_at(step, 1));
+		return words ? words
+			     : arena_printf(arena, "call %s", relup_call_shown(arena, step));
+	}
 	modules = term_proplist_get(protocols, "modules");
 	if (!term_is_list(modules) || modules->seq.len == 0)
 		return "look for consolidated protocols in the other release";

@@ -22,5 +22,10 @@ const char *verdict_shown(enum verdict verdict);
 must_check int verdict_reasons(struct modules *modules, const struct appups *appups,
 			       const struct term *up, const struct term *down,
 			       struct reasons *reasons, struct error *err);
+/* Calls that the steps of a relup make, other than those that OTP's appup cookbook and relevo
+ * itself make.
+ */
+void verdict_applies(struct arena *arena, struct reasons *reasons, const struct term *up,
+		     const struct term *down);
 /* The worst of those that are not allowed. */
 enum verdict verdict_of(const struct reasons *reasons);

@@ -349,12 +349,38 @@ int dist_receive(struct dist *dist, struct arena *arena, struct dist_message *ou
 		}
 		if (frame.len > 0)
 			break;
-		wire_put(&dist->wire, (struct span){ "", 0 }); /* a tick for a tick */
-		if (wire_flush(&dist->wire, deadline, err))
-			return -1;
+		/* A tick for a tick; one is enough, for however many there are. */
+		if (!wire_has_more(&dist->wire))
+			wire_put(&dist->wire, (struct span){ "", 0 });
+		if (deadline_over(deadline)) {
+			*out = (struct dist_message){ .kind = DIST_NOTHING };
+			return 0;
+		}
 	}
 	if (decode(&message, arena, frame, err))
 		return error_wrap(err, "%s: a message of the node", dist->node);
 	*out = message;
 	return 0;
+}
+
+int dist_await(struct dist *dist, struct arena *arena, struct dist_message *out,
+	       bool (*wanted)(void *context, const struct dist_message *message), void *context,
+	       struct deadline deadline, struct error *err)
+{
+	for (;;) {
+		owned_arena struct arena mine = ARENA_EMPTY;
+		struct dist_message message;
+
+		if (dist_receive(dist, &mine, &message, deadline, err))
+			return -1;
+		if (message.kind == DIST_NOTHING || wanted(context, &message)) {
+			arena_join(arena, &mine);
+			*out = message;
+			return 0;
+		}
+		if (deadline_over(deadline)) {
+			*out = (struct dist_message){ .kind = DIST_NOTHING };
+			return 0;
+		}
+	}
 }

@@ -77,6 +77,11 @@ struct dist_message {
 must_check int dist_receive(struct dist *dist, struct arena *arena, struct dist_message *out,
 			    struct deadline deadline, struct error *err);
 
+/* The next message that is wanted, or DIST_NOTHING; what nobody waits for is dropped. */
+must_check int dist_await(struct dist *dist, struct arena *arena, struct dist_message *out,
+			  bool (*wanted)(void *context, const struct dist_message *message),
+			  void *context, struct deadline deadline, struct error *err);
+
 static inline void dist_done(struct dist **dist)
 {
 	dist_close(*dist);

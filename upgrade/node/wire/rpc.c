@@ -35,28 +35,32 @@ static int say_bad(const struct dist *dist, const char *what, const struct term 
 			 str_text(&text));
 }
 
-/* Waits for {Reference, Result}; whatever else comes is not meant for this call. */
+/* {Reference, Result}; whatever else comes is not meant for this call. */
+static bool is_answer(void *context, const struct dist_message *message)
+{
+	const struct term *reference = context;
+
+	return message->kind == DIST_MESSAGE && term_is_tuple(message->body, 2) &&
+	       term_equal(term_at(message->body, 0), reference);
+}
+
 static int await(const struct term **out, struct dist *dist, struct arena *arena,
 		 const struct term *reference, const char *what, struct deadline deadline,
 		 struct error *err)
 {
-	for (;;) {
-		struct dist_message message;
+	struct dist_message message;
 
-		if (dist_receive(dist, arena, &message, deadline, err))
-			return -1;
-		if (message.kind == DIST_NOTHING) {
-			error_set_(err, ERROR_UNREACHABLE, "%s: %s: no answer in time",
-				   dist_node(dist), what);
-			return error_hint(err, "The node hangs, is suspended, or is very busy; "
-					       "what was asked for may still be carried out.");
-		}
-		if (message.kind == DIST_MESSAGE && term_is_tuple(message.body, 2) &&
-		    term_equal(term_at(message.body, 0), reference)) {
-			*out = term_at(message.body, 1);
-			return 0;
-		}
+	if (dist_await(dist, arena, &message, is_answer, (void *)(uintptr_t)reference, deadline,
+		       err))
+		return -1;
+	if (message.kind == DIST_NOTHING) {
+		error_set_(err, ERROR_UNREACHABLE, "%s: %s: no answer in time", dist_node(dist),
+			   what);
+		return error_hint(err, "The node hangs, is suspended, or is very busy; "
+				       "what was asked for may still be carried out.");
 	}
+	*out = term_at(message.body, 1);
+	return 0;
 }
 
 static int call(const struct term **out, const struct term **bad, struct dist *dist,

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,6 +53,20 @@ static int load_ours(SSL_CTX *context, const struct tls_files *files, struct err
 	return 0; /* OpenSSL has compared the two */
 }
 
+/* An authority that says which certificates it has taken back is listened to: every certificate
+ * on the way then needs such a list of its issuer, and one that is not out of date.
+ */
+static void heed_revocations(SSL_CTX *context)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+		if (X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL)
+			X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context),
+						    X509_V_FLAG_CRL_CHECK |
+							    X509_V_FLAG_CRL_CHECK_ALL);
+}
+
 static int set_up_context(SSL_CTX *context, const struct tls_files *files, struct error *err)
 {
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
@@ -64,6 +79,7 @@ static int set_up_context(SSL_CTX *context, const struct tls_files *files, struc
 				 "that vouches for the node");
 	if (SSL_CTX_load_verify_file(context, files->ca) != 1)
 		return bad_file("authority", files->ca, err);
+	heed_revocations(context);
 	return load_ours(context, files, err);
 }
 
@@ -74,9 +90,13 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-/* An address is looked for among the certificate's addresses, a name among its names. */
+/* An address is looked for among the certificate's addresses, a name among its names; what its
+ * subject is called counts for nothing.
+ */
 static bool expect_host(SSL *ssl, const char *host)
 {
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+				       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (is_address(host))
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
 	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
@@ -170,6 +190,12 @@ static int alerted(const struct tls *tls, int alert, struct error *err)
 			 SSL_alert_desc_string_long(alert));
 }
 
+static bool is_about_revocation(long result)
+{
+	return result == X509_V_ERR_UNABLE_TO_GET_CRL || result == X509_V_ERR_CRL_HAS_EXPIRED ||
+	       result == X509_V_ERR_CRL_NOT_YET_VALID || result == X509_V_ERR_CRL_SIGNATURE_FAILURE;
+}
+
 static int unverified(const struct tls *tls, long result, struct error *err)
 {
 	bool name =
@@ -180,8 +206,11 @@ static int unverified(const struct tls *tls, long result, struct error *err)
 	if (name)
 		return error_hint(err,
 				  "It is not made out to %s, which is the host in the "
-				  "node's name.",
+				  "node's name: want it in subjectAltName.",
 				  tls->host);
+	if (is_about_revocation(result))
+		return error_hint(err, "--tls-ca holds a list of revoked certificates (CRL): every "
+				       "authority on the way needs one there, and a valid one.");
 	return error_hint(err, "--tls-ca names the authority that has signed the node's "
 			       "certificate.");
 }

@@ -13,7 +13,7 @@
 
 /* Files in PEM form.  The key must not be encrypted. */
 struct tls_files {
-	const char *ca;         /* who vouches for the node */
+	const char *ca;         /* who vouches for the node; a CRL among it counts */
 	const char *cert, *key; /* ours, with the chain above it; both NULL: none to show */
 };
 

@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-enum { SEALED_MAX = 256 * 1024 };
+enum { SEALED_MAX = 256 * 1024, AHEAD_MAX = 256 * 1024 };
 
 void wire_init(struct wire *wire, int fd, const char *who, unsigned header, size_t frame_max)
 {
@@ -32,17 +32,33 @@ void wire_put(struct wire *wire, struct span frame)
 	str_add(&wire->out, frame);
 }
 
+bool wire_has_more(const struct wire *wire)
+{
+	return wire->out.len > 0 || wire->sealed_out.len > 0;
+}
+
+/* Of the frame that comes next; 0 where that is not known yet. */
+static size_t next_len(const struct wire *wire)
+{
+	const char *start = str_text(&wire->in) + wire->taken;
+	size_t len = 0;
+
+	if (wire->in.len - wire->taken < wire->header)
+		return 0;
+	for (unsigned i = 0; i < wire->header; i++)
+		len = len << 8 | (uint8_t)start[i];
+	return len;
+}
+
 /* Cuts the next whole frame off what was read. */
 static int take(struct wire *wire, struct span *frame, struct error *err)
 {
 	const char *start = str_text(&wire->in) + wire->taken;
-	size_t have = wire->in.len - wire->taken, len = 0;
+	size_t have = wire->in.len - wire->taken, len = next_len(wire);
 
 	*frame = (struct span){ NULL, 0 };
 	if (have < wire->header)
 		return 0;
-	for (unsigned i = 0; i < wire->header; i++)
-		len = len << 8 | (uint8_t)start[i];
 	if (len > wire->frame_max)
 		return error_set(err, ERROR_INVALID,
 				 "%s: a message of %zu bytes, over the limit of %zu", wire->who,
@@ -54,11 +70,19 @@ static int take(struct wire *wire, struct span *frame, struct error *err)
 	return 0;
 }
 
+/* How much to hold of what came: the next frame, and somewhat beyond it. */
+static size_t hold_max(const struct wire *wire)
+{
+	size_t len = next_len(wire);
+
+	return wire->header + (len < wire->frame_max ? len : wire->frame_max) + AHEAD_MAX;
+}
+
 /* What the socket has; with TLS, not yet opened. */
 static int read_socket(struct wire *wire, struct error *err)
 {
 	if (!wire->tls)
-		return socket_read(wire->fd, &wire->in, wire->header + wire->frame_max, &wire->open,
+		return socket_read(wire->fd, &wire->in, wire->taken + hold_max(wire), &wire->open,
 				   wire->who, err);
 	if (socket_read(wire->fd, &wire->sealed_in, SEALED_MAX, &wire->open, wire->who, err))
 		return -1;
@@ -116,13 +140,18 @@ static int pump(struct wire *wire, short events, struct error *err)
 
 static bool may_read(const struct wire *wire)
 {
-	return wire->open && wire->in.len - wire->taken < wire->header + wire->frame_max;
+	return wire->open && wire->in.len - wire->taken < hold_max(wire);
 }
 
 static int closed(const struct wire *wire, struct error *err)
 {
 	return error_set(err, ERROR_UNREACHABLE, "%s: the connection was closed by the node",
 			 wire->who);
+}
+
+static int takes_no_more(const struct wire *wire, struct error *err)
+{
+	return error_set(err, ERROR_UNREACHABLE, "%s: the node takes no more data", wire->who);
 }
 
 int wire_flush(struct wire *wire, struct deadline deadline, struct error *err)
@@ -138,10 +167,11 @@ int wire_flush(struct wire *wire, struct deadline deadline, struct error *err)
 				deadline, err))
 			return -1;
 		if (!events)
-			return error_set(err, ERROR_UNREACHABLE, "%s: the node takes no more data",
-					 wire->who);
+			return takes_no_more(wire, err);
 		if (pump(wire, events, err))
 			return -1;
+		if (outgoing(wire)->len > 0 && deadline_over(deadline))
+			return takes_no_more(wire, err);
 	}
 	return 0;
 }
@@ -149,6 +179,7 @@ int wire_flush(struct wire *wire, struct deadline deadline, struct error *err)
 int wire_get(struct wire *wire, struct span *frame, struct deadline deadline, struct error *err)
 {
 	short events;
+	bool late = false; /* a peer that always has a byte for us is not waited for either */
 
 	if (seal(wire, err))
 		return -1;
@@ -160,7 +191,7 @@ int wire_get(struct wire *wire, struct span *frame, struct deadline deadline, st
 		if (!next.ptr && !wire->open)
 			return closed(wire, err);
 		*frame = next;
-		if (next.ptr)
+		if (next.ptr || late)
 			return 0;
 		if (socket_wait(wire->fd, (short)(POLLIN | (outgoing(wire)->len ? POLLOUT : 0)),
 				&events, deadline, err))
@@ -169,6 +200,7 @@ int wire_get(struct wire *wire, struct span *frame, struct deadline deadline, st
 			return 0;
 		if (pump(wire, events, err))
 			return -1;
+		late = deadline_over(deadline);
 	}
 }
 
@@ -188,8 +220,8 @@ static int shake(struct wire *wire, bool *done, struct error *err)
 
 int wire_secure(struct wire *wire, struct tls *tls, struct deadline deadline, struct error *err)
 {
+	bool done, late = false;
 	short events;
-	bool done;
 
 	wire->tls = tls;
 	for (;;) {
@@ -204,12 +236,13 @@ int wire_secure(struct wire *wire, struct tls *tls, struct deadline deadline, st
 		if (socket_wait(wire->fd, (short)(POLLIN | (wire->sealed_out.len ? POLLOUT : 0)),
 				&events, deadline, err))
 			return -1;
-		if (!events)
+		if (!events || late)
 			return error_set(err, ERROR_UNREACHABLE,
 					 "%s: no answer to the TLS handshake in time", wire->who);
 		if (events & POLLOUT && socket_write(wire->fd, &wire->sealed_out, wire->who, err))
 			return -1;
 		if (events & (POLLIN | POLLHUP | POLLERR) && read_socket(wire, err))
 			return -1;
+		late = deadline_over(deadline);
 	}
 }

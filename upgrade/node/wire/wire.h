@@ -35,12 +35,14 @@ must_check int wire_secure(struct wire *wire, struct tls *tls, struct deadline d
 
 /* Queues one frame. */
 void wire_put(struct wire *wire, struct span frame);
+/* Something is queued that is not sent yet. */
+bool wire_has_more(const struct wire *wire);
 /* Sends what is queued; reads meanwhile, so that two peers that both write cannot block
  * each other.
  */
 must_check int wire_flush(struct wire *wire, struct deadline deadline, struct error *err);
-/* The next frame; valid until the next call.  frame->ptr is NULL when the deadline is
- * over first.  ERROR_UNREACHABLE: closed; ERROR_INVALID: longer than frame_max.
+/* The next frame, while what is queued is sent; valid until the next call.  frame->ptr is NULL when
+ * the deadline is over first.  ERROR_UNREACHABLE: closed; ERROR_INVALID: longer than frame_max.
  */
 must_check int wire_get(struct wire *wire, struct span *frame, struct deadline deadline,
 			struct error *err);

@@ -10,12 +10,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void fd_done(int *fd)
+void fd_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 }
-#define owned_fd owned(fd_done)
+
+void stream_close(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+	*stream = NULL;
+}
 
 static void dir_done(DIR **dir)
 {
@@ -24,6 +31,52 @@ static void dir_done(DIR **dir)
 }
 #define owned_dir owned(dir_done)
 
+static const char *kind_of(mode_t mode)
+{
+	if (S_ISDIR(mode))
+		return "a folder";
+	if (S_ISFIFO(mode))
+		return "a named pipe";
+	return S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+static int not_regular(const char *path, mode_t mode, struct error *err)
+{
+	return error_set(err, ERROR_INVALID, "%s: %s, not a regular file", path, kind_of(mode));
+}
+
+/* A pipe must not be waited for, a device not be touched: it is looked at first, and again when it
+ * is open.
+ */
+static int open_regular(int *out, const char *path, int flags, struct stat *info, struct error *err)
+{
+	owned_fd int fd = -1;
+
+	if (stat(path, info) == 0 && !S_ISREG(info->st_mode))
+		return not_regular(path, info->st_mode, err);
+	fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_sys(err, "cannot %s %s", flags & O_WRONLY ? "write" : "open", path);
+	if (fstat(fd, info) < 0)
+		return error_sys(err, "cannot look at %s", path);
+	if (!S_ISREG(info->st_mode))
+		return not_regular(path, info->st_mode, err);
+	*out = fd;
+	fd = -1;
+	return 0;
+}
+
+int file_open(int *out, const char *path, uint64_t *size, struct error *err)
+{
+	struct stat info;
+
+	if (open_regular(out, path, O_RDONLY, &info, err))
+		return -1;
+	if (size)
+		*size = (uint64_t)info.st_size;
+	return 0;
+}
+
 /* What has no size, as the files of /proc, is read to its end. */
 static int read_all(int fd, const char *path, size_t size, size_t max, struct str *out,
 		    struct error *err)
@@ -31,7 +84,9 @@ static int read_all(int fd, const char *path, size_t size, size_t max, struct st
 	size_t start = out->len;
 
 	for (;;) {
-		size_t done = out->len - start, want = done < size ? size - done : 64 * 1024;
+		size_t done = out->len - start,
+		       most = max - done < 64 * 1024 ? max - done + 1 : 64 * 1024;
+		size_t want = done < size ? size - done : most;
 		char *room = str_room(out, want);
 		ssize_t got = read(fd, room, want);
 
@@ -49,38 +104,62 @@ static int read_all(int fd, const char *path, size_t size, size_t max, struct st
 	}
 }
 
+static int read_or_nothing(int fd, const char *path, size_t size, size_t max, struct str *out,
+			   struct error *err)
+{
+	size_t start = out->len;
+
+	if (read_all(fd, path, size, max, out, err) == 0)
+		return 0;
+	out->len = start;
+	if (out->ptr)
+		out->ptr[start] = '\0';
+	return -1;
+}
+
 int file_read(const char *path, size_t max, struct str *out, struct error *err)
 {
-	owned_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t start = out->len;
-	struct stat info;
+	owned_fd int fd = -1;
+	uint64_t size;
 
+	if (file_open(&fd, path, &size, err))
+		return -1;
+	if (size > max)
+		return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
+	str_room(out, (size_t)size + 1);
+	return read_or_nothing(fd, path, (size_t)size, max, out, err);
+}
+
+/* What we were started with: the shell's "<(…)" is such a name. */
+static bool is_descriptor(const char *path)
+{
+	struct span span = span_of(path);
+
+	return strcmp(path, "/dev/stdin") == 0 || span_starts(span, "/dev/fd/") ||
+	       span_starts(span, "/proc/self/fd/");
+}
+
+int file_read_given(const char *path, size_t max, struct str *out, struct error *err)
+{
+	owned_fd int fd = -1;
+
+	if (!is_descriptor(path))
+		return file_read(path, max, out, err);
+	fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "cannot open %s", path);
-	if (fstat(fd, &info) < 0)
-		return error_sys(err, "cannot look at %s", path);
-	if (!S_ISREG(info.st_mode))
-		return error_set(err, ERROR_INVALID, "%s: not a regular file", path);
-	if ((uintmax_t)info.st_size > max)
-		return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
-	str_room(out, (size_t)info.st_size + 1);
-	if (read_all(fd, path, (size_t)info.st_size, max, out, err)) {
-		out->len = start;
-		out->ptr[start] = '\0';
-		return -1;
-	}
-	return 0;
+	return read_or_nothing(fd, path, 0, max, out, err);
 }
 
 int file_read_part(const char *path, uint64_t offset, size_t len, struct str *out,
 		   struct error *err)
 {
-	owned_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	owned_fd int fd = -1;
 	char *room = str_room(out, len);
 	size_t done = 0;
 
-	if (fd < 0)
-		return error_sys(err, "cannot open %s", path);
+	if (file_open(&fd, path, NULL, err))
+		return -1;
 	while (done < len) {
 		ssize_t got = pread(fd, room + done, len - done, (off_t)(offset + done));
 
@@ -113,26 +192,33 @@ static int write_all(int fd, struct span data)
 	return 0;
 }
 
-/* A rename is on the disk only when its folder is. */
-static int sync_dir_of(const char *path)
+int dir_sync(const char *path, struct error *err)
 {
-	struct arena arena = ARENA_EMPTY;
-	owned_fd int fd = open(path_dir(&arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	owned_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	arena_done(&arena);
-	return fd < 0 ? -1 : fsync(fd);
+	if (fd < 0 || fsync(fd))
+		return error_sys(err, "cannot sync the folder %s", path);
+	return 0;
 }
 
+int path_rename(const char *from, const char *to, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	if (rename(from, to))
+		return error_sys(err, "cannot rename %s to %s", from, to);
+	return dir_sync(path_dir(&arena, to), err);
+}
+
+/* It has its mode before it has a content. */
 static int write_temp(const char *temp, int fd, const char *path, struct span data, mode_t mode,
 		      bool sync, struct error *err)
 {
-	if (write_all(fd, data) || fchmod(fd, mode) || (sync && fsync(fd)))
+	if (fchmod(fd, mode) || write_all(fd, data) || (sync && fsync(fd)))
 		return error_sys(err, "cannot write %s", temp);
-	if (rename(temp, path))
-		return error_sys(err, "cannot rename %s to %s", temp, path);
-	if (sync && sync_dir_of(path))
-		return error_sys(err, "cannot sync the folder of %s", path);
-	return 0;
+	if (sync)
+		return path_rename(temp, path, err);
+	return rename(temp, path) ? error_sys(err, "cannot rename %s to %s", temp, path) : 0;
 }
 
 static int write_whole(const char *path, struct span data, mode_t mode, bool sync,
@@ -162,13 +248,23 @@ int file_replace(const char *path, struct span data, mode_t mode, struct error *
 	return write_whole(path, data, mode, false, err);
 }
 
+/* For writing in place: what was in it goes, and it has its mode before it has a content. */
+static int open_anew(int *out, const char *path, mode_t mode, struct error *err)
+{
+	struct stat info;
+
+	if (open_regular(out, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, &info, err))
+		return -1;
+	return fchmod(*out, mode) ? error_sys(err, "cannot write %s", path) : 0;
+}
+
 int file_put(const char *path, struct span data, mode_t mode, struct error *err)
 {
-	owned_fd int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	owned_fd int fd = -1;
 
-	if (fd < 0 || write_all(fd, data) || fchmod(fd, mode))
-		return error_sys(err, "cannot write %s", path);
-	return 0;
+	if (open_anew(&fd, path, mode, err))
+		return -1;
+	return write_all(fd, data) ? error_sys(err, "cannot write %s", path) : 0;
 }
 
 static int copy_bytes(int from, int to)
@@ -189,17 +285,11 @@ static int copy_bytes(int from, int to)
 
 int file_copy(const char *from, const char *to, mode_t mode, struct error *err)
 {
-	owned_fd int in = open(from, O_RDONLY | O_CLOEXEC);
-	owned_fd int out = -1;
+	owned_fd int in = -1, out = -1;
 
-	if (in < 0)
-		return error_sys(err, "cannot open %s", from);
-	out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (out < 0)
-		return error_sys(err, "cannot write %s", to);
-	if (copy_bytes(in, out) || fchmod(out, mode))
-		return error_sys(err, "cannot copy %s to %s", from, to);
-	return 0;
+	if (file_open(&in, from, NULL, err) || open_anew(&out, to, mode, err))
+		return -1;
+	return copy_bytes(in, out) ? error_sys(err, "cannot copy %s to %s", from, to) : 0;
 }
 
 bool path_exists(const char *path)
@@ -394,6 +484,18 @@ static int copy_entry(const struct dir_entry *entry, const char *from, const cha
 int tree_copy(const char *from, const char *to, struct error *err)
 {
 	return copy_dir(from, to, 0, err);
+}
+
+bool path_is_inside(const char *path)
+{
+	struct span rest = span_of(path), part;
+
+	if (!*path || *path == '/' || path[rest.len - 1] == '/')
+		return false;
+	while (span_next(&rest, '/', &part))
+		if (part.len == 0 || span_is(part, ".") || span_is(part, ".."))
+			return false;
+	return true;
 }
 
 const char *path_join(struct arena *arena, const char *a, const char *b)

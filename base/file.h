@@ -8,10 +8,24 @@
 #include "base/arena.h"
 #include "base/error.h"
 
+#include <stdio.h>
 #include <sys/types.h>
 
+/* Closes what is open, and marks it as closed: for `owned_fd int fd = -1`. */
+void fd_close(int *fd);
+#define owned_fd owned(fd_close)
+void stream_close(FILE **stream);
+#define owned_stream owned(stream_close)
+
+/* Opens a regular file for reading; `size` may be NULL.  Folders, named pipes, sockets and devices
+ * are refused by name, and never waited for: ERROR_INVALID, here and in all that follows.
+ */
+must_check int file_open(int *out, const char *path, uint64_t *size, struct error *err);
 /* Reads a whole regular file, appended to *out.  Over `max` bytes: ERROR_INVALID. */
 must_check int file_read(const char *path, size_t max, struct str *out, struct error *err);
+/* The same for a path that the user gives: /dev/stdin and the shell's <(…) are read to their end.
+ */
+must_check int file_read_given(const char *path, size_t max, struct str *out, struct error *err);
 /* Exactly `len` bytes from `offset` on, appended to *out. */
 must_check int file_read_part(const char *path, uint64_t offset, size_t len, struct str *out,
 			      struct error *err);
@@ -21,12 +35,18 @@ must_check int file_read_part(const char *path, uint64_t offset, size_t len, str
 must_check int file_write(const char *path, struct span data, mode_t mode, struct error *err);
 /* The same, not synced: after a crash the file may be short, or empty. */
 must_check int file_replace(const char *path, struct span data, mode_t mode, struct error *err);
-/* Writes a file in place, not synced: for trees that are built as a whole. */
+/* Writes a file in place, not synced: for trees that are built as a whole.  Never through a link.
+ */
 must_check int file_put(const char *path, struct span data, mode_t mode, struct error *err);
-/* Copies content; the copy gets `mode`.  Not synced: for trees that are built as a
- * whole and moved into place at the end.
+/* Copies content; the copy gets `mode`.  Not synced, never through a link at `to`: for trees that
+ * are built as a whole and moved into place at the end.
  */
 must_check int file_copy(const char *from, const char *to, mode_t mode, struct error *err);
+
+/* Renames, and syncs the folder in which the new name is: it survives a power cut from then on. */
+must_check int path_rename(const char *from, const char *to, struct error *err);
+/* Makes the names in a folder survive a power cut. */
+must_check int dir_sync(const char *path, struct error *err);
 
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
@@ -64,6 +84,8 @@ must_check int tree_remove(const char *path, struct error *err);
  */
 must_check int tree_copy(const char *from, const char *to, struct error *err);
 
+/* "a/b/c": a relative path of plain names, which leads out of nowhere; not "", no ".", no "..". */
+bool path_is_inside(const char *path);
 /* "a/b"; an absolute b, or an empty a, gives b. */
 const char *path_join(struct arena *arena, const char *a, const char *b);
 /* What stands behind the last slash; borrowed from path. */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/guard.h"
 
+#include "base/process.h"
+
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +31,10 @@ static void worker(struct outcome *outcome, int (*work)(void *context, struct er
 	if (getppid() != parent)
 		_exit(1);
 	outcome->ret = work(context, &outcome->err);
-	fflush(NULL);
+	if (outcome->ret == 0)
+		outcome->ret = result_flush(&outcome->err);
+	else
+		fflush(NULL);
 	_exit(0);
 }
 
@@ -117,16 +123,19 @@ static int await(pid_t pid, const sigset_t *set, int *status)
 	}
 }
 
-static int tell(const struct outcome *outcome, int status, int got, struct error *err)
+/* A worker that nobody listens to any more has ended itself. */
+static int tell(const struct outcome *outcome, int wait_status, int *got, struct error *err)
 {
-	if (got)
-		return error_set(err, ERROR_FAILED, "interrupted (%s)", strsignal(got));
-	if (WIFSIGNALED(status))
-		return error_set(err, ERROR_FAILED, "ended by a signal: %s",
-				 strsignal(WTERMSIG(status)));
-	if (WEXITSTATUS(status) != 0)
-		return error_set(err, ERROR_FAILED, "ended before its time, with status %d",
-				 WEXITSTATUS(status));
+	int status = process_status(wait_status);
+	char how[PROCESS_ENDING_MAX];
+
+	if (*got == 0 && status == 128 + SIGPIPE)
+		*got = SIGPIPE;
+	if (*got)
+		return error_set(err, ERROR_FAILED, "interrupted (%s)", strsignal(*got));
+	if (status != 0)
+		return error_set(err, ERROR_FAILED, "the process that did the work %s",
+				 process_ending(status, how));
 	if (outcome->ret < 0)
 		*err = outcome->err;
 	return outcome->ret;
@@ -135,14 +144,11 @@ static int tell(const struct outcome *outcome, int status, int got, struct error
 int guard_run(int (*work)(void *context, struct error *err), void *context,
 	      void (*clean)(void *context), int *signal_out, struct error *err)
 {
-	struct outcome *outcome = mmap(NULL, sizeof(*outcome), PROT_READ | PROT_WRITE,
-				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct outcome *outcome = guard_memory(sizeof(*outcome));
 	sigset_t set, before;
 	pid_t parent = getpid(), pid;
 	int status = 0, ret;
 
-	if (outcome == MAP_FAILED)
-		return error_sys(err, "cannot share memory");
 	signals_of(&set);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -153,7 +159,7 @@ int guard_run(int (*work)(void *context, struct error *err), void *context,
 	if (pid > 0) {
 		*signal_out = await(pid, &set, &status);
 		kill_all();
-		ret = tell(outcome, status, *signal_out, err);
+		ret = tell(outcome, status, signal_out, err);
 	} else {
 		ret = error_sys(err, "cannot start a process");
 	}
@@ -162,6 +168,31 @@ int guard_run(int (*work)(void *context, struct error *err), void *context,
 	clean(context);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return ret;
+}
+
+void *guard_memory(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	return memory;
+}
+
+int result_flush(struct error *err)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (fflush(stdout))
+		error_sys_(err, "cannot write the result to stdout");
+	else if (ferror(stdout))
+		error_set_(err, ERROR_FAILED, "cannot write all of the result to stdout");
+	else
+		return 0;
+	/* Whoever wants no more of it needs no message. */
+	if (poll(&out, 1, 0) > 0 && out.revents & POLLERR)
+		guard_raise(SIGPIPE);
+	return -1;
 }
 
 void guard_raise(int number)

@@ -18,5 +18,11 @@
  */
 must_check int guard_run(int (*work)(void *context, struct error *err), void *context,
 			 void (*clean)(void *context), int *signal_out, struct error *err);
+/* Memory for what the work tells clean(); zero, never given back. */
+void *guard_memory(size_t size);
+/* What was printed has reached stdout; ends this program as SIGPIPE does when nobody reads it any
+ * more.  guard_run() looks at what the work printed, so it fails when that got lost.
+ */
+must_check int result_flush(struct error *err);
 /* Ends this program by the signal, as whoever sent it expects. */
 void guard_raise(int signal);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash.h"
 
+#include "base/file.h"
+
+#include <errno.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct hash {
 	EVP_MD *kind;
@@ -76,27 +79,24 @@ void hash_hex(enum hash_kind kind, struct span data, char out[static HASH_HEX_MA
 	end_hex(hash, out);
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static int add_file(const char *path, struct hash *one, struct hash *other, struct error *err)
 {
-	owned(close_file) FILE *file = fopen(path, "rbe");
+	owned_fd int fd = -1;
 	char piece[1 << 16];
-	size_t len;
+	ssize_t len;
 
-	if (!file)
-		return error_sys(err, "cannot read %s", path);
-	setvbuf(file, NULL, _IONBF, 0);
-	while ((len = fread(piece, 1, sizeof(piece), file)) > 0) {
-		hash_add(one, (struct span){ piece, len });
+	if (file_open(&fd, path, NULL, err))
+		return -1;
+	while ((len = read(fd, piece, sizeof(piece))) != 0) {
+		if (len < 0 && errno == EINTR)
+			continue;
+		if (len < 0)
+			return error_sys(err, "cannot read %s", path);
+		hash_add(one, (struct span){ piece, (size_t)len });
 		if (other)
-			hash_add(other, (struct span){ piece, len });
+			hash_add(other, (struct span){ piece, (size_t)len });
 	}
-	return ferror(file) ? error_sys(err, "cannot read %s", path) : 0;
+	return 0;
 }
 
 int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],

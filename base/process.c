@@ -2,6 +2,7 @@
 #include "base/process.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,39 +14,55 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct child {
-	pid_t pid;
-	int in, out, err; /* our ends; -1 when closed */
+/* ---- this process ---- */
+
+void process_begin(void)
+{
+	sigset_t none;
+
+	/* A file that gets one of these numbers would be written to by whoever talks.  Stdout can
+	 * only be read, so that a result that goes nowhere is a failure.
+	 */
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY) < 0)
+			_exit(127);
+	/* Ignored, it would make every child end unseen. */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* ---- how it begins ---- */
+
+/* What a child is to become. */
+struct becoming {
+	const char *const *argv;
+	char *const *env;
+	const char *dir;
+	int in, out, err;
+	int failed; /* a pipe: an errno goes through it when it cannot be */
+	pid_t parent;
 };
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-static void child_end(struct child *child)
-{
-	close_fd(&child->in);
-	close_fd(&child->out);
-	close_fd(&child->err);
-	if (child->pid > 0) {
-		kill(-child->pid, SIGKILL);
-		while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-}
-
 /* In the child; only async-signal-safe calls until exec. */
-static void become(const char *const *argv, char *const *env, const char *dir, int in, int out,
-		   int err)
+static void become(const struct becoming *b)
 {
+	sigset_t none;
+	int why;
+
 	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0 || (dir && chdir(dir)))
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != b->parent)
 		_exit(127);
-	execvpe(argv[0], (char *const *)(uintptr_t)argv, env);
+	if (dup2(b->in, 0) >= 0 && dup2(b->out, 1) >= 0 && dup2(b->err, 2) >= 0 &&
+	    (!b->dir || chdir(b->dir) == 0))
+		execvpe(b->argv[0], (char *const *)(uintptr_t)b->argv, b->env);
+	why = errno;
+	(void)!write(b->failed, &why, sizeof(why));
 	_exit(127);
 }
 
@@ -70,27 +87,146 @@ static char **merge_env(const char *const *more)
 	return env;
 }
 
+static void reap(pid_t pid)
+{
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* 0 once the program runs, else its errno. */
+static int why_not(int fd)
+{
+	int why = 0;
+	ssize_t got;
+
+	while ((got = read(fd, &why, sizeof(why))) < 0 && errno == EINTR)
+		;
+	return got == sizeof(why) ? why : 0;
+}
+
+/* Returns when the program runs; of one that cannot, nothing is left. */
+static int begin(pid_t *out, struct becoming *b, struct error *err)
+{
+	owned_fd int told = -1;
+	int failed[2], why;
+	pid_t pid;
+
+	if (pipe2(failed, O_CLOEXEC))
+		return error_sys(err, "cannot make a pipe");
+	told = failed[0];
+	b->failed = failed[1];
+	b->parent = getpid();
+	pid = fork();
+	if (pid == 0)
+		become(b);
+	fd_close(&b->failed);
+	if (pid < 0)
+		return error_sys(err, "cannot start %s", b->argv[0]);
+	setpgid(pid, pid);
+	why = why_not(told);
+	if (why == 0) {
+		*out = pid;
+		return 0;
+	}
+	reap(pid);
+	errno = why;
+	return error_sys(err, "cannot run %s", b->argv[0]);
+}
+
+/* ---- how it ends ---- */
+
+enum { END_POLL_MS = 20 };
+
+int process_status(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+const char *process_ending(int status, char out[static PROCESS_ENDING_MAX])
+{
+	const char *signal_name = status > 128 ? sigdescr_np(status - 128) : NULL;
+
+	if (status == PROCESS_LOST)
+		snprintf(out, PROCESS_ENDING_MAX, "ended, nobody knows how");
+	else if (signal_name)
+		snprintf(out, PROCESS_ENDING_MAX, "ended with status %d (%s)", status, signal_name);
+	else
+		snprintf(out, PROCESS_ENDING_MAX, "ended with status %d", status);
+	return out;
+}
+
+/* Whether the child has ended.  One that cannot be asked for has been taken from us: nobody knows
+ * how it ended, which is no success.
+ */
+static bool has_ended(pid_t pid, int flags, int *status)
+{
+	int wait_status = 0;
+	pid_t got;
+
+	while ((got = waitpid(pid, &wait_status, flags)) < 0 && errno == EINTR)
+		;
+	if (got == 0)
+		return false;
+	*status = got < 0 ? PROCESS_LOST : process_status(wait_status);
+	return true;
+}
+
+/* Those that end soon are not waited for longer than that takes. */
+static bool wait_until(pid_t pid, struct deadline deadline, int *status)
+{
+	for (int64_t ms = 1; !has_ended(pid, WNOHANG, status);
+	     ms = ms < END_POLL_MS ? 2 * ms : ms) {
+		if (deadline_over(deadline))
+			return false;
+		clock_sleep_ms(ms);
+	}
+	return true;
+}
+
+/* ---- waiting for it ---- */
+
+struct child {
+	pid_t pid;
+	int in, out, err; /* our ends; -1 when closed */
+};
+
+static void child_end(struct child *child)
+{
+	fd_close(&child->in);
+	fd_close(&child->out);
+	fd_close(&child->err);
+	if (child->pid > 0) {
+		kill(-child->pid, SIGKILL);
+		reap(child->pid);
+	}
+}
+
+static int make_pipe(int *ours, int *theirs, bool we_write, struct error *err)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return error_sys(err, "cannot make a pipe");
+	*ours = ends[we_write];
+	*theirs = ends[!we_write];
+	return 0;
+}
+
 static int child_start(struct child *child, const char *const *argv,
 		       const struct process_options *options, struct error *err)
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, errs[2] = { -1, -1 };
 	owned_mem char **env = merge_env(options->env);
+	owned_fd int in = -1, out = -1, errs = -1;
+	struct becoming b = { .argv = argv, .env = env, .dir = options->dir };
 
-	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(errs, O_CLOEXEC))
-		return error_sys(err, "cannot make a pipe");
-	child->pid = fork();
-	if (child->pid == 0)
-		become(argv, env, options->dir, in[0], out[1], errs[1]);
-	if (child->pid > 0)
-		setpgid(child->pid, child->pid);
-	close_fd(&in[0]);
-	close_fd(&out[1]);
-	close_fd(&errs[1]);
-	child->in = in[1];
-	child->out = out[0];
-	child->err = errs[0];
+	if (make_pipe(&child->in, &in, true, err) || make_pipe(&child->out, &out, false, err) ||
+	    make_pipe(&child->err, &errs, false, err))
+		return -1;
+	b.in = in;
+	b.out = out;
+	b.err = errs;
 	fcntl(child->in, F_SETFL, O_NONBLOCK);
-	return child->pid < 0 ? error_sys(err, "cannot start %s", argv[0]) : 0;
+	return begin(&child->pid, &b, err);
 }
 
 static int take_output(int *fd, struct str *into, size_t max, const char *program,
@@ -101,7 +237,7 @@ static int take_output(int *fd, struct str *into, size_t max, const char *progra
 	if (got < 0 && errno != EINTR && errno != EAGAIN)
 		return error_sys(err, "cannot read from %s", program);
 	if (got == 0)
-		close_fd(fd);
+		fd_close(fd);
 	if (got > 0) {
 		into->len += (size_t)got;
 		into->ptr[into->len] = '\0';
@@ -121,25 +257,28 @@ static void give_input(struct child *child, struct span *input)
 		input->len -= (size_t)put;
 	}
 	if (input->len == 0 || (put < 0 && errno == EPIPE))
-		close_fd(&child->in);
+		fd_close(&child->in);
+}
+
+static int too_slow(const char *program, const struct process_options *options, struct error *err)
+{
+	return error_set(err, ERROR_FAILED, "%s did not end within %d s", program,
+			 options->timeout_ms / 1000);
 }
 
 static int talk(struct child *child, struct process_result *result, const char *program,
-		const struct process_options *options, struct error *err)
+		const struct process_options *options, struct deadline deadline, struct error *err)
 {
-	int64_t end = clock_mono_ms() + options->timeout_ms;
 	struct span input = options->input;
 
 	while (child->out >= 0 || child->err >= 0) {
 		struct pollfd fds[] = { { child->out, POLLIN, 0 },
 					{ child->err, POLLIN, 0 },
 					{ child->in, POLLOUT, 0 } };
-		int64_t left = end - clock_mono_ms();
 
-		if (left <= 0)
-			return error_set(err, ERROR_FAILED, "%s did not end within %d s", program,
-					 options->timeout_ms / 1000);
-		if (poll(fds, ARRAY_LEN(fds), (int)left) < 0 && errno != EINTR)
+		if (deadline_over(deadline))
+			return too_slow(program, options, err);
+		if (poll(fds, ARRAY_LEN(fds), deadline_left(deadline)) < 0 && errno != EINTR)
 			return error_sys(err, "poll");
 		if ((fds[0].revents &&
 		     take_output(&child->out, &result->out, options->output_max, program, err)) ||
@@ -152,22 +291,32 @@ static int talk(struct child *child, struct process_result *result, const char *
 	return 0;
 }
 
+/* What has closed its output may go on for long. */
+static int await_end(struct child *child, struct process_result *result, const char *program,
+		     const struct process_options *options, struct deadline deadline,
+		     struct error *err)
+{
+	if (!wait_until(child->pid, deadline, &result->status))
+		return too_slow(program, options, err);
+	child->pid = -1;
+	if (result->status == PROCESS_LOST)
+		return error_set(err, ERROR_FAILED, "%s: nobody knows how it ended", program);
+	return 0;
+}
+
 int process_run(struct process_result *out, const char *const *argv,
 		const struct process_options *options, struct error *err)
 {
 	owned(child_end) struct child child = { -1, -1, -1, -1 };
 	struct process_result result = { 0, STR_EMPTY, STR_EMPTY };
-	int status = 0;
+	struct deadline deadline = deadline_in(options->timeout_ms);
 
 	if (child_start(&child, argv, options, err) ||
-	    talk(&child, &result, argv[0], options, err)) {
+	    talk(&child, &result, argv[0], options, deadline, err) ||
+	    await_end(&child, &result, argv[0], options, deadline, err)) {
 		process_result_done(&result);
 		return -1;
 	}
-	while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR)
-		;
-	child.pid = -1;
-	result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	*out = result;
 	return 0;
 }
@@ -196,39 +345,28 @@ char *process_find(const char *program)
 
 /* ---- beside us ---- */
 
-enum { END_POLL_MS = 20 };
-
 struct process {
 	pid_t pid;
 	bool ended;
 	int status;
 };
 
-/* In the child; only async-signal-safe calls until exec. */
-static void become_beside(const char *const *argv, char *const *env,
-			  const struct process_start *options, pid_t parent)
-{
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int out = open(options->log ? options->log : "/dev/null",
-		       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(127);
-	become(argv, env, options->dir, in, out, out);
-}
-
 int process_start(struct process **out, const char *const *argv,
 		  const struct process_start *options, struct error *err)
 {
 	owned_mem char **env = merge_env(options->env);
-	pid_t parent = getpid(), pid = fork();
+	const char *log = options->log ? options->log : "/dev/null";
+	owned_fd int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	owned_fd int said = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	struct becoming b = {
+		.argv = argv, .env = env, .dir = options->dir, .in = in, .out = said, .err = said
+	};
+	pid_t pid;
 
-	if (pid == 0)
-		become_beside(argv, env, options, parent);
-	if (pid < 0)
-		return error_sys(err, "cannot start %s", argv[0]);
-	setpgid(pid, pid);
+	if (in < 0 || said < 0)
+		return error_sys(err, "cannot open %s", in < 0 ? "/dev/null" : log);
+	if (begin(&pid, &b, err))
+		return -1;
 	*out = mem_zero(1, sizeof(**out));
 	(*out)->pid = pid;
 	return 0;
@@ -239,23 +377,10 @@ int process_id(const struct process *process)
 	return process->pid;
 }
 
-static void look(struct process *process, int flags)
-{
-	int status = 0;
-	pid_t got;
-
-	while ((got = waitpid(process->pid, &status, flags)) < 0 && errno == EINTR)
-		;
-	if (got == 0)
-		return;
-	process->ended = true;
-	process->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 bool process_ended(struct process *process, int *status)
 {
 	if (!process->ended)
-		look(process, WNOHANG);
+		process->ended = has_ended(process->pid, WNOHANG, &process->status);
 	if (process->ended && status)
 		*status = process->status;
 	return process->ended;
@@ -263,16 +388,14 @@ bool process_ended(struct process *process, int *status)
 
 int process_end(struct process *process, int64_t grace_ms)
 {
-	struct deadline deadline = deadline_in(grace_ms);
-
-	if (!process_ended(process, NULL) && grace_ms > 0)
+	if (!process_ended(process, NULL) && grace_ms > 0) {
 		kill(-process->pid, SIGTERM);
-	while (!process_ended(process, NULL) && !deadline_over(deadline))
-		clock_sleep_ms(END_POLL_MS);
+		process->ended = wait_until(process->pid, deadline_in(grace_ms), &process->status);
+	}
 	/* Its group may hold others yet. */
 	kill(-process->pid, SIGKILL);
 	if (!process->ended)
-		look(process, 0);
+		process->ended = has_ended(process->pid, 0, &process->status);
 	return process->status;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* From the words of the command line to a command, and from its error to an exit status. */
+#include "base/guard.h"
 #include "base/nearest.h"
+#include "base/process.h"
 #include "cmd/command.h"
 #include "cmd/help.h"
 #include "cmd/output.h"
@@ -8,7 +10,6 @@
 
 #include <locale.h>
 #include <malloc.h>
-#include <signal.h>
 #include <stdlib.h>
 
 static void print_error_json(const struct error *err)
@@ -28,6 +29,17 @@ static void print_error(const struct error *err)
 	progress_clear();
 	fprintf(stderr, "%srelevo:%s %s\n", style_on(stderr, STYLE_BAD), style_off(stderr),
 		err->text);
+}
+
+/* Stdout takes one document, if it takes anything. */
+static void tell(const struct error *err, bool json)
+{
+	if (json && !print_json_done()) {
+		print_error_json(err);
+		if (fflush(stdout) == 0 && !ferror(stdout))
+			return;
+	}
+	print_error(err);
 }
 
 static void options_free(const struct command *command, void *opts)
@@ -127,6 +139,7 @@ int main(int argc, char **argv)
 	struct error err;
 	int ret;
 
+	process_begin();
 	/* Memory that was given back is wanted again at once: a quarter of the time of a plan went
 	 * into taking it from the system in small pieces.
 	 */
@@ -134,18 +147,12 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, 128 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 	setlocale(LC_CTYPE, "C.UTF-8");
-	signal(SIGPIPE, SIG_IGN);
 	ret = run(argc - 1, argv + 1, &err);
 	progress_clear();
-	if (fflush(stdout) || ferror(stdout)) {
-		if (ret == 0)
-			ret = error_sys(&err, "cannot write the result to stdout");
-	}
+	if (ret == 0)
+		ret = result_flush(&err);
 	if (ret == 0)
 		return 0;
-	if (json && !print_json_done())
-		print_error_json(&err);
-	else
-		print_error(&err);
+	tell(&err, json);
 	return error_exit_status(err.kind);
 }

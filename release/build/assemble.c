@@ -309,13 +309,14 @@ int assemble_hook(const struct project *project, const char *command, const char
 					   .env = env,
 					   .output_max = HOOK_OUTPUT_MAX,
 					   .timeout_ms = HOOK_TIMEOUT_MS };
+	char how[PROCESS_ENDING_MAX];
 
 	if (process_run(&result, argv, &options, err))
 		return error_wrap(err, "%s: hook \"%.80s\"", project->file, command);
 	if (result.status == 0)
 		return 0;
-	error_set_(err, ERROR_FAILED, "%s: hook \"%.80s\" ended with status %d", project->file,
-		   command, result.status);
+	error_set_(err, ERROR_FAILED, "%s: hook \"%.80s\" %s", project->file, command,
+		   process_ending(result.status, how));
 	return error_hint(err, "%.1000s%.500s", str_text(&result.err), str_text(&result.out));
 }
 

@@ -27,13 +27,14 @@ static const char *clean_path(struct arena *arena, const char *path)
 	while (span_next(&rest, '/', &part)) {
 		if (part.len == 0 || span_is(part, "."))
 			continue;
-		if (span_is(part, "..") || ++depth > ARCHIVE_DEPTH_MAX)
+		if (++depth > ARCHIVE_DEPTH_MAX)
 			return NULL;
 		if (clean.len > 0)
 			str_addc(&clean, '/');
 		str_add(&clean, part);
 	}
-	return arena_dup(arena, str_span(&clean));
+	return clean.len == 0 || path_is_inside(clean.ptr) ? arena_dup(arena, str_span(&clean))
+							   : NULL;
 }
 
 /* libarchive gives the bytes where they lie in the tarball, in one piece but for sparse files. */

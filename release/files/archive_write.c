@@ -171,12 +171,6 @@ static int write_all(struct writer *w, struct error *err)
 	return 0;
 }
 
-static void file_done(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 int archive_write_to(FILE *file, const struct archive_source *items, size_t len,
 		     void (*progress)(void *context, uint64_t done), void *context,
 		     struct error *err)
@@ -203,7 +197,7 @@ int archive_write(const char *path, const struct archive_source *items, size_t l
 	owned_arena struct arena arena = ARENA_EMPTY;
 	char *temp = arena_printf(&arena, "%s.XXXXXX", path);
 	int fd = mkostemp(temp, O_CLOEXEC);
-	owned(file_done) FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+	owned_stream FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
 
 	if (!file)
 		return error_sys(err, "cannot write %s", path);

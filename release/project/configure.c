@@ -250,13 +250,12 @@ static int run_elixir(struct configurer *c, struct span input, struct str *answe
 					   .output_max = TERM_TEXT_MAX,
 					   .timeout_ms = 120000 };
 
-	if (process_run(&result, argv, &options, c->err))
-		return -1;
-	if (result.status == 127) {
-		error_set_(c->err, ERROR_NOT_FOUND,
-			   "cannot run elixir, which evaluates what %s configures",
-			   c->project->file);
-		return error_hint(c->err, "Put it into PATH, or configure with plain files.");
+	if (process_run(&result, argv, &options, c->err)) {
+		error_wrap_(c->err, "elixir, which evaluates what %s configures", c->project->file);
+		return c->err->kind == ERROR_NOT_FOUND
+			       ? error_hint(c->err,
+					    "Put it into PATH, or configure with plain files.")
+			       : -1;
 	}
 	if (result.status != 0)
 		return refused(c, &result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release/read/verify.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/name_table.h"
 #include "release/files/archive.h"
@@ -81,18 +82,6 @@ static int find_file(const struct dir_entry **out, struct verify *v, const char 
 	return 0;
 }
 
-static bool stays_inside(const char *path)
-{
-	struct span rest = span_of(path), part;
-
-	if (path[0] == '/' || path[0] == '\0')
-		return false;
-	while (span_next(&rest, '/', &part))
-		if (span_is(part, ".."))
-			return false;
-	return true;
-}
-
 static int check_file(struct verify *v, const json_t *file, struct error *err)
 {
 	const char *path = json_string_value(json_object_get(file, "path"));
@@ -100,7 +89,7 @@ static int check_file(struct verify *v, const json_t *file, struct error *err)
 	const char *sha256 = json_string_value(json_object_get(file, "sha256"));
 	const struct dir_entry *found;
 
-	if (!path || !mode || !sha256 || !stays_inside(path))
+	if (!path || !mode || !sha256 || !path_is_inside(path))
 		return error_set(err, ERROR_INVALID, "%s: a file without path, mode and sha256",
 				 v->release->manifest);
 	path = arena_dup(v->arena, span_of(path));

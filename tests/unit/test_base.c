@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The ground floor: text, arenas, errors, nearest names, files, YAML, processes. */
+/* The ground floor: text, arenas, errors, nearest names, files, YAML, processes, guards. */
 #include "base/file.h"
+#include "base/guard.h"
+#include "base/hash.h"
 #include "base/nearest.h"
 #include "base/process.h"
 #include "base/yaml.h"
 
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -178,6 +181,74 @@ static void links_are_removed_not_followed(void **state)
 	assert_int_equal(tree_remove(keep, &err), 0);
 }
 
+/* A named pipe that nobody writes into must not be waited for, nor a link be written through. */
+static void only_files_are_opened(void **state)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_str struct str text = STR_EMPTY;
+	char hex[HASH_HEX_MAX], given[32];
+	const char *dir, *pipe_name, *file, *link_name;
+	struct error err;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(dir_make_temp(&dir, &arena, "/tmp/relevo-test", &err), 0);
+	pipe_name = path_join(&arena, dir, "pipe");
+	file = path_join(&arena, dir, "file");
+	link_name = path_join(&arena, dir, "link");
+	assert_int_equal(mkfifo(pipe_name, 0600), 0);
+	assert_int_equal(symlink("file", link_name), 0);
+	assert_int_equal(file_put(file, SPAN("old"), 0644, &err), 0);
+	assert_int_equal(file_read(pipe_name, 10, &text, &err), -1);
+	assert_non_null(strstr(err.text, "/pipe: a named pipe, not a regular file"));
+	assert_int_equal(err.kind, ERROR_INVALID);
+	assert_int_equal(file_read_given(pipe_name, 10, &text, &err), -1);
+	assert_int_equal(file_read_part(pipe_name, 0, 1, &text, &err), -1);
+	assert_int_equal(hash_file_hex(HASH_SHA256, pipe_name, hex, &err), -1);
+	assert_int_equal(file_copy(pipe_name, file, 0600, &err), -1);
+	assert_int_equal(file_copy(file, pipe_name, 0600, &err), -1);
+	assert_int_equal(file_put(pipe_name, SPAN("x"), 0600, &err), -1);
+	assert_int_equal(tree_copy(dir, path_join(&arena, dir, "../copy"), &err), -1);
+	assert_int_equal(file_read("/dev/null", 10, &text, &err), -1);
+	assert_string_equal(err.text, "/dev/null: a device, not a regular file");
+	assert_int_equal(file_read(dir, 10, &text, &err), -1);
+	assert_non_null(strstr(err.text, ": a folder, not a regular file"));
+	assert_int_equal(file_put(link_name, SPAN("new"), 0644, &err), -1);
+	assert_int_equal(file_copy("/etc/hostname", link_name, 0644, &err), -1);
+	assert_int_equal(file_read(link_name, 10, &text, &err), 0);
+	assert_string_equal(text.ptr, "old");
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "given", 5), 5);
+	close(ends[1]);
+	snprintf(given, sizeof(given), "/dev/fd/%d", ends[0]);
+	str_clear(&text);
+	assert_int_equal(file_read_given(given, 4, &text, &err), -1);
+	close(ends[0]);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "given", 5), 5);
+	close(ends[1]);
+	snprintf(given, sizeof(given), "/dev/fd/%d", ends[0]);
+	assert_int_equal(file_read_given(given, 5, &text, &err), 0);
+	assert_string_equal(text.ptr, "given");
+	close(ends[0]);
+	assert_int_equal(tree_remove(path_join(&arena, dir, "../copy"), &err), 0);
+	assert_int_equal(tree_remove(dir, &err), 0);
+}
+
+static void inside_is_inside(void **state)
+{
+	static const char *const inside[] = { "a", "a/b", "..a/b..", "a/...", ".a" };
+	static const char *const outside[] = { "",     "/",    "/a",    "..", "../a", "a/../b",
+					       "a/..", "a//b", "a/./b", ".",  "./a",  "a/" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(inside); i++)
+		assert_true(path_is_inside(inside[i]));
+	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
+		assert_false(path_is_inside(outside[i]));
+}
+
 static void paths_are_joined(void **state)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -288,9 +359,121 @@ static void processes_are_bounded(void **state)
 	assert_string_equal(err.text, "sh did not end within 0 s");
 }
 
+/* What closes its output and goes on is ended all the same. */
+static void silent_processes_are_bounded(void **state)
+{
+	static const char *const silent[] = { "sh", "-c", "exec >&- 2>&-; sleep 60", NULL };
+	struct process_options options = { .output_max = 1000, .timeout_ms = 300 };
+	struct process_result result;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(process_run(&result, silent, &options, &err), -1);
+	assert_string_equal(err.text, "sh did not end within 0 s");
+}
+
+static void processes_that_cannot_be(void **state)
+{
+	static const char *const none[] = { "no-such-program-of-relevo", NULL };
+	static const char *const shell[] = { "sh", "-c", "exit 127", NULL };
+	struct process_options options = { .output_max = 1000, .timeout_ms = 10000 };
+	struct process_start start = { .dir = NULL };
+	struct process_result result;
+	struct process *process;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(process_run(&result, none, &options, &err), -1);
+	assert_int_equal(err.kind, ERROR_NOT_FOUND);
+	assert_string_equal(err.text,
+			    "cannot run no-such-program-of-relevo: No such file or directory");
+	assert_int_equal(process_start(&process, none, &start, &err), -1);
+	assert_int_equal(process_run(&result, shell, &options, &err), 0);
+	assert_int_equal(result.status, 127);
+	process_result_done(&result);
+	options.dir = "/no such folder";
+	assert_int_equal(process_run(&result, shell, &options, &err), -1);
+}
+
+/* An ignored SIGCHLD, inherited, makes children end unseen: no success. */
+static void unseen_ends_are_failures(void **state)
+{
+	static const char *const fails[] = { "sh", "-c", "exit 3", NULL };
+	struct process_options options = { .output_max = 1000, .timeout_ms = 10000 };
+	struct process_result result;
+	struct error err;
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(process_run(&result, fails, &options, &err), -1);
+	assert_string_equal(err.text, "sh: nobody knows how it ended");
+	process_begin();
+	assert_int_equal(process_run(&result, fails, &options, &err), 0);
+	assert_int_equal(result.status, 3);
+	process_result_done(&result);
+}
+
+static void endings_have_words(void **state)
+{
+	char how[PROCESS_ENDING_MAX];
+
+	(void)state;
+	assert_string_equal(process_ending(3, how), "ended with status 3");
+	assert_string_equal(process_ending(137, how), "ended with status 137 (Killed)");
+	assert_string_equal(process_ending(255, how), "ended with status 255");
+	assert_string_equal(process_ending(PROCESS_LOST, how), "ended, nobody knows how");
+}
+
+/* ---- what must leave nothing behind ---- */
+
+enum work { WORK_FINE, WORK_FAILS, WORK_CRASHES, WORK_SAYS_TOO_MUCH };
+
+static int do_work(void *context, struct error *err)
+{
+	switch (*(enum work *)context) {
+	case WORK_FAILS:
+		return error_set(err, ERROR_REFUSED, "no");
+	case WORK_CRASHES:
+		raise(SIGKILL);
+		return 0;
+	case WORK_SAYS_TOO_MUCH:
+		(void)!freopen("/dev/full", "w", stdout);
+		printf("something");
+		return 0;
+	default:
+		return 7;
+	}
+}
+
+static void nothing_to_clean(void *context)
+{
+	(void)context;
+}
+
+static void guards_tell_what_came_of_it(void **state)
+{
+	enum work work = WORK_FINE;
+	struct error err;
+	int number;
+
+	(void)state;
+	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), 7);
+	work = WORK_FAILS;
+	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), -1);
+	assert_string_equal(err.text, "no");
+	work = WORK_CRASHES;
+	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), -1);
+	assert_string_equal(err.text,
+			    "the process that did the work ended with status 137 (Killed)");
+	work = WORK_SAYS_TOO_MUCH;
+	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), -1);
+	assert_string_equal(err.text, "cannot write the result to stdout: No space left on device");
+	assert_int_equal(number, 0);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[32] = {
+	struct CMUnitTest tests[40] = {
 		cmocka_unit_test(text_grows),
 		cmocka_unit_test(spans_are_cut),
 		cmocka_unit_test(arenas_hold_small_and_large),
@@ -299,11 +482,18 @@ int main(void)
 		cmocka_unit_test(nearest_is_near_enough),
 		cmocka_unit_test(files_are_replaced_whole),
 		cmocka_unit_test(links_are_removed_not_followed),
+		cmocka_unit_test(only_files_are_opened),
+		cmocka_unit_test(inside_is_inside),
 		cmocka_unit_test(paths_are_joined),
 		cmocka_unit_test(yaml_depth_is_bounded),
 		cmocka_unit_test(yaml_knows_places),
 		cmocka_unit_test(processes_talk),
 		cmocka_unit_test(processes_are_bounded),
+		cmocka_unit_test(silent_processes_are_bounded),
+		cmocka_unit_test(processes_that_cannot_be),
+		cmocka_unit_test(unseen_ends_are_failures),
+		cmocka_unit_test(endings_have_words),
+		cmocka_unit_test(guards_tell_what_came_of_it),
 	};
 	size_t len = 13;
 

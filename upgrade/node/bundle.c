@@ -22,19 +22,6 @@ static const char *text_of(struct arena *arena, const json_t *object, const char
 	return text ? arena_dup(arena, span_of(text)) : NULL;
 }
 
-/* A path that stays below the root. */
-static bool is_safe(const char *path)
-{
-	struct span rest = span_of(path), part;
-
-	if (!*path || *path == '/')
-		return false;
-	while (span_next(&rest, '/', &part))
-		if (part.len == 0 || span_is(part, ".") || span_is(part, ".."))
-			return false;
-	return true;
-}
-
 static int parse_files(struct bundle *out, struct arena *arena, const json_t *list,
 		       struct error *err)
 {
@@ -51,7 +38,7 @@ static int parse_files(struct bundle *out, struct arena *arena, const json_t *li
 			.sha256 = sha256 ? sha256 : "",
 			.size = json_integer_value(json_object_get(item, "size")),
 		};
-		if (!files[i].path || !files[i].md5 || !is_safe(files[i].path))
+		if (!files[i].path || !files[i].md5 || !path_is_inside(files[i].path))
 			return error_set(err, ERROR_INVALID, "files: entry %zu is not sound", i);
 	}
 	out->files = files;

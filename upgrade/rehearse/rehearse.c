@@ -120,8 +120,9 @@ static void run_command(const char **fault, struct play *p, const char *command,
 		*fault = arena_dup(p->arena, span_of(err.text));
 	} else if (result.status != 0) {
 		const char *said = tail_of(p, result.err.len ? &result.err : &result.out);
+		char how[PROCESS_ENDING_MAX];
 
-		*fault = arena_printf(p->arena, "ended with status %d%s%s", result.status,
+		*fault = arena_printf(p->arena, "%s%s%s", process_ending(result.status, how),
 				      said[0] ? ": " : "", said);
 	}
 }
@@ -200,11 +201,12 @@ static void load_failed(struct play *p, int status)
 	owned_str struct str text = STR_EMPTY;
 	struct error ignored;
 	const char *said = "";
+	char how[PROCESS_ENDING_MAX];
 
 	if (file_read(load_log(p), OUTPUT_MAX, &text, &ignored) == 0)
 		said = tail_of(p, &text);
-	judge_add(&p->judge, FINDING_load_failed, "load", "the load `%s` ended with status %d%s%s",
-		  p->options->load, status, said[0] ? ": " : "", said);
+	judge_add(&p->judge, FINDING_load_failed, "load", "the load `%s` %s%s%s", p->options->load,
+		  process_ending(status, how), said[0] ? ": " : "", said);
 }
 
 static void look_at_load(struct play *p)

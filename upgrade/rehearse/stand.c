@@ -294,13 +294,14 @@ static int await_up(struct node **out, struct stand *stand, struct deadline dead
 
 	error_set_(&why, ERROR_FAILED, "its applications are still being started");
 	for (;; clock_sleep_ms(POLL_MS)) {
+		char how[PROCESS_ENDING_MAX];
 		int status;
 
 		if (process_ended(stand->vm, &status)) {
 			node_close(node);
 			return not_up(stand, from,
-				      arena_printf(&stand->arena,
-						   "ended with status %d while it started", status),
+				      arena_printf(&stand->arena, "%s while it started",
+						   process_ending(status, how)),
 				      err);
 		}
 		if (deadline_over(deadline)) {

@@ -82,6 +82,26 @@ char *arena_dup(struct arena *arena, struct span text)
 	return copy;
 }
 
+char *arena_text(struct arena *arena, struct span text)
+{
+	static const char picture[] = "\xe2\x90\x80";
+	size_t nuls = 0;
+	char *copy, *at;
+
+	for (size_t i = 0; i < text.len; i++)
+		nuls += text.ptr[i] == '\0';
+	if (nuls == 0)
+		return arena_dup(arena, text);
+	copy = at = arena_alloc(arena, text.len + 1 + nuls * (sizeof(picture) - 2));
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] != '\0')
+			*at++ = text.ptr[i];
+		else
+			at = mempcpy(at, picture, sizeof(picture) - 1);
+	}
+	return copy;
+}
+
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args, again;

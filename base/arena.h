@@ -22,6 +22,8 @@ struct arena {
 void *arena_alloc(struct arena *arena, size_t size);
 /* A copy with a NUL behind it. */
 char *arena_dup(struct arena *arena, struct span text);
+/* The same as C text: what stands for a NUL in it is U+2400, the picture of one. */
+char *arena_text(struct arena *arena, struct span text);
 char *arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
 void arena_done(struct arena *arena);
 /* All that `from` holds belongs to `into` from now on; `from` is empty. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/beam/beam_atoms.h"
 
+#include "base/utf8.h"
+#include "erlang/beam/compact.h"
+
 struct atoms {
 	struct span rest;
 	size_t left;
@@ -28,8 +31,10 @@ static int start(struct atoms *atoms, const struct beam *beam, struct error *err
 	return 0;
 }
 
-static bool take_byte(struct atoms *atoms, size_t *out)
+static bool take_length(struct atoms *atoms, uint64_t *out)
 {
+	if (atoms->compact)
+		return !compact_take_number(out, &atoms->rest);
 	if (atoms->rest.len == 0)
 		return false;
 	*out = (uint8_t)atoms->rest.ptr[0];
@@ -37,51 +42,25 @@ static bool take_byte(struct atoms *atoms, size_t *out)
 	return true;
 }
 
-/* A compact term of tag 0: four bits, or eleven in two bytes. */
-static bool take_length(struct atoms *atoms, size_t *out)
-{
-	size_t first, second;
-
-	if (!take_byte(atoms, &first))
-		return false;
-	if (!atoms->compact) {
-		*out = first;
-		return true;
-	}
-	if ((first & 0x08) == 0) {
-		*out = first >> 4;
-		return (first & 0x07) == 0;
-	}
-	if ((first & 0x17) != 0 || !take_byte(atoms, &second))
-		return false;
-	*out = (first & 0xe0) << 3 | second;
-	return true;
-}
-
 static const char *from_latin1(struct arena *arena, struct span text)
 {
-	char *out = arena_alloc(arena, 2 * text.len + 1), *at = out;
+	owned_str struct str out = STR_EMPTY;
 
-	for (size_t i = 0; i < text.len; i++) {
-		uint8_t c = (uint8_t)text.ptr[i];
-
-		if (c >= 0x80)
-			*at++ = (char)(0xc0 | c >> 6);
-		*at++ = (char)(c >= 0x80 ? 0x80 | (c & 0x3f) : c);
-	}
-	return out;
+	for (size_t i = 0; i < text.len; i++)
+		utf8_add(&out, (uint8_t)text.ptr[i]);
+	return arena_text(arena, str_span(&out));
 }
 
 static int next(const char **out, struct atoms *atoms, struct arena *arena, struct error *err)
 {
 	struct span name;
-	size_t len;
+	uint64_t len;
 
 	if (!take_length(atoms, &len) || len > atoms->rest.len)
 		return error_set(err, ERROR_INVALID, "atom table: damaged");
-	name = (struct span){ atoms->rest.ptr, len };
-	atoms->rest = (struct span){ atoms->rest.ptr + len, atoms->rest.len - len };
-	*out = atoms->latin1 ? from_latin1(arena, name) : arena_dup(arena, name);
+	name = (struct span){ atoms->rest.ptr, (size_t)len };
+	atoms->rest = (struct span){ atoms->rest.ptr + len, atoms->rest.len - (size_t)len };
+	*out = atoms->latin1 ? from_latin1(arena, name) : arena_text(arena, name);
 	return 0;
 }
 

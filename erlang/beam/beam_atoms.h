@@ -11,7 +11,7 @@ static inline uint32_t beam_word(const char *at)
 	return (uint32_t)byte[0] << 24 | (uint32_t)byte[1] << 16 | (uint32_t)byte[2] << 8 | byte[3];
 }
 
-/* All atoms, as UTF-8; number 1 of the file is items[0], the module. */
+/* All atoms, as UTF-8 (arena_text()); number 1 of the file is items[0], the module. */
 must_check int beam_read_atoms(struct names *out, struct arena *arena, const struct beam *beam,
 			       struct error *err);
 /* Only the first. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/deflate.h"
 #include "erlang/beam/beam_atoms.h"
+#include "erlang/beam/beam_ops.h"
+#include "erlang/beam/compact.h"
 
 enum { ENTRY = 12 }; /* ImpT and ExpT: three words each */
 
@@ -182,49 +184,35 @@ const char *beam_role_name(enum beam_role role)
 
 /* ---- -on_load ---- */
 
-/* Steps over a compact term with this tag: 4 bits in one byte, 11 in two, or up to
- * eight bytes more.
- */
-static bool skip_compact(struct span *code, unsigned tag)
+/* Steps over one instruction; false at the end of what can be read. */
+static bool next_op(enum opcode *out, struct span *code)
 {
-	size_t len = 1;
-	uint8_t first;
+	unsigned opcode, operands;
 
 	if (code->len == 0)
 		return false;
-	first = (uint8_t)code->ptr[0];
-	if ((first & 0x07) != tag)
+	opcode = (uint8_t)code->ptr[0];
+	*code = (struct span){ code->ptr + 1, code->len - 1 };
+	if (!opcode_name(opcode))
 		return false;
-	if (first & 0x08)
-		len = first & 0x10 ? 3 + (size_t)(first >> 5) : 2;
-	if (len > code->len)
-		return false;
-	*code = (struct span){ code->ptr + len, code->len - len };
-	return true;
+	for (operands = opcode_arity(opcode); operands > 0; operands--)
+		if (compact_skip(code))
+			return false;
+	*out = opcode;
+	return opcode != OP_INT_CODE_END;
 }
 
-/* -on_load leaves no attribute behind, only an instruction without operands, first
- * in its function: func_info M F 0, label L, on_load.
- */
-static bool is_on_load(struct span code)
+/* -on_load leaves no attribute behind, only an instruction. */
+static bool has_on_load(struct span chunk)
 {
-	enum { LABEL = 1, FUNC_INFO = 2, ON_LOAD = 149, TAG_NUMBER = 0, TAG_ATOM = 2 };
+	size_t head = chunk.len < 4 ? 0 : 4 + (size_t)beam_word(chunk.ptr);
+	struct span code = { chunk.ptr, 0 };
+	enum opcode opcode;
 
-	if (code.len < 4 || code.ptr[0] != FUNC_INFO)
-		return false;
-	code = (struct span){ code.ptr + 1, code.len - 1 };
-	if (!skip_compact(&code, TAG_ATOM) || !skip_compact(&code, TAG_ATOM))
-		return false;
-	if (code.len < 3 || code.ptr[0] != 0 || code.ptr[1] != LABEL)
-		return false;
-	code = (struct span){ code.ptr + 2, code.len - 2 };
-	return skip_compact(&code, TAG_NUMBER) && code.len > 0 && (uint8_t)code.ptr[0] == ON_LOAD;
-}
-
-static bool has_on_load(struct span code)
-{
-	for (size_t i = 0; i < code.len; i++)
-		if (is_on_load((struct span){ code.ptr + i, code.len - i }))
+	if (head <= chunk.len)
+		code = (struct span){ chunk.ptr + head, chunk.len - head };
+	while (next_op(&opcode, &code))
+		if (opcode == OP_ON_LOAD)
 			return true;
 	return false;
 }

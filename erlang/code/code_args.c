@@ -2,15 +2,12 @@
 #include "erlang/code/code_args.h"
 
 #include "erlang/beam/beam_atoms.h"
+#include "erlang/beam/compact.h"
 
 #include <math.h>
 
-enum tag { TAG_NUMBER, TAG_INTEGER, TAG_ATOM, TAG_X, TAG_Y, TAG_LABEL, TAG_CHAR, TAG_EXTENDED };
-
 /* What an operand may have inside: lists hold no lists, a type is of a register. */
 enum level { PLAIN, IN_LIST, TOP };
-
-enum extended { EXT_FLOAT, EXT_LIST, EXT_FR, EXT_ALLOC, EXT_LITERAL, EXT_TYPED };
 
 int args_damaged(struct error *err, const struct code_args *args, const char *what)
 {
@@ -37,71 +34,24 @@ int args_byte(uint8_t *out, struct code_args *args, struct error *err)
 	return 0;
 }
 
-static int take_count(uint64_t *out, struct code_args *args, unsigned depth, struct error *err);
-
-/* The bytes of a value that does not fit into eleven bits. */
-static int take_bytes(struct span *out, struct code_args *args, uint8_t first, unsigned depth,
-		      struct error *err)
+static int take_compact(struct compact *out, struct code_args *args, struct error *err)
 {
-	uint64_t len = (uint64_t)(first >> 5) + 2;
+	const char *fault = compact_take(out, &args->rest);
 
-	if (first >> 5 == 7) {
-		/* The length itself is never that long. */
-		if (depth > 0)
-			return args_damaged(err, args, "a length of a length");
-		if (take_count(&len, args, depth + 1, err))
-			return -1;
-		if (len > TERM_BIG_MAX)
-			return args_damaged(err, args, "a number that is too large");
-		len += 9;
-	}
-	return args_bytes(out, args, (size_t)len, err);
+	return fault ? args_damaged(err, args, fault) : 0;
 }
 
-static int unsigned_of(uint64_t *out, struct code_args *args, struct span bytes, struct error *err)
+static int take_count(uint64_t *out, struct code_args *args, struct error *err)
 {
-	uint64_t value = 0;
+	const char *fault = compact_take_number(out, &args->rest);
 
-	for (size_t i = 0; i < bytes.len; i++) {
-		if (value >> 56)
-			return args_damaged(err, args, "a number that is too large");
-		value = value << 8 | (uint8_t)bytes.ptr[i];
-	}
-	*out = value;
-	return 0;
+	return fault ? args_damaged(err, args, fault) : 0;
 }
 
-/* The value behind a first byte, where it is no signed number. */
-static int take_unsigned(uint64_t *out, struct code_args *args, uint8_t first, unsigned depth,
-			 struct error *err)
+static int unsigned_of(uint64_t *out, const struct compact *term, const struct code_args *args,
+		       struct error *err)
 {
-	struct span bytes;
-	uint8_t second;
-
-	if (!(first & 8)) {
-		*out = first >> 4;
-		return 0;
-	}
-	if (!(first & 16)) {
-		if (args_byte(&second, args, err))
-			return -1;
-		*out = (uint64_t)(first & 0xe0) << 3 | second;
-		return 0;
-	}
-	return take_bytes(&bytes, args, first, depth, err) || unsigned_of(out, args, bytes, err)
-		       ? -1
-		       : 0;
-}
-
-static int take_count(uint64_t *out, struct code_args *args, unsigned depth, struct error *err)
-{
-	uint8_t first;
-
-	if (args_byte(&first, args, err))
-		return -1;
-	if ((first & 7) != TAG_NUMBER)
-		return args_damaged(err, args, "a number was expected");
-	return take_unsigned(out, args, first, depth, err);
+	return compact_value(out, term) ? 0 : args_damaged(err, args, "a number that is too large");
 }
 
 /* Two's complement, the highest byte first. */
@@ -122,37 +72,24 @@ static const struct term *integer_of(struct arena *arena, struct span bytes)
 	return term_big(arena, (struct span){ (const char *)magnitude, bytes.len + 1 }, negative);
 }
 
-static int take_integer(struct code_arg *out, struct code_args *args, uint8_t first,
-			struct error *err)
+static const struct term *take_integer(struct code_args *args, const struct compact *term)
 {
-	struct span bytes;
-	uint64_t value;
-
-	out->kind = CODE_INTEGER;
-	if ((first & 0x18) == 0x18) {
-		if (take_bytes(&bytes, args, first, 0, err))
-			return -1;
-		out->term = integer_of(args->arena, bytes);
-		return 0;
-	}
-	if (take_unsigned(&value, args, first, 0, err))
-		return -1;
-	if (value >= ARGS_SMALL) {
-		out->term = term_integer(args->arena, (int64_t)value);
-		return 0;
-	}
-	if (!args->small[value])
-		args->small[value] = term_integer(args->arena, (int64_t)value);
-	out->term = args->small[value];
-	return 0;
+	if (term->bytes.ptr)
+		return integer_of(args->arena, term->bytes);
+	if (term->value >= ARGS_SMALL)
+		return term_integer(args->arena, (int64_t)term->value);
+	if (!args->small[term->value])
+		args->small[term->value] = term_integer(args->arena, (int64_t)term->value);
+	return args->small[term->value];
 }
 
-static int take_atom(struct code_arg *out, struct code_args *args, uint8_t first, struct error *err)
+static int take_atom(struct code_arg *out, struct code_args *args, const struct compact *term,
+		     struct error *err)
 {
 	const struct names *names = &args->names;
 	uint64_t nr;
 
-	if (take_unsigned(&nr, args, first, 0, err))
+	if (unsigned_of(&nr, term, args, err))
 		return -1;
 	if (nr > names->len)
 		return args_damaged(err, args, "an atom that is none");
@@ -176,7 +113,7 @@ static int take_list(struct code_arg *out, struct code_args *args, struct error 
 	struct code_arg *items;
 	uint64_t len;
 
-	if (take_count(&len, args, 0, err))
+	if (take_count(&len, args, err))
 		return -1;
 	/* Each element takes a byte at least. */
 	if (len > args->rest.len)
@@ -196,14 +133,14 @@ static int take_alloc(struct code_arg *out, struct code_args *args, struct error
 	struct code_arg *items;
 	uint64_t len;
 
-	if (take_count(&len, args, 0, err))
+	if (take_count(&len, args, err))
 		return -1;
 	if (len > args->rest.len / 2)
 		return args_damaged(err, args, "a list that is too long");
 	items = arena_array(args->arena, (size_t)len * 2, struct code_arg);
 	for (uint64_t i = 0; i < 2 * len; i++) {
 		items[i].kind = CODE_NUMBER;
-		if (take_count(&items[i].number, args, 0, err))
+		if (take_count(&items[i].number, args, err))
 			return -1;
 	}
 	out->kind = CODE_ALLOC;
@@ -217,7 +154,7 @@ static int take_literal(struct code_arg *out, struct code_args *args, struct err
 	const struct term *literals = args->literals;
 	uint64_t nr;
 
-	if (take_count(&nr, args, 0, err))
+	if (take_count(&nr, args, err))
 		return -1;
 	if (nr >= literals->seq.len)
 		return args_damaged(err, args, "a literal that is none");
@@ -234,7 +171,7 @@ static int take_typed(struct code_arg *out, struct code_args *args, struct error
 		return -1;
 	if (out->kind != CODE_X && out->kind != CODE_Y)
 		return args_damaged(err, args, "a type of what is no register");
-	return take_count(&type, args, 0, err);
+	return take_count(&type, args, err);
 }
 
 static int take_float(struct code_arg *out, struct code_args *args, struct error *err)
@@ -254,22 +191,22 @@ static int take_float(struct code_arg *out, struct code_args *args, struct error
 	return 0;
 }
 
-static int take_extended(struct code_arg *out, struct code_args *args, uint8_t first,
+static int take_extended(struct code_arg *out, struct code_args *args, const struct compact *term,
 			 struct error *err)
 {
-	switch (first >> 3) {
-	case EXT_FLOAT << 1:
+	switch (term->bytes.ptr ? UINT64_MAX : term->value) {
+	case COMPACT_FLOAT:
 		return take_float(out, args, err);
-	case EXT_LIST << 1:
+	case COMPACT_LIST:
 		return take_list(out, args, err);
-	case EXT_FR << 1:
+	case COMPACT_FR:
 		out->kind = CODE_FR;
-		return take_count(&out->number, args, 0, err);
-	case EXT_ALLOC << 1:
+		return take_count(&out->number, args, err);
+	case COMPACT_ALLOC:
 		return take_alloc(out, args, err);
-	case EXT_LITERAL << 1:
+	case COMPACT_LITERAL:
 		return take_literal(out, args, err);
-	case EXT_TYPED << 1:
+	case COMPACT_TYPED:
 		return take_typed(out, args, err);
 	default:
 		return args_damaged(err, args, "an operand of an unknown kind");
@@ -288,26 +225,28 @@ static int take_arg(struct code_arg *out, struct code_args *args, enum level lev
 		    struct error *err)
 {
 	static const enum code_kind kinds[] = {
-		[TAG_NUMBER] = CODE_NUMBER, [TAG_X] = CODE_X,       [TAG_Y] = CODE_Y,
-		[TAG_LABEL] = CODE_LABEL,   [TAG_CHAR] = CODE_CHAR,
+		[COMPACT_NUMBER] = CODE_NUMBER, [COMPACT_X] = CODE_X,       [COMPACT_Y] = CODE_Y,
+		[COMPACT_LABEL] = CODE_LABEL,   [COMPACT_CHAR] = CODE_CHAR,
 	};
-	uint8_t first;
+	struct compact term;
 
-	if (args_byte(&first, args, err))
+	if (take_compact(&term, args, err))
 		return -1;
-	switch (first & 7) {
-	case TAG_INTEGER:
-		return take_integer(out, args, first, err);
-	case TAG_ATOM:
-		return take_atom(out, args, first, err);
-	case TAG_EXTENDED:
-		if (level == PLAIN || (level == IN_LIST && first >> 3 == EXT_LIST << 1))
+	switch (term.tag) {
+	case COMPACT_INTEGER:
+		out->kind = CODE_INTEGER;
+		out->term = take_integer(args, &term);
+		return 0;
+	case COMPACT_ATOM:
+		return take_atom(out, args, &term, err);
+	case COMPACT_EXTENDED:
+		if (level == PLAIN || (level == IN_LIST && term.value == COMPACT_LIST))
 			return args_damaged(err, args, "an operand inside another");
-		return take_extended(out, args, first, err);
+		return take_extended(out, args, &term, err);
 	default:
-		if (take_unsigned(&out->number, args, first, 0, err))
+		if (unsigned_of(&out->number, &term, args, err))
 			return -1;
-		out->kind = kinds[first & 7];
+		out->kind = kinds[term.tag];
 		note_register(args, out);
 		return 0;
 	}

@@ -37,6 +37,25 @@ void terms_add(struct arena *arena, struct terms *terms, const struct term *term
 	terms->items[terms->len++] = term;
 }
 
+static bool has_nul(struct span text)
+{
+	return text.len > 0 && memchr(text.ptr, '\0', text.len);
+}
+
+struct span term_atom_text(struct arena *arena, struct span name)
+{
+	struct span picture;
+	char *text;
+
+	if (!has_nul(name))
+		return copy(arena, name);
+	picture = span_of(arena_text(arena, name));
+	text = arena_alloc(arena, name.len + 1 + picture.len + 1);
+	memcpy(text, name.ptr, name.len);
+	memcpy(text + name.len + 1, picture.ptr, picture.len);
+	return (struct span){ text, name.len };
+}
+
 const struct term *term_atom(struct arena *arena, const char *name)
 {
 	return term_atom_span(arena, span_of(name));
@@ -46,7 +65,7 @@ const struct term *term_atom_span(struct arena *arena, struct span name)
 {
 	struct term *term = term_new(arena, TERM_ATOM);
 
-	term->text = copy(arena, name);
+	term->text = term_atom_text(arena, name);
 	return term;
 }
 
@@ -238,14 +257,11 @@ const struct term *term_at(const struct term *term, size_t n)
 	return term->seq.items[n];
 }
 
-static bool has_nul(struct span text)
-{
-	return text.len > 0 && memchr(text.ptr, '\0', text.len);
-}
-
 const char *term_atom_name(const struct term *term)
 {
-	return term->kind == TERM_ATOM && !has_nul(term->text) ? term->text.ptr : NULL;
+	if (term->kind != TERM_ATOM)
+		return NULL;
+	return has_nul(term->text) ? term->text.ptr + term->text.len + 1 : term->text.ptr;
 }
 
 static bool is_code_point(const struct term *term)

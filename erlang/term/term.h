@@ -33,7 +33,10 @@ struct term {
 	enum term_kind kind;
 	unsigned line; /* in the text it was read from, 1..; else 0 */
 	union {
-		struct span text; /* ATOM (UTF-8), BINARY, OPAQUE (bytes without the leading 131) */
+		/* ATOM (UTF-8; made by term_atom_text()), BINARY, OPAQUE (bytes without the
+		 * leading 131)
+		 */
+		struct span text;
 		int64_t integer;
 		double real;
 		struct {
@@ -80,6 +83,8 @@ extern const struct term term_nil; /* [] */
 
 const struct term *term_atom(struct arena *arena, const char *name);
 const struct term *term_atom_span(struct arena *arena, struct span name);
+/* For those who make terms themselves: the text of an atom of that name. */
+struct span term_atom_text(struct arena *arena, struct span name);
 const struct term *term_bool(bool value);
 const struct term *term_integer(struct arena *arena, int64_t value);
 const struct term *term_float(struct arena *arena, double value);
@@ -120,9 +125,7 @@ bool term_is_tuple(const struct term *term, size_t arity);
 bool term_is_tagged(const struct term *term, const char *tag, size_t arity);
 /* Element n (from 0) of a list or tuple; it must exist. */
 const struct term *term_at(const struct term *term, size_t n);
-/* Name of an atom as C text, borrowed; NULL when it is no atom, or one with a NUL in
- * its name.
- */
+/* Name of an atom as C text, borrowed, with U+2400 for a NUL; NULL when it is no atom. */
 const char *term_atom_name(const struct term *term);
 /* What Erlang calls a string: a flat proper list of valid code points ([] too).
  * *out is UTF-8, in the arena.  False, *out untouched, when it is none, and when

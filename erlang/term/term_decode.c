@@ -115,6 +115,14 @@ static int copy(struct decoder *d, struct span bytes, struct span *out, struct e
 
 /* ---- atoms ---- */
 
+static int copy_name(struct decoder *d, struct span name, struct span *out, struct error *err)
+{
+	if (charge(d, name.len + 1, err))
+		return -1;
+	*out = term_atom_text(d->arena, name);
+	return 0;
+}
+
 enum { ATOM = 100, SMALL_ATOM = 115, ATOM_UTF8 = 118, SMALL_ATOM_UTF8 = 119 };
 
 static bool is_atom_tag(int tag)
@@ -130,7 +138,7 @@ static int atom_from_latin1(struct decoder *d, struct span bytes, struct span *o
 
 	for (size_t i = 0; i < bytes.len; i++)
 		len += utf8_write(text + len, (unsigned char)bytes.ptr[i]);
-	return copy(d, (struct span){ text, len }, out, err);
+	return copy_name(d, (struct span){ text, len }, out, err);
 }
 
 static int atom_text(struct decoder *d, int tag, struct span *out, struct error *err)
@@ -146,7 +154,7 @@ static int atom_text(struct decoder *d, int tag, struct span *out, struct error 
 		return decode_fail(d, err, "atom that is not UTF-8");
 	if ((utf8 ? utf8_len(bytes) : bytes.len) > TERM_ATOM_MAX)
 		return decode_fail(d, err, "atom of more than %d characters", TERM_ATOM_MAX);
-	return utf8 ? copy(d, bytes, out, err) : atom_from_latin1(d, bytes, out, err);
+	return utf8 ? copy_name(d, bytes, out, err) : atom_from_latin1(d, bytes, out, err);
 }
 
 static int decode_atom(struct decoder *d, int tag, const struct term **out, struct error *err)

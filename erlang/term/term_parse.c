@@ -128,7 +128,7 @@ static int parse_atom(struct parser *p, const struct term **out, struct error *e
 {
 	struct term *term = term_here(p, TERM_ATOM);
 
-	term->text = (struct span){ arena_dup(p->arena, p->token.text), p->token.text.len };
+	term->text = term_atom_text(p->arena, p->token.text);
 	*out = term;
 	return advance(p, err);
 }

@@ -20,7 +20,7 @@ static enum scan scan_integer(const struct term *term)
 
 	if (!term_get_integer(term, &value) || value > SMALL_MAX || value < SMALL_MIN)
 		return SCAN_STOP;
-	if (value <= 0 || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+	if (value < 0 || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
 		return SCAN_ODD;
 	return SCAN_FLAT;
 }
@@ -62,7 +62,7 @@ static enum scan scan_list(const struct term *list, unsigned depth)
 	return list->seq.tail->kind == TERM_BINARY ? SCAN_ODD : SCAN_CRASH;
 }
 
-enum text_verdict text_check(const char **out, struct arena *arena, const struct term *term)
+enum text_verdict text_judge(const struct term *term)
 {
 	enum scan scan;
 
@@ -73,14 +73,39 @@ enum text_verdict text_check(const char **out, struct arena *arena, const struct
 	scan = scan_list(term, TERM_DEPTH_MAX);
 	if (scan == SCAN_CRASH)
 		return TEXT_CRASH;
-	if (scan != SCAN_FLAT || !term_get_string(term, arena, out))
-		return TEXT_BAD;
-	return TEXT_GOOD;
+	return scan == SCAN_FLAT ? TEXT_GOOD : TEXT_BAD;
 }
 
-bool name_fits_folder(const char *name)
+enum text_verdict text_check(const char **out, struct arena *arena, const struct term *term)
+{
+	enum text_verdict verdict = text_judge(term);
+
+	if (verdict == TEXT_GOOD && !term_get_string(term, arena, out))
+		return TEXT_BAD;
+	return verdict;
+}
+
+static bool fits_folder(const char *name)
 {
 	return !strchr(name, '/');
+}
+
+bool name_get(const char **out, const struct term *atom)
+{
+	if (atom->kind != TERM_ATOM || memchr(atom->text.ptr, '\0', atom->text.len))
+		return false;
+	*out = term_atom_name(atom);
+	return true;
+}
+
+bool name_get_folder(const char **out, const struct term *atom)
+{
+	const char *name;
+
+	if (!name_get(&name, atom) || !fits_folder(name))
+		return false;
+	*out = name;
+	return true;
 }
 
 enum text_verdict text_check_folder(const char **out, struct arena *arena, const struct term *term)
@@ -90,7 +115,7 @@ enum text_verdict text_check_folder(const char **out, struct arena *arena, const
 
 	if (verdict != TEXT_GOOD)
 		return verdict;
-	if (!name_fits_folder(text))
+	if (!fits_folder(text))
 		return TEXT_BAD;
 	*out = text;
 	return TEXT_GOOD;
@@ -103,13 +128,9 @@ bool names_from_list(struct names *out, struct arena *arena, const struct term *
 	if (!term_is_list(list))
 		return false;
 	items = arena_array(arena, list->seq.len, const char *);
-	for (size_t i = 0; i < list->seq.len; i++) {
-		const struct term *item = list->seq.items[i];
-
-		items[i] = term_atom_name(item);
-		if (!items[i] || strlen(items[i]) != item->text.len)
+	for (size_t i = 0; i < list->seq.len; i++)
+		if (!name_get(&items[i], list->seq.items[i]))
 			return false;
-	}
 	*out = (struct names){ items, list->seq.len };
 	return true;
 }

@@ -85,11 +85,15 @@ static enum verdict read_value(const struct key *key, void *field, struct arena 
 		[TEXT_CRASH] = CRASH,
 	};
 
+	enum text_verdict text;
+
 	switch (key->kind) {
 	case KEY_VSN:
 		return of_text[text_check_folder(field, arena, value)];
 	case KEY_TEXT:
-		return of_text[text_check(field, arena, value)];
+		text = text_judge(value);
+		keep_if(text == TEXT_GOOD, field, value);
+		return of_text[text];
 	case KEY_ATOMS:
 		return names_from_list(field, arena, value) ? GOOD : BAD;
 	case KEY_MOD:
@@ -158,15 +162,16 @@ int app_parse(struct app **out, struct arena *arena, const struct term *term, co
 {
 	struct app *app = arena_new(arena, struct app);
 
-	if (!term_is_tagged(term, "application", 3) || !term_atom_name(term_at(term, 1)) ||
-	    term_at(term, 2)->kind != TERM_LIST ||
-	    !name_fits_folder(term_atom_name(term_at(term, 1))))
+	const char *name;
+
+	if (!term_is_tagged(term, "application", 3) || !name_get_folder(&name, term_at(term, 1)) ||
+	    term_at(term, 2)->kind != TERM_LIST)
 		return error_otp(err, "badly_formatted_application",
 				 "%s: must hold {application, Name, [{Key, Value}, …]}.", file);
 	*app = (struct app){
-		.name = term_atom_name(term_at(term, 1)),
+		.name = name,
 		.dir = path_dir(arena, file),
-		.id = "",
+		.id = &term_nil,
 		.env = &term_nil,
 		.max_t = infinity(arena),
 		.max_p = infinity(arena),

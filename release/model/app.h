@@ -10,7 +10,7 @@
 struct app {
 	const char *name, *vsn;
 	const char *dir; /* the folder the .app file lies in, usually …/ebin */
-	const char *description, *id;
+	const struct term *description, *id; /* texts */
 	struct names modules, registered;
 	struct names applications, optional, includes;
 	const struct term *env; /* [{Key, Value}] */

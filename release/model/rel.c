@@ -131,8 +131,7 @@ static enum text_verdict read_entry(struct rel_app *app, struct arena *arena,
 	verdict = text_check_folder(&app->vsn, arena, term_at(term, 1));
 	if (verdict != TEXT_GOOD)
 		return verdict;
-	app->name = term_atom_name(term_at(term, 0));
-	return options && name_fits_folder(app->name) ? TEXT_GOOD : TEXT_BAD;
+	return name_get_folder(&app->name, term_at(term, 0)) && options ? TEXT_GOOD : TEXT_BAD;
 }
 
 static int refuse_entries(const struct str *bad, const char *file, struct error *err)

@@ -259,9 +259,9 @@ static const struct term *app_spec(struct maker *m, const struct resolved_app *r
 	const struct app *app = resolved->app;
 	struct terms keys = { 0 };
 
-	add_pair(m, &keys, "description", term_string(m->arena, app->description));
+	add_pair(m, &keys, "description", app->description);
 	add_pair(m, &keys, "vsn", term_string(m->arena, app->vsn));
-	add_pair(m, &keys, "id", term_string(m->arena, app->id));
+	add_pair(m, &keys, "id", app->id);
 	add_pair(m, &keys, "modules", atoms(m, app->modules));
 	add_pair(m, &keys, "registered", atoms(m, app->registered));
 	add_pair(m, &keys, "applications", atoms(m, resolved->uses));

@@ -597,7 +597,7 @@ static const struct raw {
 	{ "a label out of bounds", BYTES(HEAD "\x01\x40\x02\x12\x22\x10\x01\x20\x03"), NULL, "code, 7 bytes before its end: a label out of bounds", NULL },
 	{ "a list that is too long", BYTES(HEAD BEGIN "\xa4\x03\x17\xf0\x03"), NULL, "code, 1 bytes before its end: a list that is too long", NULL },
 	{ "a list in a list", BYTES(HEAD BEGIN "\xa4\x03\x17\x10\x17\x10\x17\x10\x17\x10\x03\x03"), NULL, "code, 7 bytes before its end: an operand inside another", NULL },
-	{ "a length of a length", BYTES(HEAD BEGIN "\x40\xf9\xf8\x00\x03"), NULL, "code, 2 bytes before its end: a length of a length", NULL },
+	{ "a length of a length", BYTES(HEAD BEGIN "\x40\xf9\xf8\x00\x03"), NULL, "code, 4 bytes before its end: a length of a length", NULL },
 	{ "a typed constant", BYTES(HEAD BEGIN "\x40\x57\x12\x00\x03\x03"), NULL, "code, 3 bytes before its end: a type of what is no register", NULL },
 	{ "an unknown kind", BYTES(HEAD BEGIN "\x40\x67\x12\x00\x03\x03"), NULL, "code, 4 bytes before its end: an operand of an unknown kind", NULL },
 	{ "a number of 65 bits", BYTES(HEAD BEGIN "\x10\xf8\x00\x01\0\0\0\0\0\0\0\0\x00\x03"), NULL, "code, 2 bytes before its end: a number that is too large", NULL },

@@ -60,6 +60,10 @@ static const struct rel_row {
 	  "r.rel: the application kernel is missing; no release runs without it" },
 	{ "stdlib is not permanent", REL("{kernel,\"1\"},{stdlib,\"1\",load}"), "mandatory_app",
 	  "r.rel: stdlib must be permanent, not load" },
+	{ "a name with a NUL", REL(BASE ",{'a\\000b',\"1\"}"), "illegal_applications",
+	  ENTRY_RULE "\n  line 1: {'a\\x{0}b',\"1\"}" },
+	{ "a NUL in what is included", REL(BASE ",{a,\"1\",['b\\000']}"), "illegal_applications",
+	  ENTRY_RULE "\n  line 1: {a,\"1\",['b\\x{0}']}" },
 };
 /* clang-format on */
 
@@ -145,6 +149,14 @@ static const struct rel_row app_rows[] = {
 	  "e/a.app:1: \"env\" must be a list of {Name, Value} pairs whose names are atoms" },
 	{ "maxT is zero", APP(VSN REST ",{maxT,0}"), "bad_param",
 	  "e/a.app:1: \"maxT\" must be a whole number above 0, or infinity" },
+	{ "a description of any code points", APP(VSN "{id,[0]},{description,[7,27,0]},"
+			  "{modules,[]},{registered,[]},{applications,[]}"), NULL, NULL },
+	{ "a version with a NUL", APP("{vsn,[49,0]}," REST), "bad_param",
+	  "e/a.app:1: \"vsn\" must be a version in double quotes, without a slash" },
+	{ "a name with a NUL", "{application,'a\\000',[" VSN REST "]}.", "badly_formatted_application",
+	  "e/a.app: must hold {application, Name, [{Key, Value}, …]}." },
+	{ "modules hold a NUL", APP(VSN "{description,\"\"},{modules,['m\\000']}"), "bad_param",
+	  "e/a.app:1: \"modules\" must be a list of atoms" },
 	{ "improper", APP(VSN "{description,\"\"}|x"), "EXIT",
 	  "e/a.app: \"id\" is missing; add {id, …}: text in double quotes" },
 };

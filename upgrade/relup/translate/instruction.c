@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "erlang/term/text.h"
 #include "upgrade/relup/translate/stages.h"
 
 /* ---- short forms ---- */
@@ -105,7 +106,9 @@ const struct term *instruction_normalize(struct arena *arena, const struct term 
 /* Names with a NUL inside are not for this world: no .app file that is read has one. */
 static bool is_atom(const struct term *term)
 {
-	return term_atom_name(term) != NULL;
+	const char *name;
+
+	return name_get(&name, term);
 }
 
 static bool good_change(const struct term *term)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "erlang/code/code_ops.h"
+#include "erlang/beam/beam_ops.h"
 
 #include <stddef.h>
 

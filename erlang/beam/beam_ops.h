@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* code_ops.h - the instructions of the BEAM: number, name, operands.
+/* beam_ops.h - the instructions of the BEAM: number, name, operands.
  *
  * Facts of the format: numbers and operands are those of OTP's genop.tab, which only ever
  * grows.  OTP 25 ends at 180; 26 added 181 and 182, 27 added 183, 28 added 184, 29 the rest.

@@ -106,7 +106,7 @@ static struct told find_all(const struct code *code, const struct beam_facts *fa
 {
 	static const char *const loops[] = { NULL, "hands no system message on",
 					     "hands system messages on", "unknown" };
-	const struct code_library library = { open_module, folders };
+	const struct code_library library = { open_module, NULL, folders };
 	struct told told = { .file = file, .code = code, .role = process_role(facts) };
 
 	if (told.role) {

@@ -156,7 +156,8 @@ void run_bif(struct run *run, const struct code_op *op)
 		args[i] = run_get(run, &op->args[(unsigned)import + 1 + i]);
 	if (function && function->arity == len)
 		value = known_call(run->eval, function, args);
-	if (!value && op->opcode != OP_BIF0)
+	/* In a guard it may fail as well. */
+	if ((!value || value->kind == VALUE_UNKNOWN) && op->opcode != OP_BIF0)
 		run_fork(run, &op->args[0]);
 	run_set(run, &op->args[op->len - 1], value ? value : &value_unknown);
 }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_run.h"
 
+static unsigned eval_limit(const struct eval *eval)
+{
+	return eval->limit ? eval->limit : EVAL_STEPS;
+}
+
 void eval_add(struct eval *eval, struct values *values, const struct value *value)
 {
 	for (size_t i = 0; i < values->len; i++)
@@ -238,7 +243,7 @@ static void follow(struct run *run)
 {
 	run->stop = false;
 	while (!run->stop && run->now.at < run->function->len) {
-		if (++run->eval->steps > EVAL_STEPS) {
+		if (++run->eval->steps > eval_limit(run->eval)) {
 			run->eval->gave_up = true;
 			return;
 		}
@@ -247,6 +252,59 @@ static void follow(struct run *run)
 	/* Code does not end without a last word. */
 	if (!run->stop)
 		run->eval->gave_up = true;
+}
+
+/* ---- recursion ---- */
+
+/* A list of which some elements were taken off. */
+static bool is_shorter(const struct value *now, const struct value *before, struct arena *arena)
+{
+	const struct value *head, *rest = before;
+
+	for (int i = 0; i < 2 && value_uncons(rest, arena, &head, &rest); i++)
+		if (value_same(rest, now))
+			return true;
+	return false;
+}
+
+static bool is_integer(const struct value *value)
+{
+	return value->kind == VALUE_TERM && value->constant.term->kind == TERM_INTEGER;
+}
+
+/* Whether something that is known leads to an end: a list, a number. */
+static bool gets_on(const struct eval_frame *now, const struct eval_frame *before)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	for (size_t i = 0; i < now->function->arity; i++) {
+		const struct value *a = now->args[i], *b = before->args[i];
+
+		if (!a || !b)
+			continue;
+		if (is_shorter(a, b, &arena) ||
+		    (is_integer(a) && is_integer(b) && !value_same(a, b)))
+			return true;
+	}
+	return false;
+}
+
+/* A recursion over something unknown is left where it has gone round often enough: the ways that
+ * end earlier show what comes of it.
+ */
+static bool goes_round(const struct eval_frame *now)
+{
+	const struct eval_frame *before = NULL;
+	unsigned rounds = 0;
+
+	for (const struct eval_frame *at = now->caller; at; at = at->caller) {
+		if (at->function != now->function)
+			continue;
+		before = before ? before : at;
+		if (++rounds == EVAL_ROUNDS)
+			return !gets_on(now, before);
+	}
+	return false;
 }
 
 struct values eval_function(struct eval *eval, const struct code *code,
@@ -259,11 +317,16 @@ struct values eval_function(struct eval *eval, const struct code *code,
 			   .code = code,
 			   .function = function };
 
-	if (eval->depth == EVAL_DEPTH || eval->steps > EVAL_STEPS || !run_measure(&run)) {
+	struct eval_frame frame = { eval->top, code, function, args };
+
+	if (eval->depth == EVAL_DEPTH || eval->steps > eval_limit(eval) || !run_measure(&run)) {
 		eval->gave_up = true;
 		return run.outcomes;
 	}
+	if (goes_round(&frame))
+		return run.outcomes;
 	eval->depth++;
+	eval->top = &frame;
 	eval->steps += (unsigned)(function->len / 8);
 	run.seen = arena_array(&scratch, function->len, struct seen);
 	run.now.regs = arena_array(&scratch, run_regs_len(&run), const struct value *);
@@ -273,12 +336,13 @@ struct values eval_function(struct eval *eval, const struct code *code,
 		follow(&run);
 		if (run.todo_len == 0)
 			break;
-		if (eval->steps > EVAL_STEPS) {
+		if (eval->steps > eval_limit(eval)) {
 			eval->gave_up = true;
 			break;
 		}
 		run.now = run.todo[--run.todo_len];
 	}
+	eval->top = frame.caller;
 	eval->depth--;
 	return run.outcomes;
 }
@@ -317,6 +381,26 @@ static const struct code_function *find_function(struct eval *eval, const char *
 	return *code && code_exports(*code, name, arity) ? code_function(*code, name, arity) : NULL;
 }
 
+static bool is_followed(const struct eval *eval, const char *module)
+{
+	return known_pure(module) || (eval->library && eval->library->follow &&
+				      eval->library->follow(eval->library->ctx, module));
+}
+
+/* Only so far: it is a part of what is to be looked at. */
+static bool follow_remote(struct values *out, struct eval *eval, const struct code *code,
+			  const struct code_function *function, const struct value *const *args)
+{
+	unsigned limit = eval->limit, most = eval->steps + EVAL_REMOTE;
+	bool all;
+
+	if (most < eval_limit(eval))
+		eval->limit = most;
+	all = eval_follow(out, eval, code, function, args);
+	eval->limit = limit;
+	return all;
+}
+
 struct values eval_remote(struct eval *eval, const struct beam_function *function,
 			  const struct value *const *args, bool *known)
 {
@@ -330,11 +414,12 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 		eval_add(eval, &values, value);
 		return values;
 	}
-	found = known_pure(function->module) ? find_function(eval, function->module, function->name,
-							     function->arity, &code)
-					     : NULL;
+	found = is_followed(eval, function->module)
+			? find_function(eval, function->module, function->name, function->arity,
+					&code)
+			: NULL;
 	/* What never returns may be there for the VM to replace, as lists:keyfind/3 is. */
-	*known = found && eval_follow(&values, eval, code, found, args) && values.len > 0;
+	*known = found && follow_remote(&values, eval, code, found, args) && values.len > 0;
 	return values;
 }
 

@@ -11,6 +11,8 @@
 
 enum {
 	EVAL_STEPS = 50000, /* instructions, of all branches and functions together */
+	EVAL_REMOTE = 4000, /* those of a call of another module */
+	EVAL_ROUNDS = 3,    /* of a recursion that nothing which is known brings to an end */
 	EVAL_OUTCOMES = 32, /* different values that a function may return */
 	EVAL_DEPTH = 100,   /* calls inside calls */
 };
@@ -25,10 +27,20 @@ struct values {
  * open    asked for one name often, so it should remember its answers; NULL: there is none.  The
  *         result is borrowed as long as the values made from it.  Without "lists" and Elixir's
  *         "Elixir.Enum", "Elixir.Keyword", calls of those are not followed.
+ * follow  whether calls of a module are followed though it is not known to be pure; NULL: none is
  */
 struct code_library {
 	const struct code *(*open)(void *ctx, const char *module);
+	bool (*follow)(void *ctx, const char *module);
 	void *ctx;
+};
+
+/* A function that is being followed. */
+struct eval_frame {
+	const struct eval_frame *caller;
+	const struct code *code;
+	const struct code_function *function;
+	const struct value *const *args;
 };
 
 struct eval {
@@ -40,11 +52,14 @@ struct eval {
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
 	void *ctx;
-	unsigned steps, depth; /* so far: zero at first */
-	bool gave_up;          /* not all could be followed: there may be other values */
+	unsigned steps, depth;        /* so far: zero at first */
+	unsigned limit;               /* of steps; 0: EVAL_STEPS */
+	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
+	bool gave_up;                 /* not all could be followed: there may be other values */
 };
 
-/* All values that a function may return, each once; none when it never does.
+/* All values that a function may return, each once; none when it never does.  Of lists that are
+ * not known those with few elements are looked at: longer ones give the same kinds of values.
  * args  as many as it takes
  */
 struct values eval_function(struct eval *eval, const struct code *code,

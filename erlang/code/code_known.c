@@ -165,20 +165,6 @@ static const struct value *known_map_put(struct eval *eval, const struct value *
 	return value_map_put(eval->arena, args[2], args[0], args[1]);
 }
 
-/* maps:merge/2, where the second is known. */
-static const struct value *known_merge(struct eval *eval, const struct value *const *args)
-{
-	const struct term *term = value_term(args[1], eval->arena);
-	const struct value *map = args[0];
-
-	if (!term || term->kind != TERM_MAP)
-		return NULL;
-	for (size_t i = 0; i < term->map.len; i++, eval->steps++)
-		map = value_map_put(eval->arena, map, value_of_term(eval->arena, term->map.keys[i]),
-				    value_of_term(eval->arena, term->map.values[i]));
-	return map;
-}
-
 /* [{Key, Value}, …] put into a map; NULL when not all of them can be seen. */
 static const struct value *put_pairs(struct eval *eval, const struct value *map,
 				     const struct value *list)
@@ -199,9 +185,156 @@ static const struct value *empty_map(struct eval *eval)
 	return value_of_term(eval->arena, term_map(eval->arena, NULL, NULL, 0));
 }
 
+/* The map without a key; only of maps that are seen as a whole. */
+static const struct value *without(struct eval *eval, const struct value *map,
+				   const struct value *key)
+{
+	const struct value *less;
+
+	if (map->kind == VALUE_MAP) {
+		enum answer same = value_equal(map->map.key, key);
+
+		less = same == MAYBE || ++eval->steps > EVAL_STEPS
+			       ? NULL
+			       : without(eval, map->map.base, key);
+		return !less || same == YES
+			       ? less
+			       : value_map_put(eval->arena, less, map->map.key, map->map.value);
+	}
+	if (map->kind != VALUE_TERM || map->constant.term->kind != TERM_MAP)
+		return NULL;
+	less = empty_map(eval);
+	for (size_t i = 0; i < map->constant.term->map.len; i++, eval->steps++) {
+		const struct value *at =
+			value_of_term(eval->arena, map->constant.term->map.keys[i]);
+		enum answer same = value_equal(at, key);
+
+		if (same == MAYBE)
+			return NULL;
+		if (same == NO)
+			less = value_map_put(
+				eval->arena, less, at,
+				value_of_term(eval->arena, map->constant.term->map.values[i]));
+	}
+	return less;
+}
+
+static const struct value *known_remove(struct eval *eval, const struct value *const *args)
+{
+	const struct value *less = without(eval, args[1], args[0]);
+
+	return less ? less : value_of_kind(eval->arena, TERM_MAP);
+}
+
+static const struct value *known_delete(struct eval *eval, const struct value *const *args)
+{
+	const struct value *turned[] = { args[1], args[0] };
+
+	return known_remove(eval, turned);
+}
+
+static const struct value *known_empty(struct eval *eval, const struct value *const *args)
+{
+	(void)args;
+	return empty_map(eval);
+}
+
 static const struct value *known_from_list(struct eval *eval, const struct value *const *args)
 {
-	return put_pairs(eval, empty_map(eval), args[0]);
+	const struct value *map = put_pairs(eval, empty_map(eval), args[0]);
+
+	return map ? map : value_of_kind(eval->arena, TERM_MAP);
+}
+
+/* maps:merge/2 and Elixir's Map.merge/2, of maps of which not all is known: what the second is seen
+ * to set.
+ */
+static const struct value *merge_seen(struct eval *eval, const struct value *map,
+				      const struct value *over)
+{
+	const struct value *puts[EVAL_OUTCOMES];
+	const struct term *term;
+	size_t len = 0;
+
+	for (; over->kind == VALUE_MAP; over = over->map.base) {
+		if (len == ARRAY_LEN(puts))
+			return NULL;
+		puts[len++] = over;
+	}
+	term = over->kind == VALUE_TERM ? over->constant.term : NULL;
+	if (term && term->kind == TERM_MAP)
+		for (size_t i = 0; i < term->map.len; i++, eval->steps++)
+			map = value_map_put(eval->arena, map,
+					    value_of_term(eval->arena, term->map.keys[i]),
+					    value_of_term(eval->arena, term->map.values[i]));
+	else if (term)
+		return NULL;
+	else if (value_term_kind(map) != TERM_MAP)
+		map = value_of_kind(eval->arena, TERM_MAP);
+	while (len-- > 0)
+		map = value_map_put(eval->arena, map, puts[len]->map.key, puts[len]->map.value);
+	return map;
+}
+
+static const struct value *known_merge(struct eval *eval, const struct value *const *args)
+{
+	return merge_seen(eval, args[0], args[1]);
+}
+
+/* ---- numbers ---- */
+
+static bool small(const struct value *value, int64_t *out)
+{
+	return value->kind == VALUE_TERM && term_get_integer(value->constant.term, out) &&
+	       *out > -(1 << 30) && *out < 1 << 30;
+}
+
+static const struct value *integer(struct eval *eval, int64_t value)
+{
+	return value_of_term(eval->arena, term_integer(eval->arena, value));
+}
+
+static const struct value *number(struct eval *eval, const struct value *a, const struct value *b)
+{
+	bool real = value_term_kind(a) == TERM_FLOAT || value_term_kind(b) == TERM_FLOAT;
+
+	return value_of_kind(eval->arena, real ? TERM_FLOAT : TERM_INTEGER);
+}
+
+static const struct value *known_add(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b;
+
+	return small(args[0], &a) && small(args[1], &b) ? integer(eval, a + b)
+							: number(eval, args[0], args[1]);
+}
+
+static const struct value *known_subtract(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b;
+
+	return small(args[0], &a) && small(args[1], &b) ? integer(eval, a - b)
+							: number(eval, args[0], args[1]);
+}
+
+static const struct value *known_multiply(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b;
+
+	return small(args[0], &a) && small(args[1], &b) ? integer(eval, a * b)
+							: number(eval, args[0], args[1]);
+}
+
+static const struct value *known_seq(struct eval *eval, const struct value *const *args)
+{
+	const struct value *list = value_of_term(eval->arena, &term_nil);
+	int64_t from, to;
+
+	if (!small(args[0], &from) || !small(args[1], &to) || to - from > 200)
+		return NULL;
+	for (; to >= from; to--, eval->steps++)
+		list = value_cons(eval->arena, integer(eval, to), list);
+	return list;
 }
 
 /* ---- Elixir ---- */
@@ -227,6 +360,64 @@ static const struct value *known_keyword_get2(struct eval *eval, const struct va
 static const struct value *known_keyword_get3(struct eval *eval, const struct value *const *args)
 {
 	return keyword(eval, args[0], args[1], args[2]);
+}
+
+static const struct value *known_elixir_put(struct eval *eval, const struct value *const *args)
+{
+	return value_map_put(eval->arena, args[0], args[1], args[2]);
+}
+
+/* What is enumerated counts as a list where it is not known. */
+static const struct value *over_list(struct eval *eval, const char *name,
+				     const struct value *const *args, uint32_t arity,
+				     const struct value *list)
+{
+	const struct beam_function function = { "lists", name, arity };
+	struct values values;
+	bool known;
+
+	if (value_term_kind(list) >= 0 && value_term_kind(list) != TERM_LIST)
+		return NULL;
+	values = eval_remote(eval, &function, args, &known);
+	return known && values.len > 0 ? values.items[values.len > 1] : NULL;
+}
+
+static const struct value *known_enum_map(struct eval *eval, const struct value *const *args)
+{
+	const struct value *turned[] = { args[1], args[0] };
+
+	return value_term_kind(args[0]) < 0 ? over_list(eval, "map", turned, 2, args[0]) : NULL;
+}
+
+static const struct value *known_reduce(struct eval *eval, const struct value *const *args)
+{
+	const struct value *turned[] = { args[2], args[1], args[0] };
+
+	return value_term_kind(args[0]) < 0 ? over_list(eval, "foldl", turned, 3, args[0]) : NULL;
+}
+
+static const struct value *known_each(struct eval *eval, const struct value *const *args)
+{
+	const struct value *turned[] = { args[1], args[0] };
+
+	over_list(eval, "foreach", turned, 2, args[0]);
+	return value_of_atom(eval->arena, "ok");
+}
+
+static const struct value *known_into(struct eval *eval, const struct value *const *args)
+{
+	const struct value *map;
+
+	if (value_term_kind(args[1]) != TERM_MAP)
+		return NULL;
+	map = put_pairs(eval, args[1], args[0]);
+	return map ? map : value_of_kind(eval->arena, TERM_MAP);
+}
+
+static const struct value *known_map_new(struct eval *eval, const struct value *const *args)
+{
+	(void)args;
+	return value_of_kind(eval->arena, TERM_MAP);
 }
 
 /* struct(Module, fields): at least the name is known. */
@@ -345,7 +536,10 @@ static const struct {
 	uint32_t arity;
 	known_fn *call;
 } known[] = {
+	{ "erlang", "*", 2, known_multiply },
+	{ "erlang", "+", 2, known_add },
 	{ "erlang", "++", 2, known_append },
+	{ "erlang", "-", 2, known_subtract },
 	{ "erlang", "=:=", 2, known_same },
 	{ "erlang", "element", 2, known_element },
 	{ "erlang", "hd", 1, known_hd },
@@ -356,18 +550,85 @@ static const struct {
 	{ "lists", "keyfind", 3, known_keyfind },
 	{ "lists", "member", 2, known_member },
 	{ "lists", "reverse", 2, known_reverse },
+	{ "lists", "seq", 2, known_seq },
 	{ "maps", "from_list", 1, known_from_list },
 	{ "maps", "get", 2, known_map_get },
 	{ "maps", "merge", 2, known_merge },
+	{ "maps", "new", 0, known_empty },
 	{ "maps", "put", 3, known_map_put },
+	{ "maps", "remove", 2, known_remove },
+	{ "Elixir.Enum", "each", 2, known_each },
+	{ "Elixir.Enum", "into", 2, known_into },
+	{ "Elixir.Enum", "map", 2, known_enum_map },
+	{ "Elixir.Enum", "reduce", 3, known_reduce },
 	{ "Elixir.Keyword", "get", 2, known_keyword_get2 },
 	{ "Elixir.Keyword", "get", 3, known_keyword_get3 },
+	{ "Elixir.Map", "delete", 2, known_delete },
+	{ "Elixir.Map", "merge", 2, known_merge },
+	{ "Elixir.Map", "new", 0, known_empty },
+	{ "Elixir.Map", "new", 1, known_from_list },
+	{ "Elixir.Map", "new", 2, known_map_new },
+	{ "Elixir.Map", "put", 3, known_elixir_put },
 	{ "Elixir.Kernel", "struct", 1, known_struct },
 	{ "Elixir.Kernel", "struct", 2, known_struct2 },
 	{ "Elixir.Kernel", "struct!", 1, known_struct },
 	{ "Elixir.Kernel", "struct!", 2, known_struct2 },
 	{ "Elixir.Supervisor", "child_spec", 2, known_override },
 	{ "Elixir.Supervisor", "init", 2, known_supervisor_init },
+};
+
+/* Those that return one kind of term, whatever they are given, or raise. */
+static const struct {
+	const char *module, *name;
+	enum term_kind kind;
+} kinds[] = {
+	{ "erlang", "/", TERM_FLOAT },
+	{ "erlang", "abs", TERM_INTEGER },
+	{ "erlang", "atom_to_binary", TERM_BINARY },
+	{ "erlang", "atom_to_list", TERM_LIST },
+	{ "erlang", "band", TERM_INTEGER },
+	{ "erlang", "binary_to_atom", TERM_ATOM },
+	{ "erlang", "binary_to_existing_atom", TERM_ATOM },
+	{ "erlang", "binary_to_integer", TERM_INTEGER },
+	{ "erlang", "bnot", TERM_INTEGER },
+	{ "erlang", "bor", TERM_INTEGER },
+	{ "erlang", "bsl", TERM_INTEGER },
+	{ "erlang", "bsr", TERM_INTEGER },
+	{ "erlang", "bxor", TERM_INTEGER },
+	{ "erlang", "byte_size", TERM_INTEGER },
+	{ "erlang", "div", TERM_INTEGER },
+	{ "erlang", "integer_to_binary", TERM_BINARY },
+	{ "erlang", "iolist_to_binary", TERM_BINARY },
+	{ "erlang", "length", TERM_INTEGER },
+	{ "erlang", "list_to_atom", TERM_ATOM },
+	{ "erlang", "list_to_binary", TERM_BINARY },
+	{ "erlang", "list_to_integer", TERM_INTEGER },
+	{ "erlang", "make_ref", TERM_REFERENCE },
+	{ "erlang", "map_size", TERM_INTEGER },
+	{ "erlang", "monitor", TERM_REFERENCE },
+	{ "erlang", "monotonic_time", TERM_INTEGER },
+	{ "erlang", "node", TERM_ATOM },
+	{ "erlang", "phash2", TERM_INTEGER },
+	{ "erlang", "rem", TERM_INTEGER },
+	{ "erlang", "round", TERM_INTEGER },
+	{ "erlang", "self", TERM_PID },
+	{ "erlang", "send_after", TERM_REFERENCE },
+	{ "erlang", "spawn", TERM_PID },
+	{ "erlang", "spawn_link", TERM_PID },
+	{ "erlang", "start_timer", TERM_REFERENCE },
+	{ "erlang", "system_time", TERM_INTEGER },
+	{ "erlang", "trunc", TERM_INTEGER },
+	{ "erlang", "tuple_size", TERM_INTEGER },
+	{ "erlang", "unique_integer", TERM_INTEGER },
+	{ "lists", "sum", TERM_INTEGER },
+	{ "maps", "remove", TERM_MAP },
+	{ "Elixir.DateTime", "utc_now", TERM_MAP },
+	{ "Elixir.Process", "monitor", TERM_REFERENCE },
+	{ "Elixir.Process", "send_after", TERM_REFERENCE },
+	{ "Elixir.String", "downcase", TERM_BINARY },
+	{ "Elixir.String", "trim", TERM_BINARY },
+	{ "Elixir.System", "monotonic_time", TERM_INTEGER },
+	{ "Elixir.System", "system_time", TERM_INTEGER },
 };
 /* clang-format on */
 
@@ -379,6 +640,10 @@ const struct value *known_call(struct eval *eval, const struct beam_function *fu
 		    strcmp(known[i].name, function->name) == 0 &&
 		    strcmp(known[i].module, function->module) == 0)
 			return known[i].call(eval, args);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(kinds[i].name, function->name) == 0 &&
+		    strcmp(kinds[i].module, function->module) == 0)
+			return value_of_kind(eval->arena, kinds[i].kind);
 	return NULL;
 }
 

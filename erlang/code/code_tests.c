@@ -12,6 +12,8 @@ static enum answer is_boolean(const struct value *value)
 {
 	if (value_is_atom(value, "true") || value_is_atom(value, "false"))
 		return YES;
+	if (value->kind == VALUE_UNKNOWN && value->of == TERM_ATOM + 1)
+		return MAYBE;
 	return value_term_kind(value) < 0 ? MAYBE : NO;
 }
 
@@ -79,9 +81,11 @@ static enum answer decide(struct run *run, const struct code_op *op)
 	case OP_IS_BOOLEAN:
 		return is_boolean(a);
 	case OP_IS_PID:
+		return is_kind(a, TERM_PID, TERM_PID);
 	case OP_IS_PORT:
+		return is_kind(a, TERM_PORT, TERM_PORT);
 	case OP_IS_REFERENCE:
-		return value_term_kind(a) < 0 ? MAYBE : NO;
+		return is_kind(a, TERM_REFERENCE, TERM_REFERENCE);
 	case OP_TEST_ARITY:
 		return has_arity(a, &op->args[2]);
 	case OP_IS_TAGGED_TUPLE:

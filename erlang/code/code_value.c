@@ -51,6 +51,15 @@ const struct value *value_unseen(struct arena *arena, struct beam_function where
 	return value;
 }
 
+const struct value *value_of_kind(struct arena *arena, enum term_kind kind)
+{
+	struct value *value = arena_new(arena, struct value);
+
+	value->of = (unsigned)kind + 1;
+	value->digest = mix(6, value->of);
+	return value;
+}
+
 static const struct value *constant(struct arena *arena, const struct term *term, size_t from)
 {
 	struct value *value = arena_new(arena, struct value);
@@ -139,6 +148,7 @@ int value_term_kind(const struct value *value)
 	case VALUE_FUN:
 		return TERM_OPAQUE;
 	case VALUE_UNKNOWN:
+		return (int)value->of - 1;
 	case VALUE_ARGUMENT:
 		break;
 	}
@@ -164,6 +174,8 @@ enum answer value_is_nil(const struct value *value)
 				       value->constant.from >= term->seq.len
 			       ? YES
 			       : NO;
+	if (value->kind == VALUE_UNKNOWN && value->of == TERM_LIST + 1)
+		return MAYBE;
 	return value_term_kind(value) < 0 ? MAYBE : NO;
 }
 
@@ -278,9 +290,9 @@ enum answer value_equal(const struct value *a, const struct value *b)
 		return term_equal(plain(a), plain(b)) ? YES : NO;
 	if (kind != other || size != other_size)
 		return NO;
-	if (value_is_nil(a) != value_is_nil(b))
-		return NO;
-	return MAYBE;
+	if (value_is_nil(a) == MAYBE || value_is_nil(b) == MAYBE)
+		return MAYBE;
+	return value_is_nil(a) == value_is_nil(b) ? MAYBE : NO;
 }
 
 static bool same(struct walk *walk, const struct value *a, const struct value *b);

@@ -20,6 +20,7 @@ enum value_kind {
 struct value {
 	enum value_kind kind;
 	uint32_t digest; /* other ones: not the same value */
+	unsigned of;     /* UNKNOWN: its enum term_kind plus one; 0: not even that is known */
 	union {
 		/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of this one
 		 */
@@ -52,6 +53,8 @@ struct value {
 extern const struct value value_unknown;
 
 const struct value *value_unseen(struct arena *arena, struct beam_function where);
+/* Nothing but its kind is known: a number, an atom, a binary, a map, a list, …; no tuple. */
+const struct value *value_of_kind(struct arena *arena, enum term_kind kind);
 const struct value *value_of_term(struct arena *arena, const struct term *term);
 const struct value *value_of_atom(struct arena *arena, const char *name);
 const struct value *value_argument(struct arena *arena, unsigned nr);

@@ -35,11 +35,17 @@ static const struct code *open_same(void *ctx, const char *module)
 	return ctx;
 }
 
+static bool follow_same(void *ctx, const char *module)
+{
+	(void)ctx;
+	return module[0] == 'm';
+}
+
 static void ask(struct code *code, struct arena *arena)
 {
 	static const enum beam_role roles[] = { BEAM_GEN_SERVER, BEAM_GEN_STATEM, BEAM_GEN_EVENT,
 						BEAM_SPECIAL };
-	const struct code_library library = { open_same, code };
+	const struct code_library library = { open_same, follow_same, code };
 	owned_str struct str text = STR_EMPTY;
 	struct code_shape shape;
 	struct children children;

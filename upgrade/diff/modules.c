@@ -46,6 +46,28 @@ static const struct code *open_code(void *ctx, const char *name)
 	return module ? module_code(side->modules, side->side, module) : NULL;
 }
 
+/* Only OTP's own .app files have this key; Elixir's own applications are known by name. */
+static bool is_of_language(const struct app_diff *app)
+{
+	static const char *const names[] = { "elixir", "logger", "mix", "eex", "iex", "ex_unit" };
+	const struct resolved_app *resolved = app->new_app ? app->new_app : app->old_app;
+	const struct term *term = resolved->app->term;
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], app->name) == 0)
+			return true;
+	return term && term_proplist_get(term_at(term, 2), "runtime_dependencies");
+}
+
+/* What somebody wrote for this system, or a library: to be looked into. */
+static bool is_ours(void *ctx, const char *name)
+{
+	const struct library_side *side = ctx;
+	const struct module_at *module = modules_find(side->modules, side->side, name);
+
+	return module && !is_of_language(module->app);
+}
+
 struct modules *modules_new(struct arena *arena, const struct diff *diff)
 {
 	struct modules *modules = arena_new(arena, struct modules);
@@ -64,7 +86,8 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 			if (app_of(&diff->apps[i], side))
 				add_app(modules, &diff->apps[i], side);
 		modules->sides[side] = (struct library_side){ modules, side };
-		modules->library[side] = (struct code_library){ open_code, &modules->sides[side] };
+		modules->library[side] =
+			(struct code_library){ open_code, is_ours, &modules->sides[side] };
 	}
 	return modules;
 }

@@ -2,7 +2,7 @@
 /* May this tarball be installed on this node?  Only looks. */
 #include "upgrade/node/upgrade.h"
 #include "upgrade/node/verify.h"
-#include "upgrade/relup/relup_calls.h"
+#include "upgrade/verdict/relup_calls.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/plan/plan_text.h"
 
-#include "upgrade/relup/relup_calls.h"
+#include "upgrade/verdict/relup_calls.h"
 
 enum { SHOWN_MAX = 60, LISTED_MAX = 12 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the relup has the node call. */
 #include "base/name_table.h"
-#include "upgrade/relup/relup_calls.h"
+#include "upgrade/verdict/relup_calls.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 static void judge_call(struct arena *arena, struct reasons *reasons, struct name_table *told,

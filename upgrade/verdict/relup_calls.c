@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "upgrade/relup/relup_calls.h"
+#include "upgrade/verdict/relup_calls.h"
 
 #include "upgrade/appup/appup.h"
 

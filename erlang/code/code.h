@@ -10,8 +10,8 @@
  *
  * Facts of the format: a header (size of the rest of it, instruction set 0, highest
  * opcode, labels, functions), then instructions: one byte, and a fixed number of operands
- * (erlang/beam/beam_ops.h).  An operand is a compact term: three bits of tag, then a value of 4 bits,
- * of 11, or in up to eight bytes or more; tag 7 is extended: lists, literals, registers with
+ * (erlang/beam/beam_ops.h).  An operand is a compact term: three bits of tag, then a value of 4
+ * bits, of 11, or in up to eight bytes or more; tag 7 is extended: lists, literals, registers with
  * a type, floating point registers.
  */
 #pragma once

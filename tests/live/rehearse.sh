@@ -179,6 +179,6 @@ interrupted () {
 }
 
 for name in passes faults refusals interrupted; do
-  if part $name; then $name; fi
+  if in_part $name; then $name; fi
 done
 echo "ok: $checks groups of checks"

@@ -155,6 +155,6 @@ container () {
 }
 
 for name in heart systemd container; do
-  if part $name; then $name; fi
+  if in_part $name; then $name; fi
 done
 echo "ok: $checks groups of checks"

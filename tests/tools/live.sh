@@ -16,7 +16,7 @@ unset RELEASE_ROOT RELEASE_VSN RELEASE_NAME RELEASE_SYS_CONFIG RELDIR RELEASE_TM
 
 # What a test with a line "# Parts:" is called with; without, all of them are its.
 this_part=${1:-}
-part () { [ -z "$this_part" ] || [ "$this_part" = "$1" ]; }
+in_part () { [ -z "$this_part" ] || [ "$this_part" = "$1" ]; }
 
 fail () {
   echo "FAIL: $*" >&2

@@ -44,7 +44,8 @@ static int from_file(struct str *out, const char *file, struct error *err)
 	owned_cookie struct str text = STR_EMPTY;
 
 	str_room(&text, 4096); /* so that it never moves and leaves a copy behind */
-	return file_read_given(file, 4000, &text, err) || take(out, str_span(&text), file, err) ? -1 : 0;
+	return file_read_given(file, 4000, &text, err) || take(out, str_span(&text), file, err) ? -1
+												: 0;
 }
 
 static int from_variable(struct str *out, const char *variable, struct error *err)

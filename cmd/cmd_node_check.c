@@ -2,19 +2,21 @@
 /* relevo node check: would the installation go well?  Nothing is changed. */
 #include "cmd/node.h"
 #include "cmd/output.h"
-#include "cmd/release_arg.h"
+#include "cmd/trust.h"
 #include "upgrade/node/foresee.h"
 
 #include <inttypes.h>
 
 struct check_opts {
 	struct node_opts node;
+	struct trust_opts trust;
 	long config_ms;
 	bool one_way;
 };
 
 static const struct option check_options[] = {
 	NODE_OPTIONS(struct check_opts),
+	TRUST_OPTIONS(struct check_opts, trust),
 	OPT_FLAG(struct check_opts, one_way, 0, "one-way",
 		 "a relup that knows no way back is no reason against it"),
 	OPT_DURATION(struct check_opts, config_ms, 0, "config-timeout", "TIME",
@@ -202,13 +204,11 @@ static int check_run(const struct call *call, struct error *err)
 	owned_node struct node *node = NULL;
 	struct foreseen found;
 	struct bundle bundle;
-	const char *path;
 
 	options.one_way = opts->one_way;
 	if (opts->config_ms)
 		options.move.config_timeout_ms = opts->config_ms;
-	if (release_arg(&path, &arena, call->argv[1], err) ||
-	    bundle_read(&bundle, &arena, path, err) ||
+	if (trusted_bundle(&bundle, &arena, call->argv[1], &opts->trust, err) ||
 	    node_connect(&node, call, &opts->node, err) ||
 	    node_foresee(&found, node, &arena, &bundle, &options, err))
 		return -1;

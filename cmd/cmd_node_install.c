@@ -2,13 +2,14 @@
 /* relevo node install, commit, revert, remove: what changes one live node. */
 #include "cmd/node.h"
 #include "cmd/output.h"
-#include "cmd/release_arg.h"
+#include "cmd/trust.h"
 #include "upgrade/node/install.h"
 
 #include <inttypes.h>
 
 struct install_opts {
 	struct node_opts node;
+	struct trust_opts trust;
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts;
@@ -39,6 +40,7 @@ struct install_opts {
 
 static const struct option install_options[] = {
 	NODE_OPTIONS(struct install_opts),
+	TRUST_OPTIONS(struct install_opts, trust),
 	OPT_DURATION(struct install_opts, bake_ms, 'b', "bake", "TIME",
 		     "watch the node that long after the installation and take it back when it "
 		     "is not well"),
@@ -204,10 +206,8 @@ static int install_run(const struct call *call, struct error *err)
 	owned_node struct node *node = NULL;
 	struct install_result result, commit;
 	struct bundle bundle;
-	const char *path;
 
-	if (release_arg(&path, &arena, call->argv[1], err) ||
-	    bundle_read(&bundle, &arena, path, err) ||
+	if (trusted_bundle(&bundle, &arena, call->argv[1], &opts->trust, err) ||
 	    node_connect(&node, call, &opts->node, err) ||
 	    node_install(&result, node, &arena, &bundle, &options, err))
 		return -1;

@@ -6,6 +6,9 @@
 	X(init)     \
 	X(build)    \
 	X(inspect)  \
+	X(keygen)   \
+	X(sign)     \
+	X(verify)   \
 	X(diff)     \
 	X(appup)    \
 	X(plan)     \

@@ -191,28 +191,6 @@ static int write_boot(struct builder *b, bool consolidated)
 
 /* ---- releases/ ---- */
 
-/* [{release, Name, Vsn, Erts, [{App, Vsn, "lib/App-Vsn"}], permanent}] */
-static const struct term *releases_term(struct builder *b)
-{
-	struct arena *a = b->arena;
-	struct terms libs = { NULL, 0, 0 }, releases = { NULL, 0, 0 };
-	const struct term *entry;
-
-	for (size_t i = 0; i < b->rel->len; i++) {
-		const struct rel_app *app = &b->rel->apps[i];
-		const char *dir = arena_printf(a, "lib/%s-%s", app->name, app->vsn);
-
-		terms_add(a, &libs,
-			  term_tuple(a, term_atom(a, app->name), term_string(a, app->vsn),
-				     term_string(a, dir)));
-	}
-	entry = term_tuple(a, term_atom(a, "release"), term_string(a, b->rel->name),
-			   term_string(a, b->rel->vsn), term_string(a, b->rel->erts),
-			   term_list_of(a, &libs), term_atom(a, "permanent"));
-	terms_add(a, &releases, entry);
-	return term_list_of(a, &releases);
-}
-
 static int write_records(struct builder *b)
 {
 	const struct rel *rel = b->rel;
@@ -224,7 +202,7 @@ static int write_records(struct builder *b)
 	    write_term(
 		    in_root(b, arena_printf(b->arena, "releases/%s-%s.rel", rel->name, rel->vsn)),
 		    term, b->err) ||
-	    write_term(in_root(b, "releases/RELEASES"), releases_term(b), b->err) ||
+	    write_term(in_root(b, "releases/RELEASES"), rel_releases_term(b->arena, rel), b->err) ||
 	    file_put(in_root(b, "releases/start_erl.data"), span_of(data), 0644, b->err))
 		return -1;
 	return cookie ? file_put(in_root(b, "releases/COOKIE"), span_of(cookie), 0600, b->err) : 0;

@@ -13,6 +13,26 @@ const char *start_type_name(enum start_type type)
 	return type_names[type];
 }
 
+const struct term *rel_releases_term(struct arena *a, const struct rel *rel)
+{
+	struct terms libs = { NULL, 0, 0 }, releases = { NULL, 0, 0 };
+	const struct term *entry;
+
+	for (size_t i = 0; i < rel->len; i++) {
+		const struct rel_app *app = &rel->apps[i];
+		const char *dir = arena_printf(a, "lib/%s-%s", app->name, app->vsn);
+
+		terms_add(a, &libs,
+			  term_tuple(a, term_atom(a, app->name), term_string(a, app->vsn),
+				     term_string(a, dir)));
+	}
+	entry = term_tuple(a, term_atom(a, "release"), term_string(a, rel->name),
+			   term_string(a, rel->vsn), term_string(a, rel->erts),
+			   term_list_of(a, &libs), term_atom(a, "permanent"));
+	terms_add(a, &releases, entry);
+	return term_list_of(a, &releases);
+}
+
 const struct rel_app *rel_find(const struct rel *rel, const char *name)
 {
 	for (size_t i = 0; i < rel->len; i++)

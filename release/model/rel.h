@@ -37,6 +37,10 @@ must_check int rel_read(struct rel **out, struct arena *arena, const struct tree
 			const char *file, struct error *err);
 /* The start type is always written, as Mix does. */
 const struct term *rel_term(struct arena *arena, const struct rel *rel);
+/* What releases/RELEASES says of a system that starts with this release:
+ * [{release, Name, Vsn, Erts, [{App, Vsn, "lib/App-Vsn"}], permanent}]
+ */
+const struct term *rel_releases_term(struct arena *arena, const struct rel *rel);
 const struct rel_app *rel_find(const struct rel *rel, const char *name);
 
 /* Where applications are looked for: ebin folders, in order. */

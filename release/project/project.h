@@ -44,6 +44,8 @@ struct project {
 	struct names upgrade_from;            /* versions, or "previous" */
 	const char *appups;                   /* folder of hand-written appups; NULL: none */
 	const char *default_release;          /* which of several; NULL: none */
+	struct names trust_keys;   /* files of public keys; any: releases must be signed */
+	const char *trust_minimum; /* the oldest version that may be used; NULL: any */
 };
 
 struct project_reader;

@@ -191,11 +191,27 @@ static int add_file(json_t *files, json_t *modules, struct arena *arena,
 	return 0;
 }
 
+const char *manifest_signature(struct arena *arena, const char *manifest)
+{
+	const char *dot = strrchr(manifest, '.');
+
+	return arena_printf(arena, "%.*s.sig", (int)(dot - manifest), manifest);
+}
+
+/* Of "….manifest.json" and "….manifest.sig". */
+static bool is_signature(const char *path, const char *manifest)
+{
+	const char *dot = strrchr(manifest, '.');
+	size_t len = (size_t)(dot - manifest);
+
+	return strncmp(path, manifest, len) == 0 && strcmp(path + len, ".sig") == 0;
+}
+
 bool manifest_leaves_out(const char *path, const char *manifest)
 {
 	return strcmp(path, "releases/start_erl.data") == 0 ||
 	       strcmp(path, "releases/RELEASES") == 0 || strcmp(path, "releases/COOKIE") == 0 ||
-	       strcmp(path, manifest) == 0;
+	       strcmp(path, manifest) == 0 || is_signature(path, manifest);
 }
 
 static json_t *applications_of(const struct rel *rel)

@@ -10,7 +10,7 @@
  * "provenance" is what git says of the project (release/project/git.h), added by assemble_seal();
  *the branch and the tag are in there when there are some.
  *
- * Files are sorted by path.  Left out are the manifest itself, the cookie, and what a
+ * Files are sorted by path.  Left out are the manifest itself and its signature, the cookie, and what a
  * running node rewrites (start_erl.data, RELEASES).  "md5" of a module is the
  * one that code:module_md5/1 gives for it; modules of consolidated protocols have
  * the application "".
@@ -32,4 +32,6 @@ must_check int manifest_make(json_t **out, struct arena *arena, const char *root
 			     const struct rel *rel, struct error *err);
 /* A file that a release may hold though its manifest, `manifest`, does not list it. */
 bool manifest_leaves_out(const char *path, const char *manifest);
+/* The file of the signature beside a manifest: releases/VSN/relevo.manifest.sig. */
+const char *manifest_signature(struct arena *arena, const char *manifest);
 const char *manifest_path(struct arena *arena, const char *vsn);

@@ -124,6 +124,7 @@ static int read_manifest(struct bundle *out, struct arena *arena, const struct t
 			return error_set(err, ERROR_INVALID, "%s is that of version %s", path,
 					 out->vsn);
 		out->manifest = path;
+		hash_hex(HASH_SHA256, str_span(&json), out->manifest_sha256);
 		return 0;
 	}
 	error_set_(err, ERROR_INVALID, "no releases/VSN/relevo.manifest.json inside");

@@ -33,6 +33,7 @@ struct bundle {
 	char sha256[65], md5[33];
 	const char *name, *vsn, *erts;
 	const char *manifest; /* its path in the tarball */
+	char manifest_sha256[65];
 	const struct bundle_file *files;
 	size_t files_len;
 	const struct bundle_module *modules;

@@ -204,7 +204,7 @@ static int build(struct job *job, char store[static PATH_MAX], struct error *err
 		out = job->project->store;
 	if (strlen(out) >= PATH_MAX)
 		return error_set(err, ERROR_USAGE, "the path of the store is too long");
-	strcpy(store, out);
+	memcpy(store, out, strlen(out) + 1);
 	if (workshop_open(&job->workshop, job->arena, store, err) || make_tree(job, err))
 		return -1;
 	return job->opts->dev ? finish_dev(job, err) : finish(job, err);

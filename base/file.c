@@ -311,6 +311,13 @@ bool path_is_file(const char *path)
 	return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
+bool path_is_link(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct dir_entry *)a)->name, ((const struct dir_entry *)b)->name);
@@ -452,38 +459,54 @@ int tree_remove(const char *path, struct error *err)
 	return rmdir(path) ? error_sys(err, "cannot remove %s", path) : 0;
 }
 
-static int copy_entry(const struct dir_entry *entry, const char *from, const char *to, int depth,
-		      struct error *err);
+struct copier {
+	const struct tree_links *links;
+	struct error *err;
+};
 
-static int copy_dir(const char *from, const char *to, int depth, struct error *err)
+static int copy_entry(const struct copier *c, const struct dir_entry *entry, const char *from,
+		      const char *to, int depth);
+
+static int copy_dir(const struct copier *c, const char *from, const char *to, int depth)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct dir_entry *entries;
 	size_t len;
 
 	if (depth > 64)
-		return error_set(err, ERROR_INVALID,
+		return error_set(c->err, ERROR_INVALID,
 				 "%s: folders nested too deep (a link to itself?)", from);
-	if (dir_list(&entries, &len, &arena, from, err) || dir_make(to, err))
+	if (dir_list(&entries, &len, &arena, from, c->err) || dir_make(to, c->err))
 		return -1;
 	for (size_t i = 0; i < len; i++)
-		if (copy_entry(&entries[i], path_join(&arena, from, entries[i].name),
-			       path_join(&arena, to, entries[i].name), depth, err))
+		if (copy_entry(c, &entries[i], path_join(&arena, from, entries[i].name),
+			       path_join(&arena, to, entries[i].name), depth))
 			return -1;
 	return 0;
 }
 
-static int copy_entry(const struct dir_entry *entry, const char *from, const char *to, int depth,
-		      struct error *err)
+static int copy_entry(const struct copier *c, const struct dir_entry *entry, const char *from,
+		      const char *to, int depth)
 {
+	if (entry->is_link && c->links && c->links->may(c->links->context, from, c->err))
+		return -1;
 	if (entry->is_dir)
-		return copy_dir(from, to, depth + 1, err);
-	return file_copy(from, to, entry->mode & 0111 ? 0755 : 0644, err);
+		return copy_dir(c, from, to, depth + 1);
+	return file_copy(from, to, entry->mode & 0111 ? 0755 : 0644, c->err);
 }
 
-int tree_copy(const char *from, const char *to, struct error *err)
+int tree_copy(const char *from, const char *to, const struct tree_links *links, struct error *err)
 {
-	return copy_dir(from, to, 0, err);
+	return copy_dir(&(struct copier){ links, err }, from, to, 0);
+}
+
+bool path_is_below(const char *path, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	while (len > 0 && folder[len - 1] == '/')
+		len--;
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0');
 }
 
 bool path_is_inside(const char *path)

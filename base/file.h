@@ -51,6 +51,7 @@ must_check int dir_sync(const char *path, struct error *err);
 bool path_exists(const char *path);
 bool path_is_dir(const char *path);
 bool path_is_file(const char *path);
+bool path_is_link(const char *path); /* wherever it leads */
 
 /* One entry of a folder, "." and ".." left out. */
 struct dir_entry {
@@ -78,12 +79,20 @@ must_check int dir_make_temp(const char **out, struct arena *arena, const char *
  * Fine when nothing is there.
  */
 must_check int tree_remove(const char *path, struct error *err);
-/* Copies a folder with all in it; links are followed, modes are 0755 for folders
- * and executables and 0644 for the rest, so that the result does not depend on
- * who builds.  Fails on a link that leads out into a loop (depth 64).
+/* Asked for every link that is met: -1, and *err, when it must not be followed. */
+struct tree_links {
+	int (*may)(void *context, const char *path, struct error *err);
+	void *context;
+};
+/* Copies a folder with all in it; links are followed (`links` NULL: all of them), modes are 0755
+ * for folders and executables and 0644 for the rest, so that the result does not depend on who
+ * builds.  Fails on a link that leads out into a loop (depth 64).
  */
-must_check int tree_copy(const char *from, const char *to, struct error *err);
+must_check int tree_copy(const char *from, const char *to, const struct tree_links *links,
+			 struct error *err);
 
+/* Whether a path is a folder's, or that of something in it; both real paths. */
+bool path_is_below(const char *path, const char *folder);
 /* "a/b/c": a relative path of plain names, which leads out of nowhere; not "", no ".", no "..". */
 bool path_is_inside(const char *path);
 /* "a/b"; an absolute b, or an empty a, gives b. */

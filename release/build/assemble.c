@@ -264,7 +264,7 @@ int assemble(struct assembled *out, struct arena *arena, const struct project *p
 			     .err = err };
 	const char *consolidated;
 
-	if (resolve(&b) || dir_make(b.vsn_dir, err))
+	if (resolve(&b) || check_given_files(&b) || dir_make(b.vsn_dir, err))
 		return -1;
 	builder_tell(&b, "configuration");
 	if (configure(&b.configured, arena, project, b.release, err))

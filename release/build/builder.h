@@ -38,5 +38,20 @@ must_check int copy_applications(struct builder *b);
 must_check int copy_erts(struct builder *b);
 /* The modules and other files of an ebin folder; modules stripped as the project says. */
 must_check int copy_ebin(struct builder *b, const char *from, const char *to);
+/* What may be packed although a link leads to it: what is in the project, below `root` (real path;
+ * NULL: none), in "links_to", in an installed Erlang or Elixir.  A file beside the project that
+ * everybody may read is warned of.
+ */
+struct links {
+	struct builder *builder;
+	const char *root;
+};
+/* For struct tree_links: ERROR_REFUSED. */
+must_check int links_may(void *links, const char *path, struct error *err);
+/* The same for a file or folder that relevo.yaml names, or that is taken by its name; one that is
+ * named by a path that leads out of the project was asked for.
+ */
+must_check int check_given(struct builder *b, const char *path);
+must_check int check_given_files(struct builder *b);
 /* The project's own files over the finished tree; .mustache files filled in. */
 must_check int copy_overlays(struct builder *b);

@@ -80,10 +80,12 @@ static int copy_beam(struct builder *b, const char *from, const char *to)
 
 int copy_ebin(struct builder *b, const char *from, const char *to)
 {
+	struct links links = { .builder = b };
 	struct dir_entry *entries;
 	size_t len;
 
-	if (dir_names(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
+	if (path_real(&links.root, b->arena, from, b->err) ||
+	    dir_names(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
 		return -1;
 	for (size_t i = 0; i < len; i++) {
 		const char *in = path_join(b->arena, from, entries[i].name);
@@ -91,6 +93,8 @@ int copy_ebin(struct builder *b, const char *from, const char *to)
 
 		if (entries[i].is_dir)
 			continue;
+		if (entries[i].is_link && links_may(&links, in, b->err))
+			return -1;
 		if (span_ends(span_of(in), ".beam") ? copy_beam(b, in, out)
 						    : file_copy(in, out, 0644, b->err))
 			return -1;
@@ -107,6 +111,35 @@ static int make_link(struct builder *b, const char *from, const char *to)
 	return symlink(real, to) ? error_sys(b->err, "cannot link %s", to) : 0;
 }
 
+/* Mix and rebar3 link priv to the sources, wherever those are: they are part of the project. */
+static bool is_source(struct arena *arena, const char *folder)
+{
+	static const char *const files[] = { "mix.exs", "rebar.config", "Makefile" };
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++)
+		if (path_is_file(path_join(arena, folder, files[i])))
+			return true;
+	return false;
+}
+
+static int copy_folder(struct builder *b, const char *from, const char *to)
+{
+	struct links links = { .builder = b };
+	struct tree_links asked = { links_may, &links };
+	const char *real, *home;
+
+	if (path_real(&real, b->arena, from, b->err))
+		return -1;
+	home = path_dir(b->arena, real);
+	if (is_source(b->arena, home))
+		links.root = home;
+	else if (path_is_link(from) && links_may(&links, from, b->err))
+		return -1;
+	else
+		links.root = real;
+	return tree_copy(from, to, &asked, b->err);
+}
+
 /* A folder beside ebin, when it is there. */
 static int take_folder(struct builder *b, const struct app *app, const char *to, const char *name)
 {
@@ -115,7 +148,7 @@ static int take_folder(struct builder *b, const struct app *app, const char *to,
 
 	if (!path_is_dir(from))
 		return 0;
-	return b->options->links ? make_link(b, from, into) : tree_copy(from, into, b->err);
+	return b->options->links ? make_link(b, from, into) : copy_folder(b, from, into);
 }
 
 /* rebar3 leaves an appup written by hand where it was written; NULL: there is none. */

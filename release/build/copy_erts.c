@@ -28,7 +28,7 @@ int copy_erts(struct builder *b)
 	if (!packs_erts(b))
 		return 0;
 	builder_tell(b, name);
-	if (b->options->links ? link_files(b, from, to) : tree_copy(from, to, b->err))
+	if (b->options->links ? link_files(b, from, to) : tree_copy(from, to, NULL, b->err))
 		return -1;
 	return tree_remove(erl, b->err) || put_template(b, TEMPLATE_ERL, erl, 0755) ? -1 : 0;
 }

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "release/build/builder.h"
 
+#include <unistd.h>
+
 #define ENDING ".mustache"
 
 enum { MUSTACHE_MAX = 16 << 20, DEPTH_MAX = 64 };
@@ -65,49 +67,95 @@ static int fill(struct str *out, const struct builder *b, struct span text, cons
 	return 0;
 }
 
+/* A tree for development has links into the project, and into the installed Erlang: what an overlay
+ * puts over them must not go there.
+ */
+static int make_room(struct builder *b, const char *to)
+{
+	return path_is_link(to) ? tree_remove(to, b->err) : 0;
+}
+
 static int fill_file(struct builder *b, const char *from, const char *to, mode_t mode)
 {
 	owned_str struct str text = STR_EMPTY, filled = STR_EMPTY;
-	struct span name = span_of(to);
+	const char *made = arena_dup(b->arena, (struct span){ to, strlen(to) - strlen(ENDING) });
 
-	name.len -= strlen(ENDING);
-	if (file_read(from, MUSTACHE_MAX, &text, b->err) || fill(&filled, b, str_span(&text), from))
+	if (make_room(b, made) || file_read(from, MUSTACHE_MAX, &text, b->err) ||
+	    fill(&filled, b, str_span(&text), from))
 		return -1;
-	return file_put(arena_dup(b->arena, name), str_span(&filled), mode, b->err);
+	return file_put(made, str_span(&filled), mode, b->err);
 }
 
-static int copy_folder(struct builder *b, const char *from, const char *to, int depth)
+/* The link to a folder becomes a folder of links. */
+static int make_folder(struct builder *b, const char *to)
 {
+	struct dir_entry *entries = NULL;
+	const char *real;
+	size_t len = 0;
+
+	if (!path_is_link(to))
+		return dir_make(to, b->err);
+	if (path_is_dir(to) && (path_real(&real, b->arena, to, b->err) ||
+				dir_names(&entries, &len, b->arena, real, b->err)))
+		return -1;
+	if (make_room(b, to) || dir_make(to, b->err))
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (symlink(path_join(b->arena, real, entries[i].name),
+			    path_join(b->arena, to, entries[i].name)))
+			return error_sys(b->err, "cannot link %s", to);
+	return 0;
+}
+
+static int copy_folder(struct links *links, const char *from, const char *to, int depth);
+
+static int copy_entry(struct links *links, const struct dir_entry *entry, const char *in,
+		      const char *out, int depth)
+{
+	struct builder *b = links->builder;
+	mode_t mode = entry->mode & 0111 ? 0755 : 0644;
+
+	if (entry->is_link && links_may(links, in, b->err))
+		return -1;
+	if (entry->is_dir)
+		return copy_folder(links, in, out, depth + 1);
+	if (span_ends(span_of(in), ENDING))
+		return fill_file(b, in, out, mode);
+	return make_room(b, out) || file_copy(in, out, mode, b->err) ? -1 : 0;
+}
+
+static int copy_folder(struct links *links, const char *from, const char *to, int depth)
+{
+	struct builder *b = links->builder;
 	struct dir_entry *entries;
 	size_t len;
 
 	if (depth == DEPTH_MAX)
 		return error_set(b->err, ERROR_INVALID,
 				 "%s: folders lie too deep; do links lead in a circle?", from);
-	if (dir_list(&entries, &len, b->arena, from, b->err) || dir_make(to, b->err))
+	if (dir_list(&entries, &len, b->arena, from, b->err) || make_folder(b, to))
 		return -1;
-	for (size_t i = 0; i < len; i++) {
-		const char *in = path_join(b->arena, from, entries[i].name);
-		const char *out = path_join(b->arena, to, entries[i].name);
-		mode_t mode = entries[i].mode & 0111 ? 0755 : 0644;
-		int ret;
-
-		if (entries[i].is_dir)
-			ret = copy_folder(b, in, out, depth + 1);
-		else if (span_ends(span_of(in), ENDING))
-			ret = fill_file(b, in, out, mode);
-		else
-			ret = file_copy(in, out, mode, b->err);
-		if (ret)
+	for (size_t i = 0; i < len; i++)
+		if (copy_entry(links, &entries[i], path_join(b->arena, from, entries[i].name),
+			       path_join(b->arena, to, entries[i].name), depth))
 			return -1;
-	}
 	return 0;
+}
+
+static int copy_overlay(struct builder *b, const char *from)
+{
+	struct links links = { .builder = b };
+
+	return check_given(b, from) || path_real(&links.root, b->arena, from, b->err) ||
+			       copy_folder(&links, from, b->root, 0)
+		       ? error_wrap(b->err, "overlay")
+		       : 0;
 }
 
 int copy_overlays(struct builder *b)
 {
 	for (size_t i = 0; i < b->project->overlays.len; i++)
-		if (copy_folder(b, b->project->overlays.items[i], b->root, 0))
-			return error_wrap(b->err, "overlay");
+		if (copy_overlay(b, b->project->overlays.items[i]))
+			return -1;
 	return 0;
 }

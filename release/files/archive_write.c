@@ -201,11 +201,9 @@ int archive_write(const char *path, const struct archive_source *items, size_t l
 
 	if (!file)
 		return error_sys(err, "cannot write %s", path);
-	if (archive_write_to(file, items, len, progress, context, err) == 0) {
-		if (rename(temp, path) == 0)
-			return 0;
-		error_sys_(err, "cannot rename %s", temp);
-	}
+	if (archive_write_to(file, items, len, progress, context, err) == 0 &&
+	    path_rename(temp, path, err) == 0)
+		return 0;
 	unlink(temp);
 	return error_wrap(err, "cannot write %s", path);
 }

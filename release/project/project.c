@@ -299,6 +299,9 @@ const struct project_key project_keys[] = {
 	{ "overlay_vars", "{name: value}", "{}",
 	  "for .mustache files, besides release_name, release_version and erts_version", get_vars,
 	  AT(overlay_vars) },
+	{ "links_to", "list of folders", "[]",
+	  "folders outside of the project from which files are packed when links in priv, ebin or overlays lead "
+	  "there", get_paths, AT(links_to) },
 	{ "hooks.before", "shell command", "(none)",
 	  "run in the project before anything is read, with RELEASE_NAME", get_text,
 	  AT(hook_before) },
@@ -307,7 +310,8 @@ const struct project_key project_keys[] = {
 	  get_text, AT(hook_after) },
 	{ "store", "folder", "releases", "where finished releases are kept", get_path, AT(store) },
 	{ "upgrade.from", "list of versions", "[]",
-	  "versions to make a relup from; \"previous\" is the newest one in the store", get_texts,
+	  "versions to make a relup from; \"previous\" is the newest one in the store that is older than "
+	  "the one that is built", get_texts,
 	  AT(upgrade_from) },
 	{ "trust.keys", "list of files", "[]",
 	  "public keys: only releases that one of them signed are used here", get_paths,

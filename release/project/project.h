@@ -37,6 +37,7 @@ struct project {
 	const char *templates; /* folder of vm.args.eex …; it need not exist */
 	const char *vm_args, *remote_vm_args, *env; /* NULL: those of `templates`, or built in */
 	struct names overlays;
+	struct names links_to; /* folders outside that links may lead to */
 	const struct project_var *overlay_vars;
 	size_t overlay_vars_len;
 	const char *hook_before, *hook_after; /* shell commands; NULL: none */

@@ -171,6 +171,94 @@ expect 0 "$relevo" build --dev -C "$p" -o "$work/dev"
 [ "$(cat "$dev/releases/COOKIE")" = "$cookie" ] || fail "the cookie changed under the system"
 ok
 
+# An overlay over it changes the tree, and nothing that the tree links to.
+sum () { (cd "$p/lib" && find . -type f -exec cksum {} + | sort; cksum "$(command -v erl)") | cksum; }
+before=$(sum)
+mkdir -p "$p/dev/lib/one-1.0.0/ebin" "$p/dev/lib/one-1.0.0/priv/sub" "$p/dev/bin"
+erts=$(basename "$(echo "$dev"/erts-*)")
+mkdir -p "$p/dev/$erts/bin" "$p/lib/one/priv/folder"
+echo mine >"$p/lib/one/priv/folder/file"
+before=$(sum)
+for file in lib/one-1.0.0/ebin/one.app lib/one-1.0.0/ebin/new lib/one-1.0.0/priv/data lib/one-1.0.0/priv/sub/new \
+  lib/one-1.0.0/priv/folder "$erts/bin/heart" bin/mine; do
+  echo overlaid >"$p/dev/$file"
+done
+echo 'overlaid' >"$p/dev/lib/one-1.0.0/ebin/one.beam.mustache"
+beam=$erts/bin/beam.smp
+yaml 'applications: {one: permanent}' 'overlays: [dev]'
+expect 0 "$relevo" build --dev -C "$p" -o "$work/dev"
+[ "$(sum)" = "$before" ] || fail "an overlay changed what was compiled, or the installed Erlang"
+for file in ebin/one.app ebin/new ebin/one.beam priv/data priv/sub/new priv/folder; do
+  [ "$(cat "$dev/lib/one-1.0.0/$file")" = overlaid ] || fail "$file is not the overlay's"
+done
+[ "$(cat "$dev/$erts/bin/heart")" = overlaid ] || fail "$erts/bin/heart is not the overlay's"
+[ -L "$dev/$beam" ] || fail "what is not overlaid is no link any more"
+rm -r "${p:?}/dev" "$p/lib/one/priv/folder"
+ok
+
+# ---- links that lead out of the project ----
+
+# What the machine that builds has elsewhere is packed only when that was asked for.
+yaml 'applications: {one: permanent}'
+mkdir -p "$p/deps/data" "$work/beside" "$work/far/away"
+echo inside >"$p/deps/data/file"
+echo outside >"$work/beside/file"
+echo hidden >"$work/beside/hidden"
+chmod 600 "$work/beside/hidden"
+chmod 644 "$work/beside/file"
+ln -s ../../../deps/data/file "$p/lib/one/priv/inside"
+build
+[ "$(cat "$tree/lib/one-1.0.0/priv/inside")" = inside ] || fail "a link in the project is not followed"
+[ -z "$said" ] || fail "warns of nothing: $said"
+# A file of the project beside, if everybody may read it, with a word.
+ln -s "$work/beside/file" "$p/lib/one/priv/beside"
+build
+[ "$(cat "$tree/lib/one-1.0.0/priv/beside")" = outside ] || fail "a link to the project beside is not followed"
+contains "$said" "priv/beside leads out of the project: $work/beside/file is packed"
+rm "$p/lib/one/priv/beside"
+# leads WHERE LINK: refused, the store is as it was; packed when its folder is named.
+leads () {
+  target=$1 link=$p/$2
+  mkdir -p "$(dirname "$link")"
+  [ ! -e "$link" ] || mv "$link" "$work/away"
+  ln -s "$target" "$link"
+  sum=$(cksum "$tree.tar.gz")
+  expect 4 "$relevo" build -C "$p" -o "$work/store" --overwrite
+  contains "$said" "$2 leads out of the project, to $(realpath "$target"); nothing was changed"
+  contains "$said" '"links_to"'
+  [ "$(cksum "$tree.tar.gz")" = "$sum" ] || fail "$2: the store has changed"
+  yaml 'applications: {one: permanent}' "links_to: ['$(dirname "$(realpath "$target")")']"
+  status=0
+  "$relevo" build -C "$p" -o "$work/store" --overwrite >"$work/out" 2>&1 || status=$?
+  [ "$status" != 4 ] || fail "$2: $(cat "$work/out")"
+  yaml 'applications: {one: permanent}'
+  rm "$link"
+  [ ! -e "$work/away" ] || mv "$work/away" "$link"
+}
+for place in lib/one/priv/link lib/one/priv/deep/link lib/one/ebin/link rel/overlays/link rel/overlays/x.mustache \
+  rel/env.sh rel/vm.args rel/remote.vm.args config/sys.config; do
+  leads /etc/passwd "$place"
+  leads "$work/beside/hidden" "$place"
+done
+for place in lib/one/priv rel/overlays rel/overlays/folder lib/one/priv/folder; do leads "$work/far/away" "$place"; done
+rmdir "$p/config"
+# Mix links priv to the sources of a dependency, wherever they are.
+mkdir -p "$work/far/away/priv"
+echo there >"$work/far/away/priv/data"
+touch "$work/far/away/mix.exs"
+ln -s data "$work/far/away/priv/link"
+mv "$p/lib/one/priv" "$work/away"
+ln -s "$work/far/away/priv" "$p/lib/one/priv"
+build
+[ "$(cat "$tree/lib/one-1.0.0/priv/link")" = there ] || fail "the priv of a dependency elsewhere is not packed"
+ln -s /etc/passwd "$work/far/away/priv/out"
+expect 4 "$relevo" build -C "$p" -o "$work/store" --overwrite
+contains "$said" 'priv/out leads out of the project, to /etc/passwd'
+rm "$p/lib/one/priv"
+mv "$work/away" "$p/lib/one/priv"
+rm "$p/lib/one/priv/inside"
+ok
+
 # ---- git ----
 
 git () { command git -c user.name=t -c user.email=t@t -c init.defaultBranch=main -C "$1" "$2" "$3" "$4" "$5" >/dev/null 2>&1; }

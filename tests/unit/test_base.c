@@ -152,8 +152,8 @@ static void files_are_replaced_whole(void **state)
 	sub = path_join(&arena, dir, "a/b/c");
 	assert_int_equal(dir_make(sub, &err), 0);
 	assert_int_equal(file_copy(file, path_join(&arena, sub, "g"), 0755, &err), 0);
-	assert_int_equal(tree_copy(path_join(&arena, dir, "a"), path_join(&arena, dir, "z"), &err),
-			 0);
+	assert_int_equal(
+		tree_copy(path_join(&arena, dir, "a"), path_join(&arena, dir, "z"), NULL, &err), 0);
 	assert_true(path_is_file(path_join(&arena, dir, "z/b/c/g")));
 	assert_int_equal(dir_list(&entries, &len, &arena, dir, &err), 0);
 	assert_int_equal(len, 3);
@@ -208,7 +208,7 @@ static void only_files_are_opened(void **state)
 	assert_int_equal(file_copy(pipe_name, file, 0600, &err), -1);
 	assert_int_equal(file_copy(file, pipe_name, 0600, &err), -1);
 	assert_int_equal(file_put(pipe_name, SPAN("x"), 0600, &err), -1);
-	assert_int_equal(tree_copy(dir, path_join(&arena, dir, "../copy"), &err), -1);
+	assert_int_equal(tree_copy(dir, path_join(&arena, dir, "../copy"), NULL, &err), -1);
 	assert_int_equal(file_read("/dev/null", 10, &text, &err), -1);
 	assert_string_equal(err.text, "/dev/null: a device, not a regular file");
 	assert_int_equal(file_read(dir, 10, &text, &err), -1);
@@ -247,6 +247,11 @@ static void inside_is_inside(void **state)
 		assert_true(path_is_inside(inside[i]));
 	for (size_t i = 0; i < ARRAY_LEN(outside); i++)
 		assert_false(path_is_inside(outside[i]));
+	assert_true(path_is_below("/a/b", "/a"));
+	assert_true(path_is_below("/a", "/a"));
+	assert_true(path_is_below("/a", "/"));
+	assert_false(path_is_below("/ab", "/a"));
+	assert_false(path_is_below("/a", "/a/b"));
 }
 
 static void paths_are_joined(void **state)

@@ -42,7 +42,7 @@ static int unpack(const struct stand *stand, const char *release, struct error *
 	if (!path_exists(release))
 		return error_set(err, ERROR_NOT_FOUND, "%s: there is no such file", release);
 	if (path_is_dir(release))
-		return tree_copy(release, stand->root, err);
+		return tree_copy(release, stand->root, NULL, err);
 	return archive_read(release, TREE_MAX, put_item, (void *)(uintptr_t)stand->root, err);
 }
 

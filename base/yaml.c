@@ -122,15 +122,20 @@ static int pair(struct reader *reader, const yaml_event_t *key, int depth, json_
 	const char *name = (const char *)key->data.scalar.value;
 	yaml_event_t event;
 	json_t *item = NULL;
+	size_t place;
 	int ret;
 
 	if (key->type != YAML_SCALAR_EVENT || strlen(name) != key->data.scalar.length)
 		return fail_at(reader, &key->start_mark, "want a plain text as key");
 	if (json_object_get(object, name))
 		return fail_at(reader, &key->start_mark, "this key is here already");
+	place = reader->doc->len;
 	remember(reader, object, name, 0, &key->start_mark);
 	if (next_event(reader, &event))
 		return -1;
+	if (event.type == YAML_SCALAR_EVENT)
+		reader->doc->places[place].text = arena_dup(
+			&reader->doc->arena, span_of((const char *)event.data.scalar.value));
 	ret = value(reader, &event, depth, &item);
 	yaml_event_delete(&event);
 	if (item && json_object_set_new(object, name, item))
@@ -245,14 +250,30 @@ void yaml_done(struct yaml *yaml)
 	*yaml = (struct yaml){ .name = NULL };
 }
 
-const char *yaml_where(struct yaml *yaml, const json_t *object, const char *key)
+static const struct yaml_place *find_place(const struct yaml *yaml, const json_t *object,
+					   const char *key)
 {
 	for (size_t i = 0; i < yaml->len; i++) {
 		const struct yaml_place *place = &yaml->places[i];
 
 		if (place->object == object && place->key && strcmp(place->key, key) == 0)
-			return arena_printf(&yaml->arena, "%s:%u:%u", yaml->name, place->line,
-					    place->column);
+			return place;
 	}
-	return yaml->name;
+	return NULL;
+}
+
+const char *yaml_where(struct yaml *yaml, const json_t *object, const char *key)
+{
+	const struct yaml_place *place = find_place(yaml, object, key);
+
+	if (!place)
+		return yaml->name;
+	return arena_printf(&yaml->arena, "%s:%u:%u", yaml->name, place->line, place->column);
+}
+
+const char *yaml_scalar(const struct yaml *yaml, const json_t *object, const char *key)
+{
+	const struct yaml_place *place = find_place(yaml, object, key);
+
+	return place ? place->text : NULL;
 }

@@ -18,6 +18,7 @@ struct yaml_place {
 	const char *key;       /* … and the key in it (NULL in a list) … */
 	size_t index;          /* … or the place in the list */
 	unsigned line, column; /* from 1 */
+	const char *text;      /* of a scalar: as it is written */
 };
 
 struct yaml {
@@ -36,5 +37,9 @@ void yaml_done(struct yaml *yaml);
  * document's arena.
  */
 const char *yaml_where(struct yaml *yaml, const json_t *object, const char *key);
+/* The scalar under a key of a mapping as it is written, without quotes: "1.10", which as a number
+ * is 1.1.  NULL: there is a list or a mapping, or nothing.  In the document's arena.
+ */
+const char *yaml_scalar(const struct yaml *yaml, const json_t *object, const char *key);
 
 #define owned_yaml owned(yaml_done)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release/model/otp.h"
 #include "base/file.h"
+#include "base/names.h"
 #include "base/process.h"
 
 #include <stdlib.h>
@@ -32,6 +33,9 @@ static int read_start_data(struct otp *otp, struct arena *arena, struct error *e
 	if (!span_next(&rest, ' ', &erts) || !erts.len || !(release = span_trim(rest)).len)
 		return error_set(err, ERROR_INVALID, "%s must hold \"ERTS-VERSION RELEASE\"", file);
 	otp->erts = arena_dup(arena, erts);
+	if (!name_is_word(otp->erts))
+		return error_set(err, ERROR_INVALID, "%s: \"%s\" is no version of ERTS", file,
+				 otp->erts);
 	otp->release = arena_dup(arena, release);
 	return 0;
 }

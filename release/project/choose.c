@@ -308,6 +308,18 @@ static int find_version(struct chooser *c, const char **out)
 	return 0;
 }
 
+/* It may come from a tag, or from an .app file. */
+static int check_version(struct chooser *c, const char *version)
+{
+	if (version_is_word(version))
+		return 0;
+	error_set_(c->err, ERROR_INVALID,
+		   "\"%s\" cannot be the version of a release: it may hold letters, digits and "
+		   "_ . - + ~",
+		   version);
+	return error_hint(c->err, "Give another by \"version\".");
+}
+
 static int choose(struct rel **out, struct chooser *c, const char *erts)
 {
 	struct rel rel = { .name = c->project->release, .erts = erts };
@@ -316,7 +328,7 @@ static int choose(struct rel **out, struct chooser *c, const char *erts)
 	if (visit_everything(c))
 		return -1;
 	o = order(c);
-	if (check_modes(c, &o) || find_version(c, &rel.vsn))
+	if (check_modes(c, &o) || find_version(c, &rel.vsn) || check_version(c, rel.vsn))
 		return -1;
 	rel.apps = o.apps;
 	rel.len = o.len;

@@ -187,12 +187,6 @@ int git_version(const char **out, struct arena *arena, const char *dir, struct e
 	tag = git->describe;
 	if (tag[0] == 'v' && tag[1] >= '0' && tag[1] <= '9')
 		tag++;
-	if (strchr(tag, '/'))
-		return error_set(
-			err, ERROR_INVALID,
-			"version: {from: git}: the tag in \"%s\" cannot be a version: it holds a "
-			"slash",
-			tag);
 	*out = tag;
 	return 0;
 }

@@ -99,15 +99,25 @@ static int get_bool(struct project_reader *r, const struct project_field *f, voi
 
 /* ---- single keys ---- */
 
+bool cookie_fits(const char *cookie)
+{
+	size_t len = strlen(cookie);
+
+	for (size_t i = 0; i < len; i++)
+		if (cookie[i] <= ' ' || cookie[i] > '~')
+			return false;
+	return len > 0 && len <= TERM_ATOM_MAX && !strchr("-+", cookie[0]);
+}
+
+/* It becomes the name of a script, and a word in it. */
 static int get_release(struct project_reader *r, const struct project_field *f, void *into)
 {
 	const char *name;
 
 	if (get_text(r, f, &name))
 		return -1;
-	if (strpbrk(name, "/ \t\n") || name[0] == '-' || name[0] == '.')
-		return error_set(r->err, ERROR_INVALID, "%s: %s: \"%s\" cannot be a name",
-				 yaml_where(&r->yaml, f->object, f->key), f->path, name);
+	if (!name_is_word(name))
+		return wrong(r, f, "a name of letters, digits and _ . -");
 	*(const char **)into = name;
 	return 0;
 }
@@ -131,8 +141,8 @@ static int get_version(struct project_reader *r, const struct project_field *f, 
 		return get_version_from(r, f);
 	if (get_text(r, f, &version))
 		return -1;
-	if (strpbrk(version, "/ \t\n") || version[0] == '.')
-		return wrong(r, f, "a version without white space and slashes");
+	if (!version_is_word(version))
+		return wrong(r, f, "a version of letters, digits and _ . - + ~");
 	r->project->version_from = VERSION_TEXT;
 	*(const char **)into = version;
 	return 0;
@@ -184,17 +194,25 @@ static int get_erts(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* What the VM's command line leaves alone, and OTP's own file of a cookie may hold. */
+static int get_cookie(struct project_reader *r, const struct project_field *f, void *into)
+{
+	if (get_text(r, f, into))
+		return -1;
+	if (!cookie_fits(*(const char **)into))
+		return wrong(r, f, COOKIE_WANTED);
+	return 0;
+}
+
+/* As it is written: 1.10 stays 1.10. */
 static int get_scalar(struct project_reader *r, const struct project_field *f, const char **out)
 {
-	char *text = json_is_string(f->value) ? mem_dup(json_string_value(f->value))
-					      : json_dumps(f->value, JSON_ENCODE_ANY);
-	bool scalar =
-		!json_is_object(f->value) && !json_is_array(f->value) && !json_is_null(f->value);
+	const char *text = yaml_scalar(&r->yaml, f->object, f->key);
 
-	if (scalar)
-		*out = arena_dup(r->arena, span_of(text));
-	free(text);
-	return scalar ? 0 : wrong(r, f, "a text, a number, true or false");
+	if (!text || json_is_null(f->value))
+		return wrong(r, f, "a text, a number, true or false");
+	*out = arena_dup(r->arena, span_of(text));
+	return 0;
 }
 
 static int get_vars(struct project_reader *r, const struct project_field *f, void *into)
@@ -264,7 +282,7 @@ const struct project_key project_keys[] = {
 	{ "include_src", "true or false", "false", "pack src/ and include/ of the applications too",
 	  get_bool, AT(include_src) },
 	{ "cookie", "text", "(made at the first start)",
-	  "the cookie; whoever has the tarball has it then", get_text, AT(cookie) },
+	  "the cookie; whoever has the tarball has it then", get_cookie, AT(cookie) },
 	{ "config.sys", "file or false", "config/config.exs or config/sys.config when it is there",
 	  "configuration: a sys.config, or an .exs that is evaluated now", get_file,
 	  AT(sys_config) },
@@ -542,7 +560,7 @@ int project_read_release(struct project **out, struct arena *arena, const char *
 		return -1;
 	if (!path_exists(r.project->file)) {
 		error_set_(err, ERROR_NOT_FOUND, "no %s here", r.project->file);
-		return error_hint(err, "Write one (relevo help config), or name it: -C DIR");
+		return error_hint(err, "Write one (relevo init), or say where it is: -C DIR");
 	}
 	if (yaml_read(&r.yaml, r.project->file, err))
 		return -1;

@@ -62,6 +62,13 @@ struct project_key {
 };
 extern const struct project_key project_keys[]; /* ends with a NULL path */
 
+/* Whether bin/NAME can hand it to a VM: 1 to 255 printable characters of ASCII without blanks, none
+ * of "-+" in front.
+ */
+bool cookie_fits(const char *cookie);
+#define COOKIE_WANTED \
+	"1 to 255 printable ASCII characters without blanks, the first neither - nor +"
+
 /* Reads DIR/relevo.yaml, or the file itself.  An unknown key, or a value of another
  * type, fails with ERROR_INVALID and "FILE:LINE:COLUMN: …".
  *

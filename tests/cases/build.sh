@@ -70,16 +70,28 @@ mkdir -p "$p/rel/overlays/etc" "$p/more/deep"
 echo 'plain {{ release_name }}' >"$p/rel/overlays/etc/plain"
 echo 'first' >"$p/rel/overlays/both"
 echo 'second' >"$p/more/both"
-printf '#!/bin/sh\n# {{release_name}} {{ release_version }} on {{erts_version}}: {{port}} {{on}} {{name}}' >"$p/more/deep/run.mustache"
+printf '#!/bin/sh\n# {{release_name}} {{ release_version }} on {{erts_version}}: {{port}} {{on}} {{name}} {{otp}} {{code}}' >"$p/more/deep/run.mustache"
 chmod 755 "$p/more/deep/run.mustache"
-yaml 'applications: {one: permanent}' 'overlays: [more]' 'overlay_vars: {port: 4000, on: true, name: "ü ö"}'
+yaml 'applications: {one: permanent}' 'overlays: [more]' 'overlay_vars: {port: 4000, on: true, name: "ü ö", otp: 1.10, code: 007}'
 build
 [ "$(cat "$tree/etc/plain")" = 'plain {{ release_name }}' ] || fail "a plain file was changed"
 [ "$(cat "$tree/both")" = second ] || fail "the later overlay does not win"
 contains "$(cat "$tree/deep/run")" '# one 1.0.0 on '
-contains "$(cat "$tree/deep/run")" ': 4000 true ü ö'
+contains "$(cat "$tree/deep/run")" ': 4000 true ü ö 1.10 007'
 [ -x "$tree/deep/run" ] || fail "the mode of a template is lost"
 lacks deep/run.mustache
+ok
+
+# ---- versions, wherever they come from, are words ----
+
+# shellcheck disable=SC2016 # nothing is meant to be expanded
+for version in '1.0;id' '$(id)' '1 0' '-1'; do
+  app one "$version" one
+  yaml 'applications: {one: permanent}'
+  expect 2 "$relevo" build -C "$p" -o "$work/store"
+  contains "$said" "\"$version\" cannot be the version of a release"
+done
+app one 1.0.0 one
 ok
 
 # ---- hooks ----
@@ -166,6 +178,7 @@ dev=$work/dev/dev/one
 [ -z "$(find "$work/dev" -name '*.tar.gz')" ] || fail "a tarball in development"
 expect 0 "$dev/bin/one" eval 'io:format("~p", [one:f()])'
 contains "$out" 1
+expect 1 "$dev/bin/one" pid # which nobody answers; what connects makes a cookie
 cookie=$(cat "$dev/releases/COOKIE")
 expect 0 "$relevo" build --dev -C "$p" -o "$work/dev"
 [ "$(cat "$dev/releases/COOKIE")" = "$cookie" ] || fail "the cookie changed under the system"

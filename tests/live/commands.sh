@@ -123,6 +123,7 @@ for kind in tick tock; do
   contains "$out" "$from"
   expect 1 "$bin" eval ''
   expect 1 "$bin" eval 'error('
+  expect 1 "$bin" pid
   [ "$(stat -c %a "$(dirname "$bin")/../releases/COOKIE")" = 600 ] || fail "the cookie can be read by others"
   try_all sname "$kind"
   ok

@@ -23,7 +23,8 @@ fail () {
   exit 1
 }
 
-gone () { ! kill -0 "$1" 2>/dev/null; }
+# Also when its parent has not asked yet how it ended.
+gone () { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
 
 # wait_for SECONDS COMMAND...: false when it did not come true in time.
 wait_for () {

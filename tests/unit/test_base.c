@@ -328,6 +328,13 @@ static void yaml_knows_places(void **state)
 	assert_string_equal(yaml_where(&doc, json_object_get(doc.root, "a"), "bcd"), "y:2:3");
 	assert_string_equal(yaml_where(&doc, doc.root, "none"), "y");
 	yaml_done(&doc);
+	assert_int_equal(yaml_parse(&doc, SPAN("{a: 1.10, b: '007', c: [1], d: True}"), "y", &err),
+			 0);
+	assert_string_equal(yaml_scalar(&doc, doc.root, "a"), "1.10");
+	assert_string_equal(yaml_scalar(&doc, doc.root, "b"), "007");
+	assert_null(yaml_scalar(&doc, doc.root, "c"));
+	assert_string_equal(yaml_scalar(&doc, doc.root, "d"), "True");
+	yaml_done(&doc);
 }
 
 /* ---- processes ---- */

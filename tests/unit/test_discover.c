@@ -164,7 +164,7 @@ static void texts_are_quoted(void **state)
 					    "1.0", "true#", "true", "~" };
 	static const struct discovered_app app = { "a", NULL, START_PERMANENT };
 	struct discovered found = {
-		.release = "a:b", .apps = &app, .len = 1, .libs = { libs, ARRAY_LEN(libs) }
+		.release = "1.0", .apps = &app, .len = 1, .libs = { libs, ARRAY_LEN(libs) }
 	};
 	owned_str struct str text = STR_EMPTY;
 	struct project *project;
@@ -174,7 +174,7 @@ static void texts_are_quoted(void **state)
 	discovered_yaml(&text, &found);
 	must(file_put(path_join(&arena, dir, "relevo.yaml"), str_span(&text), 0644, &err), &err);
 	must(project_read(&project, &arena, dir, &err), &err);
-	assert_string_equal(project->release, "a:b");
+	assert_string_equal(project->release, "1.0");
 	for (size_t i = 0; i < ARRAY_LEN(libs); i++)
 		assert_string_equal(project->libs.items[i], path_join(&arena, dir, libs[i]));
 }

@@ -1,8 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The VM of this release, wherever the release lies.
-SELF=$(readlink "$0" || true)
-BINDIR=$(CDPATH='' cd "$(dirname "${SELF:-$0}")" && pwd -P)
+SELF=$0
+while link=$(readlink "$SELF"); do
+  case $link in
+    /*) SELF=$link ;;
+    *) SELF=$(dirname "$SELF")/$link ;;
+  esac
+done
+BINDIR=$(CDPATH='' cd -P "$(dirname "$SELF")" && pwd -P)
 ROOTDIR=${ERL_ROOTDIR:-$(dirname "$(dirname "$BINDIR")")}
 EMU=beam
 PROGNAME=$(basename "$0")

@@ -8,12 +8,19 @@ set -e
 # shellcheck disable=SC2086 # a list of names
 unset ${RELEASE_CHOSEN:-} RELEASE_CHOSEN
 
-SELF=$(readlink "$0" || true)
-RELEASE_ROOT="$(CDPATH='' cd "$(dirname "${SELF:-$0}")/.." && pwd -P)"
+# Whatever chain of links leads here.
+SELF=$0
+while link=$(readlink "$SELF"); do
+  case $link in
+    /*) SELF=$link ;;
+    *) SELF=$(dirname "$SELF")/$link ;;
+  esac
+done
+RELEASE_ROOT="$(CDPATH='' cd -P "$(dirname "$SELF")/.." && pwd -P)"
 RELEASE_NAME="${RELEASE_NAME:-"@NAME@"}"
 RELEASE_PROG="${RELEASE_PROG:-"$(basename "$0")"}"
 RELEASE_COMMAND="${1:-}"
-RELEASE_SELF="$RELEASE_ROOT/bin/$(basename "${SELF:-$0}")"
+RELEASE_SELF="$RELEASE_ROOT/bin/$(basename "$SELF")"
 # Where OTP's release_handler keeps its records.
 RELDIR="$RELEASE_ROOT/releases"
 export RELEASE_ROOT RELEASE_NAME RELEASE_PROG RELEASE_COMMAND RELEASE_SELF RELDIR
@@ -49,8 +56,25 @@ version_in () {
   read -r _ version <"$1" || true
   # What died as it wrote the file anew has left the copy that was made before.
   [ -n "$version" ] || [ ! -f "$1.relevo" ] || read -r _ version <"$1.relevo" || true
-  [ -n "$version" ] || fail "$1 does not say which version to boot"
+  [ -n "$version" ] ||
+    fail "$1 does not say which version to boot: name one of$(versions) by RELEASE_VSN, or write \"ERTS-VERSION VERSION\" into it"
   echo "$version"
+}
+
+# Those that are there, each behind a blank.
+versions () {
+  for data in "$RELDIR"/*/@NAME@.rel; do
+    [ ! -f "$data" ] || printf ' %s' "$(basename "$(dirname "$data")")"
+  done
+}
+
+# Whether there is such a process; one that has ended is none, though its parent has not asked how.
+runs () {
+  case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null) in
+    [ZX]*) return 1 ;;
+    ?*) return 0 ;;
+  esac
+  kill -0 "$1" 2>/dev/null
 }
 
 take_trial () {
@@ -78,7 +102,7 @@ has_heart () {
 # Ends a trial that does not come up in time; the VM has served nobody.
 watch_trial () {
   end=$(($(date +%s) + ${RELEASE_TRIAL_TIMEOUT:-120}))
-  while [ -f "$trial" ] && kill -0 "$1" 2>/dev/null; do
+  while [ -f "$trial" ] && runs "$1"; do
     if [ "$(date +%s)" -ge "$end" ]; then
       echo "$RELEASE_PROG: release $2 is not up after ${RELEASE_TRIAL_TIMEOUT:-120} s" >&2
       kill -9 "$1"
@@ -159,7 +183,9 @@ RELEASE_TRIALS=yes
 export RELEASE_KEEPER RELEASE_TRIALS
 
 [ "$boot" != trial ] || permanent=$trial
-choose RELEASE_VSN "$(version_in "$permanent")"
+version=${RELEASE_VSN:-}
+[ -n "$version" ] || version=$(version_in "$permanent")
+choose RELEASE_VSN "$version"
 REL_VSN_DIR="$RELDIR/$RELEASE_VSN"
 [ -d "$REL_VSN_DIR" ] || fail "no release $RELEASE_VSN in $RELDIR"
 
@@ -180,12 +206,44 @@ read_cookie () {
       mv "$RELDIR/COOKIE.$$" "$RELDIR/COOKIE"
     rm -f "$RELDIR/COOKIE.$$"
   fi
-  cat "$RELDIR/COOKIE"
+  cat "$RELDIR/COOKIE" || fail "cannot read $RELDIR/COOKIE: set RELEASE_COOKIE"
+}
+
+# Without distribution none is needed; one that is there may still be asked for.
+choose_cookie () {
+  if [ -z "${RELEASE_COOKIE:-}" ]; then
+    if [ "$RELEASE_COMMAND" != eval ] && [ "$RELEASE_DISTRIBUTION" != none ]; then
+      RELEASE_COOKIE=$(read_cookie)
+      [ -n "$RELEASE_COOKIE" ] || fail "$RELDIR/COOKIE is empty: remove it, or set RELEASE_COOKIE"
+    elif [ -r "$RELDIR/COOKIE" ]; then
+      RELEASE_COOKIE=$(cat "$RELDIR/COOKIE")
+    fi
+  fi
+  # The VM would take it for a flag, and the cookie of somebody's home instead.
+  case ${RELEASE_COOKIE:-} in
+    [-+]*) fail "a cookie cannot begin with - or +: that of RELEASE_COOKIE or $RELDIR/COOKIE does" ;;
+  esac
+}
+
+# has_flag NAME FILE: among the VM's arguments in the file.
+has_flag () {
+  sed 's/#.*//' "$2" | grep -Eq "(^|[[:space:]])-$1([[:space:]]|\$)"
+}
+
+# The VM takes the first of two names, and neither of two cookies.
+check_flags () {
+  [ "$RELEASE_DISTRIBUTION" != none ] || return 0
+  for flag in name sname setcookie; do
+    case $flag in
+      setcookie) instead=RELEASE_COOKIE ;;
+      *) instead="RELEASE_NODE and RELEASE_DISTRIBUTION=$flag" ;;
+    esac
+    ! has_flag $flag "$1" || fail "take -$flag out of $1, and set $instead (env.sh can)"
+  done
 }
 
 # What every VM needs to know.
 prepare () {
-  RELEASE_COOKIE="${RELEASE_COOKIE:-"$(read_cookie)"}"
   RELEASE_MODE="${RELEASE_MODE:-"embedded"}"
   RELEASE_NODE="${RELEASE_NODE:-"$RELEASE_NAME"}"
   RELEASE_TMP="${RELEASE_TMP:-"$RELEASE_ROOT/tmp"}"
@@ -200,6 +258,7 @@ prepare () {
     none|name|sname) ;;
     *) fail "RELEASE_DISTRIBUTION must be name, sname or none, not \"$RELEASE_DISTRIBUTION\"" ;;
   esac
+  choose_cookie
   find_erl
 }
 
@@ -225,14 +284,46 @@ need_tmp () {
 choose_sys_config () {
   choose RELEASE_SYS_CONFIG "$REL_VSN_DIR/sys"
   mode_flag=-mode
+  if [ -f "$RELEASE_SYS_CONFIG.config.src" ]; then
+    fill "$RELEASE_SYS_CONFIG.config.src" config
+    RELEASE_SYS_CONFIG="$copy"
+  fi
   if grep -q "RUNTIME_CONFIG=true" "$RELEASE_SYS_CONFIG.config"; then
-    need_tmp
-    copy="$RELEASE_TMP/$RELEASE_NAME-$RELEASE_VSN-$(date +%Y%m%d%H%M%S)-$(random 2).runtime"
-    (umask 077 && cat "$RELEASE_SYS_CONFIG.config" >"$copy.config")
+    name_copy
+    (umask 077 && set -C && cat "$RELEASE_SYS_CONFIG.config" >"$copy.config")
     RELEASE_SYS_CONFIG="$copy"
     mode_flag='-elixir config_provider_reboot_mode'
   fi
   export RELEASE_SYS_CONFIG
+}
+
+choose_vm_args () {
+  if [ -f "$RELEASE_VM_ARGS.src" ]; then
+    fill "$RELEASE_VM_ARGS.src" args
+    RELEASE_VM_ARGS="$copy.args"
+  fi
+  check_flags "$RELEASE_VM_ARGS"
+}
+
+# Nobody else can read it, and nothing that was there before is written to.
+name_copy () {
+  need_tmp
+  copy="$RELEASE_TMP/$RELEASE_NAME-$RELEASE_VSN-$(date +%Y%m%d%H%M%S)-$(random 4).runtime"
+}
+
+# fill FILE ENDING: $copy.ENDING is the file with the values of the environment.
+fill () {
+  name_copy
+  (umask 077 && set -C && sh "$REL_VSN_DIR/fill.sh" "$1" >"$copy.$2") || {
+    rm -f "$copy.$2"
+    exit 1
+  }
+}
+
+# What an upgrade that was cut short has set aside; what lies in its place was for that upgrade.
+restore_config () {
+  [ ! -f "$REL_VSN_DIR/sys.config.relevo" ] ||
+    mv -f "$REL_VSN_DIR/sys.config.relevo" "$REL_VSN_DIR/sys.config"
 }
 
 # elixir PROGRAM NODE OPTION...: the release's elixir or iex; no NODE, no distribution.
@@ -243,7 +334,8 @@ elixir () {
   if [ -n "$node" ] && [ "$RELEASE_DISTRIBUTION" != none ]; then
     set -- "--$RELEASE_DISTRIBUTION" "$node" "$@"
   fi
-  exec "$REL_VSN_DIR/$program" --cookie "$RELEASE_COOKIE" \
+  [ -z "${RELEASE_COOKIE:-}" ] || set -- --cookie "$RELEASE_COOKIE" "$@"
+  exec "$REL_VSN_DIR/$program" \
     --boot-var RELEASE_LIB "$RELEASE_ROOT/lib" "$@"
 }
 
@@ -254,9 +346,8 @@ erlang () {
   if [ -n "$node" ] && [ "$RELEASE_DISTRIBUTION" != none ]; then
     set -- "-$RELEASE_DISTRIBUTION" "$node" "$@"
   fi
-  set -- "$ERTS_BIN/erl" -setcookie "$RELEASE_COOKIE" \
-    -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" "$@"
-  exec "$@"
+  [ -z "${RELEASE_COOKIE:-}" ] || set -- -setcookie "$RELEASE_COOKIE" "$@"
+  exec "$ERTS_BIN/erl" -boot_var RELEASE_LIB "$RELEASE_ROOT/lib" "$@"
 }
 
 # What the VM does beside running the release: $heart, the flag for it, where env.sh sets its
@@ -277,7 +368,9 @@ choose_extras () {
 
 # start shell|plain
 start () {
+  restore_config
   choose_sys_config
+  choose_vm_args
   choose_extras
   if ! is_elixir; then
     set -- "$1" -mode "$RELEASE_MODE" -config "$RELEASE_SYS_CONFIG" \
@@ -306,13 +399,13 @@ daemon () {
     "RELEASE_IN_BACKGROUND=yes exec \"\$RELEASE_SELF\" $RELEASE_COMMAND"
 }
 
-# Evaluates the first plain argument, on the node that the second one names.
+# Evaluates what RELEASE_EXPRESSION says, on the node that RELEASE_EXPRESSION_NODE names.
 evaluate='
   Fail = fun(Format, Arguments) ->
     io:format(standard_error, Format ++ "~n", Arguments),
     erlang:halt(1)
   end,
-  [Given, Name] = init:get_plain_arguments(),
+  [Given, Name] = [os:getenv(V, "") || V <- ["RELEASE_EXPRESSION", "RELEASE_EXPRESSION_NODE"]],
   Node = case lists:member($@, Name) of
     true -> Name;
     false -> Name ++ "@" ++ lists:last(string:split(atom_to_list(node()), "@"))
@@ -340,16 +433,22 @@ evaluate='
       Fail("~ts", [Module:format_error(Reason)])
   end'
 
-# eval EXPRESSION: in a new VM, where no application of the release is started.
+# eval EXPRESSION ARGUMENT...: in a new VM, where no application of the release is started.  The
+# arguments are System.argv/0 there, or init:get_plain_arguments/0.
 eval_locally () {
   choose_sys_config
+  choose_vm_args
+  expression=$1
+  shift
   if is_elixir; then
     elixir elixir '' --erl-config "$RELEASE_SYS_CONFIG" \
-      --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" --vm-args "$RELEASE_VM_ARGS" --eval "$1"
+      --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" --vm-args "$RELEASE_VM_ARGS" \
+      --eval "$expression" -- "$@"
   fi
+  export RELEASE_EXPRESSION="$expression" RELEASE_EXPRESSION_NODE=''
   erlang '' -noshell -config "$RELEASE_SYS_CONFIG" \
     -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" -args_file "$RELEASE_VM_ARGS" \
-    -eval "$evaluate" -extra "$1" ''
+    -eval "$evaluate" -extra "$@"
 }
 
 need_distribution () {
@@ -360,17 +459,20 @@ need_distribution () {
 # rpc ELIXIR ERLANG: in the running system; what it prints is printed here.
 rpc () {
   need_distribution
+  check_flags "$RELEASE_REMOTE_VM_ARGS"
   node="rpc-$(random 4)-$RELEASE_NODE"
   if is_elixir; then
     elixir elixir "$node" --hidden --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
       --vm-args "$RELEASE_REMOTE_VM_ARGS" --rpc-eval "$RELEASE_NODE" "$1"
   fi
+  export RELEASE_EXPRESSION="$2" RELEASE_EXPRESSION_NODE="$RELEASE_NODE"
   erlang "$node" -hidden -noshell -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
-    -args_file "$RELEASE_REMOTE_VM_ARGS" -eval "$evaluate" -extra "$2" "$RELEASE_NODE"
+    -args_file "$RELEASE_REMOTE_VM_ARGS" -eval "$evaluate"
 }
 
 remote () {
   need_distribution
+  check_flags "$RELEASE_REMOTE_VM_ARGS"
   node="rem-$(random 4)-$RELEASE_NODE"
   if is_elixir; then
     elixir iex "$node" --hidden --boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT_CLEAN" \
@@ -384,7 +486,7 @@ remote () {
 stop () {
   pid=$(rpc 'IO.puts(System.pid()); System.stop()' 'io:put_chars([os:getpid(), 10]), init:stop()') || exit
   end=$(($(date +%s) + ${RELEASE_STOP_TIMEOUT:-60}))
-  while kill -0 "$pid" 2>/dev/null; do
+  while runs "$pid"; do
     [ "$(date +%s)" -lt "$end" ] ||
       fail "process $pid still runs; it was told to stop ${RELEASE_STOP_TIMEOUT:-60} s ago"
     sleep 0.1 2>/dev/null || sleep 1
@@ -393,6 +495,11 @@ stop () {
 
 need_expression () {
   [ -n "$1" ] || fail "$RELEASE_COMMAND wants an expression"
+}
+
+# As systemd reads the path of a program in quotes.
+unit_path () {
+  printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/%/&&/g'
 }
 
 # A unit of systemd for this installation.
@@ -407,9 +514,9 @@ After=network-online.target epmd.service
 [Service]
 Type=notify
 NotifyAccess=all
-User=$(id -un)
+User=$(id -un 2>/dev/null || true)
 Environment=RELEASE_KEEPER=systemd
-ExecStart="$RELEASE_SELF" start
+ExecStart="$(unit_path "$RELEASE_SELF")" start
 Restart=always
 RestartSec=1
 SuccessExitStatus=75
@@ -431,7 +538,8 @@ Usage: $RELEASE_PROG COMMAND [ARGUMENT]
     start_iex      Starts the system with a shell attached (IEx, or Erlang's)
     daemon         Starts the system in the background
     daemon_iex     Starts the system in the background with a shell attached
-    eval "EXPR"    Evaluates an expression in a new VM that starts no application
+    eval "EXPR" …  Evaluates an expression in a new VM that starts no application;
+                   what follows it are System.argv() or init:get_plain_arguments()
     rpc "EXPR"     Evaluates an expression in the running system
     remote         Opens a shell in the running system
     restart        Restarts the running system inside its VM
@@ -458,7 +566,10 @@ case $RELEASE_COMMAND in
     [ "$RELEASE_COMMAND" = daemon ] || start shell
     start plain
     ;;
-  eval) eval_locally "$2" ;;
+  eval)
+    shift
+    eval_locally "$@"
+    ;;
   rpc) rpc "$2" "$2" ;;
   remote) remote ;;
   restart) rpc 'System.restart()' 'init:restart()' ;;

@@ -8,10 +8,10 @@
 
 static const struct {
 	int exit_status;
-	const char *reason;
+	const char *reason, *code;
 	bool retry;
 } kinds[] = {
-#define X(kind, exit, reason, retry) [kind] = { exit, reason, retry },
+#define X(kind, exit, reason, code, retry) [kind] = { exit, reason, code, retry },
 	ERROR_KINDS(X)
 #undef X
 };
@@ -26,6 +26,11 @@ const char *error_reason(enum error_kind kind)
 	return kinds[kind].reason;
 }
 
+const char *error_code_of(const struct error *err)
+{
+	return err->code[0] ? err->code : kinds[err->kind].code;
+}
+
 bool error_may_retry(enum error_kind kind)
 {
 	return kinds[kind].retry;
@@ -37,7 +42,7 @@ void error_set_(struct error *err, enum error_kind kind, const char *format, ...
 
 	va_start(args, format);
 	err->kind = kind;
-	err->otp[0] = '\0';
+	err->code[0] = err->otp[0] = '\0';
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
 }
@@ -48,6 +53,7 @@ void error_otp_(struct error *err, const char *name, const char *format, ...)
 
 	va_start(args, format);
 	err->kind = ERROR_INVALID;
+	err->code[0] = '\0';
 	snprintf(err->otp, sizeof(err->otp), "%s", name);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
@@ -107,4 +113,9 @@ void error_hint_(struct error *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text + len, sizeof(err->text) - len, format, args);
 	va_end(args);
+}
+
+void error_code_(struct error *err, const char *name)
+{
+	snprintf(err->code, sizeof(err->code), "%s", name);
 }

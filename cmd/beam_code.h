@@ -2,7 +2,7 @@
 /* beam_code.h - relevo beam --code: what the functions of modules do. */
 #pragma once
 #include "cmd/command.h"
-#include "erlang/code/code_facts.h"
+#include "erlang/code/code_report.h"
 
 /* Modules that others ask for, from the folders of the files that were given. */
 struct beam_library {
@@ -18,8 +18,6 @@ void beam_library_add(struct beam_library *library, const char *file);
 void beam_library_done(struct beam_library *library);
 #define owned_beam_library owned(beam_library_done)
 
-/* Of several the first; 0: none. */
-enum beam_role process_role(const struct beam_facts *facts);
 /* list  takes the module as JSON; NULL: it is printed as text */
 void show_code(struct beam_library *library, const struct code *code,
 	       const struct beam_facts *facts, const char *file, json_t *list);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo appup OLD NEW: writes the appups, or judges those that exist. */
 #include "base/file.h"
+#include "base/json.h"
 #include "cmd/two_releases.h"
 
 struct appup_opts {
@@ -21,8 +22,9 @@ static const struct option appup_cli[] = {
 };
 /* clang-format on */
 
-static int write_all(struct arena *arena, const struct appups *appups, const char *dir,
-		     struct error *err)
+/* Each file into the folder; *written receives their names. */
+static int write_all(json_t *written, struct arena *arena, const struct appups *appups,
+		     const char *dir, struct error *err)
 {
 	if (dir_make(dir, err))
 		return -1;
@@ -34,7 +36,7 @@ static int write_all(struct arena *arena, const struct appups *appups, const cha
 		term_print_file(&text, appups->items[i].term);
 		if (file_write(file, str_span(&text), 0644, err))
 			return -1;
-		puts(file);
+		json_array_append_new(written, json_text(file));
 	}
 	return 0;
 }
@@ -52,36 +54,53 @@ static void print_all(const struct appups *appups)
 	}
 }
 
-static json_t *all_json(const struct appups *appups)
+static size_t findings(const struct reasons *reasons)
 {
-	json_t *json = json_object();
+	size_t bad = 0;
 
-	for (size_t i = 0; i < appups->len; i++) {
-		owned_str struct str text = STR_EMPTY;
-
-		term_print(&text, appups->items[i].term);
-		json_object_set_new(json, appups->items[i].app->name,
-				    json_pack("{s:b, s:s}", "generated",
-					      appups->items[i].source == APPUP_GENERATED, "term",
-					      str_text(&text)));
-	}
-	return json;
+	for (size_t i = 0; i < reasons->len; i++)
+		bad += reasons->items[i].severity >= SEVERITY_WARN;
+	return bad;
 }
 
-static int check(const struct appups *appups, const struct reasons *reasons, struct error *err)
+static void print_check(const struct appups *appups, const struct reasons *reasons)
 {
-	size_t by_hand = 0, bad = 0;
+	size_t by_hand = 0;
 
 	for (size_t i = 0; i < appups->len; i++)
 		by_hand += appups->items[i].source != APPUP_GENERATED;
-	for (size_t i = 0; i < reasons->len; i++)
-		bad += reasons->items[i].severity >= SEVERITY_WARN;
 	print_reasons(reasons);
-	if (bad > 0)
-		return error_set(err, ERROR_REFUSED, "appups: %zu findings", bad);
-	printf("%zu changed application%s, %zu appup%s written by hand, nothing to complain of\n",
-	       appups->len, appups->len == 1 ? "" : "s", by_hand, by_hand == 1 ? "" : "s");
-	return 0;
+	if (findings(reasons) == 0)
+		printf("%zu changed application%s, %zu appup%s written by hand, nothing to "
+		       "complain of\n",
+		       appups->len, appups->len == 1 ? "" : "s", by_hand, by_hand == 1 ? "" : "s");
+}
+
+static void print_written(const json_t *written)
+{
+	const json_t *file;
+	size_t i;
+
+	json_array_foreach (written, i, file)
+		puts(json_string_value(file));
+}
+
+static void report(const struct call *call, const struct appups *appups,
+		   const struct reasons *reasons, const json_t *written)
+{
+	const struct appup_opts *opts = call->opts;
+
+	if (call->json)
+		print_json(json_pack("{s:o, s:o, s:O}", "appups", appups_json(appups), "reasons",
+				     reasons_json(reasons), "written", written));
+	else if (opts->check)
+		print_check(appups, reasons);
+	else if (opts->out)
+		print_written(written);
+	else
+		print_all(appups);
+	for (size_t i = 0; i < reasons->len && !call->json && !opts->check; i++)
+		warn("%s: %s", reason_name(reasons->items[i].code), reasons->items[i].message);
 }
 
 static int appup_run(const struct call *call, struct error *err)
@@ -90,6 +109,7 @@ static int appup_run(const struct call *call, struct error *err)
 	owned_two_releases struct two_releases two = { 0 };
 	owned_modules struct modules *modules = NULL;
 	struct appup_options options = { .dir = opts->appups };
+	owned_json json_t *written = json_array();
 	struct reasons reasons = { 0 };
 	struct appups appups;
 	struct diff *diff;
@@ -101,17 +121,14 @@ static int appup_run(const struct call *call, struct error *err)
 	if (appups_make(&appups, modules, &options, &reasons, err))
 		return -1;
 	reasons_sort(&reasons);
-	if (opts->check)
-		return check(&appups, &reasons, err);
-	for (size_t i = 0; i < reasons.len; i++)
-		warn("%s: %s", reason_name(reasons.items[i].code), reasons.items[i].message);
-	if (opts->out)
-		return write_all(&two.arena, &appups, opts->out, err);
-	if (call->json)
-		print_json(all_json(&appups));
-	else
-		print_all(&appups);
-	return 0;
+	if (opts->out && !opts->check && write_all(written, &two.arena, &appups, opts->out, err))
+		return -1;
+	report(call, &appups, &reasons, written);
+	if (!opts->check || findings(&reasons) == 0)
+		return 0;
+	error_set_(err, ERROR_REFUSED, "appups: %zu finding%s", findings(&reasons),
+		   findings(&reasons) == 1 ? "" : "s");
+	return error_code(err, "appups_wanting");
 }
 
 /* clang-format off */

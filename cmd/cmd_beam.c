@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo beam FILE…: what compiled modules say about themselves. */
 #include "base/file.h"
-#include "base/hash.h"
+#include "base/json.h"
 #include "cmd/beam_code.h"
 #include "cmd/output.h"
 
@@ -23,116 +23,6 @@ static const struct option beam_options[] = {
 	OPT_END,
 };
 /* clang-format on */
-
-typedef void digest_fn(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
-
-static const char *hex(struct arena *arena, const struct beam *beam, digest_fn *digest)
-{
-	char *text = arena_alloc(arena, 2 * BEAM_DIGEST + 1);
-	uint8_t sum[BEAM_DIGEST];
-
-	digest(beam, sum);
-	hash_to_hex(sum, sizeof(sum), text);
-	return text;
-}
-
-static json_t *names_json(struct names names)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < names.len; i++)
-		json_array_append_new(list, json_string(names.items[i]));
-	return list;
-}
-
-static json_t *functions_json(struct beam_functions functions)
-{
-	owned_str struct str text = STR_EMPTY;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < functions.len; i++) {
-		const struct beam_function *f = &functions.items[i];
-
-		str_clear(&text);
-		str_addf(&text, "%s%s%s/%u", f->module ? f->module : "", f->module ? ":" : "",
-			 f->name, f->arity);
-		json_array_append_new(list, json_string(str_text(&text)));
-	}
-	return list;
-}
-
-/* {"state": [4]}: tuples of four elements that begin with the atom state. */
-static json_t *records_json(struct code_records records)
-{
-	json_t *json = json_object();
-
-	for (size_t i = 0; i < records.len; i++) {
-		json_t *sizes = json_array();
-
-		for (int size = 0; size < 64; size++)
-			if (records.items[i].sizes >> size & 1)
-				json_array_append_new(sizes, json_integer(size));
-		json_object_set_new(json, records.items[i].name, sizes);
-	}
-	return json;
-}
-
-static struct names role_names(const struct beam_facts *facts, struct arena *arena)
-{
-	const char **names = arena_array(arena, 32, const char *);
-	size_t len = 0;
-
-	for (unsigned bit = 0; bit < 31; bit++)
-		if (facts->roles & 1u << bit)
-			names[len++] = beam_role_name((enum beam_role)(1u << bit));
-	return (struct names){ names, len };
-}
-
-static const char *term_text(struct arena *arena, const struct term *term)
-{
-	owned_str struct str text = STR_EMPTY;
-
-	term_print(&text, term);
-	return arena_dup(arena, str_span(&text));
-}
-
-/* Of the struct it defines (Elixir). */
-static struct names field_names(const struct code *code, struct arena *arena)
-{
-	struct code_struct defined = code_struct(code, arena);
-	const char **names = arena_array(arena, defined.len, const char *);
-
-	for (size_t i = 0; i < defined.len; i++)
-		names[i] = defined.fields[i].name;
-	return (struct names){ names, defined.len };
-}
-
-static bool keeps_state(const struct beam_facts *facts, const struct code *code)
-{
-	return code_change(code, process_role(facts)) == CODE_CHANGE_KEEPS;
-}
-
-static json_t *facts_json(const struct beam *beam, const struct beam_facts *facts,
-			  const struct code *code, const char *file, struct arena *arena)
-{
-	json_t *json =
-		json_pack("{s:s, s:s, s:s, s:s}", "file", file, "module", facts->module, "md5",
-			  hex(arena, beam, beam_md5), "digest", hex(arena, beam, beam_digest));
-
-	json_object_set_new(json, "vsn",
-			    facts->vsn ? json_string(term_text(arena, facts->vsn)) : json_null());
-	json_object_set_new(json, "roles", names_json(role_names(facts, arena)));
-	json_object_set_new(json, "behaviours", names_json(facts->behaviours));
-	json_object_set_new(json, "code_change", json_boolean(facts->code_change));
-	json_object_set_new(json, "keeps_state", json_boolean(keeps_state(facts, code)));
-	json_object_set_new(json, "fields", names_json(field_names(code, arena)));
-	json_object_set_new(json, "records", records_json(code_records(code, arena)));
-	json_object_set_new(json, "on_load", json_boolean(facts->on_load));
-	json_object_set_new(json, "nif", json_boolean(facts->nif));
-	json_object_set_new(json, "exports", functions_json(facts->exports));
-	json_object_set_new(json, "imports", functions_json(facts->imports));
-	return json;
-}
 
 static void print_names(const char *what, struct names names)
 {
@@ -168,22 +58,50 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 			const struct code *code, struct arena *arena)
 {
 	printf("%s%s%s\n  %-12s%s\n", style_on(stdout, STYLE_BOLD), facts->module,
-	       style_off(stdout), "md5", hex(arena, beam, beam_md5));
+	       style_off(stdout), "md5", beam_digest_hex(arena, beam, beam_md5));
 	if (facts->vsn)
-		printf("  %-12s%s\n", "vsn", term_text(arena, facts->vsn));
-	print_names("roles", role_names(facts, arena));
+		printf("  %-12s%s\n", "vsn", term_text_of(arena, facts->vsn));
+	print_names("roles", beam_roles(facts, arena));
 	print_names("behaviours", facts->behaviours);
 	if (facts->roles & BEAM_PROCESS)
 		printf("  %-12s%s\n", "code_change",
-		       !facts->code_change        ? "no"
-		       : keeps_state(facts, code) ? "hands the state on as it is"
-						  : "yes");
-	print_names("struct", field_names(code, arena));
+		       !facts->code_change             ? "no"
+		       : code_keeps_state(facts, code) ? "hands the state on as it is"
+						       : "yes");
+	print_names("struct", struct_fields(code, arena));
 	if (facts->on_load || facts->nif)
 		printf("  %-12s%s%s%s\n", "native", facts->nif ? "loads a NIF library" : "",
 		       facts->nif && facts->on_load ? ", " : "", facts->on_load ? "on_load" : "");
 	print_functions("exports", facts->exports);
 	print_functions("imports", facts->imports);
+}
+
+/* "MODULE MD5" */
+static void show_digest(const struct beam_opts *opts, const struct beam *beam, const char *file,
+			json_t *list, struct arena *arena)
+{
+	const char *hex = beam_digest_hex(arena, beam, opts->md5 ? beam_md5 : beam_digest);
+
+	if (list)
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s}", "file", json_text(file),
+						      "module", json_text(beam->module),
+						      opts->md5 ? "md5" : "digest", hex));
+	else
+		printf("%s %s\n", beam->module, hex);
+}
+
+static void show_facts(const struct beam *beam, const struct beam_facts *facts,
+		       const struct code *code, const char *file, json_t *list, struct arena *arena)
+{
+	json_t *json;
+
+	if (!list) {
+		print_facts(beam, facts, code, arena);
+		return;
+	}
+	json = module_json(beam, facts, code, arena);
+	json_object_set_new(json, "file", json_text(file));
+	json_array_append_new(list, json);
 }
 
 static int show(const struct call *call, const char *file, struct beam_library *library,
@@ -201,8 +119,7 @@ static int show(const struct call *call, const char *file, struct beam_library *
 	if (beam_open(&beam, &arena, str_span(&bytes), err))
 		return error_wrap(err, "%s", file);
 	if (opts->md5 || opts->digest) {
-		printf("%s %s\n", beam.module,
-		       hex(&arena, &beam, opts->md5 ? beam_md5 : beam_digest));
+		show_digest(opts, &beam, file, list, &arena);
 		return 0;
 	}
 	if (beam_read_facts(&facts, &arena, &beam, err) ||
@@ -210,29 +127,23 @@ static int show(const struct call *call, const char *file, struct beam_library *
 		return error_wrap(err, "%s", file);
 	if (opts->code)
 		show_code(library, code, facts, file, list);
-	else if (list)
-		json_array_append_new(list, facts_json(&beam, facts, code, file, &arena));
 	else
-		print_facts(&beam, facts, code, &arena);
+		show_facts(&beam, facts, code, file, list, &arena);
 	return 0;
 }
 
 static int beam_run(const struct call *call, struct error *err)
 {
-	const struct beam_opts *opts = call->opts;
-	json_t *list = call->json && !opts->md5 && !opts->digest ? json_array() : NULL;
+	owned_json json_t *list = call->json ? json_array() : NULL;
 	owned_beam_library struct beam_library library = { 0 };
 
 	for (int i = 0; i < call->argc; i++)
 		beam_library_add(&library, call->argv[i]);
-	for (int i = 0; i < call->argc; i++) {
-		if (show(call, call->argv[i], &library, list, err)) {
-			json_decref(list);
+	for (int i = 0; i < call->argc; i++)
+		if (show(call, call->argv[i], &library, list, err))
 			return -1;
-		}
-	}
 	if (list)
-		print_json(list);
+		print_json(json_incref(list));
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/json.h"
 #include "cmd/output.h"
 #include "release/build/assemble.h"
 #include "release/build/workshop.h"
@@ -228,10 +229,10 @@ static json_t *upgrades_json(struct job *job)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < job->olds.len; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:b}", "version", job->prepared[i].from,
-						"verdict", verdict_name(job->prepared[i].verdict),
-						"relup", job->prepared[i].has_relup));
+		json_array_append_new(list, json_pack("{s:o, s:s, s:b}", "version",
+						      json_text(job->prepared[i].from), "verdict",
+						      verdict_name(job->prepared[i].verdict),
+						      "relup", job->prepared[i].has_relup));
 	return list;
 }
 
@@ -246,8 +247,9 @@ static void report_json(struct job *job)
 {
 	const char *tarball = tarball_of(job);
 
-	print_json(json_pack("{s:s, s:s, s:s*, s:s, s:I, s:I, s:o}", "name", job->release.name,
-			     "version", job->release.vsn, "tarball", tarball, "tree", tree_of(job),
+	print_json(json_pack("{s:o, s:o, s:o, s:o, s:I, s:I, s:o}", "name",
+			     json_text(job->release.name), "version", json_text(job->release.vsn),
+			     "tarball", json_text(tarball), "tree", json_text(tree_of(job)),
 			     "bytes", (json_int_t)size_of(tarball), "applications",
 			     (json_int_t)job->release.rel->len, "from", upgrades_json(job)));
 }

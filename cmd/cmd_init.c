@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo init: a relevo.yaml for the project that is found here. */
 #include "base/file.h"
+#include "base/json.h"
 #include "cmd/output.h"
 #include "release/project/discover.h"
 
@@ -65,14 +66,14 @@ static void report_json(const struct discovered *found, const char *path, const 
 	json_t *apps = json_array();
 
 	for (size_t i = 0; i < found->len; i++)
-		json_array_append_new(apps,
-				      json_pack("{s:s, s:s, s:s?}", "name", found->apps[i].name,
-						"start", start_type_name(found->apps[i].type),
-						"folder", found->apps[i].dir));
-	print_json(json_pack("{s:s, s:s, s:o, s:s, s:b, s:s}", "kind",
-			     discovered_kind_name(found->kind), "release", found->release,
-			     "applications", apps, "file", path, "compiled", found->compiled,
-			     "next", next));
+		json_array_append_new(apps, json_pack("{s:o, s:s, s:o}", "name",
+						      json_text(found->apps[i].name), "start",
+						      start_type_name(found->apps[i].type),
+						      "folder", json_text(found->apps[i].dir)));
+	print_json(json_pack("{s:s, s:o, s:o, s:o, s:b, s:o}", "kind",
+			     discovered_kind_name(found->kind), "name", json_text(found->release),
+			     "applications", apps, "file", json_text(path), "compiled",
+			     found->compiled, "next", json_text(next)));
 }
 
 static int init_run(const struct call *call, struct error *err)

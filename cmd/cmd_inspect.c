@@ -162,107 +162,6 @@ static void print_inspection(const struct inspection *in, struct arena *arena)
 	print_gaps(in);
 }
 
-/* ---- for scripts ---- */
-
-static json_t *texts(struct names names)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < names.len; i++)
-		json_array_append_new(list, json_string(names.items[i]));
-	return list;
-}
-
-static json_t *apps_json(const struct inspection *in)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < in->len; i++) {
-		const struct inspected_app *item = &in->apps[i];
-
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:b, s:b, s:I, s:I}", "name",
-					item->app->app->name, "version", item->app->app->vsn,
-					"start", start_type_name(item->app->entry->type),
-					"included", item->app->included, "packed",
-					!item->app->app->outside, "modules",
-					(json_int_t)item->modules, "size", (json_int_t)item->size));
-	}
-	return list;
-}
-
-static json_t *config_json(const struct inspection *in)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < in->providers_len; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s}", "module", in->providers[i].module,
-						"argument", in->providers[i].argument));
-	return json_pack("{s:s?, s:s?, s:o}", "sys_config", in->release->sys_config, "vm_args",
-			 in->release->vm_args, "providers", list);
-}
-
-static json_t *upgrade_json(const struct inspection *in)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < in->gaps_len; i++) {
-		const struct gap *gap = &in->gaps[i];
-
-		json_array_append_new(list, json_pack("{s:s, s:b, s:b, s:s, s:s}", "code",
-						      gap->code, "from", gap->from, "to", gap->to,
-						      "message", gap->message, "hint", gap->hint));
-	}
-	return json_pack("{s:b, s:b, s:o}", "from", inspection_ready_from(in), "to",
-			 inspection_ready_to(in), "missing", list);
-}
-
-static json_t *provenance_json(const struct inspection *in)
-{
-	if (!in->commit)
-		return json_null();
-	return json_pack("{s:s, s:s?, s:s?, s:b}", "commit", in->commit, "branch", in->branch,
-			 "describe", in->describe, "dirty", in->dirty);
-}
-
-static json_t *relup_json(const struct inspection *in)
-{
-	if (!in->release->relup)
-		return json_null();
-	return json_pack("{s:o, s:o}", "from", texts(in->relup_from), "to", texts(in->relup_to));
-}
-
-static json_t *verified_json(const struct verified *verified)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < verified->len; i++)
-		json_array_append_new(list, json_pack("{s:s, s:s}", "path", verified->items[i].path,
-						      "difference",
-						      difference_name(verified->items[i].kind)));
-	return json_pack("{s:I, s:o}", "files", (json_int_t)verified->files, "differences", list);
-}
-
-static json_t *inspection_json(const struct inspection *in, const struct verified *verified)
-{
-	const struct release *release = in->release;
-	json_t *json = json_pack("{s:s, s:s, s:s, s:{s:s, s:b}, s:s?, s:s?, s:I, s:I, s:o, s:o, "
-				 "s:I, s:I, s:o, s:o, s:o}",
-				 "name", release->name, "version", release->vsn, "made_by",
-				 maker_name(in->maker), "erts", "version", release->erts, "packed",
-				 release->has_erts, "otp", in->otp, "elixir", release->elixir,
-				 "modules", (json_int_t)in->modules, "size", (json_int_t)in->size,
-				 "applications", apps_json(in), "configuration", config_json(in),
-				 "protocols", (json_int_t)in->protocols, "manifest_files",
-				 (json_int_t)in->manifest_files, "provenance", provenance_json(in),
-				 "relup", relup_json(in), "upgrade", upgrade_json(in));
-
-	if (verified)
-		json_object_set_new(json, "verified", verified_json(verified));
-	return json;
-}
-
 /* ---- the command ---- */
 
 static int inspect_run(const struct call *call, struct error *err)
@@ -273,21 +172,27 @@ static int inspect_run(const struct call *call, struct error *err)
 	struct verified *verified = NULL;
 	struct inspection *in;
 	const char *path;
+	json_t *json;
 
 	if (release_arg(&path, &arena, call->argv[0], err) || release_open(&release, path, err) ||
 	    inspect(&in, &arena, release, err) ||
 	    (opts->verify && release_verify(&verified, &arena, release, err)))
 		return -1;
-	if (call->json)
-		print_json(inspection_json(in, verified));
-	else
+	if (call->json) {
+		json = inspection_json(in);
+		if (verified)
+			json_object_set_new(json, "verified", verified_json(verified));
+		print_json(json);
+	} else {
 		print_inspection(in, &arena);
-	if (verified && !call->json)
-		print_verified(verified);
+		if (verified)
+			print_verified(verified);
+	}
 	if (!verified || verified->len == 0)
 		return 0;
-	return error_set(err, ERROR_REFUSED, "%s: %zu of its files differ from the manifest",
-			 release->path, verified->len);
+	error_set_(err, ERROR_REFUSED, "%s: %zu of its files differ from the manifest",
+		   release->path, verified->len);
+	return error_code(err, "files_differ");
 }
 
 /* clang-format off */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo node …: one live node; the commands that only look. */
+#include "base/json.h"
 #include "cmd/node.h"
 #include "cmd/output.h"
+#include "upgrade/node/node_json.h"
 
 #include <inttypes.h>
 
@@ -31,8 +33,8 @@ static int ping_run(const struct call *call, struct error *err)
 	if (connect_here(&node, call, err) || node_ping(&us, node, err))
 		return -1;
 	if (call->json)
-		print_json(json_pack("{s:s, s:b, s:f}", "node", node_name(node), "up", true,
-				     "milliseconds", (double)us / 1000));
+		print_json(json_pack("{s:o, s:b, s:o}", "node", json_text(node_name(node)), "up",
+				     true, "answer_ms", json_ms(us)));
 	else
 		printf("%s is up: answered in %.1f ms\n", node_name(node), (double)us / 1000);
 	return 0;
@@ -53,20 +55,6 @@ static const char *duration(int64_t ms, char text[static 32])
 	else
 		snprintf(text, 32, "%" PRId64 "s", s);
 	return text;
-}
-
-static void info_json(const struct node *node, const struct node_info *info)
-{
-	json_t *apps = json_object();
-
-	for (size_t i = 0; i < info->apps_len; i++)
-		json_object_set_new(apps, info->apps[i].name, json_string(info->apps[i].vsn));
-	print_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:I, s:s, s:s, s:s, s:o}", "node",
-			     node_name(node), "name", info->name, "version", info->version, "otp",
-			     info->otp, "erts", info->erts, "elixir",
-			     info->elixir[0] ? info->elixir : NULL, "uptime_ms",
-			     (json_int_t)info->uptime_ms, "root", info->root, "releases_dir",
-			     info->releases_dir, "mode", info->mode, "applications", apps));
 }
 
 static void info_print(const struct node *node, const struct node_info *info, bool all)
@@ -103,37 +91,13 @@ static int info_run(const struct call *call, struct error *err)
 	if (connect_here(&node, call, err) || node_info(&info, node, &arena, err))
 		return -1;
 	if (call->json)
-		info_json(node, &info);
+		print_json(node_info_json(node, &info));
 	else
 		info_print(node, &info, call->verbose);
 	return 0;
 }
 
 /* ---- releases ---- */
-
-static void releases_json(const struct node *node, const struct node_releases *releases,
-			  const char *next)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < releases->len; i++) {
-		const struct node_release *each = &releases->items[i];
-		json_t *libs = json_object();
-
-		for (size_t k = 0; k < each->libs_len; k++)
-			json_object_set_new(libs, each->libs[k].name,
-					    json_string(each->libs[k].vsn));
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:o}", "name", each->name,
-						      "version", each->vsn, "state",
-						      release_state_name(each->state),
-						      "applications", libs));
-	}
-	print_json(json_pack("{s:s, s:o, s:s*, s:s*, s:s*}", "node", node_name(node), "releases",
-			     list, "failed_trial",
-			     releases->failed_vsn[0] ? releases->failed_vsn : NULL,
-			     "releases_file_fault",
-			     releases->file_fault[0] ? releases->file_fault : NULL, "next", next));
-}
 
 /* What a person would do next; NULL: nothing. */
 static const char *next_step(struct arena *arena, const struct node *node,
@@ -193,7 +157,7 @@ static int releases_run(const struct call *call, struct error *err)
 				 node_name(node));
 	next = next_step(&arena, node, &releases);
 	if (call->json) {
-		releases_json(node, &releases, next);
+		print_json(node_releases_json(node, &releases, next));
 		return 0;
 	}
 	releases_print(&releases);

@@ -2,7 +2,7 @@
 /* relevo node adopt: a node that relevo did not build becomes one that can be upgraded. */
 #include "cmd/node.h"
 #include "cmd/output.h"
-#include "upgrade/node/install.h"
+#include "upgrade/node/node_json.h"
 
 struct adopt_opts {
 	struct node_opts node;
@@ -36,9 +36,7 @@ static int adopt_run(const struct call *call, struct error *err)
 	if (node_connect(&node, call, &opts->node, err) || node_adopt(&made, node, &arena, err))
 		return -1;
 	if (call->json)
-		print_json(json_pack("{s:s, s:b, s:b, s:b}", "node", node_name(node), "already",
-				     !made.records && !made.start_script, "releases_written",
-				     made.records, "start_script_changed", made.start_script));
+		print_json(adoption_json(node, &made));
 	else
 		adopt_print(node, &made);
 	return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo node eval, rpc: code that runs on one live node; no VM is started here. */
+#include "base/json.h"
 #include "cmd/node.h"
 #include "cmd/output.h"
 #include "erlang/term/term_json.h"
@@ -18,7 +19,7 @@ static void show(const struct call *call, const struct term *value)
 	owned_str struct str text = STR_EMPTY;
 
 	if (call->json) {
-		print_json(json_pack("{s:s, s:o}", "node", call->argv[0], "term",
+		print_json(json_pack("{s:o, s:o}", "node", json_text(call->argv[0]), "term",
 				     term_to_json(value)));
 		return;
 	}

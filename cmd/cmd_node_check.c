@@ -3,7 +3,7 @@
 #include "cmd/node.h"
 #include "cmd/output.h"
 #include "cmd/trust.h"
-#include "upgrade/node/foresee.h"
+#include "upgrade/node/node_json.h"
 
 #include <inttypes.h>
 
@@ -23,98 +23,6 @@ static const struct option check_options[] = {
 		     "how long the configuration may take to be evaluated (default: 60s)"),
 	OPT_END,
 };
-
-static json_t *list_json(struct foreseen_texts texts)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < texts.len; i++)
-		json_array_append_new(list, json_string(texts.items[i]));
-	return list;
-}
-
-static json_t *processes_json(struct foreseen_processes processes)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < processes.len; i++) {
-		const struct foreseen_process *p = &processes.items[i];
-
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "module", p->module,
-					"pid", p->pid, "registered_name", p->name, "initial_call",
-					p->began, "current_function", p->in, "where", p->where));
-	}
-	return list;
-}
-
-static json_t *groups_json(const struct foreseen *found)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < found->groups_len; i++) {
-		const struct foreseen_group *g = &found->groups[i];
-
-		json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "module",
-						      g->module, "processes", (json_int_t)g->count,
-						      "answer_us", (json_int_t)g->answer_us,
-						      "mailbox", (json_int_t)g->queue, "memory",
-						      (json_int_t)g->bytes));
-	}
-	return list;
-}
-
-static json_t *funs_json(const struct foreseen *found)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < found->funs_len; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s}", "module", found->funs[i].module, "place",
-					found->funs[i].place, "holder", found->funs[i].holder));
-	return json_pack("{s:o, s:I, s:I}", "found", list, "looked", (json_int_t)found->looked,
-			 "left", (json_int_t)found->left);
-}
-
-static json_t *config_json(struct config_changes changes)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < changes.len; i++) {
-		const struct config_change *c = &changes.items[i];
-
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}",
-						      "application", c->application, "key", c->key,
-						      "change", c->change, "was", c->was, "becomes",
-						      c->becomes, "heard", c->heard));
-	}
-	return list;
-}
-
-static void show_json(const struct node *node, const struct foreseen *found)
-{
-	json_t *root =
-		json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "node", node_name(node),
-			  "name", found->name, "from", found->from, "version", found->vsn,
-			  "already", found->already, "ok", found->refusals.len == 0, "refusals",
-			  list_json(found->refusals), "notes", list_json(found->notes));
-	json_t *processes = json_pack(
-		"{s:o, s:o, s:I, s:I, s:o, s:o}", "killed", processes_json(found->lingering),
-		"silent", processes_json(found->silent), "suspended", (json_int_t)found->suspends,
-		"suspended_us", (json_int_t)found->suspended_us, "groups", groups_json(found),
-		"funs", funs_json(found));
-	json_t *files = json_pack(
-		"{s:o, s:I, s:I, s:I, s:o}", "config", config_json(found->config), "lacked_bytes",
-		(json_int_t)found->lacked_bytes, "release_bytes", (json_int_t)found->release_bytes,
-		"needed_bytes", (json_int_t)found->needed_bytes, "free_bytes",
-		found->free_bytes < 0 ? json_null() : json_integer(found->free_bytes));
-
-	json_object_update(root, processes);
-	json_object_update(root, files);
-	json_decref(processes);
-	json_decref(files);
-	print_json(root);
-}
 
 static void show_processes(const char *heading, struct foreseen_processes processes)
 {
@@ -213,7 +121,7 @@ static int check_run(const struct call *call, struct error *err)
 	    node_foresee(&found, node, &arena, &bundle, &options, err))
 		return -1;
 	if (call->json)
-		show_json(node, &found);
+		print_json(foreseen_json(node, &found));
 	else
 		show_text(node, &found);
 	if (found.refusals.len == 0)

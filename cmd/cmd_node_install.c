@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo node install, commit, revert, remove: what changes one live node. */
+#include "base/json.h"
 #include "cmd/node.h"
 #include "cmd/output.h"
 #include "cmd/trust.h"
-#include "upgrade/node/install.h"
+#include "upgrade/node/node_json.h"
 
 #include <inttypes.h>
 
@@ -122,51 +123,12 @@ static struct install_options options_of(const struct call *call)
 	return options;
 }
 
-static json_t *pauses_json(struct move_pauses pauses)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < pauses.len; i++)
-		json_array_append_new(
-			list, json_pack("{s:s, s:I, s:I}", "module", pauses.items[i].module,
-					"processes", (json_int_t)pauses.items[i].processes,
-					"longest_us", (json_int_t)pauses.items[i].longest_us));
-	return list;
-}
-
 static void show_pauses(const struct call *call, struct move_pauses pauses)
 {
 	for (size_t i = 0; i < pauses.len; i++)
 		say(call, "suspended: %" PRId64 " of %s, %" PRId64 ".%" PRId64 " ms at most",
 		    pauses.items[i].processes, pauses.items[i].module,
 		    pauses.items[i].longest_us / 1000, pauses.items[i].longest_us / 100 % 10);
-}
-
-static int64_t longest_us(struct move_pauses pauses)
-{
-	int64_t longest = 0;
-
-	for (size_t i = 0; i < pauses.len; i++)
-		if (pauses.items[i].longest_us > longest)
-			longest = pauses.items[i].longest_us;
-	return longest;
-}
-
-static void result_json(const struct node *node, const struct install_result *result)
-{
-	json_t *notes = json_array();
-
-	for (size_t i = 0; i < result->notes_len; i++)
-		json_array_append_new(notes, json_string(result->notes[i]));
-	print_json(json_pack(
-		"{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "node",
-		node_name(node), "name", result->name, "from", result->from, "version", result->vsn,
-		"already", result->already, "permanent", result->permanent, "install_ms",
-		(json_int_t)result->install_ms, "sent_bytes", (json_int_t)result->sent_bytes,
-		"lacked_bytes", (json_int_t)result->lacked_bytes, "release_bytes",
-		(json_int_t)result->release_bytes, "modules_verified", (json_int_t)result->modules,
-		"notes", notes, "suspended", pauses_json(result->pauses), "longest_pause_us",
-		(json_int_t)longest_us(result->pauses)));
 }
 
 static void report(const struct call *call, const struct node *node,
@@ -176,7 +138,7 @@ static void report(const struct call *call, const struct node *node,
 
 	progress_clear();
 	if (call->json) {
-		result_json(node, result);
+		print_json(install_result_json(node, result));
 		return;
 	}
 	if (result->lacked_bytes)
@@ -325,8 +287,8 @@ static int remove_run(const struct call *call, struct error *err)
 	    node_remove(node, &arena, call->argv[1], &options, err))
 		return -1;
 	if (call->json)
-		print_json(
-			json_pack("{s:s, s:s}", "node", node_name(node), "removed", call->argv[1]));
+		print_json(json_pack("{s:o, s:o}", "node", json_text(node_name(node)), "removed",
+				     json_text(call->argv[1])));
 	else
 		printf("%s has forgotten %s\n", node_name(node), call->argv[1]);
 	return 0;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo node vitals: how a node feels, once or again and again. */
+#include "base/json.h"
 #include "cmd/node.h"
 #include "cmd/output.h"
+#include "upgrade/node/node_json.h"
 #include "upgrade/node/watch.h"
 
 #include <inttypes.h>
@@ -31,40 +33,15 @@ struct look {
 	const char *restarted; /* the last of them; NULL: none */
 };
 
-static void vitals_json(const struct node *node, const struct look *look, bool watched)
+static void print_look_json(const struct node *node, const struct look *look, bool watched)
 {
-	const struct node_vitals *v = &look->vitals;
-	json_t *held = json_array();
-	json_t *all = json_pack("{s:s, s:I, s:I, s:f}", "node", node_name(node), "run_queue",
-				(json_int_t)v->run_queue, "schedulers", (json_int_t)v->schedulers,
-				"utilisation", (double)look->busy / 1000);
+	json_t *json = node_vitals_json(node, &look->vitals, look->busy);
 
-	for (size_t i = 0; i < v->suspended_len; i++)
-		json_array_append_new(held, json_string(v->suspended[i]));
-	json_object_set_new(all, "memory",
-			    json_pack("{s:I, s:I, s:I, s:I}", "total", (json_int_t)v->memory,
-				      "processes", (json_int_t)v->processes_memory, "binary",
-				      (json_int_t)v->binary_memory, "ets",
-				      (json_int_t)v->ets_memory));
-#define X(name, now, max)    \
-	json_object_set_new( \
-		all, name,   \
-		json_pack("{s:I, s:I}", "count", (json_int_t)(now), "limit", (json_int_t)(max)))
-	X("processes", v->processes, v->process_limit);
-	X("ports", v->ports, v->port_limit);
-	X("atoms", v->atoms, v->atom_limit);
-#undef X
-	json_object_set_new(all, "longest_mailbox",
-			    json_pack("{s:I, s:s}", "messages", (json_int_t)v->queue_len, "process",
-				      v->queue_process));
-	json_object_set_new(all, "suspended",
-			    json_pack("{s:I, s:o}", "count", (json_int_t)v->suspended_count,
-				      "processes", held));
 	if (watched)
-		json_object_set_new(all, "restarts",
-				    json_pack("{s:I, s:s?}", "count", (json_int_t)look->restarts,
-					      "last", look->restarted));
-	print_json(all);
+		json_object_set_new(json, "restarts",
+				    json_pack("{s:I, s:o}", "count", (json_int_t)look->restarts,
+					      "last", json_text(look->restarted)));
+	print_json(json);
 }
 
 static void of_limit(struct table *table, const char *name, int64_t now, int64_t limit)
@@ -168,7 +145,7 @@ static int watch(const struct call *call, struct node *node, struct arena *arena
 		if (look_at(&look, node, &round, opts->watch_ms, &first, err))
 			return -1;
 		if (call->json)
-			vitals_json(node, &look, true);
+			print_look_json(node, &look, true);
 		else
 			line_print(&look);
 		if (ferror(stdout))
@@ -191,7 +168,7 @@ static int vitals_run(const struct call *call, struct error *err)
 	if (look_at(&look, node, &arena, SAMPLE_MS, NULL, err))
 		return -1;
 	if (call->json)
-		vitals_json(node, &look, false);
+		print_look_json(node, &look, false);
 	else
 		vitals_print(node, &look);
 	return 0;

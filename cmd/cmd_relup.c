@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
+#include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "release/model/otp.h"
@@ -150,12 +151,12 @@ static void report(const struct call *call, const struct task *task, const char 
 		owned_str struct str text = STR_EMPTY;
 
 		term_print(&text, warning);
-		json_array_append_new(list, json_string(str_text(&text)));
+		json_array_append_new(list, json_text(str_text(&text)));
 		if (!call->quiet)
 			warn("%s: %s", explain(warning), str_text(&text));
 	}
 	if (call->json) {
-		print_json(json_pack("{s:s, s:o}", "relup", file, "warnings", list));
+		print_json(json_pack("{s:o, s:o}", "relup", json_text(file), "warnings", list));
 		return;
 	}
 	json_decref(list);

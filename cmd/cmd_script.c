@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
+#include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
 #include "release/model/otp.h"
@@ -149,8 +150,8 @@ static void report(const struct call *call, const struct task *task, const char 
 		return;
 	}
 	warnings = sasl ? json_array() : json_pack("[s]", "missing_sasl");
-	print_json(
-		json_pack("{s:s, s:s, s:o}", "script", script, "boot", boot, "warnings", warnings));
+	print_json(json_pack("{s:o, s:o, s:o}", "script", json_text(script), "boot",
+			     json_text(boot), "warnings", warnings));
 }
 
 static int script_run(const struct call *call, struct error *err)

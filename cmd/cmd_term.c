@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo term FILE…: what a file of Erlang terms holds. */
 #include "base/file.h"
+#include "base/json.h"
 #include "cmd/output.h"
 #include "erlang/term/term_json.h"
 
@@ -29,7 +30,7 @@ static void show_json(const char *file, const struct term *terms)
 {
 	json_t *json = json_object(), *list;
 
-	json_object_set_new(json, "file", json_string(file));
+	json_object_set_new(json, "file", json_text(file));
 	if (terms->seq.len == 1) {
 		json_object_set_new(json, "term", term_to_json(terms->seq.items[0]));
 	} else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* From the words of the command line to a command, and from its error to an exit status. */
 #include "base/guard.h"
+#include "base/json.h"
 #include "base/nearest.h"
 #include "base/process.h"
 #include "cmd/command.h"
@@ -14,13 +15,12 @@
 
 static void print_error_json(const struct error *err)
 {
-	json_t *body = json_pack("{s:s, s:s, s:i}", "message", err->text, "reason",
-				 error_reason(err->kind), "exit", error_exit_status(err->kind));
+	json_t *body = json_pack("{s:s, s:s, s:o, s:i}", "code", error_code_of(err), "reason",
+				 error_reason(err->kind), "message", json_text(err->text), "exit",
+				 error_exit_status(err->kind));
 
-	if (!body) /* a message that is not UTF-8 */
-		body = json_pack("{s:s}", "message", "(unprintable)");
 	if (err->otp[0])
-		json_object_set_new(body, "otp", json_string(err->otp));
+		json_object_set_new(body, "otp", json_text(err->otp));
 	print_json(json_pack("{s:o}", "error", body));
 }
 
@@ -151,6 +151,12 @@ int main(int argc, char **argv)
 	progress_clear();
 	if (ret == 0)
 		ret = result_flush(&err);
+	if (fflush(stdout) || ferror(stdout)) {
+		if (ret == 0)
+			ret = error_sys(&err, "cannot write the result to stdout");
+	}
+	if (ret == 0 && print_json_lost())
+		ret = error_set(&err, ERROR_FAILED, "the result cannot be written as JSON");
 	if (ret == 0)
 		return 0;
 	tell(&err, json);

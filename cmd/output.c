@@ -147,11 +147,16 @@ void table_free(struct table *table)
 
 /* ---- the rest ---- */
 
-static bool json_is_printed;
+static bool json_is_printed, json_is_lost;
 
 bool print_json_done(void)
 {
 	return json_is_printed;
+}
+
+bool print_json_lost(void)
+{
+	return json_is_lost;
 }
 
 void print_json_was_done(void)
@@ -161,9 +166,10 @@ void print_json_was_done(void)
 
 void print_json(json_t *document)
 {
-	json_is_printed = true;
-	json_dumpf(document, stdout, JSON_INDENT(2));
-	putchar('\n');
+	json_is_printed = document && json_dumpf(document, stdout, JSON_INDENT(2)) == 0;
+	json_is_lost = !json_is_printed;
+	if (json_is_printed)
+		putchar('\n');
 	json_decref(document);
 }
 

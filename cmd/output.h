@@ -34,6 +34,8 @@ static inline void table_done(struct table **table)
 void print_json(json_t *document);
 /* Whether that was done already: stdout takes one document, an error then goes to stderr. */
 bool print_json_done(void);
+/* A document could not be made or written. */
+bool print_json_lost(void);
 /* It was, by a process of ours. */
 void print_json_was_done(void);
 /* Talk: to stderr, not with -q. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/reason.h"
 
+#include "base/json.h"
 #include "base/nearest.h"
 
 static const struct {
@@ -107,4 +108,24 @@ int reasons_allow(struct reasons *reasons, struct names allowed, struct error *e
 				reasons->items[j].allowed = true;
 	}
 	return 0;
+}
+
+json_t *reasons_json(const struct reasons *reasons)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < reasons->len; i++) {
+		const struct reason *reason = &reasons->items[i];
+		json_t *json = json_object();
+
+		json_object_set_new(json, "code", json_text(reason_name(reason->code)));
+		json_object_set_new(json, "severity", json_text(severity_name(reason->severity)));
+		json_object_set_new(json, "application", json_text(reason->application));
+		json_object_set_new(json, "module", json_text(reason->module));
+		json_object_set_new(json, "message", json_text(reason->message));
+		json_object_set_new(json, "hint", json_text(reason->hint));
+		json_object_set_new(json, "allowed", json_boolean(reason->allowed));
+		json_array_append_new(list, json);
+	}
+	return list;
 }

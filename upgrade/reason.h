@@ -6,6 +6,8 @@
 #pragma once
 #include "release/model/app.h"
 
+#include <jansson.h>
+
 /* The worst comes last. */
 enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSIBLE };
 
@@ -102,3 +104,6 @@ void reasons_sort(struct reasons *reasons);
  * ERROR_USAGE: no such code.
  */
 must_check int reasons_allow(struct reasons *reasons, struct names codes, struct error *err);
+
+/* [{code, severity, application, module, message, hint, allowed}] */
+json_t *reasons_json(const struct reasons *reasons);

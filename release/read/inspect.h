@@ -8,6 +8,8 @@
 #pragma once
 #include "release/read/release.h"
 
+#include <jansson.h>
+
 enum maker { MAKER_RELEVO, MAKER_MIX, MAKER_REBAR3, MAKER_SYSTOOLS };
 
 /* "relevo", "mix", "rebar3", "systools" */
@@ -62,3 +64,6 @@ must_check int inspect(struct inspection **out, struct arena *arena, const struc
 /* No gap is in the way. */
 bool inspection_ready_from(const struct inspection *inspection);
 bool inspection_ready_to(const struct inspection *inspection);
+
+/* What `relevo inspect --json` prints. */
+json_t *inspection_json(const struct inspection *inspection);

@@ -3,6 +3,8 @@
 #pragma once
 #include "release/read/release.h"
 
+#include <jansson.h>
+
 enum difference_kind { DIFFERENCE_MISSING, DIFFERENCE_CONTENT, DIFFERENCE_MODE, DIFFERENCE_EXTRA };
 
 /* "missing", "changed", "other mode", "not in the manifest" */
@@ -26,3 +28,5 @@ struct verified {
  */
 must_check int release_verify(struct verified **out, struct arena *arena,
 			      const struct release *release, struct error *err);
+
+json_t *verified_json(const struct verified *verified);

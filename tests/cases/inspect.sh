@@ -15,7 +15,7 @@ tests/tools/tally "$work/store" >/dev/null
 for rel in "$work/store/tally-1.1.0" "$work/store/tally-1.1.0.tar.gz"; do
   expect 0 "$relevo" inspect --verify --json "$rel"
   is '.name + " " + .version + " " + .made_by' "tally 1.1.0 relevo"
-  is '.erts.packed' true
+  is '.erts_packed' true
   is '[.relup.from, .relup.to] | tostring' '[["1.0.0"],["1.0.0"]]'
   is '.upgrade | tostring' '{"from":true,"to":true,"missing":[]}'
   is '.verified.differences | length' 0
@@ -73,7 +73,7 @@ mode dev
 rm -rf _build/default/rel
 rebar release
 expect 0 "$relevo" inspect --json "$made"
-is '.erts.packed' false
+is '.erts_packed' false
 is '.applications | map(select(.packed)) | length' 5
 expect 0 "$relevo" plan "$work/store/tally-1.0.0" "$made"
 contains "$out" "verdict: hot"
@@ -87,7 +87,7 @@ erl -noshell -pa _build/default/lib/*/ebin -eval \
 cd "$root"
 expect 0 "$relevo" inspect --json "$work/otp/tally.tar.gz"
 is .made_by systools
-is '.erts.packed' true
+is '.erts_packed' true
 is '.upgrade.missing | map(.code) | join(" ")' "releases_missing start_erl_missing script_missing relup_missing"
 expect 3 "$relevo" inspect --verify "$work/otp/tally.tar.gz"
 contains "$said" "has no manifest"
@@ -113,7 +113,7 @@ for rel in "$made" "$work/shop/_build/prod/shop-1.2.0.tar.gz"; do
 done
 mix_release false
 expect 0 "$relevo" inspect --json "$made"
-is '.erts.packed' false
+is '.erts_packed' false
 is '.applications | map(select(.packed | not) | .name) | sort | join(" ")' \
   "compiler crypto kernel os_mon runtime_tools sasl stdlib"
 expect 0 "$relevo" inspect "$made"

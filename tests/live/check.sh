@@ -80,7 +80,7 @@ expect 0 "$relevo" node eval "$node" 'sys:replace_state(meter, fun({single, N, _
   persistent_term:erase(hook), persistent_term:erase(no_hook)'
 expect 0 "$relevo" node check "$node" "$(package 1.1.0)" --json
 contains "$out" '"found": []'
-contains "$out" '"suspended_us": '
+contains "$out" '"suspended_ms": '
 ok
 
 # A relup that somebody else packed: what it calls is told, what ends the VM is refused.
@@ -124,7 +124,7 @@ ok
 # How long processes were suspended is measured.
 expect 0 "$relevo" node eval "$node" "code:purge(meter), {module, meter} = code:load_file(meter), code:purge(meter)"
 expect 0 "$relevo" node install "$node" "$(package 1.1.0)" --json
-contains "$out" '"longest_us": '
+contains "$out" '"longest_pause_ms": '
 contains "$out" '"module": "meter"'
 ok
 

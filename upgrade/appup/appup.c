@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/appup/appup.h"
 
+#include "base/json.h"
 #include "upgrade/appup/appup_parts.h"
+
+const char *appup_source_name(enum appup_source source)
+{
+	static const char *const names[] = { "generated", "folder", "release" };
+
+	return names[source];
+}
 
 static int find_changed(struct appup_work *work, struct error *err)
 {
@@ -112,5 +120,25 @@ struct appup *appups_for_relup(struct arena *arena, const struct appups *appups)
 	for (size_t i = 0; i < appups->len; i++)
 		list[i] = (struct appup){ appups->items[i].app->name, appups->items[i].term,
 					  appups->items[i].file };
+	return list;
+}
+
+json_t *appups_json(const struct appups *appups)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < appups->len; i++) {
+		const struct appup_made *made = &appups->items[i];
+		owned_str struct str text = STR_EMPTY;
+
+		term_print(&text, made->term);
+		json_array_append_new(list, json_pack("{s:o, s:s, s:o, s:o}", "application",
+						      json_text(made->app->name), "source",
+						      appup_source_name(made->source), "file",
+						      made->source == APPUP_GENERATED
+							      ? json_null()
+							      : json_text(made->file),
+						      "term", json_text(str_text(&text))));
+	}
 	return list;
 }

@@ -27,11 +27,16 @@
 #include "upgrade/reason.h"
 #include "upgrade/relup/relup.h"
 
+#include <jansson.h>
+
 enum appup_source {
 	APPUP_GENERATED,
 	APPUP_FOLDER,  /* written by hand: from the folder of the options */
 	APPUP_SHIPPED, /* lies beside the .app file of the new release */
 };
+
+/* "generated", "folder", "release" */
+const char *appup_source_name(enum appup_source source);
 
 /* A child that is not the same in both lists of its supervisor. */
 struct child_change {
@@ -103,3 +108,5 @@ const struct term *instruction_protocols(const struct term *instruction);
 bool instruction_is_own_protocols(const struct term *instruction);
 /* As relup_make() wants them. */
 struct appup *appups_for_relup(struct arena *arena, const struct appups *appups);
+/* [{application, source, file, term}] */
+json_t *appups_json(const struct appups *appups);

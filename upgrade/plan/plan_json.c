@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json.h"
 #include "upgrade/plan/plan_text.h"
-
-/* Names come from files of others: what is not UTF-8 cannot be JSON. */
-static json_t *text(const char *value)
-{
-	json_t *json = value ? json_string(value) : json_null();
-
-	return json ? json : json_string("(not UTF-8)");
-}
 
 static json_t *term_text(const struct term *term)
 {
@@ -16,16 +9,7 @@ static json_t *term_text(const struct term *term)
 	if (!term)
 		return json_null();
 	term_print(&out, term);
-	return text(str_text(&out));
-}
-
-static json_t *names_list(struct names names)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < names.len; i++)
-		json_array_append_new(list, text(names.items[i]));
-	return list;
+	return json_text(str_text(&out));
 }
 
 static json_t *kinds_json(unsigned kinds)
@@ -49,10 +33,10 @@ static json_t *modules_json(struct module_diffs modules, const struct appup_made
 		const struct module_diff *module = &modules.items[i];
 		json_t *json = json_object();
 
-		json_object_set_new(json, "name", text(module->name));
-		json_object_set_new(json, "change", text(change_name(module->change)));
+		json_object_set_new(json, "name", json_text(module->name));
+		json_object_set_new(json, "change", json_text(change_name(module->change)));
 		json_object_set_new(json, "kinds", kinds_json(module->kinds));
-		json_object_set_new(json, "functions", names_list(module->functions));
+		json_object_set_new(json, "functions", json_texts(module->functions));
 		if (instructions)
 			json_object_set_new(
 				json, "instruction",
@@ -65,19 +49,19 @@ static json_t *modules_json(struct module_diffs modules, const struct appup_made
 static json_t *app_json(const struct app_diff *app, const struct appups *appups)
 {
 	const struct appup_made *made = appups ? appups_find(appups, app->name) : NULL;
-	static const char *const sources[] = { "generated", "folder", "release" };
 	json_t *json = json_object();
 
-	json_object_set_new(json, "name", text(app->name));
-	json_object_set_new(json, "old", text(app_diff_old_vsn(app)));
-	json_object_set_new(json, "new", text(app_diff_new_vsn(app)));
-	json_object_set_new(json, "change", text(change_name(app->change)));
+	json_object_set_new(json, "name", json_text(app->name));
+	json_object_set_new(json, "old", json_text(app_diff_old_vsn(app)));
+	json_object_set_new(json, "new", json_text(app_diff_new_vsn(app)));
+	json_object_set_new(json, "change", json_text(change_name(app->change)));
 	json_object_set_new(json, "modules", modules_json(app->modules, made, appups != NULL));
-	json_object_set_new(json, "priv", names_list(app->priv));
-	json_object_set_new(json, "env", names_list(app->env));
+	json_object_set_new(json, "priv", json_texts(app->priv));
+	json_object_set_new(json, "env", json_texts(app->env));
 	if (appups)
 		json_object_set_new(json, "appup",
-				    made ? text(sources[made->source]) : json_null());
+				    made ? json_text(appup_source_name(made->source))
+					 : json_null());
 	return json;
 }
 
@@ -94,31 +78,11 @@ static json_t *release_json(const struct release *release)
 {
 	json_t *json = json_object();
 
-	json_object_set_new(json, "name", text(release->name));
-	json_object_set_new(json, "version", text(release->vsn));
-	json_object_set_new(json, "erts", text(release->erts));
-	json_object_set_new(json, "elixir", text(release->elixir));
+	json_object_set_new(json, "name", json_text(release->name));
+	json_object_set_new(json, "version", json_text(release->vsn));
+	json_object_set_new(json, "erts", json_text(release->erts));
+	json_object_set_new(json, "elixir", json_text(release->elixir));
 	return json;
-}
-
-static json_t *reasons_json(const struct reasons *reasons)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < reasons->len; i++) {
-		const struct reason *reason = &reasons->items[i];
-		json_t *json = json_object();
-
-		json_object_set_new(json, "code", text(reason_name(reason->code)));
-		json_object_set_new(json, "severity", text(severity_name(reason->severity)));
-		json_object_set_new(json, "application", text(reason->application));
-		json_object_set_new(json, "module", text(reason->module));
-		json_object_set_new(json, "message", text(reason->message));
-		json_object_set_new(json, "hint", text(reason->hint));
-		json_object_set_new(json, "allowed", json_boolean(reason->allowed));
-		json_array_append_new(list, json);
-	}
-	return list;
 }
 
 static json_t *steps_json(const struct term *steps)
@@ -134,7 +98,7 @@ static json_t *words_json(const struct term *steps)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 
-	return names_list(plan_steps_text(&arena, steps));
+	return json_texts(plan_steps_text(&arena, steps));
 }
 
 json_t *diff_json(const struct diff *diff)
@@ -149,7 +113,7 @@ json_t *diff_json(const struct diff *diff)
 	json_object_set_new(json, "runtime_config_changed",
 			    json_boolean(diff->runtime_config_changed));
 	json_object_set_new(json, "vm_args_changed", json_boolean(diff->vm_args_changed));
-	json_object_set_new(json, "vm_args", names_list(diff->vm_args));
+	json_object_set_new(json, "vm_args", json_texts(diff->vm_args));
 	return json;
 }
 
@@ -157,7 +121,7 @@ json_t *plan_json(const struct plan *plan)
 {
 	json_t *json = json_object(), *steps = json_object(), *words = json_object();
 
-	json_object_set_new(json, "verdict", text(verdict_name(plan->verdict)));
+	json_object_set_new(json, "verdict", json_text(verdict_name(plan->verdict)));
 	json_object_set_new(json, "reversible", json_boolean(plan->reversible));
 	json_object_set_new(json, "old", release_json(plan->diff->old_release));
 	json_object_set_new(json, "new", release_json(plan->diff->new_release));

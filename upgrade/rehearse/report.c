@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A rehearsal as JSON and as JUnit XML. */
+#include "base/json.h"
 #include "upgrade/rehearse/judge.h"
 
 #include <inttypes.h>
@@ -13,20 +14,20 @@ static json_t *pauses_json(const struct observed *seen)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < seen->pauses_len; i++)
-		json_array_append_new(list, json_pack("{s:o, s:f}", "process",
-						      json_string(seen->pauses[i].who), "ms",
-						      (double)seen->pauses[i].us / 1000));
+		json_array_append_new(list, json_pack("{s:o, s:o}", "process",
+						      json_text(seen->pauses[i].who), "pause_ms",
+						      json_ms(seen->pauses[i].us)));
 	return list;
 }
 
 static json_t *phase_json(enum rehearse_phase_id id, const struct rehearse_phase *phase)
 {
 	const struct observed *seen = &phase->seen;
-	json_t *json = json_pack("{s:s, s:s, s:s*, s:I, s:I, s:I, s:I}", "name", phase_name(id),
-				 "status", status_names[phase->status], "runs", phase->runs, "ms",
-				 (json_int_t)phase->ms, "install_ms", (json_int_t)phase->install_ms,
-				 "modules_verified", (json_int_t)phase->modules, "checks",
-				 (json_int_t)phase->checks);
+	json_t *json = json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I}", "name", phase_name(id),
+				 "status", status_names[phase->status], "runs",
+				 json_text(phase->runs), "took_ms", (json_int_t)phase->ms,
+				 "install_ms", (json_int_t)phase->install_ms, "modules_verified",
+				 (json_int_t)phase->modules, "checks", (json_int_t)phase->checks);
 
 	if (seen->processes > 0)
 		json_object_set_new(
@@ -48,7 +49,7 @@ static json_t *finding_json(const struct finding *finding)
 			json_array_append_new(found_in, json_string(phase_name(i)));
 	return json_pack("{s:s, s:s, s:o, s:o}", "code", finding_name(finding->code), "severity",
 			 finding_severity_name(finding_severity(finding->code)), "phases", found_in,
-			 "message", json_string(finding->message));
+			 "message", json_text(finding->message));
 }
 
 json_t *rehearsal_json(const struct rehearsal *rehearsal)
@@ -59,11 +60,12 @@ json_t *rehearsal_json(const struct rehearsal *rehearsal)
 		json_array_append_new(steps, phase_json(i, &rehearsal->phases[i]));
 	for (size_t i = 0; i < rehearsal->findings_len; i++)
 		json_array_append_new(findings, finding_json(&rehearsal->findings[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o}", "release",
-			 rehearsal->name, "old", rehearsal->old_vsn, "new", rehearsal->new_vsn,
-			 "outcome", rehearsal->failed ? "failed" : "passed", "faults",
-			 (json_int_t)rehearsal->faults, "warnings", (json_int_t)rehearsal->warnings,
-			 "ms", (json_int_t)rehearsal->ms, "phases", steps, "findings", findings);
+	return json_pack(
+		"{s:o, s:o, s:o, s:s, s:I, s:I, s:I, s:o, s:o}", "name", json_text(rehearsal->name),
+		"from", json_text(rehearsal->old_vsn), "version", json_text(rehearsal->new_vsn),
+		"outcome", rehearsal->failed ? "failed" : "passed", "faults",
+		(json_int_t)rehearsal->faults, "warnings", (json_int_t)rehearsal->warnings,
+		"took_ms", (json_int_t)rehearsal->ms, "phases", steps, "findings", findings);
 }
 
 /* ---- JUnit ---- */

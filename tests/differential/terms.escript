@@ -30,7 +30,20 @@ main([Helper, Peer, N0, Seed0]) ->
 generated(N) ->
     lists:append([begin T = term(rand:uniform(4)), texts(T) ++ binaries(T) end
                   || _ <- lists:seq(1, N)]) ++
-        lists:append([binaries({T, ids(rand:uniform(4))}) || T <- lists:seq(1, N div 5)]).
+        lists:append([binaries({T, ids(rand:uniform(4))}) || T <- lists:seq(1, N div 5)]) ++
+        lists:append([records(native()) || has_native(), _ <- lists:seq(1, N div 5)]).
+
+%% Since OTP 29 there are native records; libei does not know them.
+has_native() -> list_to_integer(erlang:system_info(otp_release)) > 28.
+
+records(T) -> [{record, Kind, B, Want} || {_, Kind, B, Want} <- binaries(T)].
+
+native() ->
+    Fields = lists:usort([any([a, b, 'with space', 'Ä', x_1]) || _ <- some(4)]),
+    Parts = [any([m, 'Elixir.M']), any([r, 'R 2']) | Fields] ++ [term(2) || _ <- Fields],
+    Bare = [begin <<131, B/binary>> = term_to_binary(P), B end || P <- Parts],
+    R = binary_to_term(iolist_to_binary([<<131, 67, (length(Fields)):32, (any([0, 1]))>>, Bare])),
+    any([R, [R, a], {R, R}, #{r => R}]).
 
 texts(T) ->
     [{text, $t, text(Format, T), {ok, T}} || Format <- ["~tp.\n", "~p.\n", "~0tp. ", "~tw.\n"]] ++
@@ -78,7 +91,7 @@ read_term(B) ->
 
 spoiled_binaries(N) ->
     [begin
-         B = spoil(term_to_binary(term(3))),
+         B = spoil(term_to_binary(case has_native() andalso rand:uniform(4) of 1 -> native(); _ -> term(3) end)),
          {spoiled, $b, B, whole_term(B)}
      end || _ <- lists:seq(1, N)].
 
@@ -292,8 +305,11 @@ has_long(T) -> any_part(fun(X) -> (is_number(X) orelse is_bitstring(X) orelse is
 %% More than 32 keys are in the order of their hashes.
 has_large_map(T) -> any_part(fun(X) -> is_map(X) andalso map_size(X) > 32 end, T).
 
+is_native(T) ->
+    case has_native() andalso term_to_binary(T) of <<131, 67, _/binary>> -> true; _ -> false end.
+
 has_id(T) ->
-    has_fun(T) orelse any_part(fun(X) -> is_pid(X) orelse is_port(X) orelse is_reference(X) end, T).
+    has_fun(T) orelse any_part(fun is_native/1, T) orelse any_part(fun(X) -> is_pid(X) orelse is_port(X) orelse is_reference(X) end, T).
 
 has_fun(T) ->
     any_part(fun(X) -> is_function(X) andalso erlang:fun_info(X, type) =:= {type, local} end, T).

@@ -242,6 +242,12 @@ static const struct binary_row {
 	  "83 70 00000038 00 00000000000000000000000000000000 00000000 00000001 64 0001 6d "
 	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01",
 	  "#Fun<>", NULL },
+	{ "native record",
+	  "83 43 00000002 01 64 0001 6d 64 0003 41 20 62 64 0001 78 64 0001 79 61 01 6c 00000001 "
+	  "64 0001 61 6a",
+	  "#m:'A b'{x = 1,y = [a]}", NULL },
+	{ "native record without fields, not exported", "83 43 00000000 00 64 0001 6d 64 0001 72",
+	  "#m:r{}", NULL },
 	{ "compressed", "83 50 00000004 789ccb666074040001f300ae", "\"A\"", "83 6b 0001 41" },
 };
 
@@ -327,7 +333,16 @@ static const struct hostile_row {
 	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01",
 	  "byte 58: fun of another size than it says" },
 	{ "external fun of a number", "83 71 61 01 64 0001 66 61 02",
-	  "byte 4: fun with a part of the wrong kind" },
+	  "byte 4: a part of the wrong kind" },
+	{ "native record of 2^32 fields", "83 43 ffffffff 00 64 0001 6d 64 0001 72",
+	  "byte 6: 4294967295 elements in 9 bytes" },
+	{ "native record of a number", "83 43 00000000 00 61 01 64 0001 72",
+	  "byte 9: a part of the wrong kind" },
+	{ "native record, half exported", "83 43 00000000 02 64 0001 6d 64 0001 72",
+	  "byte 7: no native record" },
+	{ "native record with a field twice",
+	  "83 43 00000002 00 64 0001 6d 64 0001 72 64 0001 78 64 0001 78 61 01 61 02",
+	  "byte 27: native record with the same field twice" },
 	{ "compressed to 2^32", "83 50 ffffffff 789c",
 	  "byte 2: 4294967295 bytes are more than allowed" },
 	{ "compressed with more behind", "83 50 00000004 789ccb666074040001f300ae 00",

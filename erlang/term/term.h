@@ -151,7 +151,7 @@ const struct term *term_proplist_get(const struct term *list, const char *key);
 /* The value of an atom key of a map, or NULL. */
 const struct term *term_map_get(const struct term *map, const char *key);
 
-/* =:= as OTP 25 has it: 0.0 and -0.0 are equal. */
+/* =:= as OTP 27 has it: 0.0 and -0.0 are not equal. */
 bool term_equal(const struct term *a, const struct term *b);
 /* Erlang's term order: number < atom < reference < fun < port < pid < tuple
  * < native record < map < [] < list < bitstring; -1, 0 or 1.  1 and 1.0 compare as different here

@@ -98,8 +98,10 @@ static int compare_numbers(const struct term *a, const struct term *b, bool keys
 	bool af = a->kind == TERM_FLOAT, bf = b->kind == TERM_FLOAT;
 	int order;
 
-	if (af && bf)
-		return ORDER(a->real, b->real);
+	if (af && bf) {
+		order = ORDER(a->real, b->real);
+		return order ? order : !!signbit(b->real) - !!signbit(a->real);
+	}
 	if (!af && !bf)
 		return compare_integers(a, b);
 	if (keys)

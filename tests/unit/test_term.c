@@ -87,6 +87,21 @@ static const struct text_row {
 	{ "latin-1, as Emacs has it", "\n%% -*- coding: Latin-1-unix -*-\n\"\xe9\".",
 	  "\"\u00e9\"" },
 	{ "utf-8", "%% coding: utf-8\n\"\u00e9\".", "\"\u00e9\"" },
+	{ "sigils", "[~\"a\\tb \u00e9\", ~b\"\\x41\", ~B\"\\x41\", ~s\"a\\nb\", ~S\"a\\nb\"].",
+	  "[<<\"a\\tb \u00e9\"/utf8>>,<<\"A\">>,<<\"\\\\x41\">>,\"a\\nb\",\"a\\\\nb\"]" },
+	{ "delimiters of sigils",
+	  "[~s(a\\)), ~S[a\\], ~s{}, ~s<a>, ~s/a/, ~s|a|, ~s#a#, ~s`a`, ~'a'].",
+	  "[\"a)\",\"a\\\\\",[],\"a\",\"a\",\"a\",\"a\",\"a\",<<\"a\">>]" },
+	{ "text of several lines", "{\"\"\"\n  a \\n\n\n   \"b\"\"\n  \"\"\", c}.",
+	  "{\"a \\\\n\\n\\n \\\"b\\\"\\\"\",c}" },
+	{ "text of no lines", "[\"\"\" \t\n\"\"\", \"\"\"\"\n\"\"\"\n\"\"\"\"].",
+	  "[[],\"\\\"\\\"\\\"\"]" },
+	{ "lines end as they do elsewhere", "\"\"\"\r\n\ta\r\n\r\n\tb\r\n\t\"\"\".",
+	  "\"a\\r\\n\\r\\nb\"" },
+	{ "sigils of several lines",
+	  "[~\"\"\"\n a\\t\n \"\"\", ~b\"\"\"\n a\\tb\\\n c\n \"\"\", ~s\"\"\"\n \\\"\"\"\n "
+	  "\"\"\"].",
+	  "[<<\"a\\\\t\">>,<<\"a\\tb\\nc\">>,\"\\\"\\\"\\\"\"]" },
 };
 
 static void check_text(void **state)
@@ -113,6 +128,18 @@ static const struct error_row {
 	const char *name, *text, *otp, *error;
 } errors[] = {
 	{ "empty", "", "read", "x:1:1: there is no term" },
+	{ "a sigil of no kind", "~r\"a\".", "parse", "x:1:1: there is no sigil ~r" },
+	{ "a sigil with letters behind it", "~s\"a\"u.", "parse",
+	  "x:1:1: nothing may follow the text of a sigil" },
+	{ "a sigil without text", "{~ a}.", "read", "x:1:2: a sigil without text behind it" },
+	{ "a sigil that does not end", "~s(a.", "read", "x:1:1: sigil that does not end" },
+	{ "a sigil before a string", "~s\"a\" \"b\".", "parse", "x:1:7: unexpected \"b\"" },
+	{ "several lines that do not end", "\"\"\"\n\"\".", "read",
+	  "x:1:1: string that does not end" },
+	{ "several lines that begin too early", "\"\"\"a\n\"\"\".", "read",
+	  "x:1:1: text behind the quotes that begin a text of several lines" },
+	{ "several lines, not indented", "\"\"\"\n  a\n b\n  \"\"\".", "read",
+	  "x:1:1: line 2 of this text is not indented as its end is" },
 	{ "only a comment", "% a\n", "read", "x:2:1: there is no term" },
 	{ "no dot", "a", "parse", "x:1:2: the file ends without the final dot" },
 	{ "no dot behind a tuple", "{a,\n b}\n", "parse",

@@ -53,10 +53,12 @@ ifneq ($(DEVELOPER),)
 override CFLAGS += -Werror
 endif
 override CFLAGS += $(shell pkg-config --cflags $(LIBS) $(LOADED) 2>/dev/null)
-# Of libarchive only what tar needs is taken, none of the forty libraries for other formats.  Where
-# that does not link: make LIBARCHIVE=-larchive
-LIBARCHIVE ?= -Wl,--gc-sections -l:libarchive.a
-LDLIBS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null) $(LIBARCHIVE) -ldeflate -lm
+# Of libarchive only what tar needs is taken, none of the forty libraries for other formats; where
+# the static one needs those, the shared one.  make LIBARCHIVE=-larchive chooses by hand.
+STATIC  := -Wl,--gc-sections -l:libarchive.a
+LIBARCHIVE ?= $$(cat $(B)/libarchive)
+OTHERS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+LDLIBS   = $(OTHERS) $(LIBARCHIVE) -ldeflate -lm
 
 FLOORS  := base erlang release upgrade k8s docker cmd
 SRC     := $(sort $(shell find $(FLOORS) -name '*.c' 2>/dev/null))
@@ -65,18 +67,26 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test quick cover format-check headers banned documents uninstall otp27 test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
+.PHONY: all deps test quick cover format-check headers banned documents uninstall otp27 otp29 test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
 	install format clean help
 all: build/relevo
 
 build/relevo: $(B)/relevo
 	@ln -sfn $(VARIANT)/relevo $@
 
-$(B)/relevo: $(OBJ)
+# What links with all that relevo wants of libarchive, and with the libraries that come with the others.
+$(B)/libarchive: $(B)/release/files/archive.o
+	$(Q)nm -u $< | sed -n 's/^ *U \(archive_[a-z0-9_]*\)$$/\1/p' | \
+		awk '{ print "int " $$1 "(void);"; used = used " + " $$1 "()" } \
+			END { print "int main(void)\n{\n\treturn 0" used ";\n}" }' >$@.c
+	$(Q)if $(CC) $(LDFLAGS) -fPIE -o $@.probe $@.c -Wl,--no-as-needed $(OTHERS) $(STATIC) 2>/dev/null; \
+		then echo '$(STATIC)'; else echo '-larchive'; fi >$@
+
+$(B)/relevo: $(OBJ) $(B)/libarchive
 	$(call say,LINK)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ) $(LDLIBS)
 
-$(B)/librelevo.a: $(LIB_OBJ)
+$(B)/librelevo.a: $(LIB_OBJ) $(B)/libarchive
 	@rm -f $@
 	@$(AR) rcs $@ $(LIB_OBJ)
 
@@ -163,9 +173,11 @@ helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/help
 hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
 	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
 
-# All tests in a system of Debian's that has OTP 27 and Elixir 1.18; SUITE=forky for newer ones.
-otp27:
-	@tests/tools/within $(or $(SUITE),trixie) make --no-print-directory -j2 test-all
+# All tests in a system of Debian's that has OTP 27 and Elixir 1.18, or OTP 29 and Elixir 1.20.
+otp27: SUITE = trixie
+otp29: SUITE = forky
+otp27 otp29:
+	@tests/tools/within $(SUITE) make --no-print-directory -j2 test-all
 
 # N=5000 SEED=7 make differential
 differential: all helpers
@@ -244,6 +256,7 @@ help:
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
+	@echo 'make otp29      all tests with OTP 29 and Elixir 1.20, in a system of their own'
 	@echo 'make quick      unit tests and cases: what needs no node; a minute'
 	@echo 'make check      layout, layers, headers, banned functions, documents in step, shell scripts'
 	@echo 'make cover      which lines of each file the quick tests run'

@@ -6,7 +6,13 @@
 #include "erlang/beam/beam_atoms.h"
 
 static const char letters[BEAM_CHUNK_COUNT][5] = {
-#define X(name, text) [BEAM_##name] = text,
+#define X(name, text, use) [BEAM_##name] = text,
+	BEAM_CHUNKS(X)
+#undef X
+};
+
+static const unsigned uses[BEAM_CHUNK_COUNT] = {
+#define X(name, text, use) [BEAM_##name] = (use),
 	BEAM_CHUNKS(X)
 #undef X
 };
@@ -24,16 +30,26 @@ static size_t padded(size_t size)
 	return (size + 3) & ~(size_t)3;
 }
 
-static void note_chunk(struct beam *beam, struct span id, struct span data)
+/* Of chunks with the same letters the first one counts. */
+static void note_chunk(struct beam *beam, struct arena *arena, struct beam_other chunk, size_t *cap)
 {
+	struct beam_other *others;
+
 	for (size_t i = 0; i < BEAM_CHUNK_COUNT; i++)
-		if (span_is(id, letters[i]) && !beam->chunks[i].ptr)
-			beam->chunks[i] = data;
+		if (span_is(chunk.letters, letters[i])) {
+			if (!beam->chunks[i].ptr)
+				beam->chunks[i] = chunk.data;
+			return;
+		}
+	others = arena_grow(arena, (struct beam_other *)(uintptr_t)beam->others, beam->others_len,
+			    cap);
+	others[beam->others_len++] = chunk;
+	beam->others = others;
 }
 
-static int find_chunks(struct beam *beam, struct span bytes, struct error *err)
+static int find_chunks(struct beam *beam, struct arena *arena, struct span bytes, struct error *err)
 {
-	size_t end, size;
+	size_t end, size, cap = 0;
 
 	if (bytes.len < FORM || memcmp(bytes.ptr, "FOR1", 4) || memcmp(bytes.ptr + 8, "BEAM", 4))
 		return error_set(err, ERROR_INVALID, "not a BEAM file");
@@ -46,8 +62,10 @@ static int find_chunks(struct beam *beam, struct span bytes, struct error *err)
 			return error_set(err, ERROR_INVALID,
 					 "byte %zu: a chunk of %zu bytes reaches beyond the end",
 					 at, size);
-		note_chunk(beam, (struct span){ bytes.ptr + at, 4 },
-			   (struct span){ bytes.ptr + at + HEAD, size });
+		note_chunk(beam, arena,
+			   (struct beam_other){ { bytes.ptr + at, 4 },
+						{ bytes.ptr + at + HEAD, size } },
+			   &cap);
 	}
 	return 0;
 }
@@ -83,7 +101,7 @@ int beam_open(struct beam *out, struct arena *arena, struct span bytes, struct e
 
 	if (bytes.len > BEAM_MAX)
 		return error_set(err, ERROR_INVALID, "larger than %d bytes", BEAM_MAX);
-	if (gunzip(&bytes, arena, err) || find_chunks(&beam, bytes, err) ||
+	if (gunzip(&bytes, arena, err) || find_chunks(&beam, arena, bytes, err) ||
 	    want_chunks(&beam, err) || beam_first_atom(&beam.module, arena, &beam, err))
 		return -1;
 	*out = beam;
@@ -109,29 +127,40 @@ static void add_funs(struct hash *hash, struct span data)
 	hash_add(hash, (struct span){ data.ptr + at, data.len - at });
 }
 
-static void digest(const struct beam *beam, enum beam_chunk last, uint8_t out[static BEAM_DIGEST])
+static void add_chunks(struct hash *hash, const struct beam *beam, unsigned use)
 {
-	owned_hash struct hash *hash = hash_new(HASH_MD5);
-	uint8_t sum[HASH_SIZE_MAX];
-
-	for (size_t i = 0; i <= last; i++) {
-		if (i == BEAM_FUNT && beam->chunks[i].ptr)
+	for (size_t i = 0; i < BEAM_CHUNK_COUNT; i++) {
+		if (!(uses[i] & use) || !beam->chunks[i].ptr)
+			continue;
+		if (i == BEAM_FUNT)
 			add_funs(hash, beam->chunks[i]);
-		else if (beam->chunks[i].ptr)
+		else
 			hash_add(hash, beam->chunks[i]);
 	}
-	hash_end(hash, sum);
-	memcpy(out, sum, BEAM_DIGEST);
 }
 
 void beam_md5(const struct beam *beam, uint8_t out[static BEAM_DIGEST])
 {
-	digest(beam, BEAM_META, out);
+	owned_hash struct hash *hash = hash_new(HASH_MD5);
+	uint8_t sum[HASH_SIZE_MAX];
+
+	add_chunks(hash, beam, BEAM_IN_MD5);
+	hash_end(hash, sum);
+	memcpy(out, sum, BEAM_DIGEST);
 }
 
 void beam_digest(const struct beam *beam, uint8_t out[static BEAM_DIGEST])
 {
-	digest(beam, BEAM_LITT, out);
+	owned_hash struct hash *hash = hash_new(HASH_MD5);
+	uint8_t sum[HASH_SIZE_MAX];
+
+	add_chunks(hash, beam, BEAM_EFFECT);
+	for (size_t i = 0; i < beam->others_len; i++) {
+		hash_add(hash, beam->others[i].letters);
+		hash_add(hash, beam->others[i].data);
+	}
+	hash_end(hash, sum);
+	memcpy(out, sum, BEAM_DIGEST);
 }
 
 static bool same_funs(struct span a, struct span b)
@@ -147,13 +176,25 @@ static bool same_funs(struct span a, struct span b)
 	       memcmp(a.ptr + at, b.ptr + at, a.len - at) == 0;
 }
 
-bool beam_same(const struct beam *a, const struct beam *b)
+static bool same_others(const struct beam *a, const struct beam *b)
 {
-	for (size_t i = 0; i <= BEAM_LITT; i++)
-		if (i == BEAM_FUNT ? !same_funs(a->chunks[i], b->chunks[i])
-				   : !span_equal(a->chunks[i], b->chunks[i]))
+	if (a->others_len != b->others_len)
+		return false;
+	for (size_t i = 0; i < a->others_len; i++)
+		if (!span_equal(a->others[i].letters, b->others[i].letters) ||
+		    !span_equal(a->others[i].data, b->others[i].data))
 			return false;
 	return true;
+}
+
+bool beam_same(const struct beam *a, const struct beam *b)
+{
+	for (size_t i = 0; i < BEAM_CHUNK_COUNT; i++)
+		if (uses[i] & BEAM_EFFECT &&
+		    (i == BEAM_FUNT ? !same_funs(a->chunks[i], b->chunks[i])
+				    : !span_equal(a->chunks[i], b->chunks[i])))
+			return false;
+	return same_others(a, b);
 }
 
 const char *beam_path(struct arena *arena, const char *dir, const char *module)
@@ -167,9 +208,9 @@ static void add_word(struct str *out, size_t word)
 		str_addc(out, (char)(word >> shift));
 }
 
-static void add_chunk(struct str *out, const char *id, struct span data)
+static void add_chunk(struct str *out, struct span id, struct span data)
 {
-	str_adds(out, id);
+	str_add(out, id);
 	add_word(out, data.len);
 	str_add(out, data);
 	str_add(out, (struct span){ "\0\0\0", padded(data.len) - data.len });
@@ -177,23 +218,20 @@ static void add_chunk(struct str *out, const char *id, struct span data)
 
 int beam_strip(struct str *out, struct span bytes, struct error *err)
 {
-	static const enum beam_chunk kept[] = { BEAM_ATTR, BEAM_LINE, BEAM_TYPE, BEAM_ATOM,
-						BEAM_ATU8, BEAM_CODE, BEAM_STRT, BEAM_IMPT,
-						BEAM_EXPT, BEAM_FUNT, BEAM_LITT, BEAM_META };
 	owned_arena struct arena arena = ARENA_EMPTY;
-	size_t size = 4;
+	owned_str struct str kept = STR_EMPTY;
 	struct beam beam;
 
 	if (beam_open(&beam, &arena, bytes, err))
 		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-		if (beam.chunks[kept[i]].ptr)
-			size += HEAD + padded(beam.chunks[kept[i]].len);
+	for (size_t i = 0; i < BEAM_CHUNK_COUNT; i++)
+		if (uses[i] & BEAM_KEPT && beam.chunks[i].ptr)
+			add_chunk(&kept, (struct span){ letters[i], 4 }, beam.chunks[i]);
+	for (size_t i = 0; i < beam.others_len; i++)
+		add_chunk(&kept, beam.others[i].letters, beam.others[i].data);
 	str_adds(out, "FOR1");
-	add_word(out, size);
+	add_word(out, 4 + kept.len);
 	str_adds(out, "BEAM");
-	for (size_t i = 0; i < ARRAY_LEN(kept); i++)
-		if (beam.chunks[kept[i]].ptr)
-			add_chunk(out, letters[kept[i]], beam.chunks[kept[i]]);
+	str_add(out, str_span(&kept));
 	return 0;
 }

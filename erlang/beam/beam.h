@@ -20,54 +20,80 @@ enum {
 	BEAM_DIGEST = 16,
 };
 
-/* The order of the first nine is the one in which beam_lib:md5/1 takes them. */
+/* What a chunk is for.  One that is not listed here counts as code does: a change of it is a change
+ * of the module, and stripping keeps it.
+ */
+enum beam_chunk_use {
+	BEAM_IN_MD5 = 1 << 0, /* beam_lib:md5/1 takes it; in the order in which they stand here */
+	BEAM_EFFECT = 1 << 1, /* what the module does depends on it */
+	BEAM_KEPT = 1 << 2,   /* stripping keeps it */
+	BEAM_IN_ALL = BEAM_IN_MD5 | BEAM_EFFECT | BEAM_KEPT,
+	BEAM_MARK = BEAM_IN_MD5 | BEAM_KEPT,
+};
+
 /* clang-format off */
 #define BEAM_CHUNKS(X) \
-	X(ATOM, "Atom") \
-	X(ATU8, "AtU8") \
-	X(CODE, "Code") \
-	X(STRT, "StrT") \
-	X(IMPT, "ImpT") \
-	X(EXPT, "ExpT") \
-	X(FUNT, "FunT") \
-	X(LITT, "LitT") \
-	X(META, "Meta") \
-	X(ATTR, "Attr") \
-	X(CINF, "CInf") \
-	X(LINE, "Line") \
-	X(TYPE, "Type")
+	X(ATTR, "Attr", BEAM_KEPT) \
+	X(LINE, "Line", BEAM_KEPT) \
+	X(TYPE, "Type", BEAM_KEPT) \
+	X(ATOM, "Atom", BEAM_IN_ALL) \
+	X(ATU8, "AtU8", BEAM_IN_ALL) \
+	X(CODE, "Code", BEAM_IN_ALL) \
+	X(STRT, "StrT", BEAM_IN_ALL) \
+	X(IMPT, "ImpT", BEAM_IN_ALL) \
+	X(EXPT, "ExpT", BEAM_IN_ALL) \
+	X(FUNT, "FunT", BEAM_IN_ALL) \
+	X(LITT, "LitT", BEAM_IN_ALL) \
+	X(META, "Meta", BEAM_MARK) \
+	X(RECS, "Recs", BEAM_IN_ALL) /* definitions of native records: OTP 29 */ \
+	X(DBGB, "DbgB", BEAM_MARK)   /* for a debugger: OTP 28 */ \
+	X(CINF, "CInf", 0) \
+	X(LOCT, "LocT", 0) \
+	X(ABST, "Abst", 0) \
+	X(DBGI, "Dbgi", 0) \
+	X(DOCS, "Docs", 0) \
+	X(EXCK, "ExCk", 0) \
+	X(EXDC, "ExDc", 0) \
+	X(EXDP, "ExDp", 0)
 /* clang-format on */
 
 enum beam_chunk {
-#define X(name, letters) BEAM_##name,
+#define X(name, letters, use) BEAM_##name,
 	BEAM_CHUNKS(X)
 #undef X
 		BEAM_CHUNK_COUNT,
 };
 
+struct beam_other {
+	struct span letters, data;
+};
+
 struct beam {
 	const char *module;
 	struct span chunks[BEAM_CHUNK_COUNT]; /* ptr NULL: the file has none */
+	const struct beam_other *others;      /* chunks that are not listed above */
+	size_t others_len;
 };
 
 /* bytes    one file; borrowed as long as the beam is used
- * arena    takes the module's name, and the unpacked bytes when they were gzipped
+ * arena    takes the module's name, the list of unknown chunks, and the unpacked bytes when they
+ *          were gzipped
  */
 must_check int beam_open(struct beam *out, struct arena *arena, struct span bytes,
 			 struct error *err);
 /* What beam_lib:md5/1 gives, and code:module_md5/1 for the loaded module. */
 void beam_md5(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
-/* The same without the chunk Meta, which some tools strip: equal for a module and
- * its stripped copy.  This is what tells whether a module changed.
+/* Of the chunks that have an effect: equal for a module and its stripped copy.  This is what tells
+ * whether a module changed.
  */
 void beam_digest(const struct beam *beam, uint8_t out[static BEAM_DIGEST]);
 /* Whether both have the same digest: told from their chunks, without working it out. */
 bool beam_same(const struct beam *a, const struct beam *b);
 /* "DIR/MODULE.beam" */
 const char *beam_path(struct arena *arena, const char *dir, const char *module);
-/* Appends a copy with only the chunks that beam_lib calls significant, and Attr: byte for
- * byte what Mix.Release.strip_beam/1 of Elixir 1.18 makes of it.  It loads, behaves the same,
- * is as fast, and keeps its md5.
+/* Appends a copy with only the chunks that beam_lib calls significant, Attr, and those that nobody
+ * knows: byte for byte what Mix.Release.strip_beam/1 of Elixir 1.18 makes of it where there are
+ * none of those.  It loads, behaves the same, is as fast, and keeps its md5.
  */
 must_check int beam_strip(struct str *out, struct span bytes, struct error *err);
 

@@ -164,10 +164,17 @@ static struct code_shape tuple_shape(const struct value *tuple, struct arena *ar
 static struct code_shape shape_of(const struct value *value, struct arena *arena)
 {
 	static const char *const names[] = {
-		[TERM_ATOM] = "atom",   [TERM_INTEGER] = "integer", [TERM_BIG] = "integer",
-		[TERM_FLOAT] = "float", [TERM_BINARY] = "binary",   [TERM_BITSTRING] = "bitstring",
-		[TERM_PID] = "pid",     [TERM_PORT] = "port",       [TERM_REFERENCE] = "reference",
+		[TERM_ATOM] = "atom",
+		[TERM_INTEGER] = "integer",
+		[TERM_BIG] = "integer",
+		[TERM_FLOAT] = "float",
+		[TERM_BINARY] = "binary",
+		[TERM_BITSTRING] = "bitstring",
+		[TERM_PID] = "pid",
+		[TERM_PORT] = "port",
+		[TERM_REFERENCE] = "reference",
 		[TERM_OPAQUE] = "fun",
+		[TERM_RECORD] = "native record",
 	};
 	int kind = value_term_kind(value);
 

@@ -22,6 +22,7 @@ enum term_kind {
 	TERM_BITSTRING, /* the last byte is not full */
 	TERM_LIST,      /* also [] and strings */
 	TERM_TUPLE,
+	TERM_RECORD, /* a native record, of OTP 29 and later */
 	TERM_MAP,
 	TERM_PID,
 	TERM_PORT,
@@ -59,6 +60,14 @@ struct term {
 			const struct term *const *values;
 			size_t len;
 		} map;
+		struct {
+			const struct term *module, *name;
+			/* In the order in which they were defined. */
+			const struct term *const *fields;
+			const struct term *const *values;
+			size_t len;
+			bool exported;
+		} record;
 		struct {
 			struct span node;
 			uint32_t creation;
@@ -142,11 +151,11 @@ const struct term *term_proplist_get(const struct term *list, const char *key);
 /* The value of an atom key of a map, or NULL. */
 const struct term *term_map_get(const struct term *map, const char *key);
 
-/* =:= as OTP 25 has it: 0.0 and -0.0 are equal. */
+/* =:= as OTP 27 has it: 0.0 and -0.0 are not equal. */
 bool term_equal(const struct term *a, const struct term *b);
-/* Erlang's term order: number < atom < reference < fun < port < pid < tuple < map
- * < [] < list < bitstring; -1, 0 or 1.  1 and 1.0 compare as different here (the
- * integer first), so that 0 means term_equal().
+/* Erlang's term order: number < atom < reference < fun < port < pid < tuple
+ * < native record < map < [] < list < bitstring; -1, 0 or 1.  1 and 1.0 compare as different here
+ * (the integer first), so that 0 means term_equal().
  */
 int term_compare(const struct term *a, const struct term *b);
 /* The order of keys in a map: as above, but any integer before any float. */

@@ -4,6 +4,7 @@
  * memory is counted.
  */
 #include "base/deflate.h"
+#include "base/name_table.h"
 #include "base/utf8.h"
 #include "erlang/term/term.h"
 
@@ -495,17 +496,72 @@ static int decode_reference(struct decoder *d, int tag, const struct term **out,
 	return 0;
 }
 
-/* ---- funs ---- */
+/* ---- native records ---- */
 
+/* A part of a record or a fun. */
 static int decode_kind(struct decoder *d, enum term_kind kind, const struct term **out,
 		       struct error *err)
 {
 	if (decode_term(d, out, err))
 		return -1;
 	if ((*out)->kind != kind)
-		return decode_fail(d, err, "fun with a part of the wrong kind");
+		return decode_fail(d, err, "a part of the wrong kind");
 	return 0;
 }
+
+static int decode_fields(struct decoder *d, size_t count, struct error *err)
+{
+	const struct term *field;
+
+	for (size_t i = 0; i < count; i++) {
+		if (charge(d, sizeof(void *), err) || decode_kind(d, TERM_ATOM, &field, err))
+			return -1;
+		push(d, field);
+	}
+	return 0;
+}
+
+static bool has_twice(const struct term *const *names, size_t len)
+{
+	owned_name_table struct name_table *seen = name_table_new();
+	bool is_new = true;
+
+	for (size_t i = 0; i < len && is_new; i++)
+		name_table_add(seen, term_atom_name(names[i]), &is_new);
+	return !is_new;
+}
+
+/* How many fields, whether it is exported, module, name, the fields, their values. */
+static int decode_record(struct decoder *d, int tag, const struct term **out, struct error *err)
+{
+	size_t base = d->len, count;
+	const struct term **items;
+	struct term *term;
+	uint64_t exported;
+
+	(void)tag;
+	/* A field has an atom of two bytes at least, and a value. */
+	if (new_term(d, TERM_RECORD, &term, err) || take_count(d, 4, 3, &count, err) ||
+	    take_number(d, 1, &exported, err))
+		return -1;
+	if (exported > 1)
+		return decode_fail(d, err, "no native record");
+	if (decode_kind(d, TERM_ATOM, &term->record.module, err) ||
+	    decode_kind(d, TERM_ATOM, &term->record.name, err) || decode_fields(d, count, err) ||
+	    push_terms(d, count, err))
+		return -1;
+	items = pop(d, base);
+	if (has_twice(items, count))
+		return decode_fail(d, err, "native record with the same field twice");
+	term->record.fields = items;
+	term->record.values = items + count;
+	term->record.len = count;
+	term->record.exported = exported;
+	*out = term;
+	return 0;
+}
+
+/* ---- funs ---- */
 
 /* Kept with its atoms in UTF-8, whatever they came in, so that equal ones have equal bytes. */
 static int decode_export(struct decoder *d, int tag, const struct term **out, struct error *err)
@@ -585,7 +641,8 @@ static const struct {
 	[102] = { decode_port, false },       [89] = { decode_port, false },
 	[120] = { decode_port, false },       [101] = { decode_old_reference, false },
 	[114] = { decode_reference, false },  [90] = { decode_reference, false },
-	[112] = { decode_fun, true },         [113] = { decode_export, true },
+	[67] = { decode_record, true },       [112] = { decode_fun, true },
+	[113] = { decode_export, true },
 };
 
 static int decode_term(struct decoder *d, const struct term **out, struct error *err)

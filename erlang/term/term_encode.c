@@ -217,6 +217,19 @@ static void add_map(struct str *out, const struct term *map, enum term_atoms ato
 	}
 }
 
+static void add_record(struct str *out, const struct term *record, enum term_atoms atoms)
+{
+	add_tag(out, 67);
+	add_number(out, record->record.len, 4);
+	add_number(out, record->record.exported, 1);
+	term_encode_bare(out, record->record.module, atoms);
+	term_encode_bare(out, record->record.name, atoms);
+	for (size_t i = 0; i < record->record.len; i++)
+		term_encode_bare(out, record->record.fields[i], atoms);
+	for (size_t i = 0; i < record->record.len; i++)
+		term_encode_bare(out, record->record.values[i], atoms);
+}
+
 void term_encode_bare(struct str *out, const struct term *term, enum term_atoms atoms)
 {
 	switch (term->kind) {
@@ -243,6 +256,9 @@ void term_encode_bare(struct str *out, const struct term *term, enum term_atoms 
 		break;
 	case TERM_TUPLE:
 		add_tuple(out, term, atoms);
+		break;
+	case TERM_RECORD:
+		add_record(out, term, atoms);
 		break;
 	case TERM_MAP:
 		add_map(out, term, atoms);

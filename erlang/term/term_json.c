@@ -93,6 +93,24 @@ static json_t *map(const struct term *term)
 	return object("map", pairs);
 }
 
+static json_t *record(const struct term *term)
+{
+	json_t *json = json_object(), *fields = json_array();
+
+	json_object_set_new(json, "module", text(term->record.module->text));
+	json_object_set_new(json, "name", text(term->record.name->text));
+	for (size_t i = 0; i < term->record.len; i++) {
+		json_t *pair = json_array();
+
+		json_array_append_new(pair, text(term->record.fields[i]->text));
+		json_array_append_new(pair, term_to_json(term->record.values[i]));
+		json_array_append_new(fields, pair);
+	}
+	json_object_set_new(json, "exported", json_boolean(term->record.exported));
+	json_object_set_new(json, "fields", fields);
+	return object("record", json);
+}
+
 static json_t *external(const struct term *term)
 {
 	owned_str struct str bytes = STR_EMPTY;
@@ -120,6 +138,8 @@ json_t *term_to_json(const struct term *term)
 		return list(term);
 	case TERM_TUPLE:
 		return object("tuple", items(term));
+	case TERM_RECORD:
+		return record(term);
 	case TERM_MAP:
 		return map(term);
 	case TERM_PID:

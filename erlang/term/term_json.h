@@ -19,6 +19,8 @@
  *	<<"text">>              {"binary": "text"}      (bytes that are UTF-8)
  *	<<255>>                 {"base64": "/w=="}
  *	<<5:3>>                 {"base64": "oA==", "bits": 3}
+ *	#m:r{f = 1}             {"record": {"module": "m", "name": "r", "exported": true,
+ *	                                    "fields": [["f", 1]]}}
  *	pids, funs and the like {"external": "base64 of the external term format"}
  */
 json_t *term_to_json(const struct term *term);

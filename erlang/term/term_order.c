@@ -16,6 +16,7 @@ enum rank {
 	RANK_PORT,
 	RANK_PID,
 	RANK_TUPLE,
+	RANK_RECORD,
 	RANK_MAP,
 	RANK_NIL,
 	RANK_LIST,
@@ -31,7 +32,7 @@ static enum rank rank_of(const struct term *term)
 		[TERM_LIST] = RANK_LIST,   [TERM_TUPLE] = RANK_TUPLE,
 		[TERM_MAP] = RANK_MAP,     [TERM_PID] = RANK_PID,
 		[TERM_PORT] = RANK_PORT,   [TERM_REFERENCE] = RANK_REFERENCE,
-		[TERM_OPAQUE] = RANK_FUN,
+		[TERM_OPAQUE] = RANK_FUN,  [TERM_RECORD] = RANK_RECORD,
 	};
 
 	return term_is_nil(term) ? RANK_NIL : ranks[term->kind];
@@ -97,8 +98,10 @@ static int compare_numbers(const struct term *a, const struct term *b, bool keys
 	bool af = a->kind == TERM_FLOAT, bf = b->kind == TERM_FLOAT;
 	int order;
 
-	if (af && bf)
-		return ORDER(a->real, b->real);
+	if (af && bf) {
+		order = ORDER(a->real, b->real);
+		return order ? order : !!signbit(b->real) - !!signbit(a->real);
+	}
 	if (!af && !bf)
 		return compare_integers(a, b);
 	if (keys)
@@ -153,6 +156,22 @@ static int compare_maps(const struct term *a, const struct term *b, bool keys)
 	for (size_t i = 0; !order && i < a->map.len; i++)
 		order = compare(a->map.values[i], b->map.values[i], keys);
 	return order;
+}
+
+/* Of one definition by their values; the same name may have had another one before. */
+static int compare_records(const struct term *a, const struct term *b, bool keys)
+{
+	int order = compare(a->record.module, b->record.module, keys);
+
+	if (!order)
+		order = compare(a->record.name, b->record.name, keys);
+	if (!order)
+		order = ORDER(a->record.len, b->record.len);
+	for (size_t i = 0; !order && i < a->record.len; i++)
+		order = compare(a->record.fields[i], b->record.fields[i], keys);
+	for (size_t i = 0; !order && i < a->record.len; i++)
+		order = compare(a->record.values[i], b->record.values[i], keys);
+	return order ? order : ORDER(a->record.exported, b->record.exported);
 }
 
 static struct span bits_of(const struct term *term, size_t *bits)
@@ -249,6 +268,8 @@ static int compare(const struct term *a, const struct term *b, bool keys)
 		return compare_ids(a, b);
 	case RANK_TUPLE:
 		return compare_tuples(a, b, keys);
+	case RANK_RECORD:
+		return compare_records(a, b, keys);
 	case RANK_MAP:
 		return compare_maps(a, b, keys);
 	case RANK_NIL:

@@ -133,22 +133,28 @@ static int parse_atom(struct parser *p, const struct term **out, struct error *e
 	return advance(p, err);
 }
 
+static int push_characters(struct parser *p, struct error *err)
+{
+	struct span rest = p->token.text;
+	uint32_t code;
+
+	p->memory += rest.len * sizeof(void *);
+	while (utf8_next(&rest, &code)) {
+		if (code > 0xff)
+			p->memory += sizeof(struct term);
+		push(p, term_integer(p->arena, code));
+	}
+	return advance(p, err);
+}
+
 /* Pushes the characters of a string, and of those that follow at once. */
 static int push_strings(struct parser *p, struct error *err)
 {
-	while (p->token.kind == TOKEN_STRING) {
-		struct span rest = p->token.text;
-		uint32_t code;
-
-		p->memory += rest.len * sizeof(void *);
-		while (utf8_next(&rest, &code)) {
-			if (code > 0xff)
-				p->memory += sizeof(struct term);
-			push(p, term_integer(p->arena, code));
-		}
-		if (advance(p, err))
+	if (p->token.kind == TOKEN_STRING_ALONE)
+		return push_characters(p, err);
+	while (p->token.kind == TOKEN_STRING)
+		if (push_characters(p, err))
 			return -1;
-	}
 	return 0;
 }
 
@@ -162,6 +168,16 @@ static int parse_string(struct parser *p, const struct term **out, struct error 
 	pop_items(p, base, term);
 	*out = term;
 	return 0;
+}
+
+static int parse_text_binary(struct parser *p, const struct term **out, struct error *err)
+{
+	struct term *term = term_here(p, TERM_BINARY);
+
+	term->text = (struct span){ arena_dup(p->arena, p->token.text), p->token.text.len };
+	p->memory += p->token.text.len;
+	*out = term;
+	return advance(p, err);
 }
 
 /* ---- lists, tuples, maps ---- */
@@ -470,7 +486,7 @@ static int parse_parentheses(struct parser *p, const struct term **out, struct e
 
 static int parse_nested(struct parser *p, const struct term **out, struct error *err)
 {
-	if (p->token.kind == TOKEN_STRING)
+	if (p->token.kind == TOKEN_STRING || p->token.kind == TOKEN_STRING_ALONE)
 		return parse_string(p, out, err);
 	if (token_is(&p->token, "["))
 		return parse_list(p, out, err);
@@ -506,7 +522,10 @@ static int parse_term(struct parser *p, const struct term **out, struct error *e
 	case TOKEN_INTEGER:
 	case TOKEN_FLOAT:
 		return parse_number(p, out, err);
+	case TOKEN_BINARY:
+		return parse_text_binary(p, out, err);
 	case TOKEN_STRING:
+	case TOKEN_STRING_ALONE:
 	case TOKEN_SIGN:
 		break;
 	case TOKEN_KEYWORD:

@@ -273,6 +273,23 @@ static void print_map(struct str *out, const struct term *map, size_t limit)
 	str_addc(out, '}');
 }
 
+static void print_record(struct str *out, const struct term *record, size_t limit)
+{
+	str_addc(out, '#');
+	print_atom(out, record->record.module->text);
+	str_addc(out, ':');
+	print_atom(out, record->record.name->text);
+	str_addc(out, '{');
+	for (size_t i = 0; i < record->record.len && out->len <= limit; i++) {
+		if (i > 0)
+			str_addc(out, ',');
+		print_atom(out, record->record.fields[i]->text);
+		str_adds(out, " = ");
+		print(out, record->record.values[i], limit);
+	}
+	str_addc(out, '}');
+}
+
 static void print_id(struct str *out, const struct term *term)
 {
 	const char *what = term->kind == TERM_PID    ? "Pid"
@@ -342,6 +359,9 @@ static void print(struct str *out, const struct term *term, size_t limit)
 		break;
 	case TERM_TUPLE:
 		print_items(out, term, "{}", limit);
+		break;
+	case TERM_RECORD:
+		print_record(out, term, limit);
 		break;
 	case TERM_MAP:
 		print_map(out, term, limit);

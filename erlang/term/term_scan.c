@@ -46,16 +46,12 @@ void scan_error_(const struct scanner *scanner, struct error *err, const char *o
 			column(scanner, at), what);
 }
 
-/* What erl_scan refuses. */
-#define scan_fail(scanner, err, at, ...) \
-	((scanner)->failed = true, scan_error(scanner, err, "read", at, __VA_ARGS__))
-
 bool token_is(const struct token *token, const char *sign)
 {
 	return token->kind == TOKEN_SIGN && span_is(token->source, sign);
 }
 
-static int peek(const struct scanner *scanner, size_t ahead)
+int scan_peek(const struct scanner *scanner, size_t ahead)
 {
 	size_t at = scanner->at + ahead;
 
@@ -67,7 +63,7 @@ static bool is_digit(int c)
 	return c >= '0' && c <= '9';
 }
 
-static int digit_value(int c)
+int scan_digit(int c)
 {
 	if (is_digit(c))
 		return c - '0';
@@ -78,7 +74,7 @@ static int digit_value(int c)
 	return 99;
 }
 
-static bool is_space(uint32_t c)
+bool scan_is_space(uint32_t c)
 {
 	return c <= ' ' || (c >= 0x80 && c <= 0xa0);
 }
@@ -93,14 +89,12 @@ static bool is_upper(uint32_t c)
 	return (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
 }
 
-static bool is_name(uint32_t c)
+bool scan_is_name(uint32_t c)
 {
 	return is_lower(c) || is_upper(c) || (c >= '0' && c <= '9') || c == '_' || c == '@';
 }
 
-/* The code point at `at`, and its size; fails where there is none. */
-static int code_at(struct scanner *scanner, size_t at, uint32_t *code, size_t *size,
-		   struct error *err)
+int scan_code(struct scanner *scanner, size_t at, uint32_t *code, size_t *size, struct error *err)
 {
 	struct span rest = { scanner->text.ptr + at, scanner->text.len - at };
 	size_t len = rest.len;
@@ -114,7 +108,7 @@ static int code_at(struct scanner *scanner, size_t at, uint32_t *code, size_t *s
 	return 0;
 }
 
-static bool is_character(uint32_t code)
+bool scan_is_character(uint32_t code)
 {
 	return code <= 0x10ffff && !(code >= 0xd800 && code <= 0xdfff) && code != 0xfffe &&
 	       code != 0xffff;
@@ -125,10 +119,10 @@ static int skip_comment(struct scanner *scanner, struct error *err)
 	uint32_t code;
 	size_t size;
 
-	while (scanner->at < scanner->text.len && peek(scanner, 0) != '\n') {
-		if (code_at(scanner, scanner->at, &code, &size, err))
+	while (scanner->at < scanner->text.len && scan_peek(scanner, 0) != '\n') {
+		if (scan_code(scanner, scanner->at, &code, &size, err))
 			return -1;
-		if (!is_character(code))
+		if (!scan_is_character(code))
 			return scan_fail(scanner, err, scanner->at, "illegal character");
 		scanner->at += size;
 	}
@@ -141,7 +135,7 @@ static int skip_blanks(struct scanner *scanner, struct error *err)
 	size_t size;
 
 	for (; scanner->at < scanner->text.len; scanner->at += size) {
-		int c = peek(scanner, 0);
+		int c = scan_peek(scanner, 0);
 
 		size = 1;
 		if (c == '\n')
@@ -156,9 +150,9 @@ static int skip_blanks(struct scanner *scanner, struct error *err)
 		}
 		if (c < 0x80)
 			return 0;
-		if (code_at(scanner, scanner->at, &code, &size, err))
+		if (scan_code(scanner, scanner->at, &code, &size, err))
 			return -1;
-		if (!is_space(code))
+		if (!scan_is_space(code))
 			return 0;
 	}
 	return 0;
@@ -172,9 +166,9 @@ static int scan_name(struct scanner *scanner, struct token *token, struct error 
 	size_t size;
 
 	while (scanner->at < scanner->text.len) {
-		if (code_at(scanner, scanner->at, &code, &size, err))
+		if (scan_code(scanner, scanner->at, &code, &size, err))
 			return -1;
-		if (!is_name(code))
+		if (!scan_is_name(code))
 			break;
 		scanner->at += size;
 	}
@@ -196,149 +190,6 @@ static int scan_atom(struct scanner *scanner, struct token *token, struct error 
 	return 0;
 }
 
-/* ---- text in quotes ---- */
-
-static uint32_t escape_letter(uint32_t code)
-{
-	static const char letters[] = "nrtvbfesd", means[] = "\n\r\t\v\b\f\033 \177";
-	const char *found = code && code < 0x80 ? strchr(letters, (int)code) : NULL;
-
-	return found ? (uint32_t)means[found - letters] : code;
-}
-
-static int scan_octal(struct scanner *scanner, uint32_t *code)
-{
-	*code = 0;
-	for (int i = 0; i < 3 && peek(scanner, 0) >= '0' && peek(scanner, 0) <= '7'; i++)
-		*code = *code * 8 + (uint32_t)(scanner->text.ptr[scanner->at++] - '0');
-	return 0;
-}
-
-/* Behind the "x": two digits, or any number of them in braces. */
-static int scan_hex(struct scanner *scanner, uint32_t *code, struct error *err)
-{
-	bool braces = peek(scanner, 0) == '{';
-	size_t start = scanner->at - 2, digits = 0;
-
-	*code = 0;
-	for (scanner->at += braces; (braces || digits < 2) && digit_value(peek(scanner, 0)) < 16;
-	     digits++) {
-		if (*code <= 0x10ffff)
-			*code = *code * 16 + (uint32_t)digit_value(peek(scanner, 0));
-		scanner->at++;
-	}
-	if ((braces && (digits == 0 || peek(scanner, 0) != '}')) || (!braces && digits != 2))
-		return scan_fail(scanner, err, start, "illegal \\x escape");
-	scanner->at += braces;
-	if (!is_character(*code))
-		return scan_fail(scanner, err, start, "\\x escape of what is no character");
-	return 0;
-}
-
-/* Behind the backslash. */
-static int scan_escape(struct scanner *scanner, uint32_t *code, struct error *err)
-{
-	int c = peek(scanner, 0);
-	uint32_t control;
-	size_t size;
-
-	if (c < 0)
-		return scan_fail(scanner, err, scanner->at, "the text ends behind a backslash");
-	if (c >= '0' && c <= '7')
-		return scan_octal(scanner, code);
-	if (c == 'x') {
-		scanner->at++;
-		return scan_hex(scanner, code, err);
-	}
-	if (c == '^' && peek(scanner, 1) >= 0) {
-		if (code_at(scanner, scanner->at + 1, &control, &size, err))
-			return -1;
-		scanner->at += 1 + size;
-		scanner->line += control == '\n';
-		*code = control == '\n' ? control : control & 31;
-		return 0;
-	}
-	if (c == '^')
-		return scan_fail(scanner, err, scanner->at, "the text ends behind \"\\^\"");
-	if (code_at(scanner, scanner->at, code, &size, err))
-		return -1;
-	if (!is_character(*code))
-		return scan_fail(scanner, err, scanner->at, "illegal character");
-	scanner->at += size;
-	scanner->line += *code == '\n';
-	*code = escape_letter(*code);
-	return 0;
-}
-
-static int scan_character(struct scanner *scanner, uint32_t *code, struct error *err)
-{
-	size_t size;
-
-	if (peek(scanner, 0) == '\\') {
-		scanner->at++;
-		return scan_escape(scanner, code, err);
-	}
-	if (code_at(scanner, scanner->at, code, &size, err))
-		return -1;
-	if (!is_character(*code))
-		return scan_fail(scanner, err, scanner->at, "illegal character");
-	scanner->at += size;
-	scanner->line += *code == '\n';
-	return 0;
-}
-
-/* Bytes that stand for themselves, in one go. */
-static void scan_plain(struct scanner *scanner, char quote)
-{
-	const char *from = scanner->text.ptr + scanner->at;
-	const char *end = scanner->text.ptr + scanner->text.len, *p = from;
-
-	while (p < end && *p >= ' ' && (unsigned char)*p < 0x7f && *p != quote && *p != '\\')
-		p++;
-	str_add(&scanner->scratch, (struct span){ from, (size_t)(p - from) });
-	scanner->at += (size_t)(p - from);
-}
-
-static int scan_quoted(struct scanner *scanner, struct token *token, struct error *err)
-{
-	char quote = scanner->text.ptr[scanner->at++];
-	uint32_t code;
-
-	str_clear(&scanner->scratch);
-	for (;;) {
-		scan_plain(scanner, quote);
-		if (scanner->at == scanner->text.len)
-			return scan_fail(scanner, err, token->at, "%s that does not end",
-					 quote == '"' ? "string" : "quoted atom");
-		if (peek(scanner, 0) == quote)
-			break;
-		if (scan_character(scanner, &code, err))
-			return -1;
-		utf8_add(&scanner->scratch, code);
-	}
-	scanner->at++;
-	token->kind = quote == '"' ? TOKEN_STRING : TOKEN_ATOM;
-	token->text = str_span(&scanner->scratch);
-	if (quote == '\'' && utf8_len(token->text) > TERM_ATOM_MAX)
-		return scan_fail(scanner, err, token->at, "atom of more than %d characters",
-				 TERM_ATOM_MAX);
-	return 0;
-}
-
-static int scan_dollar(struct scanner *scanner, struct token *token, struct error *err)
-{
-	uint32_t code;
-
-	scanner->at++;
-	if (scanner->at == scanner->text.len)
-		return scan_fail(scanner, err, token->at, "the text ends behind \"$\"");
-	if (scan_character(scanner, &code, err))
-		return -1;
-	token->kind = TOKEN_INTEGER;
-	token->number = term_integer(scanner->arena, code);
-	return 0;
-}
-
 /* ---- numbers ---- */
 
 /* Digits, with single underscores between them, into the scratch. */
@@ -347,10 +198,10 @@ static void scan_digits(struct scanner *scanner, int base)
 	size_t start = scanner->at;
 
 	for (;;) {
-		if (digit_value(peek(scanner, 0)) < base) {
+		if (scan_digit(scan_peek(scanner, 0)) < base) {
 			str_addc(&scanner->scratch, scanner->text.ptr[scanner->at++]);
-		} else if (peek(scanner, 0) == '_' && scanner->at > start &&
-			   digit_value(peek(scanner, 1)) < base) {
+		} else if (scan_peek(scanner, 0) == '_' && scanner->at > start &&
+			   scan_digit(scan_peek(scanner, 1)) < base) {
 			scanner->at++;
 		} else {
 			return;
@@ -382,7 +233,7 @@ static bool limbs_read(uint32_t *limbs, size_t *len, struct span digits, int bas
 
 		for (; i < digits.len && factor < UINT32_MAX / 36 / 36; i++) {
 			factor *= (uint32_t)base;
-			value = value * (uint32_t)base + (uint32_t)digit_value(digits.ptr[i]);
+			value = value * (uint32_t)base + (uint32_t)scan_digit(digits.ptr[i]);
 		}
 		limbs_multiply(limbs, len, factor, value);
 		if (*len > LIMBS_MAX)
@@ -430,10 +281,10 @@ static int scan_float(struct scanner *scanner, struct token *token, struct error
 	str_addc(&scanner->scratch, '.');
 	scanner->at++;
 	scan_digits(scanner, 10);
-	if (peek(scanner, 0) == 'e' || peek(scanner, 0) == 'E') {
+	if (scan_peek(scanner, 0) == 'e' || scan_peek(scanner, 0) == 'E') {
 		str_addc(&scanner->scratch, 'e');
 		scanner->at++;
-		if (peek(scanner, 0) == '-' || peek(scanner, 0) == '+')
+		if (scan_peek(scanner, 0) == '-' || scan_peek(scanner, 0) == '+')
 			str_addc(&scanner->scratch, scanner->text.ptr[scanner->at++]);
 		digits = scanner->scratch.len;
 		scan_digits(scanner, 10);
@@ -453,9 +304,9 @@ static int scan_number(struct scanner *scanner, struct token *token, struct erro
 	token->kind = TOKEN_INTEGER;
 	str_clear(&scanner->scratch);
 	scan_digits(scanner, 10);
-	if (peek(scanner, 0) == '.' && is_digit(peek(scanner, 1)))
+	if (scan_peek(scanner, 0) == '.' && is_digit(scan_peek(scanner, 1)))
 		return scan_float(scanner, token, err);
-	if (peek(scanner, 0) == '#')
+	if (scan_peek(scanner, 0) == '#')
 		return scan_based(scanner, token, err);
 	return make_integer(scanner, token, str_span(&scanner->scratch), 10, err);
 }
@@ -468,10 +319,10 @@ static bool is_final_dot(const struct scanner *scanner)
 	struct span rest = { scanner->text.ptr + scanner->at, scanner->text.len - scanner->at };
 	uint32_t code;
 
-	if (rest.len <= 1 || peek(scanner, 1) == '%')
+	if (rest.len <= 1 || scan_peek(scanner, 1) == '%')
 		return true;
 	rest = (struct span){ rest.ptr + 1, rest.len - 1 };
-	return utf8_next(&rest, &code) && is_space(code);
+	return utf8_next(&rest, &code) && scan_is_space(code);
 }
 
 static int scan_sign(struct scanner *scanner, struct token *token, uint32_t code, size_t size,
@@ -501,7 +352,7 @@ static int scan_token(struct scanner *scanner, struct token *token, struct error
 	uint32_t code;
 	size_t size;
 
-	if (code_at(scanner, scanner->at, &code, &size, err))
+	if (scan_code(scanner, scanner->at, &code, &size, err))
 		return -1;
 	if (is_lower(code))
 		return scan_atom(scanner, token, err);
@@ -513,6 +364,8 @@ static int scan_token(struct scanner *scanner, struct token *token, struct error
 		return scan_number(scanner, token, err);
 	if (code == '"' || code == '\'')
 		return scan_quoted(scanner, token, err);
+	if (code == '~')
+		return scan_sigil(scanner, token, err);
 	if (code == '$')
 		return scan_dollar(scanner, token, err);
 	return scan_sign(scanner, token, code, size, err);

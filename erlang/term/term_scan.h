@@ -12,15 +12,17 @@ enum token_kind {
 	TOKEN_INTEGER,
 	TOKEN_FLOAT,
 	TOKEN_STRING,
-	TOKEN_SIGN, /* anything else: "{", "=>", "<<" */
+	TOKEN_STRING_ALONE, /* ~s"…": goes on in no string behind it */
+	TOKEN_BINARY,       /* ~"…" */
+	TOKEN_SIGN,         /* anything else: "{", "=>", "<<" */
 };
 
 struct token {
 	enum token_kind kind;
 	size_t at; /* where it starts in the text */
 	unsigned line;
-	struct span source;        /* as it stands in the text */
-	struct span text;          /* ATOM, STRING: its meaning in UTF-8, until the next token */
+	struct span source; /* as it stands in the text */
+	struct span text; /* ATOM, STRING…, BINARY: its meaning in UTF-8, until the next token */
 	const struct term *number; /* INTEGER (also $c) and FLOAT; never negative */
 };
 
@@ -40,6 +42,26 @@ must_check int scan_next(struct scanner *scanner, struct token *out, struct erro
 #define scan_error(scanner, err, otp, at, ...) (scan_error_(scanner, err, otp, at, __VA_ARGS__), -1)
 void scan_error_(const struct scanner *scanner, struct error *err, const char *otp, size_t at,
 		 const char *format, ...) printf_like(5, 6);
+/* What erl_scan refuses. */
+#define scan_fail(scanner, err, at, ...) \
+	((scanner)->failed = true, scan_error(scanner, err, "read", at, __VA_ARGS__))
+
+/* The byte that many behind the present one, or -1. */
+int scan_peek(const struct scanner *scanner, size_t ahead);
+/* The code point at `at`, and its size; fails where there is none. */
+must_check int scan_code(struct scanner *scanner, size_t at, uint32_t *code, size_t *size,
+			 struct error *err);
+/* 0 … 35; 99: no digit. */
+int scan_digit(int c);
+bool scan_is_space(uint32_t c);
+bool scan_is_name(uint32_t c);
+bool scan_is_character(uint32_t code);
+
+/* In term_quoted.c; each begins at a token's first character. */
+must_check int scan_quoted(struct scanner *scanner, struct token *token, struct error *err);
+must_check int scan_dollar(struct scanner *scanner, struct token *token, struct error *err);
+must_check int scan_sigil(struct scanner *scanner, struct token *token, struct error *err);
+
 bool token_is(const struct token *token, const char *sign);
 
 /* The text in UTF-8: as it is, or, when a "coding:" comment says Latin-1, converted

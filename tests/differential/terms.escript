@@ -14,7 +14,7 @@ main([Helper, Peer, N0, Seed0]) ->
     N = list_to_integer(N0),
     Seed = list_to_integer(Seed0),
     rand:seed(exsss, Seed),
-    Items = generated(N) ++ spoiled_texts(N) ++ spoiled_binaries(N) ++ installed(),
+    Items = generated(N) ++ sigils(N) ++ spoiled_texts(N) ++ spoiled_binaries(N) ++ installed(),
     Answers = ask(Helper, [{Kind, In} || {_, Kind, In, _} <- Items]),
     Passed = [Item || {binary, _, _, _} = Item <- Items],
     Wrong = judge(Items, Answers, []) ++
@@ -30,7 +30,20 @@ main([Helper, Peer, N0, Seed0]) ->
 generated(N) ->
     lists:append([begin T = term(rand:uniform(4)), texts(T) ++ binaries(T) end
                   || _ <- lists:seq(1, N)]) ++
-        lists:append([binaries({T, ids(rand:uniform(4))}) || T <- lists:seq(1, N div 5)]).
+        lists:append([binaries({T, ids(rand:uniform(4))}) || T <- lists:seq(1, N div 5)]) ++
+        lists:append([records(native()) || has_native(), _ <- lists:seq(1, N div 5)]).
+
+%% Since OTP 29 there are native records; libei does not know them.
+has_native() -> list_to_integer(erlang:system_info(otp_release)) > 28.
+
+records(T) -> [{record, Kind, B, Want} || {_, Kind, B, Want} <- binaries(T)].
+
+native() ->
+    Fields = lists:usort([any([a, b, 'with space', 'Ä', x_1]) || _ <- some(4)]),
+    Parts = [any([m, 'Elixir.M']), any([r, 'R 2']) | Fields] ++ [term(2) || _ <- Fields],
+    Bare = [begin <<131, B/binary>> = term_to_binary(P), B end || P <- Parts],
+    R = binary_to_term(iolist_to_binary([<<131, 67, (length(Fields)):32, (any([0, 1]))>>, Bare])),
+    any([R, [R, a], {R, R}, #{r => R}]).
 
 texts(T) ->
     [{text, $t, text(Format, T), {ok, T}} || Format <- ["~tp.\n", "~p.\n", "~0tp. ", "~tw.\n"]] ++
@@ -54,13 +67,31 @@ spoiled_texts(N) ->
          {spoiled, $t, B, read_term(B)}
      end || _ <- lists:seq(1, N)].
 
-%% Since OTP 27 a ~ begins a sigil.
+%% relevo reads what OTP 27 reads: ~ begins a sigil, """ a text of several lines.
+has_sigils() -> list_to_integer(erlang:system_info(otp_release)) > 26.
+
 spoiled_text() ->
     B = spoil(iolist_to_binary([text("~tp.\n", term(3))])),
-    Sigils = list_to_integer(erlang:system_info(otp_release)) > 26,
-    case Sigils andalso binary:match(B, [<<"~">>, <<"\"\"\"">>]) =/= nomatch of
+    case not has_sigils() andalso binary:match(B, [<<"~">>, <<"\"\"\"">>]) =/= nomatch of
         true -> spoiled_text();
         false -> B
+    end.
+
+sigils(N) ->
+    [begin B = unicode:characters_to_binary([sigil(), ".\n"]), {sigil, $t, B, read_term(B)} end
+     || has_sigils(), _ <- lists:seq(1, N)].
+
+sigil() ->
+    Text = [any("ab \n\t\\\"n\r)]}>/|#`'é日") || _ <- some(9)],
+    case rand:uniform(3) of
+        1 ->
+            {Open, Close} = any([{$(, $)}, {$[, $]}, {${, $}}, {$<, $>} | [{C, C} || C <- "/|#`'\""]]),
+            [$~, any(["", "b", "B", "s", "S", "x"]), Open, Text, Close];
+        _ ->
+            Quotes = any(["\"\"\"", "\"\"\"\""]),
+            Indent = any(["", " ", "  ", "\t"]),
+            Lines = [[Indent, any([Text, "a", "  b", "", "\"\"\"c"]), any(["\n", "\n", "\r\n"])] || _ <- some(4)],
+            [any(["", "~", "~b", "~B", "~s", "~S"]), Quotes, any(["\n", " \n", "\r\n"]), Lines, Indent, Quotes]
     end.
 
 read_term(B) ->
@@ -78,7 +109,7 @@ read_term(B) ->
 
 spoiled_binaries(N) ->
     [begin
-         B = spoil(term_to_binary(term(3))),
+         B = spoil(term_to_binary(case has_native() andalso rand:uniform(4) of 1 -> native(); _ -> term(3) end)),
          {spoiled, $b, B, whole_term(B)}
      end || _ <- lists:seq(1, N)].
 
@@ -244,20 +275,24 @@ judge([{Name, _, In, Want} | Items], [Answer | Answers], Wrong) ->
     end.
 
 show({o, Bytes, Line, _}) ->
-    show({catch binary_to_term(Bytes), Line});
+    show({try binary_to_term(Bytes) catch _:_ -> bad end, Line});
 show(X) ->
     S = lists:flatten(io_lib:format("~0tp", [X])),
     case length(S) > 600 of true -> lists:sublist(S, 600) ++ "..."; false -> S end.
 
 verdict({ok, T}, {o, Bytes, Line, File}) ->
-    case catch binary_to_term(Bytes) of
+    try binary_to_term(Bytes) of
         T -> encoding(T, Bytes, Line, File);
         _ -> "another term"
+    catch
+        _:_ -> "no term"
     end;
 verdict({error, badarg}, {e, _, _}) ->
     ok;
+%% Which of its two kinds an error is of changed with OTP 27 and 29 (a number with a letter behind it,
+%% bytes that are not UTF-8); relevo's is that of OTP 25.
 verdict({error, Class}, {e, Class1, _}) ->
-    case atom_to_binary(Class) of Class1 -> ok; _ -> "another error" end;
+    case has_sigils() orelse atom_to_binary(Class) =:= Class1 of true -> ok; false -> "another error" end;
 verdict({ok, _}, {e, _, _}) ->
     "relevo refuses what OTP reads";
 verdict({error, _}, {o, _, _, _}) ->
@@ -283,7 +318,7 @@ reads(T, Text) ->
 width(T, File) ->
     lists:all(fun(L) -> length(L) < 100 end,
               string:split(unicode:characters_to_list(File), "\n", all))
-        orelse has_long(T).
+        orelse has_long(T) orelse any_part(fun is_native/1, T).
 
 has_long(T) -> any_part(fun(X) -> (is_number(X) orelse is_bitstring(X) orelse is_atom(X) orelse is_function(X))
                                       andalso length(io_lib:format("~0tp", [X])) > 0
@@ -292,8 +327,11 @@ has_long(T) -> any_part(fun(X) -> (is_number(X) orelse is_bitstring(X) orelse is
 %% More than 32 keys are in the order of their hashes.
 has_large_map(T) -> any_part(fun(X) -> is_map(X) andalso map_size(X) > 32 end, T).
 
+is_native(T) ->
+    case has_native() andalso term_to_binary(T) of <<131, 67, _/binary>> -> true; _ -> false end.
+
 has_id(T) ->
-    has_fun(T) orelse any_part(fun(X) -> is_pid(X) orelse is_port(X) orelse is_reference(X) end, T).
+    has_fun(T) orelse any_part(fun is_native/1, T) orelse any_part(fun(X) -> is_pid(X) orelse is_port(X) orelse is_reference(X) end, T).
 
 has_fun(T) ->
     any_part(fun(X) -> is_function(X) andalso erlang:fun_info(X, type) =:= {type, local} end, T).

@@ -224,7 +224,31 @@ static void literals(void **state)
 	assert_int_equal(beam_read_literals(&list, &arena, &beam, &err), -1);
 }
 
-/* Lines, debug information and documentation are no change; code is. */
+/* The module with one chunk more. */
+#define MORE(chunk)                                                                    \
+	"erl -noshell -eval '{ok, _, Chunks} = beam_lib:all_chunks(\"server.beam\"), " \
+	"{ok, B} = beam_lib:build_module(Chunks ++ [" chunk "]), "                     \
+	"ok = file:write_file(\"o/server.beam\", B), halt().'"
+
+/* Stripping takes nothing away that has an effect. */
+static void strip_again(const struct beam *beam)
+{
+	owned_str struct str out = STR_EMPTY;
+	uint8_t a[BEAM_DIGEST], b[BEAM_DIGEST];
+	struct beam stripped;
+	struct error err;
+
+	assert_int_equal(beam_strip(&out, bytes_of("o/server.beam"), &err), 0);
+	assert_int_equal(beam_open(&stripped, &arena, str_span(&out), &err), 0);
+	beam_digest(beam, a);
+	beam_digest(&stripped, b);
+	assert_memory_equal(a, b, BEAM_DIGEST);
+	beam_md5(beam, a);
+	beam_md5(&stripped, b);
+	assert_memory_equal(a, b, BEAM_DIGEST);
+}
+
+/* Lines, debug information and documentation are no change; code is, and what nobody knows. */
 static void digests(void **state)
 {
 	static const struct {
@@ -240,6 +264,10 @@ static void digests(void **state)
 		{ "other code",
 		  "sed 's/{ok,1}/{ok,2}/' server.erl > o/server.erl && erlc -o o o/server.erl",
 		  false, false },
+		{ "documentation", MORE("{\"Docs\", <<1>>}"), true, true },
+		{ "for a debugger", MORE("{\"DbgB\", <<1>>}"), false, true },
+		{ "native records", MORE("{\"Recs\", <<1>>}"), false, false },
+		{ "a chunk of a later OTP", MORE("{\"Zorg\", <<1>>}"), true, false },
 	};
 	struct beam before = open_module("server"), after;
 	uint8_t a[BEAM_DIGEST], b[BEAM_DIGEST];
@@ -257,6 +285,9 @@ static void digests(void **state)
 		beam_digest(&after, b);
 		if ((memcmp(a, b, BEAM_DIGEST) == 0) != rows[i].same_digest)
 			fail_msg("%s: digest", rows[i].what);
+		if (beam_same(&before, &after) != rows[i].same_digest)
+			fail_msg("%s: the same", rows[i].what);
+		strip_again(&after);
 	}
 }
 

@@ -521,7 +521,7 @@ static void handshakes(void **state)
 	struct error err;
 	int ret = dist_open_fd(&dist, peer.fd, &options, deadline_in(DEADLINE_MS), &err);
 
-	assert_in_range(clock_mono_ms() - start, 0, DEADLINE_MS + 200);
+	assert_true(clock_mono_ms() - start <= DEADLINE_MS + 200);
 	peer_end(&peer);
 	if (!row->text) {
 		assert_int_equal(ret, 0);
@@ -554,9 +554,9 @@ static void calls(void **state)
 	for (unsigned i = 0; i < row->calls; i++)
 		ret = rpc_call(&result, NULL, dist, &arena, "m", "f", &term_nil,
 			       deadline_in(i + 1 < row->calls ? 50 : DEADLINE_MS), &err);
-	assert_in_range(clock_mono_ms() - start, 0, 3000);
+	assert_true(clock_mono_ms() - start <= 3000);
 	memory = mallinfo2();
-	assert_in_range(memory.uordblks + memory.hblkhd, 0, 64 << 20);
+	assert_true(memory.uordblks + memory.hblkhd <= 64 << 20);
 	peer_end(&peer);
 	if (!row->text) {
 		assert_int_equal(ret, 0);

@@ -87,6 +87,21 @@ static const struct text_row {
 	{ "latin-1, as Emacs has it", "\n%% -*- coding: Latin-1-unix -*-\n\"\xe9\".",
 	  "\"\u00e9\"" },
 	{ "utf-8", "%% coding: utf-8\n\"\u00e9\".", "\"\u00e9\"" },
+	{ "sigils", "[~\"a\\tb \u00e9\", ~b\"\\x41\", ~B\"\\x41\", ~s\"a\\nb\", ~S\"a\\nb\"].",
+	  "[<<\"a\\tb \u00e9\"/utf8>>,<<\"A\">>,<<\"\\\\x41\">>,\"a\\nb\",\"a\\\\nb\"]" },
+	{ "delimiters of sigils",
+	  "[~s(a\\)), ~S[a\\], ~s{}, ~s<a>, ~s/a/, ~s|a|, ~s#a#, ~s`a`, ~'a'].",
+	  "[\"a)\",\"a\\\\\",[],\"a\",\"a\",\"a\",\"a\",\"a\",<<\"a\">>]" },
+	{ "text of several lines", "{\"\"\"\n  a \\n\n\n   \"b\"\"\n  \"\"\", c}.",
+	  "{\"a \\\\n\\n\\n \\\"b\\\"\\\"\",c}" },
+	{ "text of no lines", "[\"\"\" \t\n\"\"\", \"\"\"\"\n\"\"\"\n\"\"\"\"].",
+	  "[[],\"\\\"\\\"\\\"\"]" },
+	{ "lines end as they do elsewhere", "\"\"\"\r\n\ta\r\n\r\n\tb\r\n\t\"\"\".",
+	  "\"a\\r\\n\\r\\nb\"" },
+	{ "sigils of several lines",
+	  "[~\"\"\"\n a\\t\n \"\"\", ~b\"\"\"\n a\\tb\\\n c\n \"\"\", ~s\"\"\"\n \\\"\"\"\n "
+	  "\"\"\"].",
+	  "[<<\"a\\\\t\">>,<<\"a\\tb\\nc\">>,\"\\\"\\\"\\\"\"]" },
 };
 
 static void check_text(void **state)
@@ -113,6 +128,18 @@ static const struct error_row {
 	const char *name, *text, *otp, *error;
 } errors[] = {
 	{ "empty", "", "read", "x:1:1: there is no term" },
+	{ "a sigil of no kind", "~r\"a\".", "parse", "x:1:1: there is no sigil ~r" },
+	{ "a sigil with letters behind it", "~s\"a\"u.", "parse",
+	  "x:1:1: nothing may follow the text of a sigil" },
+	{ "a sigil without text", "{~ a}.", "read", "x:1:2: a sigil without text behind it" },
+	{ "a sigil that does not end", "~s(a.", "read", "x:1:1: sigil that does not end" },
+	{ "a sigil before a string", "~s\"a\" \"b\".", "parse", "x:1:7: unexpected \"b\"" },
+	{ "several lines that do not end", "\"\"\"\n\"\".", "read",
+	  "x:1:1: string that does not end" },
+	{ "several lines that begin too early", "\"\"\"a\n\"\"\".", "read",
+	  "x:1:1: text behind the quotes that begin a text of several lines" },
+	{ "several lines, not indented", "\"\"\"\n  a\n b\n  \"\"\".", "read",
+	  "x:1:1: line 2 of this text is not indented as its end is" },
 	{ "only a comment", "% a\n", "read", "x:2:1: there is no term" },
 	{ "no dot", "a", "parse", "x:1:2: the file ends without the final dot" },
 	{ "no dot behind a tuple", "{a,\n b}\n", "parse",
@@ -242,6 +269,12 @@ static const struct binary_row {
 	  "83 70 00000038 00 00000000000000000000000000000000 00000000 00000001 64 0001 6d "
 	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01",
 	  "#Fun<>", NULL },
+	{ "native record",
+	  "83 43 00000002 01 64 0001 6d 64 0003 41 20 62 64 0001 78 64 0001 79 61 01 6c 00000001 "
+	  "64 0001 61 6a",
+	  "#m:'A b'{x = 1,y = [a]}", NULL },
+	{ "native record without fields, not exported", "83 43 00000000 00 64 0001 6d 64 0001 72",
+	  "#m:r{}", NULL },
 	{ "compressed", "83 50 00000004 789ccb666074040001f300ae", "\"A\"", "83 6b 0001 41" },
 };
 
@@ -327,7 +360,16 @@ static const struct hostile_row {
 	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01",
 	  "byte 58: fun of another size than it says" },
 	{ "external fun of a number", "83 71 61 01 64 0001 66 61 02",
-	  "byte 4: fun with a part of the wrong kind" },
+	  "byte 4: a part of the wrong kind" },
+	{ "native record of 2^32 fields", "83 43 ffffffff 00 64 0001 6d 64 0001 72",
+	  "byte 6: 4294967295 elements in 9 bytes" },
+	{ "native record of a number", "83 43 00000000 00 61 01 64 0001 72",
+	  "byte 9: a part of the wrong kind" },
+	{ "native record, half exported", "83 43 00000000 02 64 0001 6d 64 0001 72",
+	  "byte 7: no native record" },
+	{ "native record with a field twice",
+	  "83 43 00000002 00 64 0001 6d 64 0001 72 64 0001 78 64 0001 78 61 01 61 02",
+	  "byte 27: native record with the same field twice" },
 	{ "compressed to 2^32", "83 50 ffffffff 789c",
 	  "byte 2: 4294967295 bytes are more than allowed" },
 	{ "compressed with more behind", "83 50 00000004 789ccb666074040001f300ae 00",

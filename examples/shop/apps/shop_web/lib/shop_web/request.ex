@@ -19,7 +19,7 @@ defmodule ShopWeb.Request do
            packet(:http_bin, buffer),
          {:ok, headers, rest} <- headers(rest, %{}),
          {:ok, length} <- body_length(headers),
-         <<_body::binary-size(length), rest::binary>> <- rest do
+         {:ok, rest} <- behind(rest, length) do
       {:ok,
        %__MODULE__{method: method, path: split(path), keep_alive: keep_alive?(version, headers)},
        rest}
@@ -31,6 +31,9 @@ defmodule ShopWeb.Request do
       _incomplete -> :more
     end
   end
+
+  defp behind(bytes, length) when byte_size(bytes) < length, do: :more
+  defp behind(bytes, length), do: {:ok, binary_part(bytes, length, byte_size(bytes) - length)}
 
   defp packet(type, buffer), do: :erlang.decode_packet(type, buffer, [])
 

@@ -111,6 +111,12 @@ static int info_run(const struct call *call, struct error *err)
 
 /* ---- releases ---- */
 
+static json_t *trouble_json(const struct node_trouble *trouble)
+{
+	return trouble ? json_pack("{s:s, s:s}", "name", trouble->name, "message", trouble->text)
+		       : NULL;
+}
+
 static void releases_json(const struct node *node, const struct node_releases *releases,
 			  const char *next)
 {
@@ -128,9 +134,9 @@ static void releases_json(const struct node *node, const struct node_releases *r
 						      release_state_name(each->state),
 						      "applications", libs));
 	}
-	print_json(json_pack("{s:s, s:o, s:s*, s:s*, s:s*}", "node", node_name(node), "releases",
-			     list, "failed_trial",
-			     releases->failed_vsn[0] ? releases->failed_vsn : NULL,
+	print_json(json_pack("{s:s, s:o, s:o*, s:s*, s:s*, s:s*}", "node", node_name(node),
+			     "releases", list, "trouble", trouble_json(releases->trouble),
+			     "failed_trial", releases->failed_vsn[0] ? releases->failed_vsn : NULL,
 			     "releases_file_fault",
 			     releases->file_fault[0] ? releases->file_fault : NULL, "next", next));
 }
@@ -142,6 +148,8 @@ static const char *next_step(struct arena *arena, const struct node *node,
 	const struct node_release *running = releases_running(releases),
 				  *permanent = releases_permanent(releases);
 
+	if (releases->trouble)
+		return trouble_way(releases->trouble, node, arena);
 	if (releases->busy)
 		return "A change is under way there: look again in a moment.";
 	if (releases->file_fault[0])
@@ -169,6 +177,8 @@ static void releases_print(const struct node_releases *releases)
 									 : "");
 	}
 	table_print(table, stdout, "", true);
+	if (releases->trouble)
+		warn("%s: %s", releases->trouble->name, releases->trouble->text);
 	if (releases->file_fault[0])
 		warn("%s/RELEASES is %s: see relevo node adopt", releases->releases_dir,
 		     releases->file_fault);
@@ -184,7 +194,8 @@ static int releases_run(const struct call *call, struct error *err)
 	struct node_releases releases;
 	const char *next;
 
-	if (connect_here(&node, call, err) || node_releases(&releases, node, &arena, err))
+	if (connect_here(&node, call, err) || node_releases(&releases, node, &arena, err) ||
+	    (!releases.trouble && node_shared(&releases.trouble, node, &arena, err)))
 		return -1;
 	if (!releases.sasl)
 		return error_set(err, ERROR_REFUSED,

@@ -106,6 +106,8 @@ static const char *next_step(struct arena *arena, const struct node *node,
 	const struct node_release *running = releases_running(releases),
 				  *permanent = releases_permanent(releases);
 
+	if (releases->trouble)
+		return trouble_way(releases->trouble, node, arena);
 	if (releases->busy)
 		return "A change is under way there: look again in a moment.";
 	if (releases->file_fault[0])
@@ -133,6 +135,8 @@ static void releases_print(const struct node_releases *releases)
 									 : "");
 	}
 	table_print(table, stdout, "", true);
+	if (releases->trouble)
+		warn("%s: %s", releases->trouble->name, releases->trouble->text);
 	if (releases->file_fault[0])
 		warn("%s/RELEASES is %s: see relevo node adopt", releases->releases_dir,
 		     releases->file_fault);
@@ -148,7 +152,8 @@ static int releases_run(const struct call *call, struct error *err)
 	struct node_releases releases;
 	const char *next;
 
-	if (connect_here(&node, call, err) || node_releases(&releases, node, &arena, err))
+	if (connect_here(&node, call, err) || node_releases(&releases, node, &arena, err) ||
+	    (!releases.trouble && node_shared(&releases.trouble, node, &arena, err)))
 		return -1;
 	if (!releases.sasl)
 		return error_set(err, ERROR_REFUSED,

@@ -9,13 +9,13 @@ static int refused(const struct node *node, const struct term *reason, struct er
 		const char *reason, *text;
 	} known[] = {
 		{ "no_rel_file", "there is no .rel file of the release that was booted" },
-		{ "release_handler_knows_more",
-		  "release_handler knows other releases, though RELEASES is not sound" },
+		{ "not_committed",
+		  "a release is installed there and not committed: commit it, which writes the "
+		  "records anew" },
 		{ "not_its_own_folder",
 		  "it runs in a folder of releases that is not its own (perhaps that of the "
 		  "Erlang that is installed); start it from a folder that holds its lib/ and "
 		  "releases/, with $ROOTDIR naming that, as start_erl does" },
-		{ "another_upgrade_runs", "an upgrade runs there" },
 		{ "sasl_not_running", "sasl does not run there" },
 	};
 	owned_str struct str text = STR_EMPTY;

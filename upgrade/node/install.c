@@ -96,13 +96,21 @@ static int unpack(struct upgrade *u, struct error *err)
 
 static int forget(struct upgrade *u, struct error *err)
 {
+	owned_str struct str text = STR_EMPTY;
 	const struct term *answer;
 
 	upgrade_step(u, STEP_remove, "removing %s, whose files are damaged", u->bundle->vsn);
-	return node_run(
-		&answer, NULL, u->node, u->arena, SCRIPT_remove,
-		(const struct binding[]){ { "Vsn", term_string(u->arena, u->bundle->vsn) } }, 1,
-		node_work_deadline(u->node), err);
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_remove,
+		     (const struct binding[]){ { "Vsn", term_string(u->arena, u->bundle->vsn) } },
+		     1, node_work_deadline(u->node), err))
+		return -1;
+	if (term_is_atom(answer, "ok") || term_is_atom(answer, "unknown"))
+		return 0;
+	rpc_reason(&text, answer);
+	return upgrade_refuse(u, err,
+			      "what the node has of %s is another build, or damaged, and "
+			      "cannot be removed: %s",
+			      u->bundle->vsn, str_text(&text));
 }
 
 static int bring(struct upgrade *u, struct error *err)

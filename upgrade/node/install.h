@@ -112,8 +112,8 @@ struct adoption {
  * RELEASES for the release that runs, where a node was started without (a plain mix release);
  * has the start script of relx, which names the version it boots, read it in start_erl.data.
  *
- * ERROR_REFUSED: sasl does not run, there is no .rel file, more than the release that was
- * booted is known (nothing was changed), or the start script cannot be written.
+ * ERROR_REFUSED: sasl does not run, there is no .rel file, a release is not committed (nothing was
+ * changed), or the start script cannot be written.
  */
 must_check int node_adopt(struct adoption *out, struct node *node, struct arena *arena,
 			  struct error *err);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/node.h"
 
+#include "upgrade/node/witness.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,42 +268,7 @@ static int ask(const struct term **out, struct node *node, struct arena *arena, 
 	return 0;
 }
 
-/* ---- info, vitals ---- */
-
-int node_info(struct node_info *out, struct node *node, struct arena *arena, struct error *err)
-{
-	const struct term *answer, *apps;
-	struct node_app *list;
-	size_t len;
-
-	if (ask(&answer, node, arena, SCRIPT_info, err))
-		return -1;
-	len = list_at(&apps, answer, "applications");
-	list = arena_array(arena, len, struct node_app);
-	for (size_t i = 0; i < len; i++) {
-		const struct term *app = term_at(apps, i);
-
-		list[i] = (struct node_app){ "", "" };
-		if (!term_is_tuple(app, 2) || !term_atom_name(term_at(app, 0)))
-			continue;
-		list[i].name = term_atom_name(term_at(app, 0));
-		term_get_text(term_at(app, 1), arena, &list[i].vsn);
-	}
-	*out = (struct node_info){
-		.name = text_at(answer, arena, "name"),
-		.version = text_at(answer, arena, "version"),
-		.otp = text_at(answer, arena, "otp"),
-		.erts = text_at(answer, arena, "erts"),
-		.elixir = text_at(answer, arena, "elixir"),
-		.root = text_at(answer, arena, "root"),
-		.releases_dir = text_at(answer, arena, "releases_dir"),
-		.mode = text_at(answer, arena, "mode"),
-		.uptime_ms = number_at(answer, "uptime"),
-		.apps = list,
-		.apps_len = len,
-	};
-	return 0;
-}
+/* ---- vitals ---- */
 
 int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena, struct error *err)
 {
@@ -437,7 +404,61 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,
 		.crypto = flag_at(answer, "crypto"),
 	};
+	releases_judge(out,
+		       &(const struct witnesses){
+			       .booted_name = text_at(answer, arena, "booted_name"),
+			       .booted_vsn = text_at(answer, arena, "booted_version"),
+			       .start_vsn = text_at(answer, arena, "start_version"),
+			       .start_is_there = flag_at(answer, "start_is_there"),
+			       .copy_is_left = flag_at(answer, "copy_is_left"),
+			       .records_differ = flag_at(answer, "records_differ"),
+		       },
+		       arena);
 	return 0;
+}
+
+int node_shared(const struct node_trouble **out, struct node *node, struct arena *arena,
+		struct error *err)
+{
+	struct node_trouble *trouble = arena_new(arena, struct node_trouble);
+	const struct term *answer, *first;
+	const char *pid, *name;
+
+	if (ask(&answer, node, arena, SCRIPT_shared, err))
+		return -1;
+	first = answer->seq.len ? term_at(answer, 0) : NULL;
+	if (!first || !term_is_tuple(first, 2) || !term_get_text(term_at(first, 0), arena, &pid) ||
+	    !term_get_text(term_at(first, 1), arena, &name))
+		return 0;
+	*trouble = (struct node_trouble){
+		.name = "folder_shared",
+		.text = arena_printf(arena,
+				     "%s, process %s of the machine, was started from the same "
+				     "folder: each would overwrite and remove what the other has",
+				     *name ? name : "another node", pid),
+		.way = WAY_NONE,
+	};
+	*out = trouble;
+	return 0;
+}
+
+const char *trouble_way(const struct node_trouble *trouble, const struct node *node,
+			struct arena *arena)
+{
+	switch (trouble->way) {
+	case WAY_ANY:
+		return "The next command that changes the node puts it right.";
+	case WAY_COMMIT:
+		return arena_printf(arena,
+				    "`relevo node commit %s` makes what runs permanent in all "
+				    "records; or restart the node into what it should run.",
+				    node->name);
+	case WAY_ADOPT:
+		return arena_printf(arena, "`relevo node adopt %s` puts it right.", node->name);
+	case WAY_NONE:
+		break;
+	}
+	return "Each node needs a folder of its own: stop one of them, and start it from a copy.";
 }
 
 const struct node_release *releases_find(const struct node_releases *releases, const char *vsn)
@@ -467,4 +488,45 @@ const struct node_release *releases_running(const struct node_releases *releases
 	const struct node_release *current = first_in(releases, RELEASE_CURRENT);
 
 	return current ? current : releases_permanent(releases);
+}
+
+/* ---- info ---- */
+
+int node_info(struct node_info *out, struct node *node, struct arena *arena, struct error *err)
+{
+	const struct node_release *running;
+	const struct term *answer, *apps;
+	struct node_releases releases;
+	struct node_app *list;
+	size_t len;
+
+	if (ask(&answer, node, arena, SCRIPT_info, err) ||
+	    node_releases(&releases, node, arena, err))
+		return -1;
+	running = releases_running(&releases);
+	len = list_at(&apps, answer, "applications");
+	list = arena_array(arena, len, struct node_app);
+	for (size_t i = 0; i < len; i++) {
+		const struct term *app = term_at(apps, i);
+
+		list[i] = (struct node_app){ "", "" };
+		if (!term_is_tuple(app, 2) || !term_atom_name(term_at(app, 0)))
+			continue;
+		list[i].name = term_atom_name(term_at(app, 0));
+		term_get_text(term_at(app, 1), arena, &list[i].vsn);
+	}
+	*out = (struct node_info){
+		.name = running ? running->name : text_at(answer, arena, "name"),
+		.version = running ? running->vsn : text_at(answer, arena, "version"),
+		.otp = text_at(answer, arena, "otp"),
+		.erts = text_at(answer, arena, "erts"),
+		.elixir = text_at(answer, arena, "elixir"),
+		.root = text_at(answer, arena, "root"),
+		.releases_dir = text_at(answer, arena, "releases_dir"),
+		.mode = text_at(answer, arena, "mode"),
+		.uptime_ms = number_at(answer, "uptime"),
+		.apps = list,
+		.apps_len = len,
+	};
+	return 0;
 }

@@ -106,13 +106,29 @@ struct node_release {
 	size_t libs_len;
 };
 
+/* What leads out of a state that should not be. */
+enum way_out {
+	WAY_ANY,    /* any command that changes the node */
+	WAY_COMMIT, /* making permanent what runs */
+	WAY_ADOPT,
+	WAY_NONE, /* a person */
+};
+
+/* The witnesses of what the node is differ (witness.h). */
+struct node_trouble {
+	const char *name; /* stable: "records_behind" */
+	const char *text;
+	enum way_out way;
+};
+
 struct node_releases {
-	const struct node_release *items; /* the newest first */
+	const struct node_release *items; /* the newest first; states as they truly are */
 	size_t len;
 	bool sasl;              /* false: release_handler does not run, nothing is known */
 	const char *file_fault; /* of RELEASES on disk; "": none */
 	const char *releases_dir, *root;
 	const char *erts, *otp, *mode;
+	const struct node_trouble *trouble; /* NULL: all say the same */
 	const char *pinned_vsn;  /* what bin/NAME boots whatever is permanent; "": none */
 	const char *env_version; /* $RELEASE_VSN of the node, or "" */
 	const char *keeper;     /* who starts it again when its VM ends; "": nobody, or not known */
@@ -131,6 +147,15 @@ const struct node_release *releases_find(const struct node_releases *releases, c
 /* The one that runs: current, else permanent; NULL: none. */
 const struct node_release *releases_running(const struct node_releases *releases);
 const struct node_release *releases_permanent(const struct node_releases *releases);
+
+/* Whether another VM of the machine was booted from the same folder of releases, which is a trouble
+ * of its own: *out stays as it is where there is none.
+ */
+must_check int node_shared(const struct node_trouble **out, struct node *node, struct arena *arena,
+			   struct error *err);
+/* What to do about it, a sentence in the arena. */
+const char *trouble_way(const struct node_trouble *trouble, const struct node *node,
+			struct arena *arena);
 
 static inline void node_done(struct node **node)
 {

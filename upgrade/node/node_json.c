@@ -30,6 +30,13 @@ json_t *node_info_json(const struct node *node, const struct node_info *info)
 			 "applications", versions_json(info->apps, info->apps_len));
 }
 
+static json_t *trouble_json(const struct node_trouble *trouble)
+{
+	if (!trouble)
+		return json_null();
+	return json_pack("{s:s, s:o}", "name", trouble->name, "message", json_text(trouble->text));
+}
+
 json_t *node_releases_json(const struct node *node, const struct node_releases *releases,
 			   const char *next)
 {
@@ -45,8 +52,9 @@ json_t *node_releases_json(const struct node *node, const struct node_releases *
 					release_state_name(each->state), "running", each == running,
 					"applications", versions_json(each->libs, each->libs_len)));
 	}
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "node", json_text(node_name(node)),
-			 "releases", list, "busy", releases->busy, "failed_trial",
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "node",
+			 json_text(node_name(node)), "releases", list, "trouble",
+			 trouble_json(releases->trouble), "busy", releases->busy, "failed_trial",
 			 text_or_null(releases->failed_vsn), "releases_file_fault",
 			 text_or_null(releases->file_fault), "start_script_boots",
 			 text_or_null(releases->pinned_vsn), "next", json_text(next));

@@ -219,7 +219,7 @@ int preflight(struct upgrade *u, struct error *err)
 {
 	upgrade_step(u, STEP_preflight, "checking that %s %s may be installed", u->bundle->name,
 		     u->bundle->vsn);
-	if (check_release(u, err))
+	if (upgrade_check_trouble(u, WAY_NONE, err) || check_release(u, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(checks) && !runs_already(u); i++)
 		if (checks[i](u, err))
@@ -241,7 +241,8 @@ static int collect(struct terms *faults, struct upgrade *u, int ret, struct erro
 
 int preflight_faults(struct terms *out, struct upgrade *u, struct error *err)
 {
-	if (collect(out, u, check_release(u, err), err))
+	/* What any command puts right stands against none. */
+	if (upgrade_check_trouble(u, WAY_ANY, err) || collect(out, u, check_release(u, err), err))
 		return -1;
 	if (out->len > 0)
 		return 0;

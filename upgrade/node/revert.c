@@ -36,6 +36,8 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 
 	if (upgrade_look(&u, err))
 		return upgrade_failed(&u, err);
+	if (upgrade_check_trouble(&u, WAY_COMMIT, err))
+		return -1;
 	if (vsn && strcmp(vsn, u.running->vsn) != 0)
 		return upgrade_refuse(&u, err, "%s does not run, so it cannot be committed", vsn);
 	if (u.releases.pinned_vsn[0] && strcmp(u.releases.pinned_vsn, u.running->vsn) != 0) {
@@ -201,7 +203,7 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 	if (upgrade_look(&u, err))
 		return upgrade_failed(&u, err);
 	target = revert_target(&u, vsn);
-	if (check_target(&u, target, err))
+	if (upgrade_check_trouble(&u, WAY_NONE, err) || check_target(&u, target, err))
 		return upgrade_failed(&u, err);
 	from = u.running->vsn;
 	already = strcmp(from, target) == 0;
@@ -225,6 +227,25 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 
 /* ---- remove ---- */
 
+static int check_removable(const struct upgrade *u, const struct node_release *target,
+			   const char *vsn, struct error *err)
+{
+	if (target && (target == u->running || target == u->permanent))
+		return upgrade_refuse(u, err, "%s is %s: it cannot be removed", vsn,
+				      release_state_name(target->state));
+	if (strcmp(u->releases.env_version, vsn) == 0)
+		return upgrade_refuse(u, err,
+				      "the VM was started as %s and would look for its files "
+				      "at a restart; commit the present release first",
+				      vsn);
+	if (u->releases.file_fault[0])
+		return upgrade_refuse(u, err,
+				      "%s/RELEASES is %s: release_handler does not know "
+				      "which files are still used",
+				      u->releases.releases_dir, u->releases.file_fault);
+	return 0;
+}
+
 int node_remove(struct node *node, struct arena *arena, const char *vsn,
 		const struct install_options *options, struct error *err)
 {
@@ -236,22 +257,8 @@ int node_remove(struct node *node, struct arena *arena, const char *vsn,
 	if (upgrade_look(&u, err))
 		return upgrade_failed(&u, err);
 	target = releases_find(&u.releases, vsn);
-	if (!target)
-		return error_set(err, ERROR_NOT_FOUND, "%s does not know a release %s",
-				 node_name(node), vsn);
-	if (target == u.running || target == u.permanent)
-		return upgrade_refuse(&u, err, "%s is %s: it cannot be removed", vsn,
-				      release_state_name(target->state));
-	if (strcmp(u.releases.env_version, vsn) == 0)
-		return upgrade_refuse(&u, err,
-				      "the VM was started as %s and would look for its files "
-				      "at a restart; commit the present release first",
-				      vsn);
-	if (u.releases.file_fault[0])
-		return upgrade_refuse(&u, err,
-				      "%s/RELEASES is %s: release_handler does not know "
-				      "which files are still used",
-				      u.releases.releases_dir, u.releases.file_fault);
+	if (upgrade_check_trouble(&u, WAY_NONE, err) || check_removable(&u, target, vsn, err))
+		return -1;
 	upgrade_step(&u, STEP_remove, "removing %s", vsn);
 	if (node_run(&answer, NULL, node, arena, SCRIPT_remove,
 		     (const struct binding[]){ { "Vsn", term_string(arena, vsn) } }, 1,
@@ -259,6 +266,14 @@ int node_remove(struct node *node, struct arena *arena, const char *vsn,
 		return upgrade_failed(&u, err);
 	if (term_is_atom(answer, "ok"))
 		return 0;
+	if (term_is_atom(answer, "unknown"))
+		return error_set(err, ERROR_NOT_FOUND, "%s does not know a release %s",
+				 node_name(node), vsn);
+	if (term_is_tagged(answer, "error", 2) && term_is_atom(term_at(answer, 1), "in_use"))
+		return upgrade_refuse(&u, err,
+				      "the VM was booted from %s, has code of it, or a start would "
+				      "boot it: it cannot be removed",
+				      vsn);
 	rpc_reason(&text, answer);
 	return upgrade_refuse(&u, err, "the node did not remove %s: %s", vsn, str_text(&text));
 }

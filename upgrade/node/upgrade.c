@@ -106,22 +106,48 @@ int upgrade_look_again(struct upgrade *upgrade, struct error *err)
 	return take_releases(upgrade, err);
 }
 
-/* What a crash left aside; see config.erl. */
+static void note_recovered(struct upgrade *upgrade, const struct term *what, const char *vsn)
+{
+	if (term_is_atom(what, "config"))
+		upgrade_note(upgrade,
+			     "releases/%s/sys.config was put back after an upgrade that was cut "
+			     "short",
+			     vsn);
+	else
+		upgrade_note(upgrade, "the records say %s again, which runs: they were cut short",
+			     vsn);
+}
+
+/* What a crash left between two states; see recover.erl. */
 static int recover(struct upgrade *upgrade, struct error *err)
 {
 	const struct term *answer;
 	const char *vsn;
 
 	if (node_run(&answer, NULL, upgrade->node, upgrade->arena, SCRIPT_recover, NULL, 0,
-		     node_deadline(upgrade->node), err))
+		     node_work_deadline(upgrade->node), err))
 		return -1;
-	for (size_t i = 0; term_is_list(answer) && i < answer->seq.len; i++)
-		if (term_get_text(term_at(answer, i), upgrade->arena, &vsn))
-			upgrade_note(upgrade,
-				     "releases/%s/sys.config was put back after an upgrade "
-				     "that was cut short",
-				     vsn);
+	for (size_t i = 0; term_is_list(answer) && i < answer->seq.len; i++) {
+		const struct term *each = term_at(answer, i);
+
+		if (term_is_tuple(each, 2) && term_get_text(term_at(each, 1), upgrade->arena, &vsn))
+			note_recovered(upgrade, term_at(each, 0), vsn);
+	}
 	return 0;
+}
+
+int upgrade_check_trouble(const struct upgrade *upgrade, enum way_out leads, struct error *err)
+{
+	const struct node_trouble *trouble = upgrade->releases.trouble;
+	const char *node = node_name(upgrade->node);
+
+	if (!trouble || (leads != WAY_NONE && trouble->way == leads))
+		return 0;
+	return upgrade_end(err, ERROR_STUCK,
+			   arena_printf(upgrade->arena, "Nothing was changed; %s runs %s %s.  %s",
+					node, upgrade->running->name, upgrade->running->vsn,
+					trouble_way(trouble, upgrade->node, upgrade->arena)),
+			   "%s: %s (%s)", node, trouble->text, trouble->name);
 }
 
 int upgrade_peek(struct upgrade *upgrade, struct error *err)
@@ -132,6 +158,9 @@ int upgrade_peek(struct upgrade *upgrade, struct error *err)
 	if ((upgrade->releases.busy || upgrade->releases.starting ||
 	     upgrade->releases.going_down) &&
 	    upgrade_look_again(upgrade, err))
+		return -1;
+	if (!upgrade->releases.trouble &&
+	    node_shared(&upgrade->releases.trouble, upgrade->node, upgrade->arena, err))
 		return -1;
 	return take_releases(upgrade, err);
 }

@@ -36,7 +36,12 @@ int upgrade_failed(const struct upgrade *upgrade, struct error *err);
 /* Takes the lock and tells what the node is: waits until nothing is under way, puts back what was
  * left aside. */
 must_check int upgrade_look(struct upgrade *upgrade, struct error *err);
-/* The same, but nothing is put back: the node stays as it is. */
+/* ERROR_STUCK where the witnesses of what the node is differ, so that this command cannot tell what
+ * it would do; `leads` is the way out that it is itself (WAY_NONE: none).
+ */
+must_check int upgrade_check_trouble(const struct upgrade *upgrade, enum way_out leads,
+				     struct error *err);
+/* As upgrade_look(), but nothing is put back: the node stays as it is. */
 must_check int upgrade_peek(struct upgrade *upgrade, struct error *err);
 /* As upgrade_peek() without announcing it, after something was done. */
 must_check int upgrade_look_again(struct upgrade *upgrade, struct error *err);

@@ -17,22 +17,126 @@ case [L || P <- [whereis(relevo_lock)], is_pid(P), {links, L} <- [process_info(P
     [[Me]] -> ok;
     _ -> exit(the_lock_is_lost)
 end,
+%% What is reported done survives a power cut: files and the folders on their way are synced before
+%% the name that makes them count is.
+Sync = fun(Path, Modes) ->
+               {ok, Fd} = file:open(Path, [read, raw | Modes]),
+               Synced = file:sync(Fd),
+               ok = file:close(Fd),
+               case Synced of
+                   ok -> ok;
+                   {error, Why} when Why =/= einval -> exit({Why, Path}); % einval: cannot be synced
+                   _ -> ok
+               end
+       end,
+SyncFile = fun(File) -> Sync(File, []) end,
+SyncFolder = fun(Dir) -> Sync(Dir, [directory]) end,
+SyncBelow = fun SyncBelow(Path) ->
+                    case file:read_link_info(Path) of
+                        {ok, Info} when element(3, Info) =:= directory ->
+                            {ok, Names} = file:list_dir_all(Path),
+                            [SyncBelow(filename:join(Path, Name)) || Name <- Names],
+                            SyncFolder(Path);
+                        {ok, Info} when element(3, Info) =:= regular -> SyncFile(Path);
+                        _ -> ok
+                    end
+            end,
+%% All that a start of the version needs.
+SyncRelease = fun(V) ->
+                      [SyncBelow(filename:join(Root, Dir))
+                       || {_, E, L} <- [RelOf(V)],
+                          Dir <- ["erts-" ++ E | [filename:join("lib", N) || N <- LibNames(L)]]],
+                      SyncBelow(filename:join(RelDir, V)),
+                      [SyncFolder(D) || D <- [filename:join(Root, "lib"), RelDir, Root],
+                                        filelib:is_dir(D)],
+                      ok
+              end,
+%% Whole, or not at all.
+Put = fun(File, Bytes) ->
+              case file:write_file(File ++ ".new", Bytes, [sync]) of
+                  ok ->
+                      ok = file:rename(File ++ ".new", File),
+                      SyncFolder(filename:dirname(File));
+                  Error -> file:delete(File ++ ".new"), exit(Error)
+              end
+      end,
+%% A link is removed, not followed.
+Remove = fun Remove(Path) ->
+                 case file:read_link_info(Path) of
+                     {ok, Info} when element(3, Info) =:= directory ->
+                         {ok, Names} = file:list_dir_all(Path),
+                         [Remove(filename:join(Path, Name)) || Name <- Names],
+                         file:del_dir(Path);
+                     {ok, _} -> file:delete(Path);
+                     {error, enoent} -> ok;
+                     Error -> Error
+                 end
+         end,
 %% release_handler writes over what it must not lose: on a full disk nothing of it is left.  So a
-%% copy is made first, which takes its place again when the call fails.
+%% copy is made first, which takes its place again when the call fails, and goes when what was
+%% written is safe.
 Records = [filename:join(RelDir, File) || File <- ["RELEASES", "start_erl.data"]],
 KeepCopy = fun(File) ->
                    {ok, Bytes} = file:read_file(File),
                    case file:write_file(File ++ ".new", Bytes, [sync]) of
-                       ok -> file:rename(File ++ ".new", File ++ ".relevo");
+                       ok -> ok = file:rename(File ++ ".new", File ++ ".relevo");
                        Error -> file:delete(File ++ ".new"), exit(Error)
                    end
            end,
 Kept = fun(Function, Args) ->
                Copied = [File || File <- Records, filelib:is_regular(File), KeepCopy(File) =:= ok],
+               SyncFolder(RelDir),
                {ok, Result} = Handler(Function, Args),
                case Result of
                    {error, _} -> [file:rename(File ++ ".relevo", File) || File <- Copied];
-                   _ -> [file:delete(File ++ ".relevo") || File <- Copied]
+                   _ ->
+                       [SyncFile(File) || File <- Copied],
+                       SyncFolder(RelDir),
+                       [file:delete(File ++ ".relevo") || File <- Copied]
                end,
                Result
-       end
+       end,
+%% Applications are named by where they are: of others than Root/lib the place is written.
+Place = fun(App, V) ->
+                Dir = filename:join("lib", lists:concat([App, "-", V])),
+                case {filelib:is_dir(filename:join(Root, Dir)), code:lib_dir(App)} of
+                    {false, Loaded} when is_list(Loaded) -> Loaded;
+                    _ -> Dir
+                end
+        end,
+%% Of a version, from the records where they are whole, else from its .rel file; [] where neither
+%% knows it.
+Entry = fun(V, State) ->
+                case {lists:keyfind(V, 3, Recorded()), RelOf(V)} of
+                    {{release, N, _, E, [_ | _] = L, _}, _} when is_list(E) -> [{release, N, V, E, L, State}];
+                    {_, {N, E, L}} ->
+                        [{release, N, V, E, [{element(1, A), element(2, A),
+                                              Place(element(1, A), element(2, A))} || A <- L],
+                          State}];
+                    _ -> []
+                end
+        end,
+AsRecords = fun(Entries) ->
+                    unicode:characters_to_binary(io_lib:format("%% coding: utf-8~n~tp.~n", [Entries]))
+            end,
+%% Makes all records say that V, which runs, is what boots, and has release_handler read them.
+%% Answers ok or {error, Why}.
+PutRight = fun(V) ->
+                   {ok, Memory} = Handler(which_releases, []),
+                   Others = lists:usort([{O, S} || {_, O, _, S} <- Memory, O =/= V]
+                                        ++ [{O, S} || {release, _, O, _, _, S} <- Recorded(), O =/= V,
+                                                      not lists:keymember(O, 2, Memory)]),
+                   Was = fun(unpacked) -> unpacked; (tmp_current) -> unpacked; (_) -> old end,
+                   case Entry(V, permanent) of
+                       [{release, _, _, Erts, _, _} = Now] ->
+                           SyncRelease(V),
+                           Rest = lists:append([Entry(O, Was(S)) || {O, S} <- Others]),
+                           Put(filename:join(RelDir, "RELEASES"), AsRecords([Now | Rest])),
+                           Put(filename:join(RelDir, "start_erl.data"), Erts ++ " " ++ V),
+                           [file:delete(File ++ ".relevo") || File <- Records],
+                           ok = supervisor:terminate_child(sasl_sup, release_handler),
+                           {ok, _} = supervisor:restart_child(sasl_sup, release_handler),
+                           ok;
+                       [] -> {error, {no_rel_file, V}}
+                   end
+           end

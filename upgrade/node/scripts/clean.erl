@@ -3,24 +3,12 @@
 %% that are there, so half of a file would stay.  Then puts in place what need not be
 %% sent.  Bound: Vsn, Erts, Libs = ["shop-1.1.0"], Copies = [{To, From}].
 %% Only what no known release uses and no running code comes from is removed.
+Stays = InUse(Vsn),
 {ok, Known} = Handler(which_releases, []),
-InUse = LibsInUse(),
-IsErtsInUse = ErtsInUse(),
-Dirs = [filename:join([Root, "lib", Lib]) || Lib <- Libs, not InUse(Lib)]
-    ++ [filename:join(Root, "erts-" ++ Erts) || not IsErtsInUse("erts-" ++ Erts)]
-    ++ [filename:join(RelDir, Vsn) || not lists:keymember(Vsn, 2, Known)],
-Remove = fun Remove(Path) ->
-                 %% A link is removed, not followed.
-                 case file:read_link_info(Path) of
-                     {ok, Info} when element(3, Info) =:= directory ->
-                         {ok, Names} = file:list_dir_all(Path),
-                         [Remove(filename:join(Path, Name)) || Name <- Names],
-                         file:del_dir(Path);
-                     {ok, _} -> file:delete(Path);
-                     {error, enoent} -> ok;
-                     Error -> Error
-                 end
-         end,
+IsKnown = lists:keymember(Vsn, 2, Known),
+Dirs = [filename:join([Root, "lib", Lib]) || Lib <- Libs, not Stays(Lib)]
+    ++ [filename:join(Root, "erts-" ++ Erts) || not Stays("erts-" ++ Erts)]
+    ++ [filename:join(RelDir, Vsn) || not IsKnown, not Stays(Vsn)],
 Cleaned = [Dir || Dir <- Dirs, filelib:is_dir(Dir), Remove(Dir) =:= ok],
 Copy = fun({To, From}) ->
                Target = filename:join(Root, To),

@@ -41,9 +41,7 @@ PutIn = fun(Boot) ->
                           _ -> S
                       end || S <- Steps] of
                     Steps -> ok;
-                    Changed ->
-                        ok = file:write_file(Boot ++ ".new", term_to_binary({script, Id, Changed})),
-                        ok = file:rename(Boot ++ ".new", Boot)
+                    Changed -> Put(Boot, term_to_binary({script, Id, Changed}))
                 end
         end,
 MakeBootable = fun(true) -> ok;
@@ -76,9 +74,25 @@ Environment = fun(false) -> ok;
                               ok
                       end
               end,
+%% release_handler makes permanent what it holds for current.  Where it holds another release for
+%% permanent than the one that runs, or the files say otherwise, all are put right.
+Permanent = fun() ->
+                    {ok, Held} = Handler(which_releases, []),
+                    {_, StartVsn} = BootsIn("start_erl.data"),
+                    case lists:keyfind(Vsn, 2, Held) of
+                        {_, _, _, current} -> Kept(make_permanent, [Vsn]);
+                        {_, _, [_ | _], permanent} when StartVsn =:= Vsn; StartVsn =:= "" ->
+                            case RecordsDiffer() of
+                                true -> PutRight(Vsn);
+                                false -> Kept(make_permanent, [Vsn])
+                            end;
+                        _ -> PutRight(Vsn)
+                    end
+            end,
 PutBack(Vsn),
 MakeBootable(HasReleaseLib),
-Made = Kept(make_permanent, [Vsn]),
+SyncRelease(Vsn),
+Made = Permanent(),
 case Made of
     ok -> Environment(Before);
     _ -> Made

@@ -81,26 +81,87 @@ SameCode = fun(File, Md5) ->
                        _ -> false
                    end
            end,
-%% Whether a folder of lib/ belongs to a release that the node knows, or code comes from it.
-LibsInUse = fun() ->
-                    {ok, KnownReleases} = Handler(which_releases, []),
-                    UsedLibs = lists:append([L || {_, _, L, _} <- KnownReleases])
-                        ++ [filename:basename(filename:dirname(D)) || D <- code:get_path()],
-                    fun(Lib) -> lists:member(Lib, UsedLibs) end
-            end,
-%% Whether a folder erts-VSN belongs to a release that is recorded, or the VM comes from it.
-ErtsInUse = fun() ->
-                    Recorded = case file:consult(filename:join(RelDir, "RELEASES")) of
-                                   {ok, [Entries]} when is_list(Entries) ->
-                                       ["erts-" ++ E || {release, _, _, E, _, _} <- Entries,
-                                                        is_list(E)];
-                                   _ -> []
-                               end,
-                    UsedErts = ["erts-" ++ erlang:system_info(version),
-                                filename:basename(filename:dirname(os:getenv("BINDIR", "")))
-                                | Recorded],
-                    fun(Erts) -> lists:member(Erts, UsedErts) end
-            end,
+%% Of RELEASES as it is on disk; [] where it cannot be read.
+Recorded = fun() ->
+                   case file:consult(filename:join(RelDir, "RELEASES")) of
+                       {ok, [Entries]} when is_list(Entries) ->
+                           [E || {release, _, V, _, L, _} = E <- Entries, is_list(V), is_list(L)];
+                       _ -> []
+                   end
+           end,
+%% {Erts, Vsn} of start_erl.data and its kind; {"", ""} where it says nothing.
+BootsIn = fun(File) ->
+                  case file:read_file(filename:join(RelDir, File)) of
+                      {ok, Text} ->
+                          case string:lexemes(binary_to_list(Text), " \n") of
+                              [Erts, V | _] -> {Erts, V};
+                              _ -> {"", ""}
+                          end;
+                      {error, _} -> {"", ""}
+                  end
+          end,
+IsBootable = fun(V) -> filelib:is_regular(filename:join([RelDir, V, "start.boot"])) end,
+%% The version that this VM was booted from, or would be by init:restart/0: after a commit they differ.
+Booted = (fun({ok, Given}) ->
+                  BootFile = lists:last(lists:last(Given)),
+                  V = filename:basename(filename:dirname(BootFile)),
+                  Name = filename:basename(BootFile) ++ ".boot",
+                  case filelib:is_regular(filename:join([RelDir, V, Name])) of
+                      true -> V;
+                      false -> element(2, init:script_id())
+                  end;
+             (error) -> element(2, init:script_id())
+          end)(init:get_argument(boot)),
+%% {Name, Erts, Applications} of the .rel file of a version, or none.
+RelOf = fun(V) ->
+                Here = filename:join(RelDir, V),
+                case [Found || Dir <- [Here, RelDir], File <- filelib:wildcard("*.rel", Dir),
+                               File =/= "start_clean.rel",
+                               {ok, [{release, {N, Of}, {erts, E}, L}]}
+                                   <- [file:consult(filename:join(Dir, File))],
+                               Of =:= V, Found <- [{N, E, L}]] of
+                    [First | _] -> First;
+                    [] -> none
+                end
+        end,
+LibNames = fun(L) -> [lists:concat([element(1, A), "-", element(2, A)]) || A <- L] end,
+%% Whether RELEASES says otherwise than release_handler, which read it once and writes it.
+RecordsDiffer = fun() ->
+                        {ok, Held} = Handler(which_releases, []),
+                        lists:sort([{V, lists:sort(L), S =:= permanent} || {_, V, L, S} <- Held]) =/=
+                            lists:sort([{V, lists:sort(LibNames(L)), S =:= permanent}
+                                        || {release, _, V, _, L, S} <- Recorded()])
+                end,
+%% Whether a folder (of lib/, of releases/, or erts-VSN, by its name) must stay, whatever any record
+%% says: the VM was booted from it, has it on its code path or has loaded code from it, or a start
+%% would need it; or a release other than Gone has it.
+InUse = fun(Gone) ->
+                Starts = [S || File <- ["start_erl.data", "start_erl.data.relevo", "new_start_erl.data",
+                                        "trial_start_erl.data"],
+                               {_, V} = S <- [BootsIn(File)], V =/= ""],
+                InMemory = case Handler(which_releases, []) of
+                               {ok, All} -> [{V, L} || {_, V, L, _} <- All];
+                               {error, _} -> []
+                           end,
+                OnDisk = [{V, E, LibNames(L)} || {release, _, V, E, L, _} <- Recorded()],
+                Ours = lists:usort([Booted, element(2, init:script_id()), os:getenv("RELEASE_VSN", "")]
+                                   ++ [V || {_, V} <- Starts]
+                                   ++ [V || {V, _} <- InMemory, V =/= Gone]
+                                   ++ [V || {V, _, _} <- OnDisk, V =/= Gone]),
+                OfRels = [{E, LibNames(L)} || V <- Ours, {_, E, L} <- [RelOf(V)]],
+                Above = fun(Path) -> filename:basename(filename:dirname(Path)) end,
+                OurErts = [erlang:system_info(version)] ++ [E || {E, _} <- Starts ++ OfRels]
+                    ++ [E || {V, E, _} <- OnDisk, is_list(E), lists:member(V, Ours)],
+                KeptNames = Ours ++ ["erts-" ++ E || E <- OurErts]
+                    ++ [Above(os:getenv("BINDIR", ""))]
+                    ++ [Above(D) || D <- code:get_path()]
+                    ++ [Above(filename:dirname(File)) || {_, File} <- code:all_loaded(), is_list(File)]
+                    ++ lists:append([L || {_, L} <- OfRels]
+                                    ++ [L || {V, L} <- InMemory, lists:member(V, Ours)]
+                                    ++ [L || {V, _, L} <- OnDisk, lists:member(V, Ours)]),
+                Table = maps:from_list([{K, true} || K <- KeptNames, K =/= ""]),
+                fun(Folder) -> maps:is_key(Folder, Table) end
+        end,
 %% What df says is free for us where releases are; infinity where there is no df: there,
 %% the disk itself will tell.
 FreeBytes = fun() ->

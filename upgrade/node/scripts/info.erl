@@ -1,17 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% What runs here.  The release is the one that release_handler holds for current, or,
-%% without sasl, the one that was booted.
-{BootName, BootVsn} = init:script_id(),
-{RelName, RelVsn} =
-    case Handler(which_releases, []) of
-        {ok, Releases} ->
-            case [{N, V} || {N, V, _, current} <- Releases]
-                ++ [{N, V} || {N, V, _, permanent} <- Releases] of
-                [Now | _] -> Now;
-                [] -> {BootName, BootVsn}
-            end;
-        _ -> {BootName, BootVsn}
-    end,
+%% What runs here.  The release is the one that was booted; where there is a release_handler,
+%% releases.erl tells more.
+{RelName, RelVsn} = init:script_id(),
 {Uptime, _} = erlang:statistics(wall_clock),
 [{name, RelName},
  {version, RelVsn},

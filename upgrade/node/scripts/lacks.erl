@@ -3,8 +3,7 @@
 %% Answers {Here, Copies}: Here are the paths that are there and will stay, Copies are
 %% {Path, From}: equal files in another version of the same application.
 %% Files of applications in use were compared with the manifest before.
-InUse = LibsInUse(),
-IsErtsInUse = ErtsInUse(),
+Stays = InUse(Vsn),
 {ok, Libs} = file:list_dir(filename:join(Root, "lib")),
 Is = fun(Path) -> filelib:is_regular(filename:join(Root, Path)) end,
 Same = fun(File, Md5, Sha256) ->
@@ -19,7 +18,7 @@ Same = fun(File, Md5, Sha256) ->
 %% shop-1.0.0 for shop-1.1.0.
 Siblings = fun(Lib) ->
                    [Name | _] = string:split(Lib, "-"),
-                   [L || L <- Libs, L =/= Lib, lists:prefix(Name ++ "-", L), InUse(L)]
+                   [L || L <- Libs, L =/= Lib, lists:prefix(Name ++ "-", L), Stays(L)]
            end,
 Equal = fun(Path, Lib, Rest, Size, Md5, Sha256) ->
                 Found = [From || S <- Siblings(Lib),
@@ -31,7 +30,7 @@ Equal = fun(Path, Lib, Rest, Size, Md5, Sha256) ->
                     [] -> lacks
                 end
         end,
-Stays = fun(Path) ->
+Here = fun(Path) ->
                 case Is(Path) of
                     true -> {here, Path};
                     false -> lacks
@@ -41,16 +40,16 @@ Look = fun({Path, Size, Md5, Sha256}) ->
                case filename:split(Path) of
                    ["releases", Vsn | _] -> lacks;
                    ["lib", Lib | Rest] ->
-                       case InUse(Lib) of
-                           true -> Stays(Path);
+                       case Stays(Lib) of
+                           true -> Here(Path);
                            false -> Equal(Path, Lib, Rest, Size, Md5, Sha256)
                        end;
                    ["erts-" ++ _ = Erts | _] ->
-                       case IsErtsInUse(Erts) of
-                           true -> Stays(Path);
+                       case Stays(Erts) of
+                           true -> Here(Path);
                            false -> lacks
                        end;
-                   _ -> Stays(Path)
+                   _ -> Here(Path)
                end
        end,
 Looks = lists:map(Look, Files),

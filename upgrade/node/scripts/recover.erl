@@ -1,6 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Puts back each sys.config that an interrupted upgrade left aside, and records that were lost as
-%% they were written (change.erl).  Answers the versions.
+%% Puts right what a node that died, or a power cut, has left between two states and where there
+%% is no doubt which of them it is: records that were lost as they were written (change.erl), a
+%% commit that was cut short between its files, sys.config that an upgrade left aside.
+%% Answers [{config | records | start_erl, Vsn}].
 Whole = fun(File) ->
                 case {filename:basename(File), file:consult(File), file:read_file(File)} of
                     {"RELEASES", {ok, [[_ | _]]}, _} -> true;
@@ -20,9 +22,30 @@ case {lists:member("RELEASES", Lost), Handler(which_releases, [])} of
         {ok, _} = supervisor:restart_child(sasl_sup, release_handler);
     _ -> ok
 end,
+Held = case Handler(which_releases, []) of
+           {ok, Known} -> Known;
+           {error, _} -> []
+       end,
+{_, StartVsn} = BootsIn("start_erl.data"),
+Sure = fun(V) -> case PutRight(V) of ok -> true; _ -> false end end,
+Healed = case {lists:keymember(current, 4, Held), lists:keyfind(permanent, 4, Held)} of
+               %% What boots has booted: RELEASES is behind.
+               {false, {_, V1, _, _}} when V1 =/= Booted, StartVsn =:= Booted ->
+                   case lists:keymember(Booted, 2, Held) of
+                       true -> [{records, Booted} || Sure(Booted)];
+                       false -> []
+                   end;
+               %% start_erl.data names what is not there.
+               {false, {_, Booted, _, _}} when StartVsn =/= "" ->
+                   case IsBootable(StartVsn) of
+                       true -> [];
+                       false -> [{start_erl, Booted} || Sure(Booted)]
+                   end;
+               _ -> []
+           end,
 Left = filelib:wildcard(filename:join([RelDir, "*", "sys.config.relevo"])),
 Versions = [filename:basename(filename:dirname(File)) || File <- Left],
 %% Evaluated for an installation that did not follow.
 [file:delete(F) || F <- filelib:wildcard(filename:join([RelDir, "*", "sys.config.ready"]))],
 [PutBack(V) || V <- Versions],
-Versions
+Healed ++ [{config, V} || V <- Versions]

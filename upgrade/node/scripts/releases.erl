@@ -9,8 +9,8 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
                     [] ->
                         %% One of the Erlang that is installed, which another release
                         %% was started in.
-                        {Booted, _} = init:script_id(),
-                        case [R || R <- List, element(2, R) =:= Booted] of
+                        {BootName, _} = init:script_id(),
+                        case [R || R <- List, element(2, R) =:= BootName] of
                             [] -> "that of another release";
                             _ -> ""
                         end;
@@ -25,6 +25,13 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
                 {error, Why} -> Why
             end},
  {releases_file, Sound},
+ %% The witnesses beside release_handler: what booted, what a start would boot, what is written.
+ {booted_name, element(1, init:script_id())},
+ {booted_version, Booted},
+ {start_version, element(2, BootsIn("start_erl.data"))},
+ {start_is_there, IsBootable(element(2, BootsIn("start_erl.data")))},
+ {copy_is_left, filelib:is_regular(filename:join(RelDir, "RELEASES.relevo"))},
+ {records_differ, case Handler(which_releases, []) of {ok, _} -> RecordsDiffer(); _ -> false end},
  {releases_dir, RelDir},
  {root, Root},
  {erts, erlang:system_info(version)},

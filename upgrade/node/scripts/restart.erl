@@ -4,27 +4,25 @@
 %% Bound: Vsn, Trial = true | false.  Answers {refused, Why} (nothing was changed), or
 %% {restarting, Vsn}.
 New = filename:join(RelDir, "new_start_erl.data"),
-%% Whole, or not at all.
-Put = fun(File, Text) ->
-              ok = file:write_file(File ++ ".new", Text, [sync]),
-              ok = file:rename(File ++ ".new", File)
-      end,
 Record = fun(Known, State) ->
                  Marked = [{release, N, V, E, L, State(V, S)} || {release, N, V, E, L, S} <- Known],
-                 Put(filename:join(RelDir, "RELEASES"),
-                     unicode:characters_to_binary(
-                         io_lib:format("%% coding: utf-8~n~tp.~n", [Marked])))
+                 Put(filename:join(RelDir, "RELEASES"), AsRecords(Marked))
          end,
+%% Both files, or, where the second cannot be written, none.
+Both = fun(Known, State, File, Erts) ->
+               Record(Known, State),
+               try Put(File, [Erts, $\s, Vsn])
+               catch exit:Why -> Record(Known, fun(_, S) -> S end), exit(Why)
+               end
+       end,
 %% release_handler takes the release that boots for the current one when it is tmp_current.
 Choose = fun(Known, Erts) when Trial ->
-                 Record(Known, fun(V, _) when V =:= Vsn -> tmp_current; (_, S) -> S end),
-                 Put(New, [Erts, $\s, Vsn]);
+                 Both(Known, fun(V, _) when V =:= Vsn -> tmp_current; (_, S) -> S end, New, Erts);
             (Known, Erts) ->
-                 Record(Known, fun(V, _) when V =:= Vsn -> permanent;
-                                  (_, permanent) -> old;
-                                  (_, S) -> S
-                               end),
-                 Put(filename:join(RelDir, "start_erl.data"), [Erts, $\s, Vsn])
+                 Both(Known, fun(V, _) when V =:= Vsn -> permanent;
+                                (_, permanent) -> old;
+                                (_, S) -> S
+                             end, filename:join(RelDir, "start_erl.data"), Erts)
          end,
 Ready = fun() ->
                 {ok, [Known]} = file:consult(filename:join(RelDir, "RELEASES")),
@@ -33,7 +31,7 @@ Ready = fun() ->
                     {false, _} -> {refused, no_such_release};
                     {_, false} -> {refused, {no_such_file, Boot}};
                     {{release, _, _, _, _, permanent}, _} -> file:delete(New), go;
-                    {{release, _, _, Erts, _, _}, _} -> Choose(Known, Erts), go
+                    {{release, _, _, Erts, _, _}, _} -> SyncRelease(Vsn), Choose(Known, Erts), go
                 end
         end,
 Patience = case os:getenv("RELEASE_STOP_TIMEOUT") of

@@ -13,8 +13,9 @@
 	X(vitals,   false, ALONE)     \
 	X(busy,     false, ALONE)     \
 	X(releases, false, ALONE)     \
+	X(shared,   false, ALONE)     \
 	X(census,   false, ALONE)     \
-	X(adopt,    false, ALONE)     \
+	X(adopt,    true, ALONE)      \
 	X(unpin,    false, ALONE)     \
 	X(foresee,  false, ALONE)     \
 	X(funs,     false, ALONE)     \
@@ -33,7 +34,7 @@
 	X(install,  true, VM)         \
 	X(restart,  true, ALONE)      \
 	X(commit,   true, CONFIG)     \
-	X(remove,   true, CONFIG)
+	X(remove,   true, ALONE)
 /* clang-format on */
 
 enum script {

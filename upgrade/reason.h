@@ -30,6 +30,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(no_top_supervisor,   RESTART) \
 	X(state_shape_changed, RESTART) \
 	X(code_change_missing, RESTART) \
+	X(made_at_start,       RESTART) \
 	X(emulator_restarted,  RESTART) \
 	X(halts_node,          RESTART) \
 	X(appup_invalid,       RESTART) \
@@ -37,6 +38,8 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(not_reversible,      WARN) \
 	/* to be looked at */ \
 	X(shared_struct_changed, WARN) \
+	X(state_opaque,        WARN) \
+	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(application_restarted, WARN) \
 	X(child_restarted,     WARN) \

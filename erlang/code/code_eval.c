@@ -120,6 +120,17 @@ static void guard(struct run *run, const struct code_op *op)
 	run->now.regs = regs;
 }
 
+/* Pid ! Message is seen as a call, too. */
+static void run_send(struct run *run)
+{
+	static const struct beam_function send = { "erlang", "send", 2 };
+	const struct value *args[] = { run_get_x(run, 0), run_get_x(run, 1) };
+
+	if (run->eval->on_call)
+		run->eval->on_call(run->eval->ctx, &send, args);
+	run_returned(run, args[1]);
+}
+
 static void other_op(struct run *run, const struct code_op *op)
 {
 	switch (op->opcode) {
@@ -148,7 +159,7 @@ static void other_op(struct run *run, const struct code_op *op)
 			run_set(run, &op->args[2].items[i], &value_unknown);
 		break;
 	case OP_SEND:
-		run_returned(run, run_get_x(run, 1));
+		run_send(run);
 		break;
 	case OP_TRY_CASE:
 	case OP_RAW_RAISE:

@@ -150,6 +150,53 @@ bool code_gives_record(const struct code *code, const char *name)
 	return false;
 }
 
+static bool tests_size(const struct code_op *op, size_t size)
+{
+	if (op->opcode == OP_TEST_ARITY)
+		return op->args[2].kind == CODE_NUMBER && op->args[2].number == size;
+	for (size_t i = 0; op->opcode == OP_SELECT_TUPLE_ARITY && op->args[2].kind == CODE_LIST &&
+			   i < op->args[2].len;
+	     i += 2)
+		if (op->args[2].items[i].kind == CODE_NUMBER && op->args[2].items[i].number == size)
+			return true;
+	return false;
+}
+
+static bool mentions(const struct code_arg *args, size_t len, const char *atom)
+{
+	for (size_t i = 0; i < len; i++) {
+		const struct term *term = code_term(&args[i]);
+
+		if ((term && term_is_atom(term, atom)) ||
+		    (args[i].kind == CODE_LIST && mentions(args[i].items, args[i].len, atom)))
+			return true;
+	}
+	return false;
+}
+
+bool code_matches(const struct code *code, const char *tag, size_t size)
+{
+	for (size_t f = 0; tag && f < code->len; f++) {
+		const struct code_function *function = &code->functions[f];
+		bool sized = false, named = false;
+
+		for (size_t i = 0; i < function->len; i++) {
+			const struct code_op *op = &function->ops[i];
+
+			if (op->opcode == OP_IS_TAGGED_TUPLE && op->args[2].kind == CODE_NUMBER &&
+			    op->args[2].number == size && mentions(&op->args[3], 1, tag))
+				return true;
+			sized = sized || tests_size(op, size);
+			named = named ||
+				((op->opcode == OP_IS_EQ_EXACT || op->opcode == OP_SELECT_VAL) &&
+				 mentions(op->args, op->len, tag));
+		}
+		if (sized && named)
+			return true;
+	}
+	return false;
+}
+
 /* ---- receive loops ---- */
 
 static bool hands_on(const struct code *code, const struct code_op *op)

@@ -110,6 +110,11 @@ struct code_records code_records(const struct code *code, struct arena *arena);
  */
 bool code_gives_record(const struct code *code, const char *name);
 
+/* Whether some function tells tuples that begin with that atom and have that size from others, so
+ * that it understands them.
+ */
+bool code_matches(const struct code *code, const char *tag, size_t size);
+
 /* ---- receive loops ---- */
 
 enum code_loop {

@@ -12,10 +12,9 @@ static const struct row {
 } rows[] = {
 	{ "nothing but code", "a 1: m=plain v1, s=server v1", "a 2: m=plain v2, s=server v2", NULL,
 	  "hot reversible" },
-	{ "no code_change", "a 1: m=soft v1", "a 2: m=soft v2", NULL,
-	  "hot_with_warnings reversible: warn code_change_missing a m" },
-	{ "no code_change, allowed", "a 1: m=soft v1", "a 2: m=soft v2", "code_change_missing",
-	  "hot reversible: warn code_change_missing a m allowed" },
+	{ "no code_change", "a 1: m=soft v1", "a 2: m=soft v2", NULL, "hot reversible" },
+	{ "a supervisor whose children are computed, allowed", "a 1: m=opaque v1", "a 2: m=opaque v2",
+	  "supervisor_opaque", "hot reversible: warn supervisor_opaque a m allowed" },
 	{ "a supervisor", "a 1: m=sup v1", "a 2: m=sup v2", NULL, "hot reversible" },
 	{ "a supervisor whose children are computed", "a 1: m=opaque v1", "a 2: m=opaque v2", NULL,
 	  "hot_with_warnings reversible: warn supervisor_opaque a m" },

@@ -227,18 +227,18 @@ static bool is_answer(const char *tag)
 	return false;
 }
 
-/* The one size of a record, or 0. */
-static unsigned size_of(struct code_records records, const char *name)
+static uint64_t sizes_of(struct code_records records, const char *name)
 {
-	for (size_t i = 0; i < records.len; i++) {
-		uint64_t sizes = records.items[i].sizes;
-
+	for (size_t i = 0; i < records.len; i++)
 		if (strcmp(records.items[i].name, name) == 0)
-			return sizes && (sizes & (sizes - 1)) == 0
-				       ? (unsigned)__builtin_ctzll(sizes)
-				       : 0;
-	}
+			return records.items[i].sizes;
 	return 0;
+}
+
+/* Its one bit as a number; 0: none, or several. */
+static unsigned only_bit(uint64_t sizes)
+{
+	return sizes && (sizes & (sizes - 1)) == 0 ? (unsigned)__builtin_ctzll(sizes) : 0;
 }
 
 static void compare_records(struct module_diff *module, struct arena *arena)
@@ -249,9 +249,11 @@ static void compare_records(struct module_diff *module, struct arena *arena)
 
 	for (size_t i = 0; i < news.len; i++) {
 		const char *name = news.items[i].name;
-		unsigned a = size_of(olds, name), b = size_of(news, name);
+		/* A tag may be of other tuples, too, as {?MODULE, f, []}: those stay. */
+		uint64_t was = sizes_of(olds, name), is = sizes_of(news, name);
+		unsigned a = only_bit(was & ~is), b = only_bit(is & ~was);
 
-		if (a > 0 && b > 0 && a != b && !is_answer(name))
+		if (a > 0 && b > 0 && !is_answer(name))
 			changes[module->records_len++] = (struct record_change){ name, a, b };
 	}
 	module->records = changes;

@@ -106,7 +106,7 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 		return;
 	judge_files(judge, app);
 	for (size_t i = 0; i < app->modules.len; i++)
-		judge_module(judge, app, &app->modules.items[i], made->source == APPUP_GENERATED);
+		judge_module(judge, app, &app->modules.items[i]);
 	judge_children(judge, made);
 }
 
@@ -127,6 +127,10 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 	judge_release(&judge);
 	for (size_t i = 0; i < diff->len; i++)
 		judge_app(&judge, &diff->apps[i]);
+	if (!judge.anew) {
+		judge_shared(&judge);
+		judge_wiring(&judge);
+	}
 	judge_moves(&judge);
 	judge_calls(&judge);
 	judge_relup(&judge);

@@ -6,14 +6,14 @@
  * libraries look first whether an optional function exists.  So are modules that are in
  * neither release, and applications that are optional for the caller.
  */
-#include "base/parallel.h"
+#include "base/name_table.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 struct calls {
 	struct judge *judge;
 	struct name_table *suspects; /* modules that lost a function, or are gone … */
 	struct name_table *apps;     /* … and the applications they are in */
-	bool *may_call;              /* of each module of the new release that is the same */
+	const bool *may_call;        /* of each module of the new release that is the same */
 };
 
 /* ---- modules that lost something ---- */
@@ -187,49 +187,6 @@ static void look_at_module(struct calls *calls, const struct module_at *caller,
 
 /* ---- all callers ---- */
 
-static bool names_suspect(const struct calls *calls, struct span atoms)
-{
-	for (size_t i = 0; i < name_table_len(calls->suspects); i++) {
-		const char *name = name_table_name(calls->suspects, i);
-
-		if (memmem(atoms.ptr, atoms.len, name, strlen(name)))
-			return true;
-	}
-	return false;
-}
-
-/* Most modules do not even know the name of one that lost something. */
-static int see_names(void *context, size_t nr, struct error *err)
-{
-	const struct calls *calls = context;
-	const struct modules *modules = calls->judge->modules;
-	const struct module_at *caller = &modules->items[SIDE_NEW][nr];
-	owned_arena struct arena arena = ARENA_EMPTY;
-	struct beam beam;
-
-	if (!caller->same)
-		return 0;
-	if (module_read(&beam, &arena, modules, SIDE_NEW, caller, err))
-		return error_wrap(err, "new release: application %s: module %s", caller->app->name,
-				  caller->name);
-	calls->may_call[nr] =
-		names_suspect(calls, beam.chunks[BEAM_ATU8].ptr ? beam.chunks[BEAM_ATU8]
-								: beam.chunks[BEAM_ATOM]);
-	return 0;
-}
-
-/* All are read for that, on all cores: their facts only where they are wanted. */
-static void find_callers(struct calls *calls)
-{
-	struct modules *modules = calls->judge->modules;
-	size_t len = name_table_len(modules->names[SIDE_NEW]);
-
-	calls->may_call = arena_array(calls->judge->arena, len, bool);
-	if (name_table_len(calls->suspects) > 0 && !modules->failed &&
-	    parallel(len, see_names, calls, &modules->error))
-		modules->failed = true;
-}
-
 /* Only who depends on an application is expected to hold funs of it. */
 static bool may_capture(const struct calls *calls, const struct module_at *caller)
 {
@@ -264,7 +221,7 @@ void judge_calls(struct judge *judge)
 	struct modules *modules = judge->modules;
 
 	find_suspects(&calls);
-	find_callers(&calls);
+	calls.may_call = modules_naming(judge, suspects);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]) && !modules->failed; i++) {
 		struct module_at *caller = &modules->items[SIDE_NEW][i];
 		const struct beam_facts *facts;

@@ -21,7 +21,7 @@ static void judge_native(struct judge *judge, const struct app_diff *app,
 }
 
 static void judge_process(struct judge *judge, const struct app_diff *app,
-			  const struct module_diff *module, bool generated)
+			  const struct module_diff *module)
 {
 	const unsigned kinds = BEAM_PROCESS | BEAM_SUPERVISOR;
 	unsigned a = module->old_facts->roles & kinds, b = module->new_facts->roles & kinds;
@@ -32,28 +32,14 @@ static void judge_process(struct judge *judge, const struct app_diff *app,
 		      module_shown(module->name), beam_role_name((enum beam_role)(a & -a)),
 		      beam_role_name((enum beam_role)(b & -b)))
 			->hint = "restart, or give the new behaviour a module of its own";
-	else if (generated && a & b & BEAM_PROCESS && !(a & b & BEAM_SUPERVISOR) &&
-		 !module->new_facts->code_change && !state_stays(judge, app, module)) {
-		struct reason *reason = JUDGE(
-			judge, REASON_code_change_missing, app->name, module->name,
-			"%s is a %s without code_change: its processes keep their state as it is",
-			module_shown(module->name),
-			beam_role_name((enum beam_role)(a & b & -(a & b))));
-
-		/* No call is made that could fail; only the state may not fit. */
-		reason->severity = SEVERITY_WARN;
-		reason->hint =
-			"fine while the state keeps its shape; otherwise write code_change/3";
-	}
 }
 
-void judge_module(struct judge *judge, const struct app_diff *app, const struct module_diff *module,
-		  bool generated)
+void judge_module(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	if (module->change != CHANGE_CHANGED)
 		return;
 	judge_native(judge, app, module);
-	judge_process(judge, app, module, generated);
+	judge_process(judge, app, module);
 	judge_state(judge, app, module);
 	judge_kept_things(judge, app, module);
 	judge_agents(judge, app, module);

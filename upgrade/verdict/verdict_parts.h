@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* verdict_parts.h - the rooms inside verdict_reasons(); nothing for other modules. */
 #pragma once
+#include "base/name_table.h"
+#include "erlang/code/code_effects.h"
 #include "upgrade/verdict/verdict.h"
 
 struct judge {
@@ -10,6 +12,7 @@ struct judge {
 	const struct term *up, *down; /* the relup's steps */
 	struct reasons *reasons;
 	struct modules *modules;
+	struct code_effects **effects[SIDES]; /* of modules that were asked for, by their number */
 	/* The relup starts a new emulator before it changes anything: no process lives through
 	 * it, so that only what holds for a fresh start is told.
 	 */
@@ -39,9 +42,9 @@ void judge_agents(struct judge *judge, const struct app_diff *app,
 
 /* ---- verdict_module.c ---- */
 
-/* A module that changed, by instructions that somebody wrote or that are generated. */
-void judge_module(struct judge *judge, const struct app_diff *app, const struct module_diff *module,
-		  bool generated);
+/* A module that changed. */
+void judge_module(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module);
 
 /* ---- verdict_state.c ---- */
 
@@ -53,8 +56,44 @@ struct code_shape;
 bool shape_fits(const struct code *code, const struct code_shape *from,
 		const struct code_shape *to);
 
-/* Whether the state that its processes start with is seen, and has the same shape as before. */
-bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
+/* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
+bool wants_key(const struct code *code, const char *key);
+
+/* ---- verdict_types.c ---- */
+
+/* A module with processes, as it is in both releases. */
+struct typed {
+	const struct app_diff *app;
+	const char *name;
+	const struct code *old_code, *new_code;
+	const struct beam_facts *old_facts;
+	enum beam_role role;
+	bool keeps; /* code_change hands the state on, or is not called */
+};
+
+struct type_diff;
+/* The state below its first level, and where it cannot be seen. */
+void judge_types(struct judge *judge, const struct typed *typed);
+/* "the tuple item had 2 elements and has 3 (under jobs)" */
+const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
+
+/* ---- verdict_shared.c ---- */
+
+/* Records and structs that changed, and are kept by others than the processes of their module. */
+void judge_shared(struct judge *judge);
+
+/* ---- verdict_names.c ---- */
+
+/* By the numbers of the new release's modules: those that are the same and know one of the names.
+ */
+bool *modules_naming(struct judge *judge, const struct name_table *names);
+
+/* ---- verdict_reach.c ---- */
+
+/* Whether a function of the new release, and all that it calls in what is neither OTP's nor
+ * Elixir's, is the same as in the old one.
+ */
+bool function_stays(struct judge *judge, const char *module, const char *name, uint32_t arity);
 
 /* ---- verdict_kept.c ---- */
 
@@ -69,6 +108,30 @@ void judge_children(struct judge *judge, const struct appup_made *made);
 
 /* Every atom that a module knows; to be freed. */
 struct name_table *atoms_of(const struct code *code);
+
+/* ---- verdict_effects.c ---- */
+
+/* What a module does to the world: tables, names, timers, messages, starts of processes. */
+struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module);
+/* Whether it is a call of module:name; arity 0: of any. */
+bool effect_is(const struct code_effect *effect, const char *module, const char *name,
+	       uint32_t arity);
+
+/* ---- verdict_start.c ---- */
+
+/* Whether a function of the new release runs only while processes or applications start, as far as
+ * is seen: all that calls it in its application is init/1, start/2, start_link and the like.
+ */
+bool runs_at_start(struct judge *judge, struct module_at *module,
+		   const struct code_function *function);
+/* Whether children that are started in the upgrade are of that module. */
+bool starts_anew(const struct judge *judge, const char *module);
+
+/* ---- verdict_wiring.c ---- */
+
+/* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.
+ */
+void judge_wiring(struct judge *judge);
 
 /* ---- verdict_moves.c ---- */
 

@@ -80,8 +80,7 @@ static void judge_fields(const struct process *process, const struct module_diff
 			->severity = SEVERITY_WARN;
 }
 
-/* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
-static bool wants_key(const struct code *code, const char *key)
+bool wants_key(const struct code *code, const char *key)
 {
 	for (size_t i = 0; i < code->len; i++) {
 		for (size_t j = 0; j < code->functions[i].len; j++) {
@@ -136,34 +135,6 @@ static void judge_shape(const struct process *process)
 	code_shape_print(&after, &process->after);
 	tell_shape(process, arena_printf(process->judge->arena, "the state was %s and is %s",
 					 str_text(&before), str_text(&after)));
-}
-
-/* A record that is not the state may be a part of it. */
-static void judge_parts(const struct process *process)
-{
-	bool known = process->before.kind != SHAPE_UNKNOWN && process->after.kind != SHAPE_UNKNOWN;
-
-	for (size_t i = 0; i < process->module->records_len; i++) {
-		const struct record_change *record = &process->module->records[i];
-		const char *what = arena_printf(process->judge->arena,
-						"the record %s of %s had %u fields and has %u",
-						record->name, module_shown(process->module->name),
-						record->old_size - 1, record->new_size - 1);
-
-		if (known && process->after.kind == SHAPE_RECORD &&
-		    strcmp(process->after.name, record->name) == 0)
-			continue;
-		if (!known) {
-			tell_shape(process, what);
-			continue;
-		}
-		JUDGE(process->judge, REASON_shared_struct_changed, process->app->name,
-		      process->module->name,
-		      "%s: processes that hold one from before the upgrade fail when they use it",
-		      what)
-			->hint = "fine when it is made anew for each call; otherwise convert it in "
-				 "code_change";
-	}
 }
 
 /* ---- gen_statem ---- */
@@ -292,7 +263,6 @@ static void judge_kept(const struct process *process)
 	} else {
 		judge_shape(process);
 	}
-	judge_parts(process);
 	if (state)
 		tell_shape(process, arena_printf(process->judge->arena,
 						 "the state %s is no longer there", state));
@@ -316,76 +286,20 @@ static struct process process_of(struct judge *judge, const struct app_diff *app
 	};
 }
 
-/* Records that others have from a module without a behaviour, or its own loop goes on with. */
-static void judge_shared_records(struct judge *judge, const struct app_diff *app,
-				 const struct module_diff *module)
-{
-	for (size_t i = 0; i < module->records_len; i++) {
-		const struct record_change *record = &module->records[i];
-
-		if (!code_gives_record(module->old_code, record->name) &&
-		    code_loop(module->old_code) != CODE_LOOP_DEAF)
-			continue;
-		JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
-		      "the record %s of %s had %u fields and has %u: processes that hold one from "
-		      "before the upgrade fail when they use it",
-		      record->name, module_shown(module->name), record->old_size - 1,
-		      record->new_size - 1)
-			->hint = "fine when it is made anew for each call; otherwise convert it in "
-				 "code_change of the processes that hold it";
-	}
-}
-
-/* Fields of a struct that no process here has as its state. */
-static void judge_shared(struct judge *judge, const struct app_diff *app,
-			 const struct module_diff *module)
-{
-	struct names added = module->fields_added;
-
-	if (added.len == 0)
-		return;
-	JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
-	      "the struct %s has the new field%s %s: processes, also of other nodes, that hold one "
-	      "from "
-	      "before the upgrade fail when they are asked for it",
-	      module_shown(module->name), plural(added), list_of(judge->arena, added))
-		->hint =
-		"fine when it is made anew for each call; otherwise convert it in code_change";
-}
-
-/* The state is seen, and is not the struct that the module defines. */
-static bool is_another(const struct code_shape *shape, const struct module_diff *module)
-{
-	return shape->kind != SHAPE_UNKNOWN &&
-	       (shape->kind != SHAPE_STRUCT || strcmp(shape->name, module->name) != 0);
-}
-
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	struct process process;
 
-	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
-		judge_shared(judge, app, module);
-		judge_shared_records(judge, app, module);
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS))
 		return;
-	}
 	process = process_of(judge, app, module);
-	if (is_another(&process.before, module) && is_another(&process.after, module))
-		judge_shared(judge, app, module);
 	judge_callback_mode(&process);
 	if (keeps_state(&process))
 		judge_kept(&process);
 	else
 		judge_conversion(&process);
+	judge_types(judge,
+		    &(struct typed){ app, module->name, module->old_code, module->new_code,
+				     module->old_facts, process.role, keeps_state(&process) });
 	judge_fun(&process);
-}
-
-bool state_stays(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
-{
-	struct process process = process_of(judge, app, module);
-
-	return process.before.kind != SHAPE_UNKNOWN &&
-	       code_shape_equal(&process.before, &process.after) &&
-	       (process.before.kind != SHAPE_MAP || process.before.all_keys) &&
-	       module->records_len == 0;
 }

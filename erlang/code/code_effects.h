@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_effects.h - what functions of a module do to the world beside returning something: which
+ * calls of which other functions they are seen to make, with which arguments.
+ *
+ * Every function from which a call that is wanted can be reached inside the module is followed,
+ * with arguments of which nothing is known.  Work is bounded; what is beyond is not among the
+ * results.
+ */
+#pragma once
+#include "erlang/code/code_eval.h"
+
+enum {
+	EFFECT_ARGS = 6,
+	EFFECTS_MAX = 500, /* of one module */
+};
+
+struct code_effect {
+	const struct code_function *in; /* where the call stands */
+	struct beam_function to;        /* of erlang:send/2, for Pid ! Message, too */
+	const struct value *args[EFFECT_ARGS];
+};
+
+struct code_effects {
+	const struct code_effect *items;
+	size_t len;
+};
+
+/* The calls that wanted() says yes to, each once with the same arguments.
+ *
+ * arena   takes the values
+ */
+struct code_effects code_effects(const struct code *code, const struct code_library *library,
+				 bool (*wanted)(const struct beam_function *function),
+				 struct arena *arena);
+
+/* Which functions of a module are called by which, funs that are made included: who calls one.
+ * Appends the functions that call `function`, each once; at most `room`.
+ */
+size_t code_callers(const struct code *code, const struct code_function *function,
+		    const struct code_function **out, size_t room);
+/* The function that a fun like "-add/2-fun-0-" stands in, else itself. */
+const struct code_function *code_owner(const struct code *code,
+				       const struct code_function *function);

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The state of processes, as all callbacks of a module leave it: what init/1 makes, and what the
+ * others make of that.
+ */
+#include "erlang/code/code_states.h"
+
+enum {
+	ROUNDS = 2,       /* of all callbacks, each time with what they made before */
+	WAYS = 3,         /* variants of a state that are tried */
+	ARGS = 4,         /* arguments that processes are seen to be started with */
+	CALLBACK = 16000, /* steps of one callback */
+};
+
+struct states {
+	const struct code *code;
+	enum beam_role role;
+	const struct code_library *library;
+	struct arena *arena;   /* takes the type */
+	struct arena *scratch; /* takes values */
+	struct type *type;
+	const struct value *starts[ARGS]; /* what init/1 is given */
+	size_t starts_len;
+};
+
+/* ---- what a callback returned ---- */
+
+/* clang-format off */
+static const struct {
+	enum beam_role role;
+	const char *tag;
+	size_t size, at; /* of the tuple, and where in it the state is */
+} returns[] = {
+	{ BEAM_GEN_SERVER, "ok", 2, 1 },      { BEAM_GEN_SERVER, "ok", 3, 1 },
+	{ BEAM_GEN_SERVER, "noreply", 2, 1 }, { BEAM_GEN_SERVER, "noreply", 3, 1 },
+	{ BEAM_GEN_SERVER, "reply", 3, 2 },   { BEAM_GEN_SERVER, "reply", 4, 2 },
+	{ BEAM_GEN_EVENT, "ok", 2, 1 },       { BEAM_GEN_EVENT, "ok", 3, 1 },
+	{ BEAM_GEN_STATEM, "ok", 3, 2 },      { BEAM_GEN_STATEM, "ok", 4, 2 },
+	{ BEAM_GEN_STATEM, "next_state", 3, 2 },   { BEAM_GEN_STATEM, "next_state", 4, 2 },
+	{ BEAM_GEN_STATEM, "keep_state", 2, 1 },   { BEAM_GEN_STATEM, "keep_state", 3, 1 },
+	{ BEAM_GEN_STATEM, "repeat_state", 2, 1 }, { BEAM_GEN_STATEM, "repeat_state", 3, 1 },
+};
+
+static const struct {
+	enum beam_role role;
+	const char *name;
+	uint32_t arity;
+	unsigned state; /* which argument */
+} callbacks[] = {
+	{ BEAM_GEN_SERVER, "handle_continue", 2, 1 }, { BEAM_GEN_SERVER, "handle_call", 3, 2 },
+	{ BEAM_GEN_SERVER, "handle_cast", 2, 1 },     { BEAM_GEN_SERVER, "handle_info", 2, 1 },
+	{ BEAM_GEN_EVENT, "handle_event", 2, 1 },     { BEAM_GEN_EVENT, "handle_info", 2, 1 },
+	{ BEAM_GEN_EVENT, "handle_call", 2, 1 },      { BEAM_GEN_STATEM, "handle_event", 4, 3 },
+};
+/* clang-format on */
+
+static void take_state(struct states *states, const struct value *value)
+{
+	int size = value_tuple_size(value);
+
+	if (value->kind == VALUE_UNKNOWN && value->of == 0) {
+		type_add(states->type, value, states->arena);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(returns); i++)
+		if (returns[i].role == states->role && size == (int)returns[i].size &&
+		    value_is_tagged(value, returns[i].tag, returns[i].size)) {
+			type_add(states->type, value_element(value, returns[i].at, states->scratch),
+				 states->arena);
+			return;
+		}
+}
+
+/* gen_event's {ok, Reply, State} of handle_call/2. */
+static void take_reply(struct states *states, const struct value *value)
+{
+	if (value_is_tagged(value, "ok", 3))
+		type_add(states->type, value_element(value, 2, states->scratch), states->arena);
+}
+
+/* ---- how they are started ---- */
+
+static bool starts_servers(const struct beam_function *function)
+{
+	static const char *const modules[] = { "gen_server", "gen_statem", "Elixir.GenServer" };
+
+	if (strncmp(function->name, "start", 5) != 0 || function->arity < 2)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+		if (strcmp(modules[i], function->module) == 0)
+			return true;
+	return false;
+}
+
+/* gen_server:start_link([Name,] Module, Argument, Options) */
+static void see_start(void *ctx, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	struct states *states = ctx;
+	size_t at = 0;
+
+	if (!starts_servers(function))
+		return;
+	while (at + 1 < function->arity && !value_is_atom(args[at], states->code->module))
+		at++;
+	if (at + 1 >= function->arity)
+		return;
+	for (size_t i = 0; i < states->starts_len; i++)
+		if (value_same(states->starts[i], args[at + 1]))
+			return;
+	if (states->starts_len < ARGS)
+		states->starts[states->starts_len++] = args[at + 1];
+}
+
+static void find_starts(struct states *states)
+{
+	const struct code *code = states->code;
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = value_argument(states->scratch, 0);
+	for (size_t i = 0; i < code->len; i++) {
+		struct eval eval = { .arena = states->scratch,
+				     .library = states->library,
+				     .limit = CALLBACK,
+				     .on_call = see_start,
+				     .ctx = states };
+
+		if (strncmp(code->functions[i].name, "start", 5) == 0 &&
+		    code_exports(code, code->functions[i].name, code->functions[i].arity))
+			eval_function(&eval, code, &code->functions[i], args);
+	}
+	if (states->starts_len == 0)
+		states->starts[states->starts_len++] = value_argument(states->scratch, 0);
+}
+
+/* ---- one after the other ---- */
+
+static void lose(struct states *states, const struct code_function *function)
+{
+	const struct beam_function where = { NULL, function->name, function->arity };
+
+	type_add(states->type, value_unseen(states->scratch, where), states->arena);
+}
+
+static void run_init(struct states *states)
+{
+	const struct code_function *init = code_function(states->code, "init", 1);
+
+	find_starts(states);
+	for (size_t i = 0; init && i < states->starts_len; i++) {
+		struct eval eval = { .arena = states->scratch, .library = states->library };
+		struct values values = eval_function(&eval, states->code, init, &states->starts[i]);
+
+		for (size_t j = 0; j < values.len; j++)
+			take_state(states, values.items[j]);
+		if (eval.gave_up)
+			lose(states, init);
+	}
+}
+
+static void run_callback(struct states *states, const struct code_function *function, unsigned at)
+{
+	bool replies = states->role == BEAM_GEN_EVENT && strcmp(function->name, "handle_call") == 0;
+	const struct type before = *states->type;
+
+	for (size_t way = 0; way < type_ways(&before) && way < WAYS; way++) {
+		struct eval eval = { .arena = states->scratch,
+				     .library = states->library,
+				     .limit = CALLBACK };
+		const struct value *args[4] = { &value_unknown, &value_unknown, &value_unknown,
+						&value_unknown };
+		struct values values;
+
+		args[at] = type_value(&before, way, states->scratch);
+		values = eval_function(&eval, states->code, function, args);
+		for (size_t i = 0; i < values.len; i++) {
+			if (values.items[i]->kind == VALUE_UNKNOWN)
+				continue; /* a state that cannot be seen is none that is new */
+			if (replies)
+				take_reply(states, values.items[i]);
+			else
+				take_state(states, values.items[i]);
+		}
+	}
+}
+
+static bool is_state_function(const struct states *states, const struct code_function *function)
+{
+	static const char *const others[] = { "terminate", "format_status", "code_change",
+					      "init",      "start_link",    "handle_event" };
+
+	if (states->role != BEAM_GEN_STATEM || function->arity != 3 ||
+	    !code_exports(states->code, function->name, 3))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(others[i], function->name) == 0)
+			return false;
+	return true;
+}
+
+static void run_callbacks(struct states *states)
+{
+	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
+		const struct code_function *function =
+			callbacks[i].role == states->role
+				? code_function(states->code, callbacks[i].name, callbacks[i].arity)
+				: NULL;
+
+		if (function)
+			run_callback(states, function, callbacks[i].state);
+	}
+	for (size_t i = 0; i < states->code->len; i++)
+		if (is_state_function(states, &states->code->functions[i]))
+			run_callback(states, &states->code->functions[i], 2);
+}
+
+/* ---- special processes ---- */
+
+static void see_system(void *ctx, const struct beam_function *function,
+		       const struct value *const *args)
+{
+	struct states *states = ctx;
+
+	if (strcmp(function->module, "sys") == 0 &&
+	    strcmp(function->name, "handle_system_msg") == 0 && function->arity >= 6 &&
+	    value_is_atom(args[3], states->code->module))
+		type_add(states->type, args[5], states->arena);
+}
+
+/* What is handed to sys:handle_system_msg/6 comes back to system_code_change/4. */
+static void run_loops(struct states *states)
+{
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = value_argument(states->scratch, 1);
+	for (size_t i = 0; i < states->code->len; i++) {
+		const struct code_function *function = &states->code->functions[i];
+		struct eval eval = { .arena = states->scratch,
+				     .library = states->library,
+				     .limit = CALLBACK,
+				     .on_call = see_system,
+				     .ctx = states };
+
+		if (code_exports(states->code, function->name, function->arity))
+			eval_function(&eval, states->code, function, args);
+	}
+}
+
+struct type *code_state_type(const struct code *code, enum beam_role role,
+			     const struct code_library *library, struct arena *arena)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct states states = { .code = code,
+				 .role = role,
+				 .library = library,
+				 .arena = arena,
+				 .scratch = &scratch,
+				 .type = type_new(arena) };
+
+	if (code->unread) {
+		states.type->unknown = true;
+		return states.type;
+	}
+	if (role == BEAM_SPECIAL) {
+		run_loops(&states);
+		return states.type;
+	}
+	run_init(&states);
+	for (int i = 0; i < ROUNDS; i++)
+		run_callbacks(&states);
+	return states.type;
+}
+
+/* ---- code_change ---- */
+
+/* Which argument the state is, and where it comes back in {ok, …}. */
+static const struct change {
+	enum beam_role role;
+	const char *name;
+	uint32_t arity;
+	unsigned state, back;
+} changes[] = {
+	{ BEAM_GEN_SERVER, "code_change", 3, 1, 1 },
+	{ BEAM_GEN_EVENT, "code_change", 3, 1, 1 },
+	{ BEAM_GEN_STATEM, "code_change", 4, 2, 2 },
+	{ BEAM_SPECIAL, "system_code_change", 4, 0, 1 },
+};
+
+struct type_changed code_change_type(const struct code *code, enum beam_role role,
+				     const struct type *state, const struct term *vsn, bool down,
+				     const struct code_library *library, struct arena *arena)
+{
+	struct type_changed changed = { .type = type_new(arena) };
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct change *change = NULL;
+	const struct code_function *function;
+
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++)
+		if (changes[i].role == role)
+			change = &changes[i];
+	function =
+		change && !code->unread ? code_function(code, change->name, change->arity) : NULL;
+	if (!function)
+		return changed;
+	for (size_t way = 0; way < type_ways(state) && way < TYPE_VARIANTS; way++) {
+		const struct value *version = vsn ? value_of_term(&scratch, vsn) : &value_unknown;
+		const struct value *back[] = { value_of_atom(&scratch, "down"), version };
+		struct eval eval = { .arena = &scratch, .library = library };
+		const struct value *args[4] = { &value_unknown, &value_unknown, &value_unknown,
+						&value_unknown };
+		struct values values;
+		bool any = false;
+
+		args[role == BEAM_SPECIAL ? 2 : 0] =
+			down ? value_tuple(&scratch, back, ARRAY_LEN(back)) : version;
+		args[change->state] = type_value(state, way, &scratch);
+		values = eval_function(&eval, code, function, args);
+		for (size_t i = 0; i < values.len; i++) {
+			const struct value *value = values.items[i];
+
+			if (value_is_tagged(value, "error", 2))
+				continue;
+			any = true;
+			if (value_is_tagged(value, "ok", change->back + 1))
+				type_add(changed.type, value_element(value, change->back, &scratch),
+					 arena);
+			else
+				changed.type->unknown = true;
+		}
+		changed.fails = changed.fails || (!any && !eval.gave_up);
+		if (eval.gave_up)
+			changed.type->unknown = true;
+	}
+	return changed;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_states.h - the state of the processes of a module, as its code makes it. */
+#pragma once
+#include "erlang/code/code_eval.h"
+#include "erlang/code/code_type.h"
+
+/* What may be their state: what init/1 returns, with what start_link is seen to give to it, and
+ * what the other callbacks return, up to a bounded number of rounds.  For gen_statem it is the
+ * data; for BEAM_SPECIAL what is handed to sys:handle_system_msg/6.
+ *
+ * role  one bit of BEAM_PROCESS
+ */
+struct type *code_state_type(const struct code *code, enum beam_role role,
+			     const struct code_library *library, struct arena *arena);
+
+struct type_changed {
+	struct type *type; /* of what it returns; empty: there is no such function */
+	bool fails;        /* for one of the variants it always raises or refuses */
+};
+
+/* What code_change makes of states of a type.
+ *
+ * vsn   of the old module, both ways; NULL: not known
+ * down  on the way back
+ */
+struct type_changed code_change_type(const struct code *code, enum beam_role role,
+				     const struct type *state, const struct term *vsn, bool down,
+				     const struct code_library *library, struct arena *arena);

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_type.h"
+
+struct type *type_new(struct arena *arena)
+{
+	struct type *type = arena_new(arena, struct type);
+
+	*type = (struct type){ 0 };
+	return type;
+}
+
+bool type_is_empty(const struct type *type)
+{
+	return !type->kinds && !type->unknown && !type->argument;
+}
+
+/* ---- putting values in ---- */
+
+struct adder {
+	struct arena *arena;
+	unsigned depth, left;
+};
+
+static void add(struct adder *adder, struct type *type, const struct value *value);
+
+static const char *dup(struct adder *adder, const char *name)
+{
+	return name ? arena_dup(adder->arena, span_of(name)) : NULL;
+}
+
+static bool same_tag(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Numbers and binaries of both kinds are one. */
+static unsigned kind_bit(int kind)
+{
+	return 1u << (kind == TERM_BIG         ? TERM_INTEGER
+		      : kind == TERM_BITSTRING ? TERM_BINARY
+					       : kind);
+}
+
+static struct type_variant *variant_of(struct adder *adder, struct type *type, bool map,
+				       const char *tag, size_t len)
+{
+	struct type_variant *v;
+
+	for (size_t i = 0; i < type->len; i++) {
+		v = &type->variants[i];
+		if (v->map == map && same_tag(v->tag, tag) && (map || v->len == len))
+			return v;
+	}
+	if (type->len == TYPE_VARIANTS) {
+		type->unknown = true;
+		return NULL;
+	}
+	if (!type->variants)
+		type->variants = arena_array(adder->arena, TYPE_VARIANTS, struct type_variant);
+	v = &type->variants[type->len++];
+	*v = (struct type_variant){ .map = map, .tag = dup(adder, tag), .len = map ? 0 : len };
+	v->items = arena_array(adder->arena, map ? TYPE_WIDTH : len, struct type *);
+	v->keys = map ? arena_array(adder->arena, TYPE_WIDTH, const char *) : NULL;
+	for (size_t i = 0; i < v->len; i++)
+		v->items[i] = type_new(adder->arena);
+	return v;
+}
+
+static void add_tuple(struct adder *adder, struct type *type, const struct value *value)
+{
+	size_t size = (size_t)value_tuple_size(value);
+	const char *tag = size > 0 ? value_atom_name(value_element(value, 0, adder->arena)) : NULL;
+	struct type_variant *variant;
+
+	if (size > TYPE_WIDTH) {
+		type->unknown = true;
+		return;
+	}
+	variant = variant_of(adder, type, false, tag, size);
+	for (size_t i = 0; variant && i < size; i++)
+		add(adder, variant->items[i], value_element(value, i, adder->arena));
+}
+
+static void add_key(struct adder *adder, struct type_variant *variant, const char *key,
+		    const struct value *value)
+{
+	size_t at = 0;
+
+	while (at < variant->len && strcmp(variant->keys[at], key) != 0)
+		at++;
+	if (at == TYPE_WIDTH) {
+		variant->open = true;
+		return;
+	}
+	if (at == variant->len) {
+		variant->keys[at] = dup(adder, key);
+		variant->items[at] = type_new(adder->arena);
+		variant->len++;
+	}
+	add(adder, variant->items[at], value);
+}
+
+static void add_pair(struct adder *adder, struct type_variant *variant, const struct value *key,
+		     const struct value *value)
+{
+	const char *name = value_atom_name(key);
+
+	if (!name || strcmp(name, "__struct__") != 0)
+		add_key(adder, variant, name ? name : "*", value);
+}
+
+/* The last that was put under a key counts. */
+static bool put_again(const struct value *last, const struct value *put)
+{
+	for (; last != put; last = last->map.base)
+		if (value_equal(last->map.key, put->map.key) == YES)
+			return true;
+	return false;
+}
+
+static void add_map(struct adder *adder, struct type *type, const struct value *value)
+{
+	const struct value *name = value_map_at(value, "__struct__", adder->arena), *map = value;
+	struct type_variant *variant =
+		variant_of(adder, type, true, name ? value_atom_name(name) : NULL, 0);
+	const struct term *term;
+	unsigned puts = 0;
+
+	for (; variant && map->kind == VALUE_MAP; map = map->map.base)
+		if (++puts < TYPE_WIDTH && !put_again(value, map))
+			add_pair(adder, variant, map->map.key, map->map.value);
+	if (!variant)
+		return;
+	term = map->kind == VALUE_TERM ? map->constant.term : NULL;
+	if (!term || term->kind != TERM_MAP || puts >= TYPE_WIDTH) {
+		variant->open = true;
+		return;
+	}
+	for (size_t i = 0; i < term->map.len && i < TYPE_WIDTH; i++) {
+		const char *key = term_atom_name(term->map.keys[i]);
+		const struct value *now = key ? value_map_at(value, key, adder->arena) : NULL;
+
+		add_pair(adder, variant, value_of_term(adder->arena, term->map.keys[i]),
+			 now ? now : value_of_term(adder->arena, term->map.values[i]));
+	}
+}
+
+static void add_list(struct adder *adder, struct type *type, const struct value *value)
+{
+	const struct value *head;
+
+	for (unsigned i = 0; i < TYPE_WIDTH && value_uncons(value, adder->arena, &head, &value);
+	     i++) {
+		if (!type->item)
+			type->item = type_new(adder->arena);
+		add(adder, type->item, head);
+	}
+	if (value->kind == VALUE_UNKNOWN && value->of == 0) {
+		if (!type->item)
+			type->item = type_new(adder->arena);
+		type->item->unknown = true;
+	}
+}
+
+static void add_unknown(struct adder *adder, struct type *type, const struct value *value)
+{
+	if (value->kind == VALUE_ARGUMENT) {
+		type->argument = type->argument || value->nr == 0;
+		return;
+	}
+	if (!type->lost.name && value->where.name)
+		type->lost =
+			(struct beam_function){ dup(adder, value->where.module),
+						dup(adder, value->where.name), value->where.arity };
+	type->unknown = true;
+}
+
+static void add(struct adder *adder, struct type *type, const struct value *value)
+{
+	int kind = value_term_kind(value);
+
+	if (kind < 0) {
+		add_unknown(adder, type, value);
+		return;
+	}
+	if (adder->depth == 0 || adder->left == 0) {
+		type->unknown = true;
+		return;
+	}
+	adder->depth--;
+	adder->left--;
+	type->kinds |= kind_bit(kind);
+	if (value->kind == VALUE_FUN)
+		type->fun = value->fun.code;
+	if (kind == TERM_TUPLE)
+		add_tuple(adder, type, value);
+	else if (kind == TERM_MAP)
+		add_map(adder, type, value);
+	else if (kind == TERM_LIST)
+		add_list(adder, type, value);
+	adder->depth++;
+}
+
+void type_add(struct type *type, const struct value *value, struct arena *arena)
+{
+	add(&(struct adder){ arena, TYPE_DEPTH, 4000 }, type, value);
+}
+
+/* ---- a value of it ---- */
+
+size_t type_ways(const struct type *type)
+{
+	return type->len > 0 ? type->len : 1;
+}
+
+/* Of which nothing is said. */
+static const struct value *hole(struct arena *arena)
+{
+	return value_argument(arena, 1);
+}
+
+static const struct value *map_value(const struct type_variant *variant, size_t nth,
+				     struct arena *arena)
+{
+	const struct value *map =
+		variant->open ? hole(arena) : value_of_term(arena, term_map(arena, NULL, NULL, 0));
+
+	for (size_t i = 0; i < variant->len; i++)
+		map = value_map_put(arena, map,
+				    strcmp(variant->keys[i], "*") == 0
+					    ? value_of_kind(arena, TERM_BINARY)
+					    : value_of_atom(arena, variant->keys[i]),
+				    type_value(variant->items[i], nth, arena));
+	return variant->tag ? value_map_put(arena, map, value_of_atom(arena, "__struct__"),
+					    value_of_atom(arena, variant->tag))
+			    : map;
+}
+
+static const struct value *variant_value(const struct type_variant *variant, size_t nth,
+					 struct arena *arena)
+{
+	const struct value *items[TYPE_WIDTH];
+
+	if (variant->map)
+		return map_value(variant, nth, arena);
+	for (size_t i = 0; i < variant->len; i++)
+		items[i] = i == 0 && variant->tag ? value_of_atom(arena, variant->tag)
+						  : type_value(variant->items[i], nth, arena);
+	return value_tuple(arena, items, variant->len);
+}
+
+const struct value *type_value(const struct type *type, size_t nth, struct arena *arena)
+{
+	if (type->len > 0)
+		return variant_value(&type->variants[nth % type->len], nth, arena);
+	if (type->unknown || type->argument)
+		return hole(arena);
+	if (type->item)
+		return value_cons(arena, type_value(type->item, nth, arena),
+				  value_of_term(arena, &term_nil));
+	if (type->kinds && (type->kinds & (type->kinds - 1)) == 0 && !type->fun)
+		return value_of_kind(arena, (enum term_kind)__builtin_ctz(type->kinds));
+	return hole(arena);
+}
+
+/* ---- text ---- */
+
+void type_print(struct str *out, const struct type *type)
+{
+	static const char *const names[] = {
+		[TERM_ATOM] = "an atom",    [TERM_INTEGER] = "an integer",
+		[TERM_BIG] = "an integer",  [TERM_FLOAT] = "a float",
+		[TERM_BINARY] = "a binary", [TERM_BITSTRING] = "a bitstring",
+		[TERM_LIST] = "a list",     [TERM_TUPLE] = "a tuple",
+		[TERM_MAP] = "a map",       [TERM_PID] = "a pid",
+		[TERM_PORT] = "a port",     [TERM_REFERENCE] = "a reference",
+		[TERM_OPAQUE] = "a fun",
+	};
+	const char * or = "";
+
+	for (size_t i = 0; i < type->len; i++, or = " or ") {
+		const struct type_variant *v = &type->variants[i];
+
+		str_adds(out, or);
+		if (v->map)
+			str_addf(out, v->tag ? "the struct %s" : "a map", v->tag);
+		else if (v->tag)
+			str_addf(out, "a tuple of %zu, beginning with %s", v->len, v->tag);
+		else
+			str_addf(out, "a tuple of %zu", v->len);
+	}
+	for (unsigned kind = 0; kind < ARRAY_LEN(names); kind++) {
+		if (!(type->kinds & 1u << kind) || kind == TERM_TUPLE || kind == TERM_MAP)
+			continue;
+		str_addf(out, "%s%s", or, names[kind]);
+		or = " or ";
+	}
+	if (!* or)
+		str_adds(out, "not seen");
+}
+
+/* ---- comparing ---- */
+
+struct comparer {
+	struct arena *arena;
+	struct type_diffs diffs;
+	unsigned depth;
+};
+
+static struct type_diff *note(struct comparer *comparer, enum type_difference what,
+			      const char *path, const struct type *before, const struct type *after)
+{
+	struct type_diffs *diffs = &comparer->diffs;
+
+	diffs->items = arena_grow(comparer->arena, diffs->items, diffs->len, &diffs->cap);
+	diffs->items[diffs->len] =
+		(struct type_diff){ .what = what, .path = path, .before = before, .after = after };
+	return &diffs->items[diffs->len++];
+}
+
+static void compare(struct comparer *comparer, const char *path, const struct type *before,
+		    const struct type *after);
+
+static const char *inside(struct comparer *comparer, const char *path, const char *step)
+{
+	return *path ? arena_printf(comparer->arena, "%s, %s", path, step)
+		     : arena_dup(comparer->arena, span_of(step));
+}
+
+static const struct type_variant *find(const struct type *type, const struct type_variant *like,
+				       bool any_size)
+{
+	for (size_t i = 0; i < type->len; i++) {
+		const struct type_variant *v = &type->variants[i];
+
+		if (v->map == like->map && same_tag(v->tag, like->tag) &&
+		    (v->map || any_size || v->len == like->len))
+			return v;
+	}
+	return NULL;
+}
+
+static const struct type *value_at(const struct type_variant *variant, const char *key)
+{
+	for (size_t i = 0; i < variant->len; i++)
+		if (strcmp(variant->keys[i], key) == 0)
+			return variant->items[i];
+	return NULL;
+}
+
+static void compare_maps(struct comparer *comparer, const char *path, const struct type *before,
+			 const struct type *after, const struct type_variant *a,
+			 const struct type_variant *b)
+{
+	for (size_t i = 0; i < b->len; i++) {
+		const struct type *was = value_at(a, b->keys[i]);
+		struct type_diff *diff;
+
+		if (was) {
+			compare(comparer,
+				inside(comparer, path,
+				       arena_printf(comparer->arena, "under %s", b->keys[i])),
+				was, b->items[i]);
+		} else if (!a->open && strcmp(b->keys[i], "*") != 0) {
+			diff = note(comparer, TYPE_KEY, path, before, after);
+			diff->tag = b->keys[i];
+			diff->of = b->tag;
+		}
+	}
+	for (size_t i = 0; i < a->len && !b->open; i++)
+		if (!value_at(b, a->keys[i]) && strcmp(a->keys[i], "*") != 0) {
+			struct type_diff *diff = note(comparer, TYPE_KEY_GONE, path, before, after);
+
+			diff->tag = a->keys[i];
+			diff->of = a->tag;
+		}
+}
+
+static void compare_tuples(struct comparer *comparer, const char *path,
+			   const struct type_variant *a, const struct type_variant *b)
+{
+	for (size_t i = 0; i < a->len; i++)
+		compare(comparer,
+			inside(comparer, path, arena_printf(comparer->arena, "element %zu", i + 1)),
+			a->items[i], b->items[i]);
+}
+
+/* Only in one of them: of two that are in neither, the size changed. */
+static bool only_size(const struct type *before, const struct type *after,
+		      const struct type_variant *b, size_t *size)
+{
+	size_t sizes = 0;
+
+	for (size_t i = 0; i < before->len; i++) {
+		const struct type_variant *a = &before->variants[i];
+
+		if (a->map || !same_tag(a->tag, b->tag) || find(after, a, false))
+			continue;
+		*size = a->len;
+		sizes++;
+	}
+	return sizes > 0;
+}
+
+/* Whether something may be the same in both. */
+static bool overlap(const struct type *before, const struct type *after)
+{
+	const unsigned inner = kind_bit(TERM_TUPLE) | kind_bit(TERM_MAP);
+
+	if (before->kinds & after->kinds & ~inner)
+		return true;
+	for (size_t i = 0; i < before->len; i++)
+		if (find(after, &before->variants[i], true))
+			return true;
+	return false;
+}
+
+static void compare_variants(struct comparer *comparer, const char *path, const struct type *before,
+			     const struct type *after)
+{
+	for (size_t i = 0; i < after->len; i++) {
+		const struct type_variant *b = &after->variants[i], *a = find(before, b, false);
+		struct type_diff *diff;
+		size_t size = 0;
+
+		if (a && b->map) {
+			compare_maps(comparer, path, before, after, a, b);
+		} else if (a) {
+			compare_tuples(comparer, path, a, b);
+		} else if (!b->map && only_size(before, after, b, &size)) {
+			diff = note(comparer, TYPE_SIZE, path, before, after);
+			diff->tag = b->tag;
+			diff->size = size;
+			diff->new_size = b->len;
+		}
+	}
+}
+
+static bool same_function(const struct beam_function *a, const struct beam_function *b)
+{
+	return a->arity == b->arity && same_tag(a->name, b->name) && same_tag(a->module, b->module);
+}
+
+static void compare(struct comparer *comparer, const char *path, const struct type *before,
+		    const struct type *after)
+{
+	if (comparer->depth == 0)
+		return;
+	comparer->depth--;
+	compare_variants(comparer, path, before, after);
+	if (before->item && after->item)
+		compare(comparer, inside(comparer, path, "in its list"), before->item, after->item);
+	if (before->kinds && after->kinds && !before->unknown && !after->unknown &&
+	    !before->argument && !after->argument && !overlap(before, after))
+		note(comparer, TYPE_OTHER, path, before, after);
+	else if (before->unknown || after->unknown || before->argument != after->argument)
+		note(comparer, TYPE_LOST, path, before, after);
+	comparer->depth++;
+}
+
+struct type_diffs type_compare(const struct type *before, const struct type *after,
+			       struct arena *arena)
+{
+	struct comparer comparer = { .arena = arena, .depth = TYPE_DEPTH };
+
+	compare(&comparer, "", before, after);
+	return comparer.diffs;
+}
+
+static bool same_types(const struct type *a, const struct type *b, unsigned depth)
+{
+	if (depth == 0 || a->kinds != b->kinds || a->unknown != b->unknown ||
+	    a->argument != b->argument || a->len != b->len || !a->item != !b->item || a->fun ||
+	    b->fun || !same_function(&a->lost, &b->lost))
+		return false;
+	if (a->item && !same_types(a->item, b->item, depth - 1))
+		return false;
+	for (size_t i = 0; i < a->len; i++) {
+		const struct type_variant *v = &a->variants[i], *w = find(b, v, false);
+
+		if (!w || v->len != w->len || v->open != w->open)
+			return false;
+		for (size_t j = 0; j < v->len; j++) {
+			const struct type *other = v->map ? value_at(w, v->keys[j]) : w->items[j];
+
+			if (!other || !same_types(v->items[j], other, depth - 1))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool type_same(const struct type *before, const struct type *after)
+{
+	return same_types(before, after, TYPE_DEPTH + 1);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+/* code_type.h - what may stand at one place, as in the state of processes: all values that were
+ * seen to go there, put together.
+ *
+ * Types live in an arena, and hold nothing of the values they were made from but names.  Size
+ * and depth are bounded: what is beyond counts as unknown.
+ */
+#pragma once
+#include "erlang/code/code_value.h"
+
+enum {
+	TYPE_VARIANTS = 24, /* tuples and maps that are told apart at one place */
+	TYPE_WIDTH = 64,    /* elements, keys */
+	TYPE_DEPTH = 8,
+};
+
+/* Tuples of one size that begin alike, or maps of one struct. */
+struct type_variant {
+	bool map;
+	const char *tag;     /* the atom a tuple begins with, a struct's module; NULL: none */
+	const char **keys;   /* of a map: atoms; "*" stands for all that are no atoms */
+	struct type **items; /* elements of a tuple, values of a map */
+	size_t len;
+	bool open; /* a map: there may be other keys */
+};
+
+struct type {
+	unsigned kinds;            /* bits 1 << enum term_kind that were seen */
+	bool unknown;              /* and there may be others … */
+	struct beam_function lost; /* … from there; name NULL: from no function */
+	bool argument;             /* … what was given from outside, untouched */
+	const struct code *fun;    /* a fun of that module; NULL: none was seen */
+	struct type *item;         /* of lists; NULL: only [] was seen */
+	struct type_variant *variants;
+	size_t len;
+};
+
+struct type *type_new(struct arena *arena);
+/* Puts a value in.  VALUE_ARGUMENT with nr 0 is what was given from outside; others say nothing. */
+void type_add(struct type *type, const struct value *value, struct arena *arena);
+/* A value of that type: the n-th of its variants, where there are several. */
+const struct value *type_value(const struct type *type, size_t nth, struct arena *arena);
+/* How many variants it has at its top, at least 1. */
+size_t type_ways(const struct type *type);
+/* Nothing at all was put in. */
+bool type_is_empty(const struct type *type);
+/* "a tuple of 3, beginning with st", "a list"; for people. */
+void type_print(struct str *out, const struct type *type);
+
+enum type_difference {
+	TYPE_SIZE,     /* the same tag, another size */
+	TYPE_OTHER,    /* another kind of term, tuples with other tags, other structs */
+	TYPE_KEY,      /* a map has a key more */
+	TYPE_KEY_GONE, /* … or one less */
+	TYPE_LOST,     /* it cannot be seen in one of them, or in both */
+};
+
+struct type_diff {
+	enum type_difference what;
+	const char *path; /* "element 2 of it", "under jobs, in its list"; "" for the top */
+	const char *tag;  /* TYPE_SIZE: the tag, or NULL; TYPE_KEY, TYPE_KEY_GONE: the key */
+	const struct type *before, *after;
+	size_t size, new_size; /* TYPE_SIZE */
+	const char *of;        /* TYPE_KEY, TYPE_KEY_GONE: the struct; NULL: a map */
+};
+
+struct type_diffs {
+	struct type_diff *items;
+	size_t len, cap;
+};
+
+/* What is not the same, from the outside to the inside. */
+struct type_diffs type_compare(const struct type *before, const struct type *after,
+			       struct arena *arena);
+/* Whether all is the same, and all was seen, or lost in the same place; funs count as lost. */
+bool type_same(const struct type *before, const struct type *after);

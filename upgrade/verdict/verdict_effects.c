@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Calls that do something to the world, of each module that is asked for, once. */
+#include "upgrade/verdict/verdict_parts.h"
+
+static bool is_one_of(const char *name, const char *const *names, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct beam_function *to)
+{
+	static const char *const of_erlang[] = {
+		"register", "send",         "send_after", "start_timer",   "monitor",
+		"link",     "process_flag", "put",        "get",           "open_port",
+		"spawn",    "spawn_link",   "hibernate",  "spawn_monitor", "spawn_opt",
+	};
+	static const char *const modules[] = {
+		"ets",
+		"dets",
+		"persistent_term",
+		"pg",
+		"timer",
+		"gen_server",
+		"gen_statem",
+		"gen_event",
+		"supervisor",
+		"gen_tcp",
+		"ssl",
+		"gen_udp",
+		"counters",
+		"atomics",
+		"telemetry",
+		"logger",
+		"application",
+		"proc_lib",
+		"net_kernel",
+		"gproc",
+		"mnesia",
+		"Elixir.GenServer",
+		"Elixir.Agent",
+		"Elixir.Supervisor",
+		"Elixir.DynamicSupervisor",
+		"Elixir.Registry",
+		"Elixir.Process",
+		"Elixir.Phoenix.PubSub",
+		"Elixir.Task",
+		"Elixir.Task.Supervisor",
+		"Elixir.Application",
+	};
+
+	if (strcmp(to->module, "erlang") == 0)
+		return is_one_of(to->name, of_erlang, ARRAY_LEN(of_erlang));
+	return strncmp(to->name, "start", 5) == 0 ||
+	       is_one_of(to->module, modules, ARRAY_LEN(modules));
+}
+
+struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module)
+{
+	struct modules *modules = judge->modules;
+	size_t nr = (size_t)(module - modules->items[side]);
+	struct code_effects *effects;
+	const struct code *code;
+
+	if (!judge->effects[side])
+		judge->effects[side] = arena_array(
+			judge->arena, name_table_len(modules->names[side]), struct code_effects *);
+	if (judge->effects[side][nr])
+		return *judge->effects[side][nr];
+	judge->effects[side][nr] = effects = arena_new(judge->arena, struct code_effects);
+	code = module_code(modules, side, module);
+	*effects = code && !code->unread
+			   ? code_effects(code, &modules->library[side], is_wanted, judge->arena)
+			   : (struct code_effects){ NULL, 0 };
+	return *effects;
+}
+
+bool effect_is(const struct code_effect *effect, const char *module, const char *name,
+	       uint32_t arity)
+{
+	return (arity == 0 || effect->to.arity == arity) && strcmp(effect->to.name, name) == 0 &&
+	       strcmp(effect->to.module, module) == 0;
+}

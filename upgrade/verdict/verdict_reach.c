@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whether a function does the same in both releases, with all that it calls in what is ours. */
+#include "base/name_table.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { LOOKED_AT_MAX = 400 }; /* functions; beyond it nothing is sure */
+
+struct reach {
+	struct judge *judge;
+	struct name_table *seen;
+	struct reached {
+		struct module_at *module;
+		const struct code_function *function;
+	} todo[LOOKED_AT_MAX];
+	size_t len;
+	bool stays;
+};
+
+static void reach_function(struct reach *reach, const char *module, const char *name,
+			   uint32_t arity)
+{
+	struct modules *modules = reach->judge->modules;
+	const char *key = arena_printf(reach->judge->arena, "%s/%u", name, arity);
+	struct module_at *at = modules_find(modules, SIDE_NEW, module);
+	const struct code_library *library = &modules->library[SIDE_NEW];
+	const struct code_function *function;
+	const struct code *code;
+	bool is_new;
+
+	if (!at || !library->follow(library->ctx, module))
+		return;
+	name_table_add(reach->seen, arena_printf(reach->judge->arena, "%s:%s", module, key),
+		       &is_new);
+	if (!is_new)
+		return;
+	if (at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
+		     : !at->same) {
+		reach->stays = false;
+		return;
+	}
+	code = module_code(modules, SIDE_NEW, at);
+	function = code ? code_function(code, name, arity) : NULL;
+	if (!function)
+		return;
+	if (reach->len == LOOKED_AT_MAX)
+		reach->stays = false;
+	else
+		reach->todo[reach->len++] = (struct reached){ at, function };
+}
+
+static void reach_from(struct reach *reach, const struct reached *from)
+{
+	const struct code *code = module_code(reach->judge->modules, SIDE_NEW, from->module);
+
+	for (size_t i = 0; code && i < from->function->len && reach->stays; i++) {
+		const struct code_op *op = &from->function->ops[i];
+		const struct code_function *local = NULL;
+		const struct beam_function *to = NULL;
+		int operand = code_import_operand(op->opcode);
+
+		if (op->opcode == OP_CALL || op->opcode == OP_CALL_LAST ||
+		    op->opcode == OP_CALL_ONLY)
+			local = code_local(code, &op->args[1]);
+		else if (op->opcode == OP_MAKE_FUN2 || op->opcode == OP_MAKE_FUN3)
+			to = code_lambda(code, &op->args[0]);
+		else if (operand >= 0)
+			to = code_import(code, &op->args[operand]);
+		if (local)
+			reach_function(reach, from->module->name, local->name, local->arity);
+		else if (to)
+			reach_function(reach, to->module ? to->module : from->module->name,
+				       to->name, to->arity);
+	}
+}
+
+bool function_stays(struct judge *judge, const char *module, const char *name, uint32_t arity)
+{
+	owned_name_table struct name_table *seen = name_table_new();
+	struct reach reach = { .judge = judge, .seen = seen, .stays = true };
+
+	reach_function(&reach, module, name, arity);
+	while (reach.len > 0 && reach.stays) {
+		struct reached now = reach.todo[--reach.len];
+
+		reach_from(&reach, &now);
+	}
+	return reach.stays;
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Records and structs that changed, and who keeps one from before: in the state of another
+ * module's processes, in a table, in a message under way.  What nobody keeps is made anew for each
+ * call, and is no word worth.
+ */
+#include "erlang/code/code_facts.h"
+#include "erlang/code/code_states.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* ---- who may have to do with it ---- */
+
+struct shared {
+	struct judge *judge;
+	struct name_table *names; /* tags and modules that changed */
+	bool *naming;             /* of modules of the old release that did not change */
+};
+
+/* A function of a module without processes that returns something of another shape. */
+static bool gives_otherwise(struct judge *judge, const struct module_diff *module)
+{
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < module->new_facts->exports.len; i++) {
+		const struct beam_function *to = &module->new_facts->exports.items[i];
+		const char *key = arena_printf(judge->arena, "%s/%u", to->name, to->arity);
+		const struct code *codes[] = { module->old_code, module->new_code };
+		struct type *types[] = { type_new(judge->arena), type_new(judge->arena) };
+		struct type_diffs diffs;
+
+		if (!names_have(module->functions, key))
+			continue;
+		for (size_t side = 0; side < 2; side++) {
+			owned_arena struct arena scratch = ARENA_EMPTY;
+			struct eval eval = { .arena = &scratch,
+					     .library = &judge->modules->library[side],
+					     .limit = 8000 };
+			const struct code_function *function =
+				code_function(codes[side], to->name, to->arity);
+			struct values values = { 0 };
+
+			if (function)
+				values = eval_function(&eval, codes[side], function, args);
+			for (size_t j = 0; j < values.len; j++)
+				type_add(types[side], values.items[j], judge->arena);
+		}
+		diffs = type_compare(types[0], types[1], judge->arena);
+		for (size_t j = 0; j < diffs.len; j++)
+			if (diffs.items[j].what != TYPE_LOST)
+				return true;
+	}
+	return false;
+}
+
+static void name_changed(struct shared *shared, const struct module_diff *module)
+{
+	if (module->change != CHANGE_CHANGED || module->old_code->unread ||
+	    module->new_code->unread)
+		return;
+	for (size_t i = 0; i < module->records_len; i++)
+		name_table_add(shared->names, module->records[i].name, NULL);
+	if (module->records_len > 0 || module->fields_added.len > 0 ||
+	    (!(module->new_facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR)) &&
+	     gives_otherwise(shared->judge, module)))
+		name_table_add(shared->names, module->name, NULL);
+}
+
+/* ---- the state of processes that are the same themselves ---- */
+
+static void judge_same_processes(struct shared *shared)
+{
+	struct modules *modules = shared->judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
+		const struct beam_facts *facts;
+
+		if (!shared->naming[i] || !before ||
+		    !modules->library[SIDE_NEW].follow(modules->library[SIDE_NEW].ctx, after->name))
+			continue;
+		facts = module_facts(modules, SIDE_NEW, after);
+		if (facts && facts->roles & BEAM_PROCESS)
+			judge_types(
+				shared->judge,
+				&(struct typed){ after->app, after->name,
+						 module_code(modules, SIDE_OLD, before),
+						 module_code(modules, SIDE_NEW, after), facts,
+						 (enum beam_role)(facts->roles & BEAM_PROCESS &
+								  -(facts->roles & BEAM_PROCESS)),
+						 true });
+	}
+}
+
+/* ---- tables and messages ---- */
+
+/* A part of something that is kept: a tuple of that size, a struct of that module. */
+struct part {
+	bool map;
+	const char *tag;
+	size_t size;
+};
+
+static bool holds(const struct type *type, const struct part *part, unsigned depth)
+{
+	if (!type || depth == 0)
+		return false;
+	if (holds(type->item, part, depth - 1))
+		return true;
+	for (size_t i = 0; i < type->len; i++) {
+		const struct type_variant *v = &type->variants[i];
+
+		if (v->tag && v->map == part->map && (v->map || v->len == part->size) &&
+		    strcmp(v->tag, part->tag) == 0)
+			return true;
+		for (size_t j = 0; j < v->len; j++)
+			if (holds(v->items[j], part, depth - 1))
+				return true;
+	}
+	return false;
+}
+
+/* clang-format off */
+static const struct keeper {
+	const char *module, *name;
+	uint32_t arity; /* 0: any */
+	unsigned what;
+	const char *shown;
+} keepers[] = {
+	{ "ets", "insert", 2, 1, "the rows of a table" },
+	{ "ets", "insert_new", 2, 1, "the rows of a table" },
+	{ "ets", "update_element", 3, 2, "the rows of a table" },
+	{ "dets", "insert", 2, 1, "the rows of a table" },
+	{ "mnesia", "write", 1, 0, "the rows of a table" },
+	{ "mnesia", "write", 3, 1, "the rows of a table" },
+	{ "mnesia", "dirty_write", 1, 0, "the rows of a table" },
+	{ "mnesia", "dirty_write", 2, 1, "the rows of a table" },
+	{ "persistent_term", "put", 2, 1, "a persistent term" },
+	{ "application", "set_env", 3, 2, "the environment" },
+	{ "erlang", "put", 2, 1, "the process dictionary" },
+	{ "Elixir.Process", "put", 2, 1, "the process dictionary" },
+	{ "gen_server", "cast", 2, 1, "messages" },
+	{ "gen_statem", "cast", 2, 1, "messages" },
+	{ "gen_event", "notify", 2, 1, "messages" },
+	{ "gen_server", "call", 0, 1, "messages" },
+	{ "gen_statem", "call", 0, 1, "messages" },
+	{ "Elixir.GenServer", "cast", 2, 1, "messages" },
+	{ "Elixir.GenServer", "call", 0, 1, "messages" },
+	{ "erlang", "send", 2, 1, "messages" },
+	{ "erlang", "send_after", 0, 2, "messages" },
+	{ "Elixir.Process", "send_after", 0, 1, "messages" },
+	{ "Elixir.Registry", "register", 3, 2, "a registry" },
+};
+/* clang-format on */
+
+static const struct keeper *keeper_of(const struct code_effect *effect)
+{
+	for (size_t i = 0; i < ARRAY_LEN(keepers); i++)
+		if (effect_is(effect, keepers[i].module, keepers[i].name, keepers[i].arity))
+			return &keepers[i];
+	return NULL;
+}
+
+static const struct keeper *kept_by(struct judge *judge, struct module_at *module,
+				    const struct part *part)
+{
+	struct code_effects effects = effects_of(judge, SIDE_OLD, module);
+
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct keeper *keeper = keeper_of(&effects.items[i]);
+		struct type *type = type_new(judge->arena);
+
+		if (!keeper)
+			continue;
+		type_add(type, effects.items[i].args[keeper->what], judge->arena);
+		if (holds(type, part, TYPE_DEPTH))
+			return keeper;
+	}
+	return NULL;
+}
+
+static bool knows(struct shared *shared, struct module_at *module, const char *name)
+{
+	const struct code *code = module_code(shared->judge->modules, SIDE_OLD, module);
+	owned_name_table struct name_table *atoms = code ? atoms_of(code) : NULL;
+
+	return atoms && name_table_find(atoms, span_of(name)) != NAME_ABSENT;
+}
+
+/* Who keeps one; NULL: nobody is seen to. */
+static const struct keeper *find_keeper(struct shared *shared, const struct part *part,
+					const char *definer, struct module_at **who)
+{
+	struct modules *modules = shared->judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *module = &modules->items[SIDE_OLD][i];
+		struct module_at *after = modules_find(modules, SIDE_NEW, module->name);
+		const struct keeper *keeper;
+
+		if (!module->diff && !(after && shared->naming[after - modules->items[SIDE_NEW]]))
+			continue;
+		if (!knows(shared, module, part->tag) && !knows(shared, module, definer))
+			continue;
+		keeper = kept_by(shared->judge, module, part);
+		if (keeper) {
+			*who = module;
+			return keeper;
+		}
+	}
+	return NULL;
+}
+
+/* Whether some other module of the old release calls it. */
+static bool is_called(struct shared *shared, const char *name)
+{
+	struct modules *modules = shared->judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *module = &modules->items[SIDE_OLD][i];
+		struct module_at *after = modules_find(modules, SIDE_NEW, module->name);
+
+		if (strcmp(module->name, name) != 0 &&
+		    (module->diff || (after && shared->naming[after - modules->items[SIDE_NEW]])) &&
+		    knows(shared, module, name))
+			return true;
+	}
+	return false;
+}
+
+/* ---- one that changed ---- */
+
+static void tell(struct shared *shared, const struct app_diff *app,
+		 const struct module_diff *module, const char *what, const struct keeper *keeper,
+		 const struct module_at *who)
+{
+	struct judge *judge = shared->judge;
+
+	JUDGE(judge, REASON_shared_struct_changed, app->name, module->name,
+	      keeper ? "%s, and one from before the upgrade may be in %s (%s): who uses it fails"
+		     : "%s: who holds one from before the upgrade fails when it is used%s%s",
+	      what, keeper ? keeper->shown : "", keeper ? module_shown(who->name) : "")
+		->hint =
+		keeper ? "convert what is kept, or understand both forms for one release"
+		       : "fine when it is made anew for each call; otherwise convert it in "
+			 "code_change of the processes that hold it";
+}
+
+static void judge_records(struct shared *shared, const struct app_diff *app,
+			  const struct module_diff *module)
+{
+	struct judge *judge = shared->judge;
+
+	for (size_t i = 0; i < module->records_len; i++) {
+		const struct record_change *record = &module->records[i];
+		const struct part part = { false, record->name, record->old_size };
+		struct module_at *who = NULL;
+		const struct keeper *keeper;
+		const char *what =
+			arena_printf(judge->arena, "the record %s of %s had %u field%s and has %u",
+				     record->name, module_shown(module->name), record->old_size - 1,
+				     record->old_size == 2 ? "" : "s", record->new_size - 1);
+
+		if (code_matches(module->new_code, record->name, record->old_size))
+			continue;
+		keeper = find_keeper(shared, &part, module->name, &who);
+		if (keeper || (!(module->old_facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR)) &&
+			       (code_loop(module->old_code) == CODE_LOOP_DEAF ||
+				(code_gives_record(module->old_code, record->name) &&
+				 !is_called(shared, module->name)))))
+			tell(shared, app, module, what, keeper, who);
+	}
+}
+
+static void judge_struct(struct shared *shared, const struct app_diff *app,
+			 const struct module_diff *module)
+{
+	struct judge *judge = shared->judge;
+	const struct part part = { true, module->name, 0 };
+	owned_str struct str fields = STR_EMPTY;
+	struct module_at *who = NULL;
+	const struct keeper *keeper;
+
+	for (size_t i = 0; i < module->fields_added.len; i++)
+		str_addf(&fields, "%s%s", i ? ", " : "", module->fields_added.items[i]);
+	keeper = find_keeper(shared, &part, module->name, &who);
+	if (keeper ||
+	    (!(module->old_facts->roles & BEAM_PROCESS) && !is_called(shared, module->name)))
+		tell(shared, app, module,
+		     arena_printf(judge->arena, "the struct %s has the new field%s %s",
+				  module_shown(module->name),
+				  module->fields_added.len == 1 ? "" : "s", str_text(&fields)),
+		     keeper, who);
+}
+
+/* Whether a process is told of already, in whose state it is. */
+static bool is_told(const struct judge *judge, const char *name)
+{
+	for (size_t i = 0; i < judge->reasons->len; i++) {
+		const struct reason *reason = &judge->reasons->items[i];
+
+		if (reason->code == REASON_state_shape_changed &&
+		    strstr(reason->message, module_shown(name)))
+			return true;
+	}
+	return false;
+}
+
+static void judge_module_shared(struct shared *shared, const struct app_diff *app,
+				const struct module_diff *module)
+{
+	if (module->change != CHANGE_CHANGED || is_told(shared->judge, module->name))
+		return;
+	judge_records(shared, app, module);
+	if (module->fields_added.len > 0)
+		judge_struct(shared, app, module);
+}
+
+void judge_shared(struct judge *judge)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct shared shared = { .judge = judge, .names = names };
+
+	for (size_t i = 0; i < judge->diff->len; i++)
+		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++)
+			name_changed(&shared, &judge->diff->apps[i].modules.items[j]);
+	if (name_table_len(names) == 0)
+		return;
+	shared.naming = modules_naming(judge, names);
+	judge_same_processes(&shared);
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct app_diff *app = &judge->diff->apps[i];
+
+		for (size_t j = 0; j < app->modules.len; j++)
+			judge_module_shared(&shared, app, &app->modules.items[j]);
+	}
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The state of processes below its first level, and where it cannot be seen. */
+#include "erlang/code/code_facts.h"
+#include "erlang/code/code_states.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+#define CONVERT "convert the state in code_change, both ways, or restart"
+
+static bool is_told(const struct judge *judge, enum reason_code code, const char *module)
+{
+	for (size_t i = 0; i < judge->reasons->len; i++) {
+		const struct reason *reason = &judge->reasons->items[i];
+
+		if (reason->code == code && reason->module && strcmp(reason->module, module) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what does harm ---- */
+
+/* Some code that changed understands both: it need not be the one that keeps it. */
+static bool somebody_knows(struct judge *judge, enum side side, const struct code *code,
+			   const struct type_diff *diff)
+{
+	if (code_matches(code, diff->tag, diff->size))
+		return true;
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct module_diffs modules = judge->diff->apps[i].modules;
+
+		for (size_t j = 0; j < modules.len; j++) {
+			const struct code *other = side == SIDE_NEW ? modules.items[j].new_code
+								    : modules.items[j].old_code;
+
+			if (other && code_matches(other, diff->tag, diff->size))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Who reads a struct may be the module that defines it, too. */
+static bool wants(struct judge *judge, enum side side, const struct code *code,
+		  const struct type_diff *diff)
+{
+	const struct type *type = diff->after;
+
+	if (wants_key(code, diff->tag))
+		return true;
+	for (size_t i = 0; i < type->len; i++) {
+		struct module_at *module =
+			type->variants[i].tag && type->variants[i].map
+				? modules_find(judge->modules, side, type->variants[i].tag)
+				: NULL;
+		const struct code *other =
+			module ? module_code(judge->modules, side, module) : NULL;
+
+		if (other && wants_key(other, diff->tag))
+			return true;
+	}
+	return false;
+}
+
+/* Whether code cannot go on with what was there before. */
+static bool harms(struct judge *judge, enum side side, const struct code *code,
+		  const struct type_diff *diff, bool converted)
+{
+	switch (diff->what) {
+	case TYPE_SIZE:
+		return diff->size < 64 && (converted || !somebody_knows(judge, side, code, diff));
+	case TYPE_OTHER:
+		return true;
+	case TYPE_KEY:
+		return wants(judge, side, code, diff);
+	default:
+		return false;
+	}
+}
+
+static const struct type_diff *first_harm(struct judge *judge, enum side side,
+					  const struct code *code, struct type_diffs diffs,
+					  bool converted)
+{
+	for (size_t i = 0; i < diffs.len; i++)
+		if (harms(judge, side, code, &diffs.items[i], converted))
+			return &diffs.items[i];
+	return NULL;
+}
+
+const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (diff->what == TYPE_SIZE) {
+		if (diff->tag)
+			str_addf(&text, "the tuple %s had %zu elements and has %zu",
+				 module_shown(diff->tag), diff->size, diff->new_size);
+		else
+			str_addf(&text, "a tuple had %zu elements and has %zu", diff->size,
+				 diff->new_size);
+	} else if (diff->what == TYPE_KEY) {
+		if (diff->of)
+			str_addf(&text, "the struct %s", module_shown(diff->of));
+		else
+			str_adds(&text, "the map");
+		str_addf(&text, " has the new key %s, which is taken to be there", diff->tag);
+	} else {
+		str_adds(&text, "was ");
+		type_print(&text, diff->before);
+		str_adds(&text, ", is ");
+		type_print(&text, diff->after);
+	}
+	if (*diff->path)
+		str_addf(&text, " (%s)", diff->path);
+	return arena_dup(arena, str_span(&text));
+}
+
+/* ---- what cannot be seen ---- */
+
+static const char *where_shown(struct judge *judge, const char *module,
+			       const struct beam_function *lost)
+{
+	if (!lost->name)
+		return "a value at run time";
+	return arena_printf(judge->arena, "%s:%s/%u",
+			    module_shown(lost->module ? lost->module : module), lost->name,
+			    lost->arity);
+}
+
+static bool same_place(const struct beam_function *a, const struct beam_function *b)
+{
+	if (!a->name || !b->name)
+		return !a->name && !b->name;
+	return a->arity == b->arity && strcmp(a->name, b->name) == 0 &&
+	       (a->module == b->module ||
+		(a->module && b->module && strcmp(a->module, b->module) == 0));
+}
+
+/* Lost in the same function, which does the same: the same value. */
+static bool lost_alike(struct judge *judge, const struct typed *typed, const struct type_diff *diff)
+{
+	const struct beam_function *a = &diff->before->lost, *b = &diff->after->lost;
+
+	if (!diff->before->unknown && !diff->after->unknown)
+		return diff->before->argument == diff->after->argument ||
+		       function_stays(judge, typed->name, "init", 1);
+	if (!same_place(a, b))
+		return *diff->path && (!a->name || !b->name);
+	if (!*diff->path && !function_stays(judge, typed->name, "init", 1))
+		return false;
+	if (!b->name)
+		return true;
+	return function_stays(judge, b->module ? b->module : typed->name, b->name, b->arity);
+}
+
+static void judge_lost(struct judge *judge, const struct typed *typed, struct type_diffs diffs)
+{
+	for (size_t i = 0; i < diffs.len; i++) {
+		const struct type_diff *diff = &diffs.items[i];
+
+		if (diff->what != TYPE_LOST || lost_alike(judge, typed, diff))
+			continue;
+		JUDGE(judge, REASON_state_opaque, typed->app->name, typed->name,
+		      "whether the state of the processes of %s keeps its shape cannot be "
+		      "seen%s%s%s: "
+		      "it is lost at %s",
+		      module_shown(typed->name), *diff->path ? " (" : "", diff->path,
+		      *diff->path ? ")" : "",
+		      where_shown(judge, typed->name,
+				  diff->after->unknown ? &diff->after->lost : &diff->before->lost))
+			->hint =
+			"fine when it does; otherwise convert it in code_change, both ways";
+		return;
+	}
+}
+
+/* ---- both ways ---- */
+
+static void judge_kept_types(struct judge *judge, const struct typed *typed,
+			     const struct type *before, const struct type *after)
+{
+	struct type_diffs up = type_compare(before, after, judge->arena);
+	struct type_diffs down = type_compare(after, before, judge->arena);
+	const struct type_diff *harm = first_harm(judge, SIDE_NEW, typed->new_code, up, false);
+
+	if (harm) {
+		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
+		      "in the state of the processes of %s %s; they keep it as it is",
+		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
+			->hint = CONVERT;
+		return;
+	}
+	harm = first_harm(judge, SIDE_OLD, typed->old_code, down, false);
+	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
+		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
+		      "on the way back, in the state of the processes of %s %s; they keep it as it "
+		      "is",
+		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
+			->hint = "convert the state back where code_change is given {down, Vsn}";
+	judge_lost(judge, typed, up);
+}
+
+static void judge_converted_types(struct judge *judge, const struct typed *typed,
+				  const struct type *before, const struct type *after)
+{
+	const struct code_library *library = &judge->modules->library[SIDE_NEW];
+	const struct term *vsn = typed->old_facts->vsn;
+	struct type_changed up = code_change_type(typed->new_code, typed->role, before, vsn, false,
+						  library, judge->arena);
+	struct type_changed down = code_change_type(typed->new_code, typed->role, after, vsn, true,
+						    library, judge->arena);
+	const struct type_diff *harm;
+
+	harm = first_harm(judge, SIDE_NEW, typed->new_code,
+			  type_compare(up.type, after, judge->arena), true);
+	if (harm) {
+		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
+		      "behind code_change, in the state of the processes of %s %s",
+		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
+			->hint = CONVERT;
+		return;
+	}
+	harm = first_harm(judge, SIDE_OLD, typed->old_code,
+			  type_compare(down.type, before, judge->arena), true);
+	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
+		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
+		      "on the way back, behind code_change, in the state of the processes of %s %s",
+		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
+			->hint = "convert the state back where code_change is given {down, Vsn}";
+}
+
+void judge_types(struct judge *judge, const struct typed *typed)
+{
+	const struct type *before, *after;
+
+	if (is_told(judge, REASON_state_shape_changed, typed->name) || typed->old_code->unread ||
+	    typed->new_code->unread)
+		return;
+	before = code_state_type(typed->old_code, typed->role, &judge->modules->library[SIDE_OLD],
+				 judge->arena);
+	after = code_state_type(typed->new_code, typed->role, &judge->modules->library[SIDE_NEW],
+				judge->arena);
+	if (typed->keeps)
+		judge_kept_types(judge, typed, before, after);
+	else
+		judge_converted_types(judge, typed, before, after);
+}

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is set up once, when a process or an application starts: tables, names, keys, timers,
+ * subscriptions.  The processes that run were set up by the old code.
+ */
+#include "base/name_table.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* ---- things with a name ---- */
+
+enum resource { TABLE, KEPT_TERM, NAME, DICTIONARY, GROUP };
+
+static const char *const resource_names[] = {
+	[TABLE] = "the table",        [KEPT_TERM] = "the persistent term",
+	[NAME] = "the name",          [DICTIONARY] = "the key of the process dictionary",
+	[GROUP] = "the group or key",
+};
+
+/* clang-format off */
+static const struct {
+	const char *module, *name;
+	uint32_t arity; /* 0: any */
+	enum resource resource;
+	unsigned key; /* the argument */
+	bool makes;
+} acts[] = {
+	{ "ets", "new", 2, TABLE, 0, true },
+	{ "persistent_term", "put", 2, KEPT_TERM, 0, true },
+	{ "persistent_term", "get", 1, KEPT_TERM, 0, false },
+	{ "erlang", "register", 2, NAME, 0, true },
+	{ "Elixir.Process", "register", 2, NAME, 1, true },
+	{ "erlang", "put", 2, DICTIONARY, 0, true },
+	{ "erlang", "get", 1, DICTIONARY, 0, false },
+	{ "Elixir.Process", "put", 2, DICTIONARY, 0, true },
+	{ "Elixir.Process", "get", 1, DICTIONARY, 0, false },
+	{ "pg", "join", 2, GROUP, 0, true },
+	{ "pg", "join", 3, GROUP, 1, true },
+	{ "pg", "get_members", 1, GROUP, 0, false },
+	{ "pg", "get_members", 2, GROUP, 1, false },
+	{ "pg", "get_local_members", 1, GROUP, 0, false },
+	{ "pg", "get_local_members", 2, GROUP, 1, false },
+	{ "gproc", "reg", 0, GROUP, 0, true },
+	{ "gproc", "lookup_pid", 1, GROUP, 0, false },
+	{ "gproc", "lookup_pids", 1, GROUP, 0, false },
+	{ "gproc", "send", 2, GROUP, 0, false },
+	{ "gproc", "where", 1, GROUP, 0, false },
+	{ "Elixir.Registry", "register", 3, GROUP, 1, true },
+	{ "Elixir.Registry", "lookup", 2, GROUP, 1, false },
+	{ "Elixir.Registry", "dispatch", 0, GROUP, 1, false },
+	{ "gen_server", "call", 0, NAME, 0, false },
+	{ "gen_server", "cast", 2, NAME, 0, false },
+	{ "gen_statem", "call", 0, NAME, 0, false },
+	{ "gen_statem", "cast", 2, NAME, 0, false },
+	{ "gen_event", "notify", 2, NAME, 0, false },
+	{ "gen_event", "sync_notify", 2, NAME, 0, false },
+	{ "gen_event", "call", 0, NAME, 0, false },
+	{ "erlang", "send", 2, NAME, 0, false },
+	{ "supervisor", "start_child", 2, NAME, 0, false },
+	{ "supervisor", "which_children", 1, NAME, 0, false },
+	{ "Elixir.GenServer", "call", 0, NAME, 0, false },
+	{ "Elixir.GenServer", "cast", 2, NAME, 0, false },
+	{ "Elixir.Agent", "get", 0, NAME, 0, false },
+	{ "Elixir.Agent", "update", 0, NAME, 0, false },
+	{ "Elixir.Agent", "get_and_update", 0, NAME, 0, false },
+	{ "Elixir.DynamicSupervisor", "start_child", 2, NAME, 0, false },
+	{ "Elixir.Supervisor", "start_child", 2, NAME, 0, false },
+};
+/* clang-format on */
+
+/* All else that takes a table. */
+static bool uses_table(const struct beam_function *to)
+{
+	static const char *const safe[] = { "new",
+					    "info",
+					    "whereis",
+					    "all",
+					    "i",
+					    "is_compiled_ms",
+					    "fun2ms",
+					    "file2tab",
+					    "tabfile_info",
+					    "match_spec_compile" };
+
+	if (strcmp(to->module, "ets") != 0 || to->arity == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(safe); i++)
+		if (strcmp(safe[i], to->name) == 0)
+			return false;
+	return true;
+}
+
+/* {local, N} and {global, N} of start_link; `name: N` among Elixir's options.  NULL: no name. */
+static const struct value *started_name(const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *first = effect->args[0], *last = NULL, *head;
+
+	if (strncmp(effect->to.name, "start", 5) != 0)
+		return NULL;
+	if (strncmp(effect->to.module, "gen_", 4) == 0 ||
+	    strcmp(effect->to.module, "supervisor") == 0) {
+		if (value_is_tagged(first, "local", 2))
+			return value_element(first, 1, arena);
+		return value_tuple_size(first) >= 2 ? first : NULL;
+	}
+	if (strncmp(effect->to.module, "Elixir.", 7) != 0 || effect->to.arity == 0 ||
+	    effect->to.arity > EFFECT_ARGS)
+		return NULL;
+	last = effect->args[effect->to.arity - 1];
+	while (value_uncons(last, arena, &head, &last))
+		if (value_is_tagged(head, "name", 2))
+			return value_element(head, 1, arena);
+	return NULL;
+}
+
+struct act {
+	enum resource resource;
+	bool makes;
+	const char *key;
+};
+
+/* False when the key cannot be seen. */
+static bool key_of(struct act *act, const struct value *value, struct arena *arena)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (value_term_kind(value) < 0 || (value->kind == VALUE_UNKNOWN))
+		return false;
+	value_print(&text, value);
+	act->key = arena_dup(arena, str_span(&text));
+	return true;
+}
+
+static bool read_act(struct act *act, const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *name = started_name(effect, arena);
+
+	if (name) {
+		*act = (struct act){ .resource = NAME, .makes = true };
+		return key_of(act, name, arena);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+		if (effect_is(effect, acts[i].module, acts[i].name, acts[i].arity)) {
+			*act = (struct act){ .resource = acts[i].resource, .makes = acts[i].makes };
+			return key_of(act, effect->args[acts[i].key], arena);
+		}
+	if (!uses_table(&effect->to))
+		return false;
+	*act = (struct act){ .resource = TABLE };
+	return key_of(act, effect->args[0], arena);
+}
+
+/* ---- what only a start makes ---- */
+
+struct wiring {
+	struct judge *judge;
+	struct name_table *old_makes; /* "resource key" */
+	struct name_table *told;
+};
+
+static const char *act_name(struct arena *arena, const struct act *act)
+{
+	return arena_printf(arena, "%d %s", (int)act->resource, act->key);
+}
+
+static void note_old_makes(struct wiring *wiring, struct module_at *module)
+{
+	struct code_effects effects = effects_of(wiring->judge, SIDE_OLD, module);
+	struct act act;
+
+	for (size_t i = 0; i < effects.len; i++)
+		if (read_act(&act, &effects.items[i], wiring->judge->arena) && act.makes)
+			name_table_add(wiring->old_makes, act_name(wiring->judge->arena, &act),
+				       NULL);
+}
+
+/* A function that looks whether it is there, or catches what is raised. */
+static bool is_careful(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+		if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
+		    (to && (strcmp(to->name, "whereis") == 0 ||
+			    (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
+			return true;
+	}
+	return false;
+}
+
+/* The first function that relies on it and runs at any time; NULL: none. */
+static const struct code_effect *find_use(struct wiring *wiring, const struct act *made,
+					  const struct module_at *maker, struct module_at **user)
+{
+	struct judge *judge = wiring->judge;
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		struct code_effects effects;
+		struct act act;
+
+		if (!module->diff || (made->resource == DICTIONARY && module != maker))
+			continue;
+		effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++) {
+			const struct code_effect *effect = &effects.items[j];
+
+			if (!read_act(&act, effect, judge->arena) || act.makes ||
+			    act.resource != made->resource || strcmp(act.key, made->key) != 0 ||
+			    is_careful(module_code(modules, SIDE_NEW, module), effect->in) ||
+			    runs_at_start(judge, module, effect->in))
+				continue;
+			*user = module;
+			return effect;
+		}
+	}
+	return NULL;
+}
+
+/* Some other function makes it, too, when it is wanted. */
+static bool is_made_any_time(struct wiring *wiring, const struct act *made)
+{
+	struct modules *modules = wiring->judge->modules;
+	struct act act;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		struct code_effects effects = { NULL, 0 };
+
+		if (module->diff)
+			effects = effects_of(wiring->judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++)
+			if (read_act(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
+			    act.resource == made->resource && strcmp(act.key, made->key) == 0 &&
+			    (starts_anew(wiring->judge, module->name) ||
+			     !runs_at_start(wiring->judge, module, effects.items[j].in)))
+				return true;
+	}
+	return false;
+}
+
+static void judge_made(struct wiring *wiring, struct module_at *module,
+		       const struct code_effect *effect, const struct act *act)
+{
+	struct judge *judge = wiring->judge;
+	const char *name = act_name(judge->arena, act);
+	struct module_at *user = NULL;
+	const struct code_effect *use;
+	bool is_new;
+
+	if (name_table_find(wiring->old_makes, span_of(name)) != NAME_ABSENT)
+		return;
+	name_table_add(wiring->told, name, &is_new);
+	if (!is_new || is_made_any_time(wiring, act) ||
+	    !(use = find_use(wiring, act, module, &user)))
+		return;
+	JUDGE(judge, REASON_made_at_start, module->app->name, module->name,
+	      "%s %s is made only when something starts (%s:%s/%u), and the new code relies on it "
+	      "(%s:%s/%u): what runs already never made it",
+	      resource_names[act->resource], act->key, module_shown(module->name),
+	      code_owner(module->code, effect->in)->name,
+	      code_owner(module->code, effect->in)->arity, module_shown(user->name),
+	      code_owner(user->code, use->in)->name, code_owner(user->code, use->in)->arity)
+		->hint =
+		"make it in code_change as well, or by an {apply, …} in an appup by hand, or "
+		"restart";
+}
+
+/* ---- what is wired otherwise ---- */
+
+/* clang-format off */
+static const struct wire {
+	const char *module, *name;
+	uint32_t arity; /* 0: any */
+	int what;       /* the argument that tells one from another; -1: all of them */
+	/* OTHER: told only where another one with the same first argument was there; NONE: only
+	 * where there was none at all; otherwise always.
+	 */
+	enum { ALWAYS, OTHER, NONE } when;
+	const char *shown;
+} wires[] = {
+	{ "ets", "new", 2, 1, OTHER, "the options of a table" },
+	{ "counters", "new", 2, -1, ALWAYS, "an array of counters" },
+	{ "atomics", "new", 2, -1, ALWAYS, "an array of atomics" },
+	{ "erlang", "process_flag", 2, -1, ALWAYS, "a flag of the process" },
+	{ "erlang", "monitor", 2, -1, ALWAYS, "a monitor" },
+	{ "Elixir.Process", "monitor", 1, -1, ALWAYS, "a monitor" },
+	{ "erlang", "link", 1, -1, ALWAYS, "a link" },
+	{ "net_kernel", "monitor_nodes", 0, -1, ALWAYS, "that nodes are watched" },
+	{ "erlang", "send_after", 0, 2, NONE, "a timer" },
+	{ "erlang", "start_timer", 0, 2, NONE, "a timer" },
+	{ "timer", "send_interval", 2, 1, NONE, "a timer" },
+	{ "timer", "send_interval", 3, 2, NONE, "a timer" },
+	{ "timer", "send_after", 2, 1, NONE, "a timer" },
+	{ "timer", "apply_interval", 4, -1, NONE, "a timer" },
+	{ "Elixir.Process", "send_after", 0, 1, NONE, "a timer" },
+	{ "gen_tcp", "listen", 2, -1, ALWAYS, "a port" },
+	{ "gen_udp", "open", 0, -1, ALWAYS, "a port" },
+	{ "ssl", "listen", 2, -1, ALWAYS, "a port" },
+	{ "erlang", "open_port", 2, -1, ALWAYS, "a port" },
+	{ "gen_event", "add_handler", 3, 1, ALWAYS, "an event handler" },
+	{ "gen_event", "add_sup_handler", 3, 1, ALWAYS, "an event handler" },
+	{ "telemetry", "attach", 0, -1, ALWAYS, "a handler of telemetry" },
+	{ "telemetry", "attach_many", 0, -1, ALWAYS, "a handler of telemetry" },
+	{ "logger", "add_handler", 3, -1, ALWAYS, "a handler of the log" },
+	{ "pg", "join", 0, -1, ALWAYS, "a group" },
+	{ "gproc", "reg", 0, -1, ALWAYS, "a name" },
+	{ "Elixir.Registry", "register", 3, 1, ALWAYS, "a key of a registry" },
+	{ "Elixir.Phoenix.PubSub", "subscribe", 0, -1, ALWAYS, "a subscription" },
+	{ "mnesia", "create_table", 2, -1, ALWAYS, "a table" },
+};
+/* clang-format on */
+
+static const struct wire *wire_of(const struct code_effect *effect)
+{
+	for (size_t i = 0; i < ARRAY_LEN(wires); i++)
+		if (effect_is(effect, wires[i].module, wires[i].name, wires[i].arity))
+			return &wires[i];
+	return NULL;
+}
+
+/* Options that make a table faster, and no other. */
+static bool is_tuning(const struct value *option, struct arena *arena)
+{
+	static const char *const names[] = { "read_concurrency", "write_concurrency",
+					     "decentralized_counters" };
+	const char *name = value_atom_name(
+		value_tuple_size(option) == 2 ? value_element(option, 0, arena) : option);
+
+	for (size_t i = 0; name && i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return name && (strcmp(name, "compressed") == 0 || strcmp(name, "set") == 0 ||
+			strcmp(name, "protected") == 0);
+}
+
+static void print_options(struct str *out, const struct value *options, struct arena *arena)
+{
+	const struct value *head;
+
+	while (value_uncons(options, arena, &head, &options))
+		if (!is_tuning(head, arena)) {
+			value_print(out, head);
+			str_addc(out, ' ');
+		}
+}
+
+/* A message by its tag: what else is in it is looked at elsewhere. */
+static void print_what(struct str *out, const struct wire *wire, const struct code_effect *effect,
+		       struct arena *arena)
+{
+	const struct value *what = wire->what < 0 ? NULL : effect->args[wire->what];
+
+	if (wire->when == OTHER) {
+		print_options(out, what, arena);
+	} else if (what) {
+		value_print(out, value_tuple_size(what) > 0 ? value_element(what, 0, arena) : what);
+	} else {
+		for (size_t i = 0; i < effect->to.arity && i < EFFECT_ARGS; i++) {
+			str_adds(out, i ? ", " : "");
+			value_print(out, effect->args[i]);
+		}
+	}
+}
+
+struct wired {
+	const struct wire *wire;
+	const struct code_effect *effect;
+	const char *key, *what;
+};
+
+static struct wired wired_of(const struct code_effect *effect, struct arena *arena)
+{
+	struct wired wired = { .wire = wire_of(effect), .effect = effect };
+	owned_str struct str key = STR_EMPTY, what = STR_EMPTY;
+
+	if (!wired.wire)
+		return wired;
+	if (wired.wire->when == OTHER)
+		value_print(&key, effect->args[0]);
+	print_what(&what, wired.wire, effect, arena);
+	wired.key = arena_dup(arena, str_span(&key));
+	wired.what = arena_dup(arena, str_span(&what));
+	return wired;
+}
+
+static bool same_wire(const struct wire *a, const struct wire *b)
+{
+	return strcmp(a->shown, b->shown) == 0;
+}
+
+/* Whether the old code has the same, and whether it has one of the same key. */
+static bool had(struct judge *judge, struct code_effects olds, const struct wired *now, bool *other)
+{
+	*other = false;
+	for (size_t i = 0; i < olds.len; i++) {
+		struct wired was = wired_of(&olds.items[i], judge->arena);
+
+		if (!was.wire || !same_wire(was.wire, now->wire) || strcmp(was.key, now->key) != 0)
+			continue;
+		if (strcmp(was.what, now->what) == 0)
+			return true;
+		*other = true;
+	}
+	return false;
+}
+
+static void judge_wires(struct judge *judge, struct module_at *module)
+{
+	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
+	struct code_effects news = effects_of(judge, SIDE_NEW, module), olds;
+	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
+
+	if (!before || starts_anew(judge, module->name))
+		return;
+	olds = effects_of(judge, SIDE_OLD, before);
+	for (size_t i = 0; code && i < news.len; i++) {
+		struct wired now = wired_of(&news.items[i], judge->arena);
+		const struct code_function *owner;
+		bool other;
+
+		if (!now.wire || had(judge, olds, &now, &other) ||
+		    (now.wire->when == OTHER && !other) || (now.wire->when == NONE && other) ||
+		    strcmp(now.what, "_") == 0 || !runs_at_start(judge, module, now.effect->in))
+			continue;
+		owner = code_owner(code, now.effect->in);
+		JUDGE(judge, REASON_wiring_changed, module->app->name, module->name,
+		      "%s:%s/%u sets up %s that the old code did not (%s): what runs already goes "
+		      "on "
+		      "without",
+		      module_shown(module->name), owner->name, owner->arity, now.wire->shown,
+		      now.what)
+			->hint =
+			"set it up in code_change as well, or restart what is started there";
+		return;
+	}
+}
+
+/* ---- all of it ---- */
+
+static bool is_changed(const struct module_at *module)
+{
+	return module->diff && module->diff->new_code && !module->diff->new_code->unread;
+}
+
+void judge_wiring(struct judge *judge)
+{
+	owned_name_table struct name_table *makes = name_table_new(), *told = name_table_new();
+	struct wiring wiring = { judge, makes, told };
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++)
+		if (modules->items[SIDE_OLD][i].diff)
+			note_old_makes(&wiring, &modules->items[SIDE_OLD][i]);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		struct code_effects effects;
+		struct act act;
+
+		if (!is_changed(module) || module->diff->change != CHANGE_CHANGED)
+			continue;
+		effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++)
+			if (read_act(&act, &effects.items[j], judge->arena) && act.makes &&
+			    !starts_anew(judge, module->name) &&
+			    runs_at_start(judge, module, effects.items[j].in))
+				judge_made(&wiring, module, &effects.items[j], &act);
+		judge_wires(judge, module);
+	}
+}

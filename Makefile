@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8
+LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3
 # Loaded when it is wanted (release/project/git.c).
 LOADED  := libgit2
 CFLAGS  ?= -O2 -g

@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8
+LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3
 # Loaded when it is wanted (release/project/git.c).
 LOADED  := libgit2
 CFLAGS  ?= -O2 -g
@@ -67,8 +67,9 @@ LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all deps test quick cover format-check headers banned documents uninstall otp27 otp29 test-all unit cases helpers differential hundred check layers asan tsan fuzz fuzz-all bench demo \
-	install format clean help
+.PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
+	unit cases helpers differential sim hundred torture otp27 otp29 asan tsan fuzz fuzz-all \
+	bench demo install uninstall format clean help
 all: build/relevo
 
 build/relevo: $(B)/relevo
@@ -119,12 +120,18 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
 # OTP's own C library, as a peer.
 $(B)/tests/helpers/ei_%: LDLIBS += -lei
 
+# Rollouts of fleets that are not there.
+SIM_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
+$(B)/tests/sim/sim: $(SIM_OBJ) $(B)/librelevo.a
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)
 	$(call say,FUZZ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
--include $(OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
+-include $(OBJ:.o=.d) $(SIM_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
 
 # ---- tests ----
 
@@ -140,8 +147,8 @@ LONG_TESTS  = $(patsubst %,tests/live/%.sh,torture rehearse commands)
 SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),\
 	$(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh)))
 
-test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure helpers
-	@RELEVO=$(B)/relevo tests/run $(UNIT) $(SHELL_TESTS)
+test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure $(B)/tests/sim/sim helpers
+	@RELEVO=$(B)/relevo tests/run $(UNIT) $(B)/tests/sim/sim $(SHELL_TESTS)
 
 unit: $(UNIT)
 	@tests/run $(UNIT)
@@ -169,6 +176,10 @@ cases: $(B)/relevo helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
 
 helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+
+# A seed that breaks an invariant: make sim FIRST=SEED SEEDS=1
+sim: $(B)/tests/sim/sim
+	@$(B)/tests/sim/sim $(or $(FIRST),1) $(or $(SEEDS),20000)
 
 hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
 	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
@@ -255,6 +266,7 @@ help:
 	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
+	@echo 'make sim        20000 rollouts with all that can befall them, simulated; FIRST=SEED SEEDS=N'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
 	@echo 'make otp29      all tests with OTP 29 and Elixir 1.20, in a system of their own'
 	@echo 'make quick      unit tests and cases: what needs no node; a minute'

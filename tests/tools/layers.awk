@@ -15,7 +15,7 @@ BEGIN {
 	adapter["git2"] = "release/project/git.c"
 	adapter["yaml"] = "base/yaml.c"
 	adapter["curl/curl"] = "base/http.c"
-	adapter["sqlite3"] = "upgrade/rollout/journal.c"
+	adapter["sqlite3"] = "upgrade/rollout/journal_sqlite.c"
 	adapter["microhttpd"] = "base/httpd.c"
 	adapter["libdeflate"] = "base/deflate.c"
 	adapter["zlib"] = "base/deflate.c"

@@ -10,10 +10,9 @@
  * "provenance" is what git says of the project (release/project/git.h), added by assemble_seal();
  *the branch and the tag are in there when there are some.
  *
- * Files are sorted by path.  Left out are the manifest itself and its signature, the cookie, and what a
- * running node rewrites (start_erl.data, RELEASES).  "md5" of a module is the
- * one that code:module_md5/1 gives for it; modules of consolidated protocols have
- * the application "".
+ * Files are sorted by path.  Left out are the manifest itself and its signature, the cookie, and
+ *what a running node rewrites (start_erl.data, RELEASES).  "md5" of a module is the one that
+ *code:module_md5/1 gives for it; modules of consolidated protocols have the application "".
  */
 #pragma once
 #include "release/model/rel.h"

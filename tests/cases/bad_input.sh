@@ -212,7 +212,7 @@ bad 2 'P/relevo.yaml: config.runtime and config.providers need elixir in the rel
 more 'config: {vm_args: none}'
 bad 3 'cannot open P/none: No such file or directory'
 more 'overlays: [none]'
-bad 3 'overlay: cannot open the folder P/none: No such file or directory'
+bad 3 'overlay: cannot find P/none: No such file or directory'
 more 'overlays: [over]'; mkdir "$p/over"; printf 'a\n{{ b' >"$p/over/x.mustache"
 bad 2 'overlay: P/over/x.mustache:2: {{ without }}'
 more 'overlays: [over]'; mkdir "$p/over"; printf 'a\n\n{{ b }}' >"$p/over/x.mustache"

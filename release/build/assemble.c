@@ -56,12 +56,29 @@ static int put_text(struct builder *b, const char *text, enum template_file fall
 		    : put_template(b, fallback, to, 0644);
 }
 
+/* What the start script fills in, and how. */
+static int write_sources(struct builder *b)
+{
+	const struct configured *c = &b->configured;
+
+	if (!c->sys_config_src && !c->fills_vm_args)
+		return 0;
+	if ((c->sys_config_src &&
+	     file_put(in_vsn(b, "sys.config.src"), span_of(c->sys_config_src), 0644, b->err)) ||
+	    (c->fills_vm_args &&
+	     file_put(in_vsn(b, "vm.args.src"), span_of(c->vm_args), 0644, b->err)))
+		return -1;
+	return put_template(b, TEMPLATE_FILL, in_vsn(b, "fill.sh"), 0644);
+}
+
 static int write_configuration(struct builder *b)
 {
 	const struct configured *c = &b->configured;
 	const char *runtime = b->project->runtime_config;
 
-	if (file_put(in_vsn(b, "sys.config"), c->sys_config, 0644, b->err) ||
+	if (c->note)
+		builder_warn(b, c->note);
+	if (write_sources(b) || file_put(in_vsn(b, "sys.config"), c->sys_config, 0644, b->err) ||
 	    (runtime && file_copy(runtime, in_vsn(b, "runtime.exs"), 0644, b->err)) ||
 	    put_text(b, c->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args")) ||
 	    put_text(b, c->remote_vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "remote.vm.args")) ||
@@ -196,7 +213,7 @@ static int write_records(struct builder *b)
 	const struct rel *rel = b->rel;
 	const struct term *term = rel_term(b->arena, rel);
 	const char *data = arena_printf(b->arena, "%s %s", rel->erts, rel->vsn);
-	const char *cookie = b->project->cookie;
+	const char *cookie = b->configured.cookie;
 
 	if (write_term(in_vsn(b, arena_printf(b->arena, "%s.rel", rel->name)), term, b->err) ||
 	    write_term(
@@ -274,7 +291,8 @@ int assemble(struct assembled *out, struct arena *arena, const struct project *p
 	    copy_consolidated(&b, consolidated) || write_boot(&b, consolidated) ||
 	    write_configuration(&b) || copy_launchers(&b) || write_records(&b) || copy_overlays(&b))
 		return -1;
-	*out = (struct assembled){ root, b.rel->name, b.rel->vsn, b.rel, project };
+	*out = (struct assembled){ root,  b.rel->name, b.rel->vsn,
+				   b.rel, project,     b.configured.cookie };
 	return 0;
 }
 
@@ -340,7 +358,7 @@ int assemble_seal(const struct assembled *release, const char *tarball, struct e
 			.file = path_join(&arena, release->root, files[i].path),
 			.mode = files[i].mode,
 		};
-	if (release->project->cookie)
+	if (release->cookie)
 		items[len++] = (struct archive_source){
 			.path = "releases/COOKIE",
 			.file = path_join(&arena, release->root, "releases/COOKIE"),

@@ -18,6 +18,7 @@ struct assembled {
 	const char *name, *vsn;
 	const struct rel *rel;
 	const struct project *project;
+	const char *cookie; /* that is packed; NULL: none */
 };
 
 struct assemble_options {

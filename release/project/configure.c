@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "release/project/config_cache.h"
+#include "release/project/fill.h"
 #include "release/project/template.h"
+#include "release/project/vm_args.h"
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -55,6 +57,36 @@ static int read_plain(struct configurer *c, const char *file, struct span *out)
 		return -1;
 	*out = (struct span){ arena_dup(c->arena, str_span(&text)), text.len };
 	return 0;
+}
+
+/* The values are not known yet, but what surrounds them is: it is looked at with samples. */
+static int read_source(struct configurer *c, const char *file, struct configured *out)
+{
+	owned_str struct str text = STR_EMPTY, sample = STR_EMPTY;
+	const struct term *config;
+
+	if (out->providers) {
+		error_set_(c->err, ERROR_INVALID,
+			   "%s: config.sys is %s, which is filled in at each start, so it cannot "
+			   "be completed by config.runtime or config.providers",
+			   c->project->file, file);
+		return error_hint(c->err, "Read the environment in runtime.exs instead.");
+	}
+	if (file_read(file, TERM_TEXT_MAX, &text, c->err))
+		return -1;
+	fill_sample(&sample, str_span(&text));
+	if (term_parse_one(&config, c->arena, str_span(&sample), file, c->err) ||
+	    check_shape(config, file, c->err))
+		return -1;
+	out->sys_config_src = arena_dup(c->arena, str_span(&text));
+	out->sys_config = SPAN("%% The start script makes its own of sys.config.src.\n[].\n");
+	return 0;
+}
+
+static int read_sys(struct configurer *c, const char *file, struct configured *out)
+{
+	return fill_is_source(file) ? read_source(c, file, out)
+				    : read_plain(c, file, &out->sys_config);
 }
 
 /* ---- what is told to template/config.exs ---- */
@@ -335,6 +367,109 @@ static int read_text(struct configurer *c, const char *file, const char **out)
 	return 0;
 }
 
+/* ---- the node's name and cookie ---- */
+
+static void add_default(struct str *env, const char *variable, const char *value)
+{
+	str_addf(env, "[ -n \"${%s:-}\" ] || export %s=", variable, variable);
+	fill_shell(env, span_of(value));
+	str_addc(env, '\n');
+}
+
+/* Whether a line that is no comment says it. */
+static bool says(const char *script, const char *what)
+{
+	struct span rest = span_of(script), line;
+
+	while (span_next(&rest, '\n', &line))
+		if (!span_starts(span_trim(line), "#") &&
+		    memmem(line.ptr, line.len, what, strlen(what)))
+			return true;
+	return false;
+}
+
+static int move_node(struct configurer *c, const struct vm_args *args, struct str *env)
+{
+	if (says(str_text(env), "RELEASE_DISTRIBUTION=none") ||
+	    says(str_text(env), "RELEASE_DISTRIBUTION=\"none\""))
+		return error_set(c->err, ERROR_INVALID,
+				 "%s has -%s %s, and %s has RELEASE_DISTRIBUTION=none: take one of "
+				 "them out",
+				 c->project->vm_args, args->distribution, args->node,
+				 c->project->env);
+	add_default(env, "RELEASE_DISTRIBUTION", args->distribution);
+	add_default(env, "RELEASE_NODE", args->node);
+	return 0;
+}
+
+/* One that the environment gives is asked for at each start; another is packed. */
+static int move_cookie(struct configurer *c, const char *cookie, struct configured *out,
+		       struct str *env)
+{
+	if (strstr(cookie, "${")) {
+		add_default(env, "RELEASE_COOKIE", cookie);
+		return 0;
+	}
+	if (!cookie_fits(cookie))
+		return error_set(c->err, ERROR_INVALID, "%s: -setcookie: want " COOKIE_WANTED,
+				 c->project->vm_args);
+	if (out->cookie && strcmp(out->cookie, cookie) != 0)
+		return error_set(c->err, ERROR_INVALID,
+				 "%s: -setcookie is not the \"cookie\" of %s: take one of them out",
+				 c->project->vm_args, c->project->file);
+	out->cookie = cookie;
+	return 0;
+}
+
+static const char *describe_move(struct configurer *c, const struct vm_args *args)
+{
+	const char *node =
+		args->node ? arena_printf(c->arena, "-%s %s", args->distribution, args->node) : "";
+
+	return arena_printf(
+		c->arena, "%s: bin/%s gives %s%s%s to the VM itself: moved to env.sh%s",
+		c->project->vm_args, c->release->rel->name, node,
+		args->node && args->cookie ? " and " : "", args->cookie ? "-setcookie" : "",
+		args->cookie && !strstr(args->cookie, "${") ? " and releases/COOKIE" : "");
+}
+
+static int move_names(struct configurer *c, struct configured *out)
+{
+	owned_str struct str env = STR_EMPTY;
+	struct vm_args args;
+
+	if (vm_args_read(&args, c->arena, out->vm_args, c->project->vm_args, c->err))
+		return -1;
+	if (!args.node && !args.cookie)
+		return 0;
+	str_add(&env, out->env ? span_of(out->env) : template_text(TEMPLATE_ENV));
+	str_adds(&env, "\n# Of vm.args:\n");
+	if ((args.node && move_node(c, &args, &env)) ||
+	    (args.cookie && move_cookie(c, args.cookie, out, &env)))
+		return -1;
+	out->vm_args = args.text;
+	out->env = arena_dup(c->arena, str_span(&env));
+	out->note = describe_move(c, &args);
+	return 0;
+}
+
+/* Those that `remote` and `rpc` start are named by bin/NAME. */
+static int check_remote(struct configurer *c, const struct configured *out)
+{
+	const char *file = c->project->remote_vm_args;
+	struct vm_args args;
+
+	if (vm_args_read(&args, c->arena, out->remote_vm_args, file, c->err))
+		return -1;
+	if (!args.node && !args.cookie)
+		return 0;
+	return error_set(c->err, ERROR_INVALID,
+			 "%s: take -%s out: bin/%s gives these VMs their name and the cookie", file,
+			 args.node ? args.distribution : "setcookie", c->release->rel->name);
+}
+
+/* ---- elixir in the release ---- */
+
 static int check_elixir(struct configurer *c, bool providers)
 {
 	if (!providers || rel_find(c->release->rel, "elixir"))
@@ -351,17 +486,21 @@ int configure(struct configured *out, struct arena *arena, const struct project 
 {
 	struct configurer c = { arena, project, release, err };
 	struct configured done = { .sys_config = SPAN("[].\n"),
+				   .fills_vm_args = fill_is_source(project->vm_args),
+				   .cookie = project->cookie,
 				   .providers = project->runtime_config || project->providers.len };
 	const char *sys = project->sys_config;
 	bool sys_by_elixir = done.providers || (sys && is_exs(sys));
 
-	if (check_elixir(&c, done.providers) ||
-	    (sys && !is_exs(sys) && read_plain(&c, sys, &done.sys_config)) ||
+	if (check_elixir(&c, done.providers) || (sys && !is_exs(sys) && read_sys(&c, sys, &done)) ||
 	    read_text(&c, project->vm_args, &done.vm_args) ||
 	    read_text(&c, project->remote_vm_args, &done.remote_vm_args) ||
 	    read_text(&c, project->env, &done.env))
 		return -1;
 	if ((sys_by_elixir || templates(&c)->seq.len > 0) && evaluate(&c, &done, sys_by_elixir))
+		return -1;
+	if ((done.vm_args && move_names(&c, &done)) ||
+	    (done.remote_vm_args && check_remote(&c, &done)))
 		return -1;
 	*out = done;
 	return 0;

@@ -8,6 +8,7 @@ EMBED(template_erl, "release/project/template/erl.sh")
 EMBED(template_env, "release/project/template/env.sh")
 EMBED(template_vm_args, "release/project/template/vm.args")
 EMBED(template_ready, "release/project/template/ready.args")
+EMBED(template_fill_sh, "release/project/template/fill.sh")
 EMBED(template_config, "release/project/template/config.exs")
 EMBED(template_reads, "release/project/template/reads.exs")
 
@@ -24,6 +25,8 @@ struct span template_text(enum template_file file)
 		return template_vm_args();
 	case TEMPLATE_READY:
 		return template_ready();
+	case TEMPLATE_FILL:
+		return template_fill_sh();
 	case TEMPLATE_CONFIG:
 		return template_config();
 	case TEMPLATE_READS:

@@ -9,6 +9,7 @@ enum template_file {
 	TEMPLATE_ENV,     /* releases/VSN/env.sh */
 	TEMPLATE_VM_ARGS, /* releases/VSN/vm.args */
 	TEMPLATE_READY,   /* releases/VSN/ready.args */
+	TEMPLATE_FILL,    /* releases/VSN/fill.sh, where there is something to fill in */
 	TEMPLATE_CONFIG,  /* config.exs: evaluates configuration */
 	TEMPLATE_READS,   /* reads.exs: what it follows from */
 };

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bin/NAME where a release was put in odd ways, or was left in an odd state: by links, without a
 # cookie or with one that the VM would not take, after a power cut, under a starter that reaps nobody.
+# shellcheck disable=SC2016,SC2089,SC2090 # $NAME and quotes are meant as they stand there
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -113,7 +114,6 @@ done
 expect 1 "$run/bin/tick" start
 contains "$said" "COOKIE is empty"
 rm "$run/releases/COOKIE"
-# shellcheck disable=SC2016 # no expansion is meant
 odd='a b"c\d$HOME#e`f'
 export RELEASE_COOKIE="$odd"
 begin "$run/bin/tick" start
@@ -139,6 +139,110 @@ for flag in '-sname other' '-name other@127.0.0.1' '-setcookie other'; do
 done
 echo '# -sname other' >>"$run/releases/1.0.0/vm.args"
 expect 0 "$run/bin/tick" eval 'halt(0)'
+ok
+
+# ---- the vm.args of a project of rebar3: its name and cookie are where the script looks ----
+
+unset RELEASE_NODE RELEASE_DISTRIBUTION
+cat >"$p/config/vm.args" <<'ARGS'
+# -name nobody
++K true -sname 'tick-a' +A 5
+-setcookie crumb
+-tick list "[a, b]" # -setcookie none
+ARGS
+yaml 'config: {vm_args: config/vm.args}'
+expect 0 "$relevo" build -q -C "$p" -o "$work/store" --overwrite
+contains "$said" "config/vm.args: bin/tick gives -sname tick-a and -setcookie to the VM itself: moved to env.sh and releases/COOKIE"
+case $said in *crumb*) fail "the cookie is shown" ;; esac
+unpack
+[ "$(stat -c %a "$run/releases/COOKIE")" = 600 ] || fail "the cookie can be read by others"
+begin "$run/bin/tick" start
+host=$(hostname -s)
+expect 0 "$run/bin/tick" rpc 'io:format("~p ~p ~p ~p", [node(), erlang:get_cookie(), application:get_env(tick, list), erlang:system_info(kernel_poll)]).'
+[ "$out" = "'tick-a@$host' crumb {ok,[a,b]} true" ] || fail "is $out"
+expect 0 "$run/bin/tick" eval 'io:format("~p", [node()]).'
+[ "$out" = nonode@nohost ] || fail "eval is $out"
+expect 0 "$run/bin/tick" stop
+# What is said from outside counts.
+RELEASE_NODE=tick-b RELEASE_COOKIE=other begin "$run/bin/tick" start
+RELEASE_NODE=tick-b RELEASE_COOKIE=other expect 0 "$run/bin/tick" rpc 'io:format("~p ~p", [node(), erlang:get_cookie()]).'
+[ "$out" = "'tick-b@$host' other" ] || fail "is $out"
+RELEASE_NODE=tick-b RELEASE_COOKIE=other expect 0 "$run/bin/tick" stop
+wrong () { # MESSAGE KEY...: vm.args on stdin
+  cat >"$p/config/vm.args"
+  message=$1
+  shift
+  yaml "$@"
+  expect 2 "$relevo" build -q -C "$p" -o "$work/store" --overwrite
+  contains "$said" "$message"
+}
+printf -- '-sname a\n-name b@c\n' | wrong "the node is named twice, -sname a and -name b@c: take one out" 'config: {vm_args: config/vm.args}'
+printf -- '-setcookie a\n-setcookie b\n' | wrong "-setcookie stands there twice" 'config: {vm_args: config/vm.args}'
+printf -- '-setcookie "a b"\n' | wrong "-setcookie: want 1 to 255 printable" 'config: {vm_args: config/vm.args}'
+printf -- '-setcookie a\n' | wrong '-setcookie is not the "cookie" of' 'config: {vm_args: config/vm.args}' 'cookie: b'
+printf -- '-sname a\n' | wrong 'take -sname out: bin/tick gives these VMs' 'config: {remote_vm_args: config/vm.args}'
+echo 'export RELEASE_DISTRIBUTION=none' >"$p/config/env.sh"
+printf -- '-sname a\n' | wrong 'has RELEASE_DISTRIBUTION=none: take one of them out' 'config: {vm_args: config/vm.args, env: config/env.sh}'
+ok
+
+# ---- files of relx that end in .src: what the environment says when the system starts ----
+
+cat >"$p/config/vm.args.src" <<'ARGS'
+# ${NOT_ASKED_FOR}
+-name ${TICK_NODE:-tick}@127.0.0.1
+-setcookie ${TICK_COOKIE}
+-tick at '"${TICK_AT:-here and now}"'
+ARGS
+cat >"$p/config/sys.config.src" <<'CONFIG'
+%% ${NOT_ASKED_FOR}
+[{tick, [{port, ${TICK_PORT}}, {colour, ${TICK_COLOUR:-red}}, {name, "${TICK_NAME:-}"}]}].
+CONFIG
+yaml 'config: {vm_args: config/vm.args.src, sys: config/sys.config.src}'
+build
+unpack
+expect 2 "$run/bin/tick" start
+contains "$said" "TICK_COOKIE: is not in the environment"
+export TICK_COOKIE=baked
+expect 1 "$run/bin/tick" start
+contains "$said" "sys.config.src: not in the environment: TICK_PORT (\${NAME:-DEFAULT} gives a default)"
+export TICK_PORT=4000 TICK_NAME='$(id) `id` ${TICK_PORT} &'
+begin "$run/bin/tick" start
+expect 0 "$run/bin/tick" rpc 'io:format("~p ~p ~0p", [node(), erlang:get_cookie(), lists:sort(application:get_all_env(tick))]).'
+[ "$out" = "'tick@127.0.0.1' baked "'[{at,"here and now"},{colour,red},{name,"$(id) `id` ${TICK_PORT} &"},{port,4000}]' ] || fail "is $out"
+for file in "$run/tmp"/*; do
+  [ "$(stat -c %a "$file")" = 600 ] || fail "$file can be read by others"
+done
+expect 0 "$run/bin/tick" eval 'application:load(tick), io:format("~p", [application:get_env(tick, port)]).'
+[ "$out" = '{ok,4000}' ] || fail "eval has $out"
+
+# An upgrade sees them as well: what the environment of the node says, and its env.sh.
+sed -i 's/1\.0\.0/1.1.0/' "$p/lib/tick/ebin/tick.app"
+echo '[{tick, [{port, ${TICK_PORT}}, {colour, ${TICK_COLOUR:-red}}, {new, "${TICK_NEW}"}]}].' >"$p/config/sys.config.src"
+echo 'export TICK_NEW=fresh' >"$p/config/env.sh"
+yaml 'config: {vm_args: config/vm.args.src, sys: config/sys.config.src, env: config/env.sh}' 'upgrade: {from: ["1.0.0"]}'
+build
+export RELEASE_COOKIE=baked
+new=$work/store/tick-1.1.0.tar.gz
+expect 0 "$relevo" node check tick@127.0.0.1 "$new"
+contains "$out" 'tick new added'
+case $out in *"tick port"*) fail "the port changes: $out" ;; esac
+expect 0 "$relevo" node install tick@127.0.0.1 "$new" --commit
+expect 0 "$run/bin/tick" rpc 'io:format("~p ~p", [application:get_env(tick, port), application:get_env(tick, new)]).'
+[ "$out" = '{ok,4000} {ok,"fresh"}' ] || fail "after the upgrade: $out"
+expect 0 "$relevo" node revert tick@127.0.0.1
+expect 0 "$run/bin/tick" rpc 'io:format("~p ~p", [application:get_env(tick, port), application:get_env(tick, new)]).'
+[ "$out" = '{ok,4000} undefined' ] || fail "after the way back: $out"
+expect 0 "$run/bin/tick" stop
+unset RELEASE_COOKIE
+sed -i 's/1\.1\.0/1.0.0/' "$p/lib/tick/ebin/tick.app"
+
+printf '[{tick, [{port, ${TICK_PORT}}]}\n' >"$p/config/sys.config.src"
+expect 2 "$relevo" build -q -C "$p" -o "$work/store" --overwrite
+contains "$said" "sys.config.src:2"
+yaml
+build
+unpack
+export RELEASE_NODE=tick@127.0.0.1 RELEASE_DISTRIBUTION=name
 ok
 
 # ---- a starter that never asks how its children ended ----
@@ -191,7 +295,6 @@ ok
 odd="$work/a \"b\" 100% \$x"
 cp -R "$run" "$odd"
 expect 0 "$odd/bin/tick" service
-# shellcheck disable=SC2016
 contains "$out" 'ExecStart="'"$work"'/a \"b\" 100%% $x/bin/tick" start'
 ok
 

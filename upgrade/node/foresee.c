@@ -148,11 +148,16 @@ static int look_for_funs(struct foreseen *out, struct upgrade *u, struct error *
 
 /* ---- configuration ---- */
 
-static bool has_providers(const struct bundle *bundle)
+/* By its own code or scripts, on the node. */
+static bool is_evaluated(struct arena *arena, const struct bundle *bundle)
 {
+	const char *source = arena_printf(arena, "releases/%s/sys.config.src", bundle->vsn);
 	const struct term *elixir =
 		bundle->config ? term_proplist_get(bundle->config, "elixir") : NULL;
 
+	for (size_t i = 0; i < bundle->files_len; i++)
+		if (strcmp(bundle->files[i].path, source) == 0)
+			return true;
 	return elixir && term_is_list(elixir) && term_proplist_get(elixir, "config_provider_init");
 }
 
@@ -206,7 +211,7 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 	int64_t timeout_ms = u->options->move.config_timeout_ms;
 	const struct term *answer;
 	const char *dir = "";
-	bool away = parcel->file && has_providers(u->bundle);
+	bool away = parcel->file && is_evaluated(u->arena, u->bundle);
 
 	if (away && bring(&dir, u, parcel, refusals, err))
 		return -1;

@@ -140,17 +140,47 @@ Elsewhere = fun(Static, V, Tree) ->
                                      ReadAnswer(Dir, Boot(V, Tree, Dir))
                              end)
             end,
+%% sys.config.src with the values of the environment, made as the start script makes it.
+Fill = "if [ -f \"$0/env.sh\" ]; then . \"$0/env.sh\"; fi; "
+    "exec sh \"$0/fill.sh\" \"$0/sys.config.src\" >\"$1/filled\"",
+Filled = fun(V, Tree) ->
+                 VsnDir = filename:join(ReleasesOf(Tree), V),
+                 InFolder(fun(Dir) ->
+                                  Port = open_port({spawn_executable, "/bin/sh"},
+                                                   [{args, ["-ec", Fill, VsnDir, Dir]},
+                                                    {env, VsnEnv(V, VsnDir)},
+                                                    exit_status, stderr_to_stdout, binary]),
+                                  Result = AwaitVm(Port),
+                                  catch port_close(Port),
+                                  case {Result, file:consult(filename:join(Dir, "filled"))} of
+                                      {{ended, 0, _}, {ok, [Config]}} when is_list(Config) ->
+                                          {ok, Config};
+                                      {{ended, 0, _}, _} ->
+                                          Lost("sys.config.src, filled in, holds no list");
+                                      {{ended, _, Said}, _} ->
+                                          Lost(["sys.config.src cannot be filled in", LastWords(Said)]);
+                                      {late, _} -> Lost("sys.config.src: env.sh does not end")
+                                  end
+                          end)
+         end,
 %% {ok, Config}, none (sys.config is all there is), or {error, Why}.
+EvaluateStatic = fun(V, Tree) ->
+                         case file:consult(filename:join([ReleasesOf(Tree), V, "sys.config"])) of
+                             {ok, [Static]} when is_list(Static) ->
+                                 case Providers(Static) of
+                                     none -> none;
+                                     _ -> Elsewhere(Static, V, Tree)
+                                 end;
+                             {ok, _} -> {error, {config, sys_config, <<"holds no list">>}};
+                             {error, enoent} -> none;
+                             {error, _} -> {error, {config, sys_config, <<"cannot be read">>}}
+                         end
+                 end,
 EvaluateIn = fun(V, Tree) ->
-                     case file:consult(filename:join([ReleasesOf(Tree), V, "sys.config"])) of
-                         {ok, [Static]} when is_list(Static) ->
-                             case Providers(Static) of
-                                 none -> none;
-                                 _ -> Elsewhere(Static, V, Tree)
-                             end;
-                         {ok, _} -> {error, {config, sys_config, <<"holds no list">>}};
-                         {error, enoent} -> none;
-                         {error, _} -> {error, {config, sys_config, <<"cannot be read">>}}
+                     Needed = [filename:join([ReleasesOf(Tree), V, F]) || F <- ["sys.config.src", "fill.sh"]],
+                     case lists:all(fun filelib:is_regular/1, Needed) of
+                         true -> Filled(V, Tree);
+                         false -> EvaluateStatic(V, Tree)
                      end
              end,
 %% Evaluates what the installation that follows will use.

@@ -245,15 +245,28 @@ bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 
 # ---- the rest ----
 
+MAN     := $(DESTDIR)$(PREFIX)/share/man
+SHARE   := $(DESTDIR)$(PREFIX)/share
+COMPLETIONS := $(SHARE)/bash-completion/completions/relevo $(SHARE)/zsh/site-functions/_relevo \
+	$(SHARE)/fish/vendor_completions.d/relevo.fish
+
+# A manual page for relevo, for each command and for each below it, and one for relevo.yaml.
 install: all
 	install -D -m 755 build/relevo $(DESTDIR)$(PREFIX)/bin/relevo
-	@for name in "" $$(build/relevo help --names); do \
-		page=relevo$${name:+-$$name}.1; \
-		mkdir -p $(DESTDIR)$(PREFIX)/share/man/man1; \
-		build/relevo help --man $$name >$(DESTDIR)$(PREFIX)/share/man/man1/$$page || exit 1; \
+	install -d $(MAN)/man1 $(MAN)/man5 $(dir $(COMPLETIONS))
+	@page () { build/relevo help --man $$1 $$2 >"$(MAN)/man1/relevo$${1:+-$$1}$${2:+-$$2}.1"; }; \
+	page && for name in $$(build/relevo help --names); do \
+		page $$name || exit 1; \
+		for below in $$(build/relevo help --names $$name); do page $$name $$below || exit 1; done; \
 	done
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	build/relevo completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/relevo
+	build/relevo help --man config >$(MAN)/man5/relevo.yaml.5
+	build/relevo completion bash >$(word 1,$(COMPLETIONS))
+	build/relevo completion zsh >$(word 2,$(COMPLETIONS))
+	build/relevo completion fish >$(word 3,$(COMPLETIONS))
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/relevo $(MAN)/man1/relevo.1 $(MAN)/man1/relevo-*.1 \
+		$(MAN)/man5/relevo.yaml.5 $(COMPLETIONS)
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h')
@@ -276,6 +289,6 @@ help:
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make bench      relevo beside its peers'
-	@echo 'make install    PREFIX=/usr/local DESTDIR='
+	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make deps       install the Debian packages that all of this needs'
 	@echo 'CC=clang, VARIANT=asan or tsan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

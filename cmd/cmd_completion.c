@@ -1,79 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cmd/command.h"
+#include "cmd/help.h"
+#include "cmd/release_arg.h"
 
-#include <stdio.h>
-
-static void words(const char *before, const struct command *const *list, const char *after)
+/* For the completions themselves: the versions in the store of the project here, newest first. */
+static int print_versions(struct error *err)
 {
-	fputs(before, stdout);
-	for (const char *gap = ""; *list; list++, gap = " ")
-		printf("%s%s", gap, (*list)->name);
-	fputs(after, stdout);
-}
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct names versions;
 
-static void option_words(const struct command *command)
-{
-	fputs("--json --quiet --verbose --help", stdout);
-	for (const struct option *o = command->options; o && o->type != OPTION_END; o++)
-		printf(" --%s", o->name);
-}
-
-/* zsh reads the same through its bashcompinit. */
-static void print_bash(void)
-{
-	puts("_relevo() {\n"
-	     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
-	     "\tif [ \"$COMP_CWORD\" = 1 ]; then");
-	words("\t\twords='", commands,
-	      " --version --help'\n\telse\n\t\tcase ${COMP_WORDS[1]} in\n");
-	for (const struct command *const *c = commands; *c; c++) {
-		printf("\t\t%s) words='", (*c)->name);
-		if ((*c)->subcommands)
-			words("", (*c)->subcommands, " ");
-		option_words(*c);
-		puts("' ;;");
-	}
-	puts("\t\tesac\n"
-	     "\tfi\n"
-	     "\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\"; compgen -f -- "
-	     "\"$cur\")\n"
-	     "}\n"
-	     "complete -o filenames -F _relevo relevo");
-}
-
-static void print_fish(void)
-{
-	for (const struct command *const *c = commands; *c; c++) {
-		printf("complete -c relevo -n __fish_use_subcommand -a %s -d '%s'\n", (*c)->name,
-		       (*c)->summary);
-		for (const struct option *o = (*c)->options; o && o->type != OPTION_END; o++)
-			printf("complete -c relevo -n '__fish_seen_subcommand_from %s' -l %s%s\n",
-			       (*c)->name, o->name, o->type == OPTION_FLAG ? "" : " -r");
-	}
+	if (release_arg_versions(&versions, &arena, err))
+		return -1;
+	for (size_t i = 0; i < versions.len; i++)
+		puts(versions.items[i]);
+	return 0;
 }
 
 static int completion_run(const struct call *call, struct error *err)
 {
-	const char *shell = call->argv[0];
+	static const struct {
+		const char *shell;
+		void (*print)(void);
+	} shells[] = { { "bash", completion_bash },
+		       { "zsh", completion_zsh },
+		       { "fish", completion_fish } };
 
-	if (strcmp(shell, "bash") == 0)
-		print_bash();
-	else if (strcmp(shell, "zsh") == 0)
-		puts("autoload -U +X bashcompinit && bashcompinit"), print_bash();
-	else if (strcmp(shell, "fish") == 0)
-		print_fish();
-	else
-		return error_set(err, ERROR_USAGE, "completion: want bash, zsh or fish, got \"%s\"",
-				 shell);
-	return 0;
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
+		if (strcmp(call->argv[0], shells[i].shell) == 0) {
+			shells[i].print();
+			return 0;
+		}
+	}
+	if (strcmp(call->argv[0], "versions") == 0)
+		return print_versions(err);
+	return error_set(err, ERROR_USAGE, "completion: want bash, zsh or fish, got \"%s\"",
+			 call->argv[0]);
 }
 
 const struct command cmd_completion = {
 	.name = "completion",
 	.args = "SHELL",
 	.summary = "Print shell completions (bash, zsh or fish)",
-	.examples = "relevo completion bash > /etc/bash_completion.d/relevo",
+	.description = "Commands, options and what they take, the versions in the store of the "
+		       "project here. "
+		       "make install puts them where the shells look.",
+	.examples = "source <(relevo completion bash)\n"
+		    "relevo completion zsh > \"${fpath[1]}/_relevo\"\n"
+		    "relevo completion fish > ~/.config/fish/completions/relevo.fish",
 	.group = "Getting help",
+	.no_json = true,
 	.args_min = 1,
 	.args_max = 1,
 	.run = completion_run,

@@ -92,7 +92,7 @@ static void show_text(const struct node *node, const struct foreseen *found)
 	if (found->refusals.len > 0)
 		printf("against it:\n");
 	for (size_t i = 0; i < found->refusals.len; i++)
-		printf("  %s\n", found->refusals.items[i]);
+		printf("  %s\n", found->refusals.items[i].message);
 	for (size_t i = 0; i < found->notes.len; i++)
 		printf("note: %s\n", found->notes.items[i]);
 	show_processes("in old code, and killed by the purge", found->lingering);
@@ -126,8 +126,9 @@ static int check_run(const struct call *call, struct error *err)
 		show_text(node, &found);
 	if (found.refusals.len == 0)
 		return 0;
-	return error_set(err, ERROR_REFUSED, "%s %s cannot be installed on %s: %s", found.name,
-			 found.vsn, node_name(node), found.refusals.items[0]);
+	error_set_(err, ERROR_REFUSED, "%s %s cannot be installed on %s: %s", found.name, found.vsn,
+		   node_name(node), found.refusals.items[0].message);
+	return error_code(err, found.refusals.items[0].code);
 }
 
 /* clang-format off */

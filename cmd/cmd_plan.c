@@ -340,8 +340,9 @@ static int plan_run(const struct call *call, struct error *err)
 	verdict = worst_of(plan, shown.journey);
 	if (verdict <= limit)
 		return 0;
-	return error_set(err, ERROR_REFUSED, "the verdict is %s, %s was wanted: %s",
-			 verdict_name(verdict), opts->require, plan->reasons.items[0].message);
+	error_set_(err, ERROR_REFUSED, "the verdict is %s, %s was wanted: %s",
+		   verdict_name(verdict), opts->require, plan->reasons.items[0].message);
+	return error_code(err, "verdict_too_weak");
 }
 
 /* clang-format off */

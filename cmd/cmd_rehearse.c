@@ -305,6 +305,7 @@ static int rehearse_run(const struct call *call, struct error *err)
 	error_set_(err, ERROR_REFUSED,
 		   "the upgrade is not sound; it was only rehearsed, nothing "
 		   "was changed anywhere");
+	error_code_(err, "rehearsal_failed");
 	return error_hint(err, "What it is made of: relevo plan %s %s", call->argv[0],
 			  call->argv[1]);
 }

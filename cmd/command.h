@@ -17,7 +17,8 @@ enum option_type {
 	OPTION_TEXT,     /* const char *: the last one given */
 	OPTION_LIST,     /* struct option_list: all that were given, in order */
 	OPTION_NUMBER,   /* long: 0 .. 1e9 */
-	OPTION_DURATION, /* long: milliseconds; "500ms", "30s", "5m", a bare number is seconds */
+	OPTION_DURATION, /* long: milliseconds; "500ms", "1.5 s", "5min 3s"; a bare number is
+			    seconds */
 };
 
 struct option_list {
@@ -62,6 +63,7 @@ struct call {
 	bool json;        /* --json */
 	bool quiet;       /* -q */
 	bool verbose;     /* -v */
+	bool help;        /* -h */
 };
 
 struct command {
@@ -73,6 +75,7 @@ struct command {
 	const char *examples;    /* lines of "command  # what it does"; may be NULL */
 	const char *group;       /* heading in `relevo help` */
 	int args_min, args_max;  /* args_max -1: any number */
+	bool no_json;            /* what it prints is for one reader: --json is refused */
 	const struct option *options;
 	size_t opts_size;
 	/* Commands below this one (`node ping`); then run is NULL. */
@@ -86,9 +89,18 @@ extern const struct command *const commands[]; /* ends with NULL */
 /* Finds by name; NULL when there is none. */
 const struct command *command_find(const struct command *const *list, const char *name);
 
-/* Parses the options of a command from argv (the words behind the command's name).
- * --json, -q/--quiet, -v/--verbose and -h/--help are understood by every command.
+/* "node ping": the names by which it is called; borrowed from a buffer of the caller's. */
+const char *command_title(const struct command *command, char buffer[static 64]);
+
+/* The options that every command understands; their fields are in struct call. */
+extern const struct option common_options[];
+
+/* Parses the options of a command from argv: the words but for those that name the command.
  * ERROR_USAGE names the word and the nearest option.
  */
 must_check int options_parse(struct call *call, void *opts, const struct command *command, int argc,
-			     char **argv, bool *help_out, struct error *err);
+			     char **argv, struct error *err);
+/* How many words the option that argv begins with takes, one or two, when it is not known yet of
+ * which command of the list it is.
+ */
+int option_words(const struct command *const *list, int argc, char **argv);

@@ -2,6 +2,8 @@
 /* The only list of commands: dispatch, help, manual pages and completions walk it. */
 #include "cmd/command.h"
 
+#include <stdio.h>
+
 #define COMMANDS(X) \
 	X(init)     \
 	X(build)    \
@@ -31,6 +33,13 @@ const struct command *const commands[] = {
 #undef X
 		NULL,
 };
+
+const char *command_title(const struct command *command, char buffer[static 64])
+{
+	snprintf(buffer, 64, "%s%s%s", command->parent ? command->parent : "",
+		 command->parent ? " " : "", command->name);
+	return buffer;
+}
 
 const struct command *command_find(const struct command *const *list, const char *name)
 {

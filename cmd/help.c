@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/help.h"
 
+#include "base/utf8.h"
 #include "cmd/output.h"
-#include "cmd/version.h"
 #include "release/project/project.h"
 
-static const char intro[] =
-	"relevo builds Erlang and Elixir releases, works out how a running system gets from one\n"
+const char help_intro[] =
+	"relevo builds Erlang and Elixir releases, works out how a running system gets from one "
 	"release to the next without stopping, and takes it there.\n";
 
-/* What the exit statuses mean; one line for each, in ARCHITECTURE's words. */
-static const struct {
-	int status;
-	const char *meaning;
-} statuses[] = {
+const char help_outro[] = "A release is named by its folder, its tarball, or, where relevo.yaml "
+			  "lies, by its version in "
+			  "the project's store: relevo plan 1.0.0 1.1.0\n";
+
+const char help_config_intro[] = "relevo.yaml lies in the folder of the project. Paths are "
+				 "relative to it; an unknown key is an "
+				 "error.\n";
+
+const struct exit_status exit_statuses[] = {
 	{ 0, "done" },
 	{ 1, "unexpected failure" },
 	{ 2, "usage or configuration" },
@@ -23,30 +27,82 @@ static const struct {
 	{ 6, "failed, the state needs a person" },
 	{ 7, "locked by another rollout" },
 	{ 8, "stopped at a pause, waiting for promote" },
+	{ 0, NULL },
 };
 
-static const struct option common[] = {
-	{ OPTION_FLAG, 0, "json", NULL, "print the result as JSON", 0 },
-	{ OPTION_FLAG, 'q', "quiet", NULL, "say nothing but results and errors", 0 },
-	{ OPTION_FLAG, 'v', "verbose", NULL, "say each step", 0 },
-	{ OPTION_FLAG, 'h', "help", NULL, "show this help", 0 },
-	OPT_END,
-};
+/* ---- text in columns ---- */
+
+enum { TERM_INDENT = 2, TERM_MAX = 26 };
+
+/* "  --out DIR   where …": the explanation begins in a column, below a name that is too long. */
+static void print_term(FILE *stream, const char *name, const char *text, int column)
+{
+	int end = TERM_INDENT + (int)utf8_len(span_of(name));
+
+	fprintf(stream, "%*s%s", TERM_INDENT, "", name);
+	if (end + 2 > column)
+		fprintf(stream, "\n%*s", column, "");
+	else
+		fprintf(stream, "%*s", column - end, "");
+	print_wrapped(stream, text, column, column, help_width(stream));
+}
+
+/* Wide enough for this name, when it is not too long. */
+static int widen(int column, const char *name)
+{
+	int len = (int)utf8_len(span_of(name));
+	int wanted = TERM_INDENT + len + 2;
+
+	return len <= TERM_MAX && wanted > column ? wanted : column;
+}
+
+/* Paragraphs are parted by empty lines and filled; a line that begins with white space stays as
+ * it is.
+ */
+static void print_filled(FILE *stream, const char *text, int indent)
+{
+	struct span rest = span_of(text), line;
+	owned_str struct str paragraph = STR_EMPTY;
+	bool more = true;
+
+	while (more) {
+		more = span_next(&rest, '\n', &line);
+		if (more && line.len > 0 && line.ptr[0] != ' ') {
+			str_addf(&paragraph, "%s" SPAN_FMT, paragraph.len ? " " : "",
+				 SPAN_ARG(line));
+			continue;
+		}
+		if (paragraph.len > 0) {
+			fprintf(stream, "%*s", indent, "");
+			print_wrapped(stream, str_text(&paragraph), indent, indent,
+				      help_width(stream));
+			str_clear(&paragraph);
+		}
+		if (more)
+			fprintf(stream, SPAN_FMT "\n", SPAN_ARG(line));
+	}
+}
 
 static void heading(FILE *stream, const char *text)
 {
 	fprintf(stream, "\n%s%s%s\n", style_on(stream, STYLE_BOLD), text, style_off(stream));
 }
 
+static int column_of(const struct command *const *list)
+{
+	int column = 0;
+
+	for (; *list; list++)
+		column = widen(column, (*list)->name);
+	return column;
+}
+
 static void print_group(FILE *stream, const char *group)
 {
-	owned_table struct table *table = table_new(2);
-
+	heading(stream, group);
 	for (const struct command *const *c = commands; *c; c++)
 		if (strcmp((*c)->group, group) == 0)
-			table_row(table, (*c)->name, (*c)->summary);
-	heading(stream, group);
-	table_print(table, stream, "  ", false);
+			print_term(stream, (*c)->name, (*c)->summary, column_of(commands));
 }
 
 static bool is_first_of_group(const struct command *const *command)
@@ -59,7 +115,7 @@ static bool is_first_of_group(const struct command *const *command)
 
 void help_print_all(FILE *stream)
 {
-	fputs(intro, stream);
+	print_filled(stream, help_intro, 0);
 	fprintf(stream, "\nUsage: relevo COMMAND [OPTIONS] [ARGUMENTS]\n");
 	for (const struct command *const *c = commands; *c; c++)
 		if (is_first_of_group(c))
@@ -69,140 +125,169 @@ void help_print_all(FILE *stream)
 	      "  relevo help config    the keys of relevo.yaml\n"
 	      "  relevo help exit      the exit statuses\n"
 	      "  relevo --version      the version\n"
-	      "\n"
-	      "A release is named by its folder, its tarball, or, where relevo.yaml lies, by its\n"
-	      "version in the project's store: relevo plan 1.0.0 1.1.0\n",
+	      "\n",
 	      stream);
+	print_filled(stream, help_outro, 0);
 }
 
 void help_print_statuses(FILE *stream)
 {
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-		fprintf(stream, "  %d  %s\n", statuses[i].status, statuses[i].meaning);
+	for (const struct exit_status *s = exit_statuses; s->meaning; s++)
+		fprintf(stream, "  %d  %s\n", s->status, s->meaning);
 }
 
-enum { OPTION_WIDTH = 58 };
-
-static void option_row(struct table *table, const char *name, const char *help)
+static void option_name(struct str *out, const struct option *o)
 {
-	owned_str struct str line = STR_EMPTY;
-	struct span rest = span_of(help), word;
-
-	while (span_next(&rest, ' ', &word)) {
-		if (line.len > 0 && line.len + 1 + word.len > OPTION_WIDTH) {
-			table_row(table, name, str_text(&line));
-			name = "";
-			str_clear(&line);
-		}
-		if (line.len > 0)
-			str_addc(&line, ' ');
-		str_add(&line, word);
-	}
-	table_row(table, name, str_text(&line));
+	str_clear(out);
+	if (o->letter)
+		str_addf(out, "-%c, ", o->letter);
+	else
+		str_adds(out, "    ");
+	str_addf(out, "--%s", o->name);
+	if (o->value)
+		str_addf(out, " %s", o->value);
 }
 
-static void option_rows(struct table *table, const struct option *options)
+static int widen_by(int column, const struct option *options)
 {
+	owned_str struct str name = STR_EMPTY;
+
 	for (const struct option *o = options; o && o->type != OPTION_END; o++) {
-		owned_str struct str name = STR_EMPTY;
-
-		if (o->letter)
-			str_addf(&name, "-%c, ", o->letter);
-		else
-			str_adds(&name, "    ");
-		str_addf(&name, "--%s", o->name);
-		if (o->value)
-			str_addf(&name, " %s", o->value);
-		option_row(table, str_text(&name), o->help);
+		option_name(&name, o);
+		column = widen(column, str_text(&name));
 	}
+	return column;
 }
 
-enum { WIDTH = 90 };
-
-/* Paragraphs are parted by empty lines and filled; a line that begins with white space stays as
- * it is.  Filled lines begin with `indent` spaces.
- */
-static void print_filled(FILE *stream, const char *text, int indent)
+bool is_option_of(const struct command *command, const struct option *o)
 {
-	struct span rest = span_of(text), line, word;
-	size_t column = 0;
+	return !command->no_json || strcmp(o->name, "json") != 0;
+}
 
-	while (span_next(&rest, '\n', &line)) {
-		if (line.len == 0 || line.ptr[0] == ' ') {
-			fprintf(stream, "%s" SPAN_FMT "\n", column ? "\n" : "", SPAN_ARG(line));
-			column = 0;
-			continue;
-		}
-		while (span_next(&line, ' ', &word)) {
-			bool fits = (size_t)indent + column + 1 + word.len <= WIDTH;
+static void print_options(FILE *stream, const struct command *command)
+{
+	const struct option *tables[] = { command->options, common_options };
+	int column = widen_by(widen_by(0, tables[0]), tables[1]);
+	owned_str struct str name = STR_EMPTY;
 
-			if (word.len == 0)
+	heading(stream, "Options");
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
+		for (const struct option *o = tables[i]; o && o->type != OPTION_END; o++) {
+			if (!is_option_of(command, o))
 				continue;
-			if (column && fits)
-				fputc(' ', stream);
-			else
-				fprintf(stream, "%s%*s", column ? "\n" : "", indent, "");
-			fprintf(stream, SPAN_FMT, SPAN_ARG(word));
-			column = column && fits ? column + 1 + word.len : word.len;
+			option_name(&name, o);
+			print_term(stream, str_text(&name), o->help, column);
 		}
 	}
-	if (column)
-		fputc('\n', stream);
 }
 
 static void print_key(FILE *stream, const struct project_key *key)
 {
 	owned_str struct str text = STR_EMPTY;
 
-	fprintf(stream, "\n%s%s%s: %s\n", style_on(stream, STYLE_BOLD), key->path,
-		style_off(stream), key->type);
+	fprintf(stream, "\n%s%s%s: ", style_on(stream, STYLE_BOLD), key->path, style_off(stream));
+	print_wrapped(stream, key->type, (int)strlen(key->path) + 2, 4, help_width(stream));
 	str_addf(&text, "%s. Default: %s", key->help, key->fallback);
 	print_filled(stream, str_text(&text), 4);
 }
 
 void help_print_config(FILE *stream)
 {
-	fputs("relevo.yaml, in the folder of the project. Paths are relative to it; an unknown key "
-	      "is\n"
-	      "an error.\n",
-	      stream);
+	print_filled(stream, help_config_intro, 0);
 	for (const struct project_key *key = project_keys; key->path; key++)
 		print_key(stream, key);
 }
 
 static void usage_line(FILE *stream, const struct command *command)
 {
-	const char *above = command->parent ? command->parent : "";
+	char title[64];
 
+	command_title(command, title);
 	if (command->subcommands)
-		fprintf(stream, "relevo %s COMMAND [OPTIONS] …", command->name);
+		fprintf(stream, "Usage: relevo %s COMMAND [OPTIONS] …\n", title);
 	else
-		fprintf(stream, "relevo %s%s%s [OPTIONS]%s%s", above, above[0] ? " " : "",
-			command->name, command->args[0] ? " " : "", command->args);
+		fprintf(stream, "Usage: relevo %s [OPTIONS]%s%s\n", title,
+			command->args[0] ? " " : "", command->args);
 }
 
 static void print_subcommands(FILE *stream, const struct command *command)
 {
-	owned_table struct table *table = table_new(2);
+	int column = column_of(command->subcommands);
 
-	for (const struct command *const *c = command->subcommands; *c; c++) {
-		owned_str struct str name = STR_EMPTY;
-
-		str_addf(&name, "%s %s", (*c)->name, (*c)->args);
-		table_row(table, name.ptr, (*c)->summary);
-	}
 	heading(stream, "Commands");
-	table_print(table, stream, "  ", false);
+	for (const struct command *const *c = command->subcommands; *c; c++)
+		print_term(stream, (*c)->name, (*c)->summary, column);
 	fprintf(stream, "\nrelevo help %s COMMAND tells more of each.\n", command->name);
+}
+
+/* ---- examples ---- */
+
+/* A word of a shell, quotes and all. */
+static bool next_word(struct span *rest, struct span *word)
+{
+	char quote = 0;
+	size_t len = 0;
+
+	*rest = span_trim(*rest);
+	for (; len < rest->len && (quote || rest->ptr[len] != ' '); len++) {
+		char c = rest->ptr[len];
+
+		if (quote == c)
+			quote = 0;
+		else if (!quote && (c == '\'' || c == '"'))
+			quote = c;
+	}
+	*word = (struct span){ rest->ptr, len };
+	*rest = (struct span){ rest->ptr + len, rest->len - len };
+	return len > 0;
+}
+
+/* Too long a command goes on behind a backslash, as a shell reads it. */
+static void print_command_line(FILE *stream, struct span command)
+{
+	int column = TERM_INDENT, width = help_width(stream);
+	struct span word;
+
+	fprintf(stream, "%*s", TERM_INDENT, "");
+	for (bool first = true; next_word(&command, &word); first = false) {
+		int len = (int)utf8_len(word);
+
+		if (!first && column + 1 + len + 2 > width) {
+			fprintf(stream, " \\\n%*s", 2 * TERM_INDENT + 2, "");
+			column = 2 * TERM_INDENT + 2;
+		} else if (!first) {
+			fputc(' ', stream);
+			column++;
+		}
+		fprintf(stream, SPAN_FMT, SPAN_ARG(word));
+		column += len;
+	}
+	fputc('\n', stream);
+}
+
+/* "command  # what it does": in one line, or what it does above. */
+static void print_example(FILE *stream, struct span line)
+{
+	const char *hash = memmem(line.ptr, line.len, "  # ", 4);
+	struct span command = line;
+
+	if (TERM_INDENT + (int)utf8_len(line) <= help_width(stream)) {
+		fprintf(stream, "%*s" SPAN_FMT "\n", TERM_INDENT, "", SPAN_ARG(line));
+		return;
+	}
+	if (hash) {
+		command.len = (size_t)(hash - line.ptr);
+		fprintf(stream, "%*s%.*s\n", TERM_INDENT, "", (int)(line.len - command.len - 2),
+			hash + 2);
+	}
+	print_command_line(stream, command);
 }
 
 void help_print_command(FILE *stream, const struct command *command)
 {
-	owned_table struct table *table = table_new(2);
-
-	fprintf(stream, "%s\n\nUsage: ", command->summary);
-	usage_line(stream, command);
+	print_wrapped(stream, command->summary, 0, 0, help_width(stream));
 	fputc('\n', stream);
+	usage_line(stream, command);
 	if (command->description) {
 		fputc('\n', stream);
 		print_filled(stream, command->description, 0);
@@ -211,127 +296,12 @@ void help_print_command(FILE *stream, const struct command *command)
 		print_subcommands(stream, command);
 		return;
 	}
-	option_rows(table, command->options);
-	option_rows(table, common);
-	heading(stream, "Options");
-	table_print(table, stream, "  ", false);
+	print_options(stream, command);
 	if (command->examples) {
 		heading(stream, "Examples");
 		for (struct span rest = span_of(command->examples), line;
 		     span_next(&rest, '\n', &line);)
-			fprintf(stream, "  " SPAN_FMT "\n", SPAN_ARG(line));
+			if (line.len > 0)
+				print_example(stream, line);
 	}
-}
-
-/* ---- manual pages ---- */
-
-/* Text with what roff would read as its own escaped. */
-static void roff(FILE *stream, const char *text)
-{
-	bool line_start = true;
-
-	for (; *text; text++) {
-		if (line_start && (*text == '.' || *text == '\''))
-			fputs("\\&", stream);
-		if (*text == '\\')
-			fputs("\\e", stream);
-		else if (*text == '-')
-			fputs("\\-", stream);
-		else
-			fputc(*text, stream);
-		line_start = *text == '\n';
-	}
-}
-
-static void roff_paragraphs(FILE *stream, const char *text)
-{
-	for (; *text; text++) {
-		if (text[0] == '\n' && text[1] == '\n') {
-			fputs("\n.PP\n", stream);
-			while (text[1] == '\n')
-				text++;
-			continue;
-		}
-		roff(stream, (char[]){ *text, '\0' });
-	}
-	fputc('\n', stream);
-}
-
-static void roff_options(FILE *stream, const struct option *options)
-{
-	for (const struct option *o = options; o && o->type != OPTION_END; o++) {
-		fputs(".TP\n\\fB", stream);
-		if (o->letter)
-			fprintf(stream, "\\-%c\\fR, \\fB", o->letter);
-		fputs("\\-\\-", stream);
-		roff(stream, o->name);
-		fprintf(stream, "\\fR %s%s%s\n", o->value ? "\\fI" : "", o->value ? o->value : "",
-			o->value ? "\\fR" : "");
-		roff(stream, o->help);
-		fputc('\n', stream);
-	}
-}
-
-static void manual_of_relevo(FILE *stream)
-{
-	fputs(".TH RELEVO 1 \"\" \"relevo " RELEVO_VERSION "\" \"relevo manual\"\n"
-	      ".SH NAME\nrelevo \\- build Erlang and Elixir releases and upgrade running ones\n"
-	      ".SH SYNOPSIS\n\\fBrelevo\\fR \\fICOMMAND\\fR [options] [arguments]\n.SH "
-	      "DESCRIPTION\n",
-	      stream);
-	roff_paragraphs(stream, intro);
-	fputs(".SH COMMANDS\n", stream);
-	for (const struct command *const *c = commands; *c; c++) {
-		fprintf(stream, ".TP\n\\fBrelevo\\-%s\\fR(1)\n", (*c)->name);
-		roff(stream, (*c)->summary);
-		fputc('\n', stream);
-	}
-	fputs(".SH EXIT STATUS\n", stream);
-	for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
-		fprintf(stream, ".TP\n%d\n%s\n", statuses[i].status, statuses[i].meaning);
-}
-
-static void manual_synopsis(FILE *stream, const struct command *command)
-{
-	fputs(".SH NAME\nrelevo\\-", stream);
-	roff(stream, command->name);
-	fputs(" \\- ", stream);
-	roff(stream, command->summary);
-	fprintf(stream, "\n.SH SYNOPSIS\n\\fBrelevo %s\\fR ", command->name);
-	roff(stream, command->subcommands ? "COMMAND [OPTIONS] ..." : "[OPTIONS] ");
-	roff(stream, command->args);
-	fputs("\n.SH DESCRIPTION\n", stream);
-	roff_paragraphs(stream, command->description ? command->description : command->summary);
-}
-
-static void manual_subcommands(FILE *stream, const struct command *command)
-{
-	fputs(".SH COMMANDS\n", stream);
-	for (const struct command *const *c = command->subcommands; c && *c; c++) {
-		fprintf(stream, ".SS \"%s %s\"\n", (*c)->name, (*c)->args);
-		roff_paragraphs(stream, (*c)->description ? (*c)->description : (*c)->summary);
-		roff_options(stream, (*c)->options);
-	}
-}
-
-void help_print_manual(FILE *stream, const struct command *command)
-{
-	if (!command) {
-		manual_of_relevo(stream);
-		return;
-	}
-	fprintf(stream, ".TH RELEVO\\-%s 1 \"\" \"relevo " RELEVO_VERSION "\" \"relevo manual\"\n",
-		command->name);
-	manual_synopsis(stream, command);
-	if (command->subcommands)
-		manual_subcommands(stream, command);
-	fputs(".SH OPTIONS\n", stream);
-	roff_options(stream, command->options);
-	roff_options(stream, common);
-	if (command->examples) {
-		fputs(".SH EXAMPLES\n.nf\n", stream);
-		roff(stream, command->examples);
-		fputs("\n.fi\n", stream);
-	}
-	fputs(".SH SEE ALSO\n\\fBrelevo\\fR(1)\n", stream);
 }

@@ -50,17 +50,16 @@ static void options_free(const struct command *command, void *opts)
 	free(opts);
 }
 
-static int run_command(const struct command *command, struct call *call, int argc, char **argv,
-		       struct error *err)
+static int run_command(const struct command *command, int argc, char **argv, struct error *err)
 {
 	void *opts = mem_zero(1, command->opts_size);
-	bool help = false;
-	int ret = options_parse(call, opts, command, argc, argv, &help, err);
+	struct call call = { 0 };
+	int ret = options_parse(&call, opts, command, argc, argv, err);
 
-	if (ret == 0 && help)
+	if (ret == 0 && call.help)
 		help_print_command(stdout, command);
 	else if (ret == 0)
-		ret = command->run(call, err);
+		ret = command->run(&call, err);
 	options_free(command, opts);
 	return ret;
 }
@@ -72,34 +71,47 @@ static int unknown_command(const struct command *const *list, const char *above,
 
 	for (; list && *list; list++)
 		nearest_try(&nearest, (*list)->name);
-	error_set_(err, ERROR_USAGE, "there is no command \"%s%s%s\"", above ? above : "",
-		   above ? " " : "", name);
+	error_set_(err, ERROR_USAGE, "there is no command \"%s%s%s\"", above, above[0] ? " " : "",
+		   name);
 	if (nearest_best(&nearest))
-		return error_hint(err, "Did you mean \"%s\"?  See: relevo help",
-				  nearest_best(&nearest));
-	return error_hint(err, "See: relevo help");
+		error_hint_(err, "Did you mean \"%s%s%s\"?", above, above[0] ? " " : "",
+			    nearest_best(&nearest));
+	return error_hint(err, "See: relevo help%s%s", above[0] ? " " : "", above);
 }
 
-/* The command that the first words name; *argv is moved behind them. */
-static int choose_command(const struct command **out, int *argc, char ***argv, struct error *err)
+/* Takes the word that names a command of the list out of argv, options may stand before it.  *out
+ * stays NULL where there is no such word.
+ */
+static int take_command(const struct command **out, const struct command *const *list,
+			const char *above, int *argc, char **argv, struct error *err)
 {
-	const struct command *const *list = commands;
-	const struct command *command = NULL;
+	int at = 0;
 
-	do {
-		const char *word = *argc > 0 ? **argv : NULL;
+	while (at < *argc && argv[at][0] == '-')
+		at += option_words(list, *argc - at, argv + at);
+	if (at >= *argc)
+		return 0;
+	*out = command_find(list, argv[at]);
+	if (!*out)
+		return unknown_command(list, above, argv[at], err);
+	--*argc;
+	memmove(argv + at, argv + at + 1, (size_t)(*argc - at) * sizeof(*argv));
+	return 0;
+}
 
-		if (command && (!word || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0))
-			break;
-		if (!word || !command_find(list, word))
-			return unknown_command(list, command ? command->name : NULL,
-					       word ? word : "", err);
-		command = command_find(list, word);
-		list = command->subcommands;
-		++*argv;
-		--*argc;
-	} while (list);
-	*out = command;
+static int choose_command(const struct command **out, int *argc, char **argv, struct error *err)
+{
+	const struct command *below = NULL;
+
+	*out = NULL;
+	if (take_command(out, commands, "", argc, argv, err))
+		return -1;
+	if (!*out || !(*out)->subcommands)
+		return 0;
+	if (take_command(&below, (*out)->subcommands, (*out)->name, argc, argv, err))
+		return -1;
+	if (below)
+		*out = below;
 	return 0;
 }
 
@@ -111,26 +123,42 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
+static bool has_word(const char *word, const char *letter, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (strcmp(argv[i], word) == 0 || (letter && strcmp(argv[i], letter) == 0))
+			return true;
+	return false;
+}
+
+/* Options alone. */
+static int run_no_command(int argc, char **argv, struct error *err)
+{
+	if (has_word("--version", NULL, argc, argv))
+		puts("relevo " RELEVO_VERSION);
+	else if (argc == 0 || has_word("--help", "-h", argc, argv))
+		help_print_all(stdout);
+	else
+		return error_set(err, ERROR_USAGE, "%s of which command?\nSee: relevo help",
+				 argv[0]);
+	return 0;
+}
+
 static int run(int argc, char **argv, struct error *err)
 {
 	const struct command *command;
-	struct call call = { 0 };
 
-	if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
-		help_print_all(stdout);
-		return 0;
-	}
-	if (strcmp(argv[0], "--version") == 0) {
-		puts("relevo " RELEVO_VERSION);
-		return 0;
-	}
-	if (choose_command(&command, &argc, &argv, err))
+	if (choose_command(&command, &argc, argv, err))
 		return -1;
-	if (!command->run) {
-		help_print_command(stdout, command);
-		return 0;
-	}
-	return run_command(command, &call, argc, argv, err);
+	if (!command)
+		return run_no_command(argc, argv, err);
+	if (command->run)
+		return run_command(command, argc, argv, err);
+	if (argc > 0 && !has_word("--help", "-h", argc, argv))
+		return error_set(err, ERROR_USAGE, "%s of which command?\nSee: relevo help %s",
+				 argv[0], command->name);
+	help_print_command(stdout, command);
+	return 0;
 }
 
 int main(int argc, char **argv)

@@ -7,36 +7,96 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static const struct option *find_long(const struct command *command, struct span name)
+/* ---- the tables ---- */
+
+/* clang-format off */
+const struct option common_options[] = {
+	OPT_FLAG(struct call, json, 0, "json", "print the result as JSON"),
+	OPT_FLAG(struct call, quiet, 'q', "quiet", "say nothing but results and errors"),
+	OPT_FLAG(struct call, verbose, 'v', "verbose", "say each step"),
+	OPT_FLAG(struct call, help, 'h', "help", "show this help"),
+	OPT_END,
+};
+/* clang-format on */
+
+/* "--name", "--name=value", "-n", "-nvalue" taken apart. */
+struct word {
+	struct span name; /* one letter, or a name */
+	bool is_long;
+	const char *value; /* NULL: it is not in the same word */
+};
+
+static struct word word_of(const char *text)
 {
-	for (const struct option *o = command->options; o && o->type != OPTION_END; o++)
-		if (span_is(name, o->name))
+	const char *equals = strchr(text, '=');
+	struct word word = { .is_long = text[1] == '-' };
+
+	if (!word.is_long) {
+		word.name = (struct span){ text + 1, 1 };
+		word.value = text[1] && text[2] ? text + 2 : NULL;
+		return word;
+	}
+	word.name = span_of(text + 2);
+	if (equals) {
+		word.name.len = (size_t)(equals - (text + 2));
+		word.value = equals + 1;
+	}
+	return word;
+}
+
+static const struct option *find_in(const struct option *options, const struct word *word)
+{
+	for (const struct option *o = options; o && o->type != OPTION_END; o++)
+		if (word->is_long ? span_is(word->name, o->name) : o->letter == word->name.ptr[0])
 			return o;
 	return NULL;
 }
 
-static const struct option *find_letter(const struct command *command, char letter)
+static bool takes_value(const struct command *const *list, const struct word *word)
 {
-	for (const struct option *o = command->options; o && o->type != OPTION_END; o++)
-		if (o->letter == letter)
-			return o;
-	return NULL;
+	for (; list && *list; list++) {
+		const struct option *o = find_in((*list)->options, word);
+
+		if ((o && o->type != OPTION_FLAG) || takes_value((*list)->subcommands, word))
+			return true;
+	}
+	return false;
+}
+
+int option_words(const struct command *const *list, int argc, char **argv)
+{
+	struct word word = word_of(argv[0]);
+
+	return argc > 1 && !word.value && !find_in(common_options, &word) &&
+			       takes_value(list, &word)
+		       ? 2
+		       : 1;
+}
+
+static int see_help(const struct command *command, struct error *err)
+{
+	char title[64];
+
+	return error_hint(err, "See: relevo help %s", command_title(command, title));
 }
 
 static int unknown_option(const struct command *command, const char *word, struct error *err)
 {
-	const char *near = NULL;
 	struct nearest nearest = nearest_to(word + strspn(word, "-"));
+	char title[64];
 
 	for (const struct option *o = command->options; o && o->type != OPTION_END; o++)
 		nearest_try(&nearest, o->name);
-	near = nearest_best(&nearest);
-	error_set_(err, ERROR_USAGE, "%s: there is no option %s", command->name, word);
-	if (near)
-		return error_hint(err, "Did you mean --%s?  See: relevo help %s", near,
-				  command->name);
-	return error_hint(err, "See: relevo help %s", command->name);
+	for (const struct option *o = common_options; o->type != OPTION_END; o++)
+		nearest_try(&nearest, o->name);
+	error_set_(err, ERROR_USAGE, "%s: there is no option %s", command_title(command, title),
+		   word);
+	if (nearest_best(&nearest))
+		error_hint_(err, "Did you mean --%s?", nearest_best(&nearest));
+	return see_help(command, err);
 }
+
+/* ---- values ---- */
 
 static int parse_number(long *out, const char *text, struct error *err)
 {
@@ -50,26 +110,64 @@ static int parse_number(long *out, const char *text, struct error *err)
 	return 0;
 }
 
-static int parse_duration(long *out, const char *text, struct error *err)
+static const char *skip_spaces(const char *text)
 {
+	return text + strspn(text, " ");
+}
+
+/* "5min " of "5min 3s": adds it to *ms; *text goes behind it.  False: it is none. */
+static bool take_part(double *ms, const char **text)
+{
+	/* clang-format off */
 	static const struct {
 		const char *unit;
-		long factor;
-	} units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 }, { "h", 3600000 } };
+		double factor;
+	} units[] = {
+		{ "ms", 1 }, { "min", 60e3 }, { "m", 60e3 }, { "s", 1e3 }, { "h", 3600e3 }, { "d", 86400e3 },
+	};
+	/* clang-format on */
+	size_t digits = strspn(*text, "0123456789."), i = 0;
 	char *end;
-	bool valid;
+	double value = strtod(*text, &end);
 
-	errno = 0;
-	long value = strtol(text, &end, 10);
-	valid = !errno && end != text && value >= 0 && value <= 1000000;
-	for (size_t i = 0; valid && i < ARRAY_LEN(units); i++) {
-		if (strcmp(end, units[i].unit) == 0) {
-			*out = value * units[i].factor;
-			return 0;
-		}
+	if (digits == 0 || end != *text + digits)
+		return false;
+	end = (char *)(uintptr_t)skip_spaces(end);
+	while (i < ARRAY_LEN(units) && strncmp(end, units[i].unit, strlen(units[i].unit)) != 0)
+		i++;
+	if (i == ARRAY_LEN(units))
+		return false;
+	*ms += value * units[i].factor;
+	*text = skip_spaces(end + strlen(units[i].unit));
+	return true;
+}
+
+/* A bare number is seconds. */
+static bool read_duration(double *ms, const char *text)
+{
+	*ms = 0;
+	if (text[0] && text[strspn(text, "0123456789")] == '\0') {
+		*ms = strtod(text, NULL) * 1e3;
+		return true;
 	}
-	return error_set(err, ERROR_USAGE, "want a time such as 30s, 500ms or 5m, got \"%s\"",
-			 text);
+	do {
+		if (!take_part(ms, &text))
+			return false;
+	} while (*text);
+	return true;
+}
+
+/* As they are printed: "570 ms", "1.5 s", "30s", "5min 3s", "1d 2h". */
+static int parse_duration(long *out, const char *text, struct error *err)
+{
+	const double most = 365 * 86400e3;
+	double ms;
+
+	if (!read_duration(&ms, text) || ms > most)
+		return error_set(err, ERROR_USAGE,
+				 "want a time such as 30s, 500ms or \"5min 3s\", got \"%s\"", text);
+	*out = (long)(ms + 0.5);
+	return 0;
 }
 
 static int set_value(const struct option *o, void *opts, const char *value, struct error *err)
@@ -110,66 +208,46 @@ static int set_option(const struct option *o, void *opts, const char *value, str
 	return 0;
 }
 
-/* --json, -q, -v, -h: every command has them. */
-static bool common_option(struct call *call, const char *word, bool *help_out)
-{
-	if (strcmp(word, "--json") == 0)
-		call->json = true;
-	else if (strcmp(word, "-q") == 0 || strcmp(word, "--quiet") == 0)
-		call->quiet = true;
-	else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0)
-		call->verbose = true;
-	else if (strcmp(word, "-h") == 0 || strcmp(word, "--help") == 0)
-		*help_out = true;
-	else
-		return false;
-	return true;
-}
-
 /* Takes argv[*at], an option, and its value; *at then stands on the last word used. */
-static int take_option(void *opts, const struct command *command, int argc, char **argv, int *at,
+static int take_option(struct call *call, void *opts, int argc, char **argv, int *at,
 		       struct error *err)
 {
-	const char *word = argv[*at], *value = NULL, *equals = strchr(word, '=');
-	const struct option *o;
+	struct word word = word_of(argv[*at]);
+	const struct option *o = find_in(call->command->options, &word);
+	void *where = opts;
 
-	if (word[1] == '-') {
-		struct span name = span_of(word + 2);
-
-		if (equals) {
-			name.len = (size_t)(equals - (word + 2));
-			value = equals + 1;
-		}
-		o = find_long(command, name);
-	} else {
-		o = find_letter(command, word[1]);
-		if (word[2])
-			value = word + 2;
+	if (!o) {
+		o = find_in(common_options, &word);
+		where = call;
 	}
 	if (!o)
-		return unknown_option(command, word, err);
-	if (!value && o->type != OPTION_FLAG && *at + 1 < argc)
-		value = argv[++*at];
-	return set_option(o, opts, value, err);
+		return unknown_option(call->command, argv[*at], err);
+	if (!word.value && o->type != OPTION_FLAG && *at + 1 < argc)
+		word.value = argv[++*at];
+	return set_option(o, where, word.value, err);
 }
 
-static int check_count(const struct call *call, struct error *err)
+static int check_call(const struct call *call, struct error *err)
 {
 	const struct command *command = call->command;
+	char title[64];
 
+	command_title(command, title);
+	if (call->json && command->no_json)
+		return error_set(err, ERROR_USAGE, "%s knows no --json", title);
 	if (call->argc < command->args_min)
-		error_set_(err, ERROR_USAGE, "%s: too few arguments, want: %s", command->name,
+		error_set_(err, ERROR_USAGE, "%s: too few arguments, want: %s", title,
 			   command->args);
 	else if (command->args_max >= 0 && call->argc > command->args_max)
-		error_set_(err, ERROR_USAGE, "%s: \"%s\" is one argument too many", command->name,
+		error_set_(err, ERROR_USAGE, "%s: \"%s\" is one argument too many", title,
 			   call->argv[command->args_max]);
 	else
 		return 0;
-	return error_hint(err, "See: relevo help %s", command->name);
+	return see_help(command, err);
 }
 
 int options_parse(struct call *call, void *opts, const struct command *command, int argc,
-		  char **argv, bool *help_out, struct error *err)
+		  char **argv, struct error *err)
 {
 	bool only_args = false;
 	int kept = 0;
@@ -182,10 +260,9 @@ int options_parse(struct call *call, void *opts, const struct command *command, 
 			argv[kept++] = argv[i];
 		else if (strcmp(argv[i], "--") == 0)
 			only_args = true;
-		else if (!common_option(call, argv[i], help_out) &&
-			 take_option(opts, command, argc, argv, &i, err))
+		else if (take_option(call, opts, argc, argv, &i, err))
 			return -1;
 	}
 	call->argc = kept;
-	return *help_out ? 0 : check_count(call, err);
+	return call->help ? 0 : check_call(call, err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -29,6 +30,38 @@ int output_width(FILE *stream)
 	if (ioctl(fileno(stream), TIOCGWINSZ, &size) || size.ws_col < 40)
 		return 100;
 	return size.ws_col;
+}
+
+int help_width(FILE *stream)
+{
+	enum { USUAL = 80, MOST = 100 };
+	int width = output_width(stream);
+
+	return width == INT_MAX ? USUAL : width > MOST ? MOST : width;
+}
+
+void print_wrapped(FILE *stream, const char *text, int column, int indent, int width)
+{
+	struct span rest = span_of(text), word;
+	bool first = true;
+
+	while (span_next(&rest, ' ', &word)) {
+		int len = (int)(utf8_valid(word) ? utf8_len(word) : word.len);
+
+		if (word.len == 0)
+			continue;
+		if (!first && column + 1 + len > width) {
+			fprintf(stream, "\n%*s", indent, "");
+			column = indent;
+		} else if (!first) {
+			fputc(' ', stream);
+			column++;
+		}
+		fprintf(stream, SPAN_FMT, SPAN_ARG(word));
+		column += len;
+		first = false;
+	}
+	fputc('\n', stream);
 }
 
 const char *style_on(FILE *stream, enum style style)

@@ -11,6 +11,14 @@ bool output_is_terminal(FILE *stream);
 /* Columns of a terminal; very many where nobody looks, so that no line breaks. */
 int output_width(FILE *stream);
 
+/* Columns that help is written in: of the terminal, but no more than read well; 80 elsewhere. */
+int help_width(FILE *stream);
+/* Prints words with breaks between them, never inside one, and a newline; further lines begin with
+ * `indent` spaces.
+ * column  where the cursor stands
+ */
+void print_wrapped(FILE *stream, const char *text, int column, int indent, int width);
+
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_DIM };
 /* Begins and ends a style; both are "" where no colour is wanted. */
 const char *style_on(FILE *stream, enum style style);

@@ -15,20 +15,50 @@ static const char *without_name(const char *arg, const char *name)
 	return strncmp(arg, name, len) == 0 && arg[len] == '-' ? arg + len + 1 : arg;
 }
 
-static int no_such(struct arena *arena, const struct project *project, const char *arg,
-		   struct error *err)
+/* The newest first. */
+static int list_versions(struct names *out, struct arena *arena, const struct project *project,
+			 struct error *err)
 {
-	owned_str struct str known = STR_EMPTY;
-	const char *vsn = NULL;
+	const char *vsn = NULL, **items = NULL;
 	bool more = path_is_dir(project->store);
+	size_t len = 0, cap = 0;
 
 	while (more) {
 		if (store_previous(&vsn, arena, project->store, project->release, vsn, err))
 			return -1;
 		more = vsn != NULL;
-		if (more)
-			str_addf(&known, "%s%s", known.len ? ", " : "", vsn);
+		if (!more)
+			break;
+		items = arena_grow(arena, items, len, &cap);
+		items[len++] = vsn;
 	}
+	*out = (struct names){ items, len };
+	return 0;
+}
+
+int release_arg_versions(struct names *out, struct arena *arena, struct error *err)
+{
+	struct project *project;
+
+	*out = (struct names){ NULL, 0 };
+	if (!path_is_file("relevo.yaml"))
+		return 0;
+	return project_read(&project, arena, "relevo.yaml", err) ||
+			       list_versions(out, arena, project, err)
+		       ? -1
+		       : 0;
+}
+
+static int no_such(struct arena *arena, const struct project *project, const char *arg,
+		   struct error *err)
+{
+	owned_str struct str known = STR_EMPTY;
+	struct names versions;
+
+	if (list_versions(&versions, arena, project, err))
+		return -1;
+	for (size_t i = 0; i < versions.len; i++)
+		str_addf(&known, "%s%s", i ? ", " : "", versions.items[i]);
 	error_set_(err, ERROR_NOT_FOUND, "%s is no file or folder, and no version of %s in %s", arg,
 		   project->release, project->store);
 	return known.len ? error_hint(err, "There: %s.", known.ptr)

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/names.h"
 
 /* The path of what an argument RELEASE, OLD or NEW names: a folder or a tarball; else, where
  * relevo.yaml lies in the folder relevo was called in, a version in the store of that project
@@ -13,3 +14,8 @@
  */
 must_check int release_arg(const char **out, struct arena *arena, const char *arg,
 			   struct error *err);
+
+/* The versions in the store of the project in this folder, the newest first; none where there is no
+ * relevo.yaml.
+ */
+must_check int release_arg_versions(struct names *out, struct arena *arena, struct error *err);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/two_releases.h"
 
-#include "base/utf8.h"
 #include "cmd/release_arg.h"
 
 int two_releases_open(struct two_releases *out, const struct call *call, struct error *err)
@@ -154,28 +153,6 @@ static enum style style_of(const struct reason *reason)
 	return reason->allowed ? STYLE_DIM : styles[reason->severity];
 }
 
-/* On a terminal, lines break between words, and go on behind the indent. */
-static void print_wrapped(const char *text, int column, int indent)
-{
-	struct span rest = span_of(text), word;
-	int width = output_width(stdout);
-
-	while (span_next(&rest, ' ', &word)) {
-		int len = (int)(utf8_valid(word) ? utf8_len(word) : word.len);
-
-		if (column > indent && column + 1 + len > width) {
-			printf("\n%*s", indent, "");
-			column = indent;
-		} else if (column > indent) {
-			putchar(' ');
-			column++;
-		}
-		printf(SPAN_FMT, SPAN_ARG(word));
-		column += len;
-	}
-	putchar('\n');
-}
-
 void print_reasons(const struct reasons *reasons)
 {
 	enum { INDENT = 13 };
@@ -188,12 +165,13 @@ void print_reasons(const struct reasons *reasons)
 		       reason->allowed ? "allowed" : severity_name(reason->severity),
 		       style_off(stdout));
 		print_wrapped(
+			stdout,
 			arena_printf(&arena, "%s: %s", reason_name(reason->code), reason->message),
-			INDENT - 2, INDENT);
+			INDENT - 2, INDENT, output_width(stdout));
 		if (!reason->hint)
 			continue;
 		printf("%*s%s", INDENT, "", style_on(stdout, STYLE_DIM));
-		print_wrapped(reason->hint, INDENT, INDENT);
+		print_wrapped(stdout, reason->hint, INDENT, INDENT, output_width(stdout));
 		fputs(style_off(stdout), stdout);
 	}
 }

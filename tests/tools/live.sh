@@ -87,3 +87,10 @@ checks=0
 ok () {
   checks=$((checks + 1))
 }
+
+# check_document NAME WHAT: $out is a document that docs/json-schema.json describes under that name.
+schema=$(dirname "$relevo")/tests/helpers/schema
+check_document () {
+  "$schema" docs/json-schema.json "$1" <"$work/out" 2>"$work/schema" ||
+    fail "$2: $(cat "$work/schema"): $out"
+}

@@ -9,14 +9,16 @@
 
 enum { FORESEE_MS = 60000 };
 
-static struct foreseen_texts texts_of(struct arena *arena, const struct term *list)
+static struct foreseen_refusals refusals_of(struct arena *arena, const struct terms *list)
 {
-	const char **items = arena_array(arena, list->seq.len, const char *);
-	size_t len = 0;
+	struct foreseen_refusal *items = arena_array(arena, list->len, struct foreseen_refusal);
 
-	for (size_t i = 0; i < list->seq.len; i++)
-		len += term_get_text(term_at(list, i), arena, &items[len]);
-	return (struct foreseen_texts){ items, len };
+	for (size_t i = 0; i < list->len; i++) {
+		items[i].code = term_atom_name(term_at(list->items[i], 0));
+		if (!term_get_text(term_at(list->items[i], 1), arena, &items[i].message))
+			items[i].message = "";
+	}
+	return (struct foreseen_refusals){ items, list->len };
 }
 
 /* ---- processes ---- */
@@ -178,8 +180,9 @@ static int bring(const char **dir, struct upgrade *u, const struct parcel *parce
 		return -1;
 	if (!term_is_tagged(answer, "ok", 2) || !term_get_text(term_at(answer, 1), u->arena, dir)) {
 		terms_add(u->arena, refusals,
-			  term_string(u->arena, "its configuration cannot be evaluated: the node "
-						"has no folder for temporary files"));
+			  refusal_term(u->arena, "config_impossible",
+				       "its configuration cannot be evaluated: the node "
+				       "has no folder for temporary files"));
 		return 0;
 	}
 	base = arena_printf(u->arena, "%s/parcel", *dir);
@@ -198,11 +201,12 @@ static void refuse_config(struct upgrade *u, const struct term *answer, struct t
 		rpc_reason(&text, reason);
 		what = str_text(&text);
 	}
-	terms_add(u->arena, refusals,
-		  term_string(u->arena,
-			      arena_printf(u->arena,
-					   "the configuration of %s cannot be made on the node: %s",
-					   u->bundle->vsn, what)));
+	terms_add(
+		u->arena, refusals,
+		refusal_term(u->arena, "config_impossible",
+			     arena_printf(u->arena,
+					  "the configuration of %s cannot be made on the node: %s",
+					  u->bundle->vsn, what)));
 }
 
 static int look_at_config(struct foreseen *out, struct upgrade *u, const struct parcel *parcel,
@@ -256,11 +260,12 @@ static bool has_room(const struct foreseen *found, struct terms *refusals, struc
 	if (found->free_bytes < 0 || found->free_bytes >= found->needed_bytes)
 		return true;
 	terms_add(arena, refusals,
-		  term_string(arena, arena_printf(arena,
-						  "no room on the disk: %" PRId64 " MB are free, "
-						  "%" PRId64 " MB are needed",
-						  found->free_bytes >> 20,
-						  (found->needed_bytes >> 20) + 1)));
+		  refusal_term(arena, "no_room",
+			       arena_printf(arena,
+					    "no room on the disk: %" PRId64 " MB are free, "
+					    "%" PRId64 " MB are needed",
+					    found->free_bytes >> 20,
+					    (found->needed_bytes >> 20) + 1)));
 	return false;
 }
 
@@ -291,7 +296,7 @@ int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 	if (!found.already && look(&found, &u, &refusals, err))
 		return -1;
 	found.notes = (struct foreseen_texts){ u.notes, u.notes_len };
-	found.refusals = texts_of(arena, term_list_of(arena, &refusals));
+	found.refusals = refusals_of(arena, &refusals);
 	*out = found;
 	return 0;
 }

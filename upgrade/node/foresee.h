@@ -23,6 +23,17 @@ struct foreseen_texts {
 	size_t len;
 };
 
+/* Why a release would not be installed. */
+struct foreseen_refusal {
+	const char *code; /* for scripts: never renamed; docs/json.md has them */
+	const char *message;
+};
+
+struct foreseen_refusals {
+	const struct foreseen_refusal *items;
+	size_t len;
+};
+
 struct foreseen_process {
 	const char *module;     /* whose old code it is in; "": not of interest */
 	const char *pid, *name; /* name "": none registered */
@@ -53,9 +64,9 @@ struct foreseen_fun {
 
 struct foreseen {
 	const char *name, *from, *vsn;
-	bool already;                   /* it runs */
-	struct foreseen_texts refusals; /* why it would not be installed; none: it would */
-	struct foreseen_texts notes;    /* what it would do beside, "its relup calls …" */
+	bool already;                      /* it runs */
+	struct foreseen_refusals refusals; /* why it would not be installed; none: it would */
+	struct foreseen_texts notes;       /* what it would do beside, "its relup calls …" */
 	/* Processes in code that is loaded over once more: they die. */
 	struct foreseen_processes lingering;
 	/* Processes that would be suspended but do not answer system messages. */

@@ -90,6 +90,17 @@ static json_t *texts_json(struct foreseen_texts texts)
 	return json_texts((struct names){ texts.items, texts.len });
 }
 
+static json_t *refusals_json(struct foreseen_refusals refusals)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < refusals.len; i++)
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o}", "code", refusals.items[i].code,
+						"message", json_text(refusals.items[i].message)));
+	return list;
+}
+
 static json_t *processes_json(struct foreseen_processes processes)
 {
 	json_t *list = json_array();
@@ -162,7 +173,7 @@ json_t *foreseen_json(const struct node *node, const struct foreseen *found)
 		"{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o}", "node", json_text(node_name(node)),
 		"name", json_text(found->name), "from", json_text(found->from), "version",
 		json_text(found->vsn), "already", found->already, "ok", found->refusals.len == 0,
-		"refusals", texts_json(found->refusals), "notes", texts_json(found->notes));
+		"refusals", refusals_json(found->refusals), "notes", texts_json(found->notes));
 	json_t *processes = json_pack(
 		"{s:o, s:o, s:I, s:o, s:o, s:o}", "killed", processes_json(found->lingering),
 		"silent", processes_json(found->silent), "suspended", (json_int_t)found->suspends,

@@ -14,6 +14,7 @@ static int check_records(struct upgrade *u, struct error *err)
 		       "%s/RELEASES is %s: release_handler does not know what belongs to the "
 		       "release that runs, so there is no way back",
 		       u->releases.releases_dir, u->releases.file_fault);
+	error_code_(err, "records_missing");
 	return error_hint(err, "`relevo node adopt %s` puts it right, or says what is missing.",
 			  node_name(u->node));
 }
@@ -25,21 +26,27 @@ static int check_release(struct upgrade *u, struct error *err)
 
 	if (strcmp(u->running->name, bundle->name) != 0 && check_records(u, err))
 		return -1;
-	if (strcmp(u->running->name, bundle->name) != 0)
-		return upgrade_refuse(u, err, "%s is a release of %s, the node runs one of %s",
-				      bundle->file, bundle->name, u->running->name);
+	if (strcmp(u->running->name, bundle->name) != 0) {
+		upgrade_refuse(u, err, "%s is a release of %s, the node runs one of %s",
+			       bundle->file, bundle->name, u->running->name);
+		return error_code(err, "other_release");
+	}
 	if (target == u->running)
 		return 0;
-	if (target && target == u->permanent)
-		return upgrade_refuse(u, err,
-				      "%s is the permanent release of the node: going back to "
-				      "it is `relevo node revert`",
-				      bundle->vsn);
-	if (u->running != u->permanent)
-		return upgrade_refuse(u, err,
-				      "%s is installed and not committed: commit or revert it "
-				      "first",
-				      u->running->vsn);
+	if (target && target == u->permanent) {
+		upgrade_refuse(u, err,
+			       "%s is the permanent release of the node: going back to "
+			       "it is `relevo node revert`",
+			       bundle->vsn);
+		return error_code(err, "already_permanent");
+	}
+	if (u->running != u->permanent) {
+		upgrade_refuse(u, err,
+			       "%s is installed and not committed: commit or revert it "
+			       "first",
+			       u->running->vsn);
+		return error_code(err, "not_committed");
+	}
 	return 0;
 }
 
@@ -50,6 +57,7 @@ static int check_node(struct upgrade *u, struct error *err)
 	if (strcmp(u->releases.erts, u->bundle->erts) != 0 && !u->options->restart) {
 		upgrade_refuse(u, err, "the release needs ERTS %s, the node runs %s",
 			       u->bundle->erts, u->releases.erts);
+		error_code_(err, "erts_changed");
 		return error_hint(err, "Another ERTS or OTP needs a restart of the VM: --restart.");
 	}
 	return 0;
@@ -64,6 +72,7 @@ static int check_start_script(struct upgrade *u, struct error *err)
 		       "the start script %s/bin/%s always boots %s: a committed %s would not "
 		       "outlive a restart",
 		       u->releases.root, u->running->name, u->releases.pinned_vsn, u->bundle->vsn);
+	error_code_(err, "start_script_pinned");
 	return error_hint(err, "`relevo node adopt %s` makes it boot what is permanent.",
 			  node_name(u->node));
 }
@@ -74,12 +83,14 @@ int upgrade_check_keeper(const struct upgrade *u, bool trial, struct error *err)
 		upgrade_refuse(u, err,
 			       "its start script boots no release on trial, so that what does not "
 			       "come up would not fall back");
+		error_code_(err, "no_trial");
 		return error_hint(err, "The start scripts that relevo build writes do.  --no-trial "
 				       "makes it permanent before it has booted.");
 	}
 	if (u->releases.keeper[0])
 		return 0;
 	upgrade_refuse(u, err, "nobody is known to start the system again when its VM ends");
+	error_code_(err, "no_keeper");
 	return error_hint(err,
 			  "`bin/%s daemon` does, and so may a supervisor, which says so with "
 			  "RELEASE_KEEPER=systemd or the like in the environment.",
@@ -147,6 +158,7 @@ static int check_ways(struct upgrade *u, struct error *err)
 		return 0;
 	if (cold) {
 		upgrade_refuse(u, err, "%s", cold);
+		error_code_(err, "no_hot_way");
 		return error_hint(err, "--restart restarts the VM into it.");
 	}
 	note_calls(u, bundle_up(u->bundle, u->arena, from), "up");
@@ -154,11 +166,13 @@ static int check_ways(struct upgrade *u, struct error *err)
 		note_calls(u, down, "down");
 	if (down && !restarts(down) && !relup_halts(down))
 		return 0;
-	if (!u->options->one_way)
-		return upgrade_refuse(u, err,
-				      "the relup of %s knows no way back to %s without a "
-				      "restart; --one-way goes on all the same",
-				      u->bundle->vsn, from);
+	if (!u->options->one_way) {
+		upgrade_refuse(u, err,
+			       "the relup of %s knows no way back to %s without a "
+			       "restart; --one-way goes on all the same",
+			       u->bundle->vsn, from);
+		return error_code(err, "no_way_back");
+	}
 	upgrade_note(u, "there is no way back to %s but a restart of the node", from);
 	return 0;
 }
@@ -175,6 +189,7 @@ static int check_shared_files(struct upgrade *u, struct error *err)
 	if (!fault)
 		return 0;
 	upgrade_refuse(u, err, "the node has other files under the same versions: %s", fault);
+	error_code_(err, "files_differ");
 	return error_hint(err, "An application was changed without a new version; give it one and "
 			       "build again.");
 }
@@ -200,6 +215,7 @@ static int check_loaded(struct upgrade *u, struct error *err)
 	upgrade_refuse(u, err,
 		       "modules that %s changes are loaded in another form than that of %s: %s",
 		       u->bundle->vsn, u->running->vsn, verified.fault);
+	error_code_(err, "modules_patched");
 	return error_hint(err,
 			  "The node was patched by hand.  Load the release's own code again, or "
 			  "restart the node.");
@@ -227,6 +243,11 @@ int preflight(struct upgrade *u, struct error *err)
 	return 0;
 }
 
+const struct term *refusal_term(struct arena *arena, const char *code, const char *text)
+{
+	return term_tuple(arena, term_atom(arena, code), term_string(arena, text));
+}
+
 /* The reason alone: what to do about it and the state stand on lines of their own. */
 static int collect(struct terms *faults, struct upgrade *u, int ret, struct error *err)
 {
@@ -235,7 +256,7 @@ static int collect(struct terms *faults, struct upgrade *u, int ret, struct erro
 	if (err->kind != ERROR_REFUSED)
 		return -1;
 	err->text[strcspn(err->text, "\n")] = '\0';
-	terms_add(u->arena, faults, term_string(u->arena, err->text));
+	terms_add(u->arena, faults, refusal_term(u->arena, error_code_of(err), err->text));
 	return 0;
 }
 

@@ -50,7 +50,9 @@ must_check int upgrade_look_again(struct upgrade *upgrade, struct error *err);
 must_check int preflight(struct upgrade *upgrade, struct error *err);
 /* Will the VM be started again when it ends, and on trial where that is wanted?  ERROR_REFUSED. */
 must_check int upgrade_check_keeper(const struct upgrade *upgrade, bool trial, struct error *err);
-/* As preflight(), all reasons against it at once, as texts. */
+/* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
+const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
+/* As preflight(), all reasons against it at once, as refusal_term()s. */
 must_check int preflight_faults(struct terms *out, struct upgrade *upgrade, struct error *err);
 
 /* Up or down to `vsn`, as the options say: while the node runs, or by a restart.  As node_move().

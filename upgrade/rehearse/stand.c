@@ -19,7 +19,9 @@ enum {
 	STOP_MS = 30000,
 	NODE_MS = 10000,
 	SAID_LINES = 12,
-	SAID_BYTES = 4000,
+	SAID_WIDTH = 500, /* of a line with what was folded behind it */
+	SAID_INDENT = 8,  /* from here on it is the line before that goes on */
+	SAID_BYTES = 16000,
 	COOKIE_BYTES = 24,
 };
 
@@ -212,22 +214,44 @@ int64_t stand_log_size(const struct stand *stand)
 	return stat(stand->log, &status) ? 0 : (int64_t)status.st_size;
 }
 
+/* Terms over many lines, far to the right, become one line, which is cut. */
+static void unfold(struct str *out, struct span text)
+{
+	struct span line;
+	size_t begin = 0;
+
+	while (span_next(&text, '\n', &line)) {
+		struct span bare = span_trim(line);
+
+		if (out->len > 0 && bare.len > 0 && bare.ptr >= line.ptr + SAID_INDENT) {
+			if (out->len + bare.len < begin + SAID_WIDTH)
+				str_add(out, bare);
+			continue;
+		}
+		if (out->len > 0)
+			str_addc(out, '\n');
+		begin = out->len;
+		str_add(out, line);
+	}
+}
+
 const char *stand_said(const struct stand *stand, struct arena *arena, int64_t from)
 {
 	int64_t size = stand_log_size(stand), start;
-	owned_str struct str text = STR_EMPTY;
+	owned_str struct str text = STR_EMPTY, lines = STR_EMPTY;
 	struct error ignored;
 	struct span said;
-	size_t lines = 0, i;
+	size_t count = 0, i;
 
 	start = size - from > SAID_BYTES ? size - SAID_BYTES : from;
 	if (start >= size ||
 	    file_read_part(stand->log, (uint64_t)start, (size_t)(size - start), &text, &ignored))
 		return "";
-	said = span_trim(str_span(&text));
-	for (i = said.len; i > 0 && lines < SAID_LINES; i--)
-		lines += said.ptr[i - 1] == '\n';
-	if (lines == SAID_LINES)
+	unfold(&lines, span_trim(str_span(&text)));
+	said = str_span(&lines);
+	for (i = said.len; i > 0 && count < SAID_LINES; i--)
+		count += said.ptr[i - 1] == '\n';
+	if (count == SAID_LINES)
 		i++;
 	return arena_dup(arena, (struct span){ said.ptr + i, said.len - i });
 }

@@ -35,10 +35,11 @@ Who = fun(P, Dictionary) ->
                   _ -> Text("~p~ts", [P, Name])
               end
       end,
-%% Those that wait for a message where they will take a system message for what it is.
-Idle = [{gen_server, loop, 7}, {gen_statem, loop_receive, 3}, {gen_event, fetch_msg, 6}],
-State = fun(P, Function) ->
-                case lists:member(Function, Idle) of
+%% Those that wait for a message where they will take a system message for what it is; with how many
+%% arguments differs from one OTP to the next.
+Idle = [{gen_server, loop}, {gen_statem, loop_receive}, {gen_statem, loop}, {gen_event, fetch_msg}],
+State = fun(P, {M, F, _}) ->
+                case lists:member({M, F}, Idle) of
                     true -> try In(sys:get_state(P, 500)) catch _:_ -> left end;
                     false -> []
                 end

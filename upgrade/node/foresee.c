@@ -285,7 +285,11 @@ int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 		 const struct bundle *bundle, const struct install_options *options,
 		 struct error *err)
 {
-	struct upgrade u = { .node = node, .arena = arena, .options = options, .bundle = bundle };
+	struct upgrade u = { .node = node,
+			     .arena = arena,
+			     .options = options,
+			     .bundle = bundle,
+			     .only_looks = true };
 	struct foreseen found = { .name = bundle->name, .vsn = bundle->vsn };
 	struct terms refusals = { 0 };
 

@@ -4,6 +4,7 @@
 #include "upgrade/node/verify.h"
 #include "upgrade/verdict/relup_calls.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static int check_records(struct upgrade *u, struct error *err)
@@ -221,9 +222,114 @@ static int check_loaded(struct upgrade *u, struct error *err)
 			  "restart the node.");
 }
 
+/* ---- what the node can do ---- */
+
+/* Room that must be left in the node's tables: for what an installation starts, and for what runs
+ * beside it.
+ */
+enum { PROCESSES_LEFT = 200, PORTS_LEFT = 20, ATOMS_LEFT = 10000 };
+
+static int check_tables(struct upgrade *u, struct error *err)
+{
+	struct node_vitals v;
+	const char *table = NULL;
+	int64_t atoms = ATOMS_LEFT + (int64_t)u->bundle->modules_len;
+
+	if (node_vitals(&v, u->node, u->arena, err))
+		return -1;
+	if (v.process_limit - v.processes < PROCESSES_LEFT)
+		table = arena_printf(u->arena, "processes: %" PRId64 " of %" PRId64, v.processes,
+				     v.process_limit);
+	else if (v.port_limit - v.ports < PORTS_LEFT)
+		table = arena_printf(u->arena, "ports: %" PRId64 " of %" PRId64, v.ports,
+				     v.port_limit);
+	else if (v.atom_limit - v.atoms < atoms)
+		table = arena_printf(u->arena, "atoms: %" PRId64 " of %" PRId64, v.atoms,
+				     v.atom_limit);
+	if (!table)
+		return 0;
+	upgrade_refuse(u, err, "the node's table of %s is full, or nearly", table);
+	return error_hint(err, "A VM whose table overflows ends.  See relevo node vitals.");
+}
+
+static int check_writable(struct upgrade *u, struct error *err)
+{
+	const struct binding erts = { "Erts", term_string(u->arena, u->bundle->erts) };
+	const struct term *answer;
+	const char *path;
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_writable, &erts, 1,
+		     node_deadline(u->node), err))
+		return -1;
+	if (!term_is_tagged(answer, "error", 3) ||
+	    !term_get_text(term_at(answer, 2), u->arena, &path))
+		return 0;
+	if (term_is_atom(term_at(answer, 1), "emfile") ||
+	    term_is_atom(term_at(answer, 1), "enfile"))
+		return upgrade_refuse(u, err, "the node's table of open files is full (%s)",
+				      term_atom_name(term_at(answer, 1)));
+	upgrade_refuse(u, err, "the node may not write %s (%s)", path,
+		       term_atom_name(term_at(answer, 1)) ? term_atom_name(term_at(answer, 1))
+							  : "?");
+	return error_hint(err, "The user that it runs as needs to own releases/ and lib/.");
+}
+
+/* Asked of those that are not busy for long; the answers come at once. */
+enum { ANSWER_MS = 2000 };
+
+static int look_at_supervisors(const struct term **out, struct upgrade *u, const struct term *steps,
+			       struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Steps", steps ? steps : term_atom(u->arena, "any") },
+		{ "Wait", term_integer(u->arena, ANSWER_MS) },
+	};
+
+	return node_run(out, NULL, u->node, u->arena, SCRIPT_supervisors, bindings,
+			ARRAY_LEN(bindings), node_work_deadline(u->node), err);
+}
+
+int upgrade_check_supervisors(struct upgrade *u, const struct term *steps, struct error *err)
+{
+	struct deadline deadline =
+		deadline_in(u->only_looks ? 0 : u->options->move.suspend_timeout_ms);
+	const struct term *odd, *answer;
+	const char *who;
+
+	for (;;) {
+		if (look_at_supervisors(&answer, u, steps, err))
+			return -1;
+		if (!term_is_list(answer) || answer->seq.len == 0)
+			return 0;
+		if (deadline_over(deadline))
+			break;
+		node_pause(u->node, "a supervisor does not answer");
+	}
+	odd = term_at(answer, 0);
+	if (!term_is_tuple(odd, 2) || !term_get_text(term_at(odd, 0), u->arena, &who))
+		who = "?";
+	if (term_is_tuple(odd, 2) && term_is_atom(term_at(odd, 1), "suspended"))
+		upgrade_refuse(u, err, "the supervisor %s is suspended", who);
+	else
+		upgrade_refuse(u, err,
+			       "the supervisor %s does not answer; it may be starting a child",
+			       who);
+	return error_hint(err,
+			  "release_handler asks every supervisor for its children, and restarts "
+			  "the VM when one does not answer.");
+}
+
+static int check_supervisors(struct upgrade *u, struct error *err)
+{
+	const struct term *up = bundle_up(u->bundle, u->arena, u->running->vsn);
+
+	return u->options->restart || !up ? 0 : upgrade_check_supervisors(u, up, err);
+}
+
 /* Of a release that does not run yet. */
 static int (*const checks[])(struct upgrade *u, struct error *err) = {
-	check_node, check_start_script, check_keeper, check_ways, check_loaded, check_shared_files,
+	check_node,         check_start_script, check_keeper,   check_ways,        check_loaded,
+	check_shared_files, check_tables,       check_writable, check_supervisors,
 };
 
 static bool runs_already(const struct upgrade *u)

@@ -165,7 +165,7 @@ static int check_target(struct upgrade *u, const char *vsn, struct error *err)
 		return upgrade_refuse(u, err,
 				      "%s/RELEASES is %s: release_handler would fail half-way",
 				      u->releases.releases_dir, u->releases.file_fault);
-	return 0;
+	return strcmp(u->running->vsn, vsn) != 0 ? upgrade_check_supervisors(u, NULL, err) : 0;
 }
 
 static int revert(struct upgrade *u, const char *target, struct error *err)

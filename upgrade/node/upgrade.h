@@ -9,6 +9,7 @@ struct upgrade {
 	struct arena *arena;
 	const struct install_options *options;
 	const struct bundle *bundle;   /* of an installation; else NULL */
+	bool only_looks;               /* nothing is waited for, nor changed */
 	struct node_releases releases; /* as of the last look */
 	const struct node_release *running,
 		*permanent;               /* of those; never NULL after upgrade_look() */
@@ -50,6 +51,12 @@ must_check int upgrade_look_again(struct upgrade *upgrade, struct error *err);
 must_check int preflight(struct upgrade *upgrade, struct error *err);
 /* Will the VM be started again when it ends, and on trial where that is wanted?  ERROR_REFUSED. */
 must_check int upgrade_check_keeper(const struct upgrade *upgrade, bool trial, struct error *err);
+/* Do all supervisors answer release_handler, which else restarts the VM?  Waits for those that do
+ * not, as long as for a process that is to be suspended.  `steps` of the relup; NULL: not known.
+ * ERROR_REFUSED.
+ */
+must_check int upgrade_check_supervisors(struct upgrade *upgrade, const struct term *steps,
+					 struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

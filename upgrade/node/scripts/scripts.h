@@ -14,6 +14,8 @@
 	X(busy,     false, ALONE)     \
 	X(releases, false, ALONE)     \
 	X(shared,   false, ALONE)     \
+	X(supervisors, false, ALONE)  \
+	X(writable, false, ALONE)     \
 	X(census,   false, ALONE)     \
 	X(adopt,    true, ALONE)      \
 	X(unpin,    false, ALONE)     \

@@ -59,6 +59,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	/* to be known */ \
 	X(appup_stale,         INFO) \
 	X(boot_order_changed,  INFO) \
+	X(appup_passed_over,   INFO) \
 	X(static_changed,      INFO) \
 	X(env_changed,         INFO) \
 	X(protocol_changed,    INFO) \

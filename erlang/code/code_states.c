@@ -53,9 +53,28 @@ static const struct {
 };
 /* clang-format on */
 
+/* Of a behaviour that is not known: {ok, State, …}, or the state itself. */
+static void take_any(struct states *states, const struct value *value)
+{
+	const char *tag = value_tuple_size(value) > 0
+				  ? value_atom_name(value_element(value, 0, states->scratch))
+				  : NULL;
+
+	if (tag && (strcmp(tag, "error") == 0 || strcmp(tag, "stop") == 0))
+		return;
+	if (tag && strcmp(tag, "ok") == 0 && value_tuple_size(value) > 1)
+		value = value_element(value, 1, states->scratch);
+	type_add(states->type, value, states->arena);
+}
+
 static void take_state(struct states *states, const struct value *value)
 {
 	int size = value_tuple_size(value);
+
+	if (!states->role) {
+		take_any(states, value);
+		return;
+	}
 
 	if (value->kind == VALUE_UNKNOWN && value->of == 0) {
 		type_add(states->type, value, states->arena);
@@ -285,6 +304,7 @@ static const struct change {
 	{ BEAM_GEN_EVENT, "code_change", 3, 1, 1 },
 	{ BEAM_GEN_STATEM, "code_change", 4, 2, 2 },
 	{ BEAM_SPECIAL, "system_code_change", 4, 0, 1 },
+	{ 0, "code_change", 3, 1, 1 },
 };
 
 struct type_changed code_change_type(const struct code *code, enum beam_role role,

@@ -8,7 +8,7 @@
  * what the other callbacks return, up to a bounded number of rounds.  For gen_statem it is the
  * data; for BEAM_SPECIAL what is handed to sys:handle_system_msg/6.
  *
- * role  one bit of BEAM_PROCESS
+ * role  one bit of BEAM_PROCESS; 0: of a behaviour that is not OTP's, by init/1 alone
  */
 struct type *code_state_type(const struct code *code, enum beam_role role,
 			     const struct code_library *library, struct arena *arena);

@@ -89,7 +89,7 @@ static const struct row {
 	{ "incomplete and stale", "a 1: m=plain v1, n=plain v1, same=plain v1", "a 2: m=plain v2, same=plain v1, x=plain v1",
 	  "1-2/a.appup={\"2\",[{\"1\",[{load_module,m},{load_module,same}]}],[{\"1\",[{update,m,soft},{load_module,typo},{add_module,n},{delete_module,x}]}]}.",
 	  "a up [{load_module,m},{load_module,same}] down [{update,m,soft},{load_module,typo},{add_module,n},{delete_module,x}]\n"
-	  "appup_stale a same\nappup_incomplete a n\nappup_incomplete a x\nappup_stale a typo\n" },
+	  "appup_incomplete a n\nappup_incomplete a x\nappup_stale a typo\nappup_stale a same\n" },
 	{ "code_change that is not there", "a 1: m=soft v1", "a 2: m=soft v2",
 	  "1-2/a.appup={\"2\",[{\"1\",[{update,m,{advanced,[]}}]}],[{\"1\",[{update,m,5000,{advanced,x},soft_purge,soft_purge,[]}]}]}.",
 	  "a up [{update,m,{advanced,[]}}] down [{update,m,5000,{advanced,x},soft_purge,soft_purge,[]}]\n"
@@ -212,7 +212,7 @@ static void made_twice(void **state)
 		arena_printf(&fixture_arena, "%s/twice/new/lib/a-2/ebin/a.appup", fixture_dir),
 		str_text(&first));
 	assert_int_equal(appups_make(&appups, modules, &options, &reasons, &err), 0);
-	assert_int_equal(appups.items[0].source, APPUP_SHIPPED);
+	assert_int_equal(appups.items[0].source, APPUP_GENERATED);
 	assert_int_equal(reasons.len, 0);
 	term_print_file(&second, appups.items[0].term);
 	assert_string_equal(str_text(&first), str_text(&second));

@@ -66,6 +66,60 @@ static void finish(struct arena *arena, struct appup_made *made)
 				entries(arena, made, made->down, old ? term_at(old, 2) : NULL));
 }
 
+/* Generates and checks, with all that is needed for it. */
+static void work_out(struct appup_work *work)
+{
+	struct appups *appups = work->appups;
+
+	for (size_t i = 0; i < appups->len; i++)
+		appup_children(work, &appups->items[i]);
+	appup_deps(work);
+	appup_order(work);
+	for (size_t i = 0; i < appups->len; i++) {
+		if (appups->items[i].source == APPUP_GENERATED)
+			appup_generate(work, &appups->items[i]);
+		else
+			appup_check(work, &appups->items[i]);
+	}
+}
+
+static bool same_scripts(const struct appup_made *a, const struct appup_made *b)
+{
+	return term_equal(a->up, b->up) && a->down && b->down && term_equal(a->down, b->down);
+}
+
+/* `relevo build` puts the appups that it generates beside the .app files: those are no work of
+ * hands, and judged as what they are.
+ */
+static void find_own(const struct appup_work *work)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	const struct appups *appups = work->appups;
+	struct appup_made *copy = arena_array(work->arena, appups->len, struct appup_made);
+	struct appups tried = { .items = copy, .len = appups->len };
+	struct reasons reasons = { NULL, 0, 0 };
+	struct appup_work again = *work;
+	bool any = false;
+
+	for (size_t i = 0; i < appups->len; i++) {
+		copy[i] = appups->items[i];
+		if (copy[i].source == APPUP_SHIPPED) {
+			copy[i].source = APPUP_GENERATED;
+			any = true;
+		}
+	}
+	if (!any)
+		return;
+	again.names = names;
+	again.appups = &tried;
+	again.reasons = &reasons;
+	work_out(&again);
+	for (size_t i = 0; i < appups->len; i++)
+		if (appups->items[i].source == APPUP_SHIPPED &&
+		    same_scripts(&appups->items[i], &copy[i]))
+			appups->items[i].source = APPUP_GENERATED;
+}
+
 int appups_make(struct appups *out, struct modules *modules, const struct appup_options *options,
 		struct reasons *reasons, struct error *err)
 {
@@ -81,16 +135,8 @@ int appups_make(struct appups *out, struct modules *modules, const struct appup_
 
 	if (find_changed(&work, err))
 		return -1;
-	for (size_t i = 0; i < appups.len; i++)
-		appup_children(&work, &appups.items[i]);
-	appup_deps(&work);
-	appup_order(&work);
-	for (size_t i = 0; i < appups.len; i++) {
-		if (appups.items[i].source == APPUP_GENERATED)
-			appup_generate(&work, &appups.items[i]);
-		else
-			appup_check(&work, &appups.items[i]);
-	}
+	find_own(&work);
+	work_out(&work);
 	appup_protocols(&work);
 	for (size_t i = 0; i < appups.len; i++)
 		finish(work.arena, &appups.items[i]);

@@ -71,6 +71,7 @@ struct appup_made {
 	const struct term *up, *down; /* the two scripts; down NULL: there is no way back */
 	const struct term *term;      /* {Vsn, [{From, Up} …], [{From, Down} …]} */
 	struct supervisor_changes supervisors;
+	bool changes_nothing_down; /* by hand: its way back leaves all that changed as it is */
 };
 
 struct appups {
@@ -100,6 +101,14 @@ const struct appup_made *appups_find(const struct appups *appups, const char *ap
 bool appup_restarts(const struct appup_made *made);
 /* The instruction of a script (up or down) that changes a module, or NULL. */
 const struct term *script_find(const struct term *script, const char *module);
+/* Calls see() with every module an instruction changes: {load_module, M, …}, {update, …},
+ * {add_module, …}, {delete_module, …}, {load, {M, …}}, {remove, {M, …}}.
+ */
+void script_modules(const struct term *script,
+		    void (*see)(void *context, const char *module, const struct term *instruction),
+		    void *context);
+/* Like {update, M, {advanced, Extra}, …}: code_change will be called. */
+bool instruction_is_advanced(const struct term *instruction);
 /* The [{from, _}, {to, _}, {modules, _}] of an instruction for consolidated protocols, in
  * an appup or a relup; NULL when it is another one.
  */

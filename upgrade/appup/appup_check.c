@@ -5,7 +5,8 @@ struct check {
 	struct appup_work *work;
 	const struct appup_made *made;
 	struct name_table *mentioned;
-	const char *way; /* "up" or "down" */
+	struct name_table *stale, *unknown; /* modules with an instruction for nothing, both ways */
+	const char *way;                    /* "up" or "down" */
 	bool down;
 };
 
@@ -18,20 +19,31 @@ static bool is_listed(const struct resolved_app *app, const char *module)
 static void check_stale(const struct check *check, const char *module)
 {
 	const struct app_diff *app = check->made->app;
+	bool known = is_listed(app->old_app, module) || is_listed(app->new_app, module);
+
+	if (!vertex_find(check->work, module))
+		name_table_add(known ? check->stale : check->unknown, module, NULL);
+}
+
+/* One line for all of them, both ways. */
+static void tell_stale(const struct check *check, const struct name_table *names, bool known)
+{
+	size_t len = name_table_len(names);
+	const char *first, *others;
 	struct reason *reason;
 
-	if (vertex_find(check->work, module))
+	if (len == 0)
 		return;
-	reason = reason_add(check->work->arena, check->work->reasons, REASON_appup_stale, app->name,
-			    module, "%s (%s) changes %s, which is the same in both releases",
-			    check->made->file, check->way, module_shown(module));
-	reason->hint = "take the instruction out";
-	if (is_listed(app->old_app, module) || is_listed(app->new_app, module))
-		return;
-	reason->severity = SEVERITY_WARN;
-	reason->message =
-		arena_printf(check->work->arena, "%s (%s) changes %s, which %s does not have",
-			     check->made->file, check->way, module_shown(module), app->name);
+	first = name_table_name(names, 0);
+	others = len == 1 ? "" : arena_printf(check->work->arena, " and %zu more", len - 1);
+	reason = reason_add(check->work->arena, check->work->reasons, REASON_appup_stale,
+			    check->made->app->name, first, "%s changes %s%s, which %s%s",
+			    check->made->file, module_shown(first), others,
+			    known ? "did not change" : check->made->app->name,
+			    known ? "" : " does not have");
+	reason->hint = "take the instructions out";
+	if (!known)
+		reason->severity = SEVERITY_WARN;
 }
 
 /* code_change is called in the new code, upwards and downwards. */
@@ -40,7 +52,10 @@ static void check_advanced(const struct check *check, const char *module)
 	const struct vertex *vertex = vertex_find(check->work, module);
 	const struct beam_facts *facts = vertex ? vertex->diff->new_facts : NULL;
 
-	if (!facts || facts->code_change || facts->roles & BEAM_SUPERVISOR)
+	/* A behaviour of one's own calls what it likes. */
+	if (!facts || facts->code_change || facts->roles & BEAM_SUPERVISOR ||
+	    beam_exports(facts, "code_change", 3) || beam_exports(facts, "code_change", 4) ||
+	    beam_exports(facts, "system_code_change", 4))
 		return;
 	reason_add(check->work->arena, check->work->reasons, REASON_code_change_missing,
 		   check->made->app->name, module,
@@ -167,19 +182,52 @@ static void check_script(struct check *check, const struct term *script)
 	check_children(check, script);
 }
 
-void appup_check(struct appup_work *work, const struct appup_made *made)
+/* A way back that mentions nothing of what changed. */
+static bool changes_nothing(const struct appup_work *work, const struct appup_made *made)
 {
-	struct check check = { .work = work, .made = made, .way = "up" };
+	bool any = false;
 
-	check_script(&check, made->up);
-	if (!made->down) {
-		reason_add(work->arena, work->reasons, REASON_not_reversible, made->app->name, NULL,
-			   "%s: no way down to version \"%s\"", made->file,
-			   app_diff_old_vsn(made->app))
-			->hint = "add an entry to its second list";
+	if (script_restarts(made->down))
+		return false;
+	for (size_t i = 0; i < made->app->modules.len; i++) {
+		const struct module_diff *module = &made->app->modules.items[i];
+
+		any = any || generates_down(work->diff, module);
+		if (script_find(made->down, module->name))
+			return false;
+	}
+	return any;
+}
+
+static void check_back(struct check *check, struct appup_made *made)
+{
+	struct appup_work *work = check->work;
+
+	made->changes_nothing_down = made->down && changes_nothing(work, made);
+	if (made->down && !made->changes_nothing_down) {
+		check->way = "down";
+		check->down = true;
+		check_script(check, made->down);
 		return;
 	}
-	check.way = "down";
-	check.down = true;
-	check_script(&check, made->down);
+	reason_add(work->arena, work->reasons, REASON_not_reversible, made->app->name, NULL,
+		   "%s: %s version \"%s\"", made->file,
+		   made->down ? "nothing of what changed is changed back on the way down to"
+			      : "no way down to",
+		   app_diff_old_vsn(made->app))
+		->hint = made->down ? "say what is to be done in its second list"
+				    : "add an entry to its second list";
+}
+
+void appup_check(struct appup_work *work, struct appup_made *made)
+{
+	owned_name_table struct name_table *stale = name_table_new(), *unknown = name_table_new();
+	struct check check = {
+		.work = work, .made = made, .stale = stale, .unknown = unknown, .way = "up"
+	};
+
+	check_script(&check, made->up);
+	check_back(&check, made);
+	tell_stale(&check, unknown, false);
+	tell_stale(&check, stale, true);
 }

@@ -37,16 +37,8 @@ must_check int appup_read(struct appup_work *work, struct appup_made *made, stru
 
 /* ---- appup_script.c: looking at instructions ---- */
 
-/* Calls see() with every module an instruction changes: {load_module, M, …}, {update, …},
- * {add_module, …}, {delete_module, …}, {load, {M, …}}, {remove, {M, …}}.
- */
-void script_modules(const struct term *script,
-		    void (*see)(void *context, const char *module, const struct term *instruction),
-		    void *context);
 /* Whether something in it takes care of all modules at once: restart_application, … */
 bool script_restarts(const struct term *script);
-/* Like {update, M, {advanced, Extra}, …}: code_change will be called. */
-bool instruction_is_advanced(const struct term *instruction);
 
 /* ---- appup_vertex.c ---- */
 
@@ -108,4 +100,4 @@ const struct term *script_without_protocols(struct arena *arena, const struct te
 /* ---- appup_check.c ---- */
 
 /* Coverage and staleness of one written by hand. */
-void appup_check(struct appup_work *work, const struct appup_made *made);
+void appup_check(struct appup_work *work, struct appup_made *made);

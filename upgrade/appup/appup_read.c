@@ -85,12 +85,14 @@ static int take(struct appup_work *work, struct appup_made *made, const struct t
 	return 0;
 }
 
-static void invalid(struct appup_work *work, const struct appup_made *made, const char *file,
-		    const struct error *why)
+static struct reason *invalid(struct appup_work *work, const struct appup_made *made,
+			      const char *file, const struct error *why)
 {
-	reason_add(work->arena, work->reasons, REASON_appup_invalid, made->app->name, NULL,
-		   "%s: %s", file, why->text)
-		->hint = "correct the file; until then the appup is a generated one";
+	struct reason *reason = reason_add(work->arena, work->reasons, REASON_appup_invalid,
+					   made->app->name, NULL, "%s: %s", file, why->text);
+
+	reason->hint = "correct the file; until then the appup is a generated one";
+	return reason;
 }
 
 static int read_folder(struct appup_work *work, struct appup_made *made, const char *file,
@@ -112,6 +114,21 @@ static int read_folder(struct appup_work *work, struct appup_made *made, const c
 	return 0;
 }
 
+/* What systools would refuse is told; what is for other versions is known to be.  A generated one
+ * takes its place either way.
+ */
+static void passed_over(struct appup_work *work, const struct appup_made *made, const char *file,
+			const struct term *term, const struct error *why)
+{
+	if (term_is_tuple(term, 3) && term_is_list(term_at(term, 1)) &&
+	    (strstr(why->text, "no way up") || strstr(why->text, "is not for version"))) {
+		reason_add(work->arena, work->reasons, REASON_appup_passed_over, made->app->name,
+			   NULL, "%s: %s; a generated one takes its place", file, why->text);
+		return;
+	}
+	invalid(work, made, file, why)->severity = SEVERITY_WARN;
+}
+
 /* One in the release that says nothing about this version is none. */
 static int read_shipped(struct appup_work *work, struct appup_made *made, const char *file,
 			struct error *err)
@@ -126,10 +143,13 @@ static int read_shipped(struct appup_work *work, struct appup_made *made, const 
 		invalid(work, made, file, &why);
 		return 0;
 	}
-	if (take(work, made, term, &why))
-		return 0;
-	made->source = APPUP_SHIPPED;
 	made->file = file;
+	if (take(work, made, term, &why)) {
+		made->file = NULL;
+		passed_over(work, made, file, term, &why);
+		return 0;
+	}
+	made->source = APPUP_SHIPPED;
 	return 0;
 }
 

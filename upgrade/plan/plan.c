@@ -11,7 +11,7 @@ struct planner {
 static bool has_way_back(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->appups.len; i++)
-		if (!plan->appups.items[i].down)
+		if (!plan->appups.items[i].down || plan->appups.items[i].changes_nothing_down)
 			return false;
 	return true;
 }

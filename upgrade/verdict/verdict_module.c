@@ -44,3 +44,38 @@ void judge_module(struct judge *judge, const struct app_diff *app, const struct 
 	judge_kept_things(judge, app, module);
 	judge_agents(judge, app, module);
 }
+
+/* ---- instructions for what did not change ---- */
+
+struct stale {
+	struct judge *judge;
+	const struct app_diff *app;
+};
+
+static void judge_stale_one(void *context, const char *name, const struct term *instruction)
+{
+	const struct stale *stale = context;
+	struct modules *modules = stale->judge->modules;
+	struct module_at *module = modules_find(modules, SIDE_NEW, name);
+	const struct beam_facts *facts;
+	const struct code *code;
+	unsigned roles;
+
+	if (!module || !module->same || !instruction_is_advanced(instruction))
+		return;
+	facts = module_facts(modules, SIDE_NEW, module);
+	code = module_code(modules, SIDE_NEW, module);
+	roles = facts ? facts->roles & BEAM_PROCESS : 0;
+	if (code && roles)
+		judge_types(stale->judge,
+			    &(struct typed){ stale->app, name, code, code, facts,
+					     (enum beam_role)(roles & -roles), false });
+}
+
+void judge_stale(struct judge *judge, const struct app_diff *app, const struct appup_made *made)
+{
+	struct stale stale = { judge, app };
+
+	if (made->source != APPUP_GENERATED)
+		script_modules(made->up, judge_stale_one, &stale);
+}

@@ -46,6 +46,11 @@ void judge_agents(struct judge *judge, const struct app_diff *app,
 void judge_module(struct judge *judge, const struct app_diff *app,
 		  const struct module_diff *module);
 
+/* An appup by hand that has code_change called of modules that are the same: it may be written for
+ * an older step.
+ */
+void judge_stale(struct judge *judge, const struct app_diff *app, const struct appup_made *made);
+
 /* ---- verdict_state.c ---- */
 
 /* A changed module whose processes, or whose structs, live on. */

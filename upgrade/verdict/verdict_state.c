@@ -80,24 +80,53 @@ static void judge_fields(const struct process *process, const struct module_diff
 			->severity = SEVERITY_WARN;
 }
 
+static bool has_atom(const struct code_arg *args, size_t len, const char *name)
+{
+	for (size_t i = 0; i < len; i++) {
+		const struct term *term = code_term(&args[i]);
+
+		if ((term && term_is_atom(term, name)) ||
+		    (args[i].kind == CODE_LIST && has_atom(args[i].items, args[i].len, name)))
+			return true;
+	}
+	return false;
+}
+
+/* maps:get/2 and its like raise where the key is not there. */
+static bool raises_without(const struct code *code, const struct code_op *op)
+{
+	int operand = code_import_operand(op->opcode);
+	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+	return to && to->arity == 2 &&
+	       ((strcmp(to->module, "maps") == 0 &&
+		 (strcmp(to->name, "get") == 0 || strcmp(to->name, "take") == 0)) ||
+		(strcmp(to->module, "erlang") == 0 && strcmp(to->name, "map_get") == 0) ||
+		(strcmp(to->module, "Elixir.Map") == 0 && strcmp(to->name, "fetch!") == 0));
+}
+
 bool wants_key(const struct code *code, const char *key)
 {
 	for (size_t i = 0; i < code->len; i++) {
-		for (size_t j = 0; j < code->functions[i].len; j++) {
-			const struct code_op *op = &code->functions[i].ops[j];
+		const struct code_function *function = &code->functions[i];
+		bool named = false, raises = false;
 
-			if (op->opcode != OP_GET_MAP_ELEMENTS && op->opcode != OP_HAS_MAP_FIELDS &&
-			    op->opcode != OP_PUT_MAP_EXACT)
-				continue;
-			for (size_t k = 0; k < op->len; k++)
-				for (size_t n = 0;
-				     op->args[k].kind == CODE_LIST && n < op->args[k].len; n++) {
-					const struct term *term = code_term(&op->args[k].items[n]);
+		/* What code_change looks for is looked for once. */
+		if (strcmp(function->name, "code_change") == 0)
+			continue;
+		for (size_t j = 0; j < function->len; j++) {
+			const struct code_op *op = &function->ops[j];
+			bool has = has_atom(op->args, op->len, key);
 
-					if (term && term_is_atom(term, key))
-						return true;
-				}
+			if (has &&
+			    (op->opcode == OP_GET_MAP_ELEMENTS || op->opcode == OP_HAS_MAP_FIELDS ||
+			     op->opcode == OP_PUT_MAP_EXACT))
+				return true;
+			named = named || has;
+			raises = raises || raises_without(code, op);
 		}
+		if (named && raises)
+			return true;
 	}
 	return false;
 }
@@ -242,11 +271,30 @@ static void judge_fun(const struct process *process)
 
 /* ---- all of it ---- */
 
+/* An appup by hand may load the module and leave its processes alone. */
+static bool is_asked(const struct process *process)
+{
+	const struct appup_made *made = appups_find(process->judge->appups, process->app->name);
+	const struct term *script = made ? made->up : NULL;
+
+	if (!made || made->source == APPUP_GENERATED)
+		return true;
+	for (size_t i = 0; i < script->seq.len; i++) {
+		const struct term *instruction = term_at(script, i);
+
+		if (term_is_tagged(instruction, "code_change", 2) ||
+		    term_is_tagged(instruction, "code_change", 3))
+			return true;
+	}
+	script = script_find(made->up, process->module->name);
+	return script && instruction_is_advanced(script);
+}
+
 static bool keeps_state(const struct process *process)
 {
 	enum code_change change = code_change(process->module->new_code, process->role);
 
-	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT || !is_asked(process);
 }
 
 static void judge_kept(const struct process *process)
@@ -286,12 +334,42 @@ static struct process process_of(struct judge *judge, const struct app_diff *app
 	};
 }
 
+/* A callback module of a behaviour that is not OTP's: who keeps its state is not known. */
+static bool is_plugin(const struct beam_facts *facts)
+{
+	static const char *const others[] = { "application", "supervisor", "Elixir.Application",
+					      "Elixir.Plug", "Elixir.Supervisor" };
+
+	if (facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR | BEAM_APPLICATION | BEAM_PROTOCOL) ||
+	    facts->behaviours.len == 0 || !beam_exports(facts, "init", 1))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (names_have(facts->behaviours, others[i]))
+			return false;
+	return true;
+}
+
+static void judge_plugin(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module)
+{
+	const struct appup_made *made = appups_find(judge->appups, app->name);
+	const struct term *instruction = made ? script_find(made->up, module->name) : NULL;
+
+	if (is_plugin(module->old_facts) && is_plugin(module->new_facts))
+		judge_types(judge, &(struct typed){
+					   app, module->name, module->old_code, module->new_code,
+					   module->old_facts, 0,
+					   !instruction || !instruction_is_advanced(instruction) });
+}
+
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	struct process process;
 
-	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS))
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
+		judge_plugin(judge, app, module);
 		return;
+	}
 	process = process_of(judge, app, module);
 	judge_callback_mode(&process);
 	if (keeps_state(&process))

@@ -103,7 +103,7 @@ const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
 			str_addf(&text, "the struct %s", module_shown(diff->of));
 		else
 			str_adds(&text, "the map");
-		str_addf(&text, " has the new key %s, which is taken to be there", diff->tag);
+		str_addf(&text, " lacks the key %s, which is taken to be there", diff->tag);
 	} else {
 		str_adds(&text, "was ");
 		type_print(&text, diff->before);
@@ -184,10 +184,14 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	const struct type_diff *harm = first_harm(judge, SIDE_NEW, typed->new_code, up, false);
 
 	if (harm) {
-		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
-		      "in the state of the processes of %s %s; they keep it as it is",
-		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
-			->hint = CONVERT;
+		struct reason *reason =
+			JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
+			      "in the state of the processes of %s %s; they keep it as it is",
+			      module_shown(typed->name), type_diff_shown(judge->arena, harm));
+
+		reason->hint = CONVERT;
+		if (!typed->role)
+			reason->severity = SEVERITY_WARN;
 		return;
 	}
 	harm = first_harm(judge, SIDE_OLD, typed->old_code, down, false);
@@ -197,7 +201,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		      "is",
 		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
 			->hint = "convert the state back where code_change is given {down, Vsn}";
-	judge_lost(judge, typed, up);
+	if (typed->role)
+		judge_lost(judge, typed, up);
 }
 
 static void judge_converted_types(struct judge *judge, const struct typed *typed,

@@ -168,6 +168,9 @@ void help_print_config(FILE *stream)
 	      stream);
 	for (const struct project_key *key = project_keys; key->path; key++)
 		print_key(stream, key);
+	fputs("\nOf each target, below targets.NAME:\n", stream);
+	for (const struct project_key *key = target_keys; key->path; key++)
+		print_key(stream, key);
 }
 
 static void usage_line(FILE *stream, const struct command *command)

@@ -2,6 +2,7 @@
 /* Options from the command line into a command's own struct. */
 #include "cmd/command.h"
 
+#include "base/duration.h"
 #include "base/nearest.h"
 
 #include <errno.h>
@@ -52,24 +53,13 @@ static int parse_number(long *out, const char *text, struct error *err)
 
 static int parse_duration(long *out, const char *text, struct error *err)
 {
-	static const struct {
-		const char *unit;
-		long factor;
-	} units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 }, { "h", 3600000 } };
-	char *end;
-	bool valid;
+	int64_t ms;
 
-	errno = 0;
-	long value = strtol(text, &end, 10);
-	valid = !errno && end != text && value >= 0 && value <= 1000000;
-	for (size_t i = 0; valid && i < ARRAY_LEN(units); i++) {
-		if (strcmp(end, units[i].unit) == 0) {
-			*out = value * units[i].factor;
-			return 0;
-		}
-	}
-	return error_set(err, ERROR_USAGE, "want a time such as 30s, 500ms or 5m, got \"%s\"",
-			 text);
+	if (!duration_parse(&ms, text))
+		return error_set(err, ERROR_USAGE,
+				 "want a time such as 30s, 500ms or 5m, got \"%s\"", text);
+	*out = ms;
+	return 0;
 }
 
 static int set_value(const struct option *o, void *opts, const char *value, struct error *err)

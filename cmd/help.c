@@ -196,6 +196,9 @@ void help_print_config(FILE *stream)
 	print_filled(stream, help_config_intro, 0);
 	for (const struct project_key *key = project_keys; key->path; key++)
 		print_key(stream, key);
+	fputs("\nOf each target, below targets.NAME:\n", stream);
+	for (const struct project_key *key = target_keys; key->path; key++)
+		print_key(stream, key);
 }
 
 static void usage_line(FILE *stream, const struct command *command)

@@ -2,6 +2,7 @@
 /* Options from the command line into a command's own struct. */
 #include "cmd/command.h"
 
+#include "base/duration.h"
 #include "base/nearest.h"
 
 #include <errno.h>
@@ -110,63 +111,14 @@ static int parse_number(long *out, const char *text, struct error *err)
 	return 0;
 }
 
-static const char *skip_spaces(const char *text)
-{
-	return text + strspn(text, " ");
-}
-
-/* "5min " of "5min 3s": adds it to *ms; *text goes behind it.  False: it is none. */
-static bool take_part(double *ms, const char **text)
-{
-	/* clang-format off */
-	static const struct {
-		const char *unit;
-		double factor;
-	} units[] = {
-		{ "ms", 1 }, { "min", 60e3 }, { "m", 60e3 }, { "s", 1e3 }, { "h", 3600e3 }, { "d", 86400e3 },
-	};
-	/* clang-format on */
-	size_t digits = strspn(*text, "0123456789."), i = 0;
-	char *end;
-	double value = strtod(*text, &end);
-
-	if (digits == 0 || end != *text + digits)
-		return false;
-	end = (char *)(uintptr_t)skip_spaces(end);
-	while (i < ARRAY_LEN(units) && strncmp(end, units[i].unit, strlen(units[i].unit)) != 0)
-		i++;
-	if (i == ARRAY_LEN(units))
-		return false;
-	*ms += value * units[i].factor;
-	*text = skip_spaces(end + strlen(units[i].unit));
-	return true;
-}
-
-/* A bare number is seconds. */
-static bool read_duration(double *ms, const char *text)
-{
-	*ms = 0;
-	if (text[0] && text[strspn(text, "0123456789")] == '\0') {
-		*ms = strtod(text, NULL) * 1e3;
-		return true;
-	}
-	do {
-		if (!take_part(ms, &text))
-			return false;
-	} while (*text);
-	return true;
-}
-
-/* As they are printed: "570 ms", "1.5 s", "30s", "5min 3s", "1d 2h". */
 static int parse_duration(long *out, const char *text, struct error *err)
 {
-	const double most = 365 * 86400e3;
-	double ms;
+	int64_t ms;
 
-	if (!read_duration(&ms, text) || ms > most)
+	if (!duration_parse(&ms, text))
 		return error_set(err, ERROR_USAGE,
 				 "want a time such as 30s, 500ms or \"5min 3s\", got \"%s\"", text);
-	*out = (long)(ms + 0.5);
+	*out = ms;
 	return 0;
 }
 

@@ -3,25 +3,9 @@
 
 #include "base/file.h"
 #include "base/nearest.h"
-#include "base/yaml.h"
+#include "release/project/project_parts.h"
 
 #include <stdlib.h>
-
-struct project_reader {
-	struct project *project;
-	struct arena *arena;
-	struct yaml yaml;
-	const json_t *releases; /* the list of several; NULL: there is one */
-	bool inside;            /* the one chosen of them is read */
-	struct error *err;
-};
-
-/* A value and where it stands. */
-struct project_field {
-	const json_t *object;
-	const char *key, *path;
-	const json_t *value;
-};
 
 static int wrong(struct project_reader *r, const struct project_field *f, const char *want)
 {
@@ -342,6 +326,8 @@ const struct project_key project_keys[] = {
 	{ "upgrade.appups", "folder", "(none)",
 	  "appups written by hand: FROM-TO/APP.appup; they win over generated ones", get_path,
 	  AT(appups) },
+	{ "targets", "{name: keys}", "{}", "fleets to deploy to: relevo help config, below",
+	  project_get_targets, AT(targets) },
 	{ NULL, NULL, NULL, NULL, NULL, 0 },
 };
 /* clang-format on */
@@ -349,11 +335,12 @@ const struct project_key project_keys[] = {
 /* ---- the file ---- */
 
 /* The row of a key, or of the first one below it when it is a group. */
-static const struct project_key *find_key(const char *path, bool *group)
+static const struct project_key *find_key(const struct project_key *keys, const char *path,
+					    bool *group)
 {
 	size_t len = strlen(path);
 
-	for (const struct project_key *key = project_keys; key->path; key++) {
+	for (const struct project_key *key = keys; key->path; key++) {
 		*group = strncmp(key->path, path, len) == 0 && key->path[len] == '.';
 		if (*group || strcmp(key->path, path) == 0)
 			return key;
@@ -365,7 +352,7 @@ static int unknown_key(struct project_reader *r, const struct project_field *f)
 {
 	struct nearest nearest = nearest_to(f->path);
 
-	for (const struct project_key *key = project_keys; key->path; key++)
+	for (const struct project_key *key = r->keys; key->path; key++)
 		nearest_try(&nearest, key->path);
 	error_set_(r->err, ERROR_INVALID, "%s: there is no key \"%s\"",
 		   yaml_where(&r->yaml, f->object, f->key), f->path);
@@ -387,11 +374,11 @@ static int read_keys(struct project_reader *r, const json_t *object, const char 
 		bool group = false;
 		int ret;
 
-		found = find_key(path, &group);
+		found = find_key(r->keys, path, &group);
 		if (!found)
 			ret = unknown_key(r, &field);
 		else if (!group)
-			ret = found->read(r, &field, (char *)r->project + found->offset);
+			ret = found->read(r, &field, (char *)r->into + found->offset);
 		else if (!json_is_object(value))
 			ret = wrong(r, &field, "keys below it");
 		else
@@ -400,6 +387,33 @@ static int read_keys(struct project_reader *r, const json_t *object, const char 
 			return -1;
 	}
 	return 0;
+}
+
+/* ---- for target.c ---- */
+
+int project_wrong(struct project_reader *r, const struct project_field *f, const char *want)
+{
+	return wrong(r, f, want);
+}
+
+int project_get_text(struct project_reader *r, const struct project_field *f, void *into)
+{
+	return get_text(r, f, into);
+}
+
+int project_get_path(struct project_reader *r, const struct project_field *f, void *into)
+{
+	return get_path(r, f, into);
+}
+
+int project_get_texts(struct project_reader *r, const struct project_field *f, void *into)
+{
+	return get_texts(r, f, into);
+}
+
+int project_read_keys(struct project_reader *r, const json_t *object, const char *prefix)
+{
+	return read_keys(r, object, prefix);
 }
 
 /* ---- which of several ---- */
@@ -569,6 +583,8 @@ int project_read_release(struct project **out, struct arena *arena, const char *
 	if (yaml_read(&r.yaml, r.project->file, err))
 		return -1;
 	set_defaults(&r);
+	r.keys = project_keys;
+	r.into = r.project;
 	ret = read_all(&r, name) || check_whole(&r);
 	yaml_done(&r.yaml);
 	if (ret)

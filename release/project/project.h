@@ -2,6 +2,7 @@
 /* project.h - relevo.yaml: what release to build from what is compiled here. */
 #pragma once
 #include "release/model/rel.h"
+#include "release/project/target.h"
 
 enum version_from { VERSION_TEXT, VERSION_APP, VERSION_GIT };
 
@@ -44,6 +45,7 @@ struct project {
 	const char *store;                    /* folder where releases are put */
 	struct names upgrade_from;            /* versions, or "previous" */
 	const char *appups;                   /* folder of hand-written appups; NULL: none */
+	struct targets targets;               /* fleets to deploy to */
 	const char *default_release;          /* which of several; NULL: none */
 	struct names trust_keys;   /* files of public keys; any: releases must be signed */
 	const char *trust_minimum; /* the oldest version that may be used; NULL: any */
@@ -56,11 +58,13 @@ struct project_field;
 struct project_key {
 	const char *path; /* "config.sys" */
 	const char *type, *fallback, *help;
-	/* Puts the value into what lies `offset` bytes into struct project. */
+	/* Puts the value into what lies `offset` bytes into struct project, or struct target. */
 	int (*read)(struct project_reader *r, const struct project_field *field, void *into);
 	size_t offset;
 };
 extern const struct project_key project_keys[]; /* ends with a NULL path */
+/* The keys of each target, below "targets.NAME". */
+extern const struct project_key target_keys[];
 
 /* Whether bin/NAME can hand it to a VM: 1 to 255 printable characters of ASCII without blanks, none
  * of "-+" in front.

@@ -10,7 +10,7 @@ BEGIN {
 	rooms("release/build")
 	rooms("upgrade"); rooms("upgrade/diff upgrade/relup/translate"); rooms("upgrade/relup")
 	rooms("upgrade/appup"); rooms("upgrade/verdict"); rooms("upgrade/plan")
-	rooms("upgrade/node/wire upgrade/node/scripts"); rooms("upgrade/node"); rooms("upgrade/rehearse")
+	rooms("upgrade/node/wire upgrade/node/scripts"); rooms("upgrade/node"); rooms("upgrade/health"); rooms("upgrade/rehearse upgrade/rollout")
 	adapter["archive"] = adapter["archive_entry"] = "release/files/archive.c"
 	adapter["git2"] = "release/project/git.c"
 	adapter["yaml"] = "base/yaml.c"

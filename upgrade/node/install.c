@@ -327,6 +327,45 @@ static int prove(struct install_result *result, struct upgrade *u, int64_t suspe
 	return committed ? 0 : bake(u, u->bundle->vsn, err);
 }
 
+static bool runs_it(const struct upgrade *u)
+{
+	return strcmp(u->running->vsn, u->bundle->vsn) == 0;
+}
+
+static int prepare(struct upgrade *u, struct error *err)
+{
+	return have_files(u, err) || (!u->options->restart && check(u, err)) ? -1 : 0;
+}
+
+static void tell(struct install_result *result, const struct upgrade *u)
+{
+	result->permanent = u->running == u->permanent;
+	result->pauses = u->pauses;
+	result->sent_bytes = u->sent_bytes;
+	result->lacked_bytes = u->lacked_bytes;
+	result->release_bytes = u->bundle->size;
+	result->notes = u->notes;
+	result->notes_len = u->notes_len;
+}
+
+int node_prepare(struct install_result *out, struct node *node, struct arena *arena,
+		 const struct bundle *bundle, const struct install_options *options,
+		 struct error *err)
+{
+	struct upgrade u = { .node = node, .arena = arena, .options = options, .bundle = bundle };
+	struct install_result result = { .name = bundle->name, .vsn = bundle->vsn };
+
+	if (upgrade_look(&u, err) || preflight(&u, err))
+		return upgrade_failed(&u, err);
+	result.from = u.permanent->vsn;
+	result.already = runs_it(&u);
+	if (!result.already && prepare(&u, err))
+		return upgrade_failed(&u, err);
+	tell(&result, &u);
+	*out = result;
+	return 0;
+}
+
 int node_install(struct install_result *out, struct node *node, struct arena *arena,
 		 const struct bundle *bundle, const struct install_options *options,
 		 struct error *err)
@@ -339,20 +378,13 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	if (upgrade_look(&u, err) || preflight(&u, err) || node_vitals(&before, node, arena, err))
 		return upgrade_failed(&u, err);
 	result.from = u.permanent->vsn;
-	result.already = strcmp(u.running->vsn, bundle->vsn) == 0;
+	result.already = runs_it(&u);
 	fresh = result.already || options->restart;
-	if (!result.already && (have_files(&u, err) || (!options->restart && check(&u, err)) ||
-				install(&result, &u, err)))
+	if (!result.already && (prepare(&u, err) || install(&result, &u, err)))
 		return upgrade_failed(&u, err);
 	if (prove(&result, &u, fresh ? INT64_MAX : before.suspended_count, err))
 		return upgrade_failed(&u, err);
-	result.permanent = u.running == u.permanent;
-	result.pauses = u.pauses;
-	result.sent_bytes = u.sent_bytes;
-	result.lacked_bytes = u.lacked_bytes;
-	result.release_bytes = bundle->size;
-	result.notes = u.notes;
-	result.notes_len = u.notes_len;
+	tell(&result, &u);
 	*out = result;
 	return 0;
 }

@@ -82,6 +82,12 @@ struct install_result {
 	size_t notes_len;
 };
 
+/* Brings the release to the node, unpacked and compared with its manifest, and has release_handler
+ * check it: all that node_install() does before it changes what runs.
+ */
+must_check int node_prepare(struct install_result *out, struct node *node, struct arena *arena,
+			    const struct bundle *bundle, const struct install_options *options,
+			    struct error *err);
 /* Takes the node to the release of the tarball; not committed.  When the release does not
  * verify or bake well, the node is taken back.
  */

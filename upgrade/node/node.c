@@ -20,6 +20,8 @@ struct node {
 	void *context;
 	char why[500]; /* what was waited for last */
 	bool locked;
+	uint64_t token;
+	bool overtaken;
 };
 
 /* ---- connecting ---- */
@@ -50,6 +52,7 @@ int node_open(struct node **out, const struct node_options *options, struct erro
 	node->cert = dup_or_null(options->tls.cert);
 	node->key = dup_or_null(options->tls.key);
 	node->port = options->port;
+	node->token = options->token;
 	node->timeout_ms = options->timeout_ms;
 	node->patience_ms = PATIENCE_MS;
 	if (connect_node(node, node_deadline(node), err))
@@ -183,18 +186,31 @@ int node_lock(struct node *node, struct deadline deadline, struct error *err)
 		owned_arena struct arena arena = ARENA_EMPTY;
 		const struct term *answer;
 
-		if (node_run(&answer, NULL, node, &arena, SCRIPT_lock, NULL, 0, node_deadline(node),
-			     err))
+		const struct binding bindings[] = {
+			{ "Token", term_integer(&arena, (int64_t)node->token) },
+		};
+
+		if (node_run(&answer, NULL, node, &arena, SCRIPT_lock, bindings,
+			     ARRAY_LEN(bindings), node_deadline(node), err))
 			return -1;
 		if (term_is_atom(answer, "mine")) {
 			node->locked = true;
 			return 0;
 		}
+		node->overtaken = term_is_atom(answer, "overtaken");
+		if (node->overtaken)
+			return error_set(err, ERROR_LOCKED, "%s: a later rollout has been there",
+					 node->name);
 		say_locked(node, answer, err);
 		if (deadline_over(deadline))
 			return -1;
 		node_pause(node, err->text);
 	}
+}
+
+bool node_overtaken(const struct node *node)
+{
+	return node->overtaken;
 }
 
 int node_ping(int64_t *out_us, struct node *node, struct error *err)

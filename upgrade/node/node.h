@@ -16,6 +16,7 @@ struct node_options {
 	int port;             /* 0: ask epmd */
 	int64_t timeout_ms;   /* for connecting, and for each question */
 	struct tls_files tls; /* copied; without a ca: plain */
+	uint64_t token;       /* of the rollout that speaks, for node_lock(); 0: none */
 };
 
 /* Connects; free with node_close().  Fails as dist_open() does. */
@@ -26,9 +27,13 @@ must_check int node_reopen(struct node *node, struct deadline deadline, struct e
 
 /* Makes us the one relevo that may change the node, until the connection ends; a connection that
  * is made anew takes the lock again.  Waits for what another does there.
- * ERROR_LOCKED: another is at work until the deadline, and after it.
+ * ERROR_LOCKED: another is at work until the deadline, and after it; or a rollout with a later
+ * token was here (node_overtaken()).
  */
 must_check int node_lock(struct node *node, struct deadline deadline, struct error *err);
+
+/* Whether the lock was refused because of the token, which will not be otherwise later. */
+bool node_overtaken(const struct node *node);
 
 const char *node_name(const struct node *node);
 struct dist *node_dist(struct node *node);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+/* target.h - a named fleet of relevo.yaml, and how a release reaches it. */
+#pragma once
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/names.h"
+
+#include <jansson.h>
+
+struct target_node {
+	const char *name; /* "shop@10.0.0.1" */
+	const char *zone; /* its failure domain; "": none */
+};
+
+struct target_amount {
+	int64_t value; /* nodes, or percent of all */
+	bool percent;
+};
+
+enum gate_kind { GATE_http, GATE_vitals, GATE_rpc, GATE_compare };
+
+/* One thing that tells whether a node is well.  Numbers that were not given are -1. */
+struct target_gate {
+	enum gate_kind kind;
+	/* http */
+	const char *url;  /* {host} is the node's, {name} what stands before the @ */
+	int64_t expect;   /* status */
+	const char *body; /* must be in it; NULL: anything */
+	int64_t latency_ms;
+	/* vitals: at most */
+	int64_t run_queue, mailbox, restarts, memory_growth; /* the last in percent */
+	/* rpc: Erlang; true or ok is well */
+	const char *expression;
+	/* compare: nodes with the release against those without */
+	const char *metric; /* "memory", "run_queue", "mailbox", "processes" or "latency" */
+	int64_t min_samples;
+};
+
+struct target {
+	const char *name, *extends;
+	const struct target_node *nodes;
+	size_t nodes_len;
+	const char *cookie_file, *cookie_env;
+	int64_t port; /* 0: ask epmd */
+	int64_t timeout_ms;
+	const char *tls_ca, *tls_cert, *tls_key;
+	struct names allow; /* codes of reasons that a hot upgrade may carry */
+	/* strategy; names are checked here, "" and -1: not given */
+	const char *mode, *on_failure, *commit;
+	struct target_amount canary, batch, max_unavailable; /* value 0: not given */
+	const struct target_amount *waves;                   /* cumulative */
+	size_t waves_len;
+	int64_t bake_ms, pause_ms, probe_ms, node_ms, progress_ms, total_ms;
+	bool pause; /* after each wave, until it is promoted */
+	int64_t failures, parallel;
+	const struct target_gate *gates;
+	size_t gates_len;
+	const char *before, *after, *drain, *undrain, *notify; /* shell commands; NULL: none */
+};
+
+struct targets {
+	const struct target *items;
+	size_t len;
+};
+
+/* NULL: there is none of that name. */
+const struct target *target_find(struct targets targets, const char *name);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -151,6 +152,13 @@ int file_read_given(const char *path, size_t max, struct str *out, struct error 
 	return read_or_nothing(fd, path, 0, max, out, err);
 }
 
+int file_check_given(const char *path, struct error *err)
+{
+	owned_fd int fd = -1;
+
+	return is_descriptor(path) ? 0 : file_open(&fd, path, NULL, err);
+}
+
 int file_read_part(const char *path, uint64_t offset, size_t len, struct str *out,
 		   struct error *err)
 {
@@ -221,8 +229,8 @@ static int write_temp(const char *temp, int fd, const char *path, struct span da
 	return rename(temp, path) ? error_sys(err, "cannot rename %s to %s", temp, path) : 0;
 }
 
-static int write_whole(const char *path, struct span data, mode_t mode, bool sync,
-		       struct error *err)
+static int write_at_once(const char *path, struct span data, mode_t mode, bool sync,
+			 struct error *err)
 {
 	owned_str struct str temp = STR_EMPTY;
 	owned_fd int fd = -1;
@@ -236,6 +244,22 @@ static int write_whole(const char *path, struct span data, mode_t mode, bool syn
 		return -1;
 	}
 	return 0;
+}
+
+static int write_whole(const char *path, struct span data, mode_t mode, bool sync,
+		       struct error *err)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set, before;
+	int ret;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaddset(&set, signals[i]);
+	pthread_sigmask(SIG_BLOCK, &set, &before);
+	ret = write_at_once(path, data, mode, sync, err);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ret;
 }
 
 int file_write(const char *path, struct span data, mode_t mode, struct error *err)

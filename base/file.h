@@ -26,11 +26,14 @@ must_check int file_read(const char *path, size_t max, struct str *out, struct e
 /* The same for a path that the user gives: /dev/stdin and the shell's <(…) are read to their end.
  */
 must_check int file_read_given(const char *path, size_t max, struct str *out, struct error *err);
+/* Before a library opens such a path by itself. */
+must_check int file_check_given(const char *path, struct error *err);
 /* Exactly `len` bytes from `offset` on, appended to *out. */
 must_check int file_read_part(const char *path, uint64_t offset, size_t len, struct str *out,
 			      struct error *err);
 /* Replaces or makes a file with exactly this content and mode (umask ignored),
- * atomically.  Missing folders are not made.
+ * atomically.  Missing folders are not made.  A signal that ends the program waits until it is
+ * done, so that no temporary file is left.
  */
 must_check int file_write(const char *path, struct span data, mode_t mode, struct error *err);
 /* The same, not synced: after a crash the file may be short, or empty. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/parallel.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 
@@ -62,13 +61,20 @@ static void *worker(void *context)
 int parallel(size_t count, int (*work)(void *context, size_t nr, struct error *err), void *context,
 	     struct error *err)
 {
+	return parallel_on(parallel_cores(), count, work, context, err);
+}
+
+int parallel_on(unsigned cores, size_t count,
+		int (*work)(void *context, size_t nr, struct error *err), void *context,
+		struct error *err)
+{
 	struct crew crew = { .lock = PTHREAD_MUTEX_INITIALIZER,
 			     .count = count,
 			     .work = work,
 			     .context = context,
 			     .failed = count,
 			     .err = err };
-	unsigned want = parallel_cores(), started = 0;
+	unsigned want = cores, started = 0;
 	pthread_t threads[PARALLEL_MAX];
 
 	if (want > count)
@@ -80,4 +86,34 @@ int parallel(size_t count, int (*work)(void *context, size_t nr, struct error *e
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
 	return crew.failed < count ? -1 : 0;
+}
+
+static void *do_beside(void *context)
+{
+	struct beside *beside = context;
+
+	beside->ret = beside->work(beside->context, &beside->err);
+	atomic_store(&beside->over, true);
+	return NULL;
+}
+
+void beside_begin(struct beside *beside)
+{
+	beside->has_thread = pthread_create(&beside->thread, NULL, do_beside, beside) == 0;
+	if (!beside->has_thread)
+		do_beside(beside);
+}
+
+bool beside_over(struct beside *beside)
+{
+	return atomic_load(&beside->over);
+}
+
+int beside_end(struct beside *beside, struct error *err)
+{
+	if (beside->has_thread)
+		pthread_join(beside->thread, NULL);
+	if (beside->ret)
+		*err = beside->err;
+	return beside->ret;
 }

@@ -2,6 +2,7 @@
 #include "release/build/assemble.h"
 
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/process.h"
 #include "release/build/builder.h"
 #include "release/files/archive.h"
@@ -268,6 +269,87 @@ static int resolve(struct builder *b)
 	return 0;
 }
 
+static struct archive_source source_of(struct arena *arena, const char *root,
+				       const struct manifest_file *file)
+{
+	return (struct archive_source){
+		.path = file->path,
+		.file = path_join(arena, root, file->path),
+		.mode = file->mode,
+	};
+}
+
+static bool is_awaited(void *configuration)
+{
+	return !beside_over(configuration);
+}
+
+/* Applications and the runtime system are as they will be packed, but for an appup or an overlay.
+ */
+static int pack_ahead(struct builder *b, struct beside *configuration)
+{
+	struct archive_source *items;
+	struct manifest_file *files;
+	size_t len, count = 0;
+
+	if (b->options->links || beside_over(configuration))
+		return 0;
+	if (manifest_list(&files, &len, b->arena, b->root, b->err))
+		return -1;
+	items = arena_array(b->arena, len, struct archive_source);
+	for (size_t i = 0; i < len; i++)
+		if (!span_starts(span_of(files[i].path), "releases/"))
+			items[count++] = source_of(b->arena, b->root, &files[i]);
+	return archive_ahead(items, count, is_awaited, configuration, b->err);
+}
+
+/* What does not depend on the configuration. */
+static int make_first(struct builder *b, const char *consolidated, struct beside *configuration)
+{
+	return copy_applications(b) || write_start_script(b) ||
+			       copy_consolidated(b, consolidated) || copy_launchers(b) ||
+			       pack_ahead(b, configuration)
+		       ? -1
+		       : 0;
+}
+
+static int make_rest(struct builder *b, const char *consolidated)
+{
+	return write_boot(b, consolidated) || write_configuration(b) || write_records(b) ||
+			       copy_overlays(b)
+		       ? -1
+		       : 0;
+}
+
+/* On a thread of its own: Elixir takes its time. */
+static int configure_beside(void *context, struct error *err)
+{
+	struct builder *b = context;
+
+	return configure(&b->configured, b->arena, b->project, b->release, err);
+}
+
+static int make(struct builder *b)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct builder own = *b;
+	struct beside configuration = { .work = configure_beside, .context = &own };
+	const char *consolidated = b->has_elixir ? find_consolidated(b) : NULL;
+	int ret;
+
+	own.arena = &arena;
+	builder_tell(b, "configuration");
+	beside_begin(&configuration);
+	ret = make_first(b, consolidated, &configuration);
+	/* Of two errors it is always the same that is told. */
+	if (beside_end(&configuration, b->err) || ret)
+		return -1;
+	b->configured = own.configured;
+	if (b->configured.cookie) /* it is wanted for longer than the rest */
+		b->configured.cookie = arena_dup(b->arena, span_of(b->configured.cookie));
+	return make_rest(b, consolidated);
+}
+
 int assemble(struct assembled *out, struct arena *arena, const struct project *project,
 	     const struct otp *otp, const char *root, const struct assemble_options *options,
 	     struct error *err)
@@ -279,17 +361,8 @@ int assemble(struct assembled *out, struct arena *arena, const struct project *p
 			     .elixir_lib = elixir_lib_find(arena),
 			     .options = options,
 			     .err = err };
-	const char *consolidated;
 
-	if (resolve(&b) || check_given_files(&b) || dir_make(b.vsn_dir, err))
-		return -1;
-	builder_tell(&b, "configuration");
-	if (configure(&b.configured, arena, project, b.release, err))
-		return -1;
-	consolidated = b.has_elixir ? find_consolidated(&b) : NULL;
-	if (copy_applications(&b) || write_start_script(&b) ||
-	    copy_consolidated(&b, consolidated) || write_boot(&b, consolidated) ||
-	    write_configuration(&b) || copy_launchers(&b) || write_records(&b) || copy_overlays(&b))
+	if (resolve(&b) || check_given_files(&b) || dir_make(b.vsn_dir, err) || make(&b))
 		return -1;
 	*out = (struct assembled){ root,  b.rel->name, b.rel->vsn,
 				   b.rel, project,     b.configured.cookie };
@@ -353,11 +426,7 @@ int assemble_seal(const struct assembled *release, const char *tarball, struct e
 		return -1;
 	items = arena_array(&arena, len + 1, struct archive_source);
 	for (size_t i = 0; i < len; i++)
-		items[i] = (struct archive_source){
-			.path = files[i].path,
-			.file = path_join(&arena, release->root, files[i].path),
-			.mode = files[i].mode,
-		};
+		items[i] = source_of(&arena, release->root, &files[i]);
 	if (release->cookie)
 		items[len++] = (struct archive_source){
 			.path = "releases/COOKIE",

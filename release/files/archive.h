@@ -64,6 +64,13 @@ must_check int archive_write_to(FILE *file, const struct archive_source *items, 
 				void (*progress)(void *context, uint64_t done), void *context,
 				struct error *err);
 
+/* Compresses what some items become in any archive that holds them, into the user's cache, as long
+ * as go_on() says so.  Of a folder at the top (of lib/: each in there) all files must be among
+ * them, or it is in vain.
+ */
+must_check int archive_ahead(const struct archive_source *items, size_t len,
+			     bool (*go_on)(void *context), void *context, struct error *err);
+
 /* Appends what stands before the content of a file of `size` bytes: the tar header, with
  * GNU's long name before it where 100 bytes are not enough.
  */

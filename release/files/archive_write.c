@@ -26,11 +26,16 @@ struct packed {
 	bool ready;
 };
 
-struct writer {
-	FILE *file;
+/* What compressing a piece needs. */
+struct packer {
 	struct pieces pieces;
 	struct cache *cache;
 	uint32_t fingerprint;
+};
+
+struct writer {
+	FILE *file;
+	struct packer packer;
 	void (*progress)(void *context, uint64_t done);
 	void *context;
 
@@ -56,21 +61,21 @@ static bool wait_for_room(struct writer *w, size_t nr)
 	return !failed;
 }
 
-static int pack(struct packed *out, struct writer *w, size_t nr, struct error *err)
+static int pack(struct packed *out, const struct packer *p, size_t nr, struct error *err)
 {
 	owned_str struct str plain = STR_EMPTY;
 	struct cache_key key;
 
-	if (piece_fill(&plain, &w->pieces, nr, err))
+	if (piece_fill(&plain, &p->pieces, nr, err))
 		return -1;
 	out->plain = plain.len;
 	out->crc = crc32_of(str_span(&plain));
-	key = cache_key("piece", w->fingerprint, str_span(&plain));
-	if (cache_get(w->cache, &key, &out->deflated))
+	key = cache_key("piece", p->fingerprint, str_span(&plain));
+	if (cache_get(p->cache, &key, &out->deflated))
 		return 0;
 	if (deflate_piece(&out->deflated, str_span(&plain), err))
 		return -1;
-	cache_put(w->cache, &key, str_span(&out->deflated));
+	cache_put(p->cache, &key, str_span(&out->deflated));
 	return 0;
 }
 
@@ -125,7 +130,7 @@ static int write_piece(void *context, size_t nr, struct error *err)
 
 	if (!wait_for_room(w, nr))
 		return error_set(err, ERROR_FAILED, "an earlier piece failed");
-	return hand_in(w, nr, &packed, pack(&packed, w, nr, err), err);
+	return hand_in(w, nr, &packed, pack(&packed, &w->packer, nr, err), err);
 }
 
 /* No name and no time in it, and no operating system. */
@@ -156,14 +161,14 @@ static void writer_done(struct writer *w)
 {
 	for (size_t i = 0; i < WAITING_MAX; i++)
 		str_done(&w->waiting[i].deflated);
-	cache_close(w->cache);
+	cache_close(w->packer.cache);
 	pthread_cond_destroy(&w->moved);
 	pthread_mutex_destroy(&w->lock);
 }
 
 static int write_all(struct writer *w, struct error *err)
 {
-	if (write_head(w, err) || parallel(w->pieces.len, write_piece, w, err) ||
+	if (write_head(w, err) || parallel(w->packer.pieces.len, write_piece, w, err) ||
 	    write_tail(w, err))
 		return -1;
 	if (fflush(w->file) || fchmod(fileno(w->file), 0644) || fsync(fileno(w->file)))
@@ -180,13 +185,12 @@ int archive_write_to(FILE *file, const struct archive_source *items, size_t len,
 		.file = file,
 		.progress = progress,
 		.context = context,
-		.cache = cache_open(),
-		.fingerprint = deflate_fingerprint(),
+		.packer = { .cache = cache_open(), .fingerprint = deflate_fingerprint() },
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.moved = PTHREAD_COND_INITIALIZER,
 	};
 
-	if (pieces_cut(&w.pieces, &arena, items, len, err))
+	if (pieces_cut(&w.packer.pieces, &arena, items, len, err))
 		return -1;
 	return write_all(&w, err);
 }
@@ -206,4 +210,50 @@ int archive_write(const char *path, const struct archive_source *items, size_t l
 		return 0;
 	unlink(temp);
 	return error_wrap(err, "cannot write %s", path);
+}
+
+/* ---- ahead of time ---- */
+
+struct ahead {
+	struct packer packer;
+	bool (*go_on)(void *context);
+	void *context;
+};
+
+/* The piece itself is not wanted yet: it will be in the cache. */
+static int pack_ahead(void *context, size_t nr, struct error *err)
+{
+	const struct ahead *ahead = context;
+	struct packed packed = { .deflated = STR_EMPTY };
+	int ret = 0;
+
+	if (ahead->go_on(ahead->context))
+		ret = pack(&packed, &ahead->packer, nr, err);
+	str_done(&packed.deflated);
+	return ret;
+}
+
+static void ahead_done(struct ahead *ahead)
+{
+	cache_close(ahead->packer.cache);
+}
+
+int archive_ahead(const struct archive_source *items, size_t len, bool (*go_on)(void *context),
+		  void *context, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned(ahead_done) struct ahead ahead = {
+		.packer = { .cache = cache_open(), .fingerprint = deflate_fingerprint() },
+		.go_on = go_on,
+		.context = context,
+	};
+	unsigned cores = parallel_cores();
+
+	if (!ahead.packer.cache)
+		return 0;
+	if (pieces_cut(&ahead.packer.pieces, &arena, items, len, err))
+		return -1;
+	/* What is waited for in the meantime comes first. */
+	return parallel_on(cores > 1 ? cores - 1 : 1, ahead.packer.pieces.len, pack_ahead, &ahead,
+			   err);
 }

@@ -272,9 +272,10 @@ static int refused(struct configurer *c, const struct process_result *result)
 static int run_elixir(struct configurer *c, struct span input, struct str *answer)
 {
 	owned_process_result struct process_result result = { 0, STR_EMPTY, STR_EMPTY };
-	const char *reads = arena_dup(c->arena, template_text(TEMPLATE_READS));
-	const char *script = arena_dup(c->arena, template_text(TEMPLATE_CONFIG));
-	const char *const argv[] = { "elixir", "-e", reads, "-e", script, NULL };
+	struct span reads = template_text(TEMPLATE_READS), script = template_text(TEMPLATE_CONFIG);
+	const char *both =
+		arena_printf(c->arena, SPAN_FMT SPAN_FMT, SPAN_ARG(reads), SPAN_ARG(script));
+	const char *const argv[] = { "elixir", "-e", both, NULL };
 	const char *const env[] = { "ERL_CRASH_DUMP=/dev/null", NULL };
 	struct process_options options = { .dir = c->project->dir,
 					   .env = env,

@@ -174,4 +174,15 @@ expect 0 build
 [ -z "$(left)" ] || fail "not swept: $(left)"
 ok
 
+# A file that is being written anywhere leaves no other beside it.
+for call in fchmod fsync rename; do
+  rm -rf "$work/plan"
+  status=0
+  strace -o "$work/trace" -e trace=$call -e inject="$call:signal=TERM:when=1" \
+    "$relevo" plan "$tree" "$tree.tar.gz" --out "$work/plan" >"$work/out" 2>&1 || status=$?
+  [ "$status" = 143 ] || fail "TERM at $call: $status $(cat "$work/trace" "$work/out")"
+  [ -z "$(find "$work/plan" -name '*.??????')" ] || fail "TERM at $call leaves $(ls "$work/plan")"
+done
+ok
+
 echo "ok: $checks groups of checks, $kills kills"

@@ -127,6 +127,15 @@ for file in releases/1.0.0/one.rel releases/1.0.0/relevo.manifest.json lib/one-1
 done
 ok
 
+# Files that a library opens.  The peer need only be there to be connected to.
+start_epmd
+ca=/etc/ssl/certs/ca-certificates.crt
+for options in "--tls-ca $p/pipe" "--tls-ca $ca --tls-cert $p/pipe --tls-key $ca" "--tls-ca $ca --tls-cert $ca --tls-key $p/pipe"; do
+  # shellcheck disable=SC2086 # words
+  RELEASE_COOKIE=c refused "$p/pipe: a named pipe" "$relevo" node ping --port "$ERL_EPMD_PORT" $options one@127.0.0.1
+done
+ok
+
 # What the user gives by <(…) or on stdin is no file on purpose.
 mkfifo "$work/cookie"
 for given in /dev/stdin /dev/fd/0 /proc/self/fd/0; do

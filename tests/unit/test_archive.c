@@ -8,6 +8,7 @@
 #include "release/files/pieces.h"
 #include "release/files/tree.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,28 @@ static void numbers_once_and_first_error(void **state)
 	assert_string_equal(err.text, "number 700");
 	assert_int_equal(parallel(0, count_or_fail, seen, &err), 0);
 	assert_int_equal(seen[999], 0);
+}
+
+static int wait_to_fail(void *context, struct error *err)
+{
+	while (!atomic_load((atomic_bool *)context))
+		sched_yield();
+	return error_set(err, ERROR_REFUSED, "as told");
+}
+
+static void one_thing_goes_beside_another(void **state)
+{
+	atomic_bool may = false;
+	struct beside beside = { .work = wait_to_fail, .context = &may };
+	struct error err;
+
+	(void)state;
+	beside_begin(&beside);
+	assert_false(beside_over(&beside));
+	atomic_store(&may, true);
+	assert_int_equal(beside_end(&beside, &err), -1);
+	assert_true(beside_over(&beside));
+	assert_string_equal(err.text, "as told");
 }
 
 /* ---- a tarball, written and read ---- */
@@ -321,6 +344,32 @@ static void cache_never_changes_bytes(void **state)
 	setenv("HOME", "", 1);
 	write_again(&want, "no home");
 	setenv("XDG_CACHE_HOME", in_dir("cache"), 1);
+}
+
+static bool so_many(void *context)
+{
+	return atomic_fetch_sub((atomic_int *)context, 1) > 0;
+}
+
+/* What was compressed ahead is in the cache, as long as it was wanted, and changes no byte. */
+static void ahead_is_the_same(void **state)
+{
+	owned_str struct str want = STR_EMPTY;
+	struct dir_entry *entries;
+	struct error err;
+	atomic_int pieces;
+
+	(void)state;
+	read_file(&want, in_dir("cold.tar.gz"));
+	for (int some = 0; some <= 8; some += 4) {
+		assert_int_equal(tree_remove(in_dir("cache"), &err), 0);
+		atomic_store(&pieces, some);
+		assert_int_equal(archive_ahead(sources, ARRAY_LEN(sources), so_many, &pieces, &err),
+				 0);
+		assert_int_equal(cached(&entries), some);
+		write_again(&want, "ahead");
+		assert_int_equal(cached(&entries), 8);
+	}
 }
 
 static void cache_keeps_what_was_used_last(void **state)
@@ -530,10 +579,12 @@ int main(void)
 		cmocka_unit_test(pieces_join),
 		cmocka_unit_test(small_pieces_join),
 		cmocka_unit_test(numbers_once_and_first_error),
+		cmocka_unit_test(one_thing_goes_beside_another),
 		cmocka_unit_test(write_and_read),
 		cmocka_unit_test(nothing_is_left_behind),
 		cmocka_unit_test(pieces_follow_applications),
 		cmocka_unit_test(cache_never_changes_bytes),
+		cmocka_unit_test(ahead_is_the_same),
 		cmocka_unit_test(cache_keeps_what_was_used_last),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(bombs),

@@ -70,16 +70,11 @@ static int free_port(int *out, struct error *err)
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	owned_fd int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-	    getsockname(fd, (struct sockaddr *)&address, &len)) {
-		error_sys_(err, "cannot find a free port");
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	close(fd);
+	    getsockname(fd, (struct sockaddr *)&address, &len))
+		return error_sys(err, "cannot find a free port");
 	*out = ntohs(address.sin_port);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #
 # stdin: one Erlang term, the map that configure.c makes.  stdout: {SysConfig, [{Name, Text}]}, the
 # configuration that belongs into sys.config and the templates filled in.  Lines before it say what
-# it was read from (reads.exs).
+# it was read from: reads.exs, which stands in front of this.
 # Bytes are read and written unchanged by some versions of OTP only, text by all.
 :io.setopts(:standard_io, encoding: :unicode)
 {:ok, tokens, _} = :standard_io |> IO.read(:eof) |> String.to_charlist() |> :erl_scan.string()
@@ -98,6 +98,6 @@ if message = unreadable |> Enum.filter(& &1) |> Enum.join() |> then(&(&1 != "" &
 end
 
 Process.group_leader(self(), stdout)
-reads = Relevo.Reads.lines(input.providers, sys_files, Enum.map(input.templates, &elem(&1, 1)))
+reads = reads_of.(input.providers, sys_files, Enum.map(input.templates, &elem(&1, 1)))
 answer = :io_lib.format("~0tp.", [{config, texts}])
 IO.write(:standard_io, [reads, answer])

@@ -5,48 +5,50 @@
 # What is not known to be pure is not: any call to another module that is not in the list, any
 # call whose module is only known when it runs, whatever reads the clock, the environment, files,
 # processes, or brings in names from elsewhere.
-defmodule Relevo.Reads do
-  @pure_modules ~w(Config Atom Float Integer Keyword List Map MapSet Range Regex String Tuple URI
-    Version)a
-  @impure_functions ~w(apply binding dbg exit function_exported? import macro_exported? make_ref
-    node quote receive require self send spawn spawn_link spawn_monitor struct struct! super
-    unquote use alias __ENV__ __CALLER__ __STACKTRACE__)a
-  @random ~w(random shuffle take_random)a
+#
+# Functions without a name, and no module: to compile one takes as long as Elixir takes to start.
+pure_modules = ~w(Config Atom Float Integer Keyword List Map MapSet Range Regex String Tuple URI
+  Version)a
 
-  # The lines that stand before the answer: none when it cannot be kept.
-  def lines(providers, files, templates) do
-    codes = Enum.map(files, &quoted/1) ++ Enum.map(templates, &EEx.compile_file/1)
+impure_functions = ~w(apply binding dbg exit function_exported? import macro_exported? make_ref
+  node quote receive require self send spawn spawn_link spawn_monitor struct struct! super
+  unquote use alias __ENV__ __CALLER__ __STACKTRACE__)a
 
-    if providers == [] and Enum.all?(codes, &pure?/1) do
-      ["%% pure\n" | Enum.map(files ++ templates, &["%% read ", Path.expand(&1), "\n"])]
-    else
-      []
-    end
-  end
+random = ~w(random shuffle take_random)a
 
-  # A plain sys.config is a term.
-  defp quoted(file) do
-    if String.ends_with?(file, ".exs"), do: Code.string_to_quoted!(File.read!(file)), else: nil
-  end
-
-  def pure?(code) do
-    {_, pure} = Macro.prewalk(code, true, &{&1, &2 and ok?(&1)})
-    pure
-  end
-
-  defp ok?({:., _, [_]}), do: true
-  defp ok?({:., _, [Kernel, :to_string]}), do: true
-  defp ok?({:., _, [{:__aliases__, _, [:EEx, :Engine]}, _]}), do: true
-  defp ok?({:., _, [{:__aliases__, _, [:String, :Chars]}, :to_string]}), do: true
-  defp ok?({:., _, [{:__aliases__, _, [:Enum]}, name]}), do: name not in @random
-  defp ok?({:., _, [{:__aliases__, _, [module]}, _]}), do: module in @pure_modules
+is_pure_node = fn
+  {:., _, [_]} -> true
+  {:., _, [Kernel, :to_string]} -> true
+  {:., _, [{:__aliases__, _, [:EEx, :Engine]}, _]} -> true
+  {:., _, [{:__aliases__, _, [:String, :Chars]}, :to_string]} -> true
+  {:., _, [{:__aliases__, _, [:Enum]}, name]} -> name not in random
+  {:., _, [{:__aliases__, _, [module]}, _]} -> module in pure_modules
   # @release.name of a template
-  defp ok?({:., _, [{{:., _, [{:__aliases__, _, [:EEx, :Engine]}, _]}, _, _}, _]}), do: true
-  defp ok?({:., _, _}), do: false
-  defp ok?({:import, _, [{:__aliases__, _, [:Config]}]}), do: true
+  {:., _, [{{:., _, [{:__aliases__, _, [:EEx, :Engine]}, _]}, _, _}, _]} -> true
+  {:., _, _} -> false
+  {:import, _, [{:__aliases__, _, [:Config]}]} -> true
+  {name, _, _} when is_atom(name) ->
+    name not in impure_functions and not String.starts_with?(Atom.to_string(name), "def")
+  _ -> true
+end
 
-  defp ok?({name, _, _}) when is_atom(name),
-    do: name not in @impure_functions and not String.starts_with?(Atom.to_string(name), "def")
+is_pure = fn code ->
+  {_, pure} = Macro.prewalk(code, true, &{&1, &2 and is_pure_node.(&1)})
+  pure
+end
 
-  defp ok?(_), do: true
+# A plain sys.config is a term.
+quoted = fn file ->
+  if String.ends_with?(file, ".exs"), do: Code.string_to_quoted!(File.read!(file)), else: nil
+end
+
+# The lines that stand before the answer: none when it cannot be kept.
+reads_of = fn providers, files, templates ->
+  codes = Enum.map(files, quoted) ++ Enum.map(templates, &EEx.compile_file/1)
+
+  if providers == [] and Enum.all?(codes, is_pure) do
+    ["%% pure\n" | Enum.map(files ++ templates, &["%% read ", Path.expand(&1), "\n"])]
+  else
+    []
+  end
 end

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/wire/epmd.h"
 
+#include "base/file.h"
 #include "upgrade/node/wire/socket.h"
 
 #include <poll.h>
@@ -68,7 +69,7 @@ int epmd_lookup(int *port, const char *host, const char *name, struct deadline d
 {
 	owned_str struct str in = STR_EMPTY;
 	owned_str struct str out = STR_EMPTY;
-	owned_socket int fd = -1;
+	owned_fd int fd = -1;
 	size_t len = strlen(name);
 	char who[300];
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/wire/socket.h"
 
+#include "base/file.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
@@ -23,13 +25,6 @@ static int unreachable(const char *who, struct error *err)
 	error_sys_(err, "%s", who);
 	err->kind = ERROR_UNREACHABLE;
 	return -1;
-}
-
-void socket_done(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 int socket_wait(int fd, short wanted, short *events, struct deadline deadline, struct error *err)
@@ -71,7 +66,7 @@ static int finish_connect(int fd, struct deadline deadline, const char *who, str
 static int connect_one(int *out, const struct addrinfo *address, struct deadline deadline,
 		       const char *who, struct error *err)
 {
-	owned_socket int fd =
+	owned_fd int fd =
 		socket(address->ai_family, address->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		       address->ai_protocol);
 	int one = 1;
@@ -129,7 +124,7 @@ static void lookup_release(struct lookup *lookup)
 	if (lookup->list)
 		freeaddrinfo(lookup->list);
 	if (lookup->answered >= 0)
-		close(lookup->answered);
+		fd_close(&lookup->answered);
 	free(lookup->host);
 	free(lookup);
 }

@@ -31,7 +31,3 @@ must_check int socket_read(int fd, struct str *in, size_t max, bool *open, const
 			   struct error *err);
 /* Writes what the socket takes and drops it from *out. */
 must_check int socket_write(int fd, struct str *out, const char *who, struct error *err);
-
-/* For `owned_socket int fd = -1`. */
-void socket_done(int *fd);
-#define owned_socket owned(socket_done)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/wire/tls.h"
 
+#include "base/file.h"
+
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -46,6 +48,8 @@ static int load_ours(SSL_CTX *context, const struct tls_files *files, struct err
 		return error_set(err, ERROR_USAGE,
 				 "a certificate needs its key, and a key its "
 				 "certificate");
+	if (file_check_given(files->cert, err) || file_check_given(files->key, err))
+		return -1;
 	if (SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
 		return bad_file("certificate", files->cert, err);
 	if (SSL_CTX_use_PrivateKey_file(context, files->key, SSL_FILETYPE_PEM) != 1)
@@ -77,6 +81,8 @@ static int set_up_context(SSL_CTX *context, const struct tls_files *files, struc
 		return error_set(err, ERROR_USAGE,
 				 "TLS needs the certificate of the authority "
 				 "that vouches for the node");
+	if (file_check_given(files->ca, err))
+		return -1;
 	if (SSL_CTX_load_verify_file(context, files->ca) != 1)
 		return bad_file("authority", files->ca, err);
 	heed_revocations(context);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/wire/wire.h"
 
+#include "base/file.h"
 #include "upgrade/node/wire/socket.h"
 #include "upgrade/node/wire/tls.h"
 
@@ -17,7 +18,7 @@ void wire_init(struct wire *wire, int fd, const char *who, unsigned header, size
 
 void wire_done(struct wire *wire)
 {
-	socket_done(&wire->fd);
+	fd_close(&wire->fd);
 	tls_free(wire->tls);
 	str_done(&wire->in);
 	str_done(&wire->out);

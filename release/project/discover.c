@@ -39,8 +39,16 @@ static bool is_always_in(const char *name)
 static void choose_apps(struct discoverer *d)
 {
 	const struct discovered_apps *from = d->has_list ? &d->listed : &d->own;
+	const struct discovered_app *version = NULL, *listed = NULL;
 	struct discovered_apps apps = { 0 };
 
+	if (d->version_app) {
+		version = discover_find(&d->own, span_of(d->version_app));
+		listed = discover_find(from, span_of(d->version_app));
+	}
+	if (version)
+		discover_add(&apps, d, span_of(version->name), version->dir,
+			     listed ? listed->type : START_PERMANENT);
 	if (d->own.len == 1 && !discover_find(from, span_of(d->own.items[0].name)))
 		discover_add(&apps, d, span_of(d->own.items[0].name), d->own.items[0].dir,
 			     START_PERMANENT);
@@ -96,22 +104,39 @@ static int find_project(struct discoverer *d, struct error *err)
 	return d->own.len ? 0 : discover_ebin(d, err);
 }
 
+/* The first of these that is there, unless the description names one. */
+static void find_file(struct discoverer *d, const char **file, const char *const *places)
+{
+	for (; !*file && *places; places++)
+		*file = discover_if_there(d, *places);
+}
+
+/* rebar3 takes its own from config/ without being told. */
 static void find_files(struct discoverer *d)
 {
+	static const char *const sys[] = { "config/config.exs", "config/sys.config",
+					   "config/sys.config.src", NULL };
+	static const char *const rebar_sys[] = { "config/sys.config.src", "config/sys.config",
+						 NULL };
+	static const char *const rebar_vm[] = { "config/vm.args.src", "config/vm.args", NULL };
+	static const char *const runtime[] = { "config/runtime.exs", NULL };
 	struct discovered *found = d->found;
+	const struct discovered_key *templates = discover_key(d, "templates");
+	const char *rel = templates ? templates->texts.items[0] : "rel";
+	const char *const vm[] = { path_join(d->arena, rel, "vm.args.eex"),
+				   path_join(d->arena, rel, "vm.args"), NULL };
+	const char *const env[] = { path_join(d->arena, rel, "env.sh.eex"),
+				    path_join(d->arena, rel, "env.sh"), NULL };
 
-	if (!found->sys_config)
-		found->sys_config = discover_if_there(d, "config/config.exs");
-	if (!found->sys_config)
-		found->sys_config = discover_if_there(d, "config/sys.config");
-	if (!found->vm_args)
-		found->vm_args = discover_if_there(d, "rel/vm.args.eex");
-	if (!found->vm_args)
-		found->vm_args = discover_if_there(d, "rel/vm.args");
-	found->runtime_config = discover_if_there(d, "config/runtime.exs");
-	found->env = discover_if_there(d, "rel/env.sh.eex");
-	if (!found->env)
-		found->env = discover_if_there(d, "rel/env.sh");
+	if (found->kind == DISCOVERED_REBAR) {
+		find_file(d, &found->sys_config, rebar_sys);
+		find_file(d, &found->vm_args, rebar_vm);
+	}
+	find_file(d, &found->sys_config, sys);
+	find_file(d, &found->vm_args, vm);
+	find_file(d, &found->env, env);
+	if (!discover_key(d, "config.runtime"))
+		find_file(d, &found->runtime_config, runtime);
 	found->appups = discover_if_there(d, "rel/appups");
 	for (size_t i = 0; i < found->libs.len; i++)
 		found->compiled |= discover_has(d, found->libs.items[i]);
@@ -133,6 +158,9 @@ int discover(struct discovered **out, struct arena *arena, const char *dir, stru
 	if (choose_name(&d, err))
 		return -1;
 	find_files(&d);
+	d.found->keys = d.keys;
+	d.found->keys_len = d.keys_len;
+	d.found->left_out = (struct names){ d.left_out, d.left_out_len };
 	*out = d.found;
 	return 0;
 }

@@ -16,17 +16,30 @@ struct discovered_app {
 	enum start_type type;
 };
 
+/* A key of relevo.yaml that the project's own description settles. */
+struct discovered_key {
+	const char *path;   /* "config.runtime" */
+	const char *word;   /* true, false, none: written as it is; NULL: texts */
+	struct names texts; /* one text, or a list */
+	bool is_list;
+};
+
 /* Paths are relative to the project's folder, and NULL where there is no such file. */
 struct discovered {
 	enum discovered_kind kind;
 	const char *release;
+	const char *version;               /* text; NULL: that of the first application, or … */
+	bool version_by_git;               /* … of the tag */
 	const struct discovered_app *apps; /* the project's own first */
 	size_t len;
 	struct names libs; /* where compiled applications are, or will be */
 	bool compiled;     /* they are there */
 	const char *sys_config, *runtime_config, *vm_args, *env;
-	const char *appups;    /* folder */
-	struct names releases; /* all that mix.exs or rebar.config names */
+	const char *appups;                /* folder */
+	struct names releases;             /* all that mix.exs or rebar.config names */
+	const struct discovered_key *keys; /* besides all these */
+	size_t keys_len;
+	struct names left_out; /* what the description says besides, by its own names */
 };
 
 enum { DISCOVER_FILE_MAX = 4 << 20, DISCOVER_APPS_MAX = 1000 };

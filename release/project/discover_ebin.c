@@ -53,83 +53,15 @@ static int find_sources(struct discoverer *d, struct error *err)
 	return add_sources(d, "", err);
 }
 
-/* app, {app, Type}, {app, Vsn}, {app, Vsn, Type} */
-static void add_listed(struct discoverer *d, const struct term *item)
-{
-	const struct term *name = item;
-	enum start_type type = START_PERMANENT;
-	const char *text;
-
-	if (item->kind == TERM_TUPLE && item->seq.len > 0) {
-		const struct term *last = term_at(item, item->seq.len - 1);
-
-		name = term_at(item, 0);
-		if (item->seq.len > 1 && (text = term_atom_name(last)))
-			type = discover_start_type(span_of(text));
-	}
-	if ((text = term_atom_name(name)))
-		discover_add(&d->listed, d, span_of(text), NULL, type);
-}
-
-/* {release, {Name, Vsn}, Apps} and with a fourth element. */
-static void read_relx_release(struct discoverer *d, const struct term *item, struct terms *names)
-{
-	const struct term *head = term_at(item, 1), *apps = term_at(item, 2);
-	const char *name = head->kind == TERM_TUPLE && head->seq.len == 2
-				   ? term_atom_name(term_at(head, 0))
-				   : NULL;
-
-	if (!name || !term_is_list(apps))
-		return;
-	terms_add(d->arena, names, term_at(head, 0));
-	if (d->has_list)
-		return;
-	d->has_list = true;
-	d->found->release = name;
-	for (size_t i = 0; i < apps->seq.len; i++)
-		add_listed(d, term_at(apps, i));
-}
-
-static const char *file_key(struct discoverer *d, const struct term *relx, const char *key)
-{
-	const struct term *value = term_proplist_get(relx, key);
-	const char *path;
-
-	if (!value || !term_get_string(value, d->arena, &path) || !discover_has(d, path))
-		return NULL;
-	return path;
-}
-
-static void read_relx(struct discoverer *d, const struct term *relx)
-{
-	struct terms names = { 0 };
-	const char **items;
-
-	for (size_t i = 0; i < relx->seq.len; i++) {
-		const struct term *item = term_at(relx, i);
-
-		if (term_is_tagged(item, "release", 3) || term_is_tagged(item, "release", 4))
-			read_relx_release(d, item, &names);
-	}
-	items = arena_array(d->arena, names.len, const char *);
-	for (size_t i = 0; i < names.len; i++)
-		items[i] = term_atom_name(names.items[i]);
-	d->found->releases = (struct names){ items, names.len };
-	d->found->sys_config = file_key(d, relx, "sys_config");
-	d->found->vm_args = file_key(d, relx, "vm_args");
-}
-
 static int read_config(struct discoverer *d, struct error *err)
 {
 	owned_str struct str text = STR_EMPTY;
-	const struct term *config, *relx;
+	const struct term *config;
 
 	if (discover_read(&text, d, "rebar.config", err) ||
 	    term_parse_all(&config, d->arena, str_span(&text), "rebar.config", err))
 		return -1;
-	relx = term_proplist_get(config, "relx");
-	if (relx && term_is_list(relx))
-		read_relx(d, relx);
+	discover_relx(d, config);
 	return 0;
 }
 

@@ -68,6 +68,53 @@ void discover_add(struct discovered_apps *apps, struct discoverer *d, struct spa
 	apps->items[apps->len++] = (struct discovered_app){ arena_dup(d->arena, name), dir, type };
 }
 
+const struct discovered_key *discover_key(const struct discoverer *d, const char *path)
+{
+	for (size_t i = 0; i < d->keys_len; i++)
+		if (strcmp(d->keys[i].path, path) == 0)
+			return &d->keys[i];
+	return NULL;
+}
+
+/* Said twice, the first counts. */
+static void add_key(struct discoverer *d, struct discovered_key key)
+{
+	if (discover_key(d, key.path))
+		return;
+	d->keys = arena_grow(d->arena, d->keys, d->keys_len, &d->keys_cap);
+	d->keys[d->keys_len++] = key;
+}
+
+void discover_word(struct discoverer *d, const char *path, const char *word)
+{
+	add_key(d, (struct discovered_key){ .path = path, .word = word });
+}
+
+void discover_text(struct discoverer *d, const char *path, const char *text)
+{
+	const char **texts = arena_array(d->arena, 1, const char *);
+
+	texts[0] = text;
+	add_key(d, (struct discovered_key){ .path = path, .texts = { texts, 1 } });
+}
+
+void discover_texts(struct discoverer *d, const char *path, struct names texts)
+{
+	add_key(d, (struct discovered_key){ .path = path, .texts = texts, .is_list = true });
+}
+
+void discover_leave_out(struct discoverer *d, struct span name)
+{
+	char *text = arena_dup(d->arena, name);
+
+	/* It will stand in a line of comment. */
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ')
+			*at = '?';
+	d->left_out = arena_grow(d->arena, d->left_out, d->left_out_len, &d->left_out_cap);
+	d->left_out[d->left_out_len++] = text;
+}
+
 enum start_type discover_start_type(struct span name)
 {
 	for (int type = START_PERMANENT; type <= START_NONE; type++)

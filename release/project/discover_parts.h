@@ -16,6 +16,11 @@ struct discoverer {
 	struct discovered_apps own;    /* that are in the project */
 	struct discovered_apps listed; /* that a description of a release names */
 	bool has_list;                 /* there is such a description */
+	const char *version_app;       /* whose version is the release's; NULL: the first */
+	struct discovered_key *keys;
+	size_t keys_len, keys_cap;
+	const char **left_out;
+	size_t left_out_len, left_out_cap;
 };
 
 /* ---- discover_parts.c ---- */
@@ -40,8 +45,23 @@ enum start_type discover_start_type(struct span name);
 
 /* ---- discover_mix.c, discover_ebin.c ---- */
 
+/* A key of relevo.yaml. */
+void discover_word(struct discoverer *d, const char *path, const char *word);
+void discover_text(struct discoverer *d, const char *path, const char *text);
+void discover_texts(struct discoverer *d, const char *path, struct names texts);
+/* NULL: it was not met. */
+const struct discovered_key *discover_key(const struct discoverer *d, const char *path);
+/* What is not taken over. */
+void discover_leave_out(struct discoverer *d, struct span name);
+
 must_check int discover_mix(struct discoverer *d, struct error *err);
 /* The words of a mix.exs; borrowed as long as the discoverer is used. */
 must_check int discover_mix_text(struct discoverer *d, struct span text, struct error *err);
 must_check int discover_rebar(struct discoverer *d, struct error *err);
 must_check int discover_ebin(struct discoverer *d, struct error *err);
+
+struct mix_token;
+/* discover_options.c: the options of one release of mix.exs: behind the bracket. */
+void discover_mix_options(struct discoverer *d, const struct mix_token *at);
+/* discover_relx.c: what rebar.config says below the key relx. */
+void discover_relx(struct discoverer *d, const struct term *config);

@@ -52,6 +52,7 @@ ok
 
 # ---- a single Mix project ----
 mkdir -p "$work/one/lib"
+printf '/_build' >"$work/one/.gitignore"
 cat >"$work/one/mix.exs" <<'EXS'
 defmodule One.MixProject do
   use Mix.Project
@@ -60,7 +61,13 @@ defmodule One.MixProject do
   defp releases do
     [
       # app: :two
-      first: [applications: [one: :transient, inets: :load], strip_beams: true],
+      first: [
+        applications: [one: :transient, inets: :load],
+        strip_beams: false,
+        include_erts: false,
+        cookie: "crumb",
+        steps: [:assemble, &__MODULE__.sign/1]
+      ],
       second: [applications: [one: :permanent]]
     ]
   end
@@ -70,11 +77,22 @@ echo 'defmodule One do def one, do: 1 end' >"$work/one/lib/one.ex"
 expect 0 "$relevo" init -C "$work/one"
 contains "$out" "Mix project, release first"
 contains "$out" "one of 2 releases"
+contains "$out" "not taken over: steps (relevo help config"
+contains "$out" "relevo.yaml, and /releases/ into .gitignore"
+[ "$(cat "$work/one/.gitignore")" = "$(printf '/_build\n/releases/')" ] || fail ".gitignore: $(cat "$work/one/.gitignore")"
+expect 0 "$relevo" init -C "$work/one" --force --json
+contains "$out" '"gitignore": false'
+contains "$out" '"steps"'
+[ "$(wc -l <"$work/one/.gitignore")" = 2 ] || fail "twice in .gitignore"
 contains "$(cat "$work/one/relevo.yaml")" "  one: transient
   inets: load"
 (cd "$work/one" && MIX_ENV=prod mix compile) >"$work/log" 2>&1 || fail "mix compile: $(cat "$work/log")"
 expect 0 "$relevo" build -C "$work/one"
 contains "$out" "first 0.3.0"
+[ ! -e "$work/one/releases/first-0.3.0"/erts-* ] || fail "include_erts: false packs one"
+[ "$(cat "$work/one/releases/first-0.3.0/releases/COOKIE")" = crumb ] || fail "another cookie"
+cmp "$work/one/_build/prod/lib/one/ebin/Elixir.One.beam" "$work/one/releases/first-0.3.0/lib/one-0.3.0/ebin/Elixir.One.beam" ||
+  fail "strip_beams: false strips"
 ok
 
 expect 3 "$relevo" init -C "$work"

@@ -33,7 +33,31 @@ static const struct row {
 	  "Mix project|a|a:permanent@.|_build/prod/lib" },
 	{ "mix, releases", { { "mix.exs",
 	  "[app: :a, releases: [r: [include_erts: [x: 1], applications: [b: :load, a: :temporary, kernel: :permanent]], s: []]]" } },
-	  "Mix project|r|a:temporary@. b:load|_build/prod/lib|r s" },
+	  "Mix project|r|a:temporary@. b:load|_build/prod/lib|r s|!include_erts" },
+	{ "mix, options", { { "mix.exs",
+	  "[app: :a, releases: [r: [version: \"9.1\", cookie: \"c\", include_erts: false, strip_beams: false,\n"
+	  "steps: [:assemble, :tar], overlays: [\"x\", \"y\"], skip_mode_validation_for: [:b, :c],\n"
+	  "config_providers: [{A.B, {:system, \"R\", \"/x\"}}, {C, []}], runtime_config_path: false,\n"
+	  "rel_templates_path: \"t\", reboot_system_after_config: true, include_erts: true]]]" }, { "t/vm.args.eex", "" },
+	  { "config/runtime.exs", "" } },
+	  "Mix project|r|a:permanent@.|_build/prod/lib|r|-t/vm.args.eex|9.1|cookie=c|erts=none|strip=false|overlays=x,y"
+	  "|skip_mode_validation_for=b,c|config.providers={A.B, {:system, \"R\", \"/x\"}},{C, []}|config.runtime=false"
+	  "|templates=t|config.reboot_system_after_config=true" },
+	{ "mix, options that are computed", { { "mix.exs",
+	  "[app: :a, releases: [r: [version: @v, cookie: \"c#{x}\", include_erts: x(), strip_beams: [keep: [\"Docs\"]],\n"
+	  "steps: [:assemble, &f/1], overlays: [x], skip_mode_validation_for: all, config_providers: [x],\n"
+	  "applications: y(), quiet: true]]]" } },
+	  "Mix project|r|a:permanent@.|_build/prod/lib|r|!version|!cookie|!include_erts|!strip_beams|!steps|!overlays"
+	  "|!skip_mode_validation_for|!config_providers|!applications|!quiet" },
+	{ "mix, version of an application", { { "mix.exs",
+	  "[apps_path: \"p\", releases: [r: [version: {:from_app, :b}, applications: [a: :permanent, b: :load]]]]" },
+	  { "p/a/mix.exs", "[app: :a]" }, { "p/b/mix.exs", "[app: :b]" } },
+	  "Mix umbrella|r|b:load@p/b a:permanent@p/a|_build/prod/lib|r" },
+	{ "mix, the default release", { { "mix.exs",
+	  "[app: :a, default_release: :s, releases: [r: [cookie: \"r\"], s: [cookie: \"s\"], t: f()]]" } },
+	  "Mix project|s|a:permanent@.|_build/prod/lib|r s t|cookie=s" },
+	{ "mix, a computed release", { { "mix.exs", "[app: :a, releases: [r: fn -> [cookie: \"c\"] end]]" } },
+	  "Mix project|r|a:permanent@.|_build/prod/lib|r|!r" },
 	{ "mix, a release without applications", { { "mix.exs", "[app: :a, releases: [r: [steps: [:assemble]]]]" } },
 	  "Mix project|r|a:permanent@.|_build/prod/lib|r" },
 	{ "mix, others are listed", { { "mix.exs", "[app: :a, releases: [r: [applications: [b: :none]]]]" } },
@@ -60,12 +84,22 @@ static const struct row {
 	{ "rebar3, relx", { { "rebar.config",
 	  "{relx,[{release,{r,\"1\"},[kernel,{b,load},{a,\"1\",none},sasl,{c,\"2\"}]},{release,{s,\"1\"},[]},{sys_config,\"etc/sys\"},{vm_args,\"no\"}]}." },
 	  { "apps/a/src/a.app.src", "" }, { "lib/b/src/b.app.src", "" }, { "etc/sys", "" } },
-	  "rebar3 project|r|b:load@lib/b a:none@apps/a c:permanent|_build/default/lib|r s|+etc/sys" },
+	  "rebar3 project|r|b:load@lib/b a:none@apps/a c:permanent|_build/default/lib|r s|+etc/sys|1|!vm_args" },
+	{ "rebar3, options of relx", { { "rebar.config",
+	  "{relx,[{release,{r,git},[a],[{overlay_vars,\"v\"}]},{include_erts,false},{include_src,true},{debug_info,keep},"
+	  "{sys_config,\"x\"},{sys_config_src,\"y.src\"},{vm_args_src,\"z\"},{extended_start_script,true},{mode,prod},"
+	  "{overlay,[{mkdir,\"d\"}]},{'odd\\nname',1}]}.\n{profiles,[{prod,[{relx,[]}]},{test,[]}]}." },
+	  { "src/a.app.src", "" }, { "x", "" }, { "y.src", "" }, { "z", "" }, { "config/vm.args", "" } },
+	  "rebar3 project|r|a:permanent@.|_build/default/lib|r|+y.src|-config/vm.args|git|erts=none|include_src=true"
+	  "|strip=false|!overlay_vars|!vm_args_src|!overlay|!odd?name|!relx of the profile prod" },
+	{ "rebar3, its own places", { { "rebar.config", "" }, { "src/a.app.src", "" }, { "config/sys.config", "" },
+	  { "config/sys.config.src", "" }, { "config/vm.args.src", "" } },
+	  "rebar3 project|a|a:permanent@.|_build/default/lib|+config/sys.config.src|-config/vm.args.src" },
 	{ "rebar3, relx of other shapes", { { "rebar.config",
 	  "{relx,[{release,r,[a]},{release,{r},x},{release,{r,1},x},{release,{1,1},[a]},{sys_config,1}]}." },
-	  { "src/a.app.src", "" } }, "rebar3 project|a|a:permanent@.|_build/default/lib" },
+	  { "src/a.app.src", "" } }, "rebar3 project|a|a:permanent@.|_build/default/lib|!sys_config" },
 	{ "rebar3, applications of other shapes", { { "rebar.config", "{relx,[{release,{r,v},[1,{},{2,x},\"a\",'A B',[]]}]}." },
-	  { "src/a.app.src", "" } }, "rebar3 project|r|a:permanent@.|_build/default/lib|r" },
+	  { "src/a.app.src", "" } }, "rebar3 project|r|a:permanent@.|_build/default/lib|r|!the version of the release" },
 	{ "rebar3, not terms", { { "rebar.config", "{a" }, { "src/a.app.src", "" } }, "rebar.config:1" },
 
 	{ "ebin", { { "ebin/a.app", "" }, { "deps/b/ebin/b.app", "" }, { "src/a.app.src", "" } },
@@ -102,6 +136,13 @@ static const char *write_files(const struct row *row)
 	return root;
 }
 
+static void tell_key(struct str *out, const struct discovered_key *key)
+{
+	str_addf(out, "|%s=%s", key->path, key->word ? key->word : "");
+	for (size_t i = 0; i < key->texts.len; i++)
+		str_addf(out, "%s%s", i ? "," : "", key->texts.items[i]);
+}
+
 static void tell(struct str *out, const struct discovered *found)
 {
 	bool by_folder = !found->releases.len && found->len > 1;
@@ -118,6 +159,14 @@ static void tell(struct str *out, const struct discovered *found)
 		str_addf(out, "%c%s", i ? ' ' : '|', found->releases.items[i]);
 	if (found->sys_config)
 		str_addf(out, "|+%s", found->sys_config);
+	if (found->vm_args)
+		str_addf(out, "|-%s", found->vm_args);
+	if (found->version || found->version_by_git)
+		str_addf(out, "|%s", found->version ? found->version : "git");
+	for (size_t i = 0; i < found->keys_len; i++)
+		tell_key(out, &found->keys[i]);
+	for (size_t i = 0; i < found->left_out.len; i++)
+		str_addf(out, "|!%s", found->left_out.items[i]);
 }
 
 /* What is written is read as it was meant. */

@@ -49,16 +49,16 @@ static void report(const struct discovered *found, const char *path, const char 
 {
 	owned_table struct table *table = table_new(3);
 
-	printf("%s, release %s%s%s\n", discovered_kind_name(found->kind),
-	       style_on(stdout, STYLE_BOLD), found->release, style_off(stdout));
+	print("%s, release %s%s%s\n", discovered_kind_name(found->kind),
+	      style_on(stdout, STYLE_BOLD), found->release, style_off(stdout));
 	for (size_t i = 0; i < found->len; i++)
 		table_row(table, found->apps[i].name, start_type_name(found->apps[i].type),
 			  found->apps[i].dir ? found->apps[i].dir : "of a dependency, or OTP");
 	table_print(table, stdout, "  ", false);
 	if (found->releases.len > 1)
-		printf("one of %zu releases that the project describes; the others were left out\n",
-		       found->releases.len);
-	printf("wrote %s\n\nNext: %s\n", path, next);
+		print("one of %zu releases that the project describes; the others were left out\n",
+		      found->releases.len);
+	print("wrote %s\n\nNext: %s\n", path, next);
 }
 
 static void report_json(const struct discovered *found, const char *path, const char *next)

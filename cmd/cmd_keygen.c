@@ -56,8 +56,8 @@ static int keygen_run(const struct call *call, struct error *err)
 				     "private", file, "public", json_sprintf("%s.pub", file)));
 		return 0;
 	}
-	printf("%s      the private key: who has it signs releases\n", file);
-	printf("%s.pub  the public key %.16s: who has it checks them\n", file, id);
+	print("%s      the private key: who has it signs releases\n", file);
+	print("%s.pub  the public key %.16s: who has it checks them\n", file, id);
 	say(call, "Sign:   relevo sign RELEASE --key %s", file);
 	say(call, "Check:  relevo verify RELEASE --trust %s.pub", file);
 	return 0;

@@ -59,7 +59,7 @@ static int sign_run(const struct call *call, struct error *err)
 		print_json(json_pack("{s:s, s:s, s:s}", "release", path, "key", key_kind(key), "id",
 				     id));
 	else
-		printf("%s is signed with the key %.16s\n", path, id);
+		print("%s is signed with the key %.16s\n", path, id);
 	return 0;
 }
 

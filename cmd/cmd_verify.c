@@ -16,17 +16,17 @@ static const struct option verify_options[] = {
 static void print_trusted(const struct release *release, const struct trusted *found)
 {
 	if (found->key)
-		printf("%s %s is signed with %s (%.16s)\n", release->name, release->vsn, found->key,
-		       found->id);
+		print("%s %s is signed with %s (%.16s)\n", release->name, release->vsn, found->key,
+		      found->id);
 	else if (found->is_signed)
-		printf("%s %s is signed; by whom was not looked at, no key is trusted\n",
-		       release->name, release->vsn);
+		print("%s %s is signed; by whom was not looked at, no key is trusted\n",
+		      release->name, release->vsn);
 	else
-		printf("%s %s is not signed\n", release->name, release->vsn);
+		print("%s %s is not signed\n", release->name, release->vsn);
 	if (release->manifest)
-		printf("%zu files are as its manifest says\n", found->files);
+		print("%zu files are as its manifest says\n", found->files);
 	else
-		printf("it has no manifest to compare its files with\n");
+		print("it has no manifest to compare its files with\n");
 }
 
 static json_t *trusted_json(const struct release *release, const struct trusted *found)

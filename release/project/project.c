@@ -336,7 +336,7 @@ const struct project_key project_keys[] = {
 
 /* The row of a key, or of the first one below it when it is a group. */
 static const struct project_key *find_key(const struct project_key *keys, const char *path,
-					    bool *group)
+					  bool *group)
 {
 	size_t len = strlen(path);
 

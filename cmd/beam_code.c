@@ -64,17 +64,17 @@ static void print_children(const struct children *children)
 {
 	owned_str struct str text = STR_EMPTY;
 
-	printf("  %-12s%s\n", "children",
-	       children->dynamic    ? "started by calls"
-	       : children->strategy ? children->strategy
-				    : "unknown");
+	print("  %-12s%s\n", "children",
+	      children->dynamic    ? "started by calls"
+	      : children->strategy ? children->strategy
+				   : "unknown");
 	for (size_t i = 0; i < children->len; i++) {
 		str_clear(&text);
 		child_print(&text, &children->items[i]);
-		printf("    %s\n", str_text(&text));
+		print("    %s\n", str_text(&text));
 	}
 	if (children->opaque)
-		printf("    … not seen: %s\n", children->opaque);
+		print("    … not seen: %s\n", children->opaque);
 }
 
 static void print_report(const struct code_report *report)
@@ -82,21 +82,21 @@ static void print_report(const struct code_report *report)
 	const struct code *code = report->code;
 	char hex[2 * BEAM_DIGEST + 1];
 
-	printf("%s%s%s\n", style_on(stdout, STYLE_BOLD), code->module, style_off(stdout));
+	print("%s%s%s\n", style_on(stdout, STYLE_BOLD), code->module, style_off(stdout));
 	if (code->unread)
-		printf("  %-12s%s\n", "unknown", code->unread);
+		print("  %-12s%s\n", "unknown", code->unread);
 	if (report->change)
-		printf("  %-12s%s\n", "code_change", report->change);
+		print("  %-12s%s\n", "code_change", report->change);
 	if (report->state)
-		printf("  %-12s%s\n", "state", report->state);
+		print("  %-12s%s\n", "state", report->state);
 	if (report->loop)
-		printf("  %-12s%s\n", "receives", report->loop);
+		print("  %-12s%s\n", "receives", report->loop);
 	if (report->has_children)
 		print_children(&report->children);
 	for (size_t i = 0; i < code->len; i++) {
 		hash_to_hex(report->digests[i].sum, BEAM_DIGEST, hex);
-		printf("  %s %6zu  %s/%u\n", hex, code->functions[i].len, code->functions[i].name,
-		       code->functions[i].arity);
+		print("  %s %6zu  %s/%u\n", hex, code->functions[i].len, code->functions[i].name,
+		      code->functions[i].arity);
 	}
 }
 

@@ -47,10 +47,11 @@ static void print_all(const struct appups *appups)
 		owned_str struct str text = STR_EMPTY;
 
 		term_print_pretty(&text, appups->items[i].term);
-		printf("%%%% %s: %s\n%s.\n", appups->items[i].app->name,
-		       appups->items[i].source == APPUP_GENERATED ? "generated"
-								  : appups->items[i].file,
-		       str_text(&text));
+		print("%%%% %s: %s\n", appups->items[i].app->name,
+		      appups->items[i].source == APPUP_GENERATED ? "generated"
+								 : appups->items[i].file);
+		print_lines(stdout, str_span(&text));
+		print(".\n");
 	}
 }
 
@@ -71,9 +72,9 @@ static void print_check(const struct appups *appups, const struct reasons *reaso
 		by_hand += appups->items[i].source != APPUP_GENERATED;
 	print_reasons(reasons);
 	if (findings(reasons) == 0)
-		printf("%zu changed application%s, %zu appup%s written by hand, nothing to "
-		       "complain of\n",
-		       appups->len, appups->len == 1 ? "" : "s", by_hand, by_hand == 1 ? "" : "s");
+		print("%zu changed application%s, %zu appup%s written by hand, nothing to "
+		      "complain of\n",
+		      appups->len, appups->len == 1 ? "" : "s", by_hand, by_hand == 1 ? "" : "s");
 }
 
 static void print_written(const json_t *written)
@@ -82,7 +83,7 @@ static void print_written(const json_t *written)
 	size_t i;
 
 	json_array_foreach (written, i, file)
-		puts(json_string_value(file));
+		print("%s\n", json_string_value(file));
 }
 
 static void report(const struct call *call, const struct appups *appups,

@@ -28,50 +28,48 @@ static void print_names(const char *what, struct names names)
 {
 	if (names.len == 0)
 		return;
-	printf("  %-12s", what);
+	print("  %-12s", what);
 	for (size_t i = 0; i < names.len; i++)
-		printf("%s%s", i ? ", " : "", names.items[i]);
-	printf("\n");
+		print("%s%s", i ? ", " : "", names.items[i]);
+	print("\n");
 }
 
+/* Names of functions hold no spaces; lines break between them. */
 static void print_functions(const char *what, struct beam_functions functions)
 {
-	size_t column = 0;
+	enum { INDENT = 14, WIDTH = 90 };
+	owned_str struct str text = STR_EMPTY;
 
 	if (functions.len == 0)
 		return;
-	printf("  %-12s", what);
 	for (size_t i = 0; i < functions.len; i++) {
 		const struct beam_function *f = &functions.items[i];
 
-		if (column > 70) {
-			printf("\n  %-12s", "");
-			column = 0;
-		}
-		column += (size_t)printf("%s%s%s/%u ", f->module ? f->module : "",
-					 f->module ? ":" : "", f->name, f->arity);
+		str_addf(&text, "%s%s%s%s/%u", i ? " " : "", f->module ? f->module : "",
+			 f->module ? ":" : "", f->name, f->arity);
 	}
-	printf("\n");
+	print("  %-12s", what);
+	print_wrapped(stdout, str_text(&text), INDENT, INDENT, WIDTH);
 }
 
 static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 			const struct code *code, struct arena *arena)
 {
-	printf("%s%s%s\n  %-12s%s\n", style_on(stdout, STYLE_BOLD), facts->module,
-	       style_off(stdout), "md5", beam_digest_hex(arena, beam, beam_md5));
+	print("%s%s%s\n  %-12s%s\n", style_on(stdout, STYLE_BOLD), facts->module, style_off(stdout),
+	      "md5", beam_digest_hex(arena, beam, beam_md5));
 	if (facts->vsn)
-		printf("  %-12s%s\n", "vsn", term_text_of(arena, facts->vsn));
+		print("  %-12s%s\n", "vsn", term_text_of(arena, facts->vsn));
 	print_names("roles", beam_roles(facts, arena));
 	print_names("behaviours", facts->behaviours);
 	if (facts->roles & BEAM_PROCESS)
-		printf("  %-12s%s\n", "code_change",
-		       !facts->code_change             ? "no"
-		       : code_keeps_state(facts, code) ? "hands the state on as it is"
-						       : "yes");
+		print("  %-12s%s\n", "code_change",
+		      !facts->code_change             ? "no"
+		      : code_keeps_state(facts, code) ? "hands the state on as it is"
+						      : "yes");
 	print_names("struct", struct_fields(code, arena));
 	if (facts->on_load || facts->nif)
-		printf("  %-12s%s%s%s\n", "native", facts->nif ? "loads a NIF library" : "",
-		       facts->nif && facts->on_load ? ", " : "", facts->on_load ? "on_load" : "");
+		print("  %-12s%s%s%s\n", "native", facts->nif ? "loads a NIF library" : "",
+		      facts->nif && facts->on_load ? ", " : "", facts->on_load ? "on_load" : "");
 	print_functions("exports", facts->exports);
 	print_functions("imports", facts->imports);
 }
@@ -87,7 +85,7 @@ static void show_digest(const struct beam_opts *opts, const struct beam *beam, c
 						      "module", json_text(beam->module),
 						      opts->md5 ? "md5" : "digest", hex));
 	else
-		printf("%s %s\n", beam->module, hex);
+		print("%s %s\n", beam->module, hex);
 }
 
 static void show_facts(const struct beam *beam, const struct beam_facts *facts,

@@ -261,16 +261,16 @@ static void report(struct job *job)
 	char human[32];
 
 	if (job->opts->dev) {
-		printf("%s %s  %s (links, %zu applications)\n", r->name, r->vsn, tree_of(job),
-		       r->rel->len);
+		print("%s %s  %s (links, %zu applications)\n", r->name, r->vsn, tree_of(job),
+		      r->rel->len);
 		return;
 	}
-	printf("%s %s  %s (%s, %zu applications)\n", r->name, r->vsn, tarball,
-	       human_bytes(size_of(tarball), human), r->rel->len);
+	print("%s %s  %s (%s, %zu applications)\n", r->name, r->vsn, tarball,
+	      human_bytes(size_of(tarball), human), r->rel->len);
 	for (size_t i = 0; i < job->olds.len; i++)
-		printf("  from %s: %s\n", job->prepared[i].from,
-		       job->prepared[i].has_relup ? verdict_name(job->prepared[i].verdict)
-						  : "no way while it runs (see relevo plan)");
+		print("  from %s: %s\n", job->prepared[i].from,
+		      job->prepared[i].has_relup ? verdict_name(job->prepared[i].verdict)
+						 : "no way while it runs (see relevo plan)");
 }
 
 /* ---- the work, in a process of its own ---- */

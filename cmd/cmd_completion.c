@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cmd/help.h"
+#include "cmd/output.h"
 #include "cmd/release_arg.h"
 
 /* For the completions themselves: the versions in the store of the project here, newest first. */
@@ -11,7 +12,7 @@ static int print_versions(struct error *err)
 	if (release_arg_versions(&versions, &arena, err))
 		return -1;
 	for (size_t i = 0; i < versions.len; i++)
-		puts(versions.items[i]);
+		print("%s\n", versions.items[i]);
 	return 0;
 }
 

@@ -14,8 +14,8 @@ static int diff_run(const struct call *call, struct error *err)
 		print_json(diff_json(diff));
 		return 0;
 	}
-	printf("%s %s to %s %s\n\n", two.old_release->name, two.old_release->vsn,
-	       two.new_release->name, two.new_release->vsn);
+	print("%s %s to %s %s\n\n", two.old_release->name, two.old_release->vsn,
+	      two.new_release->name, two.new_release->vsn);
 	print_changes(&(struct changes){ .diff = diff, .all = true, .functions = call->verbose });
 	return 0;
 }

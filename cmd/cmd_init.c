@@ -84,22 +84,22 @@ static void report(const struct discovered *found, const struct written *written
 {
 	owned_table struct table *table = table_new(3);
 
-	printf("%s, release %s%s%s\n", discovered_kind_name(found->kind),
-	       style_on(stdout, STYLE_BOLD), found->release, style_off(stdout));
+	print("%s, release %s%s%s\n", discovered_kind_name(found->kind),
+	      style_on(stdout, STYLE_BOLD), found->release, style_off(stdout));
 	for (size_t i = 0; i < found->len; i++)
 		table_row(table, found->apps[i].name, start_type_name(found->apps[i].type),
 			  found->apps[i].dir ? found->apps[i].dir : "of a dependency, or OTP");
 	table_print(table, stdout, "  ", false);
 	if (found->releases.len > 1)
-		printf("one of %zu releases that the project describes; the others were left out\n",
+		print("one of %zu releases that the project describes; the others were left out\n",
 		       found->releases.len);
 	if (found->left_out.len) {
-		printf("not taken over:");
+		print("not taken over:");
 		for (size_t i = 0; i < found->left_out.len; i++)
-			printf("%s %s", i ? "," : "", found->left_out.items[i]);
-		printf(" (relevo help config has the keys; hooks run commands)\n");
+			print("%s %s", i ? "," : "", found->left_out.items[i]);
+		print(" (relevo help config has the keys; hooks run commands)\n");
 	}
-	printf("wrote %s%s\n\nNext: %s\n", written->path,
+	print("wrote %s%s\n\nNext: %s\n", written->path,
 	       written->gitignore ? ", and /releases/ into .gitignore" : "", written->next);
 }
 

@@ -33,12 +33,12 @@ static void print_provenance(const struct inspection *in)
 {
 	if (!in->commit)
 		return;
-	printf("  commit %.12s", in->commit);
+	print("  commit %.12s", in->commit);
 	if (in->branch)
-		printf(" on %s", in->branch);
+		print(" on %s", in->branch);
 	if (in->describe)
-		printf(" (%s)", in->describe);
-	printf("%s\n", in->dirty ? ", with changes that were not committed" : "");
+		print(" (%s)", in->describe);
+	print("%s\n", in->dirty ? ", with changes that were not committed" : "");
 }
 
 static void print_head(const struct inspection *in)
@@ -46,16 +46,16 @@ static void print_head(const struct inspection *in)
 	const struct release *release = in->release;
 	char size[32];
 
-	printf("%s%s %s%s, made by %s\n", style_on(stdout, STYLE_BOLD), release->name, release->vsn,
-	       style_off(stdout), maker_name(in->maker));
-	printf("  ERTS %s", release->erts);
+	print("%s%s %s%s, made by %s\n", style_on(stdout, STYLE_BOLD), release->name, release->vsn,
+	      style_off(stdout), maker_name(in->maker));
+	print("  ERTS %s", release->erts);
 	if (in->otp)
-		printf(" (OTP %s)", in->otp);
-	printf("%s", release->has_erts ? "" : " of the host");
+		print(" (OTP %s)", in->otp);
+	print("%s", release->has_erts ? "" : " of the host");
 	if (release->elixir)
-		printf(", Elixir %s", release->elixir);
-	printf("\n  %zu applications, %zu modules, %s\n", in->len, in->modules,
-	       human_bytes(in->size, size));
+		print(", Elixir %s", release->elixir);
+	print("\n  %zu applications, %zu modules, %s\n", in->len, in->modules,
+	      human_bytes(in->size, size));
 	print_provenance(in);
 }
 
@@ -79,7 +79,7 @@ static void print_apps(const struct inspection *in, struct arena *arena)
 			  app->outside ? " of the host"
 				       : arena_printf(arena, "%8s", human_bytes(item->size, size)));
 	}
-	putchar('\n');
+	print("\n");
 	table_print(table, stdout, "", true);
 }
 
@@ -123,35 +123,35 @@ static void print_parts(const struct inspection *in, struct arena *arena)
 			  arena_printf(arena, "from %s%s%s",
 				       from.len ? join(arena, from) : "nothing",
 				       to.len ? ", back to " : ", no way back", join(arena, to)));
-	putchar('\n');
+	print("\n");
 	table_print(table, stdout, "", false);
 }
 
 static void print_ready(const char *what, bool ready)
 {
-	printf("%s  %s%s%s\n", what, style_on(stdout, ready ? STYLE_GOOD : STYLE_WARN),
-	       ready ? "yes" : "no", style_off(stdout));
+	print("%s  %s%s%s\n", what, style_on(stdout, ready ? STYLE_GOOD : STYLE_WARN),
+	      ready ? "yes" : "no", style_off(stdout));
 }
 
 static void print_gaps(const struct inspection *in)
 {
-	puts("\nwhile it runs, OTP's release_handler can");
+	print("\nwhile it runs, OTP's release_handler can\n");
 	print_ready("  upgrade it to another release", inspection_ready_from(in));
 	print_ready("  upgrade another release to it", inspection_ready_to(in));
 	for (size_t i = 0; i < in->gaps_len; i++)
-		printf("%s%s:%s %s\n  %s\n", style_on(stdout, STYLE_WARN), in->gaps[i].code,
-		       style_off(stdout), in->gaps[i].message, in->gaps[i].hint);
+		print("%s%s:%s %s\n  %s\n", style_on(stdout, STYLE_WARN), in->gaps[i].code,
+		      style_off(stdout), in->gaps[i].message, in->gaps[i].hint);
 }
 
 static void print_verified(const struct verified *verified)
 {
-	putchar('\n');
+	print("\n");
 	for (size_t i = 0; i < verified->len; i++)
-		printf("%s%s:%s %s\n", style_on(stdout, STYLE_BAD),
-		       difference_name(verified->items[i].kind), style_off(stdout),
-		       verified->items[i].path);
+		print("%s%s:%s %s\n", style_on(stdout, STYLE_BAD),
+		      difference_name(verified->items[i].kind), style_off(stdout),
+		      verified->items[i].path);
 	if (verified->len == 0)
-		printf("all %zu files are those of the manifest\n", verified->files);
+		print("all %zu files are those of the manifest\n", verified->files);
 }
 
 static void print_inspection(const struct inspection *in, struct arena *arena)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo keygen FILE: a key to sign releases with. */
+#include "base/json.h"
 #include "cmd/output.h"
 #include "cmd/passphrase.h"
 #include "release/trust/key.h"
@@ -44,6 +45,7 @@ static int keygen_run(const struct call *call, struct error *err)
 	owned_passphrase struct str passphrase = STR_EMPTY;
 	owned_key struct key *key = NULL;
 	const char *file = call->argv[0];
+	owned_str struct str public = STR_EMPTY;
 	char id[KEY_ID_MAX];
 
 	if (key_make(&key, opts->type ? opts->type : "ed25519", err) ||
@@ -51,13 +53,15 @@ static int keygen_run(const struct call *call, struct error *err)
 	    key_write(key, file, opts->no_passphrase ? NULL : str_text(&passphrase), err))
 		return -1;
 	key_id(key, id);
+	str_addf(&public, "%s.pub", file);
 	if (call->json) {
-		print_json(json_pack("{s:s, s:s, s:s, s:o}", "key", key_kind(key), "id", id,
-				     "private", file, "public", json_sprintf("%s.pub", file)));
+		print_json(json_pack("{s:s, s:s, s:o, s:o}", "key", key_kind(key), "id", id,
+				     "private", json_text(file), "public",
+				     json_text(str_text(&public))));
 		return 0;
 	}
-	printf("%s      the private key: who has it signs releases\n", file);
-	printf("%s.pub  the public key %.16s: who has it checks them\n", file, id);
+	print("%s      the private key: who has it signs releases\n", file);
+	print("%s.pub  the public key %.16s: who has it checks them\n", file, id);
 	say(call, "Sign:   relevo sign RELEASE --key %s", file);
 	say(call, "Check:  relevo verify RELEASE --trust %s.pub", file);
 	return 0;

@@ -36,7 +36,7 @@ static int ping_run(const struct call *call, struct error *err)
 		print_json(json_pack("{s:o, s:b, s:o}", "node", json_text(node_name(node)), "up",
 				     true, "answer_ms", json_ms(us)));
 	else
-		printf("%s is up: answered in %.1f ms\n", node_name(node), (double)us / 1000);
+		print("%s is up: answered in %.1f ms\n", node_name(node), (double)us / 1000);
 	return 0;
 }
 
@@ -64,8 +64,8 @@ static void info_print(const struct node *node, const struct node_info *info, bo
 	owned_str struct str apps = STR_EMPTY;
 	char uptime[32];
 
-	printf("%s%s%s runs %s %s\n", style_on(stdout, STYLE_BOLD), node_name(node),
-	       style_off(stdout), info->name, info->version);
+	print("%s%s%s runs %s %s\n", style_on(stdout, STYLE_BOLD), node_name(node),
+	      style_off(stdout), info->name, info->version);
 	str_addf(&otp, "%s, ERTS %s%s%s", info->otp, info->erts, info->elixir[0] ? ", Elixir " : "",
 		 info->elixir);
 	for (size_t i = 0; i < info->apps_len; i++)
@@ -79,7 +79,7 @@ static void info_print(const struct node *node, const struct node_info *info, bo
 		table_row(table, "applications", str_text(&apps));
 	table_print(table, stdout, "  ", false);
 	for (size_t i = 0; all && i < info->apps_len; i++)
-		printf("  %-24s %s\n", info->apps[i].name, info->apps[i].vsn);
+		print("  %-24s %s\n", info->apps[i].name, info->apps[i].vsn);
 }
 
 static int info_run(const struct call *call, struct error *err)

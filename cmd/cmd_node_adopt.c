@@ -16,14 +16,14 @@ static const struct option adopt_options[] = {
 static void adopt_print(const struct node *node, const struct adoption *made)
 {
 	if (!made->records && !made->start_script) {
-		printf("%s needs nothing: it can be upgraded\n", node_name(node));
+		print("%s needs nothing: it can be upgraded\n", node_name(node));
 		return;
 	}
-	printf("%s is adopted: it can be upgraded\n", node_name(node));
+	print("%s is adopted: it can be upgraded\n", node_name(node));
 	if (made->records)
-		puts("  releases/RELEASES was written");
+		print("  releases/RELEASES was written\n");
 	if (made->start_script)
-		puts("  the start script boots what is permanent from now on");
+		print("  the start script boots what is permanent from now on\n");
 }
 
 static int adopt_run(const struct call *call, struct error *err)

@@ -24,7 +24,8 @@ static void show(const struct call *call, const struct term *value)
 		return;
 	}
 	term_print_pretty(&text, value);
-	printf("%s\n", str_text(&text));
+	print_lines(stdout, str_span(&text));
+	print("\n");
 }
 
 /* ---- eval ---- */

@@ -27,45 +27,45 @@ static const struct option check_options[] = {
 static void show_processes(const char *heading, struct foreseen_processes processes)
 {
 	if (processes.len > 0)
-		printf("%s:\n", heading);
+		print("%s:\n", heading);
 	for (size_t i = 0; i < processes.len; i++) {
 		const struct foreseen_process *p = &processes.items[i];
 
-		printf("  %s%s%s (%s%sbegan in %s, is in %s%s%s)\n", p->module,
-		       *p->module ? ": " : "", p->pid, p->name, *p->name ? ", " : "", p->began,
-		       p->in, *p->where ? ", at " : "", p->where);
+		print("  %s%s%s (%s%sbegan in %s, is in %s%s%s)\n", p->module,
+		      *p->module ? ": " : "", p->pid, p->name, *p->name ? ", " : "", p->began,
+		      p->in, *p->where ? ", at " : "", p->where);
 	}
 }
 
 static void show_funs(const struct foreseen *found)
 {
 	if (found->funs_len > 0)
-		printf("funs of code that is replaced, bad once it is purged:\n");
+		print("funs of code that is replaced, bad once it is purged:\n");
 	for (size_t i = 0; i < found->funs_len; i++)
-		printf("  %s: %s of %s\n", found->funs[i].module, found->funs[i].place,
-		       found->funs[i].holder);
+		print("  %s: %s of %s\n", found->funs[i].module, found->funs[i].place,
+		      found->funs[i].holder);
 	if (found->left > 0)
-		printf("too large or too busy to be searched for such funs: %" PRId64 " of %" PRId64
-		       " processes, tables and terms\n",
-		       found->left, found->left + found->looked);
+		print("too large or too busy to be searched for such funs: %" PRId64 " of %" PRId64
+		      " processes, tables and terms\n",
+		      found->left, found->left + found->looked);
 }
 
 static void show_suspended(const struct foreseen *found)
 {
-	printf("%" PRId64 " process%s would be suspended", found->suspends,
-	       found->suspends == 1 ? "" : "es");
+	print("%" PRId64 " process%s would be suspended", found->suspends,
+	      found->suspends == 1 ? "" : "es");
 	if (found->suspends > 0)
-		printf(", for about %" PRId64 " ms and what code_change takes",
-		       (found->suspended_us + 999) / 1000);
-	printf("\n");
+		print(", for about %" PRId64 " ms and what code_change takes",
+		      (found->suspended_us + 999) / 1000);
+	print("\n");
 	for (size_t i = 0; i < found->groups_len; i++) {
 		const struct foreseen_group *g = &found->groups[i];
 		char bytes[32];
 
-		printf("  %" PRId64 " of %s: answer within %" PRId64 " us, mailbox of %" PRId64
-		       " at most, %s in all\n",
-		       g->count, g->module, g->answer_us, g->queue,
-		       human_bytes((uint64_t)g->bytes, bytes));
+		print("  %" PRId64 " of %s: answer within %" PRId64 " us, mailbox of %" PRId64
+		      " at most, %s in all\n",
+		      g->count, g->module, g->answer_us, g->queue,
+		      human_bytes((uint64_t)g->bytes, bytes));
 	}
 }
 
@@ -74,9 +74,9 @@ static void show_config(struct config_changes changes)
 	owned_arena struct arena arena = ARENA_EMPTY;
 
 	if (changes.len > 0)
-		printf("configuration that changes:\n");
+		print("configuration that changes:\n");
 	for (size_t i = 0; i < changes.len; i++)
-		printf("  %s\n", config_change_text(&arena, &changes.items[i]));
+		print("  %s\n", config_change_text(&arena, &changes.items[i]));
 }
 
 static void show_text(const struct node *node, const struct foreseen *found)
@@ -84,24 +84,24 @@ static void show_text(const struct node *node, const struct foreseen *found)
 	char bytes[2][32];
 
 	if (found->already) {
-		printf("%s runs %s %s already\n", node_name(node), found->name, found->vsn);
+		print("%s runs %s %s already\n", node_name(node), found->name, found->vsn);
 		return;
 	}
-	printf("%s: %s %s over %s %s\n", node_name(node), found->name, found->vsn, found->from,
-	       found->refusals.len ? "would be refused" : "can be installed");
+	print("%s: %s %s over %s %s\n", node_name(node), found->name, found->vsn, found->from,
+	      found->refusals.len ? "would be refused" : "can be installed");
 	if (found->refusals.len > 0)
-		printf("against it:\n");
+		print("against it:\n");
 	for (size_t i = 0; i < found->refusals.len; i++)
-		printf("  %s\n", found->refusals.items[i].message);
+		print("  %s\n", found->refusals.items[i].message);
 	for (size_t i = 0; i < found->notes.len; i++)
-		printf("note: %s\n", found->notes.items[i]);
+		print("note: %s\n", found->notes.items[i]);
 	show_processes("in old code, and killed by the purge", found->lingering);
 	show_processes("to be suspended, but no answer to system messages", found->silent);
 	show_funs(found);
 	show_config(found->config);
 	show_suspended(found);
-	printf("%s of %s would be sent\n", human_bytes((uint64_t)found->lacked_bytes, bytes[0]),
-	       human_bytes((uint64_t)found->release_bytes, bytes[1]));
+	print("%s of %s would be sent\n", human_bytes((uint64_t)found->lacked_bytes, bytes[0]),
+	      human_bytes((uint64_t)found->release_bytes, bytes[1]));
 }
 
 static int check_run(const struct call *call, struct error *err)

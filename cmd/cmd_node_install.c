@@ -149,10 +149,10 @@ static void report(const struct call *call, const struct node *node,
 	for (size_t i = 0; i < result->notes_len; i++)
 		say(call, "note: %s", result->notes[i]);
 	show_pauses(call, result->pauses);
-	printf("%s runs %s %s", node_name(node), result->name, result->vsn);
+	print("%s runs %s %s", node_name(node), result->name, result->vsn);
 	if (result->install_ms)
-		printf(", installed over %s in %" PRId64 " ms", result->from, result->install_ms);
-	printf(result->permanent ? "; it is permanent\n" : "; it is not committed\n");
+		print(", installed over %s in %" PRId64 " ms", result->from, result->install_ms);
+	print(result->permanent ? "; it is permanent\n" : "; it is not committed\n");
 	if (!result->permanent)
 		say(call, "A restart goes back to %s.  Next: relevo node commit %s, or revert.",
 		    result->from, node_name(node));
@@ -290,7 +290,7 @@ static int remove_run(const struct call *call, struct error *err)
 		print_json(json_pack("{s:o, s:o}", "node", json_text(node_name(node)), "removed",
 				     json_text(call->argv[1])));
 	else
-		printf("%s has forgotten %s\n", node_name(node), call->argv[1]);
+		print("%s has forgotten %s\n", node_name(node), call->argv[1]);
 	return 0;
 }
 

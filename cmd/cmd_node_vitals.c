@@ -59,7 +59,7 @@ static void vitals_print(const struct node *node, const struct look *look)
 	owned_str struct str text = STR_EMPTY;
 	char b[4][32];
 
-	printf("%s%s%s\n", style_on(stdout, STYLE_BOLD), node_name(node), style_off(stdout));
+	print("%s%s%s\n", style_on(stdout, STYLE_BOLD), node_name(node), style_off(stdout));
 	str_addf(&text, "%" PRId64 " waiting, %" PRId64 " schedulers, %" PRId64 " %% busy",
 		 v->run_queue, v->schedulers, look->busy / 10);
 	table_row(table, "run queue", text.ptr);
@@ -89,8 +89,8 @@ static void vitals_print(const struct node *node, const struct look *look)
 
 static void line_heading(void)
 {
-	printf("%-8s %5s %6s %9s %9s %9s %9s %8s\n", "TIME", "BUSY", "QUEUE", "MEMORY", "PROCESSES",
-	       "MAILBOX", "SUSPENDED", "RESTARTS");
+	print("%-8s %5s %6s %9s %9s %9s %9s %8s\n", "TIME", "BUSY", "QUEUE", "MEMORY", "PROCESSES",
+	      "MAILBOX", "SUSPENDED", "RESTARTS");
 }
 
 static void line_print(const struct look *look)
@@ -102,11 +102,11 @@ static void line_print(const struct look *look)
 
 	if (localtime_r(&now, &parts))
 		strftime(clock, sizeof(clock), "%H:%M:%S", &parts);
-	printf("%-8s %3" PRId64 " %% %6" PRId64 " %9s %9" PRId64 " %9" PRId64 " %9" PRId64
-	       " %8" PRId64 "%s%s\n",
-	       clock, look->busy / 10, v->run_queue, human_bytes((uint64_t)v->memory, memory),
-	       v->processes, v->queue_len, v->suspended_count, look->restarts,
-	       look->restarted ? " " : "", look->restarted ? look->restarted : "");
+	print("%-8s %3" PRId64 " %% %6" PRId64 " %9s %9" PRId64 " %9" PRId64 " %9" PRId64
+	      " %8" PRId64 "%s%s\n",
+	      clock, look->busy / 10, v->run_queue, human_bytes((uint64_t)v->memory, memory),
+	      v->processes, v->queue_len, v->suspended_count, look->restarts,
+	      look->restarted ? " " : "", look->restarted ? look->restarted : "");
 	fflush(stdout);
 }
 

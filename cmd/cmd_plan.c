@@ -56,7 +56,7 @@ static void print_terms(const struct term *steps)
 
 	for (size_t i = 0; i < steps->seq.len; i++) {
 		put_step(&text, term_at(steps, i));
-		printf("  %s\n", str_text(&text));
+		print("  %s\n", str_text(&text));
 	}
 }
 
@@ -66,8 +66,8 @@ static void print_words(const struct term *steps)
 	struct names lines = plan_steps_text(&arena, steps);
 
 	for (size_t i = 0; i < lines.len; i++)
-		printf("%s%4zu%s  %s\n", style_on(stdout, STYLE_DIM), i + 1, style_off(stdout),
-		       lines.items[i]);
+		print("%s%4zu%s  %s\n", style_on(stdout, STYLE_DIM), i + 1, style_off(stdout),
+		      lines.items[i]);
 }
 
 static void print_steps(const char *title, const char *from, const char *to,
@@ -75,8 +75,8 @@ static void print_steps(const char *title, const char *from, const char *to,
 {
 	if (steps->seq.len == 0)
 		return;
-	printf("\n%s%s%s, %s to %s\n", style_on(stdout, STYLE_BOLD), title, style_off(stdout), from,
-	       to);
+	print("\n%s%s%s, %s to %s\n", style_on(stdout, STYLE_BOLD), title, style_off(stdout), from,
+	      to);
 	if (terms)
 		print_terms(steps);
 	else
@@ -87,16 +87,16 @@ static void print_verdict(const struct plan *plan)
 {
 	static const enum style styles[] = { STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_BAD };
 
-	printf("\nverdict: %s%s%s%s\n", style_on(stdout, styles[plan->verdict]),
-	       verdict_shown(plan->verdict), style_off(stdout),
-	       plan->reversible ? ", reversible" : ", not reversible");
+	print("\nverdict: %s%s%s%s\n", style_on(stdout, styles[plan->verdict]),
+	      verdict_shown(plan->verdict), style_off(stdout),
+	      plan->reversible ? ", reversible" : ", not reversible");
 }
 
 static void print_plan(const struct plan *plan, bool verbose)
 {
 	const struct release *a = plan->diff->old_release, *b = plan->diff->new_release;
 
-	printf("%s %s to %s %s\n\n", a->name, a->vsn, b->name, b->vsn);
+	print("%s %s to %s %s\n\n", a->name, a->vsn, b->name, b->vsn);
 	print_changes(&(struct changes){ plan->diff, &plan->appups, verbose, false });
 	print_steps("up", a->vsn, b->vsn, plan->up, verbose);
 	print_steps("down", b->vsn, a->vsn, plan->down, verbose);
@@ -218,22 +218,22 @@ static void print_journey(const struct journey *journey, bool verbose)
 	const struct plan_path *path = &journey->path;
 
 	if (path->len == 0) {
-		printf("\nno hot way by %zu release%s between them either\n", journey->between_len,
-		       journey->between_len == 1 ? "" : "s");
+		print("\nno hot way by %zu release%s between them either\n", journey->between_len,
+		      journey->between_len == 1 ? "" : "s");
 		return;
 	}
-	printf("\n%shot in %zu hops%s\n", style_on(stdout, STYLE_BOLD), path->len,
-	       style_off(stdout));
+	print("\n%shot in %zu hops%s\n", style_on(stdout, STYLE_BOLD), path->len,
+	      style_off(stdout));
 	for (size_t i = 0; i < path->len; i++) {
 		const struct plan *hop = path->hops[i];
 
-		printf("  %s to %s: %s, %s\n", hop->diff->old_release->vsn,
-		       hop->diff->new_release->vsn, verdict_shown(hop->verdict),
-		       hop->reversible ? "reversible" : "not reversible");
+		print("  %s to %s: %s, %s\n", hop->diff->old_release->vsn,
+		      hop->diff->new_release->vsn, verdict_shown(hop->verdict),
+		      hop->reversible ? "reversible" : "not reversible");
 	}
 	print_reasons(&path->reasons);
 	for (size_t i = 0; i < path->len; i++) {
-		putchar('\n');
+		print("\n");
 		print_plan(path->hops[i], verbose);
 	}
 }
@@ -272,7 +272,7 @@ static void print_all(const struct shown *shown, struct arena *arena)
 			str_addf(&text, "\nHop %zu:\n\n", i + 1);
 			plan_markdown(&text, arena, shown->journey->path.hops[i]);
 		}
-		fputs(str_text(&text), stdout);
+		print_lines(stdout, str_span(&text));
 		break;
 	case FORMAT_JSON:
 		json = plan_json(shown->plan);

@@ -68,7 +68,7 @@ struct work {
 static void note(const struct call *call, const char *text)
 {
 	if (!call->quiet && output_is_terminal(stderr))
-		fprintf(stderr, "\r\033[K%.76s", text);
+		print_to(stderr, "\r\033[K%.76s", text);
 }
 
 static void note_clear(const struct call *call)
@@ -160,11 +160,11 @@ static void print_finding(struct arena *arena, const struct finding *finding)
 	enum finding_severity severity = finding_severity(finding->code);
 	struct span rest = span_of(finding->message), line;
 
-	printf("%s%-8s%s %s, in %s\n", style_on(stdout, styles[severity]),
-	       finding_severity_name(severity), style_off(stdout), finding_name(finding->code),
-	       found_in(arena, finding));
+	print("%s%-8s%s %s, in %s\n", style_on(stdout, styles[severity]),
+	      finding_severity_name(severity), style_off(stdout), finding_name(finding->code),
+	      found_in(arena, finding));
 	while (span_next(&rest, '\n', &line))
-		printf("         " SPAN_FMT "\n", SPAN_ARG(line));
+		print("         " SPAN_FMT "\n", SPAN_ARG(line));
 }
 
 static void print_findings(struct arena *arena, const struct rehearsal *rehearsal)
@@ -181,10 +181,10 @@ static void print_outcome(const struct rehearsal *rehearsal)
 	bool back = rehearsal->phases[PHASE_downgrade].status == PHASE_PASSED;
 
 	if (rehearsal->failed)
-		printf("%s to %s is not sound", rehearsal->old_vsn, rehearsal->new_vsn);
+		print("%s to %s is not sound", rehearsal->old_vsn, rehearsal->new_vsn);
 	else
-		printf("%s goes over %s while it runs%s", rehearsal->new_vsn, rehearsal->old_vsn,
-		       back ? ", and back" : "; the way back was not tried");
+		print("%s goes over %s while it runs%s", rehearsal->new_vsn, rehearsal->old_vsn,
+		      back ? ", and back" : "; the way back was not tried");
 }
 
 static void print_report(const struct rehearsal *rehearsal)
@@ -192,18 +192,18 @@ static void print_report(const struct rehearsal *rehearsal)
 	owned_arena struct arena arena = ARENA_EMPTY;
 	bool failed = rehearsal->failed;
 
-	printf("%s%s %s to %s%s, rehearsed here\n\n", style_on(stdout, STYLE_BOLD), rehearsal->name,
-	       rehearsal->old_vsn, rehearsal->new_vsn, style_off(stdout));
+	print("%s%s %s to %s%s, rehearsed here\n\n", style_on(stdout, STYLE_BOLD), rehearsal->name,
+	      rehearsal->old_vsn, rehearsal->new_vsn, style_off(stdout));
 	print_phases(&arena, rehearsal);
 	if (rehearsal->findings_len > 0)
-		putchar('\n');
+		print("\n");
 	print_findings(&arena, rehearsal);
-	printf("\n%s%s%s: ", style_on(stdout, failed ? STYLE_BAD : STYLE_GOOD),
-	       failed ? "failed" : "passed", style_off(stdout));
+	print("\n%s%s%s: ", style_on(stdout, failed ? STYLE_BAD : STYLE_GOOD),
+	      failed ? "failed" : "passed", style_off(stdout));
 	print_outcome(rehearsal);
-	printf(" (%zu fault%s, %zu warning%s, %.1f s)\n", rehearsal->faults,
-	       rehearsal->faults == 1 ? "" : "s", rehearsal->warnings,
-	       rehearsal->warnings == 1 ? "" : "s", (double)rehearsal->ms / 1000);
+	print(" (%zu fault%s, %zu warning%s, %.1f s)\n", rehearsal->faults,
+	      rehearsal->faults == 1 ? "" : "s", rehearsal->warnings,
+	      rehearsal->warnings == 1 ? "" : "s", (double)rehearsal->ms / 1000);
 }
 
 static int write_junit(const char *file, const struct rehearsal *rehearsal, struct error *err)

@@ -160,7 +160,7 @@ static void report(const struct call *call, const struct task *task, const char 
 		return;
 	}
 	json_decref(list);
-	printf("%s\n", file);
+	print("%s\n", file);
 }
 
 static int relup_run(const struct call *call, struct error *err)

@@ -146,7 +146,7 @@ static void report(const struct call *call, const struct task *task, const char 
 		     "cannot be upgraded while it runs",
 		     call->argv[0]);
 	if (!call->json) {
-		printf("%s\n%s\n", script, boot);
+		print("%s\n%s\n", script, boot);
 		return;
 	}
 	warnings = sasl ? json_array() : json_pack("[s]", "missing_sasl");

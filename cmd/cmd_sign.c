@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo sign RELEASE: vouches for a release with a key. */
 #include "base/file.h"
+#include "base/json.h"
 #include "cmd/output.h"
 #include "cmd/passphrase.h"
 #include "cmd/release_arg.h"
@@ -56,10 +57,10 @@ static int sign_run(const struct call *call, struct error *err)
 		return -1;
 	key_id(key, id);
 	if (call->json)
-		print_json(json_pack("{s:s, s:s, s:s}", "release", path, "key", key_kind(key), "id",
-				     id));
+		print_json(json_pack("{s:o, s:s, s:s}", "path", json_text(path), "key",
+				     key_kind(key), "id", id));
 	else
-		printf("%s is signed with the key %.16s\n", path, id);
+		print("%s is signed with the key %.16s\n", path, id);
 	return 0;
 }
 

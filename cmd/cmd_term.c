@@ -52,7 +52,7 @@ static void show_text(const char *file, const struct term *terms, bool several)
 		term_print_pretty(&text, terms->seq.items[i]);
 		str_adds(&text, ".\n");
 	}
-	fwrite(text.ptr, 1, text.len, stdout);
+	print_lines(stdout, str_span(&text));
 }
 
 static int show(const struct call *call, const char *file, struct error *err)

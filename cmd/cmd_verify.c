@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo verify RELEASE: who vouches for it, and is it still what he vouched for? */
+#include "base/json.h"
 #include "cmd/output.h"
 #include "cmd/release_arg.h"
 #include "cmd/trust.h"
@@ -16,25 +17,25 @@ static const struct option verify_options[] = {
 static void print_trusted(const struct release *release, const struct trusted *found)
 {
 	if (found->key)
-		printf("%s %s is signed with %s (%.16s)\n", release->name, release->vsn, found->key,
-		       found->id);
+		print("%s %s is signed with %s (%.16s)\n", release->name, release->vsn, found->key,
+		      found->id);
 	else if (found->is_signed)
-		printf("%s %s is signed; by whom was not looked at, no key is trusted\n",
-		       release->name, release->vsn);
+		print("%s %s is signed; by whom was not looked at, no key is trusted\n",
+		      release->name, release->vsn);
 	else
-		printf("%s %s is not signed\n", release->name, release->vsn);
+		print("%s %s is not signed\n", release->name, release->vsn);
 	if (release->manifest)
-		printf("%zu files are as its manifest says\n", found->files);
+		print("%zu files are as its manifest says\n", found->files);
 	else
-		printf("it has no manifest to compare its files with\n");
+		print("it has no manifest to compare its files with\n");
 }
 
 static json_t *trusted_json(const struct release *release, const struct trusted *found)
 {
-	return json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:I, s:b}", "release", release->name,
-			 "version", release->vsn, "signed", found->is_signed, "key", found->key,
-			 "id", found->key ? found->id : NULL, "files", (json_int_t)found->files,
-			 "manifest", release->manifest != NULL);
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:I, s:b}", "name", json_text(release->name),
+			 "version", json_text(release->vsn), "signed", found->is_signed, "key",
+			 json_text(found->key), "id", json_text(found->key ? found->id : NULL),
+			 "files", (json_int_t)found->files, "manifest", release->manifest != NULL);
 }
 
 static int verify_run(const struct call *call, struct error *err)

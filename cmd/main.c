@@ -27,8 +27,9 @@ static void print_error_json(const struct error *err)
 static void print_error(const struct error *err)
 {
 	progress_clear();
-	fprintf(stderr, "%srelevo:%s %s\n", style_on(stderr, STYLE_BAD), style_off(stderr),
-		err->text);
+	print_to(stderr, "%srelevo:%s ", style_on(stderr, STYLE_BAD), style_off(stderr));
+	print_lines(stderr, span_of(err->text));
+	print_to(stderr, "\n");
 }
 
 /* Stdout takes one document, if it takes anything. */
@@ -135,7 +136,7 @@ static bool has_word(const char *word, const char *letter, int argc, char **argv
 static int run_no_command(int argc, char **argv, struct error *err)
 {
 	if (has_word("--version", NULL, argc, argv))
-		puts("relevo " RELEVO_VERSION);
+		print("relevo " RELEVO_VERSION "\n");
 	else if (argc == 0 || has_word("--help", "-h", argc, argv))
 		help_print_all(stdout);
 	else

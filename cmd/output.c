@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/utf8.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -40,16 +39,30 @@ int help_width(FILE *stream)
 	return width == INT_MAX ? USUAL : width > MOST ? MOST : width;
 }
 
+/* Columns on a screen: every byte that does not continue a UTF-8 character. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
 void print_wrapped(FILE *stream, const char *text, int column, int indent, int width)
 {
 	struct span rest = span_of(text), word;
+	owned_str struct str shown = STR_EMPTY;
 	bool first = true;
 
 	while (span_next(&rest, ' ', &word)) {
-		int len = (int)(utf8_valid(word) ? utf8_len(word) : word.len);
+		int len;
 
 		if (word.len == 0)
 			continue;
+		str_clear(&shown);
+		print_add(&shown, word, PRINT_LINE);
+		len = (int)width_of(str_text(&shown));
 		if (!first && column + 1 + len > width) {
 			fprintf(stream, "\n%*s", indent, "");
 			column = indent;
@@ -57,26 +70,35 @@ void print_wrapped(FILE *stream, const char *text, int column, int indent, int w
 			fputc(' ', stream);
 			column++;
 		}
-		fprintf(stream, SPAN_FMT, SPAN_ARG(word));
+		fputs(str_text(&shown), stream);
 		column += len;
 		first = false;
 	}
 	fputc('\n', stream);
 }
 
+static const char no_style[] = "", style_end[] = "\033[0m";
+static const char *const styles[] = {
+	[STYLE_PLAIN] = no_style,  [STYLE_BOLD] = "\033[1m", [STYLE_GOOD] = "\033[32m",
+	[STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[31m", [STYLE_DIM] = "\033[2m",
+};
+
 const char *style_on(FILE *stream, enum style style)
 {
-	static const char *const codes[] = {
-		[STYLE_PLAIN] = "",        [STYLE_BOLD] = "\033[1m", [STYLE_GOOD] = "\033[32m",
-		[STYLE_WARN] = "\033[33m", [STYLE_BAD] = "\033[31m", [STYLE_DIM] = "\033[2m",
-	};
-
-	return output_is_terminal(stream) ? codes[style] : "";
+	return output_is_terminal(stream) ? styles[style] : no_style;
 }
 
 const char *style_off(FILE *stream)
 {
-	return output_is_terminal(stream) ? "\033[0m" : "";
+	return output_is_terminal(stream) ? style_end : no_style;
+}
+
+bool style_is(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_LEN(styles); i++)
+		if (text == styles[i])
+			return true;
+	return text == style_end;
 }
 
 /* ---- tables ---- */
@@ -97,6 +119,7 @@ struct table *table_new(size_t columns)
 
 void table_row(struct table *table, ...)
 {
+	owned_str struct str shown = STR_EMPTY;
 	va_list args;
 
 	if (table->rows == table->cap) {
@@ -108,21 +131,13 @@ void table_row(struct table *table, ...)
 	for (size_t i = 0; i < table->columns; i++) {
 		const char *cell = va_arg(args, const char *);
 
+		str_clear(&shown);
+		print_add(&shown, span_of(cell ? cell : ""), PRINT_LINE);
 		table->cells[table->rows * table->columns + i] =
-			arena_dup(&table->arena, span_of(cell ? cell : ""));
+			arena_dup(&table->arena, str_span(&shown));
 	}
 	va_end(args);
 	table->rows++;
-}
-
-/* Columns on a screen: every byte that does not continue a UTF-8 character. */
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
 }
 
 static size_t column_width(const struct table *table, size_t column)
@@ -197,13 +212,32 @@ void print_json_was_done(void)
 	json_is_printed = true;
 }
 
+/* What JSON lets through and a terminal obeys is escaped as JSON does it, too. */
+static bool write_json(const json_t *document)
+{
+	owned_mem char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+
+	if (!text)
+		return false;
+	print_lines(stdout, span_of(text));
+	putchar('\n');
+	return true;
+}
+
 void print_json(json_t *document)
 {
-	json_is_printed = document && json_dumpf(document, stdout, JSON_INDENT(2)) == 0;
+	json_is_printed = write_json(document);
 	json_is_lost = !json_is_printed;
-	if (json_is_printed)
-		putchar('\n');
 	json_decref(document);
+}
+
+static void tell(const char *format, va_list args)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	progress_clear();
+	print_addv(&text, PRINT_LINES, format, args);
+	fprintf(stderr, "%s\n", str_text(&text));
 }
 
 void say(const struct call *call, const char *format, ...)
@@ -212,11 +246,9 @@ void say(const struct call *call, const char *format, ...)
 
 	if (call->quiet)
 		return;
-	progress_clear();
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	tell(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void say_verbose(const struct call *call, const char *format, ...)
@@ -225,11 +257,9 @@ void say_verbose(const struct call *call, const char *format, ...)
 
 	if (!call->verbose)
 		return;
-	progress_clear();
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	tell(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void warn(const char *format, ...)
@@ -239,9 +269,8 @@ void warn(const char *format, ...)
 	progress_clear();
 	fprintf(stderr, "%swarning:%s ", style_on(stderr, STYLE_WARN), style_off(stderr));
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	tell(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 static bool progress_is_on;

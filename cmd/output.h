@@ -2,8 +2,7 @@
 /* output.h - what a person sees: results on stdout, talk on stderr. */
 #pragma once
 #include "cmd/command.h"
-
-#include <stdio.h>
+#include "cmd/print.h"
 
 /* Colour and progress only where a person looks: on a terminal, without NO_COLOR. */
 bool output_is_terminal(FILE *stream);

@@ -139,9 +139,9 @@ void print_changes(const struct changes *changes)
 	}
 	if (same < diff->len)
 		table_print(table, stdout, "", true);
-	printf("%zu application%s the same", same, same == 1 ? " is" : "s are");
-	printf("; sys.config: %s; vm.args: %s; consolidated protocols: %zu changed\n",
-	       yes(diff->sys_config_changed), yes(diff->vm_args_changed), diff->protocols.len);
+	print("%zu application%s the same", same, same == 1 ? " is" : "s are");
+	print("; sys.config: %s; vm.args: %s; consolidated protocols: %zu changed\n",
+	      yes(diff->sys_config_changed), yes(diff->vm_args_changed), diff->protocols.len);
 }
 
 /* ---- reasons ---- */
@@ -161,17 +161,17 @@ void print_reasons(const struct reasons *reasons)
 	for (size_t i = 0; i < reasons->len; i++) {
 		const struct reason *reason = &reasons->items[i];
 
-		printf("%s%-10s%s ", style_on(stdout, style_of(reason)),
-		       reason->allowed ? "allowed" : severity_name(reason->severity),
-		       style_off(stdout));
+		print("%s%-10s%s ", style_on(stdout, style_of(reason)),
+		      reason->allowed ? "allowed" : severity_name(reason->severity),
+		      style_off(stdout));
 		print_wrapped(
 			stdout,
 			arena_printf(&arena, "%s: %s", reason_name(reason->code), reason->message),
 			INDENT - 2, INDENT, output_width(stdout));
 		if (!reason->hint)
 			continue;
-		printf("%*s%s", INDENT, "", style_on(stdout, STYLE_DIM));
+		print("%*s%s", INDENT, "", style_on(stdout, STYLE_DIM));
 		print_wrapped(stdout, reason->hint, INDENT, INDENT, output_width(stdout));
-		fputs(style_off(stdout), stdout);
+		print("%s", style_off(stdout));
 	}
 }

@@ -54,6 +54,11 @@ document 0 beam beam --md5 "$lib"/tally-*/ebin/*.beam
 document 0 'beam --code' beam --code "$lib"/tally-*/ebin/*.beam
 ok
 
+document 0 keygen keygen "$store/key" --no-passphrase
+document 0 sign sign "$store/tally-1.1.0" --key "$store/key"
+document 0 verify verify "$store/tally-1.1.0" --trust "$store/key.pub"
+ok
+
 # What fails is a document too, and has a code.
 document 3 error plan "$store/none.tar.gz" "$new"
 contains "$out" '"code": "not_found"'

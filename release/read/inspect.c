@@ -2,11 +2,11 @@
 #include "release/read/inspect.h"
 
 #include "release/read/inspect_parts.h"
+#include "release/read/manifest_read.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
-enum { FILES_MAX = 1000000, FOLDERS_DEPTH = 32, MANIFEST_MAX = 256 << 20 };
+enum { FILES_MAX = 1000000, FOLDERS_DEPTH = 32 };
 
 const char *maker_name(enum maker maker)
 {
@@ -88,35 +88,19 @@ static int look_at_rest(struct inspection *in, struct arena *arena, struct error
 
 /* ---- where it is from ---- */
 
-static const char *copy_text(struct arena *arena, const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? arena_dup(arena, span_of(text)) : NULL;
-}
-
 static int look_at_manifest(struct inspection *in, struct arena *arena, struct error *err)
 {
-	owned_str struct str text = STR_EMPTY;
-	const json_t *provenance;
-	json_error_t fault;
-	json_t *manifest;
+	struct manifest manifest;
 
 	if (!in->release->manifest)
 		return 0;
-	if (tree_read(in->release->tree, in->release->manifest, MANIFEST_MAX, &text, err))
+	if (manifest_read(&manifest, arena, in->release->tree, in->release->manifest, err))
 		return -1;
-	manifest = json_loadb(str_text(&text), text.len, 0, &fault);
-	if (!manifest)
-		return error_set(err, ERROR_INVALID, "%s:%d:%d: %s", in->release->manifest,
-				 fault.line, fault.column, fault.text);
-	provenance = json_object_get(manifest, "provenance");
-	in->manifest_files = json_array_size(json_object_get(manifest, "files"));
-	in->commit = copy_text(arena, provenance, "commit");
-	in->branch = copy_text(arena, provenance, "branch");
-	in->describe = copy_text(arena, provenance, "describe");
-	in->dirty = json_is_true(json_object_get(provenance, "dirty"));
-	json_decref(manifest);
+	in->manifest_files = manifest.files_len;
+	in->commit = manifest.commit;
+	in->branch = manifest.branch;
+	in->describe = manifest.describe;
+	in->dirty = manifest.dirty;
 	return 0;
 }
 

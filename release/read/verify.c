@@ -6,16 +6,11 @@
 #include "base/name_table.h"
 #include "release/files/archive.h"
 #include "release/read/manifest.h"
+#include "release/read/manifest_read.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
-enum {
-	MANIFEST_MAX = 256 << 20,
-	FILES_MAX = 1000000,
-	FOLDERS_DEPTH = ARCHIVE_DEPTH_MAX,
-	RIGHTS_OF_OWNER = 07000
-};
+enum { FILES_MAX = 1000000, FOLDERS_DEPTH = ARCHIVE_DEPTH_MAX, RIGHTS_OF_OWNER = 07000 };
 
 struct verify {
 	struct arena *arena;
@@ -82,41 +77,28 @@ static int find_file(const struct dir_entry **out, struct verify *v, const char 
 	return 0;
 }
 
-static int check_file(struct verify *v, const json_t *file, struct error *err)
+static int check_file(struct verify *v, const struct manifest_entry *file, struct error *err)
 {
-	const char *path = json_string_value(json_object_get(file, "path"));
-	const char *mode = json_string_value(json_object_get(file, "mode"));
-	const char *sha256 = json_string_value(json_object_get(file, "sha256"));
 	const struct dir_entry *found;
 
-	if (!path || !mode || !sha256 || !path_is_inside(path))
-		return error_set(err, ERROR_INVALID, "%s: a file without path, mode and sha256",
-				 v->release->manifest);
-	path = arena_dup(v->arena, span_of(path));
-	name_table_add(v->listed, path, NULL);
-	if (find_file(&found, v, path, err))
+	name_table_add(v->listed, file->path, NULL);
+	if (find_file(&found, v, file->path, err))
 		return -1;
 	if (!found) {
-		add(v, DIFFERENCE_MISSING, path);
+		add(v, DIFFERENCE_MISSING, file->path);
 		return 0;
 	}
-	if (!(found->mode & 0111) != !(strtol(mode, NULL, 8) & 0111) ||
-	    found->mode & RIGHTS_OF_OWNER)
-		add(v, DIFFERENCE_MODE, path);
-	return check_content(v, path, sha256, err);
+	if (!(found->mode & 0111) != !(file->mode & 0111) || found->mode & RIGHTS_OF_OWNER)
+		add(v, DIFFERENCE_MODE, file->path);
+	return check_content(v, file->path, file->sha256, err);
 }
 
-static int check_files(struct verify *v, const json_t *manifest, struct error *err)
+static int check_files(struct verify *v, const struct manifest *manifest, struct error *err)
 {
-	const json_t *files = json_object_get(manifest, "files"), *file;
-	size_t i;
-
-	if (!json_is_array(files))
-		return error_set(err, ERROR_INVALID, "%s lists no files", v->release->manifest);
-	json_array_foreach (files, i, file)
-		if (check_file(v, file, err))
+	for (size_t i = 0; i < manifest->files_len; i++)
+		if (check_file(v, &manifest->files[i], err))
 			return -1;
-	v->result->files = json_array_size(files);
+	v->result->files = manifest->files_len;
 	return 0;
 }
 
@@ -159,24 +141,6 @@ static int check_folders(struct verify *v, struct error *err)
 		       : 0;
 }
 
-static int read_manifest(json_t **out, const struct release *release, struct error *err)
-{
-	owned_str struct str text = STR_EMPTY;
-	json_error_t fault;
-
-	if (!release->manifest) {
-		error_set_(err, ERROR_NOT_FOUND, "%s has no manifest to compare it with",
-			   release->path);
-		return error_hint(err, "Only releases that relevo built have one.");
-	}
-	if (tree_read(release->tree, release->manifest, MANIFEST_MAX, &text, err))
-		return -1;
-	*out = json_loadb(str_text(&text), text.len, 0, &fault);
-	return *out ? 0
-		    : error_set(err, ERROR_INVALID, "%s:%d:%d: %s", release->manifest, fault.line,
-				fault.column, fault.text);
-}
-
 int release_verify(struct verified **out, struct arena *arena, const struct release *release,
 		   struct error *err)
 {
@@ -185,14 +149,15 @@ int release_verify(struct verified **out, struct arena *arena, const struct rele
 	struct verify v = {
 		.arena = arena, .release = release, .listed = listed, .result = result
 	};
-	json_t *manifest;
-	int ret;
+	struct manifest manifest;
 
-	if (read_manifest(&manifest, release, err))
-		return -1;
-	ret = check_files(&v, manifest, err) || check_folders(&v, err) ? -1 : 0;
-	json_decref(manifest);
-	if (ret)
+	if (!release->manifest) {
+		error_set_(err, ERROR_NOT_FOUND, "%s has no manifest to compare it with",
+			   release->path);
+		return error_hint(err, "Only releases that relevo built have one.");
+	}
+	if (manifest_read(&manifest, arena, release->tree, release->manifest, err) ||
+	    check_files(&v, &manifest, err) || check_folders(&v, err))
 		return -1;
 	result->items = v.items;
 	*out = result;

@@ -161,12 +161,12 @@ static bool peer_next(struct str *out, unsigned nr)
 
 /* ---- what is asked ---- */
 
-static const struct bundle_file files[] = {
-	{ "bin/shop", "0cc175b9c0f1b6a831c399e269772661", "", 1 },
-	{ "lib/shop-1.1.0/ebin/shop.beam", "0cc175b9c0f1b6a831c399e269772661", "", 1 },
-	{ "releases/1.1.0/relup", "0cc175b9c0f1b6a831c399e269772661", "", 1 },
+static const struct manifest_entry files[] = {
+	{ "bin/shop", "", "0cc175b9c0f1b6a831c399e269772661", 1, 0644 },
+	{ "lib/shop-1.1.0/ebin/shop.beam", "", "0cc175b9c0f1b6a831c399e269772661", 1, 0644 },
+	{ "releases/1.1.0/relup", "", "0cc175b9c0f1b6a831c399e269772661", 1, 0644 },
 };
-static const struct bundle_module modules[] = {
+static const struct manifest_module modules[] = {
 	{ "shop", "shop", "92eb5ffee6ae2fec3ad71c777531578f" },
 };
 static const char relup[] = "{\"1.1.0\",[{\"1.0.0\",[],[point_of_no_return]}],"

@@ -2,11 +2,7 @@
 /* What changed between two releases, as `relevo diff` would list it. */
 #include "tests/unit/fixture.h"
 
-#include "release/read/manifest.h"
-#include "release/read/sealed.h"
 #include "upgrade/diff/diff.h"
-
-#include <sys/stat.h>
 
 /* clang-format off */
 static const struct row {
@@ -137,60 +133,6 @@ static void damaged(void **state)
 	assert_non_null(strstr(err.text, "module m"));
 }
 
-/* ---- what manifests say ---- */
-
-static void seal(const char *name, const char *vsn)
-{
-	owned_release struct release *release = fixture_open(name);
-	const char *root = arena_printf(&fixture_arena, "%s/%s", fixture_dir, name);
-	json_t *manifest;
-	struct error err;
-	char *text;
-
-	if (manifest_make(&manifest, &fixture_arena, root, release->rel, &err))
-		fail_msg("%s", err.text);
-	text = json_dumps(manifest, JSON_INDENT(1));
-	fixture_write(path_join(&fixture_arena, root, manifest_path(&fixture_arena, vsn)), text);
-	json_decref(manifest);
-	free(text);
-}
-
-/* Until the clock that files have goes on. */
-static void touch_after(const char *manifest, const char *file)
-{
-	struct stat a, b;
-
-	do {
-		assert_int_equal(chmod(manifest, 0644), 0);
-		assert_int_equal(stat(manifest, &a), 0);
-		assert_int_equal(stat(file, &b), 0);
-	} while (a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec <= b.st_ctim.tv_nsec);
-}
-
-static void manifests_are_believed(void **state)
-{
-	static const char same[] = "lib/a-1/ebin/m.beam", other[] = "lib/a-1/ebin/n.beam";
-	const char *in = arena_printf(&fixture_arena, "%s/sealed/new/", fixture_dir);
-	const char *file = path_join(&fixture_arena, in, same);
-	owned_release struct release *a, *b;
-	owned_sealed struct sealed *old_sealed, *new_sealed;
-
-	(void)state;
-	seal("sealed/old", "1");
-	seal("sealed/new", "2");
-	touch_after(path_join(&fixture_arena, in, "releases/2/relevo.manifest.json"), file);
-	a = fixture_open("sealed/old");
-	b = fixture_open("sealed/new");
-	old_sealed = sealed_open(a);
-	new_sealed = sealed_open(b);
-	assert_true(sealed_same(old_sealed, same, new_sealed, same));
-	assert_false(sealed_same(old_sealed, other, new_sealed, other));
-	assert_false(sealed_same(old_sealed, same, new_sealed, "lib/a-1/ebin/none.beam"));
-	assert_false(sealed_same(old_sealed, same, NULL, same));
-	assert_int_equal(chmod(file, 0644), 0);
-	assert_false(sealed_same(old_sealed, same, new_sealed, same));
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -200,8 +142,6 @@ static int setup(void **state)
 		fixture_tree(arena_printf(&fixture_arena, "%zu/new", i), "2", rows[i].new_tree);
 	}
 	fixture_tree("damaged", "1", "a 1: m=plain v1, n=plain v1");
-	fixture_tree("sealed/old", "1", "a 1: m=plain v1, n=plain v1");
-	fixture_tree("sealed/new", "2", "a 1: m=plain v1, n=plain v2");
 	fixture_compile();
 	return 0;
 }
@@ -215,13 +155,12 @@ static int teardown(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
 						.test_func = check,
 						.initial_state = (void *)(uintptr_t)&rows[i] };
 	tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(damaged);
-	tests[ARRAY_LEN(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(manifests_are_believed);
 	return cmocka_run_group_tests_name("diff", tests, setup, teardown);
 }

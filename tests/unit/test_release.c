@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "release/files/archive.h"
 #include "release/read/inspect.h"
+#include "release/read/manifest.h"
 #include "release/read/verify.h"
 
 #include <setjmp.h>
@@ -28,6 +29,9 @@ struct file {
 #define PROVIDERS(list)                                                                         \
 	"[{elixir,[{config_provider_init,#{'__struct__' => 'Elixir.Config.Provider',providers " \
 	"=> " list "}}]}]."
+#define MANIFEST(files)                                                              \
+	"{\"name\":\"fix\",\"version\":\"1.0\",\"erts\":\"13.1.5\",\"files\":" files \
+	",\"modules\":[]}"
 #define RELUP "releases/1.0/relup", "{\"1.0\",[{\"0.9\",[],[]},{\"0.8\",[],[]}],[{\"0.9\",[],[]}]}."
 #define RELEASES "releases/RELEASES", "[]."
 #define COPY "releases/fix-1.0.rel", REL("{sasl,\"4.2\"},{fix,\"1.0\"}")
@@ -56,7 +60,7 @@ static const struct row {
 } rows[] = {
 	{ "whole", { { NULL, NULL } }, NULL, "rebar3 releases_missing rel_missing relup_missing" },
 	{ "ready", { { RELEASES }, { COPY }, { RELUP } }, NULL, "rebar3 <0.9 <0.8 >0.9" },
-	{ "by relevo", { { RELEASES }, { COPY }, { RELUP }, { "releases/1.0/relevo.manifest.json", "{}" } }, NULL,
+	{ "by relevo", { { RELEASES }, { COPY }, { RELUP }, { "releases/1.0/relevo.manifest.json", MANIFEST("[]") } }, NULL,
 	  "relevo <0.9 <0.8 >0.9" },
 	{ "by Mix", { { "releases/1.0/env.sh", "" }, { "bin/fix", "cut start_erl.data" }, { COPY } }, NULL,
 	  "mix releases_missing script_ignores_trial relup_missing" },
@@ -279,14 +283,16 @@ static const char *listed(const char *path, const char *mode, const char *text)
 	char sha256[HASH_HEX_MAX];
 
 	hash_hex(HASH_SHA256, span_of(text), sha256);
-	return arena_printf(&arena, "{\"path\":\"%s\",\"mode\":\"%s\",\"sha256\":\"%s\"}", path,
-			    mode, sha256);
+	return arena_printf(&arena,
+			    "{\"path\":\"%s\",\"mode\":\"%s\",\"size\":0,\"sha256\":\"%s\","
+			    "\"md5\":\"\"}",
+			    path, mode, sha256);
 }
 
 static int verify(struct verified **out, const char *list, struct error *err)
 {
 	struct file change = { "releases/1.0/relevo.manifest.json",
-			       arena_printf(&arena, "{\"files\":%s}", list) };
+			       arena_printf(&arena, MANIFEST("%s"), list) };
 	struct file files[FILES_MAX];
 	const char *path = write_tarball(files, files_of(files, &change, 1));
 	owned_release struct release *release = NULL;
@@ -334,13 +340,9 @@ static void differences_are_found(void **state)
 
 static void bad_manifests_are_refused(void **state)
 {
-	const char *lists[] = { "1",
-				"[1]",
-				"[{}]",
-				listed("../x", "0644", ""),
-				arena_printf(&arena, "[%s]", listed("/etc/passwd", "0644", "")),
-				arena_printf(&arena, "[%s]", listed("a/../../b", "0644", "")),
-				arena_printf(&arena, "[%s]", listed("", "0644", "")) };
+	static const char *const paths[] = { "../x", "/etc/passwd", "a/../../b", "a/./b", "a//b",
+					     "",     ".",           "a/.." };
+	static const char *const lists[] = { "1", "{}", "[1]", "[{}]", "[{\"path\":\"a\"}]" };
 	struct verified *verified;
 	struct error err;
 
@@ -349,6 +351,37 @@ static void bad_manifests_are_refused(void **state)
 		assert_int_equal(verify(&verified, lists[i], &err), -1);
 		assert_int_equal(err.kind, ERROR_INVALID);
 	}
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		const char *list = arena_printf(&arena, "[%s]", listed(paths[i], "0644", ""));
+
+		if (verify(&verified, list, &err) == 0)
+			fail_msg("%s", paths[i]);
+		assert_non_null(strstr(err.text, "entry 0 needs \"path\" (inside of the release)"));
+	}
+}
+
+/* What belongs to one installation is no part of the release. */
+static void what_is_listed(void **state)
+{
+	static const char *const paths[] = { "bin/fix", "lib/a/priv/tmp/x", "releases/COOKIE",
+					     "tmp/pipe/x", "tmpl" };
+	static const char *const want[] = { "bin/fix", "lib/a/priv/tmp/x", "tmpl" };
+	const char *root = path_join(&arena, dir, "listed");
+	struct manifest_file *files;
+	struct error err;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		const char *path = path_join(&arena, root, paths[i]);
+
+		must(dir_make(path_dir(&arena, path), &err), &err);
+		must(file_write(path, SPAN("x"), 0644, &err), &err);
+	}
+	must(manifest_list(&files, &len, &arena, root, &err), &err);
+	assert_int_equal(len, ARRAY_LEN(want));
+	for (size_t i = 0; i < len; i++)
+		assert_string_equal(files[i].path, want[i]);
 }
 
 int main(void)
@@ -359,6 +392,7 @@ int main(void)
 		cmocka_unit_test(links_in_circles_end),
 		cmocka_unit_test(differences_are_found),
 		cmocka_unit_test(bad_manifests_are_refused),
+		cmocka_unit_test(what_is_listed),
 	};
 	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(more)];
 	struct error err;

@@ -19,18 +19,17 @@ const char *change_name(enum change change)
 struct comparison {
 	struct diff *diff;
 	struct arena *arenas;
-	struct sealed *old_sealed, *new_sealed;
 };
 
 static struct places places_of(const struct comparison *comparison, const char *old_dir,
 			       const char *new_dir)
 {
-	return (struct places){ .old_tree = comparison->diff->old_release->tree,
-				.new_tree = comparison->diff->new_release->tree,
-				.old_dir = old_dir,
-				.new_dir = new_dir,
-				.old_sealed = comparison->old_sealed,
-				.new_sealed = comparison->new_sealed };
+	return (struct places){
+		.old_tree = comparison->diff->old_release->tree,
+		.new_tree = comparison->diff->new_release->tree,
+		.old_dir = old_dir,
+		.new_dir = new_dir,
+	};
 }
 
 /* ---- one application ---- */
@@ -239,23 +238,10 @@ static int compare_erts(const struct comparison *comparison, struct arena *arena
 	return 0;
 }
 
-static int open_sealed(void *context, size_t nr, struct error *err)
-{
-	struct comparison *comparison = context;
-	const struct diff *diff = comparison->diff;
-
-	(void)err;
-	if (nr == 0)
-		comparison->old_sealed = sealed_open(diff->old_release);
-	else
-		comparison->new_sealed = sealed_open(diff->new_release);
-	return 0;
-}
-
 static int compare_all(struct comparison *comparison, struct arena *arena, struct error *err)
 {
-	if (parallel(2, open_sealed, comparison, err) || compare_erts(comparison, arena, err) ||
-	    compare_apps(comparison, arena, err) || compare_protocols(comparison, arena, err))
+	if (compare_erts(comparison, arena, err) || compare_apps(comparison, arena, err) ||
+	    compare_protocols(comparison, arena, err))
 		return -1;
 	return 0;
 }
@@ -271,8 +257,6 @@ int diff_make(struct diff **out, struct arena *arena, const struct release *old_
 	diff->new_release = new_release;
 	list_apps(diff, arena);
 	ret = compare_all(&comparison, arena, err);
-	sealed_free(comparison.old_sealed);
-	sealed_free(comparison.new_sealed);
 	if (ret || compare_config(diff, arena, err))
 		return -1;
 	*out = diff;

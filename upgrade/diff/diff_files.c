@@ -8,11 +8,6 @@ int compare_file(bool *same_out, const struct places *files, struct error *err)
 {
 	owned_str struct str old_text = STR_EMPTY, new_text = STR_EMPTY;
 
-	*same_out =
-		files->old_dir && files->new_dir &&
-		sealed_same(files->old_sealed, files->old_dir, files->new_sealed, files->new_dir);
-	if (*same_out)
-		return 0;
 	if ((files->old_dir &&
 	     tree_read(files->old_tree, files->old_dir, FILE_MAX, &old_text, err)) ||
 	    (files->new_dir &&

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* diff_modules.h - the rooms inside diff_make(); nothing for other modules. */
 #pragma once
-#include "release/read/sealed.h"
 #include "upgrade/diff/diff.h"
 
 /* Where the modules of one application, or the protocols, lie in both releases. */
 struct places {
 	const struct tree *old_tree, *new_tree;
 	const char *old_dir, *new_dir; /* NULL: not there; then those names are empty */
-	const struct sealed *old_sealed, *new_sealed;
 };
 
 /* *out: the modules that are not the same, by name; *same_out: those that are. */

@@ -4,101 +4,30 @@
 #include "base/file.h"
 #include "base/hash.h"
 
-#include <jansson.h>
 #include <sys/stat.h>
 
 enum {
 	MANIFEST_MAX = 64 << 20,
 	TERM_FILE_MAX = 16 << 20,
-	ENTRIES_MAX = 1000000,
 };
 
 /* ---- the manifest ---- */
 
-static const char *text_of(struct arena *arena, const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? arena_dup(arena, span_of(text)) : NULL;
-}
-
-static int parse_files(struct bundle *out, struct arena *arena, const json_t *list,
-		       struct error *err)
-{
-	size_t len = json_array_size(list);
-	struct bundle_file *files = arena_array(arena, len, struct bundle_file);
-
-	for (size_t i = 0; i < len; i++) {
-		const json_t *item = json_array_get(list, i);
-		const char *sha256 = text_of(arena, item, "sha256");
-
-		files[i] = (struct bundle_file){
-			.path = text_of(arena, item, "path"),
-			.md5 = text_of(arena, item, "md5"),
-			.sha256 = sha256 ? sha256 : "",
-			.size = json_integer_value(json_object_get(item, "size")),
-		};
-		if (!files[i].path || !files[i].md5 || !path_is_inside(files[i].path))
-			return error_set(err, ERROR_INVALID, "files: entry %zu is not sound", i);
-	}
-	out->files = files;
-	out->files_len = len;
-	return 0;
-}
-
-static int parse_modules(struct bundle *out, struct arena *arena, const json_t *list,
-			 struct error *err)
-{
-	size_t len = json_array_size(list);
-	struct bundle_module *modules = arena_array(arena, len, struct bundle_module);
-
-	for (size_t i = 0; i < len; i++) {
-		const json_t *item = json_array_get(list, i);
-
-		modules[i] = (struct bundle_module){
-			.application = text_of(arena, item, "application"),
-			.module = text_of(arena, item, "module"),
-			.md5 = text_of(arena, item, "md5"),
-		};
-		if (!modules[i].application || !modules[i].module || !modules[i].md5)
-			return error_set(err, ERROR_INVALID, "modules: entry %zu is not sound", i);
-	}
-	out->modules = modules;
-	out->modules_len = len;
-	return 0;
-}
-
-static int parse_manifest(struct bundle *out, struct arena *arena, const json_t *root,
-			  struct error *err)
-{
-	const json_t *files = json_object_get(root, "files");
-	const json_t *modules = json_object_get(root, "modules");
-
-	out->name = text_of(arena, root, "name");
-	out->vsn = text_of(arena, root, "version");
-	out->erts = text_of(arena, root, "erts");
-	if (!out->name || !out->vsn || !out->erts || !json_is_array(files) ||
-	    !json_is_array(modules) || json_array_size(files) > ENTRIES_MAX ||
-	    json_array_size(modules) > ENTRIES_MAX)
-		return error_set(err, ERROR_INVALID,
-				 "want \"name\", \"version\", \"erts\", \"files\", \"modules\"");
-	if (parse_files(out, arena, files, err))
-		return -1;
-	return parse_modules(out, arena, modules, err);
-}
-
 int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span json,
 			  const char *name, struct error *err)
 {
-	json_error_t fault;
-	json_t *root = json_loadb(json.ptr, json.len, JSON_REJECT_DUPLICATES, &fault);
-	int ret;
+	struct manifest manifest;
 
-	if (!root)
-		return error_set(err, ERROR_INVALID, "%s:%d: %s", name, fault.line, fault.text);
-	ret = parse_manifest(out, arena, root, err);
-	json_decref(root);
-	return ret ? error_wrap(err, "%s", name) : 0;
+	if (manifest_parse(&manifest, arena, json, name, err))
+		return -1;
+	out->name = manifest.name;
+	out->vsn = manifest.vsn;
+	out->erts = manifest.erts;
+	out->files = manifest.files;
+	out->files_len = manifest.files_len;
+	out->modules = manifest.modules;
+	out->modules_len = manifest.modules_len;
+	return 0;
 }
 
 /* releases/VSN/relevo.manifest.json: VSN is not known before it is found. */

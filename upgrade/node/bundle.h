@@ -15,16 +15,7 @@
  */
 #pragma once
 #include "erlang/term/term.h"
-#include "release/files/tree.h"
-
-struct bundle_file {
-	const char *path, *md5, *sha256; /* sha256: "" when the manifest has none */
-	int64_t size;
-};
-
-struct bundle_module {
-	const char *application, *module, *md5;
-};
+#include "release/read/manifest_read.h"
 
 struct bundle {
 	const char *file; /* the tarball here */
@@ -34,9 +25,9 @@ struct bundle {
 	const char *name, *vsn, *erts;
 	const char *manifest; /* its path in the tarball */
 	char manifest_sha256[65];
-	const struct bundle_file *files;
+	const struct manifest_entry *files;
 	size_t files_len;
-	const struct bundle_module *modules;
+	const struct manifest_module *modules;
 	size_t modules_len;
 	const struct term *relup;  /* NULL: none inside */
 	const struct term *config; /* sys.config, a list; NULL: none inside, or no list */

@@ -15,7 +15,7 @@ enum { MODE_MASK = 0755 };
 struct packing {
 	struct arena *arena;
 	const struct bundle *bundle;
-	const struct bundle_file **listed; /* sorted by path */
+	const struct manifest_entry **listed; /* sorted by path */
 	const char **left_out;             /* paths, sorted */
 	size_t left_out_len;
 	struct archive_source *items;
@@ -38,7 +38,7 @@ static const struct term *files_term(struct arena *arena, const struct bundle *b
 	struct terms list = { 0 };
 
 	for (size_t i = 0; i < bundle->files_len; i++) {
-		const struct bundle_file *file = &bundle->files[i];
+		const struct manifest_entry *file = &bundle->files[i];
 
 		terms_add(arena, &list,
 			  term_tuple(arena, term_string(arena, file->path),
@@ -117,8 +117,8 @@ static int64_t copied_bytes(const struct bundle *bundle, struct arena *arena,
 
 static int by_path(const void *a, const void *b)
 {
-	return strcmp((*(const struct bundle_file *const *)a)->path,
-		      (*(const struct bundle_file *const *)b)->path);
+	return strcmp((*(const struct manifest_entry *const *)a)->path,
+		      (*(const struct manifest_entry *const *)b)->path);
 }
 
 static void list_files(struct packing *packing)
@@ -126,23 +126,23 @@ static void list_files(struct packing *packing)
 	const struct bundle *bundle = packing->bundle;
 
 	packing->listed =
-		arena_array(packing->arena, bundle->files_len, const struct bundle_file *);
+		arena_array(packing->arena, bundle->files_len, const struct manifest_entry *);
 	for (size_t i = 0; i < bundle->files_len; i++)
 		packing->listed[i] = &bundle->files[i];
 	qsort(packing->listed, bundle->files_len, sizeof(*packing->listed), by_path);
 }
 
-static const struct bundle_file *find_listed(const struct packing *packing, const char *path)
+static const struct manifest_entry *find_listed(const struct packing *packing, const char *path)
 {
-	const struct bundle_file key = { .path = path }, *wanted = &key;
-	const struct bundle_file **found =
+	const struct manifest_entry key = { .path = path }, *wanted = &key;
+	const struct manifest_entry **found =
 		bsearch(&wanted, packing->listed, packing->bundle->files_len,
 			sizeof(*packing->listed), by_path);
 
 	return found ? *found : NULL;
 }
 
-static bool is_as_listed(const struct bundle_file *file, struct span data)
+static bool is_as_listed(const struct manifest_entry *file, struct span data)
 {
 	char hex[HASH_HEX_MAX];
 
@@ -160,7 +160,7 @@ static int take(void *context, const struct archive_item *item, struct error *er
 {
 	struct packing *packing = context;
 
-	const struct bundle_file *file = find_listed(packing, item->path);
+	const struct manifest_entry *file = find_listed(packing, item->path);
 
 	/* The manifest is in no manifest; what else is in none is the node's own. */
 	if (item->is_dir || (!file && strcmp(item->path, packing->bundle->manifest) != 0))

@@ -98,7 +98,7 @@ static const struct term *file_terms(struct arena *arena, const struct bundle *b
 	struct terms list = { 0 };
 
 	for (size_t i = 0; i < bundle->files_len; i++) {
-		const struct bundle_file *file = &bundle->files[i];
+		const struct manifest_entry *file = &bundle->files[i];
 
 		if (is_wanted(file->path, bundle, releases, when))
 			terms_add(arena, &list,
@@ -139,7 +139,7 @@ static const struct term *modules_term(struct arena *arena, const struct bundle 
 	struct terms list = { 0 };
 
 	for (size_t i = 0; i < bundle->modules_len; i++) {
-		const struct bundle_module *module = &bundle->modules[i];
+		const struct manifest_module *module = &bundle->modules[i];
 
 		terms_add(arena, &list,
 			  term_tuple(arena, term_atom(arena, module->module),

@@ -226,6 +226,14 @@ static int restarted(struct upgrade *u, const char *why, struct error *err)
 			   "%s: %s could not be installed: %s", node, u->bundle->vsn, why);
 }
 
+static int drain(struct upgrade *u, struct error *err)
+{
+	const struct term *up = bundle_up(u->bundle, u->arena, u->running->vsn);
+
+	upgrade_step(u, STEP_drain, "looking for processes in code that is replaced");
+	return upgrade_drain(u, up ? up : &term_nil, err);
+}
+
 static int install(struct install_result *result, struct upgrade *u, struct error *err)
 {
 	const char *from = u->running->vsn, *why;
@@ -380,7 +388,8 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	result.from = u.permanent->vsn;
 	result.already = runs_it(&u);
 	fresh = result.already || options->restart;
-	if (!result.already && (prepare(&u, err) || install(&result, &u, err)))
+	if (!result.already && (prepare(&u, err) || (!options->restart && drain(&u, err)) ||
+				install(&result, &u, err)))
 		return upgrade_failed(&u, err);
 	if (prove(&result, &u, fresh ? INT64_MAX : before.suspended_count, err))
 		return upgrade_failed(&u, err);

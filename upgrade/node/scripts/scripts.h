@@ -34,6 +34,7 @@
 	X(changes,  false, VM)        \
 	X(check,    true, VM)         \
 	X(install,  true, VM)         \
+	X(drain,    true, ALONE)      \
 	X(restart,  true, ALONE)      \
 	X(commit,   true, CONFIG)     \
 	X(remove,   true, ALONE)

@@ -13,7 +13,7 @@ struct install_opts {
 	struct trust_opts trust;
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
-	long run_queue, mailbox, restarts, drain_ms;
+	long run_queue, mailbox, restarts, crashes, drain_ms;
 	bool one_way, commit, restart, no_trial, kill;
 };
 
@@ -59,6 +59,9 @@ static const struct option install_options[] = {
 		   "not well: more than N messages in one mailbox, three seconds in a row"),
 	OPT_NUMBER(struct install_opts, restarts, 0, "max-restarts", "N",
 		   "not well: more than N registered processes were restarted (default: 0)"),
+	OPT_NUMBER(struct install_opts, crashes, 0, "max-crashes", "N",
+		   "not well: more than N processes crashed, supervised or not (default: two, and "
+		   "twice as many as before the installation)"),
 	OPT_FLAG(struct install_opts, commit, 'c', "commit",
 		 "make the release permanent when all is well"),
 	OPT_FLAG(struct install_opts, one_way, 0, "one-way",
@@ -128,6 +131,8 @@ static struct install_options options_of(const struct call *call)
 		options.drain_ms = opts->drain_ms;
 	if (opts->mailbox)
 		options.limits.mailbox = opts->mailbox;
+	if (opts->crashes)
+		options.limits.crashes = opts->crashes;
 	options.limits.restarts = opts->restarts;
 	options.bake_ms = opts->bake_ms;
 	options.one_way = opts->one_way;

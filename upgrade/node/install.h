@@ -45,6 +45,9 @@ const char *install_step_name(enum install_step step);
 
 struct install_options {
 	struct move_options move;
+	/* Of limits, crashes: -1 stands for more than twice as many as before the installation, and
+	 * more than two.
+	 */
 	struct watch_limits limits;
 	int64_t bake_ms;
 	bool one_way;     /* go on without a way back */

@@ -16,6 +16,7 @@
 	X(shared,   false, ALONE)     \
 	X(supervisors, false, ALONE)  \
 	X(writable, false, ALONE)     \
+	X(crashes,  false, ALONE)     \
 	X(census,   false, ALONE)     \
 	X(adopt,    true, ALONE)      \
 	X(unpin,    false, ALONE)     \

@@ -13,8 +13,8 @@ struct install_opts {
 	struct trust_opts trust;
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
-	long run_queue, mailbox, restarts;
-	bool one_way, commit, restart, no_trial;
+	long run_queue, mailbox, restarts, crashes, drain_ms;
+	bool one_way, commit, restart, no_trial, kill;
 };
 
 /* Of the commands that install: up and down. */
@@ -24,6 +24,13 @@ struct install_opts {
 		     "how long the whole installation, or a node that restarts, may take "    \
 		     "(default: 5min)")
 
+#define DRAIN_OPTIONS                                                                         \
+	OPT_DURATION(struct install_opts, drain_ms, 0, "drain", "TIME",                       \
+		     "how long processes that run replaced code are waited for "              \
+		     "(default: 30s)"),                                                       \
+	OPT_FLAG(struct install_opts, kill, 0, "kill",                                        \
+		 "kill those that still run replaced code then")
+
 #define MOVE_OPTIONS                                                                          \
 	OPT_DURATION(struct install_opts, code_change_ms, 0, "code-change-timeout", "TIME",   \
 		     "how long one process may take to change its state (default: 30s)"),     \
@@ -32,6 +39,7 @@ struct install_opts {
 	OPT_DURATION(struct install_opts, config_ms, 0, "config-timeout", "TIME",             \
 		     "how long the configuration may take to be evaluated (default: 60s)"),   \
 	PATIENCE_OPTION,                                                                     \
+	DRAIN_OPTIONS,                                                                       \
 	OPT_FLAG(struct install_opts, restart, 0, "restart",                                  \
 		 "restart the VM into the release, which boots once, on trial: for another "  \
 		 "ERTS, and where no relup knows the way"),                                   \
@@ -51,6 +59,9 @@ static const struct option install_options[] = {
 		   "not well: more than N messages in one mailbox, three seconds in a row"),
 	OPT_NUMBER(struct install_opts, restarts, 0, "max-restarts", "N",
 		   "not well: more than N registered processes were restarted (default: 0)"),
+	OPT_NUMBER(struct install_opts, crashes, 0, "max-crashes", "N",
+		   "not well: more than N processes crashed, supervised or not (default: two, and "
+		   "twice as many as before the installation)"),
 	OPT_FLAG(struct install_opts, commit, 'c', "commit",
 		 "make the release permanent when all is well"),
 	OPT_FLAG(struct install_opts, one_way, 0, "one-way",
@@ -62,6 +73,13 @@ static const struct option install_options[] = {
 static const struct option revert_options[] = {
 	NODE_OPTIONS(struct install_opts),
 	MOVE_OPTIONS,
+	OPT_END,
+};
+
+static const struct option commit_options[] = {
+	NODE_OPTIONS(struct install_opts),
+	PATIENCE_OPTION,
+	DRAIN_OPTIONS,
 	OPT_END,
 };
 
@@ -109,11 +127,16 @@ static struct install_options options_of(const struct call *call)
 		options.move.timeout_ms = opts->patience_ms;
 	if (opts->run_queue)
 		options.limits.run_queue = opts->run_queue;
+	if (opts->drain_ms)
+		options.drain_ms = opts->drain_ms;
 	if (opts->mailbox)
 		options.limits.mailbox = opts->mailbox;
+	if (opts->crashes)
+		options.limits.crashes = opts->crashes;
 	options.limits.restarts = opts->restarts;
 	options.bake_ms = opts->bake_ms;
 	options.one_way = opts->one_way;
+	options.kill = opts->kill;
 	options.restart = opts->restart;
 	options.move.no_trial = opts->no_trial;
 	options.step = show_step;
@@ -160,6 +183,14 @@ static void report(const struct call *call, const struct node *node,
 
 /* ---- install ---- */
 
+/* What is refused now was changed before. */
+static int not_committed(const struct install_result *result, struct error *err)
+{
+	if (err->kind == ERROR_REFUSED)
+		err->kind = ERROR_STUCK;
+	return error_hint(err, "%s is installed, and not committed.", result->vsn);
+}
+
 static int install_run(const struct call *call, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -175,7 +206,7 @@ static int install_run(const struct call *call, struct error *err)
 		return -1;
 	if (opts->commit && !result.permanent) {
 		if (node_commit(&commit, node, &arena, result.vsn, &options, err))
-			return -1;
+			return not_committed(&result, err);
 		result.permanent = true;
 	}
 	report(call, node, &result);
@@ -249,10 +280,13 @@ const struct command cmd_node_commit = {
 	.parent = "node",
 	.args = "NODE [VERSION]",
 	.summary = "Make the release that runs the one that the node boots",
-	.description = "VERSION, when given, must be the one that runs.",
+	.description =
+		"VERSION, when given, must be the one that runs.  Processes that still run the "
+		"code of the release before would be killed by it: they are waited for, and named "
+		"when they do not come to an end.",
 	.args_min = 1,
 	.args_max = 2,
-	.options = plain_options,
+	.options = commit_options,
 	.opts_size = sizeof(struct install_opts),
 	.run = commit_run,
 };

@@ -213,6 +213,56 @@ for gone in lib/meter-1.1.0 releases/1.1.0 releases/1.1.0/start.boot lib/meter-1
 done
 ok
 
+# Another build of a version: refused where that version runs, told of in the check, brought anew where
+# it does not run.
+other=$work/other/meter-1.1.0.tar.gz
+tests/tools/meter "$work/other" 1.0.0 >/dev/null
+NOTE=new tests/tools/meter "$work/other" 1.1.0 >/dev/null
+installed
+for command in check install; do
+  expect 4 "$relevo" node $command "$node" "$other"
+  contains "$said" "runs another build of 1.1.0: lib/meter-1.1.0/priv/note"
+done
+expect 0 "$relevo" node install "$node" "$new"
+expect 0 "$relevo" node revert "$node"
+expect 0 "$relevo" node check "$node" "$new"
+contains "$out" "0 B of"
+expect 0 "$relevo" node check "$node" "$other"
+case $out in *"0 B of"*) fail "the build that lies there was judged: $out" ;; esac
+expect 0 "$relevo" node install "$node" "$other"
+[ "$(cat "$run/lib/meter-1.1.0/priv/note")" = new ] || fail "the other build is not there"
+states 1.1.0 1.0.0 none
+ok
+
+# Tables that are full, and folders that may not be written: check refuses as install does.
+fresh
+hold () {
+  expect 0 "$relevo" node eval "$node" "spawn(fun() -> register(holder, self()), $1, receive stop -> ok end end), ok"
+}
+full () {
+  for command in check install; do
+    case $command in
+      check) expect 4 "$relevo" node check "$node" "$new" ;;
+      *) expect 4 "$relevo" node install "$node" "$new" --suspend-timeout 1s ;;
+    esac
+    contains "$said" "$1"
+  done
+}
+halt
+boot ERL_FLAGS='+P 1024'
+hold '[spawn_link(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 1500), erlang:system_info(process_count) < 900]'
+full "table of processes"
+halt
+boot ERL_FLAGS='+t 20000'
+full "table of atoms"
+halt
+boot A=b
+expect 0 "$relevo" node eval "$node" 'sys:suspend(meter_sup)'
+full "meter_sup is suspended"
+expect 0 "$relevo" node eval "$node" 'sys:resume(meter_sup)'
+expect 0 "$relevo" node install "$node" "$new"
+ok
+
 # Two nodes from one folder.
 fresh
 RELEASE_NODE=second@127.0.0.1 "$run/bin/meter" start >"$work/log2" 2>&1 &

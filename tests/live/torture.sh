@@ -15,7 +15,7 @@ harm=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/harm
 case ${RELEVO:-} in /*) harm=$(dirname "$RELEVO")/tests/helpers/harm ;; esac
 [ -x "$harm" ] || fail "no $harm: make helpers"
 
-tests/tools/meter "$work/store" 1.0.0 1.1.0 1.2.0 1.3.0 2.3.0 2.5.0 2.6.0 2.7.0 >/dev/null
+tests/tools/meter "$work/store" 1.0.0 1.1.0 1.2.0 1.3.0 2.3.0 2.5.0 2.6.0 2.7.0 2.8.0 2.9.0 >/dev/null
 package () { echo "$work/store/meter-$1.tar.gz"; }
 mkdir "$work/run"
 # A disk of its own, which can be full.
@@ -365,7 +365,7 @@ end_row () {
 # VERSION STATUS WHAT
 while read -r version status what; do
   begin "$what"
-  expect "$status" "$relevo" node install "$node" "$(package "$version")" --code-change-timeout 500ms --patience 30s </dev/null
+  expect "$status" "$relevo" node install "$node" "$(package "$version")" --code-change-timeout 500ms --patience 30s --bake 3s </dev/null
   contains "$said" "1.0.0"
   end_row
   "$relevo" node revert -q "$node" >/dev/null
@@ -376,6 +376,8 @@ done <<'TABLE'
 2.5.0 5 code_change raises
 2.6.0 5 code_change hangs
 2.7.0 5 code_change returns nonsense
+2.8.0 5 a child that the relup starts does not start
+2.9.0 5 processes that nobody supervises crash
 TABLE
 
 begin "the downgrade fails"

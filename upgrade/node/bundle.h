@@ -57,3 +57,8 @@ const char *bundle_sources(const struct bundle *bundle, struct arena *arena);
 /* The manifest alone, as files and modules; for a release whose tarball is not at hand. */
 must_check int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span json,
 				     const char *name, struct error *err);
+
+/* rebuilt.c: what two builds of a version differ in, by their manifests ("lib/shop-1.0.0/priv/x and
+ * 3 more", in the arena); NULL: they are the same.
+ */
+const char *bundle_difference(const struct bundle *a, const struct bundle *b, struct arena *arena);

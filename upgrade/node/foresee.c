@@ -242,11 +242,27 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 
 /* ---- files ---- */
 
+/* Another build of it would be brought anew. */
+static int is_there(bool *out, struct upgrade *u, struct error *err)
+{
+	const struct bundle *manifest = NULL;
+
+	if (releases_find(&u->releases, u->bundle->vsn) &&
+	    upgrade_manifest(&manifest, u, u->bundle->vsn, err))
+		return -1;
+	*out = manifest && !bundle_difference(u->bundle, manifest, u->arena);
+	return 0;
+}
+
 static int look_at_files(struct foreseen *out, struct parcel *parcel, struct upgrade *u,
 			 struct error *err)
 {
+	bool there;
+
 	out->release_bytes = u->bundle->size;
-	if (releases_find(&u->releases, u->bundle->vsn))
+	if (is_there(&there, u, err))
+		return -1;
+	if (there)
 		return 0;
 	if (parcel_pack(parcel, u->node, u->arena, u->bundle, err))
 		return -1;

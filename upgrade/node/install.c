@@ -226,6 +226,14 @@ static int restarted(struct upgrade *u, const char *why, struct error *err)
 			   "%s: %s could not be installed: %s", node, u->bundle->vsn, why);
 }
 
+static int drain(struct upgrade *u, struct error *err)
+{
+	const struct term *up = bundle_up(u->bundle, u->arena, u->running->vsn);
+
+	upgrade_step(u, STEP_drain, "looking for processes in code that is replaced");
+	return upgrade_drain(u, up ? up : &term_nil, err);
+}
+
 static int install(struct install_result *result, struct upgrade *u, struct error *err)
 {
 	const char *from = u->running->vsn, *why;
@@ -279,15 +287,38 @@ static int lost(struct upgrade *u, const char *vsn, struct error *err)
 			   why.text);
 }
 
+enum { CRASHES_ANYWAY = 2, TIMES_BEFORE = 2 };
+
+static int64_t crashes_allowed(const struct upgrade *u)
+{
+	if (u->options->limits.crashes >= 0)
+		return u->options->limits.crashes;
+	return CRASHES_ANYWAY + TIMES_BEFORE * u->crashes * u->options->bake_ms /
+					(u->crashes_ms > 0 ? u->crashes_ms : 1);
+}
+
+/* Counting begins with the first look; what is counted until the release is installed is how often
+ * processes crash there anyway.
+ */
+static int count_crashes(struct upgrade *u, int64_t since, struct error *err)
+{
+	const char *began;
+
+	u->crashes_ms = clock_mono_ms() - since;
+	return u->options->bake_ms > 0 ? crashes_count(&u->crashes, &began, u->node, u->arena, err)
+				       : 0;
+}
+
 static int bake(struct upgrade *u, const char *vsn, struct error *err)
 {
+	struct watch_limits limits = u->options->limits;
 	const char *fault;
 
 	if (u->options->bake_ms <= 0)
 		return 0;
 	upgrade_step(u, STEP_bake, "watching for %" PRId64 " s", u->options->bake_ms / 1000);
-	if (node_watch(&fault, u->node, u->arena, vsn, u->options->bake_ms, &u->options->limits,
-		       baked, u, err))
+	limits.crashes = crashes_allowed(u);
+	if (node_watch(&fault, u->node, u->arena, vsn, u->options->bake_ms, &limits, baked, u, err))
 		return err->kind == ERROR_UNREACHABLE ? lost(u, vsn, err) : -1;
 	if (!fault)
 		return 0;
@@ -374,13 +405,18 @@ int node_install(struct install_result *out, struct node *node, struct arena *ar
 	struct install_result result = { .name = bundle->name, .vsn = bundle->vsn };
 	struct node_vitals before;
 	bool fresh; /* nothing is known of processes that were suspended before */
+	int64_t since;
 
-	if (upgrade_look(&u, err) || preflight(&u, err) || node_vitals(&before, node, arena, err))
+	if (upgrade_look(&u, err) || count_crashes(&u, 0, err))
+		return upgrade_failed(&u, err);
+	since = clock_mono_ms();
+	if (preflight(&u, err) || node_vitals(&before, node, arena, err))
 		return upgrade_failed(&u, err);
 	result.from = u.permanent->vsn;
 	result.already = runs_it(&u);
 	fresh = result.already || options->restart;
-	if (!result.already && (prepare(&u, err) || install(&result, &u, err)))
+	if (!result.already && (prepare(&u, err) || (!options->restart && drain(&u, err)) ||
+				count_crashes(&u, since, err) || install(&result, &u, err)))
 		return upgrade_failed(&u, err);
 	if (prove(&result, &u, fresh ? INT64_MAX : before.suspended_count, err))
 		return upgrade_failed(&u, err);

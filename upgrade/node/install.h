@@ -26,6 +26,7 @@
 	X(unpack)        \
 	X(files)         \
 	X(check)         \
+	X(drain)         \
 	X(install)       \
 	X(restart)       \
 	X(verify)        \
@@ -44,9 +45,14 @@ const char *install_step_name(enum install_step step);
 
 struct install_options {
 	struct move_options move;
+	/* Of limits, crashes: -1 stands for more than twice as many as before the installation, and
+	 * more than two.
+	 */
 	struct watch_limits limits;
 	int64_t bake_ms;
-	bool one_way; /* go on without a way back */
+	bool one_way;     /* go on without a way back */
+	int64_t drain_ms; /* how long processes in replaced code are waited for */
+	bool kill;        /* such processes may be killed by the purge */
 	/* Instead of an installation, or a way back, while it runs: the VM is restarted into the
 	 * release, which is booted once, on trial.
 	 */
@@ -66,6 +72,7 @@ struct install_options {
 			  .suspend_timeout_ms = 30000,     \
 			  .config_timeout_ms = 60000,      \
 			  .timeout_ms = 300000 },          \
+		.drain_ms = 30000,                         \
 		.limits = WATCH_LIMITS,                    \
 	})
 

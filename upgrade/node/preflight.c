@@ -20,6 +20,24 @@ static int check_records(struct upgrade *u, struct error *err)
 			  node_name(u->node));
 }
 
+/* What runs already is there already, when it is what was built. */
+static int check_same_build(struct upgrade *u, struct error *err)
+{
+	const struct bundle *manifest;
+	const char *what;
+
+	if (upgrade_manifest(&manifest, u, u->bundle->vsn, err))
+		return -1;
+	what = manifest ? bundle_difference(u->bundle, manifest, u->arena) : NULL;
+	if (!what)
+		return 0;
+	upgrade_refuse(u, err, "the node runs another build of %s: %s is not the same",
+		       u->bundle->vsn, what);
+	return error_hint(err,
+			  "A version that runs somewhere is never built anew: give the build one "
+			  "of its own.");
+}
+
 static int check_release(struct upgrade *u, struct error *err)
 {
 	const struct bundle *bundle = u->bundle;
@@ -33,7 +51,7 @@ static int check_release(struct upgrade *u, struct error *err)
 		return error_code(err, "other_release");
 	}
 	if (target == u->running)
-		return 0;
+		return check_same_build(u, err);
 	if (target && target == u->permanent) {
 		upgrade_refuse(u, err,
 			       "%s is the permanent release of the node: going back to "

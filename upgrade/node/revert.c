@@ -27,6 +27,14 @@ static int make_permanent(struct upgrade *u, const char *vsn, struct error *err)
 			   str_text(&text));
 }
 
+/* release_handler kills, when it makes a release permanent, what runs the code of the one before.
+ */
+static int drain(struct upgrade *u, struct error *err)
+{
+	upgrade_step(u, STEP_drain, "looking for processes in code that was replaced");
+	return upgrade_drain(u, NULL, err);
+}
+
 int node_commit(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,
 		const struct install_options *options, struct error *err)
 {
@@ -47,6 +55,8 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 	}
 	before = u.permanent->vsn;
 	already = u.running == u.permanent;
+	if (!already && drain(&u, err))
+		return upgrade_failed(&u, err);
 	/* Also when it is permanent: a commit that was cut short may have got only so far. */
 	if (make_permanent(&u, u.running->vsn, err))
 		return upgrade_failed(&u, err);
@@ -207,6 +217,8 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 		return upgrade_failed(&u, err);
 	from = u.running->vsn;
 	already = strcmp(from, target) == 0;
+	if (!already && !options->restart && drain(&u, err))
+		return upgrade_failed(&u, err);
 	if (!already && revert(&u, target, err))
 		return upgrade_failed(&u, err);
 	/* It was committed: what the node boots must go back as well. */

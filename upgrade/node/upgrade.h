@@ -15,6 +15,7 @@ struct upgrade {
 		*permanent;               /* of those; never NULL after upgrade_look() */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
+	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
 	size_t notes_len, notes_cap;
 };
@@ -57,6 +58,10 @@ must_check int upgrade_check_keeper(const struct upgrade *upgrade, bool trial, s
  */
 must_check int upgrade_check_supervisors(struct upgrade *upgrade, const struct term *steps,
 					 struct error *err);
+/* drain.c: waits until nobody runs code that the steps would purge (NULL: any old code there is).
+ * ERROR_REFUSED: some still do.
+ */
+must_check int upgrade_drain(struct upgrade *upgrade, const struct term *steps, struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

@@ -23,6 +23,20 @@ int census_take(struct census *out, struct node *node, struct arena *arena, stru
 	return 0;
 }
 
+int crashes_count(int64_t *out, const char **began, struct node *node, struct arena *arena,
+		  struct error *err)
+{
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_crashes, NULL, 0, node_deadline(node), err))
+		return -1;
+	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), out) ||
+	    !term_get_text(term_at(answer, 1), arena, began))
+		return error_set(err, ERROR_INVALID, "%s: an answer of another shape",
+				 node_name(node));
+	return 0;
+}
+
 /* Both lists are sorted by name. */
 int64_t census_restarts(const struct census *was, const struct census *is, const char **who)
 {
@@ -67,6 +81,7 @@ struct watch {
 	const char *vsn;
 	const struct watch_limits *limits;
 	struct census start;
+	int64_t crashes;     /* before */
 	unsigned busy, full; /* looks in a row over the limit */
 };
 
@@ -87,6 +102,25 @@ static int look_at_load(const char **fault, struct watch *watch, struct arena *a
 	else if (watch->full >= TOO_OFTEN)
 		*fault = arena_printf(arena, "%s has %" PRId64 " messages waiting, over %" PRId64,
 				      v.queue_process, v.queue_len, limits->mailbox);
+	return 0;
+}
+
+static int look_at_crashes(const char **fault, struct watch *watch, struct arena *arena,
+			   struct error *err)
+{
+	const char *began;
+	int64_t count;
+
+	if (watch->limits->crashes < 0)
+		return 0;
+	if (crashes_count(&count, &began, watch->node, arena, err))
+		return -1;
+	if (count < watch->crashes)
+		watch->crashes = 0; /* counted anew: another connection */
+	if (count - watch->crashes > watch->limits->crashes)
+		*fault = arena_printf(arena, "%" PRId64 " processes have crashed%s%s",
+				      count - watch->crashes, *began ? ", one that began in " : "",
+				      began);
 	return 0;
 }
 
@@ -122,6 +156,8 @@ static int look(const char **fault, struct watch *watch, struct arena *arena, st
 						restarts, who ? who : "?");
 		return 0;
 	}
+	if (look_at_crashes(fault, watch, arena, err) || *fault)
+		return *fault ? 0 : -1;
 	return look_at_load(fault, watch, arena, &scratch, err);
 }
 
@@ -134,8 +170,10 @@ int node_watch(const char **fault, struct node *node, struct arena *arena, const
 	struct deadline end = deadline_in(ms);
 	const char *text = NULL;
 
-	if (census_take(&watch.start, node, arena, err))
+	if (census_take(&watch.start, node, arena, err) ||
+	    (limits->crashes >= 0 && crashes_count(&watch.crashes, &text, node, arena, err)))
 		return -1;
+	text = NULL;
 	for (;;) {
 		int left = deadline_left(end);
 

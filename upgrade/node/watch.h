@@ -15,13 +15,21 @@ must_check int census_take(struct census *out, struct node *node, struct arena *
  */
 int64_t census_restarts(const struct census *was, const struct census *is, const char **who);
 
+/* How many processes, supervised or not, have crashed since this was first asked over the
+ * connection. *began, what the last of them began with, or "", in the arena.
+ */
+must_check int crashes_count(int64_t *out, const char **began, struct node *node,
+			     struct arena *arena, struct error *err);
+
 struct watch_limits {
 	int64_t run_queue; /* processes that wait to run; -1: any */
 	int64_t mailbox;   /* messages in the longest mailbox; -1: any */
 	int64_t restarts;  /* of registered processes during the watch; -1: any */
+	int64_t crashes;   /* of any processes during the watch; -1: any */
 };
 
-#define WATCH_LIMITS ((struct watch_limits){ .run_queue = -1, .mailbox = -1, .restarts = 0 })
+#define WATCH_LIMITS \
+	((struct watch_limits){ .run_queue = -1, .mailbox = -1, .restarts = 0, .crashes = -1 })
 
 /* Watches for `ms`; ends early when something is wrong.
  *

@@ -41,12 +41,19 @@ code_change(_, _, hang) -> timer:sleep(infinity);
 code_change(_, _, nonsense) -> nonsense;
 code_change(_, State, slowly) -> timer:sleep(1500), {ok, State};
 code_change(_, State, linger) -> spawn(fun linger/0), {ok, State};
+code_change(_, State, ail) -> spawn(fun ail/0), {ok, State};
 code_change({down, _}, {pair, N, _}, _) -> {ok, {single, N}};
 code_change({down, _}, State, _) -> {ok, State};
 code_change(_, {single, N}, Then) -> later(Then), {ok, {pair, N, []}}.
 
 %% A local call: it never leaves the code that it was started in.
 linger() -> receive after 1000 -> linger() end.
+
+%% As a channel that nobody starts again, until the release is taken back.
+ail() ->
+    proc_lib:spawn(fun() -> exit(as_told) end),
+    timer:sleep(100),
+    [ail() || ?KIND =:= element(3, meter:kind())].
 
 later({die_after, Ms}) -> erlang:send_after(Ms, self(), die);
 later(_) -> ok.

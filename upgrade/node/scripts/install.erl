@@ -4,7 +4,7 @@
 %% Bound: Vsn, CodeChangeTimeout, SuspendTimeout, ConfigTimeout (milliseconds).
 %% Answers {installed, {From, Groups}}, {refused, Why} (nothing changed), {failed, Why}
 %% (changed and put back), {restarting, Why} (the node goes down to the permanent
-%% release), {half, Why} (installed, but the protocols are not).
+%% release), {half, Why} (installed, but its protocols are not, or what it should start does not run).
 Options = [{error_action, restart},
            {code_change_timeout, CodeChangeTimeout},
            {suspend_timeout, SuspendTimeout}],
@@ -59,22 +59,76 @@ Relup = fun(V, Direction, Other) ->
                     _ -> []
                 end
         end,
-Restarts = fun() ->
-                   {ok, Known} = Handler(which_releases, []),
-                   [Now | _] = [V || S <- [current, permanent], {_, V, _, State} <- Known,
-                                     State =:= S],
-                   case Relup(Vsn, 2, Now) ++ Relup(Now, 3, Vsn) of
-                       [Steps | _] ->
-                           lists:member(restart_new_emulator, Steps)
-                               orelse lists:member(restart_emulator, Steps);
-                       [] -> false
-                   end
-           end,
+Way = fun() ->
+              {ok, Known} = Handler(which_releases, []),
+              [Now | _] = [V || S <- [current, permanent], {_, V, _, State} <- Known, State =:= S],
+              case Relup(Vsn, 2, Now) ++ Relup(Now, 3, Vsn) of
+                  [Steps | _] when is_list(Steps) -> Steps;
+                  _ -> []
+              end
+      end,
+Steps = Way(),
+Restarts = lists:member(restart_new_emulator, Steps) orelse lists:member(restart_emulator, Steps),
+%% What the steps start must be there afterwards: release_handler takes no notice of what they
+%% return.  Who is asked once more says why not.
+Missing = fun(Child, Why) -> [unicode:characters_to_binary(io_lib:format("~ts: ~0tp", [Child, Why]))] end,
+ChildName = fun(Sup, Id) -> io_lib:format("the child ~0tp of ~0tp does not run", [Id, Sup]) end,
+Restarted = fun(Sup, Id) ->
+                    try supervisor:restart_child(Sup, Id) of
+                        {error, running} -> [];
+                        {error, Why} -> Missing(ChildName(Sup, Id), Why);
+                        _ -> []
+                    catch _:Why -> Missing(ChildName(Sup, Id), Why)
+                    end
+            end,
+StartedAs = fun(#{id := Id} = Spec) -> {Id, maps:get(restart, Spec, permanent)};
+               ({Id, _, Restart, _, _, _}) -> {Id, Restart};
+               (_) -> none
+            end,
+Started = fun(Sup, Spec) ->
+                  case StartedAs(Spec) of
+                      {Id, permanent} ->
+                          try supervisor:start_child(Sup, Spec) of
+                              {error, {already_started, P}} when is_pid(P) -> [];
+                              {error, already_present} -> Restarted(Sup, Id);
+                              {error, Why} -> Missing(ChildName(Sup, Id), Why);
+                              _ -> []
+                          catch _:Why -> Missing(ChildName(Sup, Id), Why)
+                          end;
+                      %% Others may have done their work and ended.
+                      _ -> []
+                  end
+          end,
+IsEnded = fun(Sup, Id, Later) ->
+                  lists:any(fun({apply, {_, terminate_child, [S, I]}}) -> S =:= Sup andalso I =:= Id;
+                               (_) -> false
+                            end, Later)
+          end,
+Runs = fun(App, Type) ->
+               case application:start(App, Type) of
+                   {error, {already_started, _}} -> [];
+                   {error, Why} -> Missing(io_lib:format("~ts is not started", [App]), Why);
+                   ok -> []
+               end
+       end,
+NotStarted = fun NotStarted([]) -> [];
+                 NotStarted([{apply, {M, restart_child, [Sup, Id]}} | Later])
+                   when M =:= supervisor; M =:= 'Elixir.Supervisor' ->
+                     [F || not IsEnded(Sup, Id, Later), F <- Restarted(Sup, Id)] ++ NotStarted(Later);
+                 NotStarted([{apply, {M, start_child, [Sup, Spec]}} | Later])
+                   when M =:= supervisor; M =:= 'Elixir.Supervisor' ->
+                     Started(Sup, Spec) ++ NotStarted(Later);
+                 NotStarted([{apply, {application, start, [App | Type]}} | Later]) ->
+                     [F || not lists:member({apply, {application, stop, [App]}}, Later),
+                           F <- Runs(App, hd(Type ++ [temporary]))] ++ NotStarted(Later);
+                 NotStarted([_ | Later]) -> NotStarted(Later)
+             end,
 Install = fun() ->
                   case release_handler:install_release(Vsn, Options) of
                       {ok, From, _} ->
-                          try Protocols() of
-                              _ -> {installed, From}
+                          try {Protocols(), NotStarted(Steps)} of
+                              {_, []} -> {installed, From};
+                              {_, [Fault | _]} -> {half, {not_started, Fault}}
                           catch _:Why -> {half, Why}
                           end;
                       {continue_after_restart, _, _} -> {restarting, restart_new_emulator};
@@ -158,7 +212,7 @@ WithConfig = fun() ->
                      end
              end,
 PutBack(Vsn),
-case Restarts() of
+case Restarts of
     true -> {refused, the_relup_restarts_the_emulator};
     false -> WithConfig()
 end

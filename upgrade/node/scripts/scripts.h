@@ -16,6 +16,7 @@
 	X(shared,   false, ALONE)     \
 	X(supervisors, false, ALONE)  \
 	X(writable, false, ALONE)     \
+	X(crashes,  false, ALONE)     \
 	X(census,   false, ALONE)     \
 	X(adopt,    true, ALONE)      \
 	X(unpin,    false, ALONE)     \
@@ -34,6 +35,7 @@
 	X(changes,  false, VM)        \
 	X(check,    true, VM)         \
 	X(install,  true, VM)         \
+	X(drain,    true, ALONE)      \
 	X(restart,  true, ALONE)      \
 	X(commit,   true, CONFIG)     \
 	X(remove,   true, ALONE)

@@ -1,0 +1,47 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% Who would be killed by the purge of replaced code.  Bound: Modules (all, or those that are loaded
+%% over: processes in the code before the present one), Removed (modules that go: processes in their
+%% present code, those of Stopped applications apart).
+%% Answers {HowMany, [{Module, Process}]}, the first 20.  Old code that nobody runs is purged, as
+%% release_handler does of itself every ten seconds: that is the cheapest way to ask.
+Where = fun(P, M) ->
+                case process_info(P, current_stacktrace) of
+                    {_, Stack} ->
+                        Own = [Info || {Module, _, _, Info} <- Stack, Module =:= M]
+                            ++ [Info || {_, _, _, Info} <- Stack],
+                        case [{F, L} || Info <- Own, {file, F} <- Info, {line, L} <- Info] of
+                            [{F, L} | _] -> io_lib:format(", at ~ts:~b", [F, L]);
+                            [] -> ""
+                        end;
+                    undefined -> ""
+                end
+        end,
+Who = fun(P, M) ->
+              Named = case process_info(P, registered_name) of
+                          {_, Registered} -> io_lib:format(" ~tp", [Registered]);
+                          _ -> ""
+                      end,
+              In = case process_info(P, current_function) of
+                       {_, {IM, IF, IA}} -> io_lib:format(" in ~tp:~tp/~b", [IM, IF, IA]);
+                       _ -> ""
+                   end,
+              lists:flatten([io_lib:format("~p", [P]), Named, In, Where(P, M)])
+      end,
+Old = [M || {M, _} <- code:all_loaded(), Modules =:= all orelse lists:member(M, Modules),
+            erlang:check_old_code(M), not code:soft_purge(M)],
+InOld = [{M, P} || M <- Old, P <- processes(), erlang:check_process_code(P, M) =:= true],
+Goes = fun(P) ->
+               case application:get_application(P) of
+                   {ok, App} -> lists:member(App, Stopped);
+                   undefined -> false
+               end
+       end,
+Runs = fun(P) ->
+               case process_info(P, current_stacktrace) of
+                   {_, Stack} -> lists:sublist([M || {M, _, _, _} <- Stack, lists:member(M, Removed)], 1);
+                   undefined -> []
+               end
+       end,
+InRemoved = [{M, P} || Removed =/= [], P <- processes(), M <- Runs(P), not Goes(P)],
+Held = InOld ++ InRemoved,
+{length(Held), [{M, Who(P, M)} || {M, P} <- lists:sublist(Held, 20)]}

@@ -101,6 +101,27 @@ int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span j
 	return ret ? error_wrap(err, "%s", name) : 0;
 }
 
+int bundle_take_modules(struct bundle *out, struct arena *arena, const struct term *list,
+			struct error *err)
+{
+	struct bundle_module *modules;
+
+	if (!term_is_list(list) || list->seq.len > ENTRIES_MAX)
+		return error_set(err, ERROR_INVALID, "no list of modules");
+	modules = arena_array(arena, list->seq.len, struct bundle_module);
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+
+		if (!term_is_tuple(entry, 3) ||
+		    !term_get_text(term_at(entry, 0), arena, &modules[i].application) ||
+		    !term_get_text(term_at(entry, 1), arena, &modules[i].module) ||
+		    !term_get_text(term_at(entry, 2), arena, &modules[i].md5))
+			return error_set(err, ERROR_INVALID, "modules: entry %zu is not sound", i);
+	}
+	*out = (struct bundle){ .modules = modules, .modules_len = list->seq.len };
+	return 0;
+}
+
 /* releases/VSN/relevo.manifest.json: VSN is not known before it is found. */
 static int read_manifest(struct bundle *out, struct arena *arena, const struct tree *tree,
 			 struct error *err)

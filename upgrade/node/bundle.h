@@ -66,3 +66,6 @@ const char *bundle_sources(const struct bundle *bundle, struct arena *arena);
 /* The manifest alone, as files and modules; for a release whose tarball is not at hand. */
 must_check int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span json,
 				     const char *name, struct error *err);
+/* Its modules alone, [{Application, Module, Md5}] as texts. */
+must_check int bundle_take_modules(struct bundle *out, struct arena *arena,
+				   const struct term *modules, struct error *err);

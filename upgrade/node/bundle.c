@@ -9,6 +9,7 @@
 enum {
 	MANIFEST_MAX = 64 << 20,
 	TERM_FILE_MAX = 16 << 20,
+	MODULES_MAX = 1000000,
 };
 
 /* ---- the manifest ---- */
@@ -27,6 +28,27 @@ int bundle_parse_manifest(struct bundle *out, struct arena *arena, struct span j
 	out->files_len = manifest.files_len;
 	out->modules = manifest.modules;
 	out->modules_len = manifest.modules_len;
+	return 0;
+}
+
+int bundle_take_modules(struct bundle *out, struct arena *arena, const struct term *list,
+			struct error *err)
+{
+	struct manifest_module *modules;
+
+	if (!term_is_list(list) || list->seq.len > MODULES_MAX)
+		return error_set(err, ERROR_INVALID, "no list of modules");
+	modules = arena_array(arena, list->seq.len, struct manifest_module);
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+
+		if (!term_is_tuple(entry, 3) ||
+		    !term_get_text(term_at(entry, 0), arena, &modules[i].application) ||
+		    !term_get_text(term_at(entry, 1), arena, &modules[i].module) ||
+		    !term_get_text(term_at(entry, 2), arena, &modules[i].md5))
+			return error_set(err, ERROR_INVALID, "modules: entry %zu is not sound", i);
+	}
+	*out = (struct bundle){ .modules = modules, .modules_len = list->seq.len };
 	return 0;
 }
 

@@ -62,3 +62,6 @@ must_check int bundle_parse_manifest(struct bundle *out, struct arena *arena, st
  * 3 more", in the arena); NULL: they are the same.
  */
 const char *bundle_difference(const struct bundle *a, const struct bundle *b, struct arena *arena);
+/* Its modules alone, [{Application, Module, Md5}] as texts. */
+must_check int bundle_take_modules(struct bundle *out, struct arena *arena,
+				   const struct term *modules, struct error *err);

@@ -2,6 +2,7 @@
 #include "upgrade/node/foresee.h"
 
 #include "upgrade/node/parcel.h"
+#include "upgrade/node/session.h"
 #include "upgrade/node/stage.h"
 #include "upgrade/node/upgrade.h"
 
@@ -96,20 +97,78 @@ static void read_groups(struct foreseen *out, struct arena *arena, const struct 
 	out->groups = items;
 }
 
-static struct binding steps_binding(const struct upgrade *u)
+static const struct term *steps_of(const struct upgrade *u)
 {
 	const struct term *steps = bundle_up(u->bundle, u->arena, u->running->vsn);
 
-	return (struct binding){ "Steps", steps ? steps : &term_nil };
+	return steps ? steps : &term_nil;
+}
+
+static void add_name(struct arena *arena, struct terms *names, const struct term *module)
+{
+	if (term_is_tuple(module, 2)) /* {Module, Timeout} */
+		module = term_at(module, 0);
+	if (term_atom_name(module))
+		terms_add(arena, names, term_binary(arena, module->text));
+}
+
+/* Modules that are loaded over or removed, packed: a name becomes no atom by being told. */
+static int pack_loaded(const struct term **out, const struct upgrade *u, struct error *err)
+{
+	const struct term *steps = steps_of(u);
+	struct terms names = { 0 };
+
+	for (size_t i = 0; i < steps->seq.len; i++) {
+		const struct term *step = term_at(steps, i);
+
+		if ((term_is_tagged(step, "load", 2) || term_is_tagged(step, "remove", 2)) &&
+		    term_is_tuple(term_at(step, 1), 3))
+			add_name(u->arena, &names, term_at(term_at(step, 1), 0));
+	}
+	return session_pack(out, u->arena, term_list_of(u->arena, &names), err);
+}
+
+static int pack_suspended(const struct term **out, const struct upgrade *u, struct error *err)
+{
+	const struct term *steps = steps_of(u), *modules;
+	struct terms names = { 0 };
+
+	for (size_t i = 0; i < steps->seq.len; i++) {
+		if (!term_is_tagged(term_at(steps, i), "suspend", 2))
+			continue;
+		modules = term_at(term_at(steps, i), 1);
+		for (size_t k = 0; term_is_list(modules) && k < modules->seq.len; k++)
+			add_name(u->arena, &names, term_at(modules, k));
+	}
+	return session_pack(out, u->arena, term_list_of(u->arena, &names), err);
+}
+
+static bool changes_state(const struct term *steps)
+{
+	for (size_t i = 0; i < steps->seq.len; i++) {
+		const struct term *step = term_at(steps, i);
+
+		if (step->kind == TERM_TUPLE && step->seq.len > 0 &&
+		    term_is_atom(term_at(step, 0), "code_change"))
+			return true;
+	}
+	return false;
 }
 
 static int look_at_processes(struct foreseen *out, struct upgrade *u, struct error *err)
 {
-	const struct binding steps = steps_binding(u);
-	const struct term *answer;
+	const struct term *answer, *loaded, *suspended;
 
-	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_foresee, &steps, 1,
-		     deadline_in(FORESEE_MS), err))
+	if (pack_loaded(&loaded, u, err) || pack_suspended(&suspended, u, err))
+		return -1;
+	const struct binding bindings[] = {
+		{ "LoadedOver", loaded },
+		{ "Suspended", suspended },
+		{ "Changes", term_atom(u->arena, changes_state(steps_of(u)) ? "true" : "false") },
+	};
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_foresee, bindings,
+		     ARRAY_LEN(bindings), deadline_in(FORESEE_MS), err))
 		return -1;
 	out->silent = processes_of(u->arena, list_in(answer, "silent"));
 	out->lingering = processes_of(u->arena, list_in(answer, "lingering"));
@@ -122,11 +181,12 @@ static int look_at_processes(struct foreseen *out, struct upgrade *u, struct err
 
 static int look_for_funs(struct foreseen *out, struct upgrade *u, struct error *err)
 {
-	const struct binding steps = steps_binding(u);
-	const struct term *answer, *list;
+	const struct term *answer, *list, *loaded;
 	struct foreseen_fun *items;
 
-	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_funs, &steps, 1,
+	if (pack_loaded(&loaded, u, err) ||
+	    node_run(&answer, NULL, u->node, u->arena, SCRIPT_funs,
+		     (const struct binding[]){ { "LoadedOver", loaded } }, 1,
 		     deadline_in(FORESEE_MS), err))
 		return -1;
 	list = list_in(answer, "found");
@@ -264,7 +324,7 @@ static int look_at_files(struct foreseen *out, struct parcel *parcel, struct upg
 		return -1;
 	if (there)
 		return 0;
-	if (parcel_pack(parcel, u->node, u->arena, u->bundle, err))
+	if (parcel_pack(parcel, u->node, u->arena, u->bundle, &u->releases, &u->same, err))
 		return -1;
 	out->lacked_bytes = parcel->size;
 	out->needed_bytes = parcel->size + parcel->room;

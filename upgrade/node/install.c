@@ -22,7 +22,7 @@ static void staged(void *context, uint64_t done, uint64_t total)
 static int stage(struct parcel *parcel, struct upgrade *u, struct error *err)
 {
 	upgrade_step(u, STEP_stage, "sending what the node lacks of %s.tar.gz", u->bundle->base);
-	if (parcel_pack(parcel, u->node, u->arena, u->bundle, err))
+	if (parcel_pack(parcel, u->node, u->arena, u->bundle, &u->releases, &u->same, err))
 		return -1;
 	if (stage_send(&u->sent_bytes, u->node, u->bundle->base, parcel, staged, u, err)) {
 		struct error why = *err;
@@ -124,8 +124,11 @@ static int bring(struct upgrade *u, struct error *err)
 
 static int check_files(const char **fault, struct upgrade *u, struct error *err)
 {
+	struct names same;
+
 	upgrade_step(u, STEP_files, "comparing %zu files with the manifest", u->bundle->files_len);
-	return verify_files(fault, u->node, u->arena, u->bundle, &u->releases, VERIFY_AFTER, err);
+	return verify_files(fault, &same, u->node, u->arena, u->bundle, &u->releases, VERIFY_AFTER,
+			    err);
 }
 
 /* The release unpacked on the node, every file as it should be. */

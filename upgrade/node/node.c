@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/node.h"
 
+#include "upgrade/node/session.h"
 #include "upgrade/node/witness.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 enum { RETRY_MS = 200, PATIENCE_MS = 300000, REFUSED_MS = 10000 };
 
 struct node {
-	struct dist *dist; /* NULL: lost */
+	struct dist *dist;       /* NULL: lost */
+	struct session *session; /* NULL: nothing was asked on this connection */
 	char *name, *cookie;
 	char *ca, *cert, *key; /* files; NULL: none */
 	int port;
@@ -25,6 +27,14 @@ struct node {
 };
 
 /* ---- connecting ---- */
+
+static void hang_up(struct node *node)
+{
+	session_free(node->session);
+	node->session = NULL;
+	dist_close(node->dist);
+	node->dist = NULL;
+}
 
 static int connect_node(struct node *node, struct deadline deadline, struct error *err)
 {
@@ -65,7 +75,7 @@ void node_close(struct node *node)
 {
 	if (!node)
 		return;
-	dist_close(node->dist);
+	hang_up(node);
 	explicit_bzero(node->cookie, strlen(node->cookie));
 	free(node->cookie);
 	free(node->ca);
@@ -79,16 +89,14 @@ int node_reopen(struct node *node, struct deadline deadline, struct error *err)
 {
 	struct deadline refused = deadline_in(REFUSED_MS);
 
-	dist_close(node->dist);
-	node->dist = NULL;
+	hang_up(node);
 	for (;;) {
 		struct deadline attempt = deadline_earlier(deadline, node_deadline(node));
 
 		if (connect_node(node, attempt, err) == 0 &&
 		    (!node->locked || node_lock(node, deadline, err) == 0))
 			return 0;
-		dist_close(node->dist);
-		node->dist = NULL;
+		hang_up(node);
 		/* A node that starts is in epmd before it answers, answers before it has its
 		 * cookie, and is out of epmd before it goes.
 		 */
@@ -152,17 +160,17 @@ int node_run(const struct term **out, const struct term **bad, struct node *node
 	     struct arena *arena, enum script script, const struct binding *bindings,
 	     size_t bindings_len, struct deadline deadline, struct error *err)
 {
-	struct binding *all = arena_array(arena, bindings_len + 1, struct binding);
-	owned_str struct str text = STR_EMPTY;
-
 	if (!node->dist)
 		return error_set(err, ERROR_UNREACHABLE, "%s: the connection is lost", node->name);
-	script_text(&text, script);
-	all[0] = (struct binding){ "Me", dist_pid(node->dist) };
-	for (size_t i = 0; i < bindings_len; i++)
-		all[i + 1] = bindings[i];
-	return node_eval(out, bad, node->dist, arena, script_name(script), str_span(&text), all,
-			 bindings_len + 1, deadline, err);
+	if (!node->session && session_open(&node->session, node->dist, deadline, err))
+		return -1;
+	return session_run(out, bad, node->session, arena, script, bindings, bindings_len, deadline,
+			   err);
+}
+
+int64_t node_free_atoms(const struct node *node)
+{
+	return node->session ? session_free_atoms(node->session) : 0;
 }
 
 static int say_locked(const struct node *node, const struct term *answer, struct error *err)

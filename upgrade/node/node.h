@@ -56,6 +56,9 @@ must_check int node_run(const struct term **out, const struct term **bad, struct
 			struct arena *arena, enum script script, const struct binding *bindings,
 			size_t bindings_len, struct deadline deadline, struct error *err);
 
+/* Room in the node's table of atoms when it was first asked something on this connection. */
+int64_t node_free_atoms(const struct node *node);
+
 /* How long a question and its answer take, in microseconds. */
 must_check int node_ping(int64_t *out_us, struct node *node, struct error *err);
 

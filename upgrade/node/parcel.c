@@ -4,6 +4,8 @@
 #include "base/hash.h"
 #include "release/files/archive.h"
 #include "release/files/tree.h"
+#include "upgrade/node/digests.h"
+#include "upgrade/node/session.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -15,6 +17,7 @@ enum { MODE_MASK = 0755 };
 struct packing {
 	struct arena *arena;
 	const struct bundle *bundle;
+	const struct names *same;          /* folders that the node has */
 	const struct manifest_entry **listed; /* sorted by path */
 	const char **left_out;             /* paths, sorted */
 	size_t left_out_len;
@@ -31,32 +34,43 @@ void parcel_done(struct parcel *parcel)
 	parcel->file = NULL;
 }
 
+static bool is_in_same(const struct packing *packing, const char *path)
+{
+	struct span folder = digests_folder(path);
+
+	return folder.len > 0 && digests_among(packing->same, folder);
+}
+
 /* ---- asking ---- */
 
-static const struct term *files_term(struct arena *arena, const struct bundle *bundle)
+/* Those in folders that are the same there need no question. */
+static const struct term *files_term(struct packing *packing, enum hash_kind kind)
 {
+	const struct bundle *bundle = packing->bundle;
 	struct terms list = { 0 };
 
-	for (size_t i = 0; i < bundle->files_len; i++) {
-		const struct manifest_entry *file = &bundle->files[i];
-
-		terms_add(arena, &list,
-			  term_tuple(arena, term_string(arena, file->path),
-				     term_integer(arena, file->size), term_string(arena, file->md5),
-				     term_string(arena, file->sha256)));
-	}
-	return term_list_of(arena, &list);
+	for (size_t i = 0; i < bundle->files_len; i++)
+		if (!is_in_same(packing, bundle->files[i].path))
+			terms_add(packing->arena, &list,
+				  digests_file(packing->arena, &bundle->files[i], kind, NULL));
+	return term_list_of(packing->arena, &list);
 }
 
 /* Here is a list of paths, copies one of pairs of paths. */
 static int ask(const struct term **here, const struct term **copies, struct node *node,
-	       struct arena *arena, const struct bundle *bundle, struct error *err)
+	       struct arena *arena, struct packing *packing, const struct node_releases *releases,
+	       struct error *err)
 {
+	enum hash_kind kind = digests_kind(packing->bundle, releases);
+	const struct term *files, *answer;
+
+	if (session_pack(&files, arena, files_term(packing, kind), err))
+		return -1;
 	const struct binding bindings[] = {
-		{ "Vsn", term_string(arena, bundle->vsn) },
-		{ "Files", files_term(arena, bundle) },
+		{ "Vsn", term_string(arena, packing->bundle->vsn) },
+		{ "Files", files },
+		{ "Algorithm", digests_algorithm(arena, kind) },
 	};
-	const struct term *answer;
 
 	if (node_run(&answer, NULL, node, arena, SCRIPT_lacks, bindings, ARRAY_LEN(bindings),
 		     node_work_deadline(node), err))
@@ -152,8 +166,10 @@ static bool is_as_listed(const struct manifest_entry *file, struct span data)
 
 static bool is_left_out(const struct packing *packing, const char *path)
 {
-	return packing->left_out_len > 0 && bsearch(&path, packing->left_out, packing->left_out_len,
-						    sizeof(*packing->left_out), compare);
+	return is_in_same(packing, path) ||
+	       (packing->left_out_len > 0 &&
+		bsearch(&path, packing->left_out, packing->left_out_len, sizeof(*packing->left_out),
+			compare));
 }
 
 static int take(void *context, const struct archive_item *item, struct error *err)
@@ -215,14 +231,15 @@ static int write_down(struct parcel *out, const struct packing *packing, struct 
 }
 
 int parcel_pack(struct parcel *out, struct node *node, struct arena *arena,
-		const struct bundle *bundle, struct error *err)
+		const struct bundle *bundle, const struct node_releases *releases,
+		const struct names *same, struct error *err)
 {
 	owned_arena struct arena mine = ARENA_EMPTY;
 	owned_parcel struct parcel parcel = { .files_all = 0 };
-	struct packing packing = { .arena = &mine, .bundle = bundle };
+	struct packing packing = { .arena = &mine, .bundle = bundle, .same = same };
 	const struct term *here;
 
-	if (ask(&here, &parcel.copies, node, arena, bundle, err))
+	if (ask(&here, &parcel.copies, node, arena, &packing, releases, err))
 		return -1;
 	list_files(&packing);
 	leave_out(&packing, here, parcel.copies);

@@ -6,6 +6,7 @@
  * another version of the same application, which the node copies for itself.
  */
 #pragma once
+#include "base/names.h"
 #include "upgrade/node/bundle.h"
 #include "upgrade/node/node.h"
 
@@ -20,11 +21,13 @@ struct parcel {
 	size_t files, files_all;   /* in it, and in the whole release */
 };
 
-/* The same node and release give the same bytes.  End with parcel_done().
+/* `same`: folders that the node has as they are in the release, by verify_files() before.
+ * The same node and release give the same bytes.  End with parcel_done().
  *
  * ERROR_UNREACHABLE, ERROR_FAILED: as node_run().  ERROR_INVALID: the tarball cannot be read.
  */
 must_check int parcel_pack(struct parcel *out, struct node *node, struct arena *arena,
-			   const struct bundle *bundle, struct error *err);
+			   const struct bundle *bundle, const struct node_releases *releases,
+			   const struct names *same, struct error *err);
 void parcel_done(struct parcel *parcel);
 #define owned_parcel owned(parcel_done)

@@ -203,7 +203,8 @@ static int check_shared_files(struct upgrade *u, struct error *err)
 
 	if (releases_find(&u->releases, u->bundle->vsn))
 		return 0;
-	if (verify_files(&fault, u->node, u->arena, u->bundle, &u->releases, VERIFY_BEFORE, err))
+	if (verify_files(&fault, &u->same, u->node, u->arena, u->bundle, &u->releases,
+			 VERIFY_BEFORE, err))
 		return -1;
 	if (!fault)
 		return 0;

@@ -188,6 +188,22 @@ int upgrade_move(enum move_outcome *out, const char **why, struct upgrade *u, co
 	return node_restart(out, why, u->node, u->arena, vsn, &u->options->move, err);
 }
 
+/* The answer of manifest.erl: modules, or the text. */
+static int read_manifest(struct bundle *out, struct arena *arena, const struct term *answer,
+			 struct error *err)
+{
+	const struct term *manifest;
+
+	if (answer->kind != TERM_BINARY)
+		return error_set(err, ERROR_INVALID, "an answer of another shape");
+	if (term_decode(&manifest, arena, answer->text, TERM_LIMITS_NODE, NULL, err))
+		return -1;
+	if (manifest->kind == TERM_BINARY)
+		return bundle_parse_manifest(out, arena, manifest->text, "relevo.manifest.json",
+					     err);
+	return bundle_take_modules(out, arena, manifest, err);
+}
+
 int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *vsn,
 		     struct error *err)
 {
@@ -198,13 +214,12 @@ int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *v
 		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
 		     node_deadline(u->node), err))
 		return -1;
-	if (answer->kind != TERM_BINARY || answer->text.len == 0) {
+	if (answer->kind == TERM_BINARY && answer->text.len == 0) {
 		*out = NULL;
 		return 0;
 	}
-	if (bundle_parse_manifest(bundle, u->arena, answer->text, "the manifest that the node has",
-				  err))
-		return -1;
+	if (read_manifest(bundle, u->arena, answer, err))
+		return error_wrap(err, "the manifest that the node has");
 	*out = bundle;
 	return 0;
 }

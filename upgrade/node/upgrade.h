@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* upgrade.h - what install.c, preflight.c and revert.c share; for these three alone. */
 #pragma once
+#include "base/names.h"
 #include "upgrade/node/install.h"
 
 /* One call of node_install(), node_commit(), node_revert() or node_remove(). */
@@ -12,7 +13,8 @@ struct upgrade {
 	bool only_looks;               /* nothing is waited for, nor changed */
 	struct node_releases releases; /* as of the last look */
 	const struct node_release *running,
-		*permanent;               /* of those; never NULL after upgrade_look() */
+		*permanent; /* of those; never NULL after upgrade_look() */
+	struct names same;  /* folders of the bundle that the node has, as preflight() found */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */

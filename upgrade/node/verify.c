@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/verify.h"
 
+#include "upgrade/node/digests.h"
+#include "upgrade/node/session.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -52,75 +55,89 @@ static bool lib_is_known(const struct node_releases *releases, struct span lib)
 	return false;
 }
 
-/* bin/ and the like are never overwritten by an upgrade and may well be others. */
-static bool is_wanted(const char *path, const struct bundle *bundle,
-		      const struct node_releases *releases, enum verify_when when)
-{
-	struct span rest = span_of(path), top, second;
-	bool other_erts = strcmp(bundle->erts, releases->erts) != 0;
+struct wish {
+	const struct bundle *bundle;
+	const struct node_releases *releases;
+	enum verify_when when;
+};
 
-	if (!span_next(&rest, '/', &top) || !span_next(&rest, '/', &second) || rest.len == 0)
-		return false;
+/* A folder of lib/, or an ERTS. */
+static bool is_wanted_folder(const void *context, struct span folder)
+{
+	const struct wish *wish = context;
+	struct span rest = folder, top;
+
+	span_next(&rest, '/', &top);
 	if (span_is(top, "lib"))
-		return when == VERIFY_AFTER || lib_is_known(releases, second);
-	if (when != VERIFY_AFTER)
-		return false;
-	return (span_is(top, "releases") && span_is(second, bundle->vsn)) ||
-	       (span_starts(top, "erts-") && other_erts);
+		return wish->when == VERIFY_AFTER || lib_is_known(wish->releases, rest);
+	return wish->when == VERIFY_AFTER && strcmp(wish->bundle->erts, wish->releases->erts) != 0;
 }
 
-/* The MD5 of each module by the path its beam should have: shop, Elixir.Shop gives
- * lib/shop-VSN/ebin/Elixir.Shop.beam, whatever VSN is.
- */
-static const struct term *module_paths(struct arena *arena, const struct bundle *bundle)
+/* bin/ and the like are never overwritten by an upgrade and may well be others. */
+static bool is_wanted(const char *path, const struct wish *wish)
 {
+	struct span folder = digests_folder(path), rest = span_of(path), top, second;
+
+	if (folder.len > 0)
+		return is_wanted_folder(wish, folder);
+	return wish->when == VERIFY_AFTER && span_next(&rest, '/', &top) &&
+	       span_is(top, "releases") && span_next(&rest, '/', &second) &&
+	       span_is(second, wish->bundle->vsn) && rest.len > 0;
+}
+
+/* The module that the beam of this file has, by the list of modules, which is in the order of the
+ * files: *next is the one that is looked for.
+ */
+static const char *module_md5(const struct bundle *bundle, const char *path, size_t *next)
+{
+	struct span rest = span_of(path);
+	size_t name;
+
+	if (*next == bundle->modules_len)
+		return NULL;
+	name = strlen(bundle->modules[*next].module);
+	if (!span_ends(rest, ".beam") || rest.len < name + 6 ||
+	    rest.ptr[rest.len - name - 6] != '/' ||
+	    memcmp(rest.ptr + rest.len - name - 5, bundle->modules[*next].module, name) != 0)
+		return NULL;
+	return bundle->modules[(*next)++].md5;
+}
+
+/* Those that are not in folders that are the same as a whole. */
+static const struct term *file_terms(struct arena *arena, const struct wish *wish,
+				     const struct names *same)
+{
+	enum hash_kind kind = digests_kind(wish->bundle, wish->releases);
 	struct terms list = { 0 };
 	size_t next = 0;
 
-	/* Both lists are in the order of the paths, so one walk pairs them up. */
-	for (size_t i = 0; i < bundle->files_len && next < bundle->modules_len; i++) {
-		const char *path = bundle->files[i].path;
-		const char *end = arena_printf(arena, "/%s.beam", bundle->modules[next].module);
+	for (size_t i = 0; i < wish->bundle->files_len; i++) {
+		const struct manifest_entry *file = &wish->bundle->files[i];
+		const char *md5 = module_md5(wish->bundle, file->path, &next);
+		struct span folder = digests_folder(file->path);
 
-		if (!span_ends(span_of(path), end))
-			continue;
-		terms_add(arena, &list,
-			  term_tuple(arena, term_string(arena, path),
-				     term_string(arena, bundle->modules[next].md5)));
-		next++;
+		if (is_wanted(file->path, wish) && !(folder.len && digests_among(same, folder)))
+			terms_add(arena, &list, digests_file(arena, file, kind, md5));
 	}
 	return term_list_of(arena, &list);
 }
 
-static const struct term *file_terms(struct arena *arena, const struct bundle *bundle,
-				     const struct node_releases *releases, enum verify_when when)
-{
-	struct terms list = { 0 };
-
-	for (size_t i = 0; i < bundle->files_len; i++) {
-		const struct manifest_entry *file = &bundle->files[i];
-
-		if (is_wanted(file->path, bundle, releases, when))
-			terms_add(arena, &list,
-				  term_tuple(arena, term_string(arena, file->path),
-					     term_integer(arena, file->size),
-					     term_string(arena, file->md5),
-					     term_string(arena, file->sha256)));
-	}
-	return term_list_of(arena, &list);
-}
-
-int verify_files(const char **fault, struct node *node, struct arena *arena,
+int verify_files(const char **fault, struct names *same, struct node *node, struct arena *arena,
 		 const struct bundle *bundle, const struct node_releases *releases,
 		 enum verify_when when, struct error *err)
 {
+	const struct wish wish = { bundle, releases, when };
+	const struct term *files, *answer;
+	int64_t count;
+
+	if (digests_same(same, node, arena, bundle, releases, is_wanted_folder, &wish, err) ||
+	    session_pack(&files, arena, file_terms(arena, &wish, same), err))
+		return -1;
 	const struct binding bindings[] = {
-		{ "Files", file_terms(arena, bundle, releases, when) },
-		{ "Modules", module_paths(arena, bundle) },
+		{ "Files", files },
+		{ "Algorithm", digests_algorithm(arena, digests_kind(bundle, releases)) },
 		{ "Missing", term_atom(arena, when == VERIFY_BEFORE ? "ignore" : "report") },
 	};
-	const struct term *answer;
-	int64_t count;
 
 	if (node_run(&answer, NULL, node, arena, SCRIPT_files, bindings, ARRAY_LEN(bindings),
 		     node_work_deadline(node), err))
@@ -141,10 +158,7 @@ static const struct term *modules_term(struct arena *arena, const struct bundle 
 	for (size_t i = 0; i < bundle->modules_len; i++) {
 		const struct manifest_module *module = &bundle->modules[i];
 
-		terms_add(arena, &list,
-			  term_tuple(arena, term_atom(arena, module->module),
-				     term_atom(arena, module->application),
-				     term_string(arena, module->md5)));
+		terms_add(arena, &list, digests_module(arena, module));
 	}
 	return term_list_of(arena, &list);
 }
@@ -171,11 +185,12 @@ int verify_modules(struct verify_modules *out, struct node *node, struct arena *
 {
 	struct terms faults = { 0 }, strange = { 0 };
 	struct verify_modules result;
-	const struct term *answer, *list;
+	const struct term *packed, *answer, *list;
 
-	if (node_run(&answer, NULL, node, arena, SCRIPT_modules,
-		     (const struct binding[]){ { "Modules", modules_term(arena, bundle) } }, 1,
-		     node_work_deadline(node), err))
+	if (session_pack(&packed, arena, modules_term(arena, bundle), err) ||
+	    node_run(&answer, NULL, node, arena, SCRIPT_modules,
+		     (const struct binding[]){ { "Modules", packed } }, 1, node_work_deadline(node),
+		     err))
 		return -1;
 	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), &result.compared) ||
 	    !term_is_list(term_at(answer, 1)))

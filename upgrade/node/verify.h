@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* verify.h - is what a node has on disk and in memory what the manifest says? */
 #pragma once
+#include "base/names.h"
 #include "upgrade/node/bundle.h"
 #include "upgrade/node/node.h"
 
@@ -10,12 +11,14 @@ enum verify_when {
 			*/
 };
 
-/* Files by their digest.  *fault: NULL when all are right, else what is not, for a
- * message ("lib/x-1.0/ebin/x.beam differs, and 3 more").
+/* Files by their digest; *same receives the folders that are the same as a whole (digests.h).
+ * *fault: NULL when all are right, else what is not, for a message ("lib/x-1.0/ebin/x.beam differs,
+ * and 3 more").
  */
-must_check int verify_files(const char **fault, struct node *node, struct arena *arena,
-			    const struct bundle *bundle, const struct node_releases *releases,
-			    enum verify_when when, struct error *err);
+must_check int verify_files(const char **fault, struct names *same, struct node *node,
+			    struct arena *arena, const struct bundle *bundle,
+			    const struct node_releases *releases, enum verify_when when,
+			    struct error *err);
 struct verify_modules {
 	int64_t compared;
 	const char *fault;   /* NULL: all are right; else as above */

@@ -24,6 +24,50 @@ PinnedVersion = fun() ->
                             {error, _} -> ""
                         end
                 end,
+%% Of a packed list of names those that are atoms here: only such can be of what runs.
+Atoms = fun(Packed) ->
+                lists:append([try [binary_to_existing_atom(Name, utf8)] catch error:badarg -> [] end
+                              || Name <- binary_to_term(zlib:unzip(Packed))])
+        end,
+%% What is done for each of perhaps very many processes is done by compiled functions: a Spec picks out
+%% of a list of tuples and makes others.
+Pick = fun(List, Spec) -> ets:match_spec_run(List, ets:match_spec_compile([Spec])) end,
+%% [{process_info/2's answer, Process}].
+InfosOf = fun(Ps, Items) ->
+                lists:zip(lists:zipwith(fun erlang:process_info/2, Ps, lists:duplicate(length(Ps), Items)), Ps)
+        end,
+%% A request of sys to many processes at once: [{Process, Answer}] of those that answer, which may take
+%% Wait ms from one answer to the next.  The answers name who gave them.
+AskAll = fun(Ps, Request, Wait) ->
+                 Ask = fun() ->
+                               Tag = make_ref(),
+                               Questions = Pick(lists:zip(Ps, Ps),
+                                                {{'$1', '_'}, [], [{{system, {{{const, self()}, {{{const, Tag}, '$1'}}}},
+                                                                     {const, Request}}}]}),
+                               lists:zipwith(fun erlang:send/2, Ps, Questions),
+                               Now = fun() -> erlang:monotonic_time(millisecond) end,
+                               %% The length of the queue alone leaves out what has just arrived.
+                               Await = fun Await(Seen, Till) ->
+                                               {_, Messages} = process_info(self(), messages),
+                                               case length(Messages) of
+                                                   Len when Len >= length(Ps) -> Messages;
+                                                   Len when Len > Seen -> timer:sleep(20), Await(Len, Now() + Wait);
+                                                   _ ->
+                                                       case Now() > Till of
+                                                           true -> Messages;
+                                                           false -> timer:sleep(5), Await(Seen, Till)
+                                                       end
+                                               end
+                                       end,
+                               exit({answers, Pick(lists:filter(fun erlang:is_tuple/1, Await(0, Now() + Wait)),
+                                                   {{{Tag, '$1'}, '$2'}, [], [{{'$1', '$2'}}]})})
+                       end,
+                 {_, Monitor} = spawn_monitor(Ask),
+                 receive
+                     {'DOWN', Monitor, _, _, {answers, Answers}} -> Answers;
+                     {'DOWN', Monitor, _, _, _} -> []
+                 end
+         end,
 %% {ok, Value}, or {error, Reason} where release_handler is not there to ask.
 Handler = fun(Function, Args) ->
                   case whereis(release_handler) of
@@ -36,14 +80,14 @@ Hasher = case code:ensure_loaded(crypto) of
              {module, crypto} -> sha256;
              _ -> md5
          end,
-Hex = fun(Bytes) ->
-              lists:flatten(io_lib:format("~*.16.0b", [2 * byte_size(Bytes),
-                                                       binary:decode_unsigned(Bytes)]))
-      end,
-%% Of a file, read in pieces; "" when it cannot be read.
-Digest = fun(File) ->
+HashOf = fun(sha256, Bytes) -> crypto:hash(sha256, Bytes);
+            (md5, Bytes) -> erlang:md5(Bytes)
+         end,
+%% The digest of a file, folder for a folder, none where it cannot be read.  Without the process that
+%% is asked for files otherwise: there may be very many of them.  What is large is read in pieces.
+Summer = fun(Algorithm) ->
                  {Start, Add, End} =
-                     case Hasher of
+                     case Algorithm of
                          sha256 -> {crypto:hash_init(sha256), fun crypto:hash_update/2,
                                     fun crypto:hash_final/1};
                          md5 -> {erlang:md5_init(), fun erlang:md5_update/2,
@@ -52,22 +96,35 @@ Digest = fun(File) ->
                  Read = fun Read(Fd, Sum) ->
                                 case file:read(Fd, 1048576) of
                                     {ok, Bytes} -> Read(Fd, Add(Sum, Bytes));
-                                    eof -> Hex(End(Sum));
-                                    {error, _} -> ""
+                                    eof -> End(Sum);
+                                    {error, _} -> none
                                 end
                         end,
-                 case file:open(File, [read, raw, binary]) of
-                     {ok, Fd} -> Sum = Read(Fd, Start), file:close(Fd), Sum;
-                     {error, _} -> ""
+                 fun(File) ->
+                         case file:open(File, [read, raw, binary]) of
+                             {ok, Fd} ->
+                                 Sum = case file:read(Fd, 1048576) of
+                                           {ok, Bytes} when byte_size(Bytes) < 1048576 ->
+                                               HashOf(Algorithm, Bytes);
+                                           {ok, Bytes} -> Read(Fd, Add(Start, Bytes));
+                                           eof -> HashOf(Algorithm, <<>>);
+                                           {error, eisdir} -> folder;
+                                           {error, _} -> none
+                                       end,
+                                 file:close(Fd),
+                                 Sum;
+                             {error, eisdir} -> folder;
+                             {error, _} -> none
+                         end
                  end
          end,
-%% Is the module in this file of that MD5 (hex)?  Of what tools strip, one keeps the chunk
+%% Is the module in this file of that MD5?  Of what tools strip, one keeps the chunk
 %% that names the features of the language, another drops it; the MD5 covers it.
 SameCode = fun(File, Md5) ->
                    Is = fun(Chunks) ->
                                 {ok, Beam} = beam_lib:build_module(Chunks),
                                 {ok, {_, Sum}} = beam_lib:md5(Beam),
-                                Hex(Sum) =:= Md5
+                                Sum =:= Md5
                         end,
                    case beam_lib:all_chunks(File) of
                        {ok, _, All} ->

@@ -1,15 +1,10 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Compares files below Root with a manifest.  Bound: Files = [{Path, Size, Md5, Sha256}],
-%% Modules = [{Path, Md5}] (of beams: another build of equal code is no difference),
-%% Missing = ignore | report.
+%% Compares files below Root with a manifest.  Bound: Algorithm = sha256 | md5, Files = [{Path, Size,
+%% Digest, Md5}], packed, Md5 being that of a module's code (another build of equal code is no
+%% difference), <<>> for other files; Missing = ignore | report.  A module that is not there is told
+%% also when others are not: it would be put into a folder from which code is loaded.
 %% Answers {HowManyDiffer, [{Path, missing | differs}]}, the first 20 of them.
-Code = maps:from_list(Modules),
-SameModule = fun(Path, File) ->
-                     case Code of
-                         #{Path := Md5} -> SameCode(File, Md5);
-                         _ -> false
-                     end
-             end,
+Sum = Summer(Algorithm),
 %% Whoever assembles a release may write an .app file anew (mix does since Elixir 1.18): what
 %% counts of it is in the boot file.
 SameApp = fun(Path, File) ->
@@ -23,32 +18,21 @@ SameApp = fun(Path, File) ->
                           _ -> false
                       end
           end,
-%% Most files are small, and read at once: asking less often counts.
-Sum = fun(File, Size, Sha256) when Hasher =:= sha256, Sha256 =/= "", Size > 1048576 -> Digest(File);
-         (File, _, Sha256) ->
-              case file:read_file(File) of
-                  {ok, Bytes} when Hasher =:= sha256, Sha256 =/= "" ->
-                      Hex(crypto:hash(sha256, Bytes));
-                  {ok, Bytes} -> Hex(erlang:md5(Bytes));
-                  {error, _} -> ""
-              end
-      end,
-Compare = fun({Path, Size, Md5, Sha256}) ->
-                  File = filename:join(Root, Path),
-                  Wanted = case Hasher of
-                               sha256 when Sha256 =/= "" -> Sha256;
-                               _ -> Md5
-                           end,
-                  Right = Sum(File, Size, Sha256) =:= Wanted,
-                  case Right orelse filelib:is_regular(File) of
-                      false when Missing =:= ignore -> ok;
-                      false -> {Path, missing};
-                      true ->
-                          case Right orelse SameModule(Path, File) orelse SameApp(Path, File) of
-                              true -> ok;
-                              false -> {Path, differs}
-                          end
+Same = fun(Bytes, File, Digest, Md5) ->
+               Path = unicode:characters_to_list(Bytes),
+               case Md5 =/= <<>> andalso SameCode(File, Md5) orelse SameApp(Path, File) of
+                   true -> [];
+                   false when Digest =:= none, Missing =:= ignore, Md5 =:= <<>> -> [];
+                   false when Digest =:= none -> [{Path, missing}];
+                   false -> [{Path, differs}]
+               end
+       end,
+Compare = fun({Path, _, Wanted, Md5}) ->
+                  File = filename:join(Root, unicode:characters_to_list(Path)),
+                  case Sum(File) of
+                      Wanted -> [];
+                      Digest -> Same(Path, File, Digest, Md5)
                   end
           end,
-Faults = [F || F <- lists:map(Compare, Files), F =/= ok],
+Faults = lists:append(lists:map(Compare, binary_to_term(zlib:unzip(Files)))),
 {length(Faults), lists:sublist(Faults, 20)}

@@ -1,14 +1,14 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% What an installation would do to the processes of this node; nothing is changed.
-%% Bound: Steps (of the relup).
+%% Bound: LoadedOver and Suspended, modules of the relup's steps (names, packed), and Changes: whether it
+%% has processes change their state.
 %% Answers [{suspends, HowMany}, {groups, Groups}, {us, Microseconds}, {silent, Processes},
 %% {lingering, [{Module, Process}]}, {free, Bytes | infinity}]; of long lists the first 50.
 %% A process is {Pid, Name, Began, In, Where} as texts; a group
 %% {Module, HowMany, LongestAnswerUs, LongestQueue, Bytes}.
 Wait = 2000,
-Loads = lists:usort([M || {Verb, {M, _, _}} <- Steps, Verb =:= load orelse Verb =:= remove]),
-Suspends = lists:usort([case S of {M, _} -> M; M -> M end
-                        || {suspend, Ms} <- Steps, S <- Ms]),
+Loads = Atoms(LoadedOver),
+Suspends = Atoms(Suspended),
 Text = fun(Format, Args) -> lists:flatten(io_lib:format(Format, Args)) end,
 Mfa = fun({M, F, A}) -> Text("~ts:~tp/~b", [M, F, A]); (_) -> "" end,
 %% Where in its file, of the module that matters if it is on the stack.
@@ -33,9 +33,12 @@ Who = fun(P, Module) ->
                   undefined -> {Text("~p", [P]), "", "", "", ""}
               end
       end,
-Lingering = [{M, Who(P, M)}
-             || M <- Loads, erlang:check_old_code(M),
-                P <- processes(), erlang:check_process_code(P, M) =:= true],
+InOld = fun(M) ->
+                Ps = processes(),
+                Is = lists:zipwith(fun erlang:check_process_code/2, Ps, lists:duplicate(length(Ps), M)),
+                proplists:get_all_values(true, lists:zip(Is, Ps))
+        end,
+Lingering = [{M, Who(P, M)} || M <- Loads, erlang:check_old_code(M), P <- InOld(M)],
 %% Processes by the modules of their child specifications, as release_handler finds them;
 %% a process on top that is no supervisor is not asked, for it may die of the question.
 Began = fun(P) ->
@@ -50,23 +53,13 @@ Handlers = fun(P) ->
                    catch _:_ -> []
                    end
            end,
-Modules = fun(P, dynamic) ->
-                  case Began(P) of
-                      {gen_event, _, _} -> Handlers(P);
-                      _ -> []
-                  end;
-             (_, Ms) when is_list(Ms) -> Ms;
-             (_, _) -> []
-          end,
+%% {Pid, Modules} of all that a supervisor has below it; {Pid, silent} for one that does not answer.
 Below = fun Below(Sup) ->
                 try gen_server:call(Sup, which_children, Wait) of
                     Children ->
-                        lists:append([case Child of
-                                          {_, P, supervisor, Ms} when is_pid(P) ->
-                                              [{P, Ms} | Below(P)];
-                                          {_, P, _, Ms} when is_pid(P) -> [{P, Ms}];
-                                          _ -> []
-                                      end || Child <- Children])
+                        Sups = Pick(Children, {{'_', '$1', supervisor, '_'}, [{is_pid, '$1'}], ['$1']}),
+                        Pick(Children, {{'_', '$1', '_', '$2'}, [{is_pid, '$1'}], [{{'$1', '$2'}}]}) ++
+                            lists:append(lists:map(Below, Sups))
                 catch _:_ -> [{Sup, silent}]
                 end
         end,
@@ -85,24 +78,29 @@ All = case Suspends of
           [] -> [];
           _ -> lists:append([Top(App) || {App, _, _} <- application:which_applications(5000)])
       end,
-Owned = lists:usort([{P, M} || {P, Ms} <- All, Ms =/= silent,
-                               [M | _] <- [[M || M <- Modules(P, Ms), lists:member(M, Suspends)]]]),
-Held = lists:usort([P || {P, _} <- Owned]),
-%% All at once, as sys:log(P, get) would.  A fun is large to spawn: it takes along what it knows.
-Ask = fun(P) -> Ref = make_ref(), P ! {system, {self(), Ref}, {log, get}}, {P, Ref} end,
-Till = erlang:monotonic_time(millisecond) + Wait,
-Left = fun() -> max(0, Till - erlang:monotonic_time(millisecond)) end,
-Answers = [receive {Ref, _} -> {P, answers} after Left() -> {P, silent} end
-           || {P, Ref} <- lists:map(Ask, Held)],
-Silent = [Who(P, none) || {P, silent} <- Answers] ++ [Who(P, none) || {P, silent} <- All],
+%% [{Module, Processes}]: of the modules of each, the first that is suspended.
+{_, Mss} = lists:unzip(All),
+First = fun(Ms) -> [M || M <- Ms, lists:member(M, Suspends)] end,
+Plain = [{M, Pick(All, {{'$1', '$2'}, [{'=:=', '$2', {const, Ms}}], ['$1']})}
+         || Ms <- lists:usort(Mss), is_list(Ms), [M | _] <- [First(Ms)]],
+Dynamic = [{M, [P]} || P <- Pick(All, {{'$1', dynamic}, [], ['$1']}),
+                       {gen_event, _, _} <- [Began(P)], [M | _] <- [First(Handlers(P))]],
+Owned = maps:to_list(lists:foldl(fun({M, Ps}, Sums) -> Sums#{M => Ps ++ maps:get(M, Sums, [])} end,
+                                 #{}, Plain ++ Dynamic)),
+Held = lists:usort(lists:append([Ps || {_, Ps} <- Owned])),
+%% All at once, as sys:log(P, get) would.
+{Answering, _} = lists:unzip(AskAll(Held, {log, get}, Wait)),
+Answered = lists:usort(Answering),
+Silent = [Who(P, none) || P <- lists:sublist(ordsets:subtract(Held, Answered), 50)] ++
+    [Who(P, none) || P <- Pick(All, {{'$1', silent}, [], ['$1']})],
 %% How long a question and its answer take, of those with the longest mailboxes and of some
 %% others, one after the other as release_handler asks them, for three seconds at most.
-Sizes = [{Queue, Bytes, P}
-         || {P, answers} <- Answers,
-            [{_, Queue}, {_, Bytes}] <- [process_info(P, [message_queue_len, memory])]],
+Sizes = Pick(InfosOf(Answered, [message_queue_len, memory]),
+             {{[{message_queue_len, '$1'}, {memory, '$2'}], '$3'}, [], [{{'$1', '$2', '$3'}}]}),
 {Longest, Others} = lists:split(min(50, length(Sizes)), lists:reverse(lists:sort(Sizes))),
 Every = max(1, length(Others) div 450),
-Sample = Longest ++ [S || {I, S} <- lists:zip(lists:seq(1, length(Others)), Others), I rem Every =:= 0],
+OtherAt = list_to_tuple(Others),
+Sample = Longest ++ [element(I, OtherAt) || I <- lists:seq(Every, tuple_size(OtherAt), Every)],
 End = erlang:monotonic_time(millisecond) + 3000,
 Asked = [{P, Us}
          || {_, _, P} <- Sample, erlang:monotonic_time(millisecond) < End,
@@ -116,7 +114,7 @@ Usual = case Rest of
             _ -> lists:nth(length(Rest) div 2 + 1, Rest)
         end,
 %% Suspended and resumed, and told to change where a step says so.
-Rounds = case lists:any(fun(S) -> is_tuple(S) andalso element(1, S) =:= code_change end, Steps) of
+Rounds = case Changes of
              true -> 3;
              false -> 2
          end,
@@ -125,13 +123,11 @@ Prepared = [Us || Held =/= [], M <- lists:sublist(Loads, 100), {_, Code, _} <- [
                   {Us, _} <- [timer:tc(fun() -> erlang:prepare_loading(M, Code) end)]],
 Loading = lists:sum(Prepared) * length(Loads) / max(1, length(Prepared)),
 Us = round(Loading + Rounds * (Spent + Usual * (length(Held) - length(Asked)))),
-Queues = maps:from_list([{P, {Queue, Bytes}} || {Queue, Bytes, P} <- Sizes]),
-Group = fun(M) ->
-                Ps = [P || {P, Of} <- Owned, Of =:= M],
-                Qs = [maps:get(P, Queues, {0, 0}) || P <- Ps],
-                {M, length(Ps), lists:max([maps:get(P, Took, 0) || P <- Ps]),
-                 lists:max([Q || {Q, _} <- Qs]), lists:sum([B || {_, B} <- Qs])}
+Queues = maps:from_list(Pick(Sizes, {{'$1', '$2', '$3'}, [], [{{'$3', {{'$1', '$2'}}}}]})),
+Group = fun({M, Ps}) ->
+                {Qs, Bs} = lists:unzip(maps:values(maps:with(Ps, Queues))),
+                {M, length(Ps), lists:max([0 | maps:values(maps:with(Ps, Took))]),
+                 lists:max([0 | Qs]), lists:sum(Bs)}
         end,
-First = fun(List) -> lists:sublist(List, 50) end,
-[{suspends, length(Held)}, {groups, First([Group(M) || M <- lists:usort([M || {_, M} <- Owned])])},
- {us, Us}, {silent, First(Silent)}, {lingering, First(Lingering)}, {free, FreeBytes()}]
+[{suspends, length(Held)}, {groups, lists:sublist(lists:map(Group, lists:sort(Owned)), 50)},
+ {us, Us}, {silent, lists:sublist(Silent, 50)}, {lingering, lists:sublist(Lingering, 50)}, {free, FreeBytes()}]

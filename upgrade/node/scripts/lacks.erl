@@ -1,56 +1,56 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% What need not be sent.  Bound: Vsn, Files = [{Path, Size, Md5, Sha256}].
+%% What need not be sent.  Bound: Vsn, Algorithm = sha256 | md5, Files = [{Path, Size, Digest, _}],
+%% packed.
 %% Answers {Here, Copies}: Here are the paths that are there and will stay, Copies are
 %% {Path, From}: equal files in another version of the same application.
 %% Files of applications in use were compared with the manifest before.
 Stays = InUse(Vsn),
 {ok, Libs} = file:list_dir(filename:join(Root, "lib")),
+Sum = Summer(Algorithm),
+Wanted = binary_to_term(zlib:unzip(Files)),
 Is = fun(Path) -> filelib:is_regular(filename:join(Root, Path)) end,
-Same = fun(File, Md5, Sha256) ->
-               case Hasher of
-                   sha256 when Sha256 =/= "" -> Digest(File) =:= Sha256;
-                   sha256 ->
-                       {ok, Bytes} = file:read_file(File),
-                       Hex(erlang:md5(Bytes)) =:= Md5;
-                   md5 -> Digest(File) =:= Md5
-               end
-       end,
-%% shop-1.0.0 for shop-1.1.0.
+%% shop-1.0.0 for shop-1.1.0.  Looked for once for each folder, not for each of its files.
 Siblings = fun(Lib) ->
                    [Name | _] = string:split(Lib, "-"),
                    [L || L <- Libs, L =/= Lib, lists:prefix(Name ++ "-", L), Stays(L)]
            end,
-Equal = fun(Path, Lib, Rest, Size, Md5, Sha256) ->
-                Found = [From || S <- Siblings(Lib),
+Folders = lists:usort([Lib || {Path, _, _, _} <- Wanted,
+                              [<<"lib">>, Lib | _] <- [binary:split(Path, <<"/">>, [global])]]),
+State = fun(Lib) ->
+                case Stays(Lib) of
+                    true -> in_use;
+                    false -> Siblings(Lib)
+                end
+        end,
+States = maps:from_list([{L, State(unicode:characters_to_list(L))} || L <- Folders]),
+Equal = fun(Path, Names, Rest, Size, Digest) ->
+                Found = [From || S <- Names,
                                  From <- [filename:join(["lib", S | Rest])],
-                                 Is(From), filelib:file_size(filename:join(Root, From)) =:= Size,
-                                 Same(filename:join(Root, From), Md5, Sha256)],
+                                 filelib:file_size(filename:join(Root, From)) =:= Size,
+                                 Sum(filename:join(Root, From)) =:= Digest],
                 case Found of
-                    [From | _] -> {copy, {Path, From}};
-                    [] -> lacks
+                    [From | _] -> [{copy, {Path, From}}];
+                    [] -> []
                 end
         end,
-Here = fun(Path) ->
-                case Is(Path) of
-                    true -> {here, Path};
-                    false -> lacks
-                end
-        end,
-Look = fun({Path, Size, Md5, Sha256}) ->
+Here = fun(Path) -> [{here, Path} || Is(Path)] end,
+Look = fun({Bytes, Size, Digest, _}) ->
+               Path = unicode:characters_to_list(Bytes),
                case filename:split(Path) of
-                   ["releases", Vsn | _] -> lacks;
+                   ["releases", Vsn | _] -> [];
                    ["lib", Lib | Rest] ->
-                       case Stays(Lib) of
-                           true -> Here(Path);
-                           false -> Equal(Path, Lib, Rest, Size, Md5, Sha256)
+                       case maps:get(unicode:characters_to_binary(Lib), States, []) of
+                           in_use -> Here(Path);
+                           [] -> [];
+                           Names -> Equal(Path, Names, Rest, Size, Digest)
                        end;
                    ["erts-" ++ _ = Erts | _] ->
                        case Stays(Erts) of
                            true -> Here(Path);
-                           false -> lacks
+                           false -> []
                        end;
                    _ -> Here(Path)
                end
        end,
-Looks = lists:map(Look, Files),
+Looks = lists:append(lists:map(Look, Wanted)),
 {[Path || {here, Path} <- Looks], [Copy || {copy, Copy} <- Looks]}

@@ -1,8 +1,11 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Is the code that is loaded the code of the release?  Bound: Modules = [{Module,
-%% Application, Md5}], of two entries for a module the later one counts.
+%% Is the code that is loaded the code of the release?  Bound: Modules = [{Module, Application, Md5}],
+%% packed, names as binaries, of two entries for a module the later one counts.
 %% Answers {HowManyCompared, [{Module, differs | missing}]}.
-Wanted = maps:values(maps:from_list([{M, Entry} || {M, _, _} = Entry <- Modules])),
+%% A name that is no atom here is of no module that is loaded, and becomes none.
+Known = fun(Name) -> try [binary_to_existing_atom(Name, utf8)] catch error:badarg -> [] end end,
+Wanted = maps:to_list(maps:from_list([{M, {A, Md5}} || {Name, A, Md5} <- binary_to_term(zlib:unzip(Modules)),
+                                                       M <- Known(Name)])),
 %% In embedded mode nothing is loaded on demand: what is not loaded now will never be.
 Listed = case code:get_mode() of
              embedded ->
@@ -18,10 +21,10 @@ SameFile = fun(M, Md5) ->
                        beam_lib:md5(File) =:= {ok, {M, M:module_info(md5)}} andalso
                        SameCode(File, Md5)
            end,
-Compare = fun({M, Application, Md5}) ->
+Compare = fun({M, {Application, Md5}}) ->
                   case erlang:module_loaded(M) of
                       true ->
-                          case Hex(M:module_info(md5)) of
+                          case M:module_info(md5) of
                               Md5 -> same;
                               _ ->
                                   case SameFile(M, Md5) of
@@ -29,7 +32,7 @@ Compare = fun({M, Application, Md5}) ->
                                       false -> {M, differs}
                                   end
                           end;
-                      false when Application =:= '' -> unloaded;
+                      false when Application =:= <<>> -> unloaded;
                       false ->
                           case maps:is_key(M, Listed) of
                               true -> {M, missing};

@@ -3,6 +3,7 @@
 
 #include "base/embed.h"
 
+EMBED(node_script_session, "upgrade/node/scripts/session.erl")
 EMBED(node_script_common, "upgrade/node/scripts/common.erl")
 EMBED(node_script_change, "upgrade/node/scripts/change.erl")
 EMBED(node_script_config, "upgrade/node/scripts/config.erl")
@@ -32,10 +33,9 @@ const char *script_name(enum script script)
 	return scripts[script].name;
 }
 
-static void add(struct str *out, struct span text)
+struct span script_session(void)
 {
-	str_adds(out, ",\n");
-	str_add(out, span_trim(text));
+	return node_script_session();
 }
 
 /* The text that another VM evaluates, as a string of this one. */
@@ -43,7 +43,7 @@ static void add_evaluator(struct str *out)
 {
 	struct span text = span_trim(node_script_evaluate());
 
-	str_adds(out, ",\nEvaluator = \"");
+	str_adds(out, "Evaluator = \"");
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] == '"' || text.ptr[i] == '\\')
 			str_addc(out, '\\');
@@ -52,17 +52,36 @@ static void add_evaluator(struct str *out)
 	str_addc(out, '"');
 }
 
-void script_text(struct str *out, enum script script)
+size_t script_parts(enum script_part out[static SCRIPT_PARTS], enum script script)
 {
-	str_add(out, span_trim(node_script_common()));
+	size_t len = 0;
+
+	out[len++] = PART_COMMON;
 	if (scripts[script].changes)
-		add(out, node_script_change());
+		out[len++] = PART_CHANGE;
 	if (scripts[script].behind >= CONFIG)
-		add(out, node_script_config());
+		out[len++] = PART_CONFIG;
 	if (scripts[script].behind >= VM) {
-		add_evaluator(out);
-		add(out, node_script_vm());
-		add(out, node_script_redact());
+		out[len++] = PART_REDACT;
+		out[len++] = PART_EVALUATOR;
+		out[len++] = PART_VM;
 	}
-	add(out, scripts[script].text());
+	out[len++] = (enum script_part)(PART_SCRIPTS + 1 + script);
+	return len;
+}
+
+void script_part_text(struct str *out, enum script_part part)
+{
+	static struct span (*const shared[])(void) = { [PART_COMMON] = node_script_common,
+						       [PART_CHANGE] = node_script_change,
+						       [PART_CONFIG] = node_script_config,
+						       [PART_REDACT] = node_script_redact,
+						       [PART_VM] = node_script_vm };
+
+	if (part == PART_EVALUATOR)
+		add_evaluator(out);
+	else if (part < PART_SCRIPTS)
+		str_add(out, span_trim(shared[part]()));
+	else
+		str_add(out, span_trim(scripts[part - PART_SCRIPTS - 1].text()));
 }

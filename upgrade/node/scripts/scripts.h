@@ -4,8 +4,8 @@
 #include "base/str.h"
 
 /* name, changes, behind: each is evaluated behind common.erl, what changes the node behind
- * change.erl, what touches configuration behind config.erl too, and what evaluates it behind vm.erl
- * and redact.erl as well.
+ * change.erl, what touches configuration behind config.erl too, and what evaluates it behind
+ * redact.erl and vm.erl as well.
  */
 /* clang-format off */
 #define SCRIPTS(X)                    \
@@ -22,6 +22,7 @@
 	X(unpin,    false, ALONE)     \
 	X(foresee,  false, ALONE)     \
 	X(funs,     false, ALONE)     \
+	X(digests,  false, ALONE)     \
 	X(lacks,    false, ALONE)     \
 	X(stage,    true, ALONE)      \
 	X(clean,    true, ALONE)      \
@@ -47,6 +48,25 @@ enum script {
 #undef X
 };
 
+/* What a script is made of, each sent once on a connection: what stands before it, and itself. */
+enum script_part {
+	PART_COMMON,
+	PART_CHANGE,
+	PART_CONFIG,
+	PART_REDACT,
+	PART_EVALUATOR,
+	PART_VM,
+	PART_SCRIPTS, /* and behind it as many as there are */
+#define X(name, changes, behind) PART_##name,
+	SCRIPTS(X)
+#undef X
+		SCRIPT_PARTS,
+};
+
 const char *script_name(enum script script);
-/* With what stands before it; appended to *out. */
-void script_text(struct str *out, enum script script);
+/* Into `out`, in their order; returns how many. */
+size_t script_parts(enum script_part out[static SCRIPT_PARTS], enum script script);
+/* Expressions with commas between them, none at the end; appended to *out. */
+void script_part_text(struct str *out, enum script_part part);
+/* What takes the parts in, on the node. */
+struct span script_session(void);

@@ -5,14 +5,16 @@
 %% {Tag, {ready, Offset}}, takes {Tag, Offset, Bytes}, answers each with {Tag, Offset}, and
 %% {Tag, finish} with {Tag, done | damaged}; and {Tag, {error, Why}} for what fails.
 Target = filename:join(RelDir, Base ++ ".tar.gz"),
+FromHex = fun(Text) -> <<(list_to_integer(Text, 16)):(length(Text) * 4)>> end,
 Wanted = case Hasher of
-             sha256 -> Sha256;
-             md5 -> Md5
+             sha256 -> FromHex(Sha256);
+             md5 -> FromHex(Md5)
          end,
+Sum = Summer(Hasher),
 %% Named by what it will be, so that only pieces of the very same file are gone on with.
 Part = filename:join(RelDir, Base ++ "." ++ lists:sublist(Sha256, 16) ++ ".part"),
 IsRight = fun(File) ->
-                  filelib:file_size(File) =:= Size andalso Digest(File) =:= Wanted
+                  filelib:file_size(File) =:= Size andalso Sum(File) =:= Wanted
           end,
 Finish = fun(Fd) ->
                  ok = file:sync(Fd),

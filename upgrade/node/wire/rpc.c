@@ -25,14 +25,36 @@ void rpc_reason(struct str *out, const struct term *reason)
 		str_addf(out, "%.*s…", REASON_MAX, str_text(&text));
 }
 
-static int say_bad(const struct dist *dist, const char *what, const struct term *reason,
-		   struct error *err)
+void rpc_failed_(const struct dist *dist, const char *what, const struct term *reason,
+		 struct error *err)
 {
 	owned_str struct str text = STR_EMPTY;
 
 	rpc_reason(&text, reason);
-	return error_set(err, ERROR_FAILED, "%s: %s failed: %s", dist_node(dist), what,
-			 str_text(&text));
+	error_set_(err, ERROR_FAILED, "%s: %s failed: %s", dist_node(dist), what, str_text(&text));
+}
+
+void rpc_silent_(const struct dist *dist, const char *what, struct error *err)
+{
+	error_set_(err, ERROR_UNREACHABLE, "%s: %s: no answer in time", dist_node(dist), what);
+	error_hint_(err, "The node hangs, is suspended, or is very busy; what was asked for may "
+			 "still be carried out.");
+}
+
+int rpc_result(const struct term **out, const struct term **bad, const struct dist *dist,
+	       const struct term *result, const char *what, struct error *err)
+{
+	if (!term_is_tagged(result, "badrpc", 2)) {
+		*out = result;
+		if (bad)
+			*bad = NULL;
+		return 0;
+	}
+	if (!bad)
+		return rpc_failed(dist, what, term_at(result, 1), err);
+	*out = NULL;
+	*bad = term_at(result, 1);
+	return 0;
 }
 
 /* {Reference, Result}; whatever else comes is not meant for this call. */
@@ -53,12 +75,8 @@ static int await(const struct term **out, struct dist *dist, struct arena *arena
 	if (dist_await(dist, arena, &message, is_answer, (void *)(uintptr_t)reference, deadline,
 		       err))
 		return -1;
-	if (message.kind == DIST_NOTHING) {
-		error_set_(err, ERROR_UNREACHABLE, "%s: %s: no answer in time", dist_node(dist),
-			   what);
-		return error_hint(err, "The node hangs, is suspended, or is very busy; "
-				       "what was asked for may still be carried out.");
-	}
+	if (message.kind == DIST_NOTHING)
+		return rpc_silent(dist, what, err);
 	*out = term_at(message.body, 1);
 	return 0;
 }
@@ -78,17 +96,7 @@ static int call(const struct term **out, const struct term **bad, struct dist *d
 	if (dist_send_name(dist, "rex", request, deadline, err) ||
 	    await(&result, dist, arena, reference, what, deadline, err))
 		return -1;
-	if (!term_is_tagged(result, "badrpc", 2)) {
-		*out = result;
-		if (bad)
-			*bad = NULL;
-		return 0;
-	}
-	if (!bad)
-		return say_bad(dist, what, term_at(result, 1), err);
-	*out = NULL;
-	*bad = term_at(result, 1);
-	return 0;
+	return rpc_result(out, bad, dist, result, what, err);
 }
 
 int rpc_call(const struct term **out, const struct term **bad, struct dist *dist,
@@ -124,7 +132,7 @@ static int no_whole_node(const struct dist *dist, const struct term *reason, str
 	owned_str struct str text = STR_EMPTY;
 
 	rpc_reason(&text, reason);
-	error_set_(err, ERROR_FAILED, "%s cannot run Erlang text: erl_scan: %s", dist_node(dist),
+	error_set_(err, ERROR_FAILED, "%s cannot run Erlang text: %s", dist_node(dist),
 		   str_text(&text));
 	return error_hint(err, "It is no whole Erlang node.");
 }
@@ -182,4 +190,63 @@ int node_eval(const struct term **out, const struct term **bad, struct dist *dis
 
 	return call(out, bad, dist, arena, "erl_eval", "expr",
 		    term_list(arena, args, ARRAY_LEN(args)), name, deadline, err);
+}
+
+/* ---- text that is scanned, parsed and evaluated by one call, made of abstract code ---- */
+
+static const struct term *literal(struct arena *arena, const char *kind, const struct term *value)
+{
+	return term_tuple(arena, term_atom(arena, kind), term_integer(arena, 0), value);
+}
+
+/* module:function(args…) */
+static const struct term *code_call(struct arena *arena, const char *module, const char *function,
+				    const struct terms *args)
+{
+	const struct term *remote =
+		term_tuple(arena, term_atom(arena, "remote"), term_integer(arena, 0),
+			   literal(arena, "atom", term_atom(arena, module)),
+			   literal(arena, "atom", term_atom(arena, function)));
+
+	return term_tuple(arena, term_atom(arena, "call"), term_integer(arena, 0), remote,
+			  term_list_of(arena, args));
+}
+
+/* element(2, module:function(first, second)); second may be NULL. */
+static const struct term *second_of(struct arena *arena, const char *module, const char *function,
+				    const struct term *first, const struct term *second)
+{
+	struct terms args = { 0 }, outer = { 0 };
+
+	terms_add(arena, &args, first);
+	if (second)
+		terms_add(arena, &args, second);
+	terms_add(arena, &outer, literal(arena, "integer", term_integer(arena, 2)));
+	terms_add(arena, &outer, code_call(arena, module, function, &args));
+	return code_call(arena, "erlang", "element", &outer);
+}
+
+int node_eval_at_once(const struct term **out, struct dist *dist, struct arena *arena,
+		      const char *name, struct span text, const struct binding *bindings,
+		      size_t bindings_len, struct deadline deadline, struct error *err)
+{
+	const char *source = arena_printf(arena, SPAN_FMT ".", SPAN_ARG(span_trim(text)));
+	const struct term *none = term_atom(arena, "none"), *bad;
+	const struct term *code = literal(arena, "var", term_atom(arena, "Text"));
+	const struct binding given[] = {
+		{ "Bound", bindings_term(arena, bindings, bindings_len) },
+		{ "Text", term_string(arena, source) },
+	};
+
+	code = second_of(arena, "erl_scan", "string", code, NULL);
+	code = second_of(arena, "erl_parse", "parse_exprs", code, NULL);
+	code = second_of(arena, "erl_eval", "exprs", code,
+			 literal(arena, "var", term_atom(arena, "Bound")));
+	const struct term *args[] = { code, bindings_term(arena, given, ARRAY_LEN(given)), none,
+				      none, term_atom(arena, "value") };
+
+	if (call(out, &bad, dist, arena, "erl_eval", "expr",
+		 term_list(arena, args, ARRAY_LEN(args)), name, deadline, err))
+		return -1;
+	return bad ? no_whole_node(dist, bad, err) : 0;
 }

@@ -40,5 +40,23 @@ must_check int node_eval(const struct term **out, const struct term **bad, struc
 			 const struct binding *bindings, size_t bindings_len,
 			 struct deadline deadline, struct error *err);
 
+/* The same with text of relevo's own that is known to be right, by one question: what comes back is
+ * the value alone, and nothing but the text goes there.  An exception is ERROR_FAILED.
+ */
+must_check int node_eval_at_once(const struct term **out, struct dist *dist, struct arena *arena,
+				 const char *name, struct span text, const struct binding *bindings,
+				 size_t bindings_len, struct deadline deadline, struct error *err);
+
+/* For those who ask by messages of their own: what a result means (as rpc_call() says), that there
+ * was none, and that what was asked failed for a reason.  The last two return -1.
+ */
+must_check int rpc_result(const struct term **out, const struct term **bad, const struct dist *dist,
+			  const struct term *result, const char *what, struct error *err);
+void rpc_silent_(const struct dist *dist, const char *what, struct error *err);
+#define rpc_silent(...) (rpc_silent_(__VA_ARGS__), -1)
+void rpc_failed_(const struct dist *dist, const char *what, const struct term *reason,
+		 struct error *err);
+#define rpc_failed(...) (rpc_failed_(__VA_ARGS__), -1)
+
 /* A reason as a person wants it: without the stack, cut to one screen line or three. */
 void rpc_reason(struct str *out, const struct term *reason);

@@ -93,7 +93,7 @@ static void find_children(struct told *told, const struct beam_facts *facts,
 			  const struct code_library *library, struct arena *arena)
 {
 	if (facts->roles & BEAM_SUPERVISOR) {
-		told->children = code_children(told->code, library, arena);
+		told->children = code_children(told->code, NULL, library, arena);
 		told->has_children = true;
 	} else if (facts->roles & BEAM_APPLICATION) {
 		told->children = code_started_children(told->code, "start", 2, library, arena,

@@ -93,7 +93,8 @@ void judge_shared(struct judge *judge);
 
 /* ---- verdict_names.c ---- */
 
-/* By the numbers of the new release's modules: those that are the same and know one of the names.
+/* By the numbers of the new release's modules: those that are the same and know one of the names,
+ * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
 

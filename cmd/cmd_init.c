@@ -92,7 +92,7 @@ static void report(const struct discovered *found, const struct written *written
 	table_print(table, stdout, "  ", false);
 	if (found->releases.len > 1)
 		print("one of %zu releases that the project describes; the others were left out\n",
-		       found->releases.len);
+		      found->releases.len);
 	if (found->left_out.len) {
 		print("not taken over:");
 		for (size_t i = 0; i < found->left_out.len; i++)
@@ -100,7 +100,7 @@ static void report(const struct discovered *found, const struct written *written
 		print(" (relevo help config has the keys; hooks run commands)\n");
 	}
 	print("wrote %s%s\n\nNext: %s\n", written->path,
-	       written->gitignore ? ", and /releases/ into .gitignore" : "", written->next);
+	      written->gitignore ? ", and /releases/ into .gitignore" : "", written->next);
 }
 
 static void report_json(const struct discovered *found, const struct written *written)

@@ -173,16 +173,17 @@ static struct children opaque(const char *why)
 	return (struct children){ .opaque = why };
 }
 
-struct children code_children(const struct code *code, const struct code_library *library,
-			      struct arena *arena)
+struct children code_children(const struct code *code, const struct value *arg,
+			      const struct code_library *library, struct arena *arena)
 {
 	struct eval eval = { .arena = arena, .library = library };
 	const struct code_function *init = code_function(code, "init", 1);
-	const struct value *arg = value_argument(arena, 0);
 	struct children children = { 0 }, next;
 	struct values values;
 	size_t ways = 0;
 
+	if (!arg)
+		arg = value_argument(arena, 0);
 	if (code->unread || !init)
 		return opaque(code->unread ? code->unread : "there is no init/1");
 	values = eval_function(&eval, code, init, &arg);
@@ -197,6 +198,53 @@ struct children code_children(const struct code *code, const struct code_library
 		children = next;
 	}
 	return ways > 0 ? children : opaque("init/1 returns nothing that can be seen");
+}
+
+/* ---- what init/1 is given ---- */
+
+struct given {
+	const char *module;
+	const struct value *arg;
+	bool several;
+};
+
+/* start_link([Name,] Module, Argument), Supervisor.start_link(Module, Argument, …) */
+static void see_given(void *ctx, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	struct given *given = ctx;
+	size_t at = 0;
+
+	if (strncmp(function->name, "start_link", 10) != 0 ||
+	    (strcmp(function->module, "supervisor") != 0 &&
+	     strcmp(function->module, "Elixir.Supervisor") != 0))
+		return;
+	while (at + 1 < function->arity && !value_is_atom(args[at], given->module))
+		at++;
+	if (at + 1 >= function->arity)
+		return;
+	given->several = given->several || (given->arg && !value_same(given->arg, args[at + 1]));
+	given->arg = args[at + 1];
+}
+
+const struct value *code_start_argument(const struct code *code, const struct code_library *library,
+					struct arena *arena)
+{
+	struct given given = { .module = code->module };
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = value_argument(arena, 0);
+	for (size_t i = 0; i < code->len; i++) {
+		struct eval eval = {
+			.arena = arena, .library = library, .on_call = see_given, .ctx = &given
+		};
+
+		if (strncmp(code->functions[i].name, "start", 5) == 0 &&
+		    code_exports(code, code->functions[i].name, code->functions[i].arity))
+			eval_function(&eval, code, &code->functions[i], args);
+	}
+	return given.several ? NULL : given.arg;
 }
 
 /* ---- Supervisor.start_link(children, options) ---- */

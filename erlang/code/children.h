@@ -33,9 +33,13 @@ struct children {
 	bool dynamic;             /* a DynamicSupervisor: children are started by calls only */
 };
 
-/* What init/1 returns. */
-struct children code_children(const struct code *code, const struct code_library *library,
-			      struct arena *arena);
+/* What init/1 returns for that argument; NULL: for any. */
+struct children code_children(const struct code *code, const struct value *arg,
+			      const struct code_library *library, struct arena *arena);
+/* What the module's own start functions give to its init/1; NULL: not seen, or not always the same.
+ */
+const struct value *code_start_argument(const struct code *code, const struct code_library *library,
+					struct arena *arena);
 /* What name/arity (start/2, start_link/1, …) hands to Supervisor.start_link/2 of Elixir.  *found is
  * false when it calls no such function.
  */

@@ -156,7 +156,7 @@ size_t code_callers(const struct code *code, const struct code_function *functio
 const struct code_function *code_owner(const struct code *code,
 				       const struct code_function *function)
 {
-	const char *slash = strrchr(function->name, '/');
+	const char *slash = strchr(function->name, '/');
 
 	if (function->name[0] != '-' || !slash)
 		return function;

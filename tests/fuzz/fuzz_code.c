@@ -56,7 +56,7 @@ static void ask(struct code *code, struct arena *arena)
 		shape = code_init_shape(code, roles[i], &library, arena);
 		code_shape_print(&text, &shape);
 	}
-	children = code_children(code, &library, arena);
+	children = code_children(code, NULL, &library, arena);
 	if (!children_equal(&children, &children))
 		abort();
 	for (size_t i = 0; i < children.len; i++)

@@ -53,7 +53,7 @@ static const struct fixture_kind {
 	  "init(_) -> {ok,'__struct__'()}. handle_call(_,_,S) -> {reply,ok,S}. handle_cast(_,S) -> {noreply,S}. "
 	  "code_change(_,S,_) -> {ok,S}. '__struct__'() -> #{'__struct__' => ?MODULE, a => nil, b => 1}." },
 	{ "sup", "-behaviour(supervisor). -export([init/1]). init(_) -> {ok,{{one_for_one,1,1},[]}}." },
-	{ "opaque", "-behaviour(supervisor). -export([init/1]). init(_) -> {ok,{{one_for_one,1,1},application:get_env(a)}}." },
+	{ "opaque", "-behaviour(supervisor). -export([init/1]). init(_) -> {ok,{{one_for_one,1,1},[application:get_env(a,v()),c()]}}." },
 	{ "app", "-behaviour(application). -export([start/2,stop/1]). stop(_) -> ok. "
 	  "start(_,_) -> supervisor:start_link(?MODULE,[])." },
 	{ "nif", "-on_load(go/0). go() -> erlang:load_nif(\"x\",0)." },

@@ -401,7 +401,7 @@ static void check_sup(void **state)
 		children =
 			code_exports(code, "start", 2)
 				? code_started_children(code, "start", 2, &library, &arena, &found)
-				: code_children(code, &library, &arena);
+				: code_children(code, NULL, &library, &arena);
 		str_clear(&text);
 		print_children(&text, &children);
 		if (!found)
@@ -631,7 +631,7 @@ static void check_raw(void **state)
 		assert_null(code_digests(code, &arena));
 		assert_int_equal(code_change(code, BEAM_GEN_SERVER), CODE_CHANGE_UNKNOWN);
 		assert_int_equal(code_loop(code), CODE_LOOP_UNKNOWN);
-		assert_non_null(code_children(code, NULL, &arena).opaque);
+		assert_non_null(code_children(code, NULL, NULL, &arena).opaque);
 		return;
 	}
 	assert_int_equal(code->len, 1);

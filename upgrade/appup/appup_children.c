@@ -7,6 +7,7 @@
  * seen, and be seen to run: a call of one that does not run restarts the node.
  */
 #include "upgrade/appup/appup_parts.h"
+#include "upgrade/diff/stays.h"
 
 /* ---- comparing two lists ---- */
 
@@ -143,6 +144,7 @@ static void check_feasible(struct appup_work *work, const struct name_table *run
 
 struct finder {
 	struct appup_work *work;
+	const struct app_diff *app;
 	struct name_table *running; /* supervisors that are seen to run */
 	struct supervisor_change *items;
 	size_t len, cap;
@@ -161,11 +163,18 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 {
 	struct appup_work *work = finder->work;
 	struct supervisor_change change = { .module = name };
-	struct children before = code_children(a, &work->modules->library[SIDE_OLD], work->arena);
-	struct children after = code_children(b, &work->modules->library[SIDE_NEW], work->arena);
+	const struct code_library *library = work->modules->library;
+	/* An update runs the new init/1 with what the old code gave. */
+	const struct value *arg = code_start_argument(a, &library[SIDE_OLD], work->arena);
+	struct children before = code_children(a, arg, &library[SIDE_OLD], work->arena);
+	struct children after = code_children(b, arg, &library[SIDE_NEW], work->arena);
 	const struct term *old_name;
 
 	if (same_module && children_equal(&before, &after))
+		return;
+	/* What cannot be seen is the same where it is made in the same way. */
+	if (before.opaque && after.opaque && finder->app->env.len == 0 &&
+	    function_stays(work->modules, name, "init", 1))
 		return;
 	change.same_module = same_module;
 	compare(&change, work->arena, &before, &after);
@@ -253,7 +262,7 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 void appup_children(struct appup_work *work, struct appup_made *made)
 {
 	owned_name_table struct name_table *names = name_table_new();
-	struct finder finder = { .work = work, .running = names };
+	struct finder finder = { .work = work, .app = made->app, .running = names };
 
 	if (appup_restart(made->app->name) || made->app->modules.len == 0)
 		return;

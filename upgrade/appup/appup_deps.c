@@ -92,6 +92,48 @@ static void read_structs(struct appup_work *work, struct vertex *from)
 	}
 }
 
+/* What the new init/1 of a supervisor calls, also by names that are handed about: an update runs
+ * it.
+ */
+struct init_calls {
+	struct appup_work *work;
+	struct vertex *from;
+};
+
+static void see_init_call(void *ctx, const struct beam_function *function,
+			  const struct value *const *args)
+{
+	const struct init_calls *calls = ctx;
+	struct appup_work *work = calls->work;
+	struct vertex *to = vertex_find(work, function->module);
+
+	(void)args;
+	if (!to || to == calls->from || to->mark == work->walk ||
+	    to->diff->change != CHANGE_CHANGED)
+		return;
+	to->mark = work->walk;
+	if (to->up)
+		add_up(work, calls->from, to->diff->name);
+	if (to->down)
+		add_down(work, calls->from, to->diff->name);
+}
+
+static void run_init(struct appup_work *work, struct vertex *from)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct init_calls calls = { work, from };
+	struct eval eval = { .arena = &scratch,
+			     .library = &work->modules->library[SIDE_NEW],
+			     .on_call = see_init_call,
+			     .ctx = &calls };
+	const struct code *code = from->diff->new_code;
+	const struct code_function *init = code ? code_function(code, "init", 1) : NULL;
+	const struct value *arg = &value_unknown;
+
+	if (init && from->diff->new_facts->roles & BEAM_SUPERVISOR)
+		eval_function(&eval, code, init, &arg);
+}
+
 /* A module of an earlier application is deleted before a later one stops calling it,
  * unless the deletion waits.
  */
@@ -216,6 +258,7 @@ void appup_deps(struct appup_work *work)
 		work->walk++;
 		walk_calls(work, vertex, vertex->diff->new_facts);
 		read_structs(work, vertex);
+		run_init(work, vertex);
 		deletions_wait(work, vertex);
 	}
 }

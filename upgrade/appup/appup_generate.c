@@ -50,16 +50,41 @@ struct script_maker {
 	struct terms list;
 };
 
+/* {update, S, supervisor}, or what it stands for: the short form has no place for dependencies. */
+static void put_supervisor(struct script_maker *maker, const char *module, struct names deps)
+{
+	struct arena *arena = maker->work->arena;
+	const struct term *purge = term_atom(arena, "brutal_purge");
+	const struct term *items[] = { term_atom(arena, "update"),
+				       term_atom(arena, module),
+				       term_atom(arena, "static"),
+				       term_atom(arena, "default"),
+				       term_tuple(arena, term_atom(arena, "advanced"), &term_nil),
+				       purge,
+				       purge,
+				       names_term(arena, deps) };
+
+	terms_add(arena, &maker->list,
+		  deps.len > 0 ? term_tuple_of(arena,
+					       memcpy(arena_array(arena, ARRAY_LEN(items),
+								  const struct term *),
+						      items, sizeof(items)),
+					       ARRAY_LEN(items))
+			       : instruction(arena, "update", module,
+					     term_atom(arena, "supervisor"), deps));
+}
+
 static void put(struct script_maker *maker, const char *tag, const struct vertex *vertex,
 		const struct term *change)
 {
 	struct arena *arena = maker->work->arena;
 	struct names deps = maker->down ? vertex->down_deps : vertex->up_deps;
 
-	/* The short form for supervisors has no place for dependencies. */
 	if (change && term_is_atom(change, "supervisor"))
-		deps.len = 0;
-	terms_add(arena, &maker->list, instruction(arena, tag, vertex->diff->name, change, deps));
+		put_supervisor(maker, vertex->diff->name, deps);
+	else
+		terms_add(arena, &maker->list,
+			  instruction(arena, tag, vertex->diff->name, change, deps));
 }
 
 /* ---- children ---- */
@@ -155,13 +180,14 @@ static void put_starts(struct script_maker *maker, const struct supervisor_chang
 }
 
 /* Of the supervisor itself, which may be the same while what it asks for its children is not. */
-static void put_supervisor(struct script_maker *maker, const char *module)
+static void put_update(struct script_maker *maker, const char *module)
 {
-	struct arena *arena = maker->work->arena;
+	const struct vertex *vertex = vertex_find(maker->work, module);
+	struct names deps = { NULL, 0 };
 
-	terms_add(arena, &maker->list,
-		  instruction(arena, "update", module, term_atom(arena, "supervisor"),
-			      (struct names){ NULL, 0 }));
+	if (vertex)
+		deps = maker->down ? vertex->down_deps : vertex->up_deps;
+	put_supervisor(maker, module, deps);
 }
 
 static const struct supervisor_change *change_at(const struct script_maker *maker,
@@ -188,7 +214,7 @@ static void put_starting(struct script_maker *maker)
 		if (!supervisor_starts(change, maker->down))
 			continue;
 		if (!change->in_application)
-			put_supervisor(maker, change->module);
+			put_update(maker, change->module);
 		put_starts(maker, change);
 	}
 }
@@ -209,7 +235,7 @@ static void put_same(struct script_maker *maker)
 
 	for (size_t i = 0; i < all.len; i++)
 		if (all.items[i].same_module && !supervisor_starts(&all.items[i], maker->down))
-			put_supervisor(maker, all.items[i].module);
+			put_update(maker, all.items[i].module);
 }
 
 /* ---- all of it ---- */

@@ -147,7 +147,11 @@ void find_running(struct name_table *names, struct appup_work *work, const struc
 		module = modules_find(modules, SIDE_OLD, name_table_name(names, i));
 		code = module_code(modules, SIDE_OLD, module);
 		if (code)
-			add_children(&running,
-				     code_children(code, &modules->library[SIDE_OLD], work->arena));
+			add_children(
+				&running,
+				code_children(code,
+					      code_start_argument(code, &modules->library[SIDE_OLD],
+								  work->arena),
+					      &modules->library[SIDE_OLD], work->arena));
 	}
 }

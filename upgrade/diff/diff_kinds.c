@@ -26,12 +26,12 @@ const char *change_kinds(struct arena *arena, unsigned kinds)
 
 /* ---- functions ---- */
 
-/* "-add/2-fun-0-" and its like are parts of add/2. */
+/* "-add/2-fun-0-", "-add/2-lc$^0/1-0-" and their like are parts of add/2. */
 static const char *owner_of(struct arena *arena, const struct code_function *function)
 {
 	const char *name = function->name, *slash, *end;
 
-	if (name[0] == '-' && (slash = strrchr(name, '/')) && (end = strchr(slash, '-')) &&
+	if (name[0] == '-' && (slash = strchr(name, '/')) && (end = strchr(slash, '-')) &&
 	    slash > name + 1)
 		return arena_dup(arena, (struct span){ name + 1, (size_t)(end - name) - 1 });
 	return arena_printf(arena, "%s/%u", name, function->arity);

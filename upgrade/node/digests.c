@@ -36,8 +36,8 @@ static size_t to_bytes(uint8_t out[static HASH_SIZE_MAX], const char *hex)
 	return len;
 }
 
-static struct span digest_of(uint8_t buffer[static HASH_SIZE_MAX], const struct manifest_entry *file,
-			     enum hash_kind kind)
+static struct span digest_of(uint8_t buffer[static HASH_SIZE_MAX],
+			     const struct manifest_entry *file, enum hash_kind kind)
 {
 	size_t len = to_bytes(buffer, kind == HASH_SHA256 ? file->sha256 : file->md5);
 

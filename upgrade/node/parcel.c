@@ -17,9 +17,9 @@ enum { MODE_MASK = 0755 };
 struct packing {
 	struct arena *arena;
 	const struct bundle *bundle;
-	const struct names *same;          /* folders that the node has */
+	const struct names *same;             /* folders that the node has */
 	const struct manifest_entry **listed; /* sorted by path */
-	const char **left_out;             /* paths, sorted */
+	const char **left_out;                /* paths, sorted */
 	size_t left_out_len;
 	struct archive_source *items;
 	size_t len, cap;

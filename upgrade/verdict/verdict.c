@@ -23,6 +23,17 @@ enum verdict verdict_of(const struct reasons *reasons)
 	return (enum verdict)worst;
 }
 
+bool is_told(const struct judge *judge, enum reason_code code, const char *module)
+{
+	for (size_t i = 0; i < judge->reasons->len; i++) {
+		const struct reason *reason = &judge->reasons->items[i];
+
+		if (reason->code == code && reason->module && strcmp(reason->module, module) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* ---- one application ---- */
 
 static void judge_files(struct judge *judge, const struct app_diff *app)
@@ -108,6 +119,7 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	for (size_t i = 0; i < app->modules.len; i++)
 		judge_module(judge, app, &app->modules.items[i]);
 	judge_stale(judge, app, made);
+	judge_supervisors(judge, app, made);
 	judge_children(judge, made);
 }
 

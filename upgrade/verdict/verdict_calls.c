@@ -112,29 +112,70 @@ static const char *function_shown(struct arena *arena, const struct beam_functio
 			    function->name, function->arity);
 }
 
-static void tell(struct calls *calls, const struct module_at *caller,
+static bool looks_first(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+		if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
+		    (to && (strncmp(to->name, "function_exported", 17) == 0 ||
+			    strncmp(to->name, "ensure_loaded", 13) == 0)))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever calls it looks first whether it is there, or copes when it is not. */
+static bool is_guarded(struct calls *calls, struct module_at *caller,
+		       const struct beam_function *function)
+{
+	const struct code *code = module_code(calls->judge->modules, SIDE_NEW, caller);
+	struct code_remotes remotes = { NULL, 0 };
+	bool any = false;
+
+	if (code)
+		remotes = code_remote(code, calls->judge->arena);
+	for (size_t i = 0; i < remotes.len; i++) {
+		if (!same_function(&remotes.items[i].to, function))
+			continue;
+		if (!looks_first(code, remotes.items[i].from))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static void tell(struct calls *calls, struct module_at *caller,
 		 const struct beam_function *function, size_t more)
 {
 	struct judge *judge = calls->judge;
+	bool was_there = exports(calls, SIDE_OLD, function);
+	bool fails = was_there && !is_guarded(calls, caller, function);
+	struct reason *reason;
 	const char *others =
 		more == 0 ? "" : arena_printf(judge->arena, " (and %zu more of it)", more);
 	const char *why = !modules_find(judge->modules, SIDE_NEW, function->module)
 				  ? "whose module is no longer in the release"
-			  : exports(calls, SIDE_OLD, function) ? "which is no longer there"
-							       : "which does not exist";
+			  : was_there ? "which is no longer there"
+				      : "which does not exist";
 
-	JUDGE(judge, REASON_function_missing, caller->app->name, caller->name,
-	      "%s calls %s%s, %s: the process that does it fails", module_shown(caller->name),
-	      function_shown(judge->arena, function), others, why)
-		->hint = caller->same
-				 ? "compile it against the new release, or keep the function until "
-				   "nothing calls it any more"
-				 : "correct the call, or raise the version of what it needs";
+	reason = JUDGE(judge, REASON_function_missing, caller->app->name, caller->name,
+		       "%s calls %s%s, %s: the process that does it fails%s",
+		       module_shown(caller->name), function_shown(judge->arena, function), others,
+		       why, fails ? ", also behind a restart" : "");
+	reason->hint = caller->same ? "compile it against the new release, or keep the function "
+				      "until nothing calls it any more"
+				    : "correct the call, or raise the version of what it needs";
+	if (fails)
+		reason->severity = SEVERITY_RESTART;
 }
 
 struct findings {
 	struct calls *calls;
-	const struct module_at *caller;
+	struct module_at *caller;
 	struct name_table *modules; /* that are called in vain: the index into … */
 	struct beam_function *first;
 	size_t *more;
@@ -159,7 +200,7 @@ static void look_at(struct findings *findings, const struct beam_function *funct
 }
 
 /* Calls are the imports; funs of remote functions are data in the code. */
-static void look_at_module(struct calls *calls, const struct module_at *caller,
+static void look_at_module(struct calls *calls, struct module_at *caller,
 			   const struct beam_facts *facts, const struct code *code,
 			   bool suspects_only)
 {
@@ -214,12 +255,145 @@ static void look_at_same(struct calls *calls, struct module_at *caller, bool may
 		look_at_module(calls, caller, facts, code, true);
 }
 
+/* ---- callbacks that a behaviour gained ---- */
+
+/* behaviour_info(Kind): [{Name, Arity}]; NULL: not seen. */
+static const struct term *callbacks_of(struct judge *judge, const struct code *code,
+				       const char *kind)
+{
+	struct eval eval = { .arena = judge->arena };
+	const struct value *arg = value_of_atom(judge->arena, kind);
+	const struct code_function *info = code_function(code, "behaviour_info", 1);
+	const struct term *list =
+		info ? value_term(eval_one(&eval, code, info, &arg), judge->arena) : NULL;
+
+	return list && term_is_list(list) ? list : NULL;
+}
+
+static bool has_callback(const struct term *list, const struct term *callback)
+{
+	for (size_t i = 0; list && i < list->seq.len; i++)
+		if (term_equal(term_at(list, i), callback))
+			return true;
+	return false;
+}
+
+static bool implements(const struct beam_facts *facts, const struct term *callback)
+{
+	const char *name = term_is_tuple(callback, 2) ? term_atom_name(term_at(callback, 0)) : NULL;
+	int64_t arity;
+
+	return !name || !term_get_integer(term_at(callback, 1), &arity) ||
+	       beam_exports(facts, name, (uint32_t)arity);
+}
+
+static void judge_implementers(struct judge *judge, const char *behaviour,
+			       const struct term *callback, const bool *naming)
+{
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		const struct beam_facts *facts =
+			module->diff || naming[i] ? module_facts(modules, SIDE_NEW, module) : NULL;
+		owned_str struct str text = STR_EMPTY;
+
+		if (!facts || !names_have(facts->behaviours, behaviour) ||
+		    implements(facts, callback) ||
+		    is_told(judge, REASON_function_missing, module->name))
+			continue;
+		term_print(&text, callback);
+		JUDGE(judge, REASON_function_missing, module->app->name, module->name,
+		      "%s now wants the callback %s, which %s does not have: the process that "
+		      "calls it fails, also behind a restart",
+		      module_shown(behaviour), str_text(&text), module_shown(module->name))
+			->severity = SEVERITY_RESTART;
+		judge->reasons->items[judge->reasons->len - 1].hint =
+			"write the callback, or make it optional";
+	}
+}
+
+static void judge_behaviour(struct judge *judge, const struct module_diff *module)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	const struct term *before = callbacks_of(judge, module->old_code, "callbacks");
+	const struct term *after = callbacks_of(judge, module->new_code, "callbacks");
+	const struct term *optional = callbacks_of(judge, module->new_code, "optional_callbacks");
+	const bool *naming;
+
+	if (!before || !after || term_equal(before, after))
+		return;
+	name_table_add(names, module->name, NULL);
+	naming = modules_naming(judge, names);
+	for (size_t i = 0; i < after->seq.len; i++)
+		if (!has_callback(before, term_at(after, i)) &&
+		    !has_callback(optional, term_at(after, i)))
+			judge_implementers(judge, module->name, term_at(after, i), naming);
+}
+
+static void judge_behaviours(struct judge *judge)
+{
+	for (size_t i = 0; i < judge->diff->len; i++)
+		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
+			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];
+
+			if (module->change == CHANGE_CHANGED &&
+			    beam_exports(module->new_facts, "behaviour_info", 1))
+				judge_behaviour(judge, module);
+		}
+}
+
+/* ---- implementations of protocols (Elixir) ---- */
+
+/* __impl__(:protocol) and __impl__(:for) */
+static const char *impl_of(struct judge *judge, const struct code *code, const char *what)
+{
+	struct eval eval = { .arena = judge->arena };
+	const struct value *arg = value_of_atom(judge->arena, what);
+	const struct code_function *impl = code_function(code, "__impl__", 1);
+
+	return impl ? value_atom_name(eval_one(&eval, code, impl, &arg)) : NULL;
+}
+
+/* What is dispatched to it need not be a struct of the release: a built-in kind is always there. */
+static void judge_lost_implementation(struct judge *judge, const struct app_diff *app,
+				      const struct module_diff *module)
+{
+	const char *protocol = impl_of(judge, module->old_code, "protocol");
+	const char *of = impl_of(judge, module->old_code, "for");
+
+	if (!protocol || !of || !modules_find(judge->modules, SIDE_NEW, protocol) ||
+	    (modules_find(judge->modules, SIDE_OLD, of) &&
+	     !modules_find(judge->modules, SIDE_NEW, of)))
+		return;
+	JUDGE(judge, REASON_function_missing, app->name, module->name,
+	      "the implementation of %s for %s is gone: who calls the protocol with one fails, "
+	      "also "
+	      "behind a restart",
+	      module_shown(protocol), module_shown(of))
+		->hint = "keep it until nothing is dispatched to it any more";
+}
+
+static void judge_protocol_calls(struct judge *judge)
+{
+	for (size_t i = 0; i < judge->diff->len; i++)
+		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
+			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];
+
+			if (module->change == CHANGE_REMOVED &&
+			    module->old_facts->roles & BEAM_PROTOCOL_IMPL)
+				judge_lost_implementation(judge, &judge->diff->apps[i], module);
+		}
+}
+
 void judge_calls(struct judge *judge)
 {
 	owned_name_table struct name_table *suspects = name_table_new(), *apps = name_table_new();
 	struct calls calls = { .judge = judge, .suspects = suspects, .apps = apps };
 	struct modules *modules = judge->modules;
 
+	judge_behaviours(judge);
+	judge_protocol_calls(judge);
 	find_suspects(&calls);
 	calls.may_call = modules_naming(judge, suspects);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]) && !modules->failed; i++) {

@@ -119,7 +119,8 @@ void judge_children(struct judge *judge, const struct appup_made *made)
 
 		if (change->kind_changed)
 			judge_kind(judge, made->app, change);
-		if (change->opaque && made->source == APPUP_GENERATED)
+		if (change->opaque && made->source == APPUP_GENERATED &&
+		    !is_told(judge, REASON_supervisor_fails, change->module))
 			judge_opaque(judge, made->app, change);
 		if (made->source == APPUP_GENERATED)
 			judge_restarts(judge, made->app, change);

@@ -12,6 +12,8 @@ struct naming {
 
 static bool has_name(const struct naming *naming, struct span atoms)
 {
+	if (!atoms.ptr)
+		return false;
 	for (size_t i = 0; i < name_table_len(naming->names); i++) {
 		const char *name = name_table_name(naming->names, i);
 
@@ -59,6 +61,7 @@ static int see_names(void *context, size_t nr, struct error *err)
 		return error_wrap(err, "new release: application %s: module %s", module->app->name,
 				  module->name);
 	naming->found[nr] = in_term(naming, literals, 32) ||
+			    has_name(naming, beam.chunks[BEAM_ATTR]) ||
 			    has_name(naming, beam.chunks[BEAM_ATU8].ptr ? beam.chunks[BEAM_ATU8]
 									: beam.chunks[BEAM_ATOM]);
 	return 0;

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/name_table.h"
 #include "erlang/code/code_effects.h"
+#include "upgrade/diff/stays.h"
 #include "upgrade/verdict/verdict.h"
 
 struct judge {
@@ -21,6 +22,9 @@ struct judge {
 
 /* JUDGE(judge, code, application, module, format, …) */
 #define JUDGE(judge, ...) reason_add((judge)->arena, (judge)->reasons, __VA_ARGS__)
+
+/* Whether there is such a finding about a module already. */
+bool is_told(const struct judge *judge, enum reason_code code, const char *module);
 
 /* ---- verdict_release.c ---- */
 
@@ -89,16 +93,10 @@ void judge_shared(struct judge *judge);
 
 /* ---- verdict_names.c ---- */
 
-/* By the numbers of the new release's modules: those that are the same and know one of the names.
+/* By the numbers of the new release's modules: those that are the same and know one of the names,
+ * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
-
-/* ---- verdict_reach.c ---- */
-
-/* Whether a function of the new release, and all that it calls in what is neither OTP's nor
- * Elixir's, is the same as in the old one.
- */
-bool function_stays(struct judge *judge, const char *module, const char *name, uint32_t arity);
 
 /* ---- verdict_kept.c ---- */
 
@@ -110,6 +108,14 @@ void judge_kept_things(struct judge *judge, const struct app_diff *app,
 
 /* Supervisors whose children changed. */
 void judge_children(struct judge *judge, const struct appup_made *made);
+
+/* ---- verdict_supervisors.c ---- */
+
+/* Supervisors whose init/1 an update runs again. */
+void judge_supervisors(struct judge *judge, const struct app_diff *app,
+		       const struct appup_made *made);
+
+/* ---- verdict_children.c ---- */
 
 /* Every atom that a module knows; to be freed. */
 struct name_table *atoms_of(const struct code *code);

@@ -295,7 +295,7 @@ static void judge_struct(struct shared *shared, const struct app_diff *app,
 }
 
 /* Whether a process is told of already, in whose state it is. */
-static bool is_told(const struct judge *judge, const char *name)
+static bool is_in_a_state(const struct judge *judge, const char *name)
 {
 	for (size_t i = 0; i < judge->reasons->len; i++) {
 		const struct reason *reason = &judge->reasons->items[i];
@@ -310,7 +310,7 @@ static bool is_told(const struct judge *judge, const char *name)
 static void judge_module_shared(struct shared *shared, const struct app_diff *app,
 				const struct module_diff *module)
 {
-	if (module->change != CHANGE_CHANGED || is_told(shared->judge, module->name))
+	if (module->change != CHANGE_CHANGED || is_in_a_state(shared->judge, module->name))
 		return;
 	judge_records(shared, app, module);
 	if (module->fields_added.len > 0)

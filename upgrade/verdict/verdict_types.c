@@ -6,17 +6,6 @@
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
 
-static bool is_told(const struct judge *judge, enum reason_code code, const char *module)
-{
-	for (size_t i = 0; i < judge->reasons->len; i++) {
-		const struct reason *reason = &judge->reasons->items[i];
-
-		if (reason->code == code && reason->module && strcmp(reason->module, module) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- what does harm ---- */
 
 /* Some code that changed understands both: it need not be the one that keeps it. */
@@ -143,14 +132,15 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 
 	if (!diff->before->unknown && !diff->after->unknown)
 		return diff->before->argument == diff->after->argument ||
-		       function_stays(judge, typed->name, "init", 1);
+		       function_stays(judge->modules, typed->name, "init", 1);
 	if (!same_place(a, b))
 		return *diff->path && (!a->name || !b->name);
-	if (!*diff->path && !function_stays(judge, typed->name, "init", 1))
+	if (!*diff->path && !function_stays(judge->modules, typed->name, "init", 1))
 		return false;
 	if (!b->name)
 		return true;
-	return function_stays(judge, b->module ? b->module : typed->name, b->name, b->arity);
+	return function_stays(judge->modules, b->module ? b->module : typed->name, b->name,
+			      b->arity);
 }
 
 static void judge_lost(struct judge *judge, const struct typed *typed, struct type_diffs diffs)

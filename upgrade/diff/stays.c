@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whether a function does the same in both releases, with all that it calls in what is ours. */
-#include "base/name_table.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/diff/stays.h"
 
 enum { LOOKED_AT_MAX = 400 }; /* functions; beyond it nothing is sure */
 
 struct reach {
-	struct judge *judge;
+	struct modules *modules;
 	struct name_table *seen;
 	struct reached {
 		struct module_at *module;
@@ -19,8 +18,8 @@ struct reach {
 static void reach_function(struct reach *reach, const char *module, const char *name,
 			   uint32_t arity)
 {
-	struct modules *modules = reach->judge->modules;
-	const char *key = arena_printf(reach->judge->arena, "%s/%u", name, arity);
+	struct modules *modules = reach->modules;
+	const char *key = arena_printf(modules->arena, "%s/%u", name, arity);
 	struct module_at *at = modules_find(modules, SIDE_NEW, module);
 	const struct code_library *library = &modules->library[SIDE_NEW];
 	const struct code_function *function;
@@ -29,8 +28,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 
 	if (!at || !library->follow(library->ctx, module))
 		return;
-	name_table_add(reach->seen, arena_printf(reach->judge->arena, "%s:%s", module, key),
-		       &is_new);
+	name_table_add(reach->seen, arena_printf(modules->arena, "%s:%s", module, key), &is_new);
 	if (!is_new)
 		return;
 	if (at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
@@ -50,7 +48,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 
 static void reach_from(struct reach *reach, const struct reached *from)
 {
-	const struct code *code = module_code(reach->judge->modules, SIDE_NEW, from->module);
+	const struct code *code = module_code(reach->modules, SIDE_NEW, from->module);
 
 	for (size_t i = 0; code && i < from->function->len && reach->stays; i++) {
 		const struct code_op *op = &from->function->ops[i];
@@ -73,10 +71,10 @@ static void reach_from(struct reach *reach, const struct reached *from)
 	}
 }
 
-bool function_stays(struct judge *judge, const char *module, const char *name, uint32_t arity)
+bool function_stays(struct modules *modules, const char *module, const char *name, uint32_t arity)
 {
 	owned_name_table struct name_table *seen = name_table_new();
-	struct reach reach = { .judge = judge, .seen = seen, .stays = true };
+	struct reach reach = { .modules = modules, .seen = seen, .stays = true };
 
 	reach_function(&reach, module, name, arity);
 	while (reach.len > 0 && reach.stays) {

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+/* stays.h - what is the same although its module changed. */
+#pragma once
+#include "upgrade/diff/modules.h"
+
+/* Whether a function of the new release, and all that it calls in what is neither OTP's nor
+ * Elixir's, is the same as in the old one.  Also where nothing is known of it.
+ */
+bool function_stays(struct modules *modules, const char *module, const char *name, uint32_t arity);

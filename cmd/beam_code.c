@@ -58,69 +58,6 @@ static const struct code *open_module(void *ctx, const char *module)
 	return code;
 }
 
-<<<<<<< HEAD
-=======
-/* ---- what is told ---- */
-
-struct told {
-	const char *file;
-	const struct code *code;
-	enum beam_role role; /* the process it is, 0 for none */
-	const char *change, *state, *loop;
-	bool has_children;
-	struct children children;
-	const struct code_digest *digests;
-};
-
-enum beam_role process_role(const struct beam_facts *facts)
-{
-	for (unsigned role = 1; role <= BEAM_SPECIAL; role <<= 1)
-		if (facts->roles & role)
-			return (enum beam_role)role;
-	return (enum beam_role)0;
-}
-
-static const char *shape_text(const struct code *code, enum beam_role role,
-			      const struct code_library *library, struct arena *arena)
-{
-	struct code_shape shape = code_init_shape(code, role, library, arena);
-	owned_str struct str text = STR_EMPTY;
-
-	code_shape_print(&text, &shape);
-	return arena_dup(arena, str_span(&text));
-}
-
-static void find_children(struct told *told, const struct beam_facts *facts,
-			  const struct code_library *library, struct arena *arena)
-{
-	if (facts->roles & BEAM_SUPERVISOR) {
-		told->children = code_children(told->code, NULL, library, arena);
-		told->has_children = true;
-	} else if (facts->roles & BEAM_APPLICATION) {
-		told->children = code_started_children(told->code, "start", 2, library, arena,
-						       &told->has_children);
-	}
-}
-
-static struct told find_all(const struct code *code, const struct beam_facts *facts,
-			    const char *file, struct beam_library *folders, struct arena *arena)
-{
-	static const char *const loops[] = { NULL, "hands no system message on",
-					     "hands system messages on", "unknown" };
-	const struct code_library library = { open_module, NULL, folders };
-	struct told told = { .file = file, .code = code, .role = process_role(facts) };
-
-	if (told.role) {
-		told.change = code_change_name(code_change(code, told.role));
-		told.state = shape_text(code, told.role, &library, arena);
-	}
-	told.loop = loops[code_loop(code)];
-	find_children(&told, facts, &library, arena);
-	told.digests = code_digests(code, arena);
-	return told;
-}
-
->>>>>>> heads/verdict
 /* ---- text ---- */
 
 static void print_children(const struct children *children)

@@ -75,7 +75,7 @@ static void find_children(struct code_report *report, const struct beam_facts *f
 			  const struct code_library *library, struct arena *arena)
 {
 	if (facts->roles & BEAM_SUPERVISOR) {
-		report->children = code_children(report->code, library, arena);
+		report->children = code_children(report->code, NULL, library, arena);
 		report->has_children = true;
 	} else if (facts->roles & BEAM_APPLICATION) {
 		report->children = code_started_children(report->code, "start", 2, library, arena,

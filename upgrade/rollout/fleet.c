@@ -263,12 +263,11 @@ static void take_facts(struct drive *d, struct sight *sight, const struct rollou
 		find_way(d, sight, facts, action, answer);
 }
 
-/* Growth and restarts count from the first look at the release. */
+/* Growth and restarts count from the installation, or from the first look after a resume. */
 static void take_measures(struct drive *d, const struct rollout_action *action,
 			  const json_t *answer)
 {
 	const json_t *measures = json_object_get(answer, "measures");
-	const struct rollout_node *node = &d->rollout->nodes[action->node];
 	bool new_one =
 		strcmp(text_in(json_object_get(answer, "facts"), "runs"), d->rollout->to) == 0;
 	const char *metric;
@@ -276,10 +275,12 @@ static void take_measures(struct drive *d, const struct rollout_action *action,
 
 	if (!measures)
 		return;
+	/* An installation has its own weight: what is compared is the time after it. */
 	json_object_foreach ((json_t *)(uintptr_t)measures, metric, value)
-		samples_add(&d->samples, metric, new_one, d->rollout->clock,
-			    json_number_value(value));
-	if (new_one && node->installed_at >= 0 && !d->baselines[action->node])
+		if (action->kind == ACTION_probe)
+			samples_add(&d->samples, metric, new_one, d->rollout->clock,
+				    json_number_value(value));
+	if (new_one && !d->baselines[action->node])
 		d->baselines[action->node] = json_pack("{s:O, s:O}", "measures", measures, "census",
 						       json_object_get(answer, "census"));
 	if (!new_one) {
@@ -336,8 +337,9 @@ static int take_child(struct drive *d, size_t nr, bool late, struct error *err)
 		take_measures(d, &child.action, answer);
 	}
 	ret = note_answer(d, &child.action, sight, answer, err);
-	d->fleet->ended(d->fleet->context, d->rollout, &child.action, sight->outcome, sight->text,
-			answer);
+	if (d->fleet->ended)
+		d->fleet->ended(d->fleet->context, d->rollout, &child.action, sight->outcome,
+				sight->text, answer);
 	return ret;
 }
 
@@ -488,7 +490,10 @@ static int step(struct drive *d, struct error *err)
 
 static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct error *err)
 {
-	while (!over(d->rollout)) {
+	/* One that waits for a person goes on when that person has spoken before. */
+	if (take_commands(d, err))
+		return -1;
+	while (!over(d->rollout) || d->sights_len > 0) {
 		if (step(d, err))
 			return -1;
 		if (over(d->rollout))

@@ -15,13 +15,13 @@ struct fleet {
 	const struct bundle *bundle;
 	struct journal *journal; /* has the lock, and the rollout */
 	struct ways *ways;
-	/* Told what is begun (answer NULL) and what came of it; a text for a person. */
+	/* Told what is begun and what came of it, with a text for a person; may be NULL. */
 	void (*began)(void *context, const struct rollout *rollout,
 		      const struct rollout_action *action);
 	void (*ended)(void *context, const struct rollout *rollout,
 		      const struct rollout_action *action, enum outcome outcome, const char *text,
 		      const json_t *answer);
-	/* Told after each step. */
+	/* Told after each step; may be NULL. */
 	void (*stepped)(void *context, const struct rollout *rollout);
 	void *context;
 };

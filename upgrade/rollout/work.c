@@ -217,6 +217,20 @@ static int do_stage(json_t *answer, const struct work *work, struct node *node, 
 	return look_at(answer, work, node, arena, err);
 }
 
+/* From this moment on restarts and growth count. */
+static int tell_baseline(json_t *answer, const struct work *work, struct node *node,
+			 struct arena *arena, struct error *err)
+{
+	const struct target no_gates = { .timeout_ms = work->target->timeout_ms };
+	owned_probe struct probe probe = { 0 };
+
+	if (probe_node(&probe, node, arena, &no_gates, NULL, err))
+		return -1;
+	json_object_set(answer, "measures", probe.measures);
+	json_object_set(answer, "census", probe.census);
+	return 0;
+}
+
 static int do_install(json_t *answer, const struct work *work, struct node *node,
 		      struct arena *arena, struct error *err)
 {
@@ -228,6 +242,8 @@ static int do_install(json_t *answer, const struct work *work, struct node *node
 	if (around(answer, work, "drain", work->target->drain, err))
 		return -1;
 	ret = node_install(&result, node, arena, work->bundle, &options, err);
+	if (ret == 0)
+		ret = tell_baseline(answer, work, node, arena, err);
 	/* Whatever it runs now, it is to serve. */
 	if (around(answer, work, "undrain", work->target->undrain, ret ? &undrain : err) || ret)
 		return -1;

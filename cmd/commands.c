@@ -16,6 +16,14 @@
 	X(plan)     \
 	X(rehearse) \
 	X(node)     \
+	X(deploy)   \
+	X(status)   \
+	X(history)  \
+	X(resume)   \
+	X(pause)    \
+	X(promote)  \
+	X(abort)    \
+	X(rollback) \
 	X(relup)    \
 	X(script)   \
 	X(term)     \

@@ -101,18 +101,48 @@ int rollout_add(struct rollout *r, const char *name, const char *zone, struct er
 
 void rollout_add_bad(struct rollout *r, const char *vsn)
 {
-	if (rollout_is_bad(r, vsn))
+	if (rollout_is_bad_version(r, vsn))
 		return;
 	r->bad = arena_grow(&r->arena, r->bad, r->bad_len, &r->bad_cap);
 	r->bad[r->bad_len++] = arena_dup(&r->arena, span_of(vsn));
 }
 
-bool rollout_is_bad(const struct rollout *r, const char *vsn)
+bool rollout_is_bad_version(const struct rollout *r, const char *vsn)
 {
 	for (size_t i = 0; i < r->bad_len; i++)
 		if (same(r->bad[i], vsn))
 			return true;
 	return false;
+}
+
+static void copy_back(struct rollout *r, const struct rollout_node *was, const char *vsn)
+{
+	struct rollout_node *node;
+	struct error ignored;
+
+	/* As many as there were. */
+	if (rollout_add(r, was->name, was->zone, &ignored))
+		return;
+	node = &r->nodes[r->len - 1];
+	node->touched = vsn != NULL || was->touched;
+	node->from = rollout_text(r, vsn ? vsn : was->from);
+	node->way = was->way;
+	/* Where an installation is not known, the node that lost it is another one. */
+	node->installed_at = node->touched ? 0 : -1;
+}
+
+struct rollout *rollout_back(const struct rollout *last, const char *vsn, uint64_t token)
+{
+	struct rollout *r =
+		rollout_new(last->release, last->to, last->digest, &last->policy, token);
+
+	for (size_t i = 0; i < last->len; i++)
+		if (last->nodes[i].stage != STAGE_gone)
+			copy_back(r, &last->nodes[i], vsn);
+	r->aborted = r->failed = true;
+	snprintf(r->why, sizeof(r->why), "taken back");
+	rollout_enter(r, PHASE_back);
+	return r;
 }
 
 /* ---- who is out ---- */

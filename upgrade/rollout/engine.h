@@ -11,7 +11,6 @@ enum {
 
 /* A text as long as the rollout lives; the same text is kept once.  NULL stays NULL. */
 const char *rollout_text(struct rollout *r, const char *text);
-bool rollout_is_bad(const struct rollout *r, const char *vsn);
 
 static inline bool same(const char *a, const char *b)
 {

@@ -195,7 +195,7 @@ static bool leave_after(struct rollout *r)
 /* Nothing more can be done for it. */
 static bool is_given_up(const struct rollout *r, const struct rollout_node *node)
 {
-	return node->stuck || (node->from && rollout_is_bad(r, node->from)) ||
+	return node->stuck || (node->from && rollout_is_bad_version(r, node->from)) ||
 	       (node->lost_at >= 0 && r->clock - node->lost_at > r->policy.node_ms);
 }
 

@@ -306,6 +306,13 @@ must_check int rollout_add(struct rollout *rollout, const char *node, const char
 /* A version that nothing is ever taken back to. */
 void rollout_add_bad(struct rollout *rollout, const char *vsn);
 
+bool rollout_is_bad_version(const struct rollout *rollout, const char *vsn);
+
+/* A rollout that takes back what another one has done, which is over: every node to `vsn`, or (NULL)
+ * those that it touched to what they ran before.  Free with rollout_free().
+ */
+struct rollout *rollout_back(const struct rollout *last, const char *vsn, uint64_t token);
+
 /* Another run of it begins, with a later token: nothing is known to be under way, all nodes are to
  * be asked.  A pause that waits for no decision ends; a rollout that is at its end stays there.
  */

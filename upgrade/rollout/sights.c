@@ -182,7 +182,7 @@ static void take_of_node(struct rollout *r, struct rollout_node *node, const str
 
 	node->doing = (struct rollout_doing){ 0 };
 	node->dirty = true;
-	if (sight->text && sight->outcome != OUTCOME_ok)
+	if (sight->text)
 		node_say(node, sight->text);
 	if (sight->outcome == OUTCOME_down || sight->outcome == OUTCOME_silent)
 		lose(r, node, sight->outcome == OUTCOME_down);

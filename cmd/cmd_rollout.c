@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+/* relevo status, history, resume, pause, promote, abort, rollback: the rollout of a target. */
+#include "cmd/output.h"
+#include "cmd/rollout.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+struct plain_opts {
+	struct rollout_opts rollout;
+	long count;
+	const char *to;
+};
+
+static const struct option plain_options[] = {
+	ROLLOUT_OPTIONS(struct plain_opts, rollout),
+	OPT_END,
+};
+
+static const struct option history_options[] = {
+	ROLLOUT_OPTIONS(struct plain_opts, rollout),
+	OPT_NUMBER(struct plain_opts, count, 'n', "count", "N",
+		   "the last N rollouts (default: 10)"),
+	OPT_END,
+};
+
+static const struct option rollback_options[] = {
+	ROLLOUT_OPTIONS(struct plain_opts, rollout),
+	OPT_TEXT(struct plain_opts, to, 0, "to", "VERSION",
+		 "back to this version (default: what each node ran before)"),
+	OPT_END,
+};
+
+static int open_session(struct session *s, const struct call *call, struct error *err)
+{
+	const struct plain_opts *opts = call->opts;
+
+	return session_open(s, call, &opts->rollout, err);
+}
+
+static int nothing_there(const struct session *s, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND, "%s: nothing was ever deployed there",
+			 s->target->name);
+}
+
+/* ---- status ---- */
+
+/* As deploy would have ended. */
+static int status_of(const struct rollout *r, const char *driver, struct error *err)
+{
+	static const enum error_kind kinds[RESULTS] = {
+		[RESULT_refused] = ERROR_REFUSED,
+		[RESULT_rolled_back] = ERROR_ROLLED_BACK,
+		[RESULT_stuck] = ERROR_STUCK,
+		[RESULT_fenced] = ERROR_LOCKED,
+	};
+
+	if (r->phase == PHASE_end)
+		return r->result == RESULT_done ? 0
+						: error_set(err, kinds[r->result], "%s", r->why);
+	if (r->paused != PAUSED_no)
+		return error_set(err, ERROR_PAUSED, "%s", r->why);
+	if (!driver[0])
+		return error_set(
+			err, ERROR_STUCK,
+			"whoever drove it is gone: relevo resume goes on from what the nodes "
+			"run");
+	return 0;
+}
+
+static int status_run(const struct call *call, struct error *err)
+{
+	owned_session struct session s = { .cookie = STR_EMPTY };
+	const char *driver;
+
+	if (open_session(&s, call, err) || session_last(&s, err))
+		return -1;
+	if (!s.rollout)
+		return nothing_there(&s, err);
+	if (journal_driver(&driver, s.journal, &s.arena, s.target->name, err))
+		return -1;
+	if (call->json)
+		print_json(session_json(&s, driver));
+	else
+		session_print(&s, driver);
+	return status_of(s.rollout, driver, err);
+}
+
+/* ---- history ---- */
+
+static const char *when(int64_t ms, char text[static 32])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (ms == 0 || !localtime_r(&seconds, &tm) ||
+	    strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		snprintf(text, 32, "-");
+	return text;
+}
+
+static const char *text_in(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void print_notes(const json_t *notes)
+{
+	const json_t *note;
+	size_t i;
+	char at[32];
+
+	json_array_foreach (notes, i, note)
+		printf("    %s  %-24s %s\n",
+		       when(json_integer_value(json_object_get(note, "at")), at),
+		       text_in(note, "node"), text_in(note, "text"));
+}
+
+static void print_history(const struct call *call, const json_t *history)
+{
+	const json_t *rollout;
+	size_t i;
+	char began[32], ended[32];
+
+	json_array_foreach (json_object_get(history, "rollouts"), i, rollout) {
+		const char *result = text_in(rollout, "result");
+
+		printf("%s  %s %s  %s%s%s\n",
+		       when(json_integer_value(json_object_get(rollout, "began")), began),
+		       text_in(rollout, "release"), text_in(rollout, "version"),
+		       result[0] ? result : "not over", text_in(rollout, "why")[0] ? ": " : "",
+		       text_in(rollout, "why"));
+		if (call->verbose) {
+			print_notes(json_object_get(rollout, "notes"));
+			printf("    ended %s\n",
+			       when(json_integer_value(json_object_get(rollout, "ended")), ended));
+		}
+	}
+}
+
+static int history_run(const struct call *call, struct error *err)
+{
+	const struct plain_opts *opts = call->opts;
+	owned_session struct session s = { .cookie = STR_EMPTY };
+	json_t *history;
+
+	if (open_session(&s, call, err) || journal_history(&history, s.journal, s.target->name,
+							   opts->count ? opts->count : 10, err))
+		return -1;
+	if (call->json) {
+		print_json(history);
+		return 0;
+	}
+	print_history(call, history);
+	json_decref(history);
+	return 0;
+}
+
+/* ---- telling whoever drives ---- */
+
+/* *driven: somebody drives the rollout, and was told. */
+static int tell(bool *driven, struct session *s, enum command_kind command, struct error *err)
+{
+	const char *driver;
+
+	if (session_last(s, err))
+		return -1;
+	if (!s->rollout)
+		return nothing_there(s, err);
+	if (s->rollout->phase == PHASE_end)
+		return error_set(err, ERROR_REFUSED, "%s: the rollout of %s is over (%s)",
+				 s->target->name, s->rollout->to, result_name(s->rollout->result));
+	if (journal_driver(&driver, s->journal, &s->arena, s->target->name, err) ||
+	    journal_tell(s->journal, s->target->name, command, s->rollout->to, err))
+		return -1;
+	*driven = driver[0] != '\0';
+	if (*driven && s->call->json)
+		print_json(session_json(s, driver));
+	else if (*driven)
+		printf("%s: %s was told\n", s->target->name, driver);
+	return 0;
+}
+
+/* Nobody drives it: we do, from where it was left. */
+static int go_on(struct session *s, struct error *err)
+{
+	rollout_free(steal(&s->rollout));
+	journal_entry_done(&s->entry);
+	return session_continue(s, err) || session_drive(s, err) ? -1 : 0;
+}
+
+static int pause_run(const struct call *call, struct error *err)
+{
+	owned_session struct session s = { .cookie = STR_EMPTY };
+	bool driven = false;
+
+	if (open_session(&s, call, err) || tell(&driven, &s, COMMAND_pause, err))
+		return -1;
+	if (driven)
+		return 0;
+	if (call->json)
+		print_json(session_json(&s, ""));
+	else
+		printf("%s: nobody drives it; it will be paused when somebody does\n",
+		       s.target->name);
+	return 0;
+}
+
+static int tell_or_go_on(const struct call *call, enum command_kind command, struct error *err)
+{
+	owned_session struct session s = { .cookie = STR_EMPTY };
+	bool driven = false;
+
+	if (open_session(&s, call, err) || tell(&driven, &s, command, err))
+		return -1;
+	return driven ? 0 : go_on(&s, err);
+}
+
+static int promote_run(const struct call *call, struct error *err)
+{
+	return tell_or_go_on(call, COMMAND_promote, err);
+}
+
+/* That all are back is what was wanted here. */
+static int as_wanted(int ret, struct error *err)
+{
+	return ret && err->kind == ERROR_ROLLED_BACK ? 0 : ret;
+}
+
+static int abort_run(const struct call *call, struct error *err)
+{
+	return as_wanted(tell_or_go_on(call, COMMAND_abort, err), err);
+}
+
+static int resume_run(const struct call *call, struct error *err)
+{
+	owned_session struct session s = { .cookie = STR_EMPTY };
+
+	return open_session(&s, call, err) || session_continue(&s, err) || session_drive(&s, err)
+		       ? -1
+		       : 0;
+}
+
+/* ---- rollback ---- */
+
+static bool any_touched(const struct rollout *r)
+{
+	for (size_t i = 0; i < r->len; i++)
+		if (r->nodes[i].touched)
+			return true;
+	return false;
+}
+
+static int check_over(const struct session *s, const char *to, struct error *err)
+{
+	const struct rollout *r = s->rollout;
+
+	if (!r)
+		return nothing_there(s, err);
+	if (r->result != RESULT_done && r->result != RESULT_stuck)
+		return error_set(err, ERROR_REFUSED,
+				 "%s: the rollout of %s left nothing to take back (%s)",
+				 s->target->name, r->to, result_name(r->result));
+	if (!to && !any_touched(r)) {
+		error_set_(err, ERROR_REFUSED, "%s: the last rollout, of %s, changed nothing",
+			   s->target->name, r->to);
+		return error_hint(err, "Name the version that is to run: --to VERSION");
+	}
+	if (to && rollout_is_bad_version(r, to))
+		return error_set(err, ERROR_REFUSED, "%s: %s was not well there", s->target->name,
+				 to);
+	return 0;
+}
+
+static int take_back(struct session *s, const char *to, struct error *err)
+{
+	struct rollout *last;
+	uint64_t token;
+	const char *release;
+	int ret;
+
+	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err) ||
+	    check_over(s, to, err))
+		return -1;
+	release = json_string_value(json_object_get(s->entry.about, "release"));
+	if (session_load(s, release ? release : "", err))
+		return -1;
+	last = s->rollout;
+	s->rollout = rollout_back(last, to, token);
+	rollout_free(last);
+	if (journal_bad(s->journal, s->target->name, s->rollout, err))
+		return -1;
+	ret = journal_begin(s->journal, s->rollout, s->entry.about, err);
+	return ret ? -1 : session_drive(s, err);
+}
+
+static int rollback_run(const struct call *call, struct error *err)
+{
+	const struct plain_opts *opts = call->opts;
+	owned_session struct session s = { .cookie = STR_EMPTY };
+	bool over;
+
+	if (open_session(&s, call, err) || session_last(&s, err))
+		return -1;
+	over = !s.rollout || s.rollout->phase == PHASE_end;
+	rollout_free(steal(&s.rollout));
+	journal_entry_done(&s.entry);
+	if (!over && opts->to)
+		return error_set(err, ERROR_REFUSED,
+				 "%s: a rollout is not over: without --to it is taken back",
+				 s.target->name);
+	return as_wanted(
+		over ? take_back(&s, opts->to, err) : tell_or_go_on(call, COMMAND_abort, err), err);
+}
+
+/* ---- the table ---- */
+
+#define ROLLOUT_COMMAND(verb, text, long_text, table)   \
+	const struct command cmd_##verb = {             \
+		.name = #verb,                          \
+		.args = "",                             \
+		.summary = text,                        \
+		.description = long_text,               \
+		.group = "Fleets",                      \
+		.options = table,                       \
+		.opts_size = sizeof(struct plain_opts), \
+		.run = verb##_run,                      \
+	}
+
+ROLLOUT_COMMAND(
+	status, "Show how far the rollout of a target is, and each of its nodes",
+	"Reads the journal; no node is asked.  The exit status is what deploy would end with: "
+	"0 while it runs and when it is done, 8 while it waits for a person, 6 also when "
+	"whoever drove it is gone.",
+	plain_options);
+ROLLOUT_COMMAND(history, "List the rollouts of a target and how they ended",
+		"With -v all that was decided and done, with times.", history_options);
+ROLLOUT_COMMAND(
+	resume, "Go on with a rollout that was interrupted, from what the nodes really run",
+	"Whatever ended the relevo that drove it: every node is asked what it runs, and what "
+	"was done is not done again.",
+	plain_options);
+ROLLOUT_COMMAND(pause, "Have a rollout stop after what is under way",
+		"It rests in a safe state; relevo resume goes on.", plain_options);
+ROLLOUT_COMMAND(promote, "Let a rollout go on that waits for a person",
+		"Where nobody drives it, this does.", plain_options);
+ROLLOUT_COMMAND(abort, "Take a rollout back that is not over",
+		"All nodes that were touched go back to what they ran, at once, without waves or "
+		"waiting.  Where nobody drives the rollout, this does.",
+		plain_options);
+ROLLOUT_COMMAND(
+	rollback, "Take a fleet back to the release before",
+	"All nodes that the last rollout changed go back to what they ran before it, or to "
+	"VERSION: hot where the relup knows the way, else by a restart; at once, without waves, "
+	"but never more than max_unavailable out.  Never to a release that was not well.",
+	rollback_options);

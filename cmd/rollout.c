@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cmd/rollout.h"
+
+#include "base/file.h"
+#include "base/process.h"
+#include "cmd/output.h"
+#include "cmd/trust.h"
+#include "upgrade/node/wire/cookie.h"
+
+#include <inttypes.h>
+
+enum { NOTIFY_MS = 30000, NOTIFY_OUTPUT_MAX = 64 * 1024 };
+
+void session_done(struct session *s)
+{
+	cookie_done(&s->cookie);
+	rollout_free(s->rollout);
+	journal_entry_done(&s->entry);
+	journal_close(s->journal);
+	ways_free(s->ways);
+	arena_done(&s->arena);
+}
+
+/* ---- opening ---- */
+
+static const char *target_names(struct session *s)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < s->project->targets.len; i++)
+		str_addf(&text, "%s%s", i ? ", " : "", s->project->targets.items[i].name);
+	return arena_dup(&s->arena, str_span(&text));
+}
+
+static int find_target(struct session *s, const char *name, struct error *err)
+{
+	struct targets targets = s->project->targets;
+
+	if (targets.len == 0) {
+		error_set_(err, ERROR_INVALID, "%s names no targets", s->project->file);
+		return error_hint(err, "Name them below \"targets\": relevo help config");
+	}
+	if (!name && targets.len > 1)
+		return error_set(err, ERROR_USAGE,
+				 "there are several targets, name one with -t: %s",
+				 target_names(s));
+	s->target = name ? target_find(targets, name) : &targets.items[0];
+	if (!s->target) {
+		error_set_(err, ERROR_NOT_FOUND, "%s: there is no target \"%s\"", s->project->file,
+			   name);
+		return error_hint(err, "There is: %s", target_names(s));
+	}
+	if (s->target->nodes_len == 0)
+		return error_set(err, ERROR_INVALID, "%s: the target %s has no nodes",
+				 s->project->file, s->target->name);
+	return 0;
+}
+
+int session_open(struct session *out, const struct call *call, const struct rollout_opts *opts,
+		 struct error *err)
+{
+	const char *file = opts->state;
+
+	out->call = call;
+	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||
+	    find_target(out, opts->target, err) ||
+	    (!file && journal_default(&file, &out->arena, err)))
+		return -1;
+	return journal_open(&out->journal, file, err);
+}
+
+int session_load(struct session *s, const char *release, struct error *err)
+{
+	static const struct trust_opts no_keys;
+	const struct target *target = s->target;
+	struct ways_options options = { .store = s->project->store,
+					.appups = s->project->appups,
+					.allow = target->allow,
+					.bundle = &s->bundle };
+
+	if (trusted_bundle(&s->bundle, &s->arena, release, &no_keys, err) ||
+	    cookie_find(&s->cookie, target->cookie_file, target->cookie_env, err))
+		return -1;
+	options.mode = fleet_policy(target).mode;
+	options.release = s->bundle.file;
+	return ways_open(&s->ways, &options, err);
+}
+
+int session_last(struct session *s, struct error *err)
+{
+	return journal_last(&s->rollout, &s->entry, s->journal, s->target->name, err);
+}
+
+int session_continue(struct session *s, struct error *err)
+{
+	const char *release;
+	uint64_t token;
+
+	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err))
+		return -1;
+	if (!s->rollout)
+		return error_set(err, ERROR_NOT_FOUND, "%s: nothing was ever deployed there",
+				 s->target->name);
+	if (s->rollout->phase == PHASE_end)
+		return error_set(err, ERROR_NOT_FOUND, "%s: the rollout of %s is over (%s)",
+				 s->target->name, s->rollout->to, result_name(s->rollout->result));
+	release = json_string_value(json_object_get(s->entry.about, "release"));
+	if (session_load(s, release ? release : "", err))
+		return -1;
+	if (strcmp(s->bundle.sha256, s->rollout->digest) != 0)
+		return error_set(
+			err, ERROR_REFUSED,
+			"%s is not the %s any more that the rollout began with; nothing was "
+			"changed",
+			s->bundle.file, s->rollout->to);
+	rollout_resume(s->rollout, token);
+	return 0;
+}
+
+/* ---- showing ---- */
+
+static const char *const way_words[] = { "-", "hot", "restart" };
+static const char *const health_words[] = { "-", "well", "not well" };
+
+json_t *session_json(const struct session *s, const char *driver)
+{
+	const struct rollout *r = s->rollout;
+	json_t *nodes = json_array();
+
+	for (size_t i = 0; i < r->len; i++) {
+		const struct rollout_node *node = &r->nodes[i];
+
+		json_array_append_new(
+			nodes,
+			json_pack("{s:s, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:b, s:s}",
+				  "node", node->name, "zone", node->zone, "wave",
+				  (int)node->wave + 1, "stage", stage_name(node->stage), "way",
+				  node->way == WAY_none ? "none" : way_words[node->way], "from",
+				  node->from, "runs", node->runs, "boots", node->boots, "health",
+				  node->health == HEALTH_pass   ? "pass"
+				  : node->health == HEALTH_fail ? "fail"
+								: "unknown",
+				  "touched", node->touched, "lost", node->lost_at >= 0, "why",
+				  node->why));
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:I, s:s?, s:o}",
+			 "target", s->target->name, "release", r->release, "version", r->to,
+			 "phase", rollout_phase_name(r->phase), "result", result_name(r->result),
+			 "paused", paused_name(r->paused), "wave", (int)r->wave + 1, "waves",
+			 (int)rollout_waves(r), "why", r->why, "bake_left_ms",
+			 (json_int_t)(r->phase == PHASE_waves && r->bake_until > r->clock
+					      ? r->bake_until - r->clock
+					      : 0),
+			 "max_unavailable", (json_int_t)rollout_max_unavailable(r), "driver",
+			 driver && driver[0] ? driver : NULL, "nodes", nodes);
+}
+
+static void print_state(const struct session *s, const char *driver)
+{
+	const struct rollout *r = s->rollout;
+
+	printf("%s: %s %s, ", s->target->name, r->release, r->to);
+	if (r->phase == PHASE_end)
+		printf("%s", r->result == RESULT_rolled_back ? "taken back"
+			     : r->result == RESULT_stuck     ? "needs a person"
+							     : result_name(r->result));
+	else if (r->paused != PAUSED_no)
+		printf("paused");
+	else if (r->phase == PHASE_waves)
+		printf("wave %u of %u%s", r->wave + 1, rollout_waves(r),
+		       r->bake_until > r->clock ? ", baking" : "");
+	else
+		printf("%s", rollout_phase_name(r->phase));
+	if (r->why[0])
+		printf(": %s", r->why);
+	if (r->phase != PHASE_end)
+		printf("%s%s", driver[0] ? "; driven by " : "; nobody drives it", driver);
+	putchar('\n');
+}
+
+void session_print(const struct session *s, const char *driver)
+{
+	const struct rollout *r = s->rollout;
+	owned_table struct table *table = table_new(7);
+
+	print_state(s, driver);
+	table_row(table, "NODE", "WAVE", "STAGE", "WAY", "RUNS", "HEALTH", "");
+	for (size_t i = 0; i < r->len; i++) {
+		const struct rollout_node *node = &r->nodes[i];
+		char wave[16];
+
+		snprintf(wave, sizeof(wave), "%u", node->wave + 1);
+		table_row(table, node->name, wave, node->stuck ? "stuck" : stage_name(node->stage),
+			  way_words[node->way], node->runs ? node->runs : "-",
+			  node->lost_at >= 0 ? "lost" : health_words[node->health], node->why);
+	}
+	table_print(table, stdout, "", true);
+}
+
+/* ---- talk while it is driven ---- */
+
+static void began(void *context, const struct rollout *r, const struct rollout_action *action)
+{
+	const struct session *s = context;
+	const char *node = action->node == SIZE_MAX ? s->target->name : r->nodes[action->node].name;
+
+	if (action->kind == ACTION_look || action->kind == ACTION_probe)
+		return;
+	progress_clear();
+	say_verbose(s->call, "%s: %s %s%s", node, action_name(action->kind),
+		    action->vsn ? action->vsn : "",
+		    action->way == WAY_restart ? ", by a restart" : "");
+}
+
+static void say_done(const struct session *s, const struct rollout_action *action, const char *node,
+		     const json_t *answer)
+{
+	int64_t ms = json_integer_value(json_object_get(answer, "install_ms"));
+	int64_t pause = json_integer_value(json_object_get(answer, "pause_us"));
+
+	if (action->kind == ACTION_install && action->way == WAY_hot)
+		say(s->call,
+		    "%s: runs %s, installed in %" PRId64 " ms; no process waited longer than "
+		    "%" PRId64 ".%" PRId64 " ms",
+		    node, action->vsn, ms, pause / 1000, pause / 100 % 10);
+	else if (action->kind == ACTION_install)
+		say(s->call, "%s: runs %s, restarted", node, action->vsn);
+	else if (action->kind == ACTION_revert)
+		say(s->call, "%s: runs %s again", node, action->vsn);
+	else if (action->kind == ACTION_commit)
+		say(s->call, "%s: %s is permanent", node, action->vsn);
+	else if (action->kind == ACTION_stage)
+		say_verbose(s->call, "%s: has %s, checked", node, action->vsn);
+}
+
+static void ended(void *context, const struct rollout *r, const struct rollout_action *action,
+		  enum outcome outcome, const char *text, const json_t *answer)
+{
+	const struct session *s = context;
+	const char *node = action->node == SIZE_MAX ? s->target->name : r->nodes[action->node].name;
+
+	progress_clear();
+	if (outcome != OUTCOME_ok)
+		say(s->call, "%s: %s: %s", node, action_name(action->kind),
+		    text ? text : outcome_name(outcome));
+	else
+		say_done(s, action, node, answer);
+}
+
+static void stepped(void *context, const struct rollout *r)
+{
+	struct session *s = context;
+	bool baking = r->phase == PHASE_waves && r->bake_until > r->clock;
+
+	if (r->phase == PHASE_back && s->phase != PHASE_back)
+		say(s->call, "going back: %s", r->why);
+	if (r->phase == PHASE_waves && (s->phase != PHASE_waves || s->wave != r->wave))
+		say(s->call, "wave %u of %u", r->wave + 1, rollout_waves(r));
+	if (baking && !s->baking)
+		say(s->call, "watching for %" PRId64 " s", r->policy.bake_ms / 1000);
+	if (baking)
+		progress_show(s->call, "watching",
+			      (uint64_t)(r->policy.bake_ms - (r->bake_until - r->clock)) / 1000,
+			      (uint64_t)r->policy.bake_ms / 1000);
+	s->phase = r->phase;
+	s->wave = r->wave;
+	s->baking = baking;
+}
+
+/* ---- hooks.notify ---- */
+
+static void notify(const struct session *s, const char *event)
+{
+	owned_process_result struct process_result result = { 0 };
+	const char *const argv[] = { "/bin/sh", "-c", s->target->notify, NULL };
+	json_t *json;
+	char *text;
+	struct error err;
+
+	if (!s->target->notify)
+		return;
+	json = session_json(s, NULL);
+	json_object_set_new(json, "event", json_string(event));
+	text = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	if (process_run(&result, argv,
+			&(struct process_options){ .input = span_of(text),
+						   .output_max = NOTIFY_OUTPUT_MAX,
+						   .timeout_ms = NOTIFY_MS },
+			&err))
+		warn("hooks.notify: %s", err.text);
+	else if (result.status != 0)
+		warn("hooks.notify ended with status %d", result.status);
+	mem_done(&text);
+}
+
+/* ---- how it ends ---- */
+
+static bool is_unreachable(const struct rollout *r)
+{
+	for (size_t i = 0; i < r->len; i++)
+		if (r->nodes[i].lost_at >= 0 && r->nodes[i].stage == STAGE_unknown)
+			return true;
+	return false;
+}
+
+static size_t count_stuck(const struct rollout *r)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->len; i++)
+		count += r->nodes[i].stuck ||
+			 (r->nodes[i].touched && r->nodes[i].stage != STAGE_back);
+	return count;
+}
+
+static int paused(const struct session *s, struct error *err)
+{
+	const struct rollout *r = s->rollout;
+	const char *name = s->target->name;
+
+	error_set_(err, ERROR_PAUSED, "%s: %s", name, r->why);
+	if (r->paused == PAUSED_wave || r->paused == PAUSED_failure || r->paused == PAUSED_once)
+		return error_hint(err, "Next: relevo promote -t %s, or relevo abort -t %s", name,
+				  name);
+	return error_hint(err, "Next: relevo resume -t %s, or relevo abort -t %s", name, name);
+}
+
+static int how_it_ended(const struct session *s, struct error *err)
+{
+	const struct rollout *r = s->rollout;
+	const char *name = s->target->name;
+
+	if (r->phase != PHASE_end)
+		return paused(s, err);
+	switch (r->result) {
+	case RESULT_done:
+		return 0;
+	case RESULT_refused:
+		error_set_(err, is_unreachable(r) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s",
+			   r->why);
+		return error_hint(err, "Nothing was changed; all nodes of %s run what they ran.",
+				  name);
+	case RESULT_rolled_back:
+		error_set_(err, ERROR_ROLLED_BACK, "%s", r->why);
+		return error_hint(err, "All nodes of %s that got %s were taken back.", name, r->to);
+	case RESULT_stuck:
+		error_set_(err, ERROR_STUCK, "%s", r->why);
+		return error_hint(err, "%zu nodes of %s need a person: relevo status -t %s",
+				  count_stuck(r), name, name);
+	case RESULT_fenced:
+		return error_set(err, ERROR_LOCKED,
+				 "%s: another relevo has taken over; nothing more was done", name);
+	case RESULT_none:
+	case RESULTS:
+		break;
+	}
+	return 0;
+}
+
+/* What a release is worth is known now. */
+static int remember(struct session *s, struct error *err)
+{
+	const struct rollout *r = s->rollout;
+
+	if (r->result == RESULT_done)
+		return journal_set_bad(s->journal, s->target->name, r->to, false, err);
+	if (r->result == RESULT_rolled_back && !r->aborted)
+		return journal_set_bad(s->journal, s->target->name, r->to, true, err);
+	return 0;
+}
+
+static const char *event_of(const struct rollout *r)
+{
+	return r->phase == PHASE_end ? result_name(r->result) : "paused";
+}
+
+int session_drive(struct session *s, struct error *err)
+{
+	struct fleet fleet = {
+		.target = s->target,
+		.cookie = str_text(&s->cookie),
+		.bundle = &s->bundle,
+		.journal = s->journal,
+		.ways = s->ways,
+		.began = began,
+		.ended = ended,
+		.stepped = stepped,
+		.context = s,
+	};
+	int ret;
+
+	notify(s, "began");
+	ret = fleet_drive(&fleet, s->rollout, err);
+	progress_clear();
+	if (ret) {
+		if (err->kind == ERROR_LOCKED)
+			return error_hint(err, "Nothing more was done; see relevo status -t %s",
+					  s->target->name);
+		return error_hint(
+			err,
+			"What was begun may have been done or not.  relevo resume -t %s asks "
+			"the nodes and goes on.",
+			s->target->name);
+	}
+	notify(s, event_of(s->rollout));
+	if (remember(s, err))
+		return -1;
+	if (s->call->json)
+		print_json(session_json(s, NULL));
+	else
+		session_print(s, "");
+	return how_it_ended(s, err);
+}

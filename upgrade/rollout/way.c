@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upgrade/rollout/way.h"
+
+#include "base/hash.h"
+#include "release/read/release.h"
+#include "release/read/store.h"
+#include "upgrade/plan/plan.h"
+
+#include <stdlib.h>
+
+enum { MANIFEST_MAX = 64 << 20 };
+
+struct known {
+	const char *from, *manifest;
+	struct way_found found;
+	struct known *next;
+};
+
+struct ways {
+	struct arena arena;
+	struct ways_options options;
+	struct known *known;
+};
+
+int ways_open(struct ways **out, const struct ways_options *options, struct error *err)
+{
+	struct reasons none = { 0 };
+	struct ways *ways;
+
+	if (reasons_allow(&none, options->allow, err))
+		return -1;
+	ways = mem_zero(1, sizeof(*ways));
+	ways->options = *options;
+	*out = ways;
+	return 0;
+}
+
+void ways_free(struct ways *ways)
+{
+	if (!ways)
+		return;
+	arena_done(&ways->arena);
+	free(ways);
+}
+
+/* The codes that count: "nif_changed, supervisor_opaque". */
+static const char *codes_of(struct arena *arena, const struct plan *plan)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < plan->reasons.len; i++) {
+		const struct reason *reason = &plan->reasons.items[i];
+
+		if (reason->allowed || reason->severity == SEVERITY_INFO ||
+		    strstr(str_text(&text), reason_name(reason->code)))
+			continue;
+		str_addf(&text, "%s%s", text.len ? ", " : "", reason_name(reason->code));
+	}
+	return arena_dup(arena, str_span(&text));
+}
+
+/* What a verdict allows to be done; the one place where that is decided. */
+static enum way obey(enum verdict verdict, bool reversible)
+{
+	switch (verdict) {
+	case VERDICT_HOT:
+		return reversible ? WAY_hot : WAY_restart;
+	case VERDICT_HOT_WITH_WARNINGS:
+	case VERDICT_RESTART:
+		return WAY_restart;
+	case VERDICT_IMPOSSIBLE:
+		break;
+	}
+	return WAY_none;
+}
+
+static void no_hot(struct ways *ways, struct way_found *found, const char *why)
+{
+	(void)ways;
+	found->way = WAY_restart;
+	found->text = why;
+}
+
+static void take_plan(struct ways *ways, struct way_found *found, const struct plan *plan)
+{
+	const char *codes = codes_of(&ways->arena, plan);
+
+	found->verdict = verdict_name(plan->verdict);
+	found->reversible = plan->reversible;
+	found->way = obey(plan->verdict, plan->reversible);
+	if (found->way != WAY_hot)
+		found->text = arena_printf(&ways->arena, "the verdict is %s: %s",
+					   verdict_shown(plan->verdict), codes);
+}
+
+/* Built anew under the same version, it is another release. */
+static int same_build(bool *out, const struct release *release, const char *manifest,
+		      struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+	char hex[HASH_HEX_MAX];
+
+	*out = true;
+	if (!manifest[0] || !release->manifest)
+		return 0;
+	if (tree_read(release->tree, release->manifest, MANIFEST_MAX, &text, err))
+		return -1;
+	hash_hex(HASH_SHA256, str_span(&text), hex);
+	*out = strcmp(hex, manifest) == 0;
+	return 0;
+}
+
+static int plan_pair(struct ways *ways, struct known *known, const char *path, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_release struct release *old_release = NULL, *new_release = NULL;
+	const char *paths[2] = { path, ways->options.release };
+	struct plan_options options = { .appups = { .dir = ways->options.appups },
+					.allow = ways->options.allow };
+	struct plan *plan;
+	bool same;
+
+	if (release_open_two(&old_release, &new_release, paths, err) ||
+	    same_build(&same, old_release, known->manifest, err))
+		return -1;
+	if (!same) {
+		no_hot(ways, &known->found,
+		       arena_printf(&ways->arena, "the node runs another build of %s than %s",
+				    known->from, path));
+		return 0;
+	}
+	if (plan_make(&plan, &arena, old_release, new_release, &options, err))
+		return -1;
+	take_plan(ways, &known->found, plan);
+	return 0;
+}
+
+static void find(struct ways *ways, struct known *known)
+{
+	const struct bundle *bundle = ways->options.bundle;
+	const char *path = ways->options.store ? store_find(&ways->arena, ways->options.store,
+							    bundle->name, known->from)
+					       : NULL;
+	struct error err;
+
+	if (strcmp(known->from, bundle->vsn) == 0) {
+		known->found.way = WAY_hot;
+		known->found.reversible = true;
+	} else if (!path) {
+		no_hot(ways, &known->found,
+		       arena_printf(&ways->arena, "%s %s, which it runs, is not in the store",
+				    bundle->name, known->from));
+	} else if (plan_pair(ways, known, path, &err)) {
+		known->found.text =
+			arena_printf(&ways->arena, "no plan from %s: %s", known->from, err.text);
+	} else if (known->found.way == WAY_hot &&
+		   (!bundle_up(bundle, &ways->arena, known->from) ||
+		    !bundle_down(bundle, &ways->arena, known->from))) {
+		no_hot(ways, &known->found,
+		       arena_printf(&ways->arena, "the relup in %s knows no way from %s and back",
+				    bundle->file, known->from));
+	}
+}
+
+const struct way_found *ways_find(struct ways *ways, const char *from, const char *manifest)
+{
+	struct known *known;
+
+	for (known = ways->known; known; known = known->next)
+		if (strcmp(known->from, from) == 0 && strcmp(known->manifest, manifest) == 0)
+			return &known->found;
+	known = arena_new(&ways->arena, struct known);
+	known->from = arena_dup(&ways->arena, span_of(from));
+	known->manifest = arena_dup(&ways->arena, span_of(manifest));
+	known->found = (struct way_found){ .verdict = "", .text = "" };
+	find(ways, known);
+	known->next = ways->known;
+	ways->known = known;
+	return &known->found;
+}

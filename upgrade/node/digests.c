@@ -148,7 +148,7 @@ int digests_same(struct names *out, struct node *node, struct arena *arena,
 	const struct term *packed, *answer;
 	size_t len = 0;
 
-	if (session_pack(&packed, arena, folders, err))
+	if (node_session_pack(&packed, arena, folders, err))
 		return -1;
 	const struct binding bindings[] = { { "Folders", packed },
 					    { "Algorithm", digests_algorithm(arena, kind) } };

@@ -125,7 +125,7 @@ static int pack_loaded(const struct term **out, const struct upgrade *u, struct 
 		    term_is_tuple(term_at(step, 1), 3))
 			add_name(u->arena, &names, term_at(term_at(step, 1), 0));
 	}
-	return session_pack(out, u->arena, term_list_of(u->arena, &names), err);
+	return node_session_pack(out, u->arena, term_list_of(u->arena, &names), err);
 }
 
 static int pack_suspended(const struct term **out, const struct upgrade *u, struct error *err)
@@ -140,7 +140,7 @@ static int pack_suspended(const struct term **out, const struct upgrade *u, stru
 		for (size_t k = 0; term_is_list(modules) && k < modules->seq.len; k++)
 			add_name(u->arena, &names, term_at(modules, k));
 	}
-	return session_pack(out, u->arena, term_list_of(u->arena, &names), err);
+	return node_session_pack(out, u->arena, term_list_of(u->arena, &names), err);
 }
 
 static bool changes_state(const struct term *steps)

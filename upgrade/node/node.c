@@ -12,8 +12,8 @@
 enum { RETRY_MS = 200, PATIENCE_MS = 300000, REFUSED_MS = 10000 };
 
 struct node {
-	struct dist *dist;       /* NULL: lost */
-	struct session *session; /* NULL: nothing was asked on this connection */
+	struct dist *dist;            /* NULL: lost */
+	struct node_session *session; /* NULL: nothing was asked on this connection */
 	char *name, *cookie;
 	char *ca, *cert, *key; /* files; NULL: none */
 	int port;
@@ -30,7 +30,7 @@ struct node {
 
 static void hang_up(struct node *node)
 {
-	session_free(node->session);
+	node_session_free(node->session);
 	node->session = NULL;
 	dist_close(node->dist);
 	node->dist = NULL;
@@ -162,15 +162,15 @@ int node_run(const struct term **out, const struct term **bad, struct node *node
 {
 	if (!node->dist)
 		return error_set(err, ERROR_UNREACHABLE, "%s: the connection is lost", node->name);
-	if (!node->session && session_open(&node->session, node->dist, deadline, err))
+	if (!node->session && node_session_open(&node->session, node->dist, deadline, err))
 		return -1;
-	return session_run(out, bad, node->session, arena, script, bindings, bindings_len, deadline,
-			   err);
+	return node_session_run(out, bad, node->session, arena, script, bindings, bindings_len,
+				deadline, err);
 }
 
 int64_t node_free_atoms(const struct node *node)
 {
-	return node->session ? session_free_atoms(node->session) : 0;
+	return node->session ? node_session_free_atoms(node->session) : 0;
 }
 
 static int say_locked(const struct node *node, const struct term *answer, struct error *err)

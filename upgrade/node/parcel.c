@@ -64,7 +64,7 @@ static int ask(const struct term **here, const struct term **copies, struct node
 	enum hash_kind kind = digests_kind(packing->bundle, releases);
 	const struct term *files, *answer;
 
-	if (session_pack(&files, arena, files_term(packing, kind), err))
+	if (node_session_pack(&files, arena, files_term(packing, kind), err))
 		return -1;
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(arena, packing->bundle->vsn) },

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-struct session {
+struct node_session {
 	struct dist *dist; /* borrowed */
 	struct arena arena;
 	const struct term *pid;
@@ -24,8 +24,8 @@ static const struct term *zip(struct arena *arena, struct span bytes, struct err
 	return term_binary(arena, (struct span){ arena_dup(arena, str_span(&packed)), packed.len });
 }
 
-int session_pack(const struct term **out, struct arena *arena, const struct term *term,
-		 struct error *err)
+int node_session_pack(const struct term **out, struct arena *arena, const struct term *term,
+		      struct error *err)
 {
 	owned_str struct str bytes = STR_EMPTY;
 
@@ -49,10 +49,10 @@ static int few_atoms(const struct dist *dist, const struct term *answer, struct 
 			       "vm.args.");
 }
 
-int session_open(struct session **out, struct dist *dist, struct deadline deadline,
-		 struct error *err)
+int node_session_open(struct node_session **out, struct dist *dist, struct deadline deadline,
+		      struct error *err)
 {
-	owned_session struct session *session = mem_zero(1, sizeof(*session));
+	owned_node_session struct node_session *session = mem_zero(1, sizeof(*session));
 	const struct binding me = { "Me", dist_pid(dist) };
 	const struct term *answer;
 
@@ -71,7 +71,7 @@ int session_open(struct session **out, struct dist *dist, struct deadline deadli
 	return 0;
 }
 
-void session_free(struct session *session)
+void node_session_free(struct node_session *session)
 {
 	if (!session)
 		return;
@@ -79,14 +79,14 @@ void session_free(struct session *session)
 	free(session);
 }
 
-int64_t session_free_atoms(const struct session *session)
+int64_t node_session_free_atoms(const struct node_session *session)
 {
 	return session->free_atoms;
 }
 
 /* ---- texts ---- */
 
-static int send_part(struct session *session, enum script_part part, struct deadline deadline,
+static int send_part(struct node_session *session, enum script_part part, struct deadline deadline,
 		     struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -108,7 +108,7 @@ static int send_part(struct session *session, enum script_part part, struct dead
 }
 
 /* *parts receives the numbers of what the script is made of. */
-static int send_parts(const struct term **parts, struct session *session, struct arena *arena,
+static int send_parts(const struct term **parts, struct node_session *session, struct arena *arena,
 		      enum script script, struct deadline deadline, struct error *err)
 {
 	enum script_part list[SCRIPT_PARTS];
@@ -127,7 +127,7 @@ static int send_parts(const struct term **parts, struct session *session, struct
 /* ---- running ---- */
 
 struct asked {
-	const struct session *session;
+	const struct node_session *session;
 	const struct term *reference;
 };
 
@@ -169,9 +169,9 @@ static const struct term *bindings_term(struct arena *arena, const struct bindin
 	return term_list_of(arena, &list);
 }
 
-int session_run(const struct term **out, const struct term **bad, struct session *session,
-		struct arena *arena, enum script script, const struct binding *bindings,
-		size_t bindings_len, struct deadline deadline, struct error *err)
+int node_session_run(const struct term **out, const struct term **bad, struct node_session *session,
+		     struct arena *arena, enum script script, const struct binding *bindings,
+		     size_t bindings_len, struct deadline deadline, struct error *err)
 {
 	struct dist *dist = session->dist;
 	const struct asked asked = { session, dist_reference(dist, arena) };

@@ -6,33 +6,33 @@
 #include "upgrade/node/scripts/scripts.h"
 #include "upgrade/node/wire/rpc.h"
 
-struct session; /* opaque: see session.c */
+struct node_session; /* opaque: see session.c */
 
-/* Free with session_free(), before the connection is closed or after.
+/* Free with node_session_free(), before the connection is closed or after.
  *
  * ERROR_REFUSED: the node has hardly an atom left, so that any text would end it.
  * ERROR_FAILED: it is no whole Erlang node.  Else as rpc_call().
  */
-must_check int session_open(struct session **out, struct dist *dist, struct deadline deadline,
-			    struct error *err);
-void session_free(struct session *session); /* NULL is fine */
+must_check int node_session_open(struct node_session **out, struct dist *dist,
+				 struct deadline deadline, struct error *err);
+void node_session_free(struct node_session *session); /* NULL is fine */
 /* How many atoms the node had room for when the session began. */
-int64_t session_free_atoms(const struct session *session);
+int64_t node_session_free_atoms(const struct node_session *session);
 
 /* As node_eval(), with one of relevo's texts. */
-must_check int session_run(const struct term **out, const struct term **bad,
-			   struct session *session, struct arena *arena, enum script script,
-			   const struct binding *bindings, size_t bindings_len,
-			   struct deadline deadline, struct error *err);
+must_check int node_session_run(const struct term **out, const struct term **bad,
+				struct node_session *session, struct arena *arena,
+				enum script script, const struct binding *bindings,
+				size_t bindings_len, struct deadline deadline, struct error *err);
 
 /* A term as a node wants it that is asked by binary_to_term(zlib:unzip(Packed)): small on the wire.
  * It must hold no atom that the node may not know.
  */
-must_check int session_pack(const struct term **out, struct arena *arena, const struct term *term,
-			    struct error *err);
+must_check int node_session_pack(const struct term **out, struct arena *arena,
+				 const struct term *term, struct error *err);
 
-static inline void session_done(struct session **session)
+static inline void node_session_done(struct node_session **session)
 {
-	session_free(*session);
+	node_session_free(*session);
 }
-#define owned_session owned(session_done)
+#define owned_node_session owned(node_session_done)

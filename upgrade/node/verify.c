@@ -131,7 +131,7 @@ int verify_files(const char **fault, struct names *same, struct node *node, stru
 	int64_t count;
 
 	if (digests_same(same, node, arena, bundle, releases, is_wanted_folder, &wish, err) ||
-	    session_pack(&files, arena, file_terms(arena, &wish, same), err))
+	    node_session_pack(&files, arena, file_terms(arena, &wish, same), err))
 		return -1;
 	const struct binding bindings[] = {
 		{ "Files", files },
@@ -187,7 +187,7 @@ int verify_modules(struct verify_modules *out, struct node *node, struct arena *
 	struct verify_modules result;
 	const struct term *packed, *answer, *list;
 
-	if (session_pack(&packed, arena, modules_term(arena, bundle), err) ||
+	if (node_session_pack(&packed, arena, modules_term(arena, bundle), err) ||
 	    node_run(&answer, NULL, node, arena, SCRIPT_modules,
 		     (const struct binding[]){ { "Modules", packed } }, 1, node_work_deadline(node),
 		     err))

@@ -114,9 +114,9 @@ static void print_notes(const json_t *notes)
 	char at[32];
 
 	json_array_foreach (notes, i, note)
-		printf("    %s  %-24s %s\n",
-		       when(json_integer_value(json_object_get(note, "at")), at),
-		       text_in(note, "node"), text_in(note, "text"));
+		print("    %s  %-24s %s\n",
+		      when(json_integer_value(json_object_get(note, "at")), at),
+		      text_in(note, "node"), text_in(note, "text"));
 }
 
 static void print_history(const struct call *call, const json_t *history)
@@ -128,15 +128,15 @@ static void print_history(const struct call *call, const json_t *history)
 	json_array_foreach (json_object_get(history, "rollouts"), i, rollout) {
 		const char *result = text_in(rollout, "result");
 
-		printf("%s  %s %s  %s%s%s\n",
-		       when(json_integer_value(json_object_get(rollout, "began")), began),
-		       text_in(rollout, "release"), text_in(rollout, "version"),
-		       result[0] ? result : "not over", text_in(rollout, "why")[0] ? ": " : "",
-		       text_in(rollout, "why"));
+		print("%s  %s %s  %s%s%s\n",
+		      when(json_integer_value(json_object_get(rollout, "began")), began),
+		      text_in(rollout, "release"), text_in(rollout, "version"),
+		      result[0] ? result : "not over", text_in(rollout, "why")[0] ? ": " : "",
+		      text_in(rollout, "why"));
 		if (call->verbose) {
 			print_notes(json_object_get(rollout, "notes"));
-			printf("    ended %s\n",
-			       when(json_integer_value(json_object_get(rollout, "ended")), ended));
+			print("    ended %s\n",
+			      when(json_integer_value(json_object_get(rollout, "ended")), ended));
 		}
 	}
 }
@@ -180,7 +180,7 @@ static int tell(bool *driven, struct session *s, enum command_kind command, stru
 	if (*driven && s->call->json)
 		print_json(session_json(s, driver));
 	else if (*driven)
-		printf("%s: %s was told\n", s->target->name, driver);
+		print("%s: %s was told\n", s->target->name, driver);
 	return 0;
 }
 
@@ -204,8 +204,8 @@ static int pause_run(const struct call *call, struct error *err)
 	if (call->json)
 		print_json(session_json(&s, ""));
 	else
-		printf("%s: nobody drives it; it will be paused when somebody does\n",
-		       s.target->name);
+		print("%s: nobody drives it; it will be paused when somebody does\n",
+		      s.target->name);
 	return 0;
 }
 

@@ -159,23 +159,23 @@ static void print_state(const struct session *s, const char *driver)
 {
 	const struct rollout *r = s->rollout;
 
-	printf("%s: %s %s, ", s->target->name, r->release, r->to);
+	print("%s: %s %s, ", s->target->name, r->release, r->to);
 	if (r->phase == PHASE_end)
-		printf("%s", r->result == RESULT_rolled_back ? "taken back"
-			     : r->result == RESULT_stuck     ? "needs a person"
-							     : result_name(r->result));
+		print("%s", r->result == RESULT_rolled_back ? "taken back"
+			    : r->result == RESULT_stuck     ? "needs a person"
+							    : result_name(r->result));
 	else if (r->paused != PAUSED_no)
-		printf("paused");
+		print("paused");
 	else if (r->phase == PHASE_waves)
-		printf("wave %u of %u%s", r->wave + 1, rollout_waves(r),
-		       r->bake_until > r->clock ? ", baking" : "");
+		print("wave %u of %u%s", r->wave + 1, rollout_waves(r),
+		      r->bake_until > r->clock ? ", baking" : "");
 	else
-		printf("%s", rollout_phase_name(r->phase));
+		print("%s", rollout_phase_name(r->phase));
 	if (r->why[0])
-		printf(": %s", r->why);
+		print(": %s", r->why);
 	if (r->phase != PHASE_end)
-		printf("%s%s", driver[0] ? "; driven by " : "; nobody drives it", driver);
-	putchar('\n');
+		print("%s%s", driver[0] ? "; driven by " : "; nobody drives it", driver);
+	print("\n");
 }
 
 void session_print(const struct session *s, const char *driver)

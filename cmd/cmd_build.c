@@ -100,8 +100,11 @@ static int find_old(struct job *job, const char *from, const char **out, struct 
 	    store_previous(&vsn, job->arena, job->workshop.store, job->release.name,
 			   job->release.vsn, err))
 		return -1;
-	if (!vsn)
+	if (!vsn) {
+		say(job->call, "previous: no %s older than %s in %s, so there is no way from it",
+		    job->release.name, job->release.vsn, job->workshop.store);
 		return 0;
+	}
 	*out = store_find(job->arena, job->workshop.store, job->release.name, vsn);
 	if (!*out && path_exists(from))
 		*out = from;
@@ -254,23 +257,61 @@ static void report_json(struct job *job)
 			     (json_int_t)job->release.rel->len, "from", upgrades_json(job)));
 }
 
+/* How a node that runs an older release gets to this one. */
+static void report_way(struct job *job, size_t nr)
+{
+	const struct prepared *way = &job->prepared[nr];
+
+	print("  from %s: %s\n", way->from,
+	      way->has_relup ? verdict_name(way->verdict) : "no way while it runs");
+	if (way->why)
+		print("    %s\n    all of it: relevo plan %s %s\n", way->why, job->olds.items[nr],
+		      tarball_of(job));
+}
+
+static void report_upgrade(struct job *job)
+{
+	const char *tarball = tarball_of(job);
+
+	for (size_t i = 0; i < job->olds.len; i++) {
+		const struct prepared *way = &job->prepared[i];
+		bool lives = way->has_relup && way->verdict <= VERDICT_HOT_WITH_WARNINGS;
+
+		print("To upgrade a node that runs %s%s:\n    relevo node install NODE %s%s\n",
+		      way->from, lives ? "" : ", by a restart", tarball, lives ? "" : " --restart");
+	}
+	if (job->olds.len == 0)
+		print("For the next version to go over it while it runs:\n"
+		      "    relevo build --from %s\n",
+		      job->release.vsn);
+}
+
+/* What to do with it, for those who did not say -q. */
+static void report_next(struct job *job)
+{
+	print("\nTo start it%s:\n    %s/bin/%s start\n",
+	      job->opts->dev ? "" : ", here or wherever the tarball is unpacked", tree_of(job),
+	      job->release.name);
+	if (!job->opts->dev)
+		report_upgrade(job);
+}
+
 static void report(struct job *job)
 {
 	const struct assembled *r = &job->release;
 	const char *tarball = tarball_of(job);
 	char human[32];
 
-	if (job->opts->dev) {
+	if (tarball)
+		print("%s %s  %s (%s, %zu applications)\n", r->name, r->vsn, tarball,
+		      human_bytes(size_of(tarball), human), r->rel->len);
+	else
 		print("%s %s  %s (links, %zu applications)\n", r->name, r->vsn, tree_of(job),
 		      r->rel->len);
-		return;
-	}
-	print("%s %s  %s (%s, %zu applications)\n", r->name, r->vsn, tarball,
-	      human_bytes(size_of(tarball), human), r->rel->len);
 	for (size_t i = 0; i < job->olds.len; i++)
-		print("  from %s: %s\n", job->prepared[i].from,
-		      job->prepared[i].has_relup ? verdict_name(job->prepared[i].verdict)
-						 : "no way while it runs (see relevo plan)");
+		report_way(job, i);
+	if (!job->call->quiet)
+		report_next(job);
 }
 
 /* ---- the work, in a process of its own ---- */

@@ -341,4 +341,58 @@ build
 [ -f "$fixed.tar.gz" ] || fail "the new tarball did not take its place"
 ok
 
+# ---- what it says in the end ----
+
+store=$work/said.d
+mkdir "$store"
+version () {
+  rm -rf "$work/apps"
+  mkdir -p "$work/apps/one-$1"
+  cp -r "$p/lib/one/ebin" "$work/apps/one-$1/"
+  sed -i "s/{vsn, \"1.0.0\"}/{vsn, \"$1\"}/" "$work/apps/one-$1/ebin/one.app"
+  printf '%s\n' "release: one" "libs: ['$work/apps']" 'erts: none' 'applications: {one: permanent}' "$2" >"$p/relevo.yaml"
+}
+# says LINE...: the last lines of the output, each beginning with what is wanted.
+says () {
+  tail -n $# "$work/out" >"$work/last"
+  for want; do
+    read -r line
+    case $line in
+      "$want"*) ;;
+      *) fail "not \"$want\" but \"$line\" in: $out" ;;
+    esac
+  done <"$work/last"
+}
+version 1.0.0 'upgrade: {from: [previous]}'
+expect 0 "$relevo" build -C "$p" -o "$store"
+says "one 1.0.0  $store/one-1.0.0.tar.gz (" '' 'To start it, here or wherever the tarball is unpacked:' \
+  "$store/one-1.0.0/bin/one start" 'For the next version to go over it while it runs:' 'relevo build --from 1.0.0'
+# There is none before it.
+contains "$said" "previous: no one older than 1.0.0 in $store, so there is no way from it"
+version 1.0.1 'upgrade: {from: [previous]}'
+expect 0 "$relevo" build -C "$p" -o "$store"
+says "one 1.0.1  $store/one-1.0.1.tar.gz (" 'from 1.0.0: hot' '' 'To start it' "$store/one-1.0.1/bin/one start" \
+  'To upgrade a node that runs 1.0.0:' "relevo node install NODE $store/one-1.0.1.tar.gz"
+[ -z "$said" ] || fail "it says $said"
+# The newest one that is older, not the newest there is.
+version 1.0.3 ''
+expect 0 "$relevo" build -q -C "$p" -o "$store"
+says "one 1.0.3  $store/one-1.0.3.tar.gz ("
+[ "$(wc -l <"$work/out")" = 1 ] || fail "-q says more: $out"
+version 1.0.2 'upgrade: {from: [previous]}'
+sed -i 's/{registered, \[\]}/{registered, []}, {runtime_dependencies, []}, {env, [{a, 1}]}/' "$work/apps/one-1.0.2/ebin/one.app"
+expect 0 "$relevo" build -C "$p" -o "$store"
+contains "$out" 'from 1.0.1: '
+# Not hot: the reason, and where there is more.
+cat >"$work/apps/one-1.0.2/ebin/one.appup" <<'APP'
+{"1.0.2", [{"1.0.1", [restart_new_emulator]}], [{"1.0.1", []}]}.
+APP
+expect 0 "$relevo" build -C "$p" -o "$store" --overwrite
+says 'from 1.0.1: restart' '' "all of it: relevo plan $store/one-1.0.1.tar.gz $store/one-1.0.2.tar.gz" '' 'To start it' \
+  "$store/one-1.0.2/bin/one start" 'To upgrade a node that runs 1.0.1, by a restart:' \
+  "relevo node install NODE $store/one-1.0.2.tar.gz --restart"
+expect 0 "$relevo" build --dev -C "$p" -o "$store"
+says "one 1.0.2  $store/dev/one (links" '' 'To start it:' "$store/dev/one/bin/one start"
+ok
+
 echo "ok: $checks groups of checks"

@@ -88,6 +88,21 @@ static int write_all(struct preparer *p, const char *release_dir, struct error *
 	return write_merged(p, &p->relup, path_join(p->arena, release_dir, "relup"), err);
 }
 
+/* The worst come first; those that are allowed do not count. */
+static const char *why_not_hot(struct arena *arena, const struct plan *plan)
+{
+	if (plan->verdict == VERDICT_HOT)
+		return NULL;
+	for (size_t i = 0; i < plan->reasons.len; i++) {
+		const struct reason *reason = &plan->reasons.items[i];
+
+		if (!reason->allowed)
+			return arena_printf(arena, "%s: %s", reason_name(reason->code),
+					    reason->message);
+	}
+	return NULL;
+}
+
 static int prepare_from(struct preparer *p, struct prepared *result, const char *old_path,
 			const struct release *new_release, const struct plan_options *options,
 			struct release **keep, struct error *err)
@@ -98,7 +113,7 @@ static int prepare_from(struct preparer *p, struct prepared *result, const char 
 	    plan_make(&plan, p->arena, *keep, new_release, options, err))
 		return -1;
 	*result = (struct prepared){ arena_dup(p->arena, span_of((*keep)->vsn)), plan->verdict,
-				     plan->relup != NULL };
+				     plan->relup != NULL, why_not_hot(p->arena, plan) };
 	if (plan->relup)
 		take_plan(p, plan);
 	return 0;

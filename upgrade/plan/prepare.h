@@ -6,7 +6,8 @@
 struct prepared {
 	const char *from; /* version */
 	enum verdict verdict;
-	bool has_relup; /* and appups: the way is in the release now */
+	bool has_relup;  /* and appups: the way is in the release now */
+	const char *why; /* it is not hot: "CODE: what", the reason of most weight; NULL: it is */
 };
 
 /* For each of the old releases (folders or tarballs) plans the way to the release in the

@@ -267,8 +267,36 @@ static int find_libs(struct builder *b)
 	if (b->elixir_lib)
 		libs[len++] = b->elixir_lib;
 	libs[len++] = b->otp->lib;
-	return lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len },
-			     b->err);
+	if (lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len }, b->err))
+		return -1;
+	b->path.registered = p->registered;
+	b->path.registered_len = p->registered_len;
+	return 0;
+}
+
+static int check_registered(struct builder *b, const struct rel *rel)
+{
+	for (size_t i = 0; i < b->project->registered_len; i++)
+		if (!rel_find(rel, b->project->registered[i].app))
+			return error_set(b->err, ERROR_INVALID,
+					 "%s: registered: %s is not in the release",
+					 b->project->file, b->project->registered[i].app);
+	return 0;
+}
+
+/* The names are often those of a dependency, which its user cannot change. */
+static int resolve_release(struct builder *b, struct resolved **out, const struct rel *rel)
+{
+	if (check_registered(b, rel))
+		return -1;
+	if (rel_resolve(out, b->arena, rel, tree_system(), b->path, b->err) == 0)
+		return 0;
+	if (strcmp(b->err->otp, "duplicate_register") != 0)
+		return -1;
+	return error_hint(b->err,
+			  "Where an .app claims a name that its application does not "
+			  "have, %s corrects it: registered: {APPLICATION: [NAME, ...]}",
+			  path_base(b->project->file));
 }
 
 static int resolve(struct builder *b)
@@ -278,7 +306,7 @@ static int resolve(struct builder *b)
 
 	if (find_libs(b) ||
 	    choose_applications(&rel, b->arena, b->project, b->path, b->otp->erts, b->err) ||
-	    rel_resolve(&release, b->arena, rel, tree_system(), b->path, b->err))
+	    resolve_release(b, &release, rel))
 		return -1;
 	b->rel = rel;
 	b->release = release;

@@ -9,6 +9,7 @@
 #include "release/model/boot.h"
 #include "release/project/choose.h"
 #include "release/project/git.h"
+#include "release/project/stale.h"
 #include "release/read/manifest.h"
 
 #include <unistd.h>
@@ -228,12 +229,27 @@ static int write_records(struct builder *b)
 
 /* ---- the whole ---- */
 
-static int not_compiled(struct builder *b)
+/* Nothing was, or for development only. */
+static int not_compiled(struct builder *b, const char *where)
 {
-	error_set_(b->err, ERROR_NOT_FOUND,
-		   "%s: no compiled applications in _build/prod/lib or _build/default/lib",
-		   b->project->dir);
-	return error_hint(b->err, "Compile first (MIX_ENV=prod mix compile), or set \"libs\".");
+	const char *dir = b->project->dir;
+	bool rebar = path_exists(path_join(b->arena, dir, "rebar.config")) &&
+		     !path_exists(path_join(b->arena, dir, "mix.exs"));
+	bool dev = path_is_dir(path_join(b->arena, dir, "_build/dev/lib"));
+
+	error_set_(b->err, ERROR_NOT_FOUND, "%s: no compiled applications in %s%s", dir, where,
+		   dev ? ", only in _build/dev/lib" : "");
+	return error_hint(b->err, "Compile first (%s), or set \"libs\".",
+			  rebar ? "rebar3 compile" : "MIX_ENV=prod mix compile");
+}
+
+/* A glob may be for what comes later. */
+static bool any_there(struct names libs)
+{
+	for (size_t i = 0; i < libs.len; i++)
+		if (strchr(libs.items[i], '*') || path_is_dir(libs.items[i]))
+			return true;
+	return false;
 }
 
 static int find_libs(struct builder *b)
@@ -243,14 +259,44 @@ static int find_libs(struct builder *b)
 	size_t len = 0;
 
 	if (p->libs.len == 0)
-		return not_compiled(b);
+		return not_compiled(b, "_build/prod/lib or _build/default/lib");
+	if (!any_there(p->libs))
+		return not_compiled(b, p->libs.items[0]);
 	for (size_t i = 0; i < p->libs.len; i++)
 		libs[len++] = p->libs.items[i];
 	if (b->elixir_lib)
 		libs[len++] = b->elixir_lib;
 	libs[len++] = b->otp->lib;
-	return lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len },
-			     b->err);
+	if (lib_path_make(&b->path, b->arena, tree_system(), (struct names){ libs, len }, b->err))
+		return -1;
+	b->path.registered = p->registered;
+	b->path.registered_len = p->registered_len;
+	return 0;
+}
+
+static int check_registered(struct builder *b, const struct rel *rel)
+{
+	for (size_t i = 0; i < b->project->registered_len; i++)
+		if (!rel_find(rel, b->project->registered[i].app))
+			return error_set(b->err, ERROR_INVALID,
+					 "%s: registered: %s is not in the release",
+					 b->project->file, b->project->registered[i].app);
+	return 0;
+}
+
+/* The names are often those of a dependency, which its user cannot change. */
+static int resolve_release(struct builder *b, struct resolved **out, const struct rel *rel)
+{
+	if (check_registered(b, rel))
+		return -1;
+	if (rel_resolve(out, b->arena, rel, tree_system(), b->path, b->err) == 0)
+		return 0;
+	if (strcmp(b->err->otp, "duplicate_register") != 0)
+		return -1;
+	return error_hint(b->err,
+			  "Where an .app claims a name that its application does not "
+			  "have, %s corrects it: registered: {APPLICATION: [NAME, ...]}",
+			  path_base(b->project->file));
 }
 
 static int resolve(struct builder *b)
@@ -260,7 +306,7 @@ static int resolve(struct builder *b)
 
 	if (find_libs(b) ||
 	    choose_applications(&rel, b->arena, b->project, b->path, b->otp->erts, b->err) ||
-	    rel_resolve(&release, b->arena, rel, tree_system(), b->path, b->err))
+	    resolve_release(b, &release, rel))
 		return -1;
 	b->rel = rel;
 	b->release = release;
@@ -362,7 +408,11 @@ int assemble(struct assembled *out, struct arena *arena, const struct project *p
 			     .options = options,
 			     .err = err };
 
-	if (resolve(&b) || check_given_files(&b) || dir_make(b.vsn_dir, err) || make(&b))
+	if (resolve(&b) || check_given_files(&b) || dir_make(b.vsn_dir, err))
+		return -1;
+	if (options->warn)
+		stale_look(project, b.release, options->warn, options->context);
+	if (make(&b))
 		return -1;
 	*out = (struct assembled){ root,  b.rel->name, b.rel->vsn,
 				   b.rel, project,     b.configured.cookie };

@@ -184,13 +184,47 @@ static int take_appup(struct builder *b, const struct app *app, const char *ebin
 	return file_copy(from, to, 0644, b->err);
 }
 
+/* {application, Name, Keys} with other names registered. */
+static const struct term *with_registered(struct arena *arena, const struct term *app,
+					  struct names names)
+{
+	const struct term *keys = term_at(app, 2);
+	struct terms list = { 0 }, corrected = { 0 };
+
+	for (size_t i = 0; i < names.len; i++)
+		terms_add(arena, &list, term_atom(arena, names.items[i]));
+	for (size_t i = 0; i < keys->seq.len; i++) {
+		const struct term *key = term_at(keys, i);
+
+		if (term_is_tagged(key, "registered", 2))
+			key = term_tuple(arena, term_at(key, 0), term_list_of(arena, &list));
+		terms_add(arena, &corrected, key);
+	}
+	return term_tuple(arena, term_at(app, 0), term_at(app, 1), term_list_of(arena, &corrected));
+}
+
+/* So that systools, and whoever reads the release, takes it as it was built. */
+static int correct_app(struct builder *b, const struct app *app, const char *ebin)
+{
+	const struct registered *registered = registered_find(&b->path, app->name);
+	owned_str struct str text = STR_EMPTY;
+
+	if (!registered)
+		return 0;
+	term_print_file(&text, with_registered(b->arena, app->term, registered->names));
+	return file_put(arena_printf(b->arena, "%s/%s.app", ebin, app->name), str_span(&text), 0644,
+			b->err);
+}
+
 static int take_ebin(struct builder *b, const struct app *app, const char *to)
 {
 	const char *into = path_join(b->arena, to, "ebin");
 
 	if (b->options->links)
 		return dir_make(to, b->err) || make_link(b, app->dir, into) ? -1 : 0;
-	return copy_ebin(b, app->dir, into) || take_appup(b, app, into) ? -1 : 0;
+	return copy_ebin(b, app->dir, into) || correct_app(b, app, into) || take_appup(b, app, into)
+		       ? -1
+		       : 0;
 }
 
 static const char *home_of(const struct builder *b, const struct app *app)

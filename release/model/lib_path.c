@@ -176,6 +176,14 @@ static int add_lib(struct search *s, const char *lib, struct error *err)
 	return 0;
 }
 
+const struct registered *registered_find(const struct lib_path *path, const char *app)
+{
+	for (size_t i = 0; i < path->registered_len; i++)
+		if (strcmp(path->registered[i].app, app) == 0)
+			return &path->registered[i];
+	return NULL;
+}
+
 int lib_path_make(struct lib_path *out, struct arena *arena, const struct tree *tree,
 		  struct names libs, struct error *err)
 {

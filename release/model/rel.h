@@ -43,6 +43,12 @@ const struct term *rel_term(struct arena *arena, const struct rel *rel);
 const struct term *rel_releases_term(struct arena *arena, const struct rel *rel);
 const struct rel_app *rel_find(const struct rel *rel, const char *name);
 
+/* The names that an application registers, whatever its .app file says. */
+struct registered {
+	const char *app;
+	struct names names;
+};
+
 /* Where applications are looked for: ebin folders, in order. */
 struct lib_path {
 	struct names dirs;
@@ -50,7 +56,12 @@ struct lib_path {
 	 * its host; they are then taken as ones that need nothing and have no modules.
 	 */
 	struct names outside;
+	const struct registered *registered;
+	size_t registered_len;
 };
+
+/* NULL: as its .app file says. */
+const struct registered *registered_find(const struct lib_path *path, const char *app);
 
 /* From folders that hold applications (DIR/APP-VSN/ebin or DIR/APP/ebin), ebin
  * folders, and globs of either ("*" only); sorted by name inside each, without

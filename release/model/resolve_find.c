@@ -68,6 +68,7 @@ static int try_file(const struct app **out, bool *fits_out, struct resolve *r,
 		    const struct rel_app *entry, const char *file, struct error *err)
 {
 	owned_str struct str text = STR_EMPTY;
+	const struct registered *registered = registered_find(&r->path, entry->name);
 	const struct term *term;
 	struct app *app;
 
@@ -85,6 +86,8 @@ static int try_file(const struct app **out, bool *fits_out, struct resolve *r,
 	}
 	if (check_includes(r, app, file, err))
 		return -1;
+	if (registered)
+		app->registered = registered->names;
 	*fits_out = true;
 	*out = app;
 	return 0;

@@ -158,6 +158,8 @@ int discover(struct discovered **out, struct arena *arena, const char *dir, stru
 	if (choose_name(&d, err))
 		return -1;
 	find_files(&d);
+	d.found->own = d.own.items;
+	d.found->own_len = d.own.len;
 	d.found->keys = d.keys;
 	d.found->keys_len = d.keys_len;
 	d.found->left_out = (struct names){ d.left_out, d.left_out_len };

@@ -32,6 +32,8 @@ struct discovered {
 	bool version_by_git;               /* … of the tag */
 	const struct discovered_app *apps; /* the project's own first */
 	size_t len;
+	const struct discovered_app *own; /* all that are in the project, in a release or not */
+	size_t own_len;
 	struct names libs; /* where compiled applications are, or will be */
 	bool compiled;     /* they are there */
 	const char *sys_config, *runtime_config, *vm_args, *env;

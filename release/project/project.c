@@ -167,6 +167,32 @@ static int get_apps(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* {osiris: [osiris_sup]} */
+static int get_registered(struct project_reader *r, const struct project_field *f, void *into)
+{
+	struct registered *items =
+		arena_array(r->arena, json_object_size(f->value), struct registered);
+	const char *name;
+	json_t *list;
+	size_t n = 0;
+
+	(void)into;
+	if (!json_is_object(f->value))
+		return wrong(r, f, "{application: [names]}");
+	json_object_foreach ((json_t *)(uintptr_t)f->value, name, list) {
+		struct project_field names = { f->value, name,
+					       arena_printf(r->arena, "%s.%s", f->path, name),
+					       list };
+
+		items[n].app = arena_dup(r->arena, span_of(name));
+		if (get_texts(r, &names, &items[n++].names))
+			return -1;
+	}
+	r->project->registered = items;
+	r->project->registered_len = n;
+	return 0;
+}
+
 static int get_erts(struct project_reader *r, const struct project_field *f, void *into)
 {
 	const char **out = into;
@@ -251,6 +277,9 @@ const struct project_key project_keys[] = {
 	{ "skip_mode_validation_for", "list of applications", "[]",
 	  "these may be started although what they need is only loaded, or not even that",
 	  get_texts, AT(skip_mode_validation) },
+	{ "registered", "{application: list of names}", "what their .app files say",
+	  "the names that an application registers, where its .app claims one that another's has",
+	  get_registered, 0 },
 	{ "releases", "list of such keys", "(one release)",
 	  "several releases; keys outside of the list count for all: relevo build NAME",
 	  get_releases, 0 },

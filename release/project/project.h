@@ -24,9 +24,11 @@ struct project {
 	const char *version; /* VERSION_TEXT */
 	const struct project_app *apps;
 	size_t apps_len;
-	struct names skip_mode_validation; /* applications whose needs are not checked */
-	struct names libs;                 /* folders of compiled applications; may be none */
-	const char *erts;                  /* "include", "none", or a folder of an OTP */
+	struct names skip_mode_validation;   /* applications whose needs are not checked */
+	const struct registered *registered; /* of applications whose .app says it wrongly */
+	size_t registered_len;
+	struct names libs; /* folders of compiled applications; may be none */
+	const char *erts;  /* "include", "none", or a folder of an OTP */
 	bool strip;
 	bool include_src;
 	const char *cookie;         /* NULL: each installation makes its own */

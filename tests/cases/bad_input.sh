@@ -145,8 +145,8 @@ yaml 'release: one\napplications: {nowhere: permanent}\nlibs: [lib]\n'
 bad 3 'P/relevo.yaml: no application nowhere
 Looked for nowhere.app in N folders; is it compiled, and its folder in "libs"?'
 yaml 'release: one\napplications: {one: permanent}\nlibs: [libb]\n'
-bad 3 'P/relevo.yaml: no application one
-Looked for one.app in N folders; is it compiled, and its folder in "libs"?'
+bad 3 'P: no compiled applications in P/libb
+Compile first (MIX_ENV=prod mix compile), or set "libs".'
 rm -r "$p/lib/two"
 bad 3 'P/relevo.yaml: no application two (needed by one)
 Looked for two.app in N folders; is it compiled, and its folder in "libs"?'

@@ -64,6 +64,32 @@ build
 lacks lib/one-1.0.0/ebin/one.appup
 ok
 
+# ---- an .app that claims what another one registers ----
+
+mkdir -p "$p/lib/other/ebin"
+cat >"$p/lib/other/ebin/other.app" <<'APP'
+{application, other, [{description, ""}, {vsn, "1"}, {modules, []}, {registered, [shared, other_sup]},
+  {applications, [kernel, stdlib]}, {env, [{kept, "as it is"}]}]}.
+APP
+sed -i 's/{registered, \[\]}/{registered, [shared]}/' "$p/lib/one/ebin/one.app"
+yaml 'applications: {one: permanent, other: permanent}'
+expect 2 "$relevo" build -C "$p" -o "$work/store" --overwrite
+contains "$said" "shared: in "
+contains "$said" "relevo.yaml corrects it: registered: {APPLICATION: [NAME, ...]}"
+yaml 'applications: {one: permanent, other: permanent}' 'registered: {other: [other_sup]}'
+build
+contains "$(tr -d ' \n' <"$tree/lib/other-1/ebin/other.app")" '{registered,[other_sup]},{applications,[kernel,stdlib]},{env,[{kept,"asitis"}]}'
+expect 0 "$relevo" inspect "$tree.tar.gz"
+cp "$tree/releases/one-1.0.0.rel" "$work/judge.rel"
+(cd "$work" && expect 0 erl -noshell -eval '
+  {ok, _, []} = systools:make_script("judge", [silent, {path, filelib:wildcard("'"$tree"'/lib/*/ebin")}]), halt().')
+yaml 'applications: {one: permanent}' 'registered: {other: []}'
+expect 2 "$relevo" build -C "$p" -o "$work/store" --overwrite
+contains "$said" "registered: other is not in the release"
+rm -r "$p/lib/other"
+app one 1.0.0 one
+ok
+
 # ---- overlays ----
 
 mkdir -p "$p/rel/overlays/etc" "$p/more/deep"

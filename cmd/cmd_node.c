@@ -108,6 +108,11 @@ static const char *next_step(struct arena *arena, const struct node *node,
 
 	if (releases->trouble)
 		return trouble_way(releases->trouble, node, arena);
+	if (releases->lock[0])
+		return arena_printf(arena,
+				    "Another relevo (%s) is at work there, sending, installing or "
+				    "watching: look again in a moment.",
+				    releases->lock);
 	if (releases->busy)
 		return "A change is under way there: look again in a moment.";
 	if (releases->file_fault[0])

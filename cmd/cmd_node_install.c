@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo node install, commit, revert, remove: what changes one live node. */
 #include "base/json.h"
+#include "cmd/interrupt.h"
 #include "cmd/node.h"
 #include "cmd/output.h"
 #include "cmd/trust.h"
@@ -92,8 +93,42 @@ static const struct option plain_options[] = {
 
 /* ---- talk ---- */
 
+/* Who ends relevo wants to know what runs now, and how to go on or back. */
+static void prepare_interrupt(const struct call *call, enum install_step step)
+{
+	const char *node = call->argv[0];
+
+	switch (step) {
+	case STEP_verify:
+	case STEP_bake:
+		if (strcmp(call->command->name, "install") != 0)
+			break;
+		interrupt_says(
+			"%s runs the new release; it is not committed, so a restart goes back.\n"
+			"On: the same command again, or relevo node commit %s\n"
+			"Back: relevo node revert %s",
+			node, node, node);
+		break;
+	case STEP_install:
+	case STEP_restart:
+	case STEP_commit:
+	case STEP_revert:
+	case STEP_remove:
+		interrupt_says("What was begun goes on on %s without relevo.\n"
+			       "What it runs: relevo node releases %s\n"
+			       "On: the same command again",
+			       node, node);
+		break;
+	default:
+		interrupt_says("What runs on %s was not changed.\nOn: the same command again",
+			       node);
+		break;
+	}
+}
+
 static void show_step(void *context, enum install_step step, const char *text)
 {
+	prepare_interrupt(context, step);
 	progress_clear();
 	say_verbose(context, "%s: %s", install_step_name(step), text);
 }
@@ -101,9 +136,9 @@ static void show_step(void *context, enum install_step step, const char *text)
 static void show_progress(void *context, enum install_step step, uint64_t done, uint64_t total)
 {
 	if (step == STEP_stage)
-		progress_show(context, "sending", done, total);
+		progress_show(context, "sending", PROGRESS_BYTES, done, total);
 	else
-		progress_show(context, "watching", done / 1000, total / 1000);
+		progress_show(context, "watching", PROGRESS_SECONDS, done / 1000, total / 1000);
 }
 
 static void show_waiting(void *context, const char *why)

@@ -64,37 +64,25 @@ struct work {
 
 /* ---- talk ---- */
 
-/* On a terminal, one line that is written over. */
-static void note(const struct call *call, const char *text)
-{
-	if (!call->quiet && output_is_terminal(stderr))
-		print_to(stderr, "\r\033[K%.76s", text);
-}
-
-static void note_clear(const struct call *call)
-{
-	note(call, "");
-}
-
 static void show_begin(void *context, enum rehearse_phase_id phase)
 {
-	note(context, phase_title(phase));
+	progress_note(context, phase_title(phase));
 }
 
 static void show_end(void *context, enum rehearse_phase_id id, const struct rehearse_phase *phase)
 {
 	bool failed = phase->status == PHASE_FAILED;
 
-	note_clear(context);
+	progress_clear();
 	say(context, "%s%-6s%s %s (%.1f s)", style_on(stderr, failed ? STYLE_BAD : STYLE_GOOD),
 	    failed ? "failed" : "ok", style_off(stderr), phase_title(id), (double)phase->ms / 1000);
 }
 
 static void show_step(void *context, enum install_step step, const char *text)
 {
-	note_clear(context);
+	progress_clear();
 	say_verbose(context, "       %s: %s", install_step_name(step), text);
-	note(context, text);
+	progress_note(context, text);
 }
 
 /* ---- the report ---- */
@@ -260,7 +248,7 @@ static int work_run(void *context, struct error *err)
 
 	if (rehearse(&result, &arena, &options, err))
 		return -1;
-	note_clear(work->call);
+	progress_clear();
 	if (work->call->json)
 		print_json(rehearsal_json(&result));
 	else
@@ -276,7 +264,7 @@ static void work_clean(void *context)
 	const struct work *work = context;
 	struct error err;
 
-	note_clear(work->call);
+	progress_clear();
 	if (work->opts->keep)
 		say(work->call, "kept: %s", work->dir);
 	else if (tree_remove(work->dir, &err))

@@ -253,9 +253,13 @@ static void print_command_line(FILE *stream, struct span command)
 
 	fprintf(stream, "%*s", TERM_INDENT, "");
 	for (bool first = true; next_word(&command, &word); first = false) {
-		int len = (int)utf8_len(word);
+		struct span rest = command, value;
+		int len = (int)utf8_len(word), needed = len;
 
-		if (!first && column + 1 + len + 2 > width) {
+		/* An option and its value stay together. */
+		if (span_starts(word, "-") && next_word(&rest, &value) && !span_starts(value, "-"))
+			needed += 1 + (int)utf8_len(value);
+		if (!first && column + 1 + needed + 2 > width) {
 			fprintf(stream, " \\\n%*s", 2 * TERM_INDENT + 2, "");
 			column = 2 * TERM_INDENT + 2;
 		} else if (!first) {

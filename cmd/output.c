@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -275,23 +276,49 @@ void warn(const char *format, ...)
 
 static bool progress_is_on;
 
-void progress_show(const struct call *call, const char *what, uint64_t done, uint64_t total)
+/* Whether the line may be written now: somebody looks, and it was not just now. */
+static bool progress_begin(const struct call *call, bool now_please)
 {
 	static int64_t last;
 	int64_t now = clock_mono_ms();
-	char a[32], b[32];
 
 	if (call->quiet || !output_is_terminal(stderr))
-		return;
-	if (progress_is_on && now - last < 50 && done != total)
-		return;
+		return false;
+	if (progress_is_on && now - last < 50 && !now_please)
+		return false;
 	last = now;
 	progress_is_on = true;
+	fputs("\r\033[K", stderr);
+	return true;
+}
+
+static const char *amount(uint64_t value, enum progress_unit unit, char buffer[static 32])
+{
+	if (unit == PROGRESS_BYTES)
+		return human_bytes(value, buffer);
+	snprintf(buffer, 32, "%" PRIu64 " s", value);
+	return buffer;
+}
+
+void progress_show(const struct call *call, const char *what, enum progress_unit unit,
+		   uint64_t done, uint64_t total)
+{
+	char a[32], b[32];
+
+	if (!progress_begin(call, done == total))
+		return;
+	print_to(stderr, "%s  %s", what, amount(done, unit, a));
 	if (total > 0)
-		fprintf(stderr, "\r\033[K%s  %3d%%  %s of %s", what, (int)(done * 100 / total),
-			human_bytes(done, a), human_bytes(total, b));
-	else
-		fprintf(stderr, "\r\033[K%s  %s", what, human_bytes(done, a));
+		fprintf(stderr, " of %s", amount(total, unit, b));
+	if (total > 0 && unit == PROGRESS_BYTES)
+		fprintf(stderr, " (%d%%)", (int)(done * 100 / total));
+	fflush(stderr);
+}
+
+void progress_note(const struct call *call, const char *text)
+{
+	if (progress_begin(call, true))
+		print_to(stderr, "%.*s", help_width(stderr) - 1, text);
 	fflush(stderr);
 }
 

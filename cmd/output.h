@@ -51,8 +51,13 @@ void say(const struct call *call, const char *format, ...) printf_like(2, 3);
 void say_verbose(const struct call *call, const char *format, ...) printf_like(2, 3);
 void warn(const char *format, ...) printf_like(1, 2);
 
-/* Long work on a terminal: one line that is written over.  total 0: not known. */
-void progress_show(const struct call *call, const char *what, uint64_t done, uint64_t total);
+/* Long work on a terminal: one line that is written over, of bytes or seconds; or a text.
+ * total 0: not known
+ */
+enum progress_unit { PROGRESS_BYTES, PROGRESS_SECONDS };
+void progress_show(const struct call *call, const char *what, enum progress_unit unit,
+		   uint64_t done, uint64_t total);
+void progress_note(const struct call *call, const char *text);
 void progress_clear(void);
 /* 1234567 bytes as "1.2 MB", in a buffer of the caller's. */
 const char *human_bytes(uint64_t bytes, char buffer[static 32]);

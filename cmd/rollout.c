@@ -259,7 +259,7 @@ static void stepped(void *context, const struct rollout *r)
 	if (baking && !s->baking)
 		say(s->call, "watching for %" PRId64 " s", r->policy.bake_ms / 1000);
 	if (baking)
-		progress_show(s->call, "watching",
+		progress_show(s->call, "watching", PROGRESS_SECONDS,
 			      (uint64_t)(r->policy.bake_ms - (r->bake_until - r->clock)) / 1000,
 			      (uint64_t)r->policy.bake_ms / 1000);
 	s->phase = r->phase;

@@ -127,6 +127,7 @@ void print_changes(const struct changes *changes)
 	const struct diff *diff = changes->diff;
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_table struct table *table = table_new(4);
+	owned_str struct str rest = STR_EMPTY;
 	size_t same = 0;
 
 	table_row(table, "APPLICATION", "VERSION", "CHANGE",
@@ -139,9 +140,10 @@ void print_changes(const struct changes *changes)
 	}
 	if (same < diff->len)
 		table_print(table, stdout, "", true);
-	print("%zu application%s the same", same, same == 1 ? " is" : "s are");
-	print("; sys.config: %s; vm.args: %s; consolidated protocols: %zu changed\n",
-	      yes(diff->sys_config_changed), yes(diff->vm_args_changed), diff->protocols.len);
+	str_addf(&rest, "%zu application%s the same", same, same == 1 ? " is" : "s are");
+	str_addf(&rest, "; sys.config: %s; vm.args: %s; consolidated protocols: %zu changed",
+		 yes(diff->sys_config_changed), yes(diff->vm_args_changed), diff->protocols.len);
+	print_wrapped(stdout, str_text(&rest), 0, 0, output_width(stdout));
 }
 
 /* ---- reasons ---- */

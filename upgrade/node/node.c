@@ -423,6 +423,7 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.keeper = text_at(answer, arena, "keeper"),
 		.trials = flag_at(answer, "trials"),
 		.failed_vsn = text_at(answer, arena, "failed_trial"),
+		.lock = text_at(answer, arena, "lock"),
 		.busy = flag_at(answer, "busy"),
 		.starting = strcmp(text_at(answer, arena, "status"), "starting") == 0,
 		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,

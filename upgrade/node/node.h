@@ -142,6 +142,7 @@ struct node_releases {
 	const char *keeper;     /* who starts it again when its VM ends; "": nobody, or not known */
 	bool trials;            /* its start script boots a release on trial */
 	const char *failed_vsn; /* which trial came to nothing last; "": none */
+	const char *lock;       /* the relevo that is at work there, its node; "": none */
 	bool busy;              /* an installation runs on the node right now */
 	bool starting;          /* its applications are still being started */
 	bool going_down;        /* the node stops or restarts */

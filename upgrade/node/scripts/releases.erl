@@ -39,6 +39,14 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
  {mode, code:get_mode()},
  %% The one upgrade that may run at a time registers itself by this name.
  {busy, whereis(relevo_upgrade) =/= undefined},
+ {lock, case whereis(relevo_lock) of
+            undefined -> "";
+            Holder ->
+                case process_info(Holder, links) of
+                    {links, [Other | _]} -> atom_to_list(node(Other));
+                    _ -> "?"
+                end
+        end},
  %% init tells when the node is about to go down or restart.
  {status, case init:get_status() of
               %% All runs, but what -s or -eval call does not return.

@@ -84,3 +84,11 @@ const struct code_native *code_native(const struct code *code, const char *name)
 			return &code->natives[i];
 	return NULL;
 }
+
+bool code_native_has(const struct code_native *native, const char *field)
+{
+	for (size_t i = 0; i < native->len; i++)
+		if (strcmp(native->fields[i].name, field) == 0)
+			return true;
+	return false;
+}

@@ -10,3 +10,4 @@ must_check int code_read_natives(struct code *code, struct arena *arena, struct 
 				 struct error *err);
 /* NULL: none of that name. */
 const struct code_native *code_native(const struct code *code, const char *name);
+bool code_native_has(const struct code_native *native, const char *field);

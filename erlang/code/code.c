@@ -3,6 +3,7 @@
 
 #include "erlang/beam/beam_atoms.h"
 #include "erlang/code/code_args.h"
+#include "erlang/code/code_native.h"
 
 #include <stdlib.h>
 
@@ -245,6 +246,7 @@ int code_read(struct code **out, struct arena *arena, const struct beam *beam,
 		code->literals = &term_nil;
 	} else if (beam_read_literals(&code->literals, arena, beam, err) ||
 		   read_lambdas(code, arena, beam->chunks[BEAM_FUNT], err) ||
+		   code_read_natives(code, arena, beam->chunks[BEAM_RECS], err) ||
 		   read_functions(code, arena, beam->chunks[BEAM_CODE], err)) {
 		return -1;
 	}

@@ -70,6 +70,20 @@ struct code_place {
 
 #define CODE_NOWHERE UINT32_MAX
 
+/* A field of a struct or a record. */
+struct code_field {
+	const char *name;
+	const struct term *value; /* the default; NULL: none, or not seen */
+};
+
+/* The definition of a native record; fields in their order. */
+struct code_native {
+	const char *name;
+	const struct code_field *fields;
+	size_t len;
+	bool exported;
+};
+
 struct code {
 	const char *module;
 	/* Why nothing is known, or NULL: the module is of a later OTP, or too large.  Then
@@ -82,6 +96,8 @@ struct code {
 	struct beam_functions lambdas; /* local functions that funs are made of */
 	struct names atoms;
 	const struct term *literals;
+	const struct code_native *natives;
+	size_t natives_len;
 	struct span strings;             /* of binaries in the code, at offsets */
 	const struct code_place *places; /* of label 0, 1, … */
 	size_t labels;

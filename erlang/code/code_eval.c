@@ -226,6 +226,14 @@ static void do_op(struct run *run, const struct code_op *op)
 	case OP_GC_BIF3:
 		run_bif(run, op);
 		break;
+	case OP_PUT_RECORD:
+	case OP_GET_RECORD_ELEMENTS:
+	case OP_GET_RECORD_FIELD:
+	case OP_IS_ANY_NATIVE_RECORD:
+	case OP_IS_NATIVE_RECORD:
+	case OP_IS_RECORD_ACCESSIBLE:
+		run_native(run, op);
+		break;
 	case OP_SELECT_VAL:
 	case OP_SELECT_TUPLE_ARITY:
 		run_select(run, op);

@@ -76,11 +76,6 @@ struct code_changed code_changed(const struct code *code, enum beam_role role,
 
 /* ---- definitions ---- */
 
-struct code_field {
-	const char *name;
-	const struct term *value; /* the default; NULL: not seen */
-};
-
 /* A struct that the module defines (Elixir), without __struct__; sorted by name. */
 struct code_struct {
 	const struct code_field *fields;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* code_run.h - one function that is being followed; for code_eval.c and the files it is made of:
- * code_run.c (registers and ways), code_calls.c, code_tests.c, code_data.c.
+ * code_run.c (registers and ways), code_calls.c, code_tests.c, code_data.c, code_records.c.
  */
 #pragma once
 #include "erlang/code/code_eval.h"
@@ -70,6 +70,10 @@ void run_test(struct run *run, const struct code_op *op);
 void run_select(struct run *run, const struct code_op *op);
 void run_data(struct run *run, const struct code_op *op);
 void run_bif(struct run *run, const struct code_op *op);
+/* Those of native records; code_records.c. */
+void run_native(struct run *run, const struct code_op *op);
+/* Whether a value is a native record; MAYBE: not known. */
+enum answer value_is_native(const struct value *value, struct arena *arena);
 
 /* All that a function may return.  False: it could not be followed to its end, so that this is not
  * known.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_type.h"
 
 #include "base/name_table.h"
 
@@ -211,7 +212,7 @@ void code_shape_print(struct str *out, const struct code_shape *shape)
 		str_adds(out, "unknown");
 		return;
 	case SHAPE_STRUCT:
-		str_addf(out, "the struct %s", shape->name);
+		str_addf(out, "the %s %s", struct_kind(shape->name), shape->name);
 		break;
 	case SHAPE_MAP:
 		str_adds(out, "a map");

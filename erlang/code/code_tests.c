@@ -77,7 +77,7 @@ static enum answer decide(struct run *run, const struct code_op *op)
 	case OP_IS_TUPLE:
 		return is_kind(a, TERM_TUPLE, TERM_TUPLE);
 	case OP_IS_MAP:
-		return is_kind(a, TERM_MAP, TERM_MAP);
+		return value_is_native(a, run->arena) == YES ? NO : is_kind(a, TERM_MAP, TERM_MAP);
 	case OP_IS_BOOLEAN:
 		return is_boolean(a);
 	case OP_IS_PID:

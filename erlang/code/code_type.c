@@ -265,6 +265,11 @@ const struct value *type_value(const struct type *type, size_t nth, struct arena
 
 /* ---- text ---- */
 
+const char *struct_kind(const char *tag)
+{
+	return strchr(tag, ':') ? "native record" : "struct";
+}
+
 void type_print(struct str *out, const struct type *type)
 {
 	static const char *const names[] = {
@@ -274,7 +279,7 @@ void type_print(struct str *out, const struct type *type)
 		[TERM_LIST] = "a list",     [TERM_TUPLE] = "a tuple",
 		[TERM_MAP] = "a map",       [TERM_PID] = "a pid",
 		[TERM_PORT] = "a port",     [TERM_REFERENCE] = "a reference",
-		[TERM_OPAQUE] = "a fun",
+		[TERM_OPAQUE] = "a fun",    [TERM_RECORD] = "a native record",
 	};
 	const char * or = "";
 
@@ -282,8 +287,10 @@ void type_print(struct str *out, const struct type *type)
 		const struct type_variant *v = &type->variants[i];
 
 		str_adds(out, or);
-		if (v->map)
-			str_addf(out, v->tag ? "the struct %s" : "a map", v->tag);
+		if (v->map && v->tag)
+			str_addf(out, "the %s %s", struct_kind(v->tag), v->tag);
+		else if (v->map)
+			str_adds(out, "a map");
 		else if (v->tag)
 			str_addf(out, "a tuple of %zu, beginning with %s", v->len, v->tag);
 		else

@@ -44,6 +44,8 @@ const struct value *type_value(const struct type *type, size_t nth, struct arena
 size_t type_ways(const struct type *type);
 /* Nothing at all was put in. */
 bool type_is_empty(const struct type *type);
+/* What a map with that __struct__ is called: a struct, or a native record (code_records.c). */
+const char *struct_kind(const char *tag);
 /* "a tuple of 3, beginning with st", "a list"; for people. */
 void type_print(struct str *out, const struct type *type);
 

@@ -16,7 +16,20 @@ if [ $# = 0 ]; then
   # Not everywhere can it be had.
   if ejabberd=$("$here/../tools/ejabberd"); then set -- "$@" "$ejabberd"; fi
 fi
-find "$@" -name '*.beam' | sort > "$work/list"
+# Native records, where they are known: since OTP 29.
+cat >"$work/native.erl" <<'ERL'
+-module(native).
+-export([made/0, of/1]).
+-export_record([pair]).
+-record #pair{a = 1, b = [x]}.
+-record #own{'a field' = #{}}.
+made() -> {#pair{b = 2}, #own{}}.
+of(#pair{a = A} = P) -> {A, P#pair{b = 3}};
+of(#own{'a field' = F}) -> F.
+ERL
+mkdir "$work/native"
+erlc -o "$work/native" "$work/native.erl" >/dev/null 2>&1 || true
+find "$@" "$work/native" -name '*.beam' | sort > "$work/list"
 count=$(wc -l < "$work/list")
 
 xargs -a "$work/list" "$relevo" beam --md5 > "$work/md5.relevo"

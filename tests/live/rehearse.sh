@@ -133,7 +133,7 @@ refusals () {
   expect 4 "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.0.0)"
   expect 4 "$relevo" rehearse "$(meter 1.0.0)" "$(shop 1.1.0)"
   expect 3 "$relevo" rehearse "$work/none.tar.gz" "$(meter 1.1.0)"
-  expect 1 "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.1.0)" --ready 'echo no; false' --boot-timeout 2s
+  expect 1 "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.1.0)" --ready 'echo no; false' --boot-timeout 5s
   contains "$said" "not ready in time"
   mkdir "$work/broken"
   tar -xzf "$(meter 1.0.0)" -C "$work/broken"

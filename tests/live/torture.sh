@@ -91,8 +91,8 @@ is_whole () {
   now=$(whole)
   case $now in '1.0.0 permanent'|'1.0.0 current'|'1.1.0 current'|'1.1.0 permanent') ;; *) return 1 ;; esac
 }
-# What it was told, the node may still be doing.
-must_be_whole () { wait_for 30 is_whole || fail "$row: the node is $(whole)"; now=$(whole); }
+# What it was told, the node may still be doing.  Asked once more, it might not answer.
+must_be_whole () { wait_for 30 is_whole || fail "$row: the node is $now"; }
 
 # relevo says the same, and what comes next.
 told () {

@@ -14,9 +14,11 @@
  * Other paths: a/app (keys of its .app file), a/priv/…, a/appup (by hand, new and twin only),
  * config (sys.config), vm.args, relup, release (lines like "erts 14", "kernel 9", "type a load").
  * Applications get version 1 and, where something of theirs differs from the old release, 2;
- * "vsn" in a/app rules over that.  All is compiled by one VM (tests/tools/compile.escript).
+ * "vsn" in a/app rules over that.  NAME.otp29.cases wants OTP 29 or later to compile them.  All is
+ *compiled by one VM (tests/tools/compile.escript).
  */
 #include "base/name_table.h"
+#include "release/model/otp.h"
 #include "upgrade/plan/plan.h"
 
 #include <setjmp.h>
@@ -459,19 +461,30 @@ static void every_code(void **state)
 	}
 }
 
+/* "records.otp29.cases" is not for an older OTP than that. */
+static bool is_for_here(const char *name, const struct otp *otp)
+{
+	const char *wanted = strstr(name, ".otp");
+
+	return !wanted || atoi(wanted + strlen(".otp")) <= atoi(otp->release);
+}
+
 static void read_folder(void)
 {
 	struct dir_entry *entries;
+	struct otp otp;
 	struct error err;
 	size_t len;
 
 	if (dir_list(&entries, &len, &arena, "tests/verdict", &err) ||
-	    dir_make_temp(&root, &arena, "/tmp/relevo-verdict", &err)) {
+	    dir_make_temp(&root, &arena, "/tmp/relevo-verdict", &err) ||
+	    otp_find(&otp, &arena, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
 	for (size_t i = 0; i < len; i++)
-		if (span_ends(span_of(entries[i].name), ".cases"))
+		if (span_ends(span_of(entries[i].name), ".cases") &&
+		    is_for_here(entries[i].name, &otp))
 			read_cases(path_join(&arena, "tests/verdict", entries[i].name));
 }
 

@@ -35,7 +35,7 @@ const char *change_name(enum change change);
 	X(EXPORTS, 1, "exports") \
 	X(BEHAVIOUR, 2, "behaviour") \
 	X(STRUCT, 3, "struct")          /* its fields (Elixir) */ \
-	X(RECORD, 4, "record")          /* the size of tuples that functions match */ \
+	X(RECORD, 4, "record")          /* the size of tuples that functions match, native records */ \
 	X(ATTRIBUTES, 5, "attributes")  /* others than vsn */
 /* clang-format on */
 

@@ -2,6 +2,7 @@
 /* What kind of change a changed module has seen. */
 #include "base/name_table.h"
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_native.h"
 #include "upgrade/diff/diff_modules.h"
 
 #include <stdlib.h>
@@ -241,6 +242,34 @@ static unsigned only_bit(uint64_t sizes)
 	return sizes && (sizes & (sizes - 1)) == 0 ? (unsigned)__builtin_ctzll(sizes) : 0;
 }
 
+static bool same_native(const struct code_native *a, const struct code_native *b)
+{
+	if (a->len != b->len || a->exported != b->exported)
+		return false;
+	for (size_t i = 0; i < a->len; i++) {
+		const struct term *x = a->fields[i].value, *y = b->fields[i].value;
+
+		if (strcmp(a->fields[i].name, b->fields[i].name) != 0 || !x != !y ||
+		    (x && !term_equal(x, y)))
+			return false;
+	}
+	return true;
+}
+
+/* The native records that both define. */
+static bool same_natives(const struct code *a, const struct code *b)
+{
+	if (a->natives_len != b->natives_len)
+		return false;
+	for (size_t i = 0; i < a->natives_len; i++) {
+		const struct code_native *other = code_native(b, a->natives[i].name);
+
+		if (!other || !same_native(&a->natives[i], other))
+			return false;
+	}
+	return true;
+}
+
 static void compare_records(struct module_diff *module, struct arena *arena)
 {
 	struct code_records olds = code_records(module->old_code, arena);
@@ -257,7 +286,7 @@ static void compare_records(struct module_diff *module, struct arena *arena)
 			changes[module->records_len++] = (struct record_change){ name, a, b };
 	}
 	module->records = changes;
-	if (module->records_len > 0)
+	if (module->records_len > 0 || !same_natives(module->old_code, module->new_code))
 		module->kinds |= KIND_RECORD;
 }
 

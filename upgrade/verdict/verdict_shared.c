@@ -4,6 +4,7 @@
  * call, and is no word worth.
  */
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_native.h"
 #include "erlang/code/code_states.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -53,6 +54,30 @@ static bool gives_otherwise(struct judge *judge, const struct module_diff *modul
 	return false;
 }
 
+/* The fields that instances from before do not have; none when it is gone. */
+static const char *new_fields(struct judge *judge, const struct code_native *before,
+			      const struct code_native *after)
+{
+	owned_str struct str fields = STR_EMPTY;
+
+	for (size_t i = 0; after && i < after->len; i++)
+		if (!code_native_has(before, after->fields[i].name))
+			str_addf(&fields, "%s%s", fields.len ? ", " : "", after->fields[i].name);
+	return arena_dup(judge->arena, str_span(&fields));
+}
+
+static bool natives_changed(struct judge *judge, const struct module_diff *module)
+{
+	for (size_t i = 0; i < module->old_code->natives_len; i++) {
+		const struct code_native *before = &module->old_code->natives[i];
+		const struct code_native *after = code_native(module->new_code, before->name);
+
+		if (!after || *new_fields(judge, before, after))
+			return true;
+	}
+	return false;
+}
+
 static void name_changed(struct shared *shared, const struct module_diff *module)
 {
 	if (module->change != CHANGE_CHANGED || module->old_code->unread ||
@@ -61,6 +86,7 @@ static void name_changed(struct shared *shared, const struct module_diff *module
 	for (size_t i = 0; i < module->records_len; i++)
 		name_table_add(shared->names, module->records[i].name, NULL);
 	if (module->records_len > 0 || module->fields_added.len > 0 ||
+	    natives_changed(shared->judge, module) ||
 	    (!(module->new_facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR)) &&
 	     gives_otherwise(shared->judge, module)))
 		name_table_add(shared->names, module->name, NULL);
@@ -294,6 +320,53 @@ static void judge_struct(struct shared *shared, const struct app_diff *app,
 		     keeper, who);
 }
 
+/* Whether new code takes a field to be there. */
+static bool is_wanted(const struct shared *shared, const struct code_native *before,
+		      const struct code_native *after)
+{
+	const struct diff *diff = shared->judge->diff;
+
+	for (size_t k = 0; k < after->len; k++)
+		for (size_t i = 0; i < diff->len && !code_native_has(before, after->fields[k].name);
+		     i++)
+			for (size_t j = 0; j < diff->apps[i].modules.len; j++) {
+				const struct code *code = diff->apps[i].modules.items[j].new_code;
+
+				if (code && wants_key(code, after->fields[k].name))
+					return true;
+			}
+	return false;
+}
+
+static void judge_natives(struct shared *shared, const struct app_diff *app,
+			  const struct module_diff *module)
+{
+	struct judge *judge = shared->judge;
+
+	for (size_t i = 0; i < module->old_code->natives_len; i++) {
+		const struct code_native *before = &module->old_code->natives[i];
+		const struct code_native *after = code_native(module->new_code, before->name);
+		const char *fields = new_fields(judge, before, after);
+		const char *name = arena_printf(judge->arena, "%s:%s", module->name, before->name);
+		const struct keeper *keeper;
+		struct module_at *who = NULL;
+
+		if (after && (!*fields || !is_wanted(shared, before, after)))
+			continue;
+		keeper = find_keeper(shared, &(struct part){ true, name, 0 }, module->name, &who);
+		if (keeper)
+			tell(shared, app, module,
+			     after ? arena_printf(
+					     judge->arena,
+					     "the native record %s has the new field %s, which "
+					     "those that are there do not have",
+					     name, fields)
+				   : arena_printf(judge->arena, "the native record %s is gone",
+						  name),
+			     keeper, who);
+	}
+}
+
 /* Whether a process is told of already, in whose state it is. */
 static bool is_in_a_state(const struct judge *judge, const char *name)
 {
@@ -313,6 +386,7 @@ static void judge_module_shared(struct shared *shared, const struct app_diff *ap
 	if (module->change != CHANGE_CHANGED || is_in_a_state(shared->judge, module->name))
 		return;
 	judge_records(shared, app, module);
+	judge_natives(shared, app, module);
 	if (module->fields_added.len > 0)
 		judge_struct(shared, app, module);
 }

@@ -105,6 +105,23 @@ static bool raises_without(const struct code *code, const struct code_op *op)
 		(strcmp(to->module, "Elixir.Map") == 0 && strcmp(to->name, "fetch!") == 0));
 }
 
+/* It raises, or goes elsewhere, where a key or a field is not there. */
+static bool takes_key(const struct code_op *op)
+{
+	switch (op->opcode) {
+	case OP_GET_MAP_ELEMENTS:
+	case OP_HAS_MAP_FIELDS:
+	case OP_PUT_MAP_EXACT:
+	case OP_GET_RECORD_ELEMENTS:
+	case OP_GET_RECORD_FIELD:
+		return true;
+	case OP_PUT_RECORD: /* one that is there, not a new one */
+		return op->args[2].kind != CODE_NIL;
+	default:
+		return false;
+	}
+}
+
 bool wants_key(const struct code *code, const char *key)
 {
 	for (size_t i = 0; i < code->len; i++) {
@@ -118,9 +135,7 @@ bool wants_key(const struct code *code, const char *key)
 			const struct code_op *op = &function->ops[j];
 			bool has = has_atom(op->args, op->len, key);
 
-			if (has &&
-			    (op->opcode == OP_GET_MAP_ELEMENTS || op->opcode == OP_HAS_MAP_FIELDS ||
-			     op->opcode == OP_PUT_MAP_EXACT))
+			if (has && takes_key(op))
 				return true;
 			named = named || has;
 			raises = raises || raises_without(code, op);
@@ -131,6 +146,12 @@ bool wants_key(const struct code *code, const char *key)
 	return false;
 }
 
+/* Its name is MODULE:NAME (code_records.c). */
+static bool is_native(const struct code_shape *shape)
+{
+	return shape->kind == SHAPE_STRUCT && strchr(shape->name, ':');
+}
+
 static void judge_keys(const struct process *process)
 {
 	for (size_t i = 0; i < process->after.keys.len; i++) {
@@ -139,10 +160,15 @@ static void judge_keys(const struct process *process)
 		if (names_have(process->before.keys, key) ||
 		    !wants_key(process->module->new_code, key))
 			continue;
-		tell_shape(process, arena_printf(process->judge->arena,
-						 "the state is a map with the new key %s, which is "
-						 "taken to be there",
-						 key));
+		tell_shape(process,
+			   arena_printf(
+				   process->judge->arena,
+				   is_native(&process->after)
+					   ? "the native record %s has the new field %s, which "
+					     "those that are there do not have"
+					   : "the state is a %s with the new key %s, which is "
+					     "taken to be there",
+				   is_native(&process->after) ? process->after.name : "map", key));
 		return;
 	}
 }
@@ -305,6 +331,8 @@ static void judge_kept(const struct process *process)
 	if (same_struct(process)) {
 		if (other)
 			judge_fields(process, other);
+		else if (is_native(&process->after) && process->before.all_keys)
+			judge_keys(process);
 	} else if (process->after.kind == SHAPE_UNKNOWN &&
 		   module->fields_added.len + module->fields_removed.len > 0) {
 		judge_fields(process, module);

@@ -89,7 +89,7 @@ const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
 				 diff->new_size);
 	} else if (diff->what == TYPE_KEY) {
 		if (diff->of)
-			str_addf(&text, "the struct %s", module_shown(diff->of));
+			str_addf(&text, "the %s %s", struct_kind(diff->of), module_shown(diff->of));
 		else
 			str_adds(&text, "the map");
 		str_addf(&text, " lacks the key %s, which is taken to be there", diff->tag);

@@ -131,7 +131,8 @@ static int find_olds(struct job *job, struct error *err)
 
 static int make_upgrade(struct job *job, struct error *err)
 {
-	struct plan_options options = { .appups.dir = job->project->appups };
+	struct plan_options options = { .appups.dir = job->project->appups,
+					.allow = job->project->upgrade_allow };
 
 	if (find_olds(job, err))
 		return -1;
@@ -254,6 +255,21 @@ static void report_json(struct job *job)
 			     (json_int_t)job->release.rel->len, "from", upgrades_json(job)));
 }
 
+static void report_way(const struct prepared *way)
+{
+	printf("  from %s: %s\n", way->from,
+	       way->has_relup ? verdict_name(way->verdict)
+			      : "no way while it runs (see relevo plan)");
+	for (size_t i = 0; i < way->reasons.len; i++) {
+		const struct reason *reason = &way->reasons.items[i];
+
+		if (reason->severity > SEVERITY_INFO)
+			printf("    %s %s: %s\n",
+			       reason->allowed ? "allowed" : severity_name(reason->severity),
+			       reason_name(reason->code), reason->message);
+	}
+}
+
 static void report(struct job *job)
 {
 	const struct assembled *r = &job->release;
@@ -268,9 +284,7 @@ static void report(struct job *job)
 	printf("%s %s  %s (%s, %zu applications)\n", r->name, r->vsn, tarball,
 	       human_bytes(size_of(tarball), human), r->rel->len);
 	for (size_t i = 0; i < job->olds.len; i++)
-		printf("  from %s: %s\n", job->prepared[i].from,
-		       job->prepared[i].has_relup ? verdict_name(job->prepared[i].verdict)
-						  : "no way while it runs (see relevo plan)");
+		report_way(&job->prepared[i]);
 }
 
 /* ---- the work, in a process of its own ---- */

@@ -52,7 +52,7 @@ json_t *node_releases_json(const struct node *node, const struct node_releases *
 					release_state_name(each->state), "running", each == running,
 					"applications", versions_json(each->libs, each->libs_len)));
 	}
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "node",
+	return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "node",
 			 json_text(node_name(node)), "releases", list, "trouble",
 			 trouble_json(releases->trouble), "busy", releases->busy, "failed_trial",
 			 text_or_null(releases->failed_vsn), "releases_file_fault",

@@ -15,6 +15,7 @@ struct upgrade {
 		*permanent;               /* of those; never NULL after upgrade_look() */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
+	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
 	size_t notes_len, notes_cap;

@@ -134,7 +134,8 @@ static int find_olds(struct job *job, struct error *err)
 
 static int make_upgrade(struct job *job, struct error *err)
 {
-	struct plan_options options = { .appups.dir = job->project->appups };
+	struct plan_options options = { .appups.dir = job->project->appups,
+					.allow = job->project->upgrade_allow };
 
 	if (find_olds(job, err))
 		return -1;
@@ -257,16 +258,29 @@ static void report_json(struct job *job)
 			     (json_int_t)job->release.rel->len, "from", upgrades_json(job)));
 }
 
+/* False: it weighs nothing. */
+static bool report_reason(const struct reason *reason)
+{
+	if (reason->severity <= SEVERITY_INFO)
+		return false;
+	print("    %s %s: %s\n", reason->allowed ? "allowed" : severity_name(reason->severity),
+	      reason_name(reason->code), reason->message);
+	return true;
+}
+
 /* How a node that runs an older release gets to this one. */
 static void report_way(struct job *job, size_t nr)
 {
 	const struct prepared *way = &job->prepared[nr];
 
+	bool told = false;
+
 	print("  from %s: %s\n", way->from,
 	      way->has_relup ? verdict_name(way->verdict) : "no way while it runs");
-	if (way->why)
-		print("    %s\n    all of it: relevo plan %s %s\n", way->why, job->olds.items[nr],
-		      tarball_of(job));
+	for (size_t i = 0; i < way->reasons.len; i++)
+		told |= report_reason(&way->reasons.items[i]);
+	if (told)
+		print("    all of it: relevo plan %s %s\n", job->olds.items[nr], tarball_of(job));
 }
 
 static void report_upgrade(struct job *job)

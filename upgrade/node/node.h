@@ -143,10 +143,14 @@ struct node_releases {
 	bool trials;            /* its start script boots a release on trial */
 	const char *failed_vsn; /* which trial came to nothing last; "": none */
 	const char *lock;       /* the relevo that is at work there, its node; "": none */
-	bool busy;              /* an installation runs on the node right now */
-	bool starting;          /* its applications are still being started */
-	bool going_down;        /* the node stops or restarts */
-	bool crypto;            /* the node can compute SHA-256 */
+	/* The last way back that was begun, and was from a release that was not committed, or was
+	 * not told to be done; "": none.
+	 */
+	const char *reverted_from, *reverted_to;
+	bool busy;       /* an installation runs on the node right now */
+	bool starting;   /* its applications are still being started */
+	bool going_down; /* the node stops or restarts */
+	bool crypto;     /* the node can compute SHA-256 */
 };
 
 must_check int node_releases(struct node_releases *out, struct node *node, struct arena *arena,

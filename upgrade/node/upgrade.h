@@ -17,6 +17,7 @@ struct upgrade {
 	struct names same;  /* folders of the bundle that the node has, as preflight() found */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
+	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
 	size_t notes_len, notes_cap;
@@ -64,6 +65,10 @@ must_check int upgrade_check_supervisors(struct upgrade *upgrade, const struct t
  * ERROR_REFUSED: some still do.
  */
 must_check int upgrade_drain(struct upgrade *upgrade, const struct term *steps, struct error *err);
+/* verdict.c: does what was planned of the way allow it?  Warnings are told, and noted.
+ * ERROR_REFUSED; ERROR_USAGE: the options allow what is no code.
+ */
+must_check int upgrade_obey(struct upgrade *upgrade, struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

@@ -20,7 +20,7 @@ enum {
 	GRACE_MS = 5000,  /* a child has longer than its action, to say itself what is wrong */
 };
 
-struct child {
+struct at_work {
 	pid_t pid;
 	int fd;
 	struct rollout_action action;
@@ -31,7 +31,7 @@ struct child {
 struct drive {
 	const struct fleet *fleet;
 	struct rollout *rollout;
-	struct child *children;
+	struct at_work *children;
 	size_t len, cap;
 	/* What was seen since the last step. */
 	struct sight *sights;
@@ -112,7 +112,7 @@ static void be_child(const struct drive *d, const struct rollout_action *action,
 	_exit(0);
 }
 
-static struct child *room_for_child(struct drive *d)
+static struct at_work *room_for_child(struct drive *d)
 {
 	if (d->len == d->cap) {
 		d->cap = d->cap ? 2 * d->cap : 16;
@@ -133,7 +133,7 @@ static int64_t time_for(const struct drive *d, const struct rollout_action *acti
 static int start_child(struct drive *d, const struct rollout_action *action, struct error *err)
 {
 	pid_t parent = getpid(), pid;
-	struct child *child;
+	struct at_work *child;
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC))
@@ -151,14 +151,14 @@ static int start_child(struct drive *d, const struct rollout_action *action, str
 	}
 	setpgid(pid, pid);
 	child = room_for_child(d);
-	*child = (struct child){ .pid = pid,
-				 .fd = fds[0],
-				 .action = *action,
-				 .ends_by = clock_mono_ms() + time_for(d, action) };
+	*child = (struct at_work){ .pid = pid,
+				   .fd = fds[0],
+				   .action = *action,
+				   .ends_by = clock_mono_ms() + time_for(d, action) };
 	return 0;
 }
 
-static void child_end(struct child *child)
+static void child_end(struct at_work *child)
 {
 	kill(-child->pid, SIGKILL);
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
@@ -320,7 +320,7 @@ static int note_answer(struct drive *d, const struct rollout_action *action,
 /* A child has ended; takes its place out of the list. */
 static int take_child(struct drive *d, size_t nr, bool late, struct error *err)
 {
-	struct child child = d->children[nr];
+	struct at_work child = d->children[nr];
 	json_t *answer = late ? NULL : json_loadb(str_text(&child.said), child.said.len, 0, NULL);
 	struct sight *sight = add_sight(d, answer);
 	int ret;
@@ -344,7 +344,7 @@ static int take_child(struct drive *d, size_t nr, bool late, struct error *err)
 }
 
 /* True at its end, or when it says too much. */
-static bool read_child(struct child *child)
+static bool read_child(struct at_work *child)
 {
 	ssize_t got = read(child->fd, str_room(&child->said, 64 * 1024), 64 * 1024);
 

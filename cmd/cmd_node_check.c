@@ -11,7 +11,7 @@ struct check_opts {
 	struct node_opts node;
 	struct trust_opts trust;
 	long config_ms;
-	bool one_way;
+	bool one_way, show_values;
 };
 
 static const struct option check_options[] = {
@@ -19,6 +19,8 @@ static const struct option check_options[] = {
 	TRUST_OPTIONS(struct check_opts, trust),
 	OPT_FLAG(struct check_opts, one_way, 0, "one-way",
 		 "a relup that knows no way back is no reason against it"),
+	OPT_FLAG(struct check_opts, show_values, 0, "show-values",
+		 "show the values of configuration that changes, but for what may be a secret"),
 	OPT_DURATION(struct check_opts, config_ms, 0, "config-timeout", "TIME",
 		     "how long the configuration may take to be evaluated (default: 60s)"),
 	OPT_END,
@@ -114,6 +116,7 @@ static int check_run(const struct call *call, struct error *err)
 	struct bundle bundle;
 
 	options.one_way = opts->one_way;
+	options.show_values = opts->show_values;
 	if (opts->config_ms)
 		options.move.config_timeout_ms = opts->config_ms;
 	if (trusted_bundle(&bundle, &arena, call->argv[1], &opts->trust, err) ||

@@ -14,7 +14,7 @@ struct install_opts {
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts;
-	bool one_way, commit, restart, no_trial;
+	bool one_way, show_values, commit, restart, no_trial;
 };
 
 /* Of the commands that install: up and down. */
@@ -55,6 +55,8 @@ static const struct option install_options[] = {
 		 "make the release permanent when all is well"),
 	OPT_FLAG(struct install_opts, one_way, 0, "one-way",
 		 "install although the relup knows no way back"),
+	OPT_FLAG(struct install_opts, show_values, 0, "show-values",
+		 "show the values of configuration that changes, but for what may be a secret"),
 	MOVE_OPTIONS,
 	OPT_END,
 };
@@ -114,6 +116,7 @@ static struct install_options options_of(const struct call *call)
 	options.limits.restarts = opts->restarts;
 	options.bake_ms = opts->bake_ms;
 	options.one_way = opts->one_way;
+	options.show_values = opts->show_values;
 	options.restart = opts->restart;
 	options.move.no_trial = opts->no_trial;
 	options.step = show_step;

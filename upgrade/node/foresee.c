@@ -288,6 +288,7 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 		{ "Brought", term_string(u->arena, dir) },
 		{ "Copies", parcel->file ? parcel->copies : &term_nil },
 		{ "ConfigTimeout", term_integer(u->arena, timeout_ms) },
+		{ "ShowValues", term_atom(u->arena, u->options->show_values ? "true" : "false") },
 	};
 
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_changes, bindings,

@@ -46,7 +46,8 @@ struct install_options {
 	struct move_options move;
 	struct watch_limits limits;
 	int64_t bake_ms;
-	bool one_way; /* go on without a way back */
+	bool one_way;     /* go on without a way back */
+	bool show_values; /* of configuration that changes; secrets left out */
 	/* Instead of an installation, or a way back, while it runs: the VM is restarted into the
 	 * release, which is booted once, on trial.
 	 */

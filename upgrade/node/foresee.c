@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/foresee.h"
 
+#include "upgrade/node/names.h"
 #include "upgrade/node/parcel.h"
 #include "upgrade/node/session.h"
 #include "upgrade/node/stage.h"
@@ -354,7 +355,8 @@ int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 	struct foreseen found = { .name = bundle->name, .vsn = bundle->vsn };
 	struct terms refusals = { 0 };
 
-	if (upgrade_peek(&u, err) || preflight_faults(&refusals, &u, err))
+	if (upgrade_peek(&u, err) || names_fit(node, bundle, err) ||
+	    preflight_faults(&refusals, &u, err))
 		return -1;
 	found.from = u.running->vsn;
 	found.already = strcmp(found.from, found.vsn) == 0;

@@ -12,7 +12,7 @@ struct check_opts {
 	struct option_list allow;
 	struct trust_opts trust;
 	long config_ms;
-	bool one_way, restart;
+	bool one_way, restart, show_values;
 };
 
 static const struct option check_options[] = {
@@ -24,6 +24,8 @@ static const struct option check_options[] = {
 		 "of a restart of the VM into it, instead of an upgrade while it runs"),
 	OPT_FLAG(struct check_opts, one_way, 0, "one-way",
 		 "a relup that knows no way back is no reason against it"),
+	OPT_FLAG(struct check_opts, show_values, 0, "show-values",
+		 "show the values of configuration that changes, but for what may be a secret"),
 	OPT_DURATION(struct check_opts, config_ms, 0, "config-timeout", "TIME",
 		     "how long the configuration may take to be evaluated (default: 60s)"),
 	OPT_END,
@@ -121,6 +123,7 @@ static int check_run(const struct call *call, struct error *err)
 	options.one_way = opts->one_way;
 	options.restart = opts->restart;
 	options.allow = (struct names){ opts->allow.items, opts->allow.len };
+	options.show_values = opts->show_values;
 	if (opts->config_ms)
 		options.move.config_timeout_ms = opts->config_ms;
 	if (trusted_bundle(&bundle, &arena, call->argv[1], &opts->trust, err) ||

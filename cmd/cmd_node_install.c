@@ -16,7 +16,7 @@ struct install_opts {
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts, crashes, drain_ms;
-	bool one_way, commit, restart, no_trial, kill;
+	bool one_way, show_values, commit, restart, no_trial, kill;
 };
 
 /* Of the commands that install: up and down. */
@@ -70,6 +70,8 @@ static const struct option install_options[] = {
 		 "a reason of the plan that does not count here; may be said again"),
 	OPT_FLAG(struct install_opts, one_way, 0, "one-way",
 		 "install although the relup knows no way back"),
+	OPT_FLAG(struct install_opts, show_values, 0, "show-values",
+		 "show the values of configuration that changes, but for what may be a secret"),
 	MOVE_OPTIONS,
 	OPT_END,
 };
@@ -183,6 +185,7 @@ static struct install_options options_of(const struct call *call)
 	options.allow = (struct names){ opts->allow.items, opts->allow.len };
 	options.warning = show_warning;
 	options.kill = opts->kill;
+	options.show_values = opts->show_values;
 	options.restart = opts->restart;
 	options.move.no_trial = opts->no_trial;
 	options.step = show_step;

@@ -22,7 +22,7 @@ struct way {
 static struct sockaddr_in here(const char *port)
 {
 	return (struct sockaddr_in){ .sin_family = AF_INET,
-				     .sin_port = htons((uint16_t)strtol(port, NULL, 10)),
+				     .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
 				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 		int client = accept(server, NULL, NULL), node = socket(AF_INET, SOCK_STREAM, 0);
 
 		if (connect(node, (struct sockaddr *)&address, sizeof(address)) == 0)
-			serve(client, node, (size_t)strtol(argv[3], NULL, 10));
+			serve(client, node, strtoul(argv[3], NULL, 10));
 		close(client);
 		close(node);
 	}

@@ -32,6 +32,10 @@ config :lamp, limit: :lamp.limit(), secret_key: "hunter2", url: "http://u:hunter
   colour: System.get_env("LAMP_COLOUR"), vsn: System.get_env("RELEASE_VSN"), wick: &String.trim/1
 case System.get_env("LAMP_WILL") do
   "raise" -> raise "no wick"
+  "quote" -> raise "the wick " <> "hunter" <> "3" <> " is burnt"
+  "argue" -> raise ArgumentError, "no such oil: " <> inspect(hunter: System.get_env("LAMP_TIME"))
+  "unset" -> System.fetch_env!("LAMP_NOT_THERE")
+  "words" -> IO.puts("LAMP_OIL is " <> "hunter" <> "3"); System.halt(3)
   "crash" -> String.to_integer("hunter2")
   "hang" -> System.cmd("sleep", [System.get_env("LAMP_TIME")])
   "halt" -> IO.puts("LAMP_OIL is missing"); System.halt(3)
@@ -108,6 +112,11 @@ none_of () {
 will print
 expect 0 "$relevo" node check "$node" "$new"
 contains "$out" "lamp limit changed: 1 -> 7 (config_change/3 is told)"
+contains "$out" "lamp colour added: ..."
+contains "$out" "lamp wax changed: '1.0.0' -> '1.1.0'"
+contains "$out" "lamp url changed: ... -> ..."
+case $out in *hunter*|*green*|*http*) fail "a value is shown: $out" ;; esac
+expect 0 "$relevo" node check "$node" "$new" --show-values
 contains "$out" "lamp colour added: <<\"green\">>"
 contains "$out" "lamp at added: 'lamp@127.0.0.1'"
 contains "$out" "lamp old removed: true"
@@ -139,6 +148,10 @@ refused () {
   unchanged
 }
 refused raise "no wick"
+refused quote "the wick ****** is burnt"
+refused argue "no such oil: ******"
+refused unset "the environment variable LAMP_NOT_THERE is not set"
+refused words "ended with status 3; it said: LAMP_OIL is ******"
 refused crash "the configuration of 1.1.0 cannot be made"
 refused halt "ended with status 3; it said: LAMP_OIL is missing"
 refused fun "lamp hooks on now: a function, which cannot be written"

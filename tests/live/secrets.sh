@@ -13,6 +13,7 @@ new=$work/store/shop-1.1.0.tar.gz
 node=shop@127.0.0.1
 mkdir "$work/run" "$work/tmp" "$work/home"
 tar -xzf "$work/store/shop-1.0.0.tar.gz" -C "$work/run"
+find "$work/run" ! -type l -perm -002 | sort >"$work/open"
 start_epmd
 secret=s3cret-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')
 unset RELEASE_COOKIE
@@ -93,6 +94,9 @@ while read -r file; do
     *) fail "$file holds a secret" ;;
   esac
 done <"$work/holders"
+open_to_all () { find "$work/run" ! -type l -perm -002 | sort; }
+open=$(open_to_all | comm -13 "$work/open" - | head -n 5)
+[ -z "$open" ] || fail "everybody may write to: $open"
 [ -z "$(find "$work/tmp" -mindepth 1)" ] || fail "left in TMPDIR: $(find "$work/tmp")"
 ok
 

@@ -466,7 +466,8 @@ static bool is_for_here(const char *name, const struct otp *otp)
 {
 	const char *wanted = strstr(name, ".otp");
 
-	return !wanted || atoi(wanted + strlen(".otp")) <= atoi(otp->release);
+	return !wanted ||
+	       strtol(wanted + strlen(".otp"), NULL, 10) <= strtol(otp->release, NULL, 10);
 }
 
 static void read_folder(void)

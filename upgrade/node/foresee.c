@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/foresee.h"
 
+#include "upgrade/node/names.h"
 #include "upgrade/node/parcel.h"
 #include "upgrade/node/session.h"
 #include "upgrade/node/stage.h"
@@ -288,6 +289,7 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 		{ "Brought", term_string(u->arena, dir) },
 		{ "Copies", parcel->file ? parcel->copies : &term_nil },
 		{ "ConfigTimeout", term_integer(u->arena, timeout_ms) },
+		{ "ShowValues", term_atom(u->arena, u->options->show_values ? "true" : "false") },
 	};
 
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_changes, bindings,
@@ -369,7 +371,8 @@ int node_foresee(struct foreseen *out, struct node *node, struct arena *arena,
 	struct foreseen found = { .name = bundle->name, .vsn = bundle->vsn };
 	struct terms refusals = { 0 };
 
-	if (upgrade_peek(&u, err) || preflight_faults(&refusals, &u, err))
+	if (upgrade_peek(&u, err) || names_fit(node, bundle, err) ||
+	    preflight_faults(&refusals, &u, err))
 		return -1;
 	found.from = u.running->vsn;
 	found.already = strcmp(found.from, found.vsn) == 0;

@@ -187,6 +187,7 @@ static int check(struct upgrade *u, struct error *err)
 		{ "Apps", u->bundle->apps },
 		{ "Shipped", u->bundle->config ? u->bundle->config : &term_nil },
 		{ "ConfigTimeout", term_integer(u->arena, u->options->move.config_timeout_ms) },
+		{ "ShowValues", term_atom(u->arena, u->options->show_values ? "true" : "false") },
 	};
 	owned_str struct str text = STR_EMPTY;
 	const struct term *answer, *reason;

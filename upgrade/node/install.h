@@ -53,6 +53,7 @@ struct install_options {
 	bool one_way;     /* go on without a way back */
 	int64_t drain_ms; /* how long processes in replaced code are waited for */
 	bool kill;        /* such processes may be killed by the purge */
+	bool show_values; /* of configuration that changes; secrets left out */
 	/* Instead of an installation, or a way back, while it runs: the VM is restarted into the
 	 * release, which is booted once, on trial.
 	 */

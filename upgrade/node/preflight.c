@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* May this tarball be installed on this node?  Only looks. */
+#include "upgrade/node/names.h"
 #include "upgrade/node/upgrade.h"
 #include "upgrade/node/verify.h"
 #include "upgrade/verdict/relup_calls.h"
@@ -374,7 +375,8 @@ int preflight(struct upgrade *u, struct error *err)
 {
 	upgrade_step(u, STEP_preflight, "checking that %s %s may be installed", u->bundle->name,
 		     u->bundle->vsn);
-	if (upgrade_check_trouble(u, WAY_NONE, err) || check_release(u, err))
+	if (upgrade_check_trouble(u, WAY_NONE, err) || check_release(u, err) ||
+	    names_fit(u->node, u->bundle, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(checks) && !runs_already(u); i++)
 		if (checks[i](u, err))

@@ -276,7 +276,7 @@ is_elixir () {
 }
 
 need_tmp () {
-  mkdir -p "$RELEASE_TMP" 2>/dev/null || true
+  [ -d "$RELEASE_TMP" ] || { mkdir -p "$RELEASE_TMP" && chmod go-w "$RELEASE_TMP"; } 2>/dev/null || true
   [ -w "$RELEASE_TMP" ] || fail "cannot write to $RELEASE_TMP: set RELEASE_TMP to a folder that can be written"
 }
 
@@ -395,6 +395,7 @@ start () {
 daemon () {
   need_tmp
   mkdir -p "$RELEASE_TMP/pipe" "$RELEASE_TMP/log"
+  chmod go-w "$RELEASE_TMP/pipe" "$RELEASE_TMP/log"
   exec "$ERTS_BIN/run_erl" -daemon "$RELEASE_TMP/pipe/" "$RELEASE_TMP/log/" \
     "RELEASE_IN_BACKGROUND=yes exec \"\$RELEASE_SELF\" $RELEASE_COMMAND"
 }

@@ -31,13 +31,20 @@ Sync = fun(Path, Modes) ->
        end,
 SyncFile = fun(File) -> Sync(File, []) end,
 SyncFolder = fun(Dir) -> Sync(Dir, [directory]) end,
+%% Whatever the umask of the node is, nobody else writes into its releases.
+Narrow = fun(Path, Mode) when Mode band 8#022 =/= 0 -> file:change_mode(Path, Mode band 8#7755);
+            (_, _) -> ok
+         end,
 SyncBelow = fun SyncBelow(Path) ->
                     case file:read_link_info(Path) of
                         {ok, Info} when element(3, Info) =:= directory ->
+                            Narrow(Path, element(8, Info)),
                             {ok, Names} = file:list_dir_all(Path),
                             [SyncBelow(filename:join(Path, Name)) || Name <- Names],
                             SyncFolder(Path);
-                        {ok, Info} when element(3, Info) =:= regular -> SyncFile(Path);
+                        {ok, Info} when element(3, Info) =:= regular ->
+                            Narrow(Path, element(8, Info)),
+                            SyncFile(Path);
                         _ -> ok
                     end
             end,
@@ -55,6 +62,8 @@ SyncRelease = fun(V) ->
 Put = fun(File, Bytes) ->
               case file:write_file(File ++ ".new", Bytes, [sync]) of
                   ok ->
+                      {ok, Info} = file:read_file_info(File ++ ".new"),
+                      Narrow(File ++ ".new", element(8, Info)),
                       ok = file:rename(File ++ ".new", File),
                       SyncFolder(filename:dirname(File));
                   Error -> file:delete(File ++ ".new"), exit(Error)
@@ -79,7 +88,10 @@ Records = [filename:join(RelDir, File) || File <- ["RELEASES", "start_erl.data"]
 KeepCopy = fun(File) ->
                    {ok, Bytes} = file:read_file(File),
                    case file:write_file(File ++ ".new", Bytes, [sync]) of
-                       ok -> ok = file:rename(File ++ ".new", File ++ ".relevo");
+                       ok ->
+                           {ok, Info} = file:read_file_info(File ++ ".new"),
+                           Narrow(File ++ ".new", element(8, Info)),
+                           ok = file:rename(File ++ ".new", File ++ ".relevo");
                        Error -> file:delete(File ++ ".new"), exit(Error)
                    end
            end,
@@ -90,7 +102,11 @@ Kept = fun(Function, Args) ->
                case Result of
                    {error, _} -> [file:rename(File ++ ".relevo", File) || File <- Copied];
                    _ ->
-                       [SyncFile(File) || File <- Copied],
+                       [begin
+                            {ok, Info} = file:read_file_info(File),
+                            Narrow(File, element(8, Info)),
+                            SyncFile(File)
+                        end || File <- Copied],
                        SyncFolder(RelDir),
                        [file:delete(File ++ ".relevo") || File <- Copied]
                end,

@@ -1,5 +1,5 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% The difference that the configuration of Vsn would make.  Bound: Vsn, Apps, Shipped (its
+%% The difference that the configuration of Vsn would make.  Bound: Vsn, ShowValues, Apps, Shipped (its
 %% sys.config), Brought: "" where the release is unpacked or needs no code to evaluate it, else the
 %% folder with parcel.tar.gz (what the node lacks of it) and Copies ([{To, From}]).
 %% Answers {ok, Differences} or {error, Why}; the folder is gone then.

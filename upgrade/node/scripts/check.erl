@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Would the installation of Vsn work, as far as can be told without doing it?
 %% Answers {ok, Notes} or {error, Why}; Notes = [{kills, Module, HowManyProcesses} |
-%% {config, Differences}].  Bound too: Apps and Shipped (its sys.config), of the release (redact.erl).
+%% {config, Differences}].  Bound too: Apps and Shipped (its sys.config), of the release, and
+%% ShowValues (redact.erl).
 PutBack(Vsn),
 {ok, Checked} = Handler(check_install_release, [Vsn]),
 %% Modules that are loaded over: processes still in the code before the present one die.

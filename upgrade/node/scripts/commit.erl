@@ -16,12 +16,13 @@ SysConfig = fun() ->
                                               false -> filename:join(Root, "tmp");
                                               Given -> Given
                                           end,
-                                    Copy = filename:join(Tmp, "relevo-" ++ Vsn ++ ".runtime"),
-                                    File = Copy ++ ".config",
-                                    ok = filelib:ensure_dir(File),
-                                    ok = file:write_file(File, <<>>),
-                                    ok = file:change_mode(File, 8#600),
-                                    {ok, _} = file:copy(ConfigFile(Vsn), File),
+                                    {ok, Fd} = file:open("/dev/urandom", [read, raw, binary]),
+                                    {ok, <<Number:64>>} = file:read(Fd, 8),
+                                    file:close(Fd),
+                                    Copy = filename:join(Tmp, lists:concat(["relevo-", Vsn, "-", integer_to_list(Number, 36), ".runtime"])),
+                                    [file:change_mode(Tmp, 8#755) || not filelib:is_dir(Tmp), filelib:ensure_dir(Copy) =:= ok],
+                                    {ok, Bytes} = file:read_file(ConfigFile(Vsn)),
+                                    WriteNewSecret(Copy ++ ".config", Bytes),
                                     Copy
                             end;
                         _ -> filename:join(Dir, "sys")
@@ -64,9 +65,11 @@ Environment = fun(false) -> ok;
                       [os:putenv(N, Value) || {N, Value} <- VsnEnv(Vsn, filename:join(RelDir, Vsn))],
                       case os:getenv("RELEASE_SYS_CONFIG") of
                           false -> ok;
-                          _ ->
+                          Old ->
                               New = SysConfig(),
                               os:putenv("RELEASE_SYS_CONFIG", New),
+                              [file:delete(Old ++ ".config")
+                               || lists:prefix("relevo-", filename:basename(Old)), Old =/= New],
                               %% Providers that restart the VM to be heard must be read back
                               %% from where they wrote.
                               [init:make_permanent(filename:join([RelDir, Vsn, "start"]), New)

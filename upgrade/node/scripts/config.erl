@@ -45,6 +45,13 @@ WriteSecret = fun(File, Bytes) ->
                       ok = file:change_mode(File, 8#600),
                       ok = file:write_file(File, Bytes)
               end,
+%% Where others may have put something by that name, which then is neither followed nor kept.
+WriteNewSecret = fun(File, Bytes) ->
+                         {ok, New} = file:open(File, [write, exclusive, raw, binary]),
+                         ok = file:change_mode(File, 8#600),
+                         ok = file:write(New, Bytes),
+                         ok = file:close(New)
+                 end,
 AsText = fun(Term) ->
                  unicode:characters_to_binary(
                    io_lib:format("%% coding: utf-8~n~tp.~n", [Term]))

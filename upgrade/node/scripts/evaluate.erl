@@ -26,17 +26,35 @@ spawn(fun() ->
                end)()
       end),
 receive named -> ok end,
-%% An exception may hold values of the configuration, which are nobody's business.  So its
-%% message is told only where the author of the configuration wrote it; of others the kind.
-Told = ['Elixir.RuntimeError', 'Elixir.ArgumentError', 'Elixir.System.EnvError'],
-What = fun(#{'__struct__' := Name} = Exception) ->
-               case lists:member(Name, Told) of
-                   true -> 'Elixir.Exception':message(Exception);
-                   false -> Name
+%% An exception may hold values of the configuration, which are nobody's business.  So of its message
+%% are told the words that stand in the text of the configuration, where its author wrote them; what
+%% was put in between is not.  Of others the kind is told.
+Told = ['Elixir.RuntimeError', 'Elixir.ArgumentError'],
+%% Of Config.Reader, the file that it reads.
+Source = fun({Place, _}) ->
+                 try file:read_file('Elixir.Config.Provider':'resolve_config_path!'(Place)) of
+                     {ok, Text} -> Text;
+                     {error, _} -> <<>>
+                 catch _:_ -> <<>>
+                 end;
+            (_) -> <<>>
+         end,
+Words = fun(Message, Text) ->
+                lists:join(" ", [case binary:match(Text, unicode:characters_to_binary(Word)) of
+                                     nomatch -> "******";
+                                     _ -> Word
+                                 end || Word <- string:lexemes(unicode:characters_to_list(Message), " \t\r\n")])
+        end,
+What = fun(#{'__struct__' := 'Elixir.System.EnvError', env := Name}, _) ->
+               ["the environment variable ", Name, " is not set"];
+          (#{'__struct__' := Name} = Exception, State) ->
+               case {lists:member(Name, Told), Source(State)} of
+                   {true, Text} when Text =/= <<>> -> Words('Elixir.Exception':message(Exception), Text);
+                   _ -> atom_to_list(Name)
                end;
-          (Atom) when is_atom(Atom) -> Atom;
-          (Tuple) when is_tuple(Tuple), is_atom(element(1, Tuple)) -> element(1, Tuple);
-          (_) -> exception
+          (Atom, _) when is_atom(Atom) -> atom_to_list(Atom);
+          (Tuple, _) when is_tuple(Tuple), is_atom(element(1, Tuple)) -> atom_to_list(element(1, Tuple));
+          (_, _) -> "exception"
        end,
 Where = fun(Stack) ->
                 case [{filename:basename(File), proplists:get_value(line, Info, 0)}
@@ -61,7 +79,7 @@ Load = fun({Provider, State}, {ok, Config}) ->
                    Loaded when is_list(Loaded) -> {ok, Loaded};
                    _ -> Fault(Provider, "gave no list")
                catch _:Reason:Stack ->
-                       Fault(Provider, [Where(Stack), io_lib:format("~ts", [What(Reason)]),
+                       Fault(Provider, [Where(Stack), io_lib:format("~ts", [What(Reason, State)]),
                                         Inside(Stack)])
                end;
           (_, Error) -> Error
@@ -127,7 +145,7 @@ Answer = try
              Start = 'Elixir.Config':'__merge__'(Static, Extra),
              Terms(Compiled(maps:get(validate_compile_env, Init, false),
                             lists:foldl(Load, {ok, Start}, Providers)))
-         catch _:Reason:Stack -> Fault(elixir, [io_lib:format("~ts", [What(Reason)]), Inside(Stack)])
+         catch _:Reason:Stack -> Fault(elixir, [io_lib:format("~ts", [What(Reason, none)]), Inside(Stack)])
          end,
 ok = file:write_file(filename:join(Dir, "answer"), term_to_binary(Answer)),
 erlang:halt(0, [{flush, false}])

@@ -41,14 +41,14 @@ Idle = [{gen_server, loop}, {gen_statem, loop_receive}, {gen_statem, loop}, {gen
 IsIdle = list_to_tuple(['orelse' | [{'andalso', {'=:=', {element, 1, '$2'}, M}, {'=:=', {element, 2, '$2'}, F}}
                                     || {M, F} <- Idle]]),
 %% As a term is written for others, a fun has how many variables it took along and then its module.
-Pattern = binary:compile_pattern([<<0, 0, 0, Free, Kind/binary, (byte_size(M)), M/binary>>
-                                  || Name <- maps:keys(Loads), M <- [atom_to_binary(Name, utf8)],
-                                     Free <- lists:seq(0, 31), Kind <- [<<119>>, <<100, 0>>]]),
+Headers = [<<0, 0, 0, Free, Kind/binary, (byte_size(M)), M/binary>>
+           || Name <- maps:keys(Loads), M <- [atom_to_binary(Name, utf8)],
+              Free <- lists:seq(0, 31), Kind <- [<<119>>, <<100, 0>>]],
 %% Of [{Process, Term}], those that may well hold one.
 Suspects = fun(Pairs) ->
                    {_, Terms} = lists:unzip(Pairs),
                    Matches = lists:zipwith(fun binary:match/2, lists:map(fun erlang:term_to_binary/1, Terms),
-                                           lists:duplicate(length(Terms), Pattern)),
+                                           lists:duplicate(length(Terms), binary:compile_pattern(Headers))),
                    Pick(lists:zip(Matches, Pairs), {{'$1', '$2'}, [{'=/=', '$1', nomatch}], ['$2']})
            end,
 %% Of [{Process, Function, Words}]: [{Module, Place, Text}].

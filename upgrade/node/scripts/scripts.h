@@ -22,6 +22,7 @@
 	X(unpin,    false, ALONE)     \
 	X(foresee,  false, ALONE)     \
 	X(funs,     false, ALONE)     \
+	X(names,    false, ALONE)     \
 	X(digests,  false, ALONE)     \
 	X(lacks,    false, ALONE)     \
 	X(stage,    true, ALONE)      \

@@ -49,7 +49,9 @@ Take = fun() ->
                [file:delete(F) || F <- filelib:wildcard(filename:join(RelDir, Base ++ ".*.part")),
                                   F =/= Part],
                case file:open(Part, [read, write, raw, binary]) of
-                   {ok, Fd} -> Me ! {Tag, {ready, filelib:file_size(Part)}}, Loop(Fd);
+                   {ok, Fd} ->
+                       file:change_mode(Part, 8#644),
+                       Me ! {Tag, {ready, filelib:file_size(Part)}}, Loop(Fd);
                    Error -> Me ! {Tag, Error}
                end
        end,

@@ -8,23 +8,50 @@ ReleasesOf = fun(Tree) when Tree =:= Root -> RelDir;
                 (Tree) -> filename:join(Tree, "releases")
              end,
 Lost = fun(Text) -> {error, {config, relevo, unicode:characters_to_binary(Text)}} end,
-%% Folders for what is temporary.  What a node that was killed could not remove goes an hour
-%% later.
+%% Sixteen bytes that nobody can guess.
+Random = fun() ->
+                 {ok, Fd} = file:open("/dev/urandom", [read, raw, binary]),
+                 {ok, <<Number:128>>} = file:read(Fd, 16),
+                 file:close(Fd),
+                 integer_to_list(Number, 36)
+         end,
+%% A folder that others may write into too will do, unless they may also remove there what is not theirs.
+MayShare = fun(Place) ->
+                   case file:read_file_info(Place) of
+                       {ok, Info} when element(3, Info) =:= directory ->
+                           element(8, Info) band 8#1002 =/= 8#0002;
+                       _ -> false
+                   end
+           end,
+%% What a node that was killed could not remove goes an hour later; what is another's stays.
+Forget = fun(Folder) ->
+                 {ok, Ours} = file:read_link_info(Folder),
+                 [file:del_dir_r(D)
+                  || D <- filelib:wildcard(filename:join(filename:dirname(Folder), "relevo-vm-*")), D =/= Folder,
+                     {ok, Info} <- [file:read_link_info(D, [{time, posix}])],
+                     element(3, Info) =:= directory, element(13, Info) =:= element(13, Ours),
+                     element(6, Info) < os:system_time(second) - 3600]
+         end,
+%% Empty and ours alone, or none.
+OwnFolder = fun(Folder) ->
+              case file:make_dir(Folder) of
+                  ok ->
+                      ok = file:change_mode(Folder, 8#700),
+                      {ok, []} = file:list_dir_all(Folder),
+                      Forget(Folder),
+                      Folder;
+                  _ -> none
+              end
+      end,
 MakeFolder = fun() ->
-                     Places = [P || P <- [os:getenv("RELEASE_TMP"), filename:join(Root, "tmp"), RelDir],
-                                    P =/= false, filelib:is_dir(P)],
-                     [file:del_dir_r(D)
-                      || P <- Places, D <- filelib:wildcard(filename:join(P, "relevo-vm-*")),
-                         {ok, Info} <- [file:read_link_info(D, [{time, posix}])],
-                         element(6, Info) < os:system_time(second) - 3600],
-                     Name = "relevo-vm-" ++ os:getpid() ++ "-" ++
-                         integer_to_list(erlang:unique_integer([positive])),
+                     Places = [P || P <- [os:getenv("RELEASE_TMP"), filename:join(Root, "tmp")],
+                                    P =/= false, MayShare(P)] ++ [RelDir],
+                     Name = "relevo-vm-" ++ Random(),
                      (fun Make([]) -> none;
                           Make([P | Ps]) ->
-                              Folder = filename:join(P, Name),
-                              case file:make_dir(Folder) of
-                                  ok -> ok = file:change_mode(Folder, 8#700), Folder;
-                                  _ -> Make(Ps)
+                              case OwnFolder(filename:join(P, Name)) of
+                                  none -> Make(Ps);
+                                  Folder -> Folder
                               end
                       end)(Places)
              end,
@@ -93,19 +120,33 @@ Boot = fun(V, Tree, Dir) ->
                catch port_close(Port),
                Result
        end,
-%% What it printed last is what its author had to say; what the VM itself says may hold values.
-LastWords = fun(Said) ->
+%% What it printed last is what its author had to say, as far as it stands in runtime.exs: other words
+%% may be values.
+AuthorsWords = fun(V, Tree) ->
+                case file:read_file(filename:join([ReleasesOf(Tree), V, "runtime.exs"])) of
+                    {ok, Source} ->
+                        fun(Word) ->
+                                case binary:match(Source, unicode:characters_to_binary(Word)) of
+                                    nomatch -> "******";
+                                    _ -> Word
+                                end
+                        end;
+                    {error, _} -> fun(_) -> "******" end
+                end
+        end,
+LastWords = fun(Said, Known) ->
                     Lines = binary:split(Said, <<"\n">>, [global, trim_all]),
                     Line = case Lines =/= [] andalso unicode:characters_to_list(lists:last(Lines)) of
                                Text when is_list(Text) -> Text;
                                _ -> ""
                            end,
+                    Seen = [Known(Word) || Word <- string:lexemes(string:slice(Line, 0, 200), " \t\r")],
                     case string:find(Line, "erminating") of
-                        nomatch when Line =/= "" -> ["; it said: ", string:slice(Line, 0, 200)];
+                        nomatch when Line =/= "" -> ["; it said: ", lists:join(" ", Seen)];
                         _ -> ""
                     end
             end,
-ReadAnswer = fun(Dir, Ended) ->
+ReadAnswer = fun(Dir, Ended, Known) ->
                      File = filename:join(Dir, "answer"),
                      case {Ended, filelib:file_size(File)} of
                          {late, _} ->
@@ -117,7 +158,7 @@ ReadAnswer = fun(Dir, Ended) ->
                          {{ended, 0, _}, Size} when Size > 0 -> Lost("it takes more than 16 MB");
                          {{ended, Status, Said}, _} ->
                              Lost([io_lib:format("the VM that evaluated it ended with status ~b",
-                                                 [Status]), LastWords(Said)])
+                                                 [Status]), LastWords(Said, Known)])
                      end
              end,
 ApplicationsOf = fun(V, Tree) ->
@@ -137,7 +178,7 @@ Elsewhere = fun(Static, V, Tree) ->
                                      WriteSecret(filename:join(Dir, "sys.config"), AsText(Seen)),
                                      WriteSecret(filename:join(Dir, "input"),
                                                  term_to_binary(Input)),
-                                     ReadAnswer(Dir, Boot(V, Tree, Dir))
+                                     ReadAnswer(Dir, Boot(V, Tree, Dir), AuthorsWords(V, Tree))
                              end)
             end,
 %% sys.config.src with the values of the environment, made as the start script makes it.
@@ -158,7 +199,7 @@ Filled = fun(V, Tree) ->
                                       {{ended, 0, _}, _} ->
                                           Lost("sys.config.src, filled in, holds no list");
                                       {{ended, _, Said}, _} ->
-                                          Lost(["sys.config.src cannot be filled in", LastWords(Said)]);
+                                          Lost(["sys.config.src cannot be filled in", LastWords(Said, Known)]);
                                       {late, _} -> Lost("sys.config.src: env.sh does not end")
                                   end
                           end)

@@ -40,6 +40,8 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	/* to be looked at */ \
 	X(shared_struct_changed, WARN) \
 	X(state_opaque,        WARN) \
+	X(process_not_found,   WARN) \
+	X(started_meanwhile,   WARN) \
 	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(application_restarted, WARN) \

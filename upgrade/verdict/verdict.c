@@ -143,6 +143,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 	if (!judge.anew) {
 		judge_shared(&judge);
 		judge_wiring(&judge);
+		judge_found(&judge);
 	}
 	judge_moves(&judge);
 	judge_calls(&judge);

@@ -7,7 +7,7 @@
 struct appup_opts {
 	const char *appups;
 	const char *out;
-	bool check;
+	bool check, suspend_always;
 };
 
 /* clang-format off */
@@ -18,6 +18,8 @@ static const struct option appup_cli[] = {
 		 "write DIR/APP.appup for each changed application, instead of printing"),
 	OPT_FLAG(struct appup_opts, check, 'c', "check",
 		 "only judge the appups written by hand; exit 4 when one is invalid or incomplete"),
+	OPT_FLAG(struct appup_opts, suspend_always, 0, "suspend-always",
+		 "suspend the processes of every module that changed, also where they can go on"),
 	OPT_END,
 };
 /* clang-format on */
@@ -109,7 +111,8 @@ static int appup_run(const struct call *call, struct error *err)
 	const struct appup_opts *opts = call->opts;
 	owned_two_releases struct two_releases two = { 0 };
 	owned_modules struct modules *modules = NULL;
-	struct appup_options options = { .dir = opts->appups };
+	struct appup_options options = { .dir = opts->appups,
+					 .suspend_always = opts->suspend_always };
 	owned_json json_t *written = json_array();
 	struct reasons reasons = { 0 };
 	struct appups appups;

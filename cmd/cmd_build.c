@@ -17,7 +17,7 @@ struct build_opts {
 	const char *project;
 	const char *out;
 	struct option_list from;
-	bool overwrite, dev;
+	bool overwrite, dev, suspend_always;
 };
 
 static const struct option build_options[] = {
@@ -29,6 +29,8 @@ static const struct option build_options[] = {
 		 "make the relup from it: a version in the store, or a path; may be repeated"),
 	OPT_FLAG(struct build_opts, overwrite, 0, "overwrite",
 		 "replace a release of this version that is there already"),
+	OPT_FLAG(struct build_opts, suspend_always, 0, "suspend-always",
+		 "in generated appups, suspend the processes of every module that changed"),
 	OPT_FLAG(struct build_opts, dev, 0, "dev",
 		 "for development: STORE/dev/NAME with links to what was compiled, no tarball"),
 	OPT_END,
@@ -134,7 +136,8 @@ static int find_olds(struct job *job, struct error *err)
 
 static int make_upgrade(struct job *job, struct error *err)
 {
-	struct plan_options options = { .appups.dir = job->project->appups,
+	struct plan_options options = { .appups = { .dir = job->project->appups,
+						    .suspend_always = job->opts->suspend_always },
 					.allow = job->project->upgrade_allow };
 
 	if (find_olds(job, err))

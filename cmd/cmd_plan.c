@@ -7,6 +7,7 @@
 
 struct plan_opts {
 	const char *appups;
+	bool suspend_always;
 	const char *out;
 	const char *require;
 	const char *format;
@@ -20,6 +21,8 @@ static const struct option plan_cli[] = {
 		 "appups written by hand: DIR/FROM-TO/APP.appup"),
 	OPT_TEXT(struct plan_opts, out, 'o', "out", "DIR",
 		 "write relup, APP.appup and plan.json into this folder"),
+	OPT_FLAG(struct plan_opts, suspend_always, 0, "suspend-always",
+		 "suspend the processes of every module that changed, also where they can go on"),
 	OPT_TEXT(struct plan_opts, require, 0, "require", "VERDICT",
 		 "exit 4 unless the verdict is this or better: hot, hot_with_warnings, restart"),
 	OPT_TEXT(struct plan_opts, format, 0, "format", "FORMAT",
@@ -92,12 +95,29 @@ static void print_verdict(const struct plan *plan)
 	      plan->reversible ? ", reversible" : ", not reversible");
 }
 
+/* Which processes go on while their code is loaded, and why they can. */
+static void print_quiet(const struct appups *appups)
+{
+	for (size_t i = 0; i < appups->len; i++) {
+		struct names quiet = appups->items[i].quiet;
+
+		if (quiet.len == 0)
+			continue;
+		print("\nloaded, nobody is suspended:");
+		for (size_t j = 0; j < quiet.len; j++)
+			print("%s %s", j ? "," : "", module_shown(quiet.items[j]));
+		print(" (state, code_change and what they call in other changed modules stay as "
+		      "they are)\n");
+	}
+}
+
 static void print_plan(const struct plan *plan, bool verbose)
 {
 	const struct release *a = plan->diff->old_release, *b = plan->diff->new_release;
 
 	print("%s %s to %s %s\n\n", a->name, a->vsn, b->name, b->vsn);
 	print_changes(&(struct changes){ plan->diff, &plan->appups, verbose, false });
+	print_quiet(&plan->appups);
 	print_steps("up", a->vsn, b->vsn, plan->up, verbose);
 	print_steps("down", b->vsn, a->vsn, plan->down, verbose);
 	print_verdict(plan);
@@ -317,7 +337,8 @@ static int plan_run(const struct call *call, struct error *err)
 	const struct plan_opts *opts = call->opts;
 	owned_two_releases struct two_releases two = { 0 };
 	owned_journey struct journey journey = { 0 };
-	struct plan_options options = { .appups = { .dir = opts->appups },
+	struct plan_options options = { .appups = { .dir = opts->appups,
+						    .suspend_always = opts->suspend_always },
 					.allow = names_of_options(opts->allow) };
 	struct shown shown = { .verbose = call->verbose };
 	enum verdict limit, verdict;

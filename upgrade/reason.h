@@ -40,6 +40,8 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	/* to be looked at */ \
 	X(shared_struct_changed, WARN) \
 	X(state_opaque,        WARN) \
+	X(process_not_found,   WARN) \
+	X(started_meanwhile,   WARN) \
 	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(application_restarted, WARN) \
@@ -48,6 +50,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(not_suspendable,     WARN) \
 	X(second_purge,        WARN) \
 	X(message_unknown,     WARN) \
+	X(mixed_cluster,       WARN) \
 	X(fun_kept,            WARN) \
 	X(migrations_added,    WARN) \
 	X(applies_code,        WARN) \

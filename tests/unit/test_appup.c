@@ -174,6 +174,8 @@ static void check(void **state)
 	owned_release struct release *b = fixture_open(arena_printf(&fixture_arena, "%zu/new", nr));
 	struct appup_options options = {
 		.dir = arena_printf(&fixture_arena, "%s/%zu/appups", fixture_dir, nr),
+		/* What can be loaded under its processes is looked at in tests/verdict. */
+		.suspend_always = true,
 	};
 	owned_str struct str text = STR_EMPTY;
 	struct reasons reasons = { 0 };

@@ -161,24 +161,20 @@ static void document(void **state)
 		"{\"name\":\"m\",\"change\":\"changed\",\"kinds\":[\"body\"],\"functions\":[\"v/"
 		"0\"],\"instruction\":\"{load_module,m}\"},"
 		"{\"name\":\"s\",\"change\":\"changed\",\"kinds\":[\"body\"],\"functions\":[\"v/"
-		"0\"],\"instruction\":\"{update,s,{advanced,[]}}"
-		"\"}],"
+		"0\"],\"instruction\":\"{load_module,s}\",\"loaded\":\"nobody is suspended: state, "
+		"code_change and what it calls in other changed modules stay as they are\"}],"
 		"\"priv\":[],\"env\":[],\"appup\":\"generated\"}],"
 		"\"steps\":{\"up\":[\"{load_object_code,{a,\\\"2\\\",[m,s]}}\",\"point_of_no_"
 		"return\","
-		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{suspend,[s]}\","
-		"\"{load,{s,brutal_purge,brutal_purge}}\",\"{code_change,up,[{s,[]}]}\",\"{resume,["
-		"s]}\"],"
+		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{load,{s,brutal_purge,brutal_purge}}\"]"
+		","
 		"\"down\":[\"{load_object_code,{a,\\\"1\\\",[m,s]}}\",\"point_of_no_return\","
-		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{suspend,[s]}\",\"{code_change,down,[{"
-		"s,[]}]}\","
-		"\"{load,{s,brutal_purge,brutal_purge}}\",\"{resume,[s]}\"]},"
+		"\"{load,{m,brutal_purge,brutal_purge}}\",\"{load,{s,brutal_purge,brutal_purge}}\"]"
+		"},"
 		"\"steps_in_words\":{\"up\":[\"read 2 modules of a 2\","
-		"\"(from here on, a failure restarts the node)\",\"load m\",\"suspend s\",\"load "
-		"s\","
-		"\"change state (up) of s\",\"resume s\"],\"down\":[\"read 2 modules of a 1\","
-		"\"(from here on, a failure restarts the node)\",\"load m\",\"suspend s\","
-		"\"change state (down) of s\",\"load s\",\"resume s\"]}}";
+		"\"(from here on, a failure restarts the node)\",\"load m, s\"],"
+		"\"down\":[\"read 2 modules of a 1\","
+		"\"(from here on, a failure restarts the node)\",\"load m, s\"]}}";
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {

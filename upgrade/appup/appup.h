@@ -71,6 +71,8 @@ struct appup_made {
 	const struct term *up, *down; /* the two scripts; down NULL: there is no way back */
 	const struct term *term;      /* {Vsn, [{From, Up} …], [{From, Down} …]} */
 	struct supervisor_changes supervisors;
+	/* Generated: modules of processes that are loaded, and nobody is suspended. */
+	struct names quiet;
 	bool changes_nothing_down; /* by hand: its way back leaves all that changed as it is */
 };
 
@@ -84,6 +86,10 @@ struct appup_options {
 	/* Holds FROM-TO/APP.appup, versions of the releases or of the application; NULL: none. */
 	const char *dir;
 	bool no_shipped; /* leave out what lies in the new release */
+	/* Suspend the processes of every module that changed, also where it is seen that they
+	 * can go on.
+	 */
+	bool suspend_always;
 };
 
 /* One appup for every application that has another version.  Findings on those written

@@ -277,7 +277,7 @@ static void put_part(struct script_maker *maker, enum part part)
 		if (vertex->listed != &modules.items[i] ||
 		    !(maker->down ? vertex->down : vertex->up) || part_of(maker, vertex) != part)
 			continue;
-		change = vertex->diff->change == CHANGE_CHANGED
+		change = vertex->diff->change == CHANGE_CHANGED && !vertex->quiet
 				 ? change_of(maker->work->arena, vertex->diff)
 				 : NULL;
 		put(maker,
@@ -310,8 +310,27 @@ static const struct term *script(struct appup_work *work, const struct appup_mad
 	return term_list_of(work->arena, &maker.list);
 }
 
+/* Which modules of processes are loaded only. */
+static void find_quiet(struct appup_work *work, struct appup_made *made)
+{
+	const struct module_diffs modules = made->app->modules;
+	const char **names = arena_array(work->arena, modules.len, const char *);
+
+	made->quiet = (struct names){ names, 0 };
+	for (size_t i = 0; i < modules.len; i++) {
+		struct vertex *vertex = vertex_find(work, modules.items[i].name);
+
+		if (vertex->listed != &modules.items[i] || vertex->diff->change != CHANGE_CHANGED)
+			continue;
+		vertex->quiet = needs_no_suspension(work, vertex);
+		if (vertex->quiet)
+			names[made->quiet.len++] = vertex->diff->name;
+	}
+}
+
 void appup_generate(struct appup_work *work, struct appup_made *made)
 {
+	find_quiet(work, made);
 	made->file = arena_printf(work->arena, "%s.appup", made->app->name);
 	made->up = script(work, made, false);
 	made->down = script(work, made, true);

@@ -13,6 +13,7 @@ struct vertex {
 	/* A child that is started, or stopped, needs it, or what it belongs to. */
 	bool early_up, early_down, late_up, late_down;
 	size_t mark; /* of the walk that was here last */
+	bool quiet;  /* of processes, and loaded without suspending them */
 	/* Modules that must be changed together with this one. */
 	struct names up_deps, down_deps;
 	size_t up_cap, down_cap;
@@ -89,6 +90,11 @@ bool supervisor_starts(const struct supervisor_change *change, bool down);
 /* ---- appup_generate.c ---- */
 
 void appup_generate(struct appup_work *work, struct appup_made *made);
+
+/* ---- appup_quiet.c ---- */
+
+/* Whether a changed module of processes can be loaded under them while they run. */
+bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex);
 
 /* ---- appup_protocols.c ---- */
 

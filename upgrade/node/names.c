@@ -70,7 +70,7 @@ static int ask(int64_t *unknown, struct counting *c, struct node *node, struct e
 {
 	const struct term *packed, *answer;
 
-	if (session_pack(&packed, &c->arena, names_term(c), err) ||
+	if (node_session_pack(&packed, &c->arena, names_term(c), err) ||
 	    node_run(&answer, NULL, node, &c->arena, SCRIPT_names,
 		     (const struct binding[]){ { "Names", packed } }, 1, node_work_deadline(node),
 		     err))

@@ -41,6 +41,11 @@ static json_t *modules_json(struct module_diffs modules, const struct appup_made
 			json_object_set_new(
 				json, "instruction",
 				term_text(made ? script_find(made->up, module->name) : NULL));
+		if (instructions && made && names_have(made->quiet, module->name))
+			json_object_set_new(
+				json, "loaded",
+				json_text("nobody is suspended: state, code_change and what it "
+					  "calls in other changed modules stay as they are"));
 		json_array_append_new(list, json);
 	}
 	return list;

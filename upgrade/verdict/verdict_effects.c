@@ -39,6 +39,8 @@ static bool is_wanted(const struct beam_function *to)
 		"net_kernel",
 		"gproc",
 		"mnesia",
+		"rpc",
+		"erpc",
 		"Elixir.GenServer",
 		"Elixir.Agent",
 		"Elixir.Supervisor",

@@ -138,6 +138,18 @@ bool runs_at_start(struct judge *judge, struct module_at *module,
 /* Whether children that are started in the upgrade are of that module. */
 bool starts_anew(const struct judge *judge, const char *module);
 
+/* ---- verdict_found.c ---- */
+
+/* Processes of changed modules that release_handler does not find, where the code shows it. */
+void judge_found(struct judge *judge);
+
+/* ---- verdict_messages.c ---- */
+
+/* Messages of the old code that the new code does not understand, and between nodes those of the
+ * new code that the old one does not.
+ */
+void judge_messages(struct judge *judge);
+
 /* ---- verdict_wiring.c ---- */
 
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.

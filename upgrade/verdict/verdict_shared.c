@@ -197,8 +197,10 @@ static const struct keeper *kept_by(struct judge *judge, struct module_at *modul
 		const struct keeper *keeper = keeper_of(&effects.items[i]);
 		struct type *type = type_new(judge->arena);
 
-		if (!keeper)
-			continue;
+		if (!keeper ||
+		    (strcmp(keeper->shown, "messages") == 0 &&
+		     value_is_tagged(effects.items[i].args[keeper->what], part->tag, part->size)))
+			continue; /* a message itself is looked at elsewhere */
 		type_add(type, effects.items[i].args[keeper->what], judge->arena);
 		if (holds(type, part, TYPE_DEPTH))
 			return keeper;

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Modules of processes that are loaded, and nobody is suspended: where it is seen that all stays as
+ * it is, both ways, that the running processes have of the module - the shape of their state,
+ * code_change, what it calls in other modules that change, and what those call in it.
+ */
+#include "erlang/code/code_facts.h"
+#include "erlang/code/code_states.h"
+#include "upgrade/appup/appup_parts.h"
+#include "upgrade/diff/stays.h"
+
+static bool same_place(const struct beam_function *a, const struct beam_function *b)
+{
+	if (!a->name || !b->name)
+		return !a->name && !b->name;
+	return a->arity == b->arity && strcmp(a->name, b->name) == 0 && !a->module == !b->module &&
+	       (!a->module || strcmp(a->module, b->module) == 0);
+}
+
+/* What cannot be seen comes from the same function in both, which does the same in both. */
+static bool is_lost_alike(struct appup_work *work, const char *module, const struct type_diff *diff)
+{
+	const struct beam_function *a = &diff->before->lost, *b = &diff->after->lost;
+
+	if (diff->what != TYPE_LOST || diff->before->unknown != diff->after->unknown ||
+	    diff->before->argument != diff->after->argument || !same_place(a, b))
+		return false;
+	if (!*diff->path && !function_stays(work->modules, module, "init", 1))
+		return false;
+	return !b->name ||
+	       function_stays(work->modules, b->module ? b->module : module, b->name, b->arity);
+}
+
+static bool all_alike(struct appup_work *work, const char *module, const struct type *before,
+		      const struct type *after)
+{
+	struct type_diffs diffs = type_compare(before, after, work->arena);
+
+	for (size_t i = 0; i < diffs.len; i++)
+		if (!is_lost_alike(work, module, &diffs.items[i]))
+			return false;
+	return true;
+}
+
+static bool holds_fun(const struct type *type, unsigned depth)
+{
+	if (!type || depth == 0)
+		return false;
+	if (type->fun || holds_fun(type->item, depth - 1))
+		return true;
+	for (size_t i = 0; i < type->len; i++)
+		for (size_t j = 0; j < type->variants[i].len; j++)
+			if (holds_fun(type->variants[i].items[j], depth - 1))
+				return true;
+	return false;
+}
+
+static bool state_stays(struct appup_work *work, const struct module_diff *module,
+			enum beam_role role)
+{
+	const struct type *before = code_state_type(module->old_code, role,
+						    &work->modules->library[SIDE_OLD], work->arena);
+	const struct type *after = code_state_type(module->new_code, role,
+						   &work->modules->library[SIDE_NEW], work->arena);
+
+	return !type_is_empty(before) && !type_is_empty(after) && !holds_fun(before, TYPE_DEPTH) &&
+	       all_alike(work, module->name, before, after) &&
+	       all_alike(work, module->name, after, before);
+}
+
+/* code_change of either hands the state on, so that nothing is lost where it is not called. */
+static bool is_handed_on(const struct code *code, enum beam_role role)
+{
+	enum code_change change = code_change(code, role);
+
+	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+}
+
+/* What one of them calls in modules that change, too, is there in both, and does the same. */
+static bool calls_stay(struct appup_work *work, const struct vertex *from,
+		       const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		const struct beam_function *to = &facts->imports.items[i];
+		const struct vertex *vertex = vertex_find(work, to->module);
+
+		if (!vertex || vertex == from)
+			continue;
+		if (vertex->diff->change == CHANGE_ADDED)
+			continue; /* it is there before, and goes after */
+		if (vertex->diff->change != CHANGE_CHANGED ||
+		    !beam_exports(vertex->diff->old_facts, to->name, to->arity) ||
+		    !beam_exports(vertex->diff->new_facts, to->name, to->arity) ||
+		    !function_stays(work->modules, to->module, to->name, to->arity))
+			return false;
+	}
+	return true;
+}
+
+static bool has_lost_callbacks(const struct module_diff *module)
+{
+	return module->exports_lost || names_have(module->functions, "callback_mode/0") ||
+	       module->kinds & (KIND_BEHAVIOUR | KIND_STRUCT);
+}
+
+bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex)
+{
+	const struct module_diff *module = vertex->diff;
+	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
+	enum beam_role role = (enum beam_role)roles;
+
+	/* Of one kind, and no special process: those stay in the old code. */
+	if (work->options->suspend_always || !module->old_code || !module->new_code || !roles ||
+	    roles & (roles - 1) || roles == BEAM_SPECIAL || module->old_code->unread ||
+	    module->new_code->unread || has_lost_callbacks(module))
+		return false;
+	return is_handed_on(module->old_code, role) && is_handed_on(module->new_code, role) &&
+	       calls_stay(work, vertex, module->old_facts) &&
+	       calls_stay(work, vertex, module->new_facts) && state_stays(work, module, role);
+}

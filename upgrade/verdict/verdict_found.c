@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Processes that release_handler does not find.
+ *
+ * It looks for them from the top supervisors down: at children whose `modules` name the module, or
+ * are dynamic, and below children of the type supervisor.  Who was started by another process, or
+ * stands below something that is not said to be a supervisor, is neither suspended nor changed.
+ */
+#include "erlang/code/children.h"
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+struct search {
+	struct judge *judge;
+	const struct module_diff *wanted;
+	const char *missed; /* how it is missed; NULL: it is not, as far as is seen */
+	bool born;          /* a supervisor starts more of them at any time */
+	bool specified;     /* some child specification is its own */
+	bool plain_managers, dynamic_managers; /* event managers */
+};
+
+static bool mentions(const struct term *term, const char *module, unsigned depth)
+{
+	if (term_is_atom(term, module))
+		return true;
+	if (depth == 0)
+		return false;
+	if (term->kind == TERM_LIST || term->kind == TERM_TUPLE)
+		for (size_t i = 0; i < term->seq.len; i++)
+			if (mentions(term_at(term, i), module, depth - 1))
+				return true;
+	if (term->kind == TERM_MAP)
+		for (size_t i = 0; i < term->map.len; i++)
+			if (mentions(term->map.values[i], module, depth - 1))
+				return true;
+	return false;
+}
+
+static const struct beam_facts *old_facts(struct judge *judge, const char *name)
+{
+	struct module_at *module = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
+
+	return module ? module_facts(judge->modules, SIDE_OLD, module) : NULL;
+}
+
+static bool is_dynamic(const struct child *child)
+{
+	return child->modules && term_is_atom(child->modules, "dynamic");
+}
+
+static void look_at_own(struct search *search, const char *supervisor, const struct child *child,
+			const struct children *all)
+{
+	search->specified = true;
+	search->born =
+		search->born || (all->strategy && strcmp(all->strategy, "simple_one_for_one") == 0);
+	if (child->modules && !is_dynamic(child) &&
+	    !mentions(child->modules, search->wanted->name, 2))
+		search->missed = arena_printf(search->judge->arena,
+					      "its child specification in %s names other modules",
+					      module_shown(supervisor));
+}
+
+/* Handed to something that starts processes in a way of its own, as pools do. */
+static void look_at_pool(struct search *search, const char *supervisor, const struct child *child)
+{
+	const struct beam_facts *facts = old_facts(search->judge, child->module);
+
+	if (facts && facts->roles & BEAM_PROCESS && !(facts->roles & BEAM_SUPERVISOR))
+		search->missed =
+			arena_printf(search->judge->arena, "%s starts them itself (a child of %s)",
+				     module_shown(child->module), module_shown(supervisor));
+}
+
+/* A supervisor that its own supervisor takes for a worker: whose children are below it? */
+static bool is_hidden_parent(struct search *search, const struct child *child)
+{
+	const struct beam_facts *facts = old_facts(search->judge, child->module);
+	struct module_at *module;
+	struct children below;
+	const struct code *code;
+
+	if (!facts || !(facts->roles & BEAM_SUPERVISOR) || !child->type ||
+	    term_is_atom(child->type, "supervisor"))
+		return false;
+	module = modules_find(search->judge->modules, SIDE_OLD, child->module);
+	code = module_code(search->judge->modules, SIDE_OLD, module);
+	below = code ? code_children(code, NULL, &search->judge->modules->library[SIDE_OLD],
+				     search->judge->arena)
+		     : (struct children){ 0 };
+	for (size_t i = 0; i < below.len; i++)
+		if (below.items[i].module &&
+		    strcmp(below.items[i].module, search->wanted->name) == 0)
+			return true;
+	return false;
+}
+
+static void look_at_children(struct search *search, const char *supervisor,
+			     struct children children)
+{
+	for (size_t i = 0; i < children.len; i++) {
+		const struct child *child = &children.items[i];
+
+		if (!child->module)
+			continue;
+		if (strcmp(child->module, search->wanted->name) == 0)
+			look_at_own(search, supervisor, child, &children);
+		else if (child->modules && mentions(child->modules, search->wanted->name, 2))
+			search->specified = true;
+		else if (child->args && mentions(child->args, search->wanted->name, 6))
+			look_at_pool(search, supervisor, child);
+		if (is_hidden_parent(search, child))
+			search->missed = arena_printf(
+				search->judge->arena,
+				"%s, above them, is not said to be of the type supervisor in %s",
+				module_shown(child->module), module_shown(supervisor));
+		if (strcmp(child->module, "gen_event") == 0) {
+			search->dynamic_managers = search->dynamic_managers || is_dynamic(child);
+			search->plain_managers = search->plain_managers || !is_dynamic(child);
+		}
+	}
+}
+
+/* ---- started by another process ---- */
+
+static bool is_callback(const struct code_function *function)
+{
+	return strcmp(function->name, "init") == 0 || strncmp(function->name, "handle_", 7) == 0 ||
+	       (function->arity == 3 && strcmp(function->name, "terminate") != 0);
+}
+
+static bool from_callback(const struct code *code, const struct code_function *function,
+			  unsigned depth)
+{
+	const struct code_function *callers[16];
+	size_t len;
+
+	function = code_owner(code, function);
+	if (code_exports(code, function->name, function->arity) && is_callback(function))
+		return true;
+	if (depth == 0)
+		return false;
+	len = code_callers(code, function, callers, ARRAY_LEN(callers));
+	for (size_t i = 0; i < len; i++)
+		if (callers[i] != function && from_callback(code, callers[i], depth - 1))
+			return true;
+	return false;
+}
+
+/* P:start_link(…), or gen_server:start_link(…, P, …). */
+static bool starts(const struct code_effect *effect, const char *module)
+{
+	if (strncmp(effect->to.name, "start", 5) != 0)
+		return false;
+	if (strcmp(effect->to.module, module) == 0)
+		return true;
+	if (strncmp(effect->to.module, "gen_", 4) != 0 &&
+	    strcmp(effect->to.module, "Elixir.GenServer") != 0)
+		return false;
+	return value_is_atom(effect->args[0], module) || value_is_atom(effect->args[1], module);
+}
+
+/* DynamicSupervisor.start_child(Supervisor, {P, Argument}) */
+static void look_at_start_child(struct search *search, struct module_at *module)
+{
+	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module);
+
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct value *spec = effects.items[i].args[1];
+
+		if (!effect_is(&effects.items[i], "Elixir.DynamicSupervisor", "start_child", 2))
+			continue;
+		if (value_tuple_size(spec) == 2)
+			spec = value_element(spec, 0, search->judge->arena);
+		if (value_is_atom(spec, search->wanted->name))
+			search->born = search->specified = true;
+	}
+}
+
+static void look_at_starter(struct search *search, struct module_at *module)
+{
+	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module);
+	const struct code *code = module_code(search->judge->modules, SIDE_OLD, module);
+
+	for (size_t i = 0; code && i < effects.len; i++)
+		if (starts(&effects.items[i], search->wanted->name) &&
+		    from_callback(code, effects.items[i].in, 6))
+			search->missed = arena_printf(search->judge->arena,
+						      "%s starts them, and no supervisor has them",
+						      module_shown(module->name));
+}
+
+static bool starts_itself(struct search *search)
+{
+	struct module_at *module =
+		modules_find(search->judge->modules, SIDE_OLD, search->wanted->name);
+	struct code_effects effects = { NULL, 0 };
+
+	if (module)
+		effects = effects_of(search->judge, SIDE_OLD, module);
+	for (size_t i = 0; i < effects.len; i++)
+		if (strcmp(effects.items[i].to.module, "proc_lib") == 0 ||
+		    strncmp(effects.items[i].to.name, "spawn", 5) == 0)
+			return true;
+	return false;
+}
+
+/* ---- one module ---- */
+
+static void look_at(struct search *search, struct module_at *module)
+{
+	struct modules *modules = search->judge->modules;
+	const struct code_library *library = &modules->library[SIDE_OLD];
+	const struct beam_facts *facts = module_facts(modules, SIDE_OLD, module);
+	const struct code *code;
+	bool found;
+
+	if (!facts || !library->follow(library->ctx, module->name))
+		return;
+	code = module_code(modules, SIDE_OLD, module);
+	if (!code || code->unread)
+		return;
+	if (facts->roles & BEAM_SUPERVISOR)
+		look_at_children(
+			search, module->name,
+			code_children(code,
+				      code_start_argument(code, library, search->judge->arena),
+				      library, search->judge->arena));
+	else if (facts->roles & BEAM_PROCESS && strcmp(module->name, search->wanted->name) != 0)
+		look_at_starter(search, module);
+	look_at_start_child(search, module);
+	if (facts->roles & BEAM_APPLICATION)
+		look_at_children(search, module->name,
+				 code_started_children(code, "start", 2, library,
+						       search->judge->arena, &found));
+}
+
+static void tell(struct search *search, const struct app_diff *app, bool converts)
+{
+	struct reason *reason =
+		JUDGE(search->judge, REASON_process_not_found, app->name, search->wanted->name,
+		      "release_handler does not find the processes of %s: %s; they %s",
+		      module_shown(search->wanted->name), search->missed,
+		      converts ? "are not asked to convert their state, and fail when they use it"
+			       : "stay in the old code until it is purged, which kills them");
+
+	reason->hint = "let supervisors have them, with `modules` and `type` that say what they "
+		       "are, or restart";
+	if (converts)
+		reason->severity = SEVERITY_RESTART;
+}
+
+static void judge_module_found(struct judge *judge, const struct app_diff *app,
+			       const struct module_diff *module, const bool *naming)
+{
+	struct modules *modules = judge->modules;
+	struct search search = { .judge = judge, .wanted = module };
+	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
+	enum code_change change = code_change(module->new_code, (enum beam_role)(roles & -roles));
+	bool converts = change == CODE_CHANGE_CONVERTS || change == CODE_CHANGE_UNKNOWN;
+
+	if (!converts && roles != BEAM_SPECIAL)
+		return;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
+
+		if (before && (after->diff || naming[i]))
+			look_at(&search, before);
+	}
+	if (!search.missed && roles & BEAM_GEN_EVENT && search.plain_managers &&
+	    !search.dynamic_managers)
+		search.missed =
+			"their event manager's child specification does not say `modules => "
+			"dynamic`";
+	if (!search.missed && roles == BEAM_SPECIAL && !search.specified && !starts_itself(&search))
+		search.missed = "they begin in another module, and no child specification names it";
+	if (search.missed)
+		tell(&search, app, converts);
+	else if (search.born && change == CODE_CHANGE_CONVERTS)
+		JUDGE(judge, REASON_started_meanwhile, app->name, module->name,
+		      "processes of %s that are started between release_handler's listing and the "
+		      "load keep the old state, and fail when they use it",
+		      module_shown(module->name))
+			->hint =
+			"start none meanwhile, or let the callbacks understand the old state for "
+			"one release";
+}
+
+void judge_found(struct judge *judge)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	const bool *naming;
+
+	for (size_t i = 0; i < judge->diff->len; i++)
+		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
+			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];
+
+			if (module->change == CHANGE_CHANGED &&
+			    module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)
+				name_table_add(names, module->name, NULL);
+		}
+	if (name_table_len(names) == 0)
+		return;
+	name_table_add(names, "gen_event", NULL);
+	name_table_add(names, "supervisor", NULL);
+	name_table_add(names, "Elixir.Supervisor", NULL);
+	naming = modules_naming(judge, names);
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct app_diff *app = &judge->diff->apps[i];
+		const struct appup_made *made = appups_find(judge->appups, app->name);
+
+		for (size_t j = 0; made && !appup_restarts(made) && j < app->modules.len; j++) {
+			const struct module_diff *module = &app->modules.items[j];
+
+			if (module->change == CHANGE_CHANGED && !module->old_code->unread &&
+			    !module->new_code->unread &&
+			    module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)
+				judge_module_found(judge, app, module, naming);
+		}
+	}
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Messages under way: the old code has sent them, the new code receives them; between the nodes of
+ * a cluster, of which some still run the old release, both ways and for longer.
+ */
+#include "erlang/code/code_type.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* ---- what is sent, and who takes it ---- */
+
+enum handler { INFO, CAST, CALL };
+
+static const struct {
+	const char *name;
+	uint32_t arity;
+} handlers[] = {
+	[INFO] = { "handle_info", 2 },
+	[CAST] = { "handle_cast", 2 },
+	[CALL] = { "handle_call", 3 },
+};
+
+/* clang-format off */
+static const struct way {
+	const char *module, *name;
+	uint32_t arity; /* 0: any */
+	int to;         /* the argument that is the receiver; -1: the process itself */
+	unsigned what;
+	enum handler handler;
+} ways[] = {
+	{ "erlang", "send", 2, 0, 1, INFO },
+	{ "erlang", "send_after", 0, 1, 2, INFO },
+	{ "timer", "send_after", 2, -1, 1, INFO },
+	{ "timer", "send_after", 3, 1, 2, INFO },
+	{ "timer", "send_interval", 2, -1, 1, INFO },
+	{ "timer", "send_interval", 3, 1, 2, INFO },
+	{ "Elixir.Process", "send_after", 0, 0, 1, INFO },
+	{ "gen_server", "cast", 2, 0, 1, CAST },
+	{ "gen_server", "abcast", 2, 0, 1, CAST },
+	{ "gen_server", "abcast", 3, 1, 2, CAST },
+	{ "gen_server", "call", 0, 0, 1, CALL },
+	{ "gen_server", "multi_call", 2, 0, 1, CALL },
+	{ "gen_server", "multi_call", 3, 1, 2, CALL },
+	{ "Elixir.GenServer", "cast", 2, 0, 1, CAST },
+	{ "Elixir.GenServer", "abcast", 2, 0, 1, CAST },
+	{ "Elixir.GenServer", "abcast", 3, 1, 2, CAST },
+	{ "Elixir.GenServer", "call", 0, 0, 1, CALL },
+	{ "Elixir.GenServer", "multi_call", 0, 1, 2, CALL },
+};
+/* clang-format on */
+
+static const struct way *way_of(const struct code_effect *effect)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		if (effect_is(effect, ways[i].module, ways[i].name, ways[i].arity))
+			return &ways[i];
+	return NULL;
+}
+
+/* Only what is seen at its first element can be told from other messages. */
+static bool is_seen(const struct value *message, struct arena *arena)
+{
+	return value_atom_name(message) ||
+	       (value_tuple_size(message) > 0 && value_atom_name(value_element(message, 0, arena)));
+}
+
+/* Whose callback takes it: the module that the name is of, else the sender's own. */
+static const char *receiver(const struct code_effect *effect, const struct way *way,
+			    const char *self, struct arena *arena, bool *far)
+{
+	const struct value *to = way->to < 0 ? &value_unknown : effect->args[way->to];
+	const char *name;
+
+	*far = strcmp(way->name, "abcast") == 0 || strcmp(way->name, "multi_call") == 0;
+	if (value_tuple_size(to) == 2 && value_atom_name(value_element(to, 0, arena)) &&
+	    !value_atom_name(value_element(to, 1, arena))) {
+		to = value_element(to, 0, arena);
+		*far = true;
+	}
+	name = value_atom_name(to);
+	return name ? name : self;
+}
+
+/* ---- whether it is understood ---- */
+
+static struct values handled(const struct code *code, enum handler handler,
+			     const struct value *message, const struct code_library *library,
+			     struct arena *arena, bool *sure)
+{
+	struct eval eval = { .arena = arena, .library = library, .limit = 16000 };
+	const struct code_function *function =
+		code_function(code, handlers[handler].name, handlers[handler].arity);
+	const struct value *args[] = { message, &value_unknown, &value_unknown };
+	struct values values = { 0 };
+
+	if (function)
+		values = eval_function(&eval, code, function, args);
+	*sure = function && !eval.gave_up;
+	return values;
+}
+
+static bool same_values(struct values a, struct values b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (!value_same(a.items[i], b.items[i]))
+			return false;
+	return true;
+}
+
+/* It raises, or falls through to what takes anything, where it did not before. */
+static bool is_lost(struct judge *judge, const struct code *knew, const struct code *code,
+		    enum side side, enum handler handler, const struct value *message)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code_library *library = judge->modules->library;
+	const struct value *nonsense = value_of_atom(&scratch, "$none of them");
+	bool sure, also;
+	struct values was = handled(knew, handler, message, &library[!side], &scratch, &sure);
+	struct values is = handled(code, handler, message, &library[side], &scratch, &also);
+
+	if (!sure || !also || was.len == 0)
+		return false;
+	if (is.len == 0)
+		return true;
+	if (!same_values(is, handled(code, handler, nonsense, &library[side], &scratch, &also)))
+		return false;
+	return !same_values(was,
+			    handled(knew, handler, nonsense, &library[!side], &scratch, &sure));
+}
+
+/* ---- all that a module sends ---- */
+
+struct sent {
+	struct judge *judge;
+	struct module_at *module; /* the sender */
+	bool far_only;
+	unsigned tried; /* messages of this module: enough is enough */
+};
+
+enum { TRIED_MAX = 60 };
+
+static bool handler_changed(const struct module_diff *module, enum handler handler)
+{
+	owned_str struct str key = STR_EMPTY;
+
+	str_addf(&key, "%s/%u", handlers[handler].name, handlers[handler].arity);
+	return names_have(module->functions, str_text(&key));
+}
+
+static bool judge_sent(struct sent *sent, const struct code_effect *effect)
+{
+	struct judge *judge = sent->judge;
+	const struct way *way = way_of(effect);
+	const struct value *message = way ? effect->args[way->what] : NULL;
+	owned_str struct str text = STR_EMPTY;
+	struct module_at *to;
+	const char *name;
+	bool far;
+
+	if (!way || !is_seen(message, judge->arena))
+		return false;
+	name = receiver(effect, way, sent->module->name, judge->arena, &far);
+	to = modules_find(judge->modules, SIDE_NEW, name);
+	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
+	    to->diff->new_code->unread || (sent->far_only && !far) ||
+	    !handler_changed(to->diff, way->handler) || ++sent->tried > TRIED_MAX ||
+	    is_told(judge, sent->far_only ? REASON_mixed_cluster : REASON_message_unknown, name) ||
+	    !is_lost(judge, sent->far_only ? to->diff->new_code : to->diff->old_code,
+		     sent->far_only ? to->diff->old_code : to->diff->new_code,
+		     sent->far_only ? SIDE_OLD : SIDE_NEW, way->handler, message))
+		return false;
+	value_print(&text, message);
+	if (sent->far_only)
+		JUDGE(judge, REASON_mixed_cluster, to->app->name, name,
+		      "%s sends %s to %s of other nodes: those that still run the old release do "
+		      "not understand it",
+		      module_shown(sent->module->name), str_text(&text), module_shown(name))
+			->hint = "send it only one release after all nodes understand it";
+	else
+		JUDGE(judge, REASON_message_unknown, to->app->name, name,
+		      "the old code of %s sends %s, which %s of the new %s does not understand: "
+		      "one "
+		      "that is under way, or a timer that is set, fails or is lost",
+		      module_shown(sent->module->name), str_text(&text),
+		      handlers[way->handler].name, module_shown(name))
+			->hint = "go on understanding it for one release";
+	return true;
+}
+
+/* ---- calls between nodes ---- */
+
+static bool is_rpc(const struct code_effect *effect)
+{
+	return (strcmp(effect->to.module, "rpc") == 0 || strcmp(effect->to.module, "erpc") == 0) &&
+	       effect->to.arity >= 4;
+}
+
+static void judge_rpc(struct judge *judge, struct module_at *module,
+		      const struct code_effect *effect)
+{
+	const char *name = value_atom_name(effect->args[1]);
+	const char *function = value_atom_name(effect->args[2]);
+	const struct value *head, *rest = effect->args[3];
+	struct module_at *old = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
+	struct module_at *new = name ? modules_find(judge->modules, SIDE_NEW, name) : NULL;
+	const struct beam_facts *was, *is;
+	uint32_t arity = 0;
+
+	while (value_uncons(rest, judge->arena, &head, &rest))
+		arity++;
+	if (!function || !new || value_is_nil(rest) != YES ||
+	    is_told(judge, REASON_mixed_cluster, module->name))
+		return;
+	was = old ? module_facts(judge->modules, SIDE_OLD, old) : NULL;
+	is = module_facts(judge->modules, SIDE_NEW, new);
+	if (!is || !beam_exports(is, function, arity) ||
+	    (was && beam_exports(was, function, arity)))
+		return;
+	JUDGE(judge, REASON_mixed_cluster, module->app->name, module->name,
+	      "%s calls %s:%s/%u on other nodes: those that still run the old release do not have "
+	      "it",
+	      module_shown(module->name), module_shown(name), function, arity)
+		->hint = "call it only one release after all nodes have it";
+}
+
+/* ---- time-outs ---- */
+
+static bool returns_timeout(const struct code *code)
+{
+	for (size_t i = 0; i < code->len; i++) {
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct eval eval = { .arena = &scratch, .limit = 16000 };
+		const struct code_function *function = &code->functions[i];
+		const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown };
+		struct values values;
+
+		if (function->arity > ARRAY_LEN(args) ||
+		    (strcmp(function->name, "init") != 0 &&
+		     strncmp(function->name, "handle_", 7) != 0))
+			continue;
+		values = eval_function(&eval, code, function, args);
+		for (size_t j = 0; j < values.len; j++) {
+			const struct value *value = values.items[j];
+			int size = value_tuple_size(value);
+
+			if ((size == 3 && (value_is_tagged(value, "noreply", 3) ||
+					   value_is_tagged(value, "ok", 3))) ||
+			    (size == 4 && value_is_tagged(value, "reply", 4)))
+				if (value_term_kind(value_element(value, (size_t)size - 1,
+								  &scratch)) == TERM_INTEGER)
+					return true;
+		}
+	}
+	return false;
+}
+
+static void judge_timeout(struct judge *judge, const struct app_diff *app,
+			  const struct module_diff *module)
+{
+	const struct value *timeout = value_of_atom(judge->arena, "timeout");
+
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_GEN_SERVER) ||
+	    is_told(judge, REASON_message_unknown, module->name) ||
+	    !is_lost(judge, module->old_code, module->new_code, SIDE_NEW, INFO, timeout) ||
+	    !returns_timeout(module->old_code))
+		return;
+	JUDGE(judge, REASON_message_unknown, app->name, module->name,
+	      "the old code of %s returns time-outs, and handle_info of the new one does not "
+	      "understand `timeout`: one that runs fails, or is lost",
+	      module_shown(module->name))
+		->hint = "go on understanding it for one release";
+}
+
+/* The time-outs of a state machine are events with names of their own. */
+static void judge_event_types(struct judge *judge, const struct app_diff *app,
+			      const struct module_diff *module)
+{
+	owned_name_table struct name_table *olds = atoms_of(module->old_code);
+	owned_name_table struct name_table *news = atoms_of(module->new_code);
+
+	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM &&
+	    name_table_find(olds, span_of("state_timeout")) != NAME_ABSENT &&
+	    name_table_find(news, span_of("state_timeout")) == NAME_ABSENT &&
+	    !is_told(judge, REASON_message_unknown, module->name))
+		JUDGE(judge, REASON_message_unknown, app->name, module->name,
+		      "the old code of %s sets state_timeout, of which the new code knows nothing: "
+		      "one that runs fails, or is lost",
+		      module_shown(module->name))
+			->hint = "go on understanding it for one release";
+}
+
+/* ---- all of it ---- */
+
+static void judge_module_messages(struct judge *judge, struct module_at *module)
+{
+	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
+	struct sent sent = { .judge = judge, .module = module };
+	struct code_effects effects = { NULL, 0 };
+
+	if (before)
+		effects = effects_of(judge, SIDE_OLD, before);
+	for (size_t i = 0; i < effects.len; i++)
+		judge_sent(&sent, &effects.items[i]);
+	sent.far_only = true;
+	effects = effects_of(judge, SIDE_NEW, module);
+	for (size_t i = 0; i < effects.len; i++) {
+		judge_sent(&sent, &effects.items[i]);
+		if (is_rpc(&effects.items[i]))
+			judge_rpc(judge, module, &effects.items[i]);
+	}
+}
+
+void judge_messages(struct judge *judge)
+{
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		const struct module_diff *diff = module->diff;
+
+		if (!diff || diff->change != CHANGE_CHANGED || diff->old_code->unread ||
+		    diff->new_code->unread)
+			continue;
+		judge_module_messages(judge, module);
+		judge_timeout(judge, module->app, diff);
+		judge_event_types(judge, module->app, diff);
+	}
+}

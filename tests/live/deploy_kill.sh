@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 . tests/tools/fleet.sh
-killer=$PWD/$(dirname "${RELEVO:-build/release/relevo}")/tests/helpers/kill_at.so
+killer=$(dirname "$relevo")/tests/helpers/kill_at.so
 [ -x "$killer" ] || fail "no $killer: make helpers"
 
 tests/tools/meter "$work/store" 1.0.0 1.1.0 >/dev/null

@@ -117,6 +117,11 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
+$(B)/tests/helpers/kill_at.so: tests/helpers/kill_at.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $< -ldl
+
 # OTP's own C library, as a peer.
 $(B)/tests/helpers/ei_%: LDLIBS += -lei
 
@@ -175,7 +180,8 @@ cover:
 cases: $(B)/relevo helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
 
-helpers: $(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/helpers/*.c))
+helpers: $(B)/tests/helpers/kill_at.so \
+	$(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(filter-out %/kill_at.c,$(wildcard tests/helpers/*.c)))
 
 # A seed that breaks an invariant: make sim FIRST=SEED SEEDS=1
 sim: $(B)/tests/sim/sim

@@ -27,6 +27,7 @@ ok
 in_fleet 0 deploy 1.1.0 -t production --dry-run --json
 [ "$(jq -r '[.nodes[].way] | unique | join(",")' "$work/out")" = hot ] || fail "not hot: $out"
 [ "$(jq '.waves' "$work/out")" = 2 ] || fail "not two waves: $out"
+check_document rollout "deploy --dry-run"
 in_fleet 3 status -t production
 all_run 1.0.0/1.0.0
 ok
@@ -40,9 +41,12 @@ contains "$out" "done"
 all_run 1.1.0/1.1.0
 in_fleet 0 status -t production --json
 [ "$(jq -r '[.nodes[].stage] | unique | join(",")' "$work/out")" = committed ] || fail "$out"
+check_document rollout status
 in_fleet 0 deploy 1.1.0 -t production
 in_fleet 0 history -t production -v
 contains "$out" "install 1.1.0"
+in_fleet 0 history -t production --json
+check_document history history
 ok
 
 # ---- and back ----

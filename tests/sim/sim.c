@@ -479,7 +479,7 @@ static void make_faults(struct sim *sim)
 		struct fault fault = {
 			.kind = (enum fault_kind)chance_below(&sim->chance, FAULT_loss),
 			.at = (int64_t)chance_below(&sim->chance,
-						    PICK(sim, 20000, 120000, FAULTS_END)),
+						    (uint64_t)PICK(sim, 20000, 120000, FAULTS_END)),
 			.for_ms = PICK(sim, 1000, 20000, 100000, 400000),
 			.node = (unsigned)chance_next(&sim->chance),
 		};

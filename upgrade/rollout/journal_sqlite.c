@@ -130,33 +130,49 @@ int journal_default(const char **out, struct arena *arena, struct error *err)
 	return 0;
 }
 
-static int make_schema(struct journal *j, struct error *err)
+static int schema_version(int64_t *out, struct journal *j, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
-	owned_str struct str sql = STR_EMPTY;
-	int64_t version;
 	bool some;
 
 	if (prepare(&statement, j, "pragma user_version", err, "") ||
 	    next(&some, statement, j, err))
 		return -1;
-	version = sqlite3_column_int64(statement, 0);
+	*out = sqlite3_column_int64(statement, 0);
+	if (*out == 0 || *out == SCHEMA)
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "the journal %s is of another relevo (%" PRId64 ", this one has %d)",
+			 j->file, *out, SCHEMA);
+}
+
+/* Two processes may make it at once. */
+static int make_schema(struct journal *j, struct error *err)
+{
+	owned_str struct str sql = STR_EMPTY;
+	int64_t version;
+
+	if (schema_version(&version, j, err))
+		return -1;
 	if (version == SCHEMA)
 		return 0;
-	if (version != 0)
-		return error_set(err, ERROR_INVALID,
-				 "the journal %s is of another relevo (%" PRId64
-				 ", this one has %d)",
-				 j->file, version, SCHEMA);
 	str_addf(&sql, "%s pragma user_version=%d;", schema, SCHEMA);
 	return run(j, sql.ptr, err);
 }
 
-/* Two processes may make it at once. */
+/* Nothing is written to one that is there: whoever drives may be writing, for as long as it is
+ * stopped.
+ */
 static int set_up(struct journal *j, struct error *err)
 {
+	int64_t version;
+
 	sqlite3_busy_timeout(j->db, BUSY_MS);
 	sqlite3_limit(j->db, SQLITE_LIMIT_LENGTH, STATE_MAX);
+	if (schema_version(&version, j, err))
+		return -1;
+	if (version == SCHEMA)
+		return run(j, "pragma synchronous=full", err);
 	if (run(j, "pragma journal_mode=wal; pragma synchronous=full;", err) ||
 	    run(j, "begin immediate", err))
 		return -1;

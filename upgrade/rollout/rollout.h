@@ -308,8 +308,8 @@ void rollout_add_bad(struct rollout *rollout, const char *vsn);
 
 bool rollout_is_bad_version(const struct rollout *rollout, const char *vsn);
 
-/* A rollout that takes back what another one has done, which is over: every node to `vsn`, or
- * (NULL) those that it touched to what they ran before.  Free with rollout_free().
+/* A rollout that takes back what another one has done, which is over: every node to `vsn`, or, when
+ * that is NULL, those that it touched to what they ran before.  Free with rollout_free().
  */
 struct rollout *rollout_back(const struct rollout *last, const char *vsn, uint64_t token);
 

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# relevo deploy is killed when it writes its journal, before and after, at each of its writes in turn
+# (KILLS=all; some of them without): `relevo resume` always comes to a clean end, and no node installs
+# anything twice.  One that is stopped, and wakes when another has gone on, does nothing any more.
+set -eu
+cd "$(dirname "$0")/../.."
+. tests/tools/live.sh
+. tests/tools/fleet.sh
+killer=$(dirname "$relevo")/tests/helpers/kill_at.so
+[ -x "$killer" ] || fail "no $killer: make helpers"
+
+tests/tools/meter "$work/store" 1.0.0 1.1.0 >/dev/null
+start_fleet 3
+fleet_yaml "bake: 1s"
+
+# The VM itself counts how often release_handler was asked to install something.
+count_installs () {
+  for n in $(seq 3); do
+    "$relevo" node eval "$(fleet_node "$n")" \
+      "erlang:trace_pattern({release_handler, install_release, 2}, true, [call_count])" >/dev/null
+  done
+}
+installs () {
+  for n in $(seq 3); do
+    "$relevo" node eval "$(fleet_node "$n")" \
+      "element(2, erlang:trace_info({release_handler, install_release, 2}, call_count))"
+  done | tr '\n' ' '
+}
+is_over () { [ "$(cd "$fleet" && "$relevo" status -t production --json | jq -r .phase)" = end ]; }
+
+# killed COUNT [VARIABLE=VALUE...]: true when it was, and not over before.
+killed () {
+  at=$1
+  shift
+  status=0
+  (cd "$fleet" && exec env "$@" KILL_AT="$at" LD_PRELOAD="$killer" "$relevo" deploy 1.1.0 -t production) \
+    >"$work/out" 2>"$work/said" </dev/null || status=$?
+  [ "$status" != 0 ] || return 1
+  [ "$status" = 137 ] || fail "deploy ended with $status at write $at: $(cat "$work/said")"
+}
+
+# How many writes there are, of one that nobody disturbs; the first ones make the file.
+killed 100000 KILL_COUNT="$work/writes" && fail "killed at no write"
+writes=$(cat "$work/writes")
+all_run 1.1.0/1.1.0
+in_fleet 0 rollback -t production
+count_installs
+[ "$writes" -gt 10 ] || fail "only $writes writes"
+ok
+
+step=$((writes / 8 + 1))
+[ "${KILLS:-}" != all ] || step=1
+after=''
+at=1
+while [ "$at" -le "$writes" ]; do
+  # shellcheck disable=SC2086 # none or one
+  if killed "$at" $after; then
+    if [ -n "$(cd "$fleet" && "$relevo" history -t production -n 1 --json | jq -r '.rollouts[] | select(.ended == 0) | .id')" ]; then
+      in_fleet 0 resume -t production
+    else # it was killed before it wrote that there is one
+      in_fleet 0 deploy 1.1.0 -t production
+    fi
+  fi
+  all_run 1.1.0/1.1.0
+  counted=$(installs)
+  [ "$counted" = "1 1 1 " ] || fail "killed at write $at: installed $counted times"
+  in_fleet 0 rollback -t production
+  all_run 1.0.0/1.0.0
+  count_installs
+  at=$((at + step))
+  if [ -n "$after" ]; then after=''; else after=KILL_AFTER=1; fi
+done
+ok
+
+# Stopped after it wrote down what it is about to do.  It is alive, so it has the lock; another state
+# file is another machine, and a later run.
+half=$((writes / 2))
+(cd "$fleet" && exec env KILL_STOP=1 KILL_AT="$half" LD_PRELOAD="$killer" "$relevo" deploy 1.1.0 -t production) \
+  >"$work/deploy.out" 2>"$work/deploy.said" </dev/null &
+deploy=$!
+pids="$pids $deploy"
+stopped () { grep -q '^State:[[:space:]]*T' "/proc/$deploy/status"; }
+wait_for 60 stopped || fail "does not stop: $(cat "$work/deploy.said")"
+in_fleet 7 deploy 1.1.0 -t production
+in_fleet 7 resume -t production
+other=$work/other/relevo.db
+in_fleet 0 deploy 1.1.0 -t production --state "$other"
+all_run 1.1.0/1.1.0
+kill -CONT "$deploy"
+status=0
+wait "$deploy" || status=$?
+[ "$status" = 7 ] || fail "one that was overtaken ended with $status: $(cat "$work/deploy.said")"
+contains "$(cat "$work/deploy.said")" "taken over"
+all_run 1.1.0/1.1.0
+ok
+
+echo "ok: $checks checks, $writes writes"

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The engine's waves, its state on paper, and the journal: what is written down is read again, one
+ * run at a time, and one that was overtaken writes nothing.
+ */
+#include "base/file.h"
+#include "upgrade/rollout/journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct rollout *fleet_of(size_t len, const struct rollout_policy *policy, unsigned zones)
+{
+	struct rollout *r = rollout_new("shop", "1.1.0", "digest", policy, 7);
+	struct error err;
+
+	for (size_t i = 0; i < len; i++) {
+		char name[32], zone[16] = "";
+
+		snprintf(name, sizeof(name), "shop%zu@h", i);
+		if (zones)
+			snprintf(zone, sizeof(zone), "z%zu", i * zones / len);
+		assert_int_equal(rollout_add(r, name, zone, &err), 0);
+	}
+	return r;
+}
+
+/* The first step: nothing has been seen. */
+static void first_step(struct rollout *r)
+{
+	struct rollout_actions actions = { 0 };
+
+	rollout_step(r, NULL, 0, 1000, &actions);
+	rollout_actions_done(&actions);
+}
+
+/* ---- waves ---- */
+
+static const struct wave_row {
+	const char *name;
+	size_t nodes;
+	struct rollout_amount waves[4];
+	size_t waves_len;
+	unsigned want;
+	size_t ends[5];
+} wave_rows[] = {
+	{ "one node", 1, { { 1, false } }, 1, 1, { 1 } },
+	{ "a canary, then all", 10, { { 1, false } }, 1, 2, { 1, 10 } },
+	{ "percent round up", 7, { { 10, true }, { 50, true } }, 2, 3, { 1, 4, 7 } },
+	{ "a wave that adds none is none",
+	  4,
+	  { { 1, false }, { 10, true }, { 2, false } },
+	  3,
+	  3,
+	  { 1, 2, 4 } },
+	{ "more than there are", 3, { { 9, false } }, 1, 1, { 3 } },
+	{ "a hundred percent", 3, { { 1, false }, { 100, true } }, 2, 2, { 1, 3 } },
+};
+
+static void waves(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wave_rows); i++) {
+		const struct wave_row *row = &wave_rows[i];
+		struct rollout_policy policy = ROLLOUT_POLICY;
+		struct rollout *r;
+
+		memcpy(policy.waves, row->waves, sizeof(row->waves));
+		policy.waves_len = row->waves_len;
+		r = fleet_of(row->nodes, &policy, 0);
+		first_step(r);
+		if (rollout_waves(r) != row->want)
+			fail_msg("%s: %u waves", row->name, rollout_waves(r));
+		for (unsigned w = 0; w < row->want; w++)
+			if (rollout_wave_end(r, w) != row->ends[w])
+				fail_msg("%s: wave %u ends at %zu", row->name, w,
+					 rollout_wave_end(r, w));
+		rollout_free(r);
+	}
+}
+
+static void zones_are_spread(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	size_t count[4][3] = { 0 };
+	struct rollout *r;
+
+	(void)state;
+	for (size_t w = 0; w < 3; w++)
+		policy.waves[w] = (struct rollout_amount){ (int64_t)(3 * w + 3), false };
+	policy.waves_len = 3;
+	r = fleet_of(12, &policy, 3);
+	first_step(r);
+	for (size_t i = 0; i < r->len; i++)
+		count[r->nodes[i].wave][r->nodes[i].zone[1] - '0']++;
+	for (size_t w = 0; w < 4; w++)
+		for (size_t z = 0; z < 3; z++)
+			assert_int_equal(count[w][z], 1);
+	rollout_free(r);
+}
+
+static void how_many_may_be_out(void **state)
+{
+	static const struct {
+		struct rollout_amount max;
+		size_t nodes, want;
+	} cases[] = {
+		{ { 1, false }, 10, 1 }, { { 25, true }, 10, 2 }, { { 25, true }, 3, 1 },
+		{ { 0, false }, 3, 1 },  { { 100, true }, 3, 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct rollout_policy policy = ROLLOUT_POLICY;
+		struct rollout *r;
+
+		policy.max_unavailable = cases[i].max;
+		r = fleet_of(cases[i].nodes, &policy, 0);
+		assert_int_equal(rollout_max_unavailable(r), cases[i].want);
+		rollout_free(r);
+	}
+}
+
+/* ---- on paper ---- */
+
+static char *on_paper(const struct rollout *r)
+{
+	json_t *nodes = json_array(), *all;
+	char *text;
+
+	for (size_t i = 0; i < r->len; i++)
+		json_array_append_new(nodes, rollout_node_json(&r->nodes[i]));
+	all = json_pack("{s:o, s:o}", "head", rollout_head_json(r), "nodes", nodes);
+	text = json_dumps(all, JSON_SORT_KEYS);
+	json_decref(all);
+	return text;
+}
+
+static void state_is_read_again(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	struct rollout *r = fleet_of(3, &policy, 2), *again = NULL;
+	char *text, *text_again;
+	struct error err;
+	json_t *json;
+
+	(void)state;
+	rollout_add_bad(r, "0.9.0");
+	first_step(r);
+	snprintf(r->nodes[1].why, sizeof(r->nodes[1].why), "because");
+	json = rollout_head_json(r);
+	assert_int_equal(rollout_read_head(&again, json, &err), 0);
+	json_decref(json);
+	for (size_t i = 0; i < r->len; i++) {
+		json = rollout_node_json(&r->nodes[i]);
+		assert_int_equal(rollout_read_node(again, json, &err), 0);
+		json_decref(json);
+	}
+	text = on_paper(r);
+	text_again = on_paper(again);
+	assert_string_equal(text, text_again);
+	free(text);
+	free(text_again);
+	rollout_free(r);
+	rollout_free(again);
+}
+
+/* Without any one key, and with any one of another kind, it is refused. */
+static void damaged_state_is_refused(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	struct rollout *r = fleet_of(1, &policy, 0), *again = NULL;
+	json_t *head = rollout_head_json(r), *damaged;
+	const char *key;
+	json_t *value;
+	struct error err;
+
+	(void)state;
+	json_object_foreach (head, key, value) {
+		if (strcmp(key, "bad") == 0)
+			continue;
+		damaged = json_copy(head);
+		json_object_del(damaged, key);
+		assert_int_equal(rollout_read_head(&again, damaged, &err), -1);
+		json_object_set_new(damaged, key, json_array());
+		assert_int_equal(rollout_read_head(&again, damaged, &err), -1);
+		json_decref(damaged);
+	}
+	json_decref(head);
+	rollout_free(r);
+}
+
+/* ---- the journal ---- */
+
+static const char *journal_file(struct arena *arena)
+{
+	struct error err;
+	const char *dir;
+
+	assert_int_equal(dir_make_temp(&dir, arena, "/tmp/relevo-journal", &err), 0);
+	return path_join(arena, dir, "state/relevo.db");
+}
+
+static void remove_journal(struct arena *arena, const char *file)
+{
+	struct error err;
+
+	assert_int_equal(tree_remove(path_dir(arena, path_dir(arena, file)), &err), 0);
+	arena_done(arena);
+}
+
+static void what_is_written_is_read(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	struct rollout *r = fleet_of(3, &policy, 0), *again = NULL;
+	struct journal_entry entry = { 0 };
+	struct rollout_actions actions = { 0 };
+	struct arena arena = ARENA_EMPTY;
+	const char *file = journal_file(&arena);
+	struct journal *journal = NULL;
+	char *text, *text_again;
+	uint64_t token = 0, later = 0;
+	struct error err;
+	json_t *about = json_pack("{s:s}", "release", "/r.tar.gz"), *history = NULL;
+
+	(void)state;
+	assert_int_equal(journal_open(&journal, file, &err), 0);
+	assert_int_equal(journal_last(&again, &entry, journal, "t", &err), 0);
+	assert_null(again);
+	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
+	r->token = token;
+	assert_int_equal(journal_begin(journal, r, about, &err), 0);
+	rollout_step(r, NULL, 0, 5, &actions);
+	assert_int_equal(journal_write(journal, r, &actions, &err), 0);
+	assert_int_equal(journal_note(journal, "shop1@h", "noted", &err), 0);
+	journal_close(journal);
+
+	/* Another process would find the same. */
+	assert_int_equal(journal_open(&journal, file, &err), 0);
+	assert_int_equal(journal_lock(journal, "t", &later, &err), 0);
+	assert_true(later > token);
+	assert_int_equal(journal_last(&again, &entry, journal, "t", &err), 0);
+	assert_non_null(again);
+	assert_string_equal(json_string_value(json_object_get(entry.about, "release")),
+			    "/r.tar.gz");
+	text = on_paper(r);
+	text_again = on_paper(again);
+	assert_string_equal(text, text_again);
+	assert_int_equal(journal_history(&history, journal, "t", 10, &err), 0);
+	assert_int_equal(json_array_size(json_object_get(history, "rollouts")), 1);
+	json_decref(history);
+	free(text);
+	free(text_again);
+	json_decref(about);
+	journal_entry_done(&entry);
+	rollout_actions_done(&actions);
+	rollout_free(r);
+	rollout_free(again);
+	journal_close(journal);
+	remove_journal(&arena, file);
+}
+
+static void people_are_heeded_once(void **state)
+{
+	struct arena arena = ARENA_EMPTY;
+	const char *file = journal_file(&arena), *vsn;
+	struct journal *journal = NULL;
+	enum command_kind command;
+	uint64_t token;
+	struct error err;
+	bool some;
+
+	(void)state;
+	assert_int_equal(journal_open(&journal, file, &err), 0);
+	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
+	assert_int_equal(journal_tell(journal, "t", COMMAND_pause, "1.1.0", &err), 0);
+	assert_int_equal(journal_tell(journal, "t", COMMAND_abort, "1.1.0", &err), 0);
+	assert_int_equal(journal_tell(journal, "other", COMMAND_abort, "1.1.0", &err), 0);
+	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
+	assert_true(some && command == COMMAND_pause && strcmp(vsn, "1.1.0") == 0);
+	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
+	assert_true(some && command == COMMAND_abort);
+	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
+	assert_false(some);
+	journal_close(journal);
+	remove_journal(&arena, file);
+}
+
+/* In a process of its own: the lock is the process's. */
+static int in_child(int (*work)(const char *file), const char *file)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0)
+		_exit(work(file));
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+static int try_to_lock(const char *file)
+{
+	struct journal *journal = NULL;
+	uint64_t token;
+	struct error err;
+
+	if (journal_open(&journal, file, &err))
+		return 98;
+	if (journal_lock(journal, "t", &token, &err))
+		return error_exit_status(err.kind);
+	return 0; /* without closing: as one that is killed */
+}
+
+static void one_at_a_time(void **state)
+{
+	struct arena arena = ARENA_EMPTY;
+	const char *file = journal_file(&arena);
+	struct journal *journal = NULL;
+	uint64_t token;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(in_child(try_to_lock, file), 0);
+	assert_int_equal(journal_open(&journal, file, &err), 0);
+	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
+	assert_int_equal(in_child(try_to_lock, file), 7);
+	journal_close(journal);
+	assert_int_equal(in_child(try_to_lock, file), 0);
+	remove_journal(&arena, file);
+}
+
+/* Its lock file is gone, so another got in: the token tells. */
+static void one_that_was_overtaken_writes_nothing(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	struct rollout *r = fleet_of(1, &policy, 0);
+	struct arena arena = ARENA_EMPTY;
+	const char *file = journal_file(&arena);
+	struct journal *journal = NULL;
+	uint64_t token;
+	struct error err;
+	json_t *about = json_object();
+
+	(void)state;
+	assert_int_equal(journal_open(&journal, file, &err), 0);
+	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
+	assert_int_equal(journal_begin(journal, r, about, &err), 0);
+	assert_int_equal(unlink(arena_printf(&arena, "%s-t.lock", file)), 0);
+	assert_int_equal(in_child(try_to_lock, file), 0);
+	assert_int_equal(journal_write(journal, r, NULL, &err), -1);
+	assert_int_equal(err.kind, ERROR_LOCKED);
+	json_decref(about);
+	rollout_free(r);
+	journal_close(journal);
+	remove_journal(&arena, file);
+}
+
+static void what_is_no_journal_is_refused(void **state)
+{
+	struct arena arena = ARENA_EMPTY;
+	const char *file = journal_file(&arena);
+	struct journal *journal = NULL;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(journal_open(&journal, file, &err), 0);
+	journal_close(journal);
+	assert_int_equal(
+		file_write(file, SPAN("this is no database, whatever it is called"), 0600, &err),
+		0);
+	journal = NULL;
+	assert_int_equal(journal_open(&journal, file, &err), -1);
+	assert_null(journal);
+	remove_journal(&arena, file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(waves),
+		cmocka_unit_test(zones_are_spread),
+		cmocka_unit_test(how_many_may_be_out),
+		cmocka_unit_test(state_is_read_again),
+		cmocka_unit_test(damaged_state_is_refused),
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(people_are_heeded_once),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(one_that_was_overtaken_writes_nothing),
+		cmocka_unit_test(what_is_no_journal_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("rollout", tests, NULL, NULL);
+}

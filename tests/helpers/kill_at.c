@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kill_at.so, for LD_PRELOAD: kills the program with SIGKILL at its KILL_AT-th fdatasync, or right
- * after it where KILL_AFTER is set: that is when a journal of SQLite's is written.  With KILL_STOP it
- * is stopped instead (SIGSTOP), after.  KILL_COUNT names a file that the number of calls goes to.
+ * after it where KILL_AFTER is set: that is when a journal of SQLite's is written.  With KILL_STOP
+ * it is stopped instead (SIGSTOP), after.  KILL_COUNT names a file that the number of calls goes
+ * to.
  */
 #include <dlfcn.h>
 #include <signal.h>

@@ -85,13 +85,23 @@ static void kill_all(void)
 
 /* ---- waiting ---- */
 
+/* What was ignored when we came (nohup, or a shell's "&") stays so. */
+static bool is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 static void signals_of(sigset_t *set)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 	sigemptyset(set);
+	sigaddset(set, SIGCHLD);
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		sigaddset(set, signals[i]);
+		if (!is_ignored(signals[i]))
+			sigaddset(set, signals[i]);
 }
 
 /* True once the worker has ended; others that end are orphans of its. */

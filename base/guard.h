@@ -2,8 +2,8 @@
 /* guard.h - work that starts processes and must leave none behind, whatever ends it.
  *
  * The work is done in a process of its own.  When it is over, crashes, or we are told to end
- * (SIGINT, SIGTERM, SIGHUP, SIGQUIT), everything that descends from it is killed, also what
- * went into a session or a process group of its own.
+ * (SIGINT, SIGTERM, SIGHUP, SIGQUIT, unless they are ignored), everything that descends from it is
+ * killed, also what went into a session or a process group of its own.
  */
 #pragma once
 #include "base/error.h"

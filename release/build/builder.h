@@ -52,6 +52,7 @@ must_check int links_may(void *links, const char *path, struct error *err);
  * named by a path that leads out of the project was asked for.
  */
 must_check int check_given(struct builder *b, const char *path);
+/* And that all configured files are such, before Elixir opens some of them. */
 must_check int check_given_files(struct builder *b);
 /* The project's own files over the finished tree; .mustache files filled in. */
 must_check int copy_overlays(struct builder *b);

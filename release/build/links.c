@@ -83,7 +83,7 @@ int check_given_files(struct builder *b)
 				      p->remote_vm_args, p->env };
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		if (files[i] && check_given(b, files[i]))
+		if (files[i] && (check_given(b, files[i]) || file_check_given(files[i], b->err)))
 			return -1;
 	return 0;
 }

@@ -157,10 +157,25 @@ for signal in INT TERM HUP QUIT; do
 done
 ok
 
+# What is ignored when it begins is ignored.
+# shellcheck disable=SC2016 # for the hook's shell
+yaml 'hooks: {after: "echo $$ >../hook; until [ -e ../go ]; do sleep 0.05; done"}'
+for signal in INT HUP; do
+  rm -rf "$store" "$work/hook" "$work/go"
+  env --default-signal=INT,QUIT --ignore-signal=$signal "$relevo" build -C "$p" -o "$store" >"$work/out" 2>&1 &
+  builder=$!
+  wait_for 20 test -s "$work/hook" || fail "the hook does not run: $(cat "$work/out")"
+  kill -s "$signal" "$builder"
+  touch "$work/go"
+  wait "$builder" || fail "$signal, ignored, ends it: $(cat "$work/out")"
+  [ -e "$tree.tar.gz" ] || fail "nothing was built"
+done
+ok
+
 # SIGKILL leaves a folder, but no hook, and the next build removes the folder.
 # shellcheck disable=SC2016 # for the hook's shell
 yaml 'hooks: {after: "echo $$ >../hook; exec sleep 600"}'
-rm -rf "$work/hook"
+rm -rf "$work/hook" "$store"
 "$relevo" build -C "$p" -o "$store" >"$work/out" 2>&1 &
 builder=$!
 wait_for 20 test -s "$work/hook" || fail "the hook does not run: $(cat "$work/out")"

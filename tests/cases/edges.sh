@@ -106,6 +106,22 @@ for key in sys vm_args remote_vm_args env runtime; do
 done
 mkfifo "$p/pipe.rel"
 refused 'a named pipe, not a regular file' "$relevo" script --lib /tmp "$p/pipe.rel"
+for name in sys.exs vm.args.eex env.sh.eex runtime.exs; do
+  mkfifo "$p/$name"
+  key=${name%%.*}
+  yaml "config: {$(echo "$key" | sed 's/vm/vm_args/'): '$p/$name'}"
+  sed -i 's/{one: permanent}/{one: permanent, elixir: permanent}/' "$p/relevo.yaml"
+  refused "$name: a named pipe" "$relevo" build -C "$p" -o "$work/store" --overwrite
+done
+yaml
+mkdir "$work/new"
+for name in mix.exs rebar.config rebar.lock; do
+  mkfifo "$work/new/$name"
+  status=0
+  timeout 20 "$relevo" init -C "$work/new" >"$work/out" 2>&1 || status=$?
+  [ "$status" != 124 ] || fail "init hangs on $name"
+  rm "$work/new/$name"
+done
 for command in term beam 'build -C' inspect; do
   # shellcheck disable=SC2086 # words
   refused 'a named pipe, not a regular file' "$relevo" $command "$p/pipe"

@@ -21,7 +21,7 @@ static const struct {
 	{ "{code_change_failed, 1, m, x}",
 	  "a process could not change its state in m ({code_change_failed,1,m,x})" },
 	{ "{no_such_release}", "{no_such_release}" },
-	{ "{something, else}", "{something,else}" },
+	{ "{something, new}", "{something,new}" },
 	{ "[]", "[]" },
 };
 

@@ -12,17 +12,21 @@ static bool is_stack(const struct term *list)
 void rpc_reason(struct str *out, const struct term *reason)
 {
 	owned_str struct str text = STR_EMPTY;
+	bool in_words;
 
 	if (term_is_tagged(reason, "EXIT", 2))
 		reason = term_at(reason, 1);
 	/* {Reason, Stack} */
 	if (term_is_tuple(reason, 2) && is_stack(term_at(reason, 1)))
 		reason = term_at(reason, 0);
+	in_words = reason_words(out, reason);
 	term_print(&text, reason);
+	str_adds(out, in_words ? " (" : "");
 	if (text.len <= REASON_MAX)
 		str_add(out, str_span(&text));
 	else
 		str_addf(out, "%.*s…", REASON_MAX, str_text(&text));
+	str_adds(out, in_words ? ")" : "");
 }
 
 void rpc_failed_(const struct dist *dist, const char *what, const struct term *reason,

@@ -60,3 +60,5 @@ void rpc_failed_(const struct dist *dist, const char *what, const struct term *r
 
 /* A reason as a person wants it: without the stack, cut to one screen line or three. */
 void rpc_reason(struct str *out, const struct term *reason);
+/* What OTP means by it, where that is known; else false, and nothing is added. */
+bool reason_words(struct str *out, const struct term *reason);

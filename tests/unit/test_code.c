@@ -5,6 +5,8 @@
 #include "base/file.h"
 #include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_native.h"
+#include "erlang/code/code_run.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -640,6 +642,55 @@ static void check_raw(void **state)
 	assert_string_equal(str_text(&text), row->text);
 }
 
+/* ---- native records ---- */
+
+/* Compiled by OTP 29:
+ *	-export_record([st]).
+ *	-record #st{n = 0, list = [a, {b}], open}.
+ *	-record #own{'a field' = 300}.
+ *	init(_) -> {ok, {#st{open = 1}, #own{}}}.
+ *	handle_call(_, _, {#st{n = N} = S, O}) -> {reply, N, {S#st{list = []}, O}}; …
+ */
+static void native_records(void **state)
+{
+	owned_str struct str bytes = STR_EMPTY, text = STR_EMPTY;
+	const struct value *arg = &value_unknown, *made;
+	struct eval eval = { .arena = &arena };
+	const struct code_native *own;
+	struct values values;
+	struct code *code;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(
+		file_read("tests/fuzz/corpus/fuzz_code/native_records.beam", 4096, &bytes, &err),
+		0);
+	assert_int_equal(code_open(&code, &arena, str_span(&bytes), &err), 0);
+	assert_null(code->unread);
+	assert_int_equal(code->natives_len, 2);
+	assert_string_equal(code->natives[0].name, "st");
+	assert_true(code->natives[0].exported);
+	assert_int_equal(code->natives[0].len, 3);
+	assert_true(code_native_has(&code->natives[0], "open"));
+	assert_null(code->natives[0].fields[2].value);
+	own = code_native(code, "own");
+	assert_false(own->exported);
+	assert_string_equal(own->fields[0].name, "a field");
+	assert_int_equal(own->fields[0].value->integer, 300);
+	values = eval_function(&eval, code, code_function(code, "init", 1), &arg);
+	assert_int_equal(values.len, 1);
+	made = value_element(values.items[0], 1, &arena);
+	assert_int_equal(value_is_native(value_element(made, 0, &arena), &arena), YES);
+	for (size_t i = 0; i < 2; i++) {
+		struct code_shape shape = code_shape_of(value_element(made, i, &arena), &arena);
+
+		code_shape_print(&text, &shape);
+		str_addc(&text, '\n');
+	}
+	assert_string_equal(str_text(&text), "the native record small:st with list, n, open\n"
+					     "the native record small:own with a field\n");
+}
+
 /* ---- all ---- */
 
 static struct CMUnitTest tests[256];
@@ -656,8 +707,9 @@ static size_t tests_len;
 int main(void)
 {
 	const struct CMUnitTest single[] = {
-		cmocka_unit_test(fields), cmocka_unit_test(records), cmocka_unit_test(remotes),
-		cmocka_unit_test(loops),  cmocka_unit_test(digests),
+		cmocka_unit_test(native_records), cmocka_unit_test(fields),
+		cmocka_unit_test(records),        cmocka_unit_test(remotes),
+		cmocka_unit_test(loops),          cmocka_unit_test(digests),
 	};
 
 	ADD(raws, check_raw);

@@ -134,7 +134,8 @@ static int find_olds(struct job *job, struct error *err)
 
 static int make_upgrade(struct job *job, struct error *err)
 {
-	struct plan_options options = { .appups.dir = job->project->appups };
+	struct plan_options options = { .appups.dir = job->project->appups,
+					.allow = job->project->upgrade_allow };
 
 	if (find_olds(job, err))
 		return -1;
@@ -261,12 +262,20 @@ static void report_json(struct job *job)
 static void report_way(struct job *job, size_t nr)
 {
 	const struct prepared *way = &job->prepared[nr];
+	bool told = false;
 
 	print("  from %s: %s\n", way->from,
 	      way->has_relup ? verdict_name(way->verdict) : "no way while it runs");
-	if (way->why)
-		print("    %s\n    all of it: relevo plan %s %s\n", way->why, job->olds.items[nr],
-		      tarball_of(job));
+	for (size_t i = 0; i < way->reasons.len; i++) {
+		const struct reason *reason = &way->reasons.items[i];
+
+		if (reason->severity == SEVERITY_INFO || reason->allowed)
+			continue;
+		print("    %s: %s\n", reason_name(reason->code), reason->message);
+		told = true;
+	}
+	if (told)
+		print("    all of it: relevo plan %s %s\n", job->olds.items[nr], tarball_of(job));
 }
 
 static void report_upgrade(struct job *job)

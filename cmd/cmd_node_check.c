@@ -9,14 +9,19 @@
 
 struct check_opts {
 	struct node_opts node;
+	struct option_list allow;
 	struct trust_opts trust;
 	long config_ms;
-	bool one_way;
+	bool one_way, restart;
 };
 
 static const struct option check_options[] = {
 	NODE_OPTIONS(struct check_opts),
 	TRUST_OPTIONS(struct check_opts, trust),
+	OPT_LIST(struct check_opts, allow, 0, "allow", "CODE",
+		 "a reason of the plan that does not count here; may be said again"),
+	OPT_FLAG(struct check_opts, restart, 0, "restart",
+		 "of a restart of the VM into it, instead of an upgrade while it runs"),
 	OPT_FLAG(struct check_opts, one_way, 0, "one-way",
 		 "a relup that knows no way back is no reason against it"),
 	OPT_DURATION(struct check_opts, config_ms, 0, "config-timeout", "TIME",
@@ -114,6 +119,8 @@ static int check_run(const struct call *call, struct error *err)
 	struct bundle bundle;
 
 	options.one_way = opts->one_way;
+	options.restart = opts->restart;
+	options.allow = (struct names){ opts->allow.items, opts->allow.len };
 	if (opts->config_ms)
 		options.move.config_timeout_ms = opts->config_ms;
 	if (trusted_bundle(&bundle, &arena, call->argv[1], &opts->trust, err) ||

@@ -11,6 +11,7 @@
 
 struct install_opts {
 	struct node_opts node;
+	struct option_list allow;
 	struct trust_opts trust;
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
@@ -65,6 +66,8 @@ static const struct option install_options[] = {
 		   "twice as many as before the installation)"),
 	OPT_FLAG(struct install_opts, commit, 'c', "commit",
 		 "make the release permanent when all is well"),
+	OPT_LIST(struct install_opts, allow, 0, "allow", "CODE",
+		 "a reason of the plan that does not count here; may be said again"),
 	OPT_FLAG(struct install_opts, one_way, 0, "one-way",
 		 "install although the relup knows no way back"),
 	MOVE_OPTIONS,
@@ -133,6 +136,12 @@ static void show_step(void *context, enum install_step step, const char *text)
 	say_verbose(context, "%s: %s", install_step_name(step), text);
 }
 
+static void show_warning(void *context, const char *text)
+{
+	progress_clear();
+	say(context, "warning: %s", text);
+}
+
 static void show_progress(void *context, enum install_step step, uint64_t done, uint64_t total)
 {
 	if (step == STEP_stage)
@@ -171,6 +180,8 @@ static struct install_options options_of(const struct call *call)
 	options.limits.restarts = opts->restarts;
 	options.bake_ms = opts->bake_ms;
 	options.one_way = opts->one_way;
+	options.allow = (struct names){ opts->allow.items, opts->allow.len };
+	options.warning = show_warning;
 	options.kill = opts->kill;
 	options.restart = opts->restart;
 	options.move.no_trial = opts->no_trial;

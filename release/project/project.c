@@ -347,6 +347,9 @@ const struct project_key project_keys[] = {
 	  "versions to make a relup from; \"previous\" is the newest one in the store that is older than "
 	  "the one that is built", get_texts,
 	  AT(upgrade_from) },
+	{ "upgrade.allow", "list of codes", "[]",
+	  "reasons of the plan that do not count in this project, as with --allow", get_texts,
+	  AT(upgrade_allow) },
 	{ "trust.keys", "list of files", "[]",
 	  "public keys: only releases that one of them signed are used here", get_paths,
 	  AT(trust_keys) },

@@ -46,6 +46,7 @@ struct project {
 	const char *hook_before, *hook_after; /* shell commands; NULL: none */
 	const char *store;                    /* folder where releases are put */
 	struct names upgrade_from;            /* versions, or "previous" */
+	struct names upgrade_allow;           /* codes of reasons that do not count */
 	const char *appups;                   /* folder of hand-written appups; NULL: none */
 	struct targets targets;               /* fleets to deploy to */
 	const char *default_release;          /* which of several; NULL: none */

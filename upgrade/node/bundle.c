@@ -147,6 +147,20 @@ static int read_relup(struct bundle *out, struct arena *arena, const struct tree
 	return 0;
 }
 
+static int read_plans(struct bundle *out, struct arena *arena, const struct tree *tree,
+		      struct error *err)
+{
+	owned_str struct str text = STR_EMPTY;
+	const char *path = arena_printf(arena, "releases/%s/" CARRIED_FILE, out->vsn);
+
+	if (!tree_has(tree, path))
+		return 0;
+	return tree_read(tree, path, TERM_FILE_MAX, &text, err) ||
+			       carried_parse(&out->plans, arena, str_span(&text), path, err)
+		       ? -1
+		       : 0;
+}
+
 /* release_handler takes a sys.config that it cannot read for an empty one; so do we. */
 static void read_config(struct bundle *out, struct arena *arena, const struct tree *tree)
 {
@@ -272,7 +286,8 @@ int bundle_read(struct bundle *out, struct arena *arena, const char *file, struc
 	if (read_digests(&bundle, file, err) || tree_open(&tree, file, err))
 		return -1;
 	if (read_manifest(&bundle, arena, tree, err) || bundle_check_files(&bundle, tree, err) ||
-	    find_base(&bundle, arena, tree, err) || read_relup(&bundle, arena, tree, err))
+	    find_base(&bundle, arena, tree, err) || read_relup(&bundle, arena, tree, err) ||
+	    read_plans(&bundle, arena, tree, err))
 		return error_wrap(err, "%s", file);
 	read_config(&bundle, arena, tree);
 	read_apps(&bundle, arena, tree);

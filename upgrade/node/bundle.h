@@ -9,6 +9,7 @@
  *	BASE.rel                   BASE being the tarball's name on the node: release_handler
  *	                           looks for it, NAME-VSN.rel or any other of the right release
  *	VSN/relup                  the ways from and to other versions
+ *	VSN/relevo.plans.json      what was found of them
  *
  * A file that the manifest does not list (release/read/manifest.h has the exceptions, which are not
  * sent), or that lies where a node keeps records of its own, makes it no release.
@@ -16,6 +17,7 @@
 #pragma once
 #include "erlang/term/term.h"
 #include "release/read/manifest_read.h"
+#include "upgrade/plan/carried.h"
 
 struct bundle {
 	const char *file; /* the tarball here */
@@ -29,6 +31,7 @@ struct bundle {
 	size_t files_len;
 	const struct manifest_module *modules;
 	size_t modules_len;
+	struct carried plans;      /* what was found of the ways to it; none: nobody judged them */
 	const struct term *relup;  /* NULL: none inside */
 	const struct term *config; /* sys.config, a list; NULL: none inside, or no list */
 	const struct term *apps;   /* of the .app files: [{App, Vsn, Module | [], Env}] */
@@ -37,7 +40,7 @@ struct bundle {
 /* Reads a tarball; all in the arena.
  *
  * ERROR_NOT_FOUND: no such file.  ERROR_INVALID: no tarball, or it lacks what is named
- * above (a relup apart) or holds nonsense there.
+ * above (a relup and plans apart) or holds nonsense there.
  */
 must_check int bundle_read(struct bundle *out, struct arena *arena, const char *file,
 			   struct error *err);

@@ -57,6 +57,9 @@ struct install_options {
 	 * release, which is booted once, on trial.
 	 */
 	bool restart;
+	struct names allow; /* codes of reasons of the plan that are none here */
+	/* What the plan warns of, before anything is done; may be NULL. */
+	void (*warning)(void *context, const char *text);
 	/* Told before each step is done, with a text for a person; may be NULL. */
 	void (*step)(void *context, enum install_step step, const char *text);
 	/* Of what takes long: bytes sent, milliseconds baked; may be NULL. */

@@ -347,8 +347,8 @@ static int check_supervisors(struct upgrade *u, struct error *err)
 
 /* Of a release that does not run yet. */
 static int (*const checks[])(struct upgrade *u, struct error *err) = {
-	check_node,         check_start_script, check_keeper,   check_ways,        check_loaded,
-	check_shared_files, check_tables,       check_writable, check_supervisors,
+	check_node,   check_start_script, check_keeper, check_ways,     upgrade_obey,
+	check_loaded, check_shared_files, check_tables, check_writable, check_supervisors,
 };
 
 static bool runs_already(const struct upgrade *u)

@@ -15,7 +15,7 @@ static bool counts(const char *path)
 		return false;
 	return memchr(rest.ptr, '/', rest.len) && !span_ends(rest, ".beam") &&
 	       !span_ends(rest, ".appup") && !span_ends(rest, "/relup") &&
-	       !span_ends(rest, "/relevo.plans.json");
+	       !span_ends(rest, "/" CARRIED_FILE);
 }
 
 /* "lib/shop-1.0.0/priv/x DIGEST" and "Elixir.Shop DIGEST" of all that counts. */

@@ -64,6 +64,10 @@ must_check int upgrade_check_supervisors(struct upgrade *upgrade, const struct t
  * ERROR_REFUSED: some still do.
  */
 must_check int upgrade_drain(struct upgrade *upgrade, const struct term *steps, struct error *err);
+/* verdict.c: does what was planned of the way allow it?  Warnings are told, and noted.
+ * ERROR_REFUSED; ERROR_USAGE: the options allow what is no code.
+ */
+must_check int upgrade_obey(struct upgrade *upgrade, struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

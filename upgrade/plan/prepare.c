@@ -2,6 +2,7 @@
 #include "upgrade/plan/prepare.h"
 
 #include "base/file.h"
+#include "upgrade/plan/carried.h"
 
 /* {Vsn, [Up], [Down]}, of a relup or of one appup, with the ways from several releases. */
 struct merged {
@@ -17,6 +18,7 @@ struct preparer {
 	struct merged relup;
 	struct merged *appups;
 	size_t len, cap;
+	json_t *plans; /* as they are carried */
 };
 
 static bool has_version(const struct terms *entries, const struct term *entry)
@@ -75,8 +77,23 @@ static int write_merged(struct preparer *p, const struct merged *merged, const c
 	return file_put(path_join(p->arena, p->root, path), str_span(&text), 0644, err);
 }
 
+static int write_plans(struct preparer *p, const char *release_dir, struct error *err)
+{
+	json_t *root = json_pack("{s:O}", "plans", p->plans);
+	char *text = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+	const char *path = path_join(p->arena, release_dir, CARRIED_FILE);
+	int ret = text ? file_put(path_join(p->arena, p->root, path), span_of(text), 0644, err)
+		       : error_set(err, ERROR_FAILED, "%s cannot be written as JSON", path);
+
+	free(text);
+	json_decref(root);
+	return ret;
+}
+
 static int write_all(struct preparer *p, const char *release_dir, struct error *err)
 {
+	if (json_array_size(p->plans) > 0 && write_plans(p, release_dir, err))
+		return -1;
 	if (!p->relup.vsn)
 		return 0;
 	for (size_t i = 0; i < p->len; i++)
@@ -88,32 +105,37 @@ static int write_all(struct preparer *p, const char *release_dir, struct error *
 	return write_merged(p, &p->relup, path_join(p->arena, release_dir, "relup"), err);
 }
 
-/* The worst come first; those that are allowed do not count. */
-static const char *why_not_hot(struct arena *arena, const struct plan *plan)
+/* Names in them are those of the releases, which are closed before they are told. */
+static struct reasons reasons_copy(struct arena *arena, const struct reasons *reasons)
 {
-	if (plan->verdict == VERDICT_HOT)
-		return NULL;
-	for (size_t i = 0; i < plan->reasons.len; i++) {
-		const struct reason *reason = &plan->reasons.items[i];
+	struct reasons copy = { arena_array(arena, reasons->len, struct reason), reasons->len,
+				reasons->len };
 
-		if (!reason->allowed)
-			return arena_printf(arena, "%s: %s", reason_name(reason->code),
-					    reason->message);
+	for (size_t i = 0; i < reasons->len; i++) {
+		struct reason *reason = &copy.items[i];
+
+		*reason = reasons->items[i];
+		if (reason->application)
+			reason->application = arena_dup(arena, span_of(reason->application));
+		if (reason->module)
+			reason->module = arena_dup(arena, span_of(reason->module));
 	}
-	return NULL;
+	return copy;
 }
 
 static int prepare_from(struct preparer *p, struct prepared *result, const char *old_path,
 			const struct release *new_release, const struct plan_options *options,
 			struct release **keep, struct error *err)
 {
+	const char *digest;
 	struct plan *plan;
 
-	if (release_open(keep, old_path, err) ||
+	if (release_open(keep, old_path, err) || carried_digest(&digest, p->arena, *keep, err) ||
 	    plan_make(&plan, p->arena, *keep, new_release, options, err))
 		return -1;
 	*result = (struct prepared){ arena_dup(p->arena, span_of((*keep)->vsn)), plan->verdict,
-				     plan->relup != NULL, why_not_hot(p->arena, plan) };
+				     plan->relup != NULL, reasons_copy(p->arena, &plan->reasons) };
+	json_array_append_new(p->plans, carried_json(plan, digest));
 	if (plan->relup)
 		take_plan(p, plan);
 	return 0;
@@ -123,7 +145,7 @@ static int prepare_from(struct preparer *p, struct prepared *result, const char 
 int prepare_upgrade(struct prepared **results, struct arena *arena, const char *root,
 		    struct names olds, const struct plan_options *options, struct error *err)
 {
-	struct preparer p = { .arena = arena, .root = root };
+	struct preparer p = { .arena = arena, .root = root, .plans = json_array() };
 	struct prepared *made = arena_array(arena, olds.len, struct prepared);
 	struct release **open = arena_array(arena, olds.len, struct release *);
 	owned_release struct release *new_release = NULL;
@@ -136,6 +158,7 @@ int prepare_upgrade(struct prepared **results, struct arena *arena, const char *
 		ret = write_all(&p, new_release->dir, err);
 	for (size_t i = 0; i < olds.len; i++)
 		release_free(open[i]);
+	json_decref(p.plans);
 	if (ret == 0)
 		*results = made;
 	return ret;

@@ -6,13 +6,14 @@
 struct prepared {
 	const char *from; /* version */
 	enum verdict verdict;
-	bool has_relup;  /* and appups: the way is in the release now */
-	const char *why; /* it is not hot: "CODE: what", the reason of most weight; NULL: it is */
+	bool has_relup; /* and appups: the way is in the release now */
+	struct reasons reasons;
 };
 
 /* For each of the old releases (folders or tarballs) plans the way to the release in the
  * tree `root`, then writes there releases/VSN/relup and lib/APP-VSN/ebin/APP.appup, which
- * hold the ways from all of them.  `results`: one for each, from the arena.
+ * hold the ways from all of them, and releases/VSN/relevo.plans.json (carried.h).  `results`: one
+ * for each, from the arena.
  */
 must_check int prepare_upgrade(struct prepared **results, struct arena *arena, const char *root,
 			       struct names olds, const struct plan_options *options,

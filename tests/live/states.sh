@@ -263,6 +263,39 @@ expect 0 "$relevo" node eval "$node" 'sys:resume(meter_sup)'
 expect 0 "$relevo" node install "$node" "$new"
 ok
 
+# A way back that is said twice goes back once, and what was cut short is gone on with.
+tests/tools/meter "$work/store" 2.3.0 >/dev/null
+fresh
+expect 0 "$relevo" node install -q "$node" "$new" --commit
+expect 0 "$relevo" node revert "$node"
+expect 4 "$relevo" node revert "$node"
+fresh
+tar -xzf "$work/store/meter-1.0.0.tar.gz" -C "$run"
+expect 0 "$relevo" node install -q "$node" "$new"
+expect 0 "$relevo" node revert "$node"
+sed 's/"1.1.0"/"0.9.0"/' "$records/RELEASES" >"$work/RELEASES" && cp "$work/RELEASES" "$records/RELEASES"
+expect 0 "$relevo" node eval "$node" 'ok = supervisor:terminate_child(sasl_sup, release_handler), {ok, _} = supervisor:restart_child(sasl_sup, release_handler)'
+contains "$("$relevo" node releases "$node")" 0.9.0
+expect 0 "$relevo" node revert "$node"
+contains "$said" "name a version to go further back"
+states 1.0.0 1.0.0 none
+ok
+
+# A way back that fails, so that the VM restarts, says so.
+fresh
+expect 0 "$relevo" node install -q "$node" "$work/store/meter-2.3.0.tar.gz"
+(
+  while ! gone "$vm"; do sleep 0.1; done
+  exec env A=b "$run/bin/meter" start >>"$work/log" 2>&1
+) &
+pids="$pids $!"
+expect 0 "$relevo" node revert "$node" --patience 30s
+contains "$said" "by a restart of the VM, for the way back failed"
+contains "$said" "is gone"
+states 1.0.0 1.0.0 none
+vm=$("$relevo" node eval "$node" 'list_to_integer(os:getpid())')
+ok
+
 # Two nodes from one folder.
 fresh
 RELEASE_NODE=second@127.0.0.1 "$run/bin/meter" start >"$work/log2" 2>&1 &

@@ -395,6 +395,17 @@ static bool release_of(struct node_release *out, const struct term *term, struct
 	return true;
 }
 
+static void read_reverted(struct node_releases *out, const struct term *answer, struct arena *arena)
+{
+	const struct term *words;
+
+	out->reverted_from = out->reverted_to = "";
+	if (list_at(&words, answer, "reverted") < 2 ||
+	    !term_get_text(term_at(words, 0), arena, &out->reverted_from) ||
+	    !term_get_text(term_at(words, 1), arena, &out->reverted_to))
+		out->reverted_from = out->reverted_to = "";
+}
+
 int node_releases(struct node_releases *out, struct node *node, struct arena *arena,
 		  struct error *err)
 {
@@ -429,6 +440,7 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,
 		.crypto = flag_at(answer, "crypto"),
 	};
+	read_reverted(out, answer, arena);
 	releases_judge(out,
 		       &(const struct witnesses){
 			       .booted_name = text_at(answer, arena, "booted_name"),

@@ -94,6 +94,8 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 	if (upgrade_move(outcome, &why, u, vsn, err) || upgrade_look_again(u, err))
 		return -1;
 	*fault = why;
+	if (*outcome == MOVE_RESTARTED && !u->options->restart)
+		u->restarted = why;
 	if (*outcome == MOVE_RESTARTED && strcmp(u->running->vsn, vsn) == 0)
 		*fault = NULL;
 	if (*outcome != MOVE_DONE)
@@ -104,12 +106,43 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 	return upgrade_verify(fault, &modules, u, manifest, other, INT64_MAX, err);
 }
 
+/* So that the same command, said again, does not go further back (reverted.erl).  Where that cannot
+ * be written, going back is more urgent.
+ */
+static void mark(struct upgrade *u, const struct term *mark)
+{
+	const struct term *answer;
+	struct error ignored;
+
+	(void)!node_run(&answer, NULL, u->node, u->arena, SCRIPT_reverted,
+			(const struct binding[]){ { "Mark", mark } }, 1, node_deadline(u->node),
+			&ignored);
+}
+
+static void mark_way(struct upgrade *u, const char *to)
+{
+	mark(u, term_string(u->arena, arena_printf(u->arena, "%s %s", u->running->vsn, to)));
+}
+
+/* How it got back, in the sentence "NODE was taken back to VSN…". */
+static const char *by_what(const struct upgrade *u, enum move_outcome outcome)
+{
+	if (u->restarted)
+		return arena_printf(
+			u->arena,
+			" by a restart of the VM, for the way back failed (%s): what its "
+			"processes held is gone",
+			u->restarted);
+	return outcome == MOVE_RESTARTED || u->options->restart ? " by a restart of the VM" : "";
+}
+
 int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, struct error *err)
 {
 	const char *node = node_name(u->node), *back_fault;
 	const char *failed = u->running->vsn;
 	enum move_outcome outcome;
 
+	mark_way(u, vsn);
 	if (go_back(&back_fault, &outcome, u, vsn, err))
 		return upgrade_end(
 			err, ERROR_STUCK,
@@ -123,14 +156,11 @@ int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, str
 		return upgrade_end(err, ERROR_STUCK, state_now(u),
 				   "%s: %s is not well (%s), and going back to %s failed: %s", node,
 				   failed, fault, vsn, back_fault);
-	return upgrade_end(
-		err, ERROR_ROLLED_BACK,
-		arena_printf(
-			u->arena, "%s was taken back to %s%s; %s is unpacked there.", node, vsn,
-			outcome == MOVE_RESTARTED || u->options->restart ? " by a restart of the VM"
-									 : "",
-			failed),
-		"%s: %s is not well: %s", node, failed, fault);
+	return upgrade_end(err, ERROR_ROLLED_BACK,
+			   arena_printf(u->arena,
+					"%s was taken back to %s%s; %s is unpacked there.", node,
+					vsn, by_what(u, outcome), failed),
+			   "%s: %s is not well: %s", node, failed, fault);
 }
 
 /* Where a revert leads: never forward to what the node was already taken back from.  NULL:
@@ -139,9 +169,14 @@ int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, str
 static const char *revert_target(const struct upgrade *u, const char *vsn)
 {
 	const char *best = NULL;
+	bool back = strcmp(u->releases.reverted_to, u->running->vsn) == 0;
 
 	if (vsn)
 		return vsn;
+	/* It is back there: only what boots is left to do, if anything. */
+	if (back && (u->running == u->permanent ||
+		     strcmp(u->releases.reverted_from, u->permanent->vsn) == 0))
+		return u->running->vsn;
 	if (u->running != u->permanent)
 		return u->permanent->vsn;
 	for (size_t i = 0; i < u->releases.len; i++) {
@@ -196,7 +231,9 @@ static int revert(struct upgrade *u, const char *target, struct error *err)
 	if (outcome == MOVE_RESTARTED && strcmp(u->running->vsn, from) == 0)
 		return upgrade_end(
 			err, ERROR_ROLLED_BACK,
-			arena_printf(u->arena, "%s runs %s, as before.", node_name(u->node), from),
+			arena_printf(u->arena,
+				     "%s runs %s, as before, but what its processes held is gone.",
+				     node_name(u->node), from),
 			"%s: going from %s to %s failed, and the node restarted: %s",
 			node_name(u->node), from, target, fault);
 	return upgrade_end(err, ERROR_STUCK, state_now(u), "%s: going from %s to %s failed: %s",
@@ -208,7 +245,7 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 {
 	struct upgrade u = { .node = node, .arena = arena, .options = options };
 	const char *target, *from;
-	bool already;
+	bool already, committed;
 
 	if (upgrade_look(&u, err))
 		return upgrade_failed(&u, err);
@@ -217,13 +254,33 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 		return upgrade_failed(&u, err);
 	from = u.running->vsn;
 	already = strcmp(from, target) == 0;
+	/* Also where that way back was cut short before its end. */
+	committed = (u.running == u.permanent) != already;
+	if (already && !vsn)
+		upgrade_note(&u,
+			     "the node was taken back to %s before; name a version to go further "
+			     "back",
+			     target);
 	if (!already && !options->restart && drain(&u, err))
 		return upgrade_failed(&u, err);
+	if (!already)
+		mark_way(&u, target);
 	if (!already && revert(&u, target, err))
 		return upgrade_failed(&u, err);
 	/* It was committed: what the node boots must go back as well. */
 	if (strcmp(u.permanent->vsn, target) != 0 && make_permanent(&u, target, err))
 		return upgrade_failed(&u, err);
+	/* From one that was committed a second way back is another one; had this answer been lost,
+	 * it is not.
+	 */
+	if (committed)
+		mark(&u, term_atom(arena, "none"));
+	if (u.restarted)
+		upgrade_note(
+			&u,
+			"%s is there by a restart of the VM, for the way back failed (%s): what "
+			"its processes held is gone",
+			target, u.restarted);
 	*out = (struct install_result){
 		.name = u.running->name,
 		.from = from,

@@ -17,6 +17,7 @@ struct upgrade {
 	struct names same;  /* folders of the bundle that the node has, as preflight() found */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
+	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
 	size_t notes_len, notes_cap;

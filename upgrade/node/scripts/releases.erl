@@ -32,6 +32,11 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
  {start_is_there, IsBootable(element(2, BootsIn("start_erl.data")))},
  {copy_is_left, filelib:is_regular(filename:join(RelDir, "RELEASES.relevo"))},
  {records_differ, case Handler(which_releases, []) of {ok, _} -> RecordsDiffer(); _ -> false end},
+ %% From what it was taken back last (reverted.erl).
+ {reverted, case file:read_file(filename:join(RelDir, "relevo.reverted")) of
+                {ok, Reverted} -> string:lexemes(binary_to_list(Reverted), " \n");
+                {error, _} -> []
+            end},
  {releases_dir, RelDir},
  {root, Root},
  {erts, erlang:system_info(version)},

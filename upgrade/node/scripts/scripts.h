@@ -37,6 +37,7 @@
 	X(check,    true, VM)         \
 	X(install,  true, VM)         \
 	X(drain,    true, ALONE)      \
+	X(reverted, true, ALONE)      \
 	X(restart,  true, ALONE)      \
 	X(commit,   true, CONFIG)     \
 	X(remove,   true, ALONE)

@@ -13,6 +13,7 @@ enum { BOOT_MS = 60000, CHECK_MS = 60000, WATCH_MS = 1000, PATIENCE_MS = 60000 }
 
 struct rehearse_opts {
 	const char *port_env, *ready, *load, *junit;
+	struct option_list allow;
 	struct option_list checks;
 	long boot_ms, check_ms, watch_ms, warm_ms;
 	long code_change_ms, suspend_ms, patience_ms;
@@ -32,6 +33,8 @@ static const struct option rehearse_cli[] = {
 		 "ended with 0"),
 	OPT_TEXT(struct rehearse_opts, junit, 0, "junit", "FILE",
 		 "write the result as JUnit XML, a test case for each phase"),
+	OPT_LIST(struct rehearse_opts, allow, 0, "allow", "CODE",
+		 "a reason of the plan that does not count here; may be said again"),
 	OPT_FLAG(struct rehearse_opts, strict, 0, "strict", "warnings count as faults"),
 	OPT_FLAG(struct rehearse_opts, one_way, 0, "one-way",
 		 "there need be no way back: leave the downgrades out"),
@@ -224,6 +227,7 @@ static struct rehearse_options options_of(const struct work *work)
 		.warm_ms = opts->warm_ms,
 		.one_way = opts->one_way,
 		.strict = opts->strict,
+		.allow = { opts->allow.items, opts->allow.len },
 		.move = INSTALL_OPTIONS.move,
 		.begin = show_begin,
 		.end = show_end,

@@ -101,5 +101,6 @@ int upgrade_drain(struct upgrade *u, const struct term *steps, struct error *err
 	}
 	upgrade_refuse(u, err, "%" PRId64 " process%s in old code would be killed (%s%s)", count,
 		       count == 1 ? "" : "es", who, count > 3 ? "; …" : "");
+	error_code_(err, "old_code");
 	return error_hint(err, "--drain TIME waits longer for them, --kill ends them.");
 }

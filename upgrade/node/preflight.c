@@ -33,6 +33,7 @@ static int check_same_build(struct upgrade *u, struct error *err)
 		return 0;
 	upgrade_refuse(u, err, "the node runs another build of %s: %s is not the same",
 		       u->bundle->vsn, what);
+	error_code_(err, "other_build");
 	return error_hint(err,
 			  "A version that runs somewhere is never built anew: give the build one "
 			  "of its own.");
@@ -268,6 +269,7 @@ static int check_tables(struct upgrade *u, struct error *err)
 	if (!table)
 		return 0;
 	upgrade_refuse(u, err, "the node's table of %s is full, or nearly", table);
+	error_code_(err, "table_full");
 	return error_hint(err, "A VM whose table overflows ends.  See relevo node vitals.");
 }
 
@@ -283,13 +285,24 @@ static int check_writable(struct upgrade *u, struct error *err)
 	if (!term_is_tagged(answer, "error", 3) ||
 	    !term_get_text(term_at(answer, 2), u->arena, &path))
 		return 0;
+	if (term_is_atom(term_at(answer, 1), "elsewhere")) {
+		upgrade_refuse(u, err,
+			       "its release packs no Erlang/OTP: release_handler would unpack the "
+			       "new one into that of the machine, %s",
+			       path);
+		error_code_(err, "no_erts");
+		return error_hint(err, "Build it with `erts: include`.");
+	}
 	if (term_is_atom(term_at(answer, 1), "emfile") ||
-	    term_is_atom(term_at(answer, 1), "enfile"))
-		return upgrade_refuse(u, err, "the node's table of open files is full (%s)",
-				      term_atom_name(term_at(answer, 1)));
+	    term_is_atom(term_at(answer, 1), "enfile")) {
+		upgrade_refuse(u, err, "the node's table of open files is full (%s)",
+			       term_atom_name(term_at(answer, 1)));
+		return error_code(err, "table_full");
+	}
 	upgrade_refuse(u, err, "the node may not write %s (%s)", path,
 		       term_atom_name(term_at(answer, 1)) ? term_atom_name(term_at(answer, 1))
 							  : "?");
+	error_code_(err, "not_writable");
 	return error_hint(err, "The user that it runs as needs to own releases/ and lib/.");
 }
 
@@ -333,6 +346,7 @@ int upgrade_check_supervisors(struct upgrade *u, const struct term *steps, struc
 		upgrade_refuse(u, err,
 			       "the supervisor %s does not answer; it may be starting a child",
 			       who);
+	error_code_(err, "supervisor_silent");
 	return error_hint(err,
 			  "release_handler asks every supervisor for its children, and restarts "
 			  "the VM when one does not answer.");

@@ -143,11 +143,12 @@ int upgrade_check_trouble(const struct upgrade *upgrade, enum way_out leads, str
 
 	if (!trouble || (leads != WAY_NONE && trouble->way == leads))
 		return 0;
-	return upgrade_end(err, ERROR_STUCK,
-			   arena_printf(upgrade->arena, "Nothing was changed; %s runs %s %s.  %s",
-					node, upgrade->running->name, upgrade->running->vsn,
-					trouble_way(trouble, upgrade->node, upgrade->arena)),
-			   "%s: %s (%s)", node, trouble->text, trouble->name);
+	upgrade_end(err, ERROR_STUCK,
+		    arena_printf(upgrade->arena, "Nothing was changed; %s runs %s %s.  %s", node,
+				 upgrade->running->name, upgrade->running->vsn,
+				 trouble_way(trouble, upgrade->node, upgrade->arena)),
+		    "%s: %s (%s)", node, trouble->text, trouble->name);
+	return error_code(err, trouble->name);
 }
 
 int upgrade_peek(struct upgrade *upgrade, struct error *err)

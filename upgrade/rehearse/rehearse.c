@@ -543,6 +543,10 @@ int rehearse(struct rehearsal *out, struct arena *arena, const struct rehearse_o
 	p.install = INSTALL_OPTIONS;
 	p.install.move = options->move;
 	p.install.one_way = options->one_way;
+	p.install.allow = options->allow;
+	/* Who would be waited for, and named, is found to be killed. */
+	p.install.kill = true;
+	p.install.drain_ms = 0;
 	p.install.step = options->step;
 	p.install.context = options->context;
 	if (bundle_read(&p.bundle, arena, options->new_release, err) ||

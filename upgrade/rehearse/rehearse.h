@@ -105,12 +105,13 @@ struct rehearse_options {
 	const char *load;
 	const char *const *checks;
 	size_t checks_len;
-	int64_t boot_ms;  /* until it is up and ready */
-	int64_t check_ms; /* that one check may take */
-	int64_t watch_ms; /* how long to watch after each change */
-	int64_t warm_ms;  /* how long the load works before the first change */
-	bool one_way;     /* there need be no way back */
-	bool strict;      /* warnings count as faults */
+	int64_t boot_ms;    /* until it is up and ready */
+	int64_t check_ms;   /* that one check may take */
+	int64_t watch_ms;   /* how long to watch after each change */
+	int64_t warm_ms;    /* how long the load works before the first change */
+	bool one_way;       /* there need be no way back */
+	bool strict;        /* warnings count as faults */
+	struct names allow; /* codes of reasons of the plan that are none here */
 	struct move_options move;
 	/* Told as a phase begins and ends, and before each step of an installation; may be
 	 * NULL.

@@ -1,6 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% May the node write what an installation writes, and has it room in its table of files?  Tried, and
-%% taken back.  Bound: Erts.  Answers ok or {error, Why, Path}.
+%% taken back.  Bound: Erts.  Answers ok or {error, Why, Path};
+%% elsewhere: release_handler unpacks at the root of the Erlang that runs, which is not the release's.
 Try = fun(Dir) ->
               Probe = filename:join(Dir, "relevo-probe-" ++ os:getpid() ++ "-"
                                     ++ integer_to_list(erlang:unique_integer([positive]))),
@@ -23,7 +24,14 @@ Files = [F || N <- ["RELEASES", "start_erl.data"], F <- [filename:join(RelDir, N
 Opened = [file:open("/dev/null", [read, raw]) || _ <- lists:seq(1, 16)],
 [file:close(Fd) || {ok, Fd} <- Opened],
 Full = [{error, Why, "/dev/null"} || {error, Why} <- Opened, Why =/= enoent],
-case Full ++ [E || E <- lists:map(Try, Dirs) ++ lists:map(Append, Files), E =/= ok] of
+Inode = fun(Dir) ->
+                case file:read_file_info(Dir) of
+                    {ok, Info} -> {element(10, Info), element(12, Info)};
+                    {error, _} -> none
+                end
+        end,
+Elsewhere = [{error, elsewhere, Root} || Inode(RelDir) =/= Inode(filename:join(Root, "releases"))],
+case Elsewhere ++ Full ++ [E || E <- [R || Elsewhere =:= [], R <- lists:map(Try, Dirs)] ++ lists:map(Append, Files), E =/= ok] of
     [] -> ok;
     [First | _] -> First
 end

@@ -275,7 +275,6 @@ static bool report_reason(const struct reason *reason)
 static void report_way(struct job *job, size_t nr)
 {
 	const struct prepared *way = &job->prepared[nr];
-
 	bool told = false;
 
 	print("  from %s: %s\n", way->from,

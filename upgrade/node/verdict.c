@@ -3,6 +3,7 @@
  * runs. */
 #include "upgrade/node/upgrade.h"
 #include "upgrade/plan/obey.h"
+#include "upgrade/plan/plan.h"
 
 #include "base/file.h"
 #include "base/hash.h"

@@ -2,6 +2,7 @@
 #include "upgrade/plan/carried.h"
 
 #include "base/hash.h"
+#include "upgrade/plan/plan.h"
 
 enum { PLANS_MAX = 1000, REASONS_MAX = 100000, MANIFEST_MAX = 64 << 20 };
 

@@ -6,7 +6,12 @@
  *	            "reasons": [as in relevo plan --json]}]}
  */
 #pragma once
-#include "upgrade/plan/plan.h"
+#include "release/read/release.h"
+#include "upgrade/reason.h"
+
+#include <jansson.h>
+
+struct plan;
 
 #define CARRIED_FILE "relevo.plans.json"
 

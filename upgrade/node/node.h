@@ -142,11 +142,7 @@ struct node_releases {
 	const char *keeper;     /* who starts it again when its VM ends; "": nobody, or not known */
 	bool trials;            /* its start script boots a release on trial */
 	const char *failed_vsn; /* which trial came to nothing last; "": none */
-	/* The last way back that was begun, and was from a release that was not committed, or was
-	 * not told to be done; "": none.
-	 */
-	const char *reverted_from, *reverted_to;
-	const char *lock; /* the relevo that is at work there, its node; "": none */
+	const char *lock;       /* the relevo that is at work there, its node; "": none */
 	/* The last way back that was begun, and was from a release that was not committed, or was
 	 * not told to be done; "": none.
 	 */

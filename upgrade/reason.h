@@ -31,6 +31,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(state_shape_changed, RESTART) \
 	X(code_change_missing, RESTART) \
 	X(made_at_start,       RESTART) \
+	X(module_gone,         RESTART) \
 	X(supervisor_fails,    RESTART) \
 	X(emulator_restarted,  RESTART) \
 	X(halts_node,          RESTART) \

@@ -119,6 +119,7 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	for (size_t i = 0; i < app->modules.len; i++)
 		judge_module(judge, app, &app->modules.items[i]);
 	judge_stale(judge, app, made);
+	judge_gone(judge, app, made);
 	judge_supervisors(judge, app, made);
 	judge_children(judge, made);
 }

@@ -55,8 +55,66 @@ static bool hears(struct judge *judge, const char *callback)
 	return facts && beam_exports(facts, "config_change", 3);
 }
 
+/* ---- who reads a key ---- */
+
+static bool reads(const struct code_effect *effect, const char *app, const char *key)
+{
+	bool gets = (strcmp(effect->to.module, "application") == 0 ||
+		     strcmp(effect->to.module, "Elixir.Application") == 0) &&
+		    (strcmp(effect->to.name, "get_env") == 0 ||
+		     strcmp(effect->to.name, "fetch_env") == 0 ||
+		     strcmp(effect->to.name, "fetch_env!") == 0);
+
+	if (!gets)
+		return false;
+	return effect->to.arity == 1
+		       ? value_is_atom(effect->args[0], key)
+		       : value_is_atom(effect->args[0], app) && value_is_atom(effect->args[1], key);
+}
+
+/* Whether all that reads it runs only while something starts; false: nobody is seen to read it. */
+static bool is_read_at_start(struct judge *judge, const struct app_diff *app, const char *key)
+{
+	struct modules *modules = judge->modules;
+	struct names names = app->new_app->app->modules;
+	bool any = false;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(modules, SIDE_NEW, names.items[i]);
+		const struct beam_facts *facts =
+			module ? module_facts(modules, SIDE_NEW, module) : NULL;
+		struct code_effects effects = { NULL, 0 };
+
+		if (facts && names_have(facts->atoms, key))
+			effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++) {
+			if (!reads(&effects.items[j], app->name, key))
+				continue;
+			if (!runs_at_start(judge, module, effects.items[j].in))
+				return false;
+			any = true;
+		}
+	}
+	return any;
+}
+
+static const char *key_read_at_start(struct judge *judge, const struct app_diff *app)
+{
+	const struct code_library *library = &judge->modules->library[SIDE_NEW];
+	struct names names = app->new_app->app->modules;
+
+	if (names.len == 0 || !library->follow(library->ctx, names.items[0]))
+		return NULL;
+	for (size_t i = 0; i < app->env.len; i++)
+		if (is_read_at_start(judge, app, app->env.items[i]))
+			return app->env.items[i];
+	return NULL;
+}
+
 static void judge_env(struct judge *judge, const struct app_diff *app)
 {
+	const char *at_start;
+
 	const char *callback = callback_of(app);
 	bool heard = hears(judge, callback);
 	struct reason *reason;
@@ -69,7 +127,14 @@ static void judge_env(struct judge *judge, const struct app_diff *app)
 		       heard ? module_shown(callback) : "");
 	if (heard)
 		reason->hint = "look whether it takes over all of these keys";
-	else
+	else if ((at_start = key_read_at_start(judge, app))) {
+		reason->severity = SEVERITY_WARN;
+		reason->hint = arena_printf(judge->arena,
+					    "%s is read only where something starts: what runs "
+					    "goes on with the old value "
+					    "until it is started again",
+					    at_start);
+	} else
 		reason->hint = "processes that keep a value go on with the old one: export "
 			       "config_change/3 from the application's module, or read the value "
 			       "when it is needed";

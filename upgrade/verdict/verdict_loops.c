@@ -49,11 +49,42 @@ static void reach(struct loops *loops, const struct code_function *function, boo
 	}
 }
 
-static bool waits(const struct code_function *function)
+/* Waits by itself, or in one of these. */
+static bool waits(const struct code *code, const struct code_function *function)
 {
-	for (size_t i = 0; i < function->len; i++)
-		if (function->ops[i].opcode == OP_WAIT)
+	static const struct beam_function blocking[] = {
+		{ "gen_tcp", "accept", 1 },
+		{ "gen_tcp", "accept", 2 },
+		{ "gen_tcp", "recv", 2 },
+		{ "gen_tcp", "recv", 3 },
+		{ "gen_udp", "recv", 2 },
+		{ "gen_udp", "recv", 3 },
+		{ "ssl", "transport_accept", 1 },
+		{ "ssl", "transport_accept", 2 },
+		{ "ssl", "recv", 2 },
+		{ "ssl", "recv", 3 },
+		{ "socket", "accept", 1 },
+		{ "socket", "accept", 2 },
+		{ "socket", "recv", 2 },
+		{ "socket", "recv", 3 },
+		{ "timer", "sleep", 1 },
+		{ "Elixir.Process", "sleep", 1 },
+	};
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+		if (op->opcode == OP_WAIT || op->opcode == OP_WAIT_TIMEOUT)
 			return true;
+		for (size_t j = 0; to && j < ARRAY_LEN(blocking); j++)
+			if (to->arity == blocking[j].arity &&
+			    strcmp(to->name, blocking[j].name) == 0 &&
+			    strcmp(to->module, blocking[j].module) == 0)
+				return true;
+	}
 	return false;
 }
 
@@ -93,7 +124,8 @@ static bool starts_process(const struct beam_function *import)
 	       (strcmp(import->module, "proc_lib") == 0 &&
 		(strncmp(import->name, "spawn", 5) == 0 ||
 		 strncmp(import->name, "start", 5) == 0)) ||
-	       strcmp(import->module, "Elixir.Task") == 0;
+	       strcmp(import->module, "Elixir.Task") == 0 ||
+	       strcmp(import->module, "Elixir.Task.Supervisor") == 0;
 }
 
 static bool starts_processes(const struct code *code, const struct code_function *function)
@@ -148,6 +180,19 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 	}
 }
 
+const struct code_function *loop_begun_at(const struct code *code, const char *name,
+					  struct arena *arena)
+{
+	struct loops loops = loops_new(code, arena);
+
+	reach_named(&loops, name);
+	for (size_t i = 0; i < code->len; i++)
+		if (loops.seen[i] && waits(code, &code->functions[i]) &&
+		    goes_round(code, arena, &code->functions[i]))
+			return &code->functions[i];
+	return NULL;
+}
+
 const struct code_function *loop_that_stays(const struct code *code, struct arena *arena)
 {
 	struct loops loops = loops_new(code, arena);
@@ -158,7 +203,7 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (loops.seen[i] && waits(function) && goes_round(code, arena, function))
+		if (loops.seen[i] && waits(code, function) && goes_round(code, arena, function))
 			return function;
 	}
 	return NULL;

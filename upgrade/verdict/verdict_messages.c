@@ -187,6 +187,88 @@ static bool judge_sent(struct sent *sent, const struct code_effect *effect)
 	return true;
 }
 
+/* ---- funs that are handed over ---- */
+
+static bool has_fun(const struct value *value, const struct code *code, unsigned depth)
+{
+	const struct value *head;
+
+	if (value->kind == VALUE_FUN)
+		return value->fun.code == code;
+	if (depth == 0)
+		return false;
+	if (value->kind == VALUE_TUPLE)
+		for (size_t i = 0; i < value->tuple.len; i++)
+			if (has_fun(value->tuple.items[i], code, depth - 1))
+				return true;
+	if (value->kind == VALUE_MAP)
+		return has_fun(value->map.value, code, depth - 1) ||
+		       has_fun(value->map.base, code, depth - 1);
+	for (head = value; value->kind == VALUE_CONS; value = value->cons.tail) {
+		head = value->cons.head;
+		if (has_fun(head, code, depth - 1))
+			return true;
+	}
+	return false;
+}
+
+/* Where it stays: a table, a term, or the state of who takes the message.  NULL: nowhere. */
+static const char *kept_in(struct judge *judge, struct module_at *module,
+			   const struct code_effect *effect)
+{
+	static const char *const places[][2] = {
+		{ "ets", "insert" },           { "ets", "insert_new" },
+		{ "persistent_term", "put" },  { "application", "set_env" },
+		{ "telemetry", "attach" },     { "telemetry", "attach_many" },
+		{ "timer", "apply_interval" }, { "timer", "apply_after" },
+	};
+	const struct way *way = way_of(effect);
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct module_at *to;
+	struct values values;
+	bool far, sure;
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (effect_is(effect, places[i][0], places[i][1], 0))
+			return arena_printf(judge->arena, "by %s:%s", places[i][0], places[i][1]);
+	if (!way)
+		return NULL;
+	to = modules_find(judge->modules, SIDE_OLD,
+			  receiver(effect, way, module->name, judge->arena, &far));
+	if (!to || !module_code(judge->modules, SIDE_OLD, to))
+		return NULL;
+	values = handled(to->code, way->handler, effect->args[way->what],
+			 &judge->modules->library[SIDE_OLD], &scratch, &sure);
+	for (size_t i = 0; i < values.len; i++)
+		if (has_fun(values.items[i], module_code(judge->modules, SIDE_OLD, module), 8))
+			return arena_printf(judge->arena, "in the state of %s",
+					    module_shown(to->name));
+	return NULL;
+}
+
+static void judge_funs(struct judge *judge, struct module_at *module)
+{
+	struct code_effects effects = effects_of(judge, SIDE_OLD, module);
+	const struct code *code = module_code(judge->modules, SIDE_OLD, module);
+
+	for (size_t i = 0; code && i < effects.len; i++) {
+		const char *place = NULL;
+
+		for (size_t j = 0; j < EFFECT_ARGS && !place; j++)
+			if (has_fun(effects.items[i].args[j], code, 8))
+				place = kept_in(judge, module, &effects.items[i]);
+		if (!place || is_told(judge, REASON_fun_kept, module->name))
+			continue;
+		JUDGE(judge, REASON_fun_kept, module->app->name, module->name,
+		      "a fun of the old %s is kept %s: it is gone when the old code is purged, and "
+		      "calling it fails",
+		      module_shown(module->name), place)
+			->hint =
+			"keep fun ?MODULE:name/arity or {Module, Function} instead, or keep it "
+			"anew behind the upgrade";
+	}
+}
+
 /* ---- calls between nodes ---- */
 
 static bool is_rpc(const struct code_effect *effect)
@@ -322,6 +404,8 @@ void judge_messages(struct judge *judge)
 		    diff->new_code->unread)
 			continue;
 		judge_module_messages(judge, module);
+		if (modules_find(modules, SIDE_OLD, module->name))
+			judge_funs(judge, modules_find(modules, SIDE_OLD, module->name));
 		judge_timeout(judge, module->app, diff);
 		judge_event_types(judge, module->app, diff);
 	}

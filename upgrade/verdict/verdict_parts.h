@@ -150,6 +150,11 @@ void judge_found(struct judge *judge);
  */
 void judge_messages(struct judge *judge);
 
+/* ---- verdict_gone.c ---- */
+
+/* Modules that are gone, and still run. */
+void judge_gone(struct judge *judge, const struct app_diff *app, const struct appup_made *made);
+
 /* ---- verdict_wiring.c ---- */
 
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.
@@ -171,6 +176,9 @@ void judge_calls(struct judge *judge);
  * leave for newer code; NULL: none is seen.
  */
 const struct code_function *loop_that_stays(const struct code *code, struct arena *arena);
+/* The same of processes that another module lets begin in an exported function of that name. */
+const struct code_function *loop_begun_at(const struct code *code, const char *name,
+					  struct arena *arena);
 
 /* ---- verdict_top.c ---- */
 

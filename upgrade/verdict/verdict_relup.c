@@ -148,6 +148,49 @@ static void judge_twice(struct judge *judge, const struct term *steps, const cha
 	}
 }
 
+/* spawn_link(M, F, A), proc_lib:start_link(M, F, A), Task.start_link(M, F, A), of another module.
+ */
+static const char *begun_at(const struct code_effect *effect, const char *module)
+{
+	if (strncmp(effect->to.name, "spawn", 5) != 0 && strncmp(effect->to.name, "start", 5) != 0)
+		return NULL;
+	for (size_t i = 0; i + 1 < EFFECT_ARGS; i++)
+		if (value_is_atom(effect->args[i], module))
+			return value_atom_name(effect->args[i + 1]);
+	return NULL;
+}
+
+/* Only who changed, too, or has the module's name is looked at. */
+static const struct code_function *loop_started_elsewhere(struct judge *judge,
+							  const struct module_diff *module)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = judge->modules;
+	const bool *naming;
+
+	if (code_loop(module->old_code) == CODE_LOOP_NONE)
+		return NULL;
+	name_table_add(names, module->name, NULL);
+	naming = modules_naming(judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
+		struct code_effects effects = { NULL, 0 };
+
+		if (before && (after->diff || naming[i]))
+			effects = effects_of(judge, SIDE_OLD, before);
+		for (size_t j = 0; j < effects.len; j++) {
+			const char *name = begun_at(&effects.items[j], module->name);
+			const struct code_function *loop =
+				name ? loop_begun_at(module->old_code, name, judge->arena) : NULL;
+
+			if (loop)
+				return loop;
+		}
+	}
+	return NULL;
+}
+
 /* The old code is what they stay in. */
 static void judge_staying(struct judge *judge, const struct module_diff *module,
 			  const struct app_diff *app)
@@ -157,6 +200,8 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 	if (!module->old_code || understands_system(module->old_facts))
 		return;
 	loop = loop_that_stays(module->old_code, judge->arena);
+	if (!loop)
+		loop = loop_started_elsewhere(judge, module);
 	if (!loop)
 		return;
 	JUDGE(judge, REASON_second_purge, app->name, module->name,

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "release/read/release.h"
 #include "release/read/store.h"
+#include "upgrade/plan/obey.h"
 #include "upgrade/plan/plan.h"
 
 #include <stdlib.h>
@@ -43,54 +44,43 @@ void ways_free(struct ways *ways)
 	free(ways);
 }
 
-/* The codes that count: "nif_changed, supervisor_opaque". */
-static const char *codes_of(struct arena *arena, const struct plan *plan)
+/* "nif_changed: …" of each reason, in one line. */
+static const char *joined(struct arena *arena, struct names texts)
 {
 	owned_str struct str text = STR_EMPTY;
 
-	for (size_t i = 0; i < plan->reasons.len; i++) {
-		const struct reason *reason = &plan->reasons.items[i];
-
-		if (reason->allowed || reason->severity == SEVERITY_INFO ||
-		    strstr(str_text(&text), reason_name(reason->code)))
-			continue;
-		str_addf(&text, "%s%s", text.len ? ", " : "", reason_name(reason->code));
-	}
+	for (size_t i = 0; i < texts.len; i++)
+		str_addf(&text, "%s%s", i ? "; " : "", texts.items[i]);
 	return arena_dup(arena, str_span(&text));
 }
 
-/* What a verdict allows to be done; the one place where that is decided. */
-static enum way obey(enum verdict verdict, bool reversible)
+static void no_hot(struct way_found *found, const char *why)
 {
-	switch (verdict) {
-	case VERDICT_HOT:
-		return reversible ? WAY_hot : WAY_restart;
-	case VERDICT_HOT_WITH_WARNINGS:
-	case VERDICT_RESTART:
-		return WAY_restart;
-	case VERDICT_IMPOSSIBLE:
-		break;
-	}
-	return WAY_none;
-}
-
-static void no_hot(struct ways *ways, struct way_found *found, const char *why)
-{
-	(void)ways;
 	found->way = WAY_restart;
 	found->text = why;
 }
 
-static void take_plan(struct ways *ways, struct way_found *found, const struct plan *plan)
+/* A fleet is taken nowhere hot with a warning that nobody has allowed: it would be told to nobody.
+ */
+static int take_plan(struct ways *ways, struct way_found *found, const struct plan *plan,
+		     struct error *err)
 {
-	const char *codes = codes_of(&ways->arena, plan);
+	struct obeyed hot, cold;
 
+	if (obey(&hot, &ways->arena, &plan->reasons, ways->options.allow, OBEY_HOT, err) ||
+	    obey(&cold, &ways->arena, &plan->reasons, ways->options.allow, OBEY_RESTART, err))
+		return -1;
 	found->verdict = verdict_name(plan->verdict);
 	found->reversible = plan->reversible;
-	found->way = obey(plan->verdict, plan->reversible);
-	if (found->way != WAY_hot)
-		found->text = arena_printf(&ways->arena, "the verdict is %s: %s",
-					   verdict_shown(plan->verdict), codes);
+	if (cold.answer == OBEY_REFUSED)
+		found->text = joined(&ways->arena, cold.texts);
+	else if (hot.answer != OBEY_GO)
+		no_hot(found, joined(&ways->arena, hot.texts));
+	else if (!plan->reversible)
+		no_hot(found, "there is no way back while it runs");
+	else
+		found->way = WAY_hot;
+	return 0;
 }
 
 /* Built anew under the same version, it is another release. */
@@ -115,8 +105,7 @@ static int plan_pair(struct ways *ways, struct known *known, const char *path, s
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_release struct release *old_release = NULL, *new_release = NULL;
 	const char *paths[2] = { path, ways->options.release };
-	struct plan_options options = { .appups = { .dir = ways->options.appups },
-					.allow = ways->options.allow };
+	struct plan_options options = { .appups = { .dir = ways->options.appups } };
 	struct plan *plan;
 	bool same;
 
@@ -124,15 +113,15 @@ static int plan_pair(struct ways *ways, struct known *known, const char *path, s
 	    same_build(&same, old_release, known->manifest, err))
 		return -1;
 	if (!same) {
-		no_hot(ways, &known->found,
+		no_hot(&known->found,
 		       arena_printf(&ways->arena, "the node runs another build of %s than %s",
 				    known->from, path));
 		return 0;
 	}
-	if (plan_make(&plan, &arena, old_release, new_release, &options, err))
-		return -1;
-	take_plan(ways, &known->found, plan);
-	return 0;
+	return plan_make(&plan, &arena, old_release, new_release, &options, err) ||
+			       take_plan(ways, &known->found, plan, err)
+		       ? -1
+		       : 0;
 }
 
 static void find(struct ways *ways, struct known *known)
@@ -147,7 +136,7 @@ static void find(struct ways *ways, struct known *known)
 		known->found.way = WAY_hot;
 		known->found.reversible = true;
 	} else if (!path) {
-		no_hot(ways, &known->found,
+		no_hot(&known->found,
 		       arena_printf(&ways->arena, "%s %s, which it runs, is not in the store",
 				    bundle->name, known->from));
 	} else if (plan_pair(ways, known, path, &err)) {
@@ -156,7 +145,7 @@ static void find(struct ways *ways, struct known *known)
 	} else if (known->found.way == WAY_hot &&
 		   (!bundle_up(bundle, &ways->arena, known->from) ||
 		    !bundle_down(bundle, &ways->arena, known->from))) {
-		no_hot(ways, &known->found,
+		no_hot(&known->found,
 		       arena_printf(&ways->arena, "the relup in %s knows no way from %s and back",
 				    bundle->file, known->from));
 	}

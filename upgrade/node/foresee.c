@@ -307,12 +307,13 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 /* Another build of it would be brought anew. */
 static int is_there(bool *out, struct upgrade *u, struct error *err)
 {
-	const struct bundle *manifest = NULL;
+	bool known = false;
+	const char *what = NULL;
 
 	if (releases_find(&u->releases, u->bundle->vsn) &&
-	    upgrade_manifest(&manifest, u, u->bundle->vsn, err))
+	    upgrade_other_build(&what, &known, u, err))
 		return -1;
-	*out = manifest && !bundle_difference(u->bundle, manifest, u->arena);
+	*out = known && !what;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/node.h"
 
+#include "base/hash.h"
 #include "upgrade/node/session.h"
 #include "upgrade/node/witness.h"
 
@@ -565,5 +566,65 @@ int node_info(struct node_info *out, struct node *node, struct arena *arena, str
 		.apps = list,
 		.apps_len = len,
 	};
+	return 0;
+}
+
+/* ---- manifests ---- */
+
+static int ask_manifest(const struct term **out, struct node *node, struct arena *arena,
+			const char *vsn, bool whole, struct error *err)
+{
+	const struct binding bindings[] = {
+		{ "Vsn", term_string(arena, vsn) },
+		{ "Whole", term_atom(arena, whole ? "true" : "false") },
+	};
+
+	return node_run(out, NULL, node, arena, SCRIPT_digest, bindings, ARRAY_LEN(bindings),
+			node_deadline(node), err);
+}
+
+static int unpack_manifest(struct span *out, struct node *node, struct arena *arena,
+			   const struct term *answer, struct error *err)
+{
+	const struct term *text;
+
+	*out = (struct span){ "", 0 };
+	if (answer->kind != TERM_BINARY)
+		return 0;
+	if (term_decode(&text, arena, answer->text, TERM_LIMITS_NODE, NULL, err))
+		return error_wrap(err, "%s: the manifest that it has", node->name);
+	if (text->kind == TERM_BINARY)
+		*out = text->text;
+	return 0;
+}
+
+int node_manifest_text(struct span *out, struct node *node, struct arena *arena, const char *vsn,
+		       struct error *err)
+{
+	const struct term *answer;
+
+	return ask_manifest(&answer, node, arena, vsn, true, err) ||
+			       unpack_manifest(out, node, arena, answer, err)
+		       ? -1
+		       : 0;
+}
+
+int node_manifest_digest(const char **out, struct node *node, struct arena *arena, const char *vsn,
+			 struct error *err)
+{
+	const struct term *answer;
+	char hex[HASH_HEX_MAX];
+	struct span text;
+
+	if (ask_manifest(&answer, node, arena, vsn, false, err) ||
+	    unpack_manifest(&text, node, arena, answer, err))
+		return -1;
+	*out = "";
+	if (text.len > 0) {
+		hash_hex(HASH_SHA256, text, hex);
+		*out = arena_dup(arena, span_of(hex));
+	} else {
+		term_get_text(answer, arena, out);
+	}
 	return 0;
 }

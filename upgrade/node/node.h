@@ -155,6 +155,13 @@ struct node_releases {
 
 must_check int node_releases(struct node_releases *out, struct node *node, struct arena *arena,
 			     struct error *err);
+/* Of the manifest that a release of the node brought with it: its SHA-256, and its text; "", and an
+ * empty one, where there is none.  In the arena.
+ */
+must_check int node_manifest_digest(const char **out, struct node *node, struct arena *arena,
+				    const char *vsn, struct error *err);
+must_check int node_manifest_text(struct span *out, struct node *node, struct arena *arena,
+				  const char *vsn, struct error *err);
 /* NULL: not known. */
 const struct node_release *releases_find(const struct node_releases *releases, const char *vsn);
 /* The one that runs: current, else permanent; NULL: none. */

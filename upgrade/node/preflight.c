@@ -24,12 +24,10 @@ static int check_records(struct upgrade *u, struct error *err)
 /* What runs already is there already, when it is what was built. */
 static int check_same_build(struct upgrade *u, struct error *err)
 {
-	const struct bundle *manifest;
 	const char *what;
 
-	if (upgrade_manifest(&manifest, u, u->bundle->vsn, err))
+	if (upgrade_other_build(&what, NULL, u, err))
 		return -1;
-	what = manifest ? bundle_difference(u->bundle, manifest, u->arena) : NULL;
 	if (!what)
 		return 0;
 	upgrade_refuse(u, err, "the node runs another build of %s: %s is not the same",

@@ -225,6 +225,26 @@ int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *v
 	return 0;
 }
 
+int upgrade_other_build(const char **out, bool *known, struct upgrade *u, struct error *err)
+{
+	struct bundle manifest = { .file = NULL };
+	const char *vsn = u->bundle->vsn, *digest;
+	struct span text;
+
+	*out = NULL;
+	if (node_manifest_digest(&digest, u->node, u->arena, vsn, err))
+		return -1;
+	if (known)
+		*known = *digest != '\0';
+	if (!*digest || strcmp(digest, u->bundle->manifest_sha256) == 0)
+		return 0;
+	if (node_manifest_text(&text, u->node, u->arena, vsn, err) ||
+	    bundle_parse_manifest(&manifest, u->arena, text, "the manifest that the node has", err))
+		return -1;
+	*out = bundle_difference(u->bundle, &manifest, u->arena);
+	return 0;
+}
+
 /* Processes are resumed one after the other; give them a moment. */
 static int await_resumed(const char **fault, struct upgrade *upgrade, int64_t before,
 			 struct error *err)

@@ -69,6 +69,11 @@ must_check int upgrade_drain(struct upgrade *upgrade, const struct term *steps, 
  * ERROR_REFUSED; ERROR_USAGE: the options allow what is no code.
  */
 must_check int upgrade_obey(struct upgrade *upgrade, struct error *err);
+/* What the node has of the bundle's version is another build in this (bundle_difference()); NULL:
+ * it is the same, or its manifest is not there.  *known, when wanted: that is there.
+ */
+must_check int upgrade_other_build(const char **out, bool *known, struct upgrade *upgrade,
+				   struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

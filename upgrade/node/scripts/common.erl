@@ -201,7 +201,7 @@ InUse = fun(Gone) ->
                                {error, _} -> []
                            end,
                 OnDisk = [{V, E, LibNames(L)} || {release, _, V, E, L, _} <- Recorded()],
-                Ours = lists:usort([Booted, element(2, init:script_id()), os:getenv("RELEASE_VSN", "")]
+                Ours = lists:usort([Booted, os:getenv("RELEASE_VSN", "")]
                                    ++ [V || {_, V} <- Starts]
                                    ++ [V || {V, _} <- InMemory, V =/= Gone]
                                    ++ [V || {V, _, _} <- OnDisk, V =/= Gone]),

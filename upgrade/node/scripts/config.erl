@@ -6,14 +6,16 @@
 %% runs them at boot, and the merged result stands in for sys.config while release_handler
 %% reads it.  The original waits beside it, as sys.config.relevo.
 ConfigFile = fun(V) -> filename:join([RelDir, V, "sys.config"]) end,
-AsideFile = fun(V) -> ConfigFile(V) ++ ".relevo" end,
+%% What no file of text can hold (functions, processes) stands in its boot file for that time, as the
+%% environment that the applications come with.
+BootFile = fun(V) -> filename:join([RelDir, V, "start.boot"]) end,
 %% What was evaluated before the installation that will use it.
 ReadyFile = fun(V) -> ConfigFile(V) ++ ".ready" end,
+Replaced = fun(V) -> [ConfigFile(V), BootFile(V)] end,
 PutBack = fun(V) ->
-                  case filelib:is_regular(AsideFile(V)) of
-                      true -> ok = file:rename(AsideFile(V), ConfigFile(V));
-                      false -> ok
-                  end
+                  [ok = file:rename(File ++ ".relevo", File)
+                   || File <- Replaced(V), filelib:is_regular(File ++ ".relevo")],
+                  ok
           end,
 Providers = fun(Static) ->
                     case proplists:get_value(config_provider_init,
@@ -43,7 +45,8 @@ VsnEnv = fun(V, VsnDir) ->
 WriteSecret = fun(File, Bytes) ->
                       ok = file:write_file(File, <<>>),
                       ok = file:change_mode(File, 8#600),
-                      ok = file:write_file(File, Bytes)
+                      %% Before it takes the place of another.
+                      ok = file:write_file(File, Bytes, [sync])
               end,
 %% Where others may have put something by that name, which then is neither followed nor kept.
 WriteNewSecret = fun(File, Bytes) ->
@@ -56,13 +59,17 @@ AsText = fun(Term) ->
                  unicode:characters_to_binary(
                    io_lib:format("%% coding: utf-8~n~tp.~n", [Term]))
          end,
-%% Puts it in the place of sys.config.
+%% Puts it in the place of what is there.
+ReplaceFile = fun(File) ->
+                      case file:make_link(File, File ++ ".relevo") of
+                          ok -> ok;
+                          {error, _} ->
+                              {ok, _} = file:copy(File, File ++ ".relevo.new"),
+                              ok = file:rename(File ++ ".relevo.new", File ++ ".relevo")
+                      end,
+                      ok = file:rename(File ++ ".ready", File)
+              end,
 Replace = fun(V) ->
-                  case file:make_link(ConfigFile(V), AsideFile(V)) of
-                      ok -> ok;
-                      {error, _} ->
-                          {ok, _} = file:copy(ConfigFile(V), AsideFile(V) ++ ".new"),
-                          ok = file:rename(AsideFile(V) ++ ".new", AsideFile(V))
-                  end,
-                  ok = file:rename(ReadyFile(V), ConfigFile(V))
+                  [ReplaceFile(File) || File <- Replaced(V), filelib:is_regular(File ++ ".ready")],
+                  ok
           end

@@ -108,43 +108,14 @@ Compiled = fun(Paths, {ok, Config} = Loaded) when is_list(Paths) ->
                    end;
               (_, Loaded) -> Loaded
            end,
-%% What cannot be written into sys.config, by its path: [] or [{Path, Kind}].
-Step = fun(Key) when is_atom(Key); is_integer(Key) -> io_lib:format(" ~tp", [Key]);
-          (_) -> " ..."
-       end,
-Bad = fun Bad(Path, V) when is_function(V) ->
-              case erlang:fun_info(V, type) of
-                  {type, external} -> [];
-                  _ -> [{Path, "a function"}]
-              end;
-          Bad(Path, V) when is_pid(V) -> [{Path, "a process"}];
-          Bad(Path, V) when is_reference(V) -> [{Path, "a reference"}];
-          Bad(Path, V) when is_port(V) -> [{Path, "a port"}];
-          Bad(Path, V) when is_map(V) ->
-              lists:append([Bad(Path, K) ++ Bad([Path, Step(K)], E)
-                            || {K, E} <- maps:to_list(V)]);
-          Bad(Path, {K, E}) when is_atom(K) -> Bad([Path, Step(K)], E);
-          Bad(Path, V) when is_tuple(V) -> Bad(Path, tuple_to_list(V));
-          Bad(Path, [E | Rest]) -> Bad(Path, E) ++ Bad(Path, Rest);
-          Bad(_, _) -> []
-      end,
-Terms = fun({ok, Config} = Loaded) ->
-                case Bad("", Config) of
-                    [] -> Loaded;
-                    [{Path, Kind} | _] ->
-                        Fault(sys_config, [string:trim(lists:flatten(Path)), ": ", Kind,
-                                           ", which cannot be written into sys.config"])
-                end;
-           (Error) -> Error
-        end,
 Init = proplists:get_value(config_provider_init, proplists:get_value(elixir, Static, [])),
 #{providers := Providers, extra_config := Extra} = Init,
 [application:load(A) || A <- Applications],
 Answer = try
              {ok, _} = application:ensure_all_started(elixir),
              Start = 'Elixir.Config':'__merge__'(Static, Extra),
-             Terms(Compiled(maps:get(validate_compile_env, Init, false),
-                            lists:foldl(Load, {ok, Start}, Providers)))
+             Compiled(maps:get(validate_compile_env, Init, false),
+                      lists:foldl(Load, {ok, Start}, Providers))
          catch _:Reason:Stack -> Fault(elixir, [io_lib:format("~ts", [What(Reason, none)]), Inside(Stack)])
          end,
 ok = file:write_file(filename:join(Dir, "answer"), term_to_binary(Answer)),

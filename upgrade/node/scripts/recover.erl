@@ -43,9 +43,12 @@ Healed = case {lists:keymember(current, 4, Held), lists:keyfind(permanent, 4, He
                    end;
                _ -> []
            end,
-Left = filelib:wildcard(filename:join([RelDir, "*", "sys.config.relevo"])),
-Versions = [filename:basename(filename:dirname(File)) || File <- Left],
+Aside = fun(Suffix) ->
+                [File || Name <- ["sys.config", "start.boot"],
+                         File <- filelib:wildcard(filename:join([RelDir, "*", Name ++ Suffix]))]
+        end,
+Versions = lists:usort([filename:basename(filename:dirname(File)) || File <- Aside(".relevo")]),
 %% Evaluated for an installation that did not follow.
-[file:delete(F) || F <- filelib:wildcard(filename:join([RelDir, "*", "sys.config.ready"]))],
+[file:delete(F) || F <- Aside(".ready")],
 [PutBack(V) || V <- Versions],
 Healed ++ [{config, V} || V <- Versions]

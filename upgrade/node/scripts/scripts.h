@@ -30,6 +30,7 @@
 	X(unpack,   true, ALONE)      \
 	X(files,    false, ALONE)     \
 	X(modules,  false, ALONE)     \
+	X(digest,   false, ALONE)     \
 	X(manifest, false, ALONE)     \
 	X(lock,     false, ALONE)     \
 	X(recover,  true, CONFIG)     \

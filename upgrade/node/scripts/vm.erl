@@ -224,15 +224,51 @@ EvaluateIn = fun(V, Tree) ->
                          false -> EvaluateStatic(V, Tree)
                      end
              end,
+%% {Config, Rest}: what text can hold of it, and the keys of applications that it cannot.
+CanBeText = fun(Term) ->
+                 try
+                     {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(AsText(Term))),
+                     erl_parse:parse_term(Tokens) =:= {ok, Term}
+                 catch _:_ -> false
+                 end
+         end,
+Apart = fun(Config) ->
+                Parted = [{App, lists:partition(fun(Setting) -> CanBeText(Setting) end, Env)}
+                          || {App, Env} <- Config, is_list(Env)],
+                {[{App, Texts} || {App, {Texts, _}} <- Parted],
+                 [{App, Rest} || {App, {_, [_ | _] = Rest}} <- Parted]}
+        end,
+%% The description of an application in a boot file, with more in its environment.
+WithEnv = fun({application, App, Keys} = Described, Rest) ->
+                  case proplists:get_value(App, Rest, []) of
+                      [] -> Described;
+                      More ->
+                          Env = maps:merge(maps:from_list(proplists:get_value(env, Keys, [])),
+                                           maps:from_list(More)),
+                          {application, App, lists:keystore(env, 1, Keys, {env, maps:to_list(Env)})}
+                  end
+          end,
+BootWith = fun(V, Rest) ->
+                   {ok, Bytes} = file:read_file(BootFile(V)),
+                   {script, Id, Steps} = binary_to_term(Bytes),
+                   term_to_binary(
+                     {script, Id, [case S of
+                                       {apply, {application, load, [D]}} ->
+                                           {apply, {application, load, [WithEnv(D, Rest)]}};
+                                       _ -> S
+                                   end || S <- Steps]})
+           end,
 %% Evaluates what the installation that follows will use.
 Prepare = fun(V) ->
                   case EvaluateIn(V, Root) of
                       {ok, Config} ->
-                          WriteSecret(ReadyFile(V), AsText(Config)),
+                          {Texts, Rest} = Apart(Config),
+                          [WriteSecret(BootFile(V) ++ ".ready", BootWith(V, Rest)) || Rest =/= []],
+                          WriteSecret(ReadyFile(V), AsText(Texts)),
                           case file:consult(ReadyFile(V)) of
-                              {ok, [Config]} -> {ok, Config};
+                              {ok, [Texts]} -> {ok, Config};
                               _ ->
-                                  file:delete(ReadyFile(V)),
+                                  [file:delete(F ++ ".ready") || F <- Replaced(V)],
                                   {error, {config, sys_config,
                                            <<"holds what cannot be written as text">>}}
                           end;

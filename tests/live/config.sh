@@ -154,7 +154,6 @@ refused unset "the environment variable LAMP_NOT_THERE is not set"
 refused words "ended with status 3; it said: LAMP_OIL is ******"
 refused crash "the configuration of 1.1.0 cannot be made"
 refused halt "ended with status 3; it said: LAMP_OIL is missing"
-refused fun "lamp hooks on now: a function, which cannot be written"
 refused oil "lamp oil: not the value that it was compiled with"
 refused hang "not evaluated within 4 s" --config-timeout 4s
 ok
@@ -166,9 +165,14 @@ expect 4 "$relevo" node install "$node" "$new"
 contains "$said" "no wick"
 contains "$said" "still runs lamp 1.0.0"
 [ "$(env_there)" = "$before" ] || fail "another environment: $(env_there)"
-will nothing
+# Also what no file of text can hold.
+will fun
 expect 0 "$relevo" node install "$node" "$new"
 contains "$said" "lamp limit changed: 1 -> 7"
+contains "$said" "lamp hooks added"
+expect 0 "$relevo" node eval "$node" '{ok, [{on, [{now, F}]}]} = application:get_env(lamp, hooks), F()'
+contains "$out" 1
+[ ! -e "$work/run/releases/1.1.0/start.boot.relevo" ] || fail "the boot file is still aside"
 lacks "$said$out" hunter
 after=$(env_there)
 for part in "{limit,7}" '{colour,<<"green">>}' "{at,'lamp@127.0.0.1'}" '{vsn,<<"1.1.0">>}' \

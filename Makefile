@@ -35,6 +35,9 @@ override LDFLAGS += $(SANITIZE)
 else ifeq ($(VARIANT),fuzz)
 override CFLAGS += -O1 $(SANITIZE),fuzzer-no-link -fno-sanitize-recover=all
 override LDFLAGS += $(SANITIZE)
+else ifeq ($(VARIANT),fuzzcover)
+override CFLAGS += -O1 -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping
+override LDFLAGS += -fprofile-instr-generate
 else ifeq ($(VARIANT),cover)
 override CFLAGS += -O0 --coverage
 override LDFLAGS += --coverage
@@ -68,7 +71,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential sim hundred torture otp27 otp29 asan tsan fuzz fuzz-all \
+	unit cases helpers differential sim hundred torture otp27 otp29 asan tsan fuzz fuzz-all fuzz-coverage fuzz-coverage-all \
 	bench demo install uninstall format clean help
 all: build/relevo
 
@@ -208,6 +211,13 @@ fuzz:
 fuzz-all: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $^
 
+# How much each target's corpus runs through, by tests/fuzz/floors.
+fuzz-coverage:
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzzcover fuzz-coverage-all
+
+fuzz-coverage-all: $(FUZZ)
+	@tests/fuzz/coverage $^
+
 # What HACKING.md and the house style promise, without running a test.
 check: layers format-check headers banned documents
 	@shellcheck -x $$(grep -rlE '^#!/bin/sh' .ci cmd examples release tests) \
@@ -294,6 +304,7 @@ help:
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
+	@echo 'make fuzz-coverage   whether the corpora still run through what they are for'
 	@echo 'make bench      relevo beside its peers'
 	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make deps       install the Debian packages that all of this needs'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* fake_peer.h - the C library's sockets and clock, in memory, for a fuzz target: whoever connects
- * reads what peer_next() gives for that connection, and its end when it waits for more; what is
- * sent is lost.  Time goes on by a millisecond with each look at it, and nothing is random.
+ * reads what peer_next() gives for that connection and what peer_sent() adds to that, and its end
+ * when it waits for more.  Time goes on by a millisecond with each look at it, and nothing is
+ * random.
  */
 #pragma once
 #include "base/str.h"
@@ -17,6 +18,8 @@
 
 /* Of connection number nr, from 0; false: nobody answers. */
 static bool peer_next(struct str *out, unsigned nr);
+/* What we send there; appends to *out what comes back. */
+static void peer_sent(struct str *out, struct span bytes);
 
 static struct {
 	struct str in;
@@ -98,7 +101,8 @@ ssize_t recv(int fd, void *buffer, size_t size, int flags)
 
 ssize_t send(int fd, const void *buffer, size_t size, int flags)
 {
-	(void)fd, (void)buffer, (void)flags;
+	(void)fd, (void)flags;
+	peer_sent(&peer.in, (struct span){ buffer, size });
 	return (ssize_t)size;
 }
 

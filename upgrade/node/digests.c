@@ -148,6 +148,9 @@ int digests_same(struct names *out, struct node *node, struct arena *arena,
 	const struct term *packed, *answer;
 	size_t len = 0;
 
+	*out = (struct names){ items, 0 };
+	if (folders->seq.len == 0)
+		return 0;
 	if (node_session_pack(&packed, arena, folders, err))
 		return -1;
 	const struct binding bindings[] = { { "Folders", packed },

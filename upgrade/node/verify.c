@@ -130,8 +130,13 @@ int verify_files(const char **fault, struct names *same, struct node *node, stru
 	const struct term *files, *answer;
 	int64_t count;
 
-	if (digests_same(same, node, arena, bundle, releases, is_wanted_folder, &wish, err) ||
-	    node_session_pack(&files, arena, file_terms(arena, &wish, same), err))
+	if (digests_same(same, node, arena, bundle, releases, is_wanted_folder, &wish, err))
+		return -1;
+	files = file_terms(arena, &wish, same);
+	*fault = NULL;
+	if (files->seq.len == 0)
+		return 0;
+	if (node_session_pack(&files, arena, files, err))
 		return -1;
 	const struct binding bindings[] = {
 		{ "Files", files },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/node.h"
 
+#include "base/hash.h"
 #include "upgrade/node/session.h"
 #include "upgrade/node/witness.h"
 
@@ -565,5 +566,30 @@ int node_info(struct node_info *out, struct node *node, struct arena *arena, str
 		.apps = list,
 		.apps_len = len,
 	};
+	return 0;
+}
+
+int node_manifest_digest(const char **out, struct node *node, struct arena *arena, const char *vsn,
+			 struct error *err)
+{
+	const struct binding binding = { "Vsn", term_string(arena, vsn) };
+	const struct term *answer, *text;
+	char hex[HASH_HEX_MAX];
+
+	if (node_run(&answer, NULL, node, arena, SCRIPT_manifest_text, &binding, 1,
+		     node_deadline(node), err))
+		return -1;
+	if (answer->kind != TERM_BINARY)
+		return error_set(err, ERROR_INVALID, "an answer of another shape");
+	if (answer->text.len == 0) {
+		*out = "";
+		return 0;
+	}
+	if (term_decode(&text, arena, answer->text, TERM_LIMITS_NODE, NULL, err))
+		return -1;
+	if (text->kind != TERM_BINARY)
+		return error_set(err, ERROR_INVALID, "an answer of another shape");
+	hash_hex(HASH_SHA256, text->text, hex);
+	*out = arena_dup(arena, span_of(hex));
 	return 0;
 }

@@ -153,6 +153,9 @@ struct node_releases {
 	bool crypto;     /* the node can compute SHA-256 */
 };
 
+/* SHA-256 of the manifest that came with the release; "": the node has none.  In the arena. */
+must_check int node_manifest_digest(const char **out, struct node *node, struct arena *arena,
+				    const char *vsn, struct error *err);
 must_check int node_releases(struct node_releases *out, struct node *node, struct arena *arena,
 			     struct error *err);
 /* NULL: not known. */

@@ -6,25 +6,6 @@
 #include "upgrade/plan/plan.h"
 
 #include "base/file.h"
-#include "base/hash.h"
-
-/* SHA-256 of the manifest of what runs; "": it has none. */
-static int running_digest(const char **out, struct upgrade *u, struct error *err)
-{
-	const struct term *answer;
-	char hex[HASH_HEX_MAX];
-
-	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_manifest,
-		     (const struct binding[]){ { "Vsn", term_string(u->arena, u->running->vsn) } },
-		     1, node_deadline(u->node), err))
-		return -1;
-	*out = "";
-	if (answer->kind != TERM_BINARY || answer->text.len == 0)
-		return 0;
-	hash_hex(HASH_SHA256, answer->text, hex);
-	*out = arena_dup(u->arena, span_of(hex));
-	return 0;
-}
 
 /* What runs, as a release beside the new one: a tarball or a folder of its name; NULL: none that
  * is the same build.
@@ -94,7 +75,7 @@ static int judge(struct obeyed *out, struct upgrade *u, const struct carried_pla
 	enum obey_mode mode = u->options->restart ? OBEY_RESTART : OBEY_HOT;
 	const char *digest;
 
-	if (running_digest(&digest, u, err))
+	if (node_manifest_digest(&digest, u->node, u->arena, u->running->vsn, err))
 		return -1;
 	if (*digest && *plan->digest && strcmp(digest, plan->digest) != 0)
 		return of_other_build(out, u, digest, mode, err);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/rollout/work.h"
 
-#include "base/hash.h"
 #include "base/process.h"
 #include "upgrade/health/probe.h"
 #include "upgrade/node/install.h"
@@ -130,23 +129,17 @@ static int do_look(json_t *answer, const struct work *work, struct node *node, s
 		   struct error *err)
 {
 	struct node_releases releases;
-	const struct term *manifest;
-	char hex[HASH_HEX_MAX];
+	const char *manifest;
 
 	/* Waits for what somebody else has begun there. */
 	node_be_patient(node, work->target->node_ms, NULL, NULL);
 	if (node_lock(node, node_work_deadline(node), err) ||
 	    node_settle(&releases, node, arena, node_work_deadline(node), err) ||
 	    look_at(answer, work, node, arena, err) ||
-	    node_run(&manifest, NULL, node, arena, SCRIPT_manifest,
-		     (const struct binding[]){
-			     { "Vsn", term_string(arena, releases_running(&releases)->vsn) } },
-		     1, node_deadline(node), err))
+	    node_manifest_digest(&manifest, node, arena, releases_running(&releases)->vsn, err))
 		return -1;
-	if (manifest->kind == TERM_BINARY && manifest->text.len > 0) {
-		hash_hex(HASH_SHA256, manifest->text, hex);
-		json_object_set_new(answer, "manifest", json_string(hex));
-	}
+	if (*manifest)
+		json_object_set_new(answer, "manifest", json_string(manifest));
 	return 0;
 }
 

@@ -31,6 +31,7 @@
 	X(files,    false, ALONE)     \
 	X(modules,  false, ALONE)     \
 	X(manifest, false, ALONE)     \
+	X(manifest_text, false, ALONE) \
 	X(lock,     false, ALONE)     \
 	X(recover,  true, CONFIG)     \
 	X(folder,   false, VM)        \

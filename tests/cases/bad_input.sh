@@ -190,7 +190,8 @@ sed -i 's/stdlib\]/stdlib, one]/' "$p/lib/two/ebin/two.app"
 bad 2 'one and two wait for each other in a circle: take one out of another'\''s applications'
 sed -i 's/{registered, \[\]}/{registered, [one_server]}/' "$p/lib/two/ebin/two.app"
 bad 2 '1 registered names are used twice:
-  one_server: in one-1.0.0 (P/lib/one/ebin) and two-1.0.0 (P/lib/two/ebin)'
+  one_server: in one-1.0.0 (P/lib/one/ebin) and two-1.0.0 (P/lib/two/ebin)
+Where an .app claims a name that its application does not have, relevo.yaml corrects it: registered: {APPLICATION: [NAME, ...]}'
 app 'stdlib, two\]}' 'stdlib, two]}, {included_applications, [two]}'
 bad 2 'P/relevo.yaml: two is included by one application and needed by another; one of them is P/lib/one/ebin/one.app
 If that is meant, name it in "applications": {two: permanent}'

@@ -193,6 +193,11 @@ contains "$out" '"reason": "NotFound"'
 contains "$out" '"exit": 3'
 ok
 
+# An installation has its own cookie.
+expect 2 env -u RELEASE_COOKIE HOME=/nonexistent "$relevo" node ping shop@127.0.0.1
+contains "$said" "--cookie-file INSTALLATION/releases/COOKIE"
+ok
+
 # No colour and no progress where nobody looks.
 "$relevo" help | grep -q "$(printf '\033')" && fail "colour in a pipe"
 ok

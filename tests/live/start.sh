@@ -232,6 +232,23 @@ expect 0 "$run/bin/tick" rpc 'io:format("~p ~p", [application:get_env(tick, port
 expect 0 "$relevo" node revert tick@127.0.0.1
 expect 0 "$run/bin/tick" rpc 'io:format("~p ~p", [application:get_env(tick, port), application:get_env(tick, new)]).'
 [ "$out" = '{ok,4000} undefined' ] || fail "after the way back: $out"
+
+# The permanent release does not boot any more: docs/when-it-breaks.md.
+expect 0 "$relevo" node install tick@127.0.0.1 "$new" --commit
+expect 0 "$run/bin/tick" stop
+mv "$run/lib/tick-1.1.0/ebin/tick.beam" "$work/tick.beam"
+if "$run/bin/tick" start >"$work/log" 2>&1; then fail "boots without its module"; fi
+RELEASE_VSN=1.0.0 begin "$run/bin/tick" start
+expect 0 "$relevo" node releases tick@127.0.0.1
+contains "$out" "1.0.0"
+RELEASE_VSN=1.0.0 expect 0 "$run/bin/tick" version
+[ "$out" = "tick 1.0.0" ] || fail "is $out"
+expect 0 "$relevo" node commit tick@127.0.0.1
+expect 0 "$run/bin/tick" stop
+begin "$run/bin/tick" start
+expect 0 "$run/bin/tick" version
+[ "$out" = "tick 1.0.0" ] || fail "is $out"
+mv "$work/tick.beam" "$run/lib/tick-1.1.0/ebin/tick.beam"
 expect 0 "$run/bin/tick" stop
 unset RELEASE_COOKIE
 sed -i 's/1\.1\.0/1.0.0/' "$p/lib/tick/ebin/tick.app"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/rollout/work.h"
 
-#include "base/hash.h"
 #include "base/process.h"
 #include "upgrade/health/probe.h"
 #include "upgrade/node/install.h"

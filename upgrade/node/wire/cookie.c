@@ -73,8 +73,11 @@ int cookie_find(struct str *out, const char *file, const char *variable, struct 
 	str_addf(&path, "%s/.erlang.cookie", home ? home : "");
 	if (!path_is_file(str_text(&path))) {
 		error_set_(err, ERROR_USAGE, "no cookie to connect with");
-		return error_hint(err, "Give one by --cookie-file FILE, --cookie-env VARIABLE, "
-				       "$RELEASE_COOKIE or ~/.erlang.cookie.");
+		return error_hint(err,
+				  "Give one by --cookie-file FILE, --cookie-env VARIABLE, "
+				  "$RELEASE_COOKIE or ~/.erlang.cookie.  A release of relevo's "
+				  "or Mix's has its own where it lies: --cookie-file "
+				  "INSTALLATION/releases/COOKIE.");
 	}
 	return from_file(out, str_text(&path), err);
 }

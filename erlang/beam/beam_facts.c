@@ -70,6 +70,17 @@ bool beam_imports(const struct beam_facts *facts, const char *module, const char
 
 /* ---- attributes ---- */
 
+/* As release_handler takes it: -vsn("1") is a string, anything else the one value of a list. */
+static const struct term *version_of(const struct term *values)
+{
+	int64_t code;
+
+	for (size_t i = 0; i < values->seq.len; i++)
+		if (!term_get_integer(term_at(values, i), &code) || code < ' ' || code > 255)
+			return term_at(values, 0);
+	return values;
+}
+
 static void read_attributes(struct beam_facts *facts, struct arena *arena)
 {
 	const char **names = NULL;
@@ -81,7 +92,7 @@ static void read_attributes(struct beam_facts *facts, struct arena *arena)
 		if (!term_is_tuple(pair, 2) || !term_is_list(values = term_at(pair, 1)))
 			continue;
 		if (term_is_atom(term_at(pair, 0), "vsn") && values->seq.len > 0 && !facts->vsn)
-			facts->vsn = term_at(values, 0);
+			facts->vsn = version_of(values);
 		if (!term_is_atom(term_at(pair, 0), "behaviour") &&
 		    !term_is_atom(term_at(pair, 0), "behavior"))
 			continue;

@@ -49,6 +49,16 @@ static bool may_be_nif(const struct code *code)
 	return false;
 }
 
+/* Of what is lost in another module than the one that is looked at. */
+static const char *module_seen(const struct run *run)
+{
+	const struct eval_frame *at = run->eval->top;
+
+	while (at && at->caller)
+		at = at->caller;
+	return at && at->code != run->code ? run->code->module : NULL;
+}
+
 static void call_local(struct run *run, const struct code_function *callee, bool tail)
 {
 	struct values values;
@@ -60,8 +70,9 @@ static void call_local(struct run *run, const struct code_function *callee, bool
 		go_on_with(run, values, tail);
 	else
 		go_on_with_one(run,
-			       value_unseen(run->arena, (struct beam_function){ NULL, callee->name,
-										callee->arity }),
+			       value_unseen(run->arena,
+					    (struct beam_function){ module_seen(run), callee->name,
+								    callee->arity }),
 			       tail);
 }
 

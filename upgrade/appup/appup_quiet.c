@@ -57,10 +57,10 @@ static bool holds_fun(const struct type *type, unsigned depth)
 static bool state_stays(struct appup_work *work, const struct module_diff *module,
 			enum beam_role role)
 {
-	const struct type *before = code_state_type(module->old_code, role,
-						    &work->modules->library[SIDE_OLD], work->arena);
-	const struct type *after = code_state_type(module->new_code, role,
-						   &work->modules->library[SIDE_NEW], work->arena);
+	const struct type *before =
+		module_state(work->modules, SIDE_OLD, module->name, module->old_code, role);
+	const struct type *after =
+		module_state(work->modules, SIDE_NEW, module->name, module->new_code, role);
 
 	return !type_is_empty(before) && !type_is_empty(after) && !holds_fun(before, TYPE_DEPTH) &&
 	       all_alike(work, module->name, before, after) &&

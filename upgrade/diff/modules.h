@@ -19,6 +19,7 @@ struct module_at {
 	bool same;                      /* … is; neither: of an application that came or went */
 	const struct beam_facts *facts; /* when they were asked for */
 	const struct code *code;
+	const struct type *state; /* of its processes, when it was asked for */
 };
 
 struct modules {

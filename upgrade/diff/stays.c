@@ -84,3 +84,16 @@ bool function_stays(struct modules *modules, const char *module, const char *nam
 	}
 	return reach.stays;
 }
+
+const struct type *module_state(struct modules *modules, enum side side, const char *name,
+				const struct code *code, enum beam_role role)
+{
+	struct module_at *module = modules_find(modules, side, name);
+
+	if (module && module->state)
+		return module->state;
+	if (!module)
+		return code_state_type(code, role, &modules->library[side], modules->arena);
+	module->state = code_state_type(code, role, &modules->library[side], modules->arena);
+	return module->state;
+}

@@ -249,6 +249,22 @@ static void tell(struct search *search, const struct app_diff *app, bool convert
 		reason->severity = SEVERITY_RESTART;
 }
 
+/* A code_change that makes something of states that stay as they are need not be called. */
+static bool state_changes(struct judge *judge, const struct module_diff *module,
+			  enum beam_role role)
+{
+	const struct type *before =
+		module_state(judge->modules, SIDE_OLD, module->name, module->old_code, role);
+	const struct type *after =
+		module_state(judge->modules, SIDE_NEW, module->name, module->new_code, role);
+	struct type_diffs diffs = type_compare(before, after, judge->arena);
+
+	for (size_t i = 0; i < diffs.len; i++)
+		if (diffs.items[i].what != TYPE_LOST)
+			return true;
+	return before->unknown || after->unknown;
+}
+
 static void judge_module_found(struct judge *judge, const struct app_diff *app,
 			       const struct module_diff *module, const bool *naming)
 {
@@ -258,6 +274,7 @@ static void judge_module_found(struct judge *judge, const struct app_diff *app,
 	enum code_change change = code_change(module->new_code, (enum beam_role)(roles & -roles));
 	bool converts = change == CODE_CHANGE_CONVERTS || change == CODE_CHANGE_UNKNOWN;
 
+	converts = converts && state_changes(judge, module, (enum beam_role)(roles & -roles));
 	if (!converts && roles != BEAM_SPECIAL)
 		return;
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
@@ -276,7 +293,7 @@ static void judge_module_found(struct judge *judge, const struct app_diff *app,
 		search.missed = "they begin in another module, and no child specification names it";
 	if (search.missed)
 		tell(&search, app, converts);
-	else if (search.born && change == CODE_CHANGE_CONVERTS)
+	else if (search.born && converts)
 		JUDGE(judge, REASON_started_meanwhile, app->name, module->name,
 		      "processes of %s that are started between release_handler's listing and the "
 		      "load keep the old state, and fail when they use it",

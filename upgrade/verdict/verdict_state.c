@@ -248,17 +248,67 @@ static const char *lost_state(const struct module_diff *module)
 	return NULL;
 }
 
+struct mode {
+	bool seen, events, enter; /* handle_event_function; state_enter */
+};
+
+static void read_mode(struct mode *mode, const struct value *value)
+{
+	mode->seen = mode->seen || value_is_atom(value, "state_functions") ||
+		     value_is_atom(value, "handle_event_function");
+	mode->events = mode->events || value_is_atom(value, "handle_event_function");
+	mode->enter = mode->enter || value_is_atom(value, "state_enter");
+}
+
+/* callback_mode(): one of the two, or a list with it and state_enter. */
+static struct mode mode_of(struct judge *judge, const struct code *code)
+{
+	struct eval eval = { .arena = judge->arena };
+	const struct code_function *function = code_function(code, "callback_mode", 0);
+	const struct value *value, *head;
+	struct mode mode = { false, false, false };
+
+	if (!function)
+		return mode;
+	value = eval_one(&eval, code, function, NULL);
+	read_mode(&mode, value);
+	while (value_uncons(value, judge->arena, &head, &value))
+		read_mode(&mode, head);
+	return mode;
+}
+
+static bool knows_enter(const struct code *code)
+{
+	owned_name_table struct name_table *atoms = atoms_of(code);
+
+	return name_table_find(atoms, span_of("enter")) != NAME_ABSENT;
+}
+
+/* On the way back processes go on in the new mode with the old code: fine where that has what the
+ * new mode calls.
+ */
+static bool is_carried_back(struct judge *judge, const struct module_diff *module)
+{
+	struct mode old = mode_of(judge, module->old_code), new = mode_of(judge, module->new_code);
+
+	if (!old.seen || !new.seen || (new.enter && !old.enter && !knows_enter(module->old_code)))
+		return false;
+	return old.events == new.events ||
+	       (new.events &&beam_exports(module->old_facts, "handle_event", 4));
+}
+
 static void judge_callback_mode(const struct process *process)
 {
-	if (process->role == BEAM_GEN_STATEM &&
-	    names_have(process->module->functions, "callback_mode/0"))
-		JUDGE(process->judge, REASON_not_reversible, process->app->name,
-		      process->module->name,
-		      "callback_mode of %s changed: its processes take it over on the way up, but "
-		      "on "
-		      "the way back they go on with the new one and crash",
-		      module_shown(process->module->name))
-			->hint = "going back takes a restart of these processes";
+	const struct module_diff *module = process->module;
+
+	if (process->role != BEAM_GEN_STATEM || !names_have(module->functions, "callback_mode/0") ||
+	    is_carried_back(process->judge, module))
+		return;
+	JUDGE(process->judge, REASON_not_reversible, process->app->name, module->name,
+	      "callback_mode of %s changed: its processes take it over on the way up, but on the "
+	      "way back they go on with the new one and crash",
+	      module_shown(module->name))
+		->hint = "going back takes a restart of these processes";
 }
 
 /* ---- code_change that converts ---- */

@@ -231,10 +231,8 @@ void judge_types(struct judge *judge, const struct typed *typed)
 	if (is_told(judge, REASON_state_shape_changed, typed->name) || typed->old_code->unread ||
 	    typed->new_code->unread)
 		return;
-	before = code_state_type(typed->old_code, typed->role, &judge->modules->library[SIDE_OLD],
-				 judge->arena);
-	after = code_state_type(typed->new_code, typed->role, &judge->modules->library[SIDE_NEW],
-				judge->arena);
+	before = module_state(judge->modules, SIDE_OLD, typed->name, typed->old_code, typed->role);
+	after = module_state(judge->modules, SIDE_NEW, typed->name, typed->new_code, typed->role);
 	if (typed->keeps)
 		judge_kept_types(judge, typed, before, after);
 	else

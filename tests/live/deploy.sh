@@ -70,7 +70,7 @@ ok
 # ---- one whose code_change fails, and one that knows no way back ----
 
 in_fleet 5 deploy 1.2.0 -t production
-wait_for 60 fleet_runs 1.0.0/1.0.0 || fail "not back: $(fleet_states)"
+wait_for 180 fleet_runs 1.0.0/1.0.0 || fail "not back: $(fleet_states)"
 fleet_yaml "mode: hot"
 in_fleet 4 deploy 1.5.0 -t production
 contains "$said" "not hot"
@@ -110,7 +110,7 @@ ok
 # Of a rollout that is driven: it is told, and obeys; another one is not let in.
 fleet_yaml "bake: 1h"
 begin_deploy 1.1.0
-wait_for 60 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
+wait_for 180 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
 in_fleet 7 deploy 1.4.0 -t production
 contains "$said" "is at work on it"
 in_fleet 7 resume -t production
@@ -122,7 +122,7 @@ in_fleet 8 status -t production
 in_fleet 0 abort -t production
 all_run 1.0.0/1.0.0
 begin_deploy 1.1.0
-wait_for 60 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
+wait_for 180 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
 in_fleet 0 abort -t production
 end_deploy 5
 all_run 1.0.0/1.0.0
@@ -130,7 +130,7 @@ ok
 
 # Ctrl-C: what is under way ends, and it says how to go on.
 begin_deploy 1.1.0
-wait_for 60 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
+wait_for 180 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
 kill -INT "$deploy"
 end_deploy 8
 contains "$(cat "$work/deploy.said")" "relevo resume -t production"

@@ -20,7 +20,7 @@ erl -noinput -eval "{ok, _} = application:ensure_all_started(inets), {ok, _} = i
 pids="$pids $!"
 for n in 1 2 3; do echo fine >"$work/www/meter$n"; done
 serves () { "$relevo" node ping "$(fleet_node 1)" && grep -q . "$work/www/meter1"; }
-wait_for 20 serves || fail "no web server: $(cat "$work/web.log")"
+wait_for 60 serves || fail "no web server: $(cat "$work/web.log")"
 
 # health GATES: the target with these gates.
 health () {
@@ -33,7 +33,7 @@ set_health () { "$relevo" node eval "$(fleet_node "$1")" "persistent_term:put(he
 
 health "[{http: {url: 'http://{host}:$web/{name}', expect: 200, body: fine, latency: 5s}}]" "bake: 1h"
 begin_deploy 1.1.0
-wait_for 60 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
+wait_for 180 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
 mv "$work/www/meter1" "$work/meter1"
 end_deploy 5
 contains "$(cat "$work/deploy.said")" "http://127.0.0.1:$web/meter1 answers with 404, not 200"
@@ -63,7 +63,7 @@ set_health 1 '{false, database}'
 health "[{rpc: 'persistent_term:get(healthy)'}]" "bake: 1h"
 set_health 1 true
 begin_deploy 1.1.0
-wait_for 60 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
+wait_for 180 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
 set_health 1 '{false, database}'
 end_deploy 5
 contains "$(cat "$work/deploy.said")" "is {false,database}, not ok"

@@ -81,7 +81,7 @@ half=$((writes / 2))
 deploy=$!
 pids="$pids $deploy"
 stopped () { grep -q '^State:[[:space:]]*T' "/proc/$deploy/status"; }
-wait_for 60 stopped || fail "does not stop: $(cat "$work/deploy.said")"
+wait_for 180 stopped || fail "does not stop: $(cat "$work/deploy.said")"
 in_fleet 7 deploy 1.1.0 -t production
 in_fleet 7 resume -t production
 other=$work/other/relevo.db

@@ -99,6 +99,9 @@ static void check_install(struct sim *sim, const struct rollout *r,
 
 	if (seen->runs == VSN_NEW)
 		sim_break(sim, 4, "n%zu is installed again", action->node);
+	if (!seen->told_well)
+		sim_break(sim, 7, "n%zu is installed, and was not known to be well before",
+			  action->node);
 	if (sim->back_begun)
 		sim_break(sim, 6, "n%zu is installed after the way back was taken", action->node);
 	for (size_t i = 0; i < r->len; i++) {

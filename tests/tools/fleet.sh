@@ -18,7 +18,7 @@ boot_node () {
   RELEASE_NODE=$(fleet_node "$1") "$work/node$1/bin/meter" start >>"$work/node$1.log" 2>&1 &
   eval "node$1=$!"
   pids="$pids $!"
-  wait_for 60 fleet_node_up "$1" || fail "node $1 does not start: $(cat "$work/node$1.log")"
+  wait_for 180 fleet_node_up "$1" || fail "node $1 does not start: $(cat "$work/node$1.log")"
 }
 # start_fleet N: N nodes that run 1.0.0.
 start_fleet () {

@@ -170,11 +170,17 @@ static bool is_changed(const struct rollout_node *node)
 	return node->doing.kind == ACTION_install || node->doing.kind == ACTION_revert;
 }
 
+/* Whether it is well must have been told, but on the way back, which waits for no analysis. */
+static bool is_well_known(const struct rollout *r, const struct rollout_node *node)
+{
+	return node->serving && (r->phase == PHASE_back || node->health != HEALTH_unknown);
+}
+
 bool node_is_out(const struct rollout *r, const struct rollout_node *node)
 {
 	if (node->stage == STAGE_gone)
 		return false;
-	return node->stage == STAGE_unknown || is_changed(node) || !node->serving ||
+	return node->stage == STAGE_unknown || is_changed(node) || !is_well_known(r, node) ||
 	       node->lost_at >= 0 || node->seen_at < 0 ||
 	       r->clock - node->seen_at > STALE_LOOKS * probe_interval(r);
 }

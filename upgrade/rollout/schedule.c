@@ -138,8 +138,8 @@ static bool wants_probe(const struct rollout *r, const struct rollout_node *node
 		return false;
 	if (r->clock - node->seen_at >= probe_interval(r))
 		return true;
-	/* The next node waits for the first good look at it. */
-	if (node_has_new(node) && node->passed_at < 0 && r->clock - node->seen_at >= FIRST_PROBE_MS)
+	/* The next change waits until it is known whether this node is well. */
+	if (node->health == HEALTH_unknown && r->clock - node->seen_at >= FIRST_PROBE_MS)
 		return true;
 	/* The bake ends with a look, not with the last one before its end. */
 	return r->phase == PHASE_waves && r->bake_until >= 0 && r->clock >= r->bake_until &&

@@ -235,13 +235,14 @@ static json_t *upgrades_json(struct job *job)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < job->olds.len; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o, s:s, s:b, s:o}", "version",
-						json_text(job->prepared[i].from), "verdict",
-						verdict_name(job->prepared[i].verdict), "relup",
-						job->prepared[i].has_relup, "reasons",
-						reasons_json(&job->prepared[i].reasons)));
+	for (size_t i = 0; i < job->olds.len; i++) {
+		const struct prepared *way = &job->prepared[i];
+
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:b, s:o}", "version", json_text(way->from),
+					"verdict", verdict_name(way->verdict), "relup",
+					way->has_relup, "reasons", reasons_json(&way->reasons)));
+	}
 	return list;
 }
 

@@ -204,7 +204,7 @@ dev=$work/dev/dev/one
 [ -z "$(find "$work/dev" -name '*.tar.gz')" ] || fail "a tarball in development"
 expect 0 "$dev/bin/one" eval 'io:format("~p", [one:f()])'
 contains "$out" 1
-expect 1 "$dev/bin/one" pid # which nobody answers; what connects makes a cookie
+ERL_FLAGS="-start_epmd false" expect 1 "$dev/bin/one" pid # which nobody answers; what connects makes a cookie
 cookie=$(cat "$dev/releases/COOKIE")
 expect 0 "$relevo" build --dev -C "$p" -o "$work/dev"
 [ "$(cat "$dev/releases/COOKIE")" = "$cookie" ] || fail "the cookie changed under the system"

@@ -73,6 +73,22 @@ static int write_sources(struct builder *b)
 	return put_template(b, TEMPLATE_FILL, in_vsn(b, "fill.sh"), 0644);
 }
 
+/* bin/NAME reads the one without the node's name and cookie; other start scripts, as relx's that
+ * went on when the system was adopted, know only vm.args.
+ */
+static int write_vm_args(struct builder *b)
+{
+	const struct configured *c = &b->configured;
+
+	if (!c->named_vm_args)
+		return put_text(b, c->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args"));
+	return file_put(in_vsn(b, "vm.args"), span_of(c->named_vm_args), 0600, b->err) ||
+			       file_put(in_vsn(b, "relevo.vm.args"), span_of(c->vm_args), 0644,
+					b->err)
+		       ? -1
+		       : 0;
+}
+
 static int write_configuration(struct builder *b)
 {
 	const struct configured *c = &b->configured;
@@ -82,7 +98,7 @@ static int write_configuration(struct builder *b)
 		builder_warn(b, c->note);
 	if (write_sources(b) || file_put(in_vsn(b, "sys.config"), c->sys_config, 0644, b->err) ||
 	    (runtime && file_copy(runtime, in_vsn(b, "runtime.exs"), 0644, b->err)) ||
-	    put_text(b, c->vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "vm.args")) ||
+	    write_vm_args(b) ||
 	    put_text(b, c->remote_vm_args, TEMPLATE_VM_ARGS, in_vsn(b, "remote.vm.args")) ||
 	    put_text(b, c->env, TEMPLATE_ENV, in_vsn(b, "env.sh")) ||
 	    put_template(b, TEMPLATE_READY, in_vsn(b, "ready.args"), 0644))

@@ -448,6 +448,8 @@ static int move_names(struct configurer *c, struct configured *out)
 	if ((args.node && move_node(c, &args, &env)) ||
 	    (args.cookie && move_cookie(c, args.cookie, out, &env)))
 		return -1;
+	if (!out->fills_vm_args)
+		out->named_vm_args = out->vm_args;
 	out->vm_args = args.text;
 	out->env = arena_dup(c->arena, str_span(&env));
 	out->note = describe_move(c, &args);

@@ -10,6 +10,10 @@ struct configured {
 	struct span sys_config;
 	/* NULL: the project has none, the built-in one is meant */
 	const char *vm_args, *remote_vm_args, *env;
+	/* vm_args with the node's name and cookie still in it, for start scripts that want them
+	 * there; NULL: there are none in it.
+	 */
+	const char *named_vm_args;
 	const char *sys_config_src; /* what the start script makes sys.config of; NULL: none */
 	bool fills_vm_args;         /* it makes vm.args of this vm_args as well */
 	const char *cookie;         /* of relevo.yaml, or of vm.args; NULL: none */

@@ -247,7 +247,10 @@ prepare () {
   RELEASE_MODE="${RELEASE_MODE:-"embedded"}"
   RELEASE_NODE="${RELEASE_NODE:-"$RELEASE_NAME"}"
   RELEASE_TMP="${RELEASE_TMP:-"$RELEASE_ROOT/tmp"}"
-  choose RELEASE_VM_ARGS "$REL_VSN_DIR/vm.args"
+  # Where vm.args has the node's name and cookie, which this script gives, for other start scripts.
+  args="$REL_VSN_DIR/relevo.vm.args"
+  [ -f "$args" ] || args="$REL_VSN_DIR/vm.args"
+  choose RELEASE_VM_ARGS "$args"
   choose RELEASE_REMOTE_VM_ARGS "$REL_VSN_DIR/remote.vm.args"
   RELEASE_DISTRIBUTION="${RELEASE_DISTRIBUTION:-"sname"}"
   RELEASE_BOOT_SCRIPT="${RELEASE_BOOT_SCRIPT:-"start"}"

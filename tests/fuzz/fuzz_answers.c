@@ -71,6 +71,8 @@ static const struct {
 	{ SCRIPT_stage, "pid." },
 	{ SCRIPT_unpack, "{ok,\"1.1.0\"}." },
 	{ SCRIPT_manifest, "{packed,[{\"shop\",\"shop\",\"92eb5ffee6ae2fec3ad71c777531578f\"}]}." },
+	{ SCRIPT_drain, "{0,[]}." },
+	{ SCRIPT_crashes, "{0,\"\"}." },
 	{ SCRIPT_modules, "{1,[]}." },
 	{ SCRIPT_lock, "mine." },
 	{ SCRIPT_folder, "{ok,\"/r/tmp/x\"}." },

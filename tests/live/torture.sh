@@ -94,8 +94,11 @@ is_whole () {
 # What it was told, the node may still be doing.  Asked once more, it might not answer.
 must_be_whole () { wait_for 30 is_whole || fail "$row: the node is $now"; }
 
+# A relevo whose connection broke is gone for the node a moment later.
+is_alone () { ! "$relevo" node releases "$node" 2>&1 | grep -q "is at work there"; }
 # relevo says the same, and what comes next.
 told () {
+  wait_for 90 is_alone || fail "$row: another relevo is at work"
   expect 0 "$relevo" node info "$node"
   contains "$out" "runs meter ${now% *}"
   expect 0 "$relevo" node releases "$node"
@@ -228,107 +231,107 @@ kill recover:+0         bring   137
 kill preflight:+0       bring   137
 +kill preflight:+6       bring   137
 +kill stage:+0           bring   137
-kill stage:@expr@expr bring   137
+kill stage:@run@run bring   137
 +kill stage:@finish      bring   137
 kill stage:@finish+1    bring   137
 kill clean:+0           bring   137
-kill clean:@expr+1     bring   137
+kill clean:@run+1     bring   137
 kill unpack:+0          bring   137
-kill unpack:@expr+1    bring   137
+kill unpack:@run+1    bring   137
 +kill files:+0           bring   137
 kill files:+6           bring   137
 +kill check:+0           install 137
-kill check:@expr+1     install 137
+kill check:@run+1     install 137
 +kill install:+0         install 137
-kill install:@expr     install 137
-kill install:@expr+1   install 137
+kill install:@run     install 137
+kill install:@run+1   install 137
 +kill verify:+0          install 137
 +kill bake:+0            install 137
-kill bake:@expr+1      install 137
+kill bake:@run+1      install 137
 +kill commit:+0          commit  137
-kill commit:@expr      commit  137
-kill commit:@expr+1    commit  137
+kill commit:@run      commit  137
+kill commit:@run+1    commit  137
 +kill revert:+0          revert  137
-kill revert:@expr      revert  137
-kill revert:@expr+1    revert  137
+kill revert:@run      revert  137
+kill revert:@run+1    revert  137
 kill verify:+0          revert  137
-kill commit:@expr+1    revert  137
+kill commit:@run+1    revert  137
 +kill remove:+0          remove  137
-kill remove:@expr      remove  137
-kill remove:@expr+1    remove  137
+kill remove:@run      remove  137
+kill remove:@run+1    remove  137
 
 # The connection is cut: before a request went out, half-way through it, after it; in a parcel too.
-+cut  look:@expr           bring   3 same command again
-cut  look:@expr+1         bring   3 same command again
-half look:@expr           bring   3 same command again
-+cut  recover:@expr        bring   3 same command again
-cut  preflight:@expr+1    bring   3 same command again
-+cut  stage:@expr          bring   3 same command again
-cut  stage:@expr@expr@   bring   3 same command again
-half stage:@expr@expr@   bring   3 same command again
++cut  look:@run           bring   3 same command again
+cut  look:@run+1         bring   3 same command again
+half look:@run           bring   3 same command again
++cut  recover:@run        bring   3 same command again
+cut  preflight:@run+1    bring   3 same command again
++cut  stage:@run          bring   3 same command again
+cut  stage:@run@run@   bring   3 same command again
+half stage:@run@run@   bring   3 same command again
 cut  stage:@finish+1       bring   3 same command again
-+cut  clean:@expr          bring   3 same command again
-cut  clean:@expr+1        bring   3 same command again
-half unpack:@expr         bring   3 same command again
-cut  unpack:@expr+1       bring   3 same command again
-+cut  files:@expr          bring   3 same command again
-cut  check:@expr+1        install 3 same command again
-cut  install:@expr        install 3 was not installed
-half install:@expr        install 3 same command again
-cut  install:@expr+1      install 0,3
-+cut  verify:@expr         install 3 same command again
-cut  bake:@expr           install 3,5
-cut  commit:@expr         commit  3 same command again
-cut  commit:@expr+1       commit  3 same command again
-+half revert:@expr         revert  3 same command again
-cut  revert:@expr+1       revert  0,3
-+cut  commit:@expr         revert  3 same command again
-+cut  remove:@expr         remove  3 same command again
-cut  remove:@expr+1       remove  3 same command again
++cut  clean:@run          bring   3 same command again
+cut  clean:@run+1        bring   3 same command again
+half unpack:@run         bring   3 same command again
+cut  unpack:@run+1       bring   3 same command again
++cut  files:@run          bring   3 same command again
+cut  check:@run+1        install 3 same command again
+cut  install:@run        install 3 was not installed
+half install:@run        install 3 same command again
+cut  install:@run+1      install 0,3
++cut  verify:@run         install 3 same command again
+cut  bake:@run           install 3,5
+cut  commit:@run         commit  3 same command again
+cut  commit:@run+1       commit  3 same command again
++half revert:@run         revert  3 same command again
+cut  revert:@run+1       revert  0,3
++cut  commit:@run         revert  3 same command again
++cut  remove:@run         remove  3 same command again
+cut  remove:@run+1       remove  3 same command again
 
 # Nothing comes back any more, until relevo gives up.
-mute stage:@expr@expr    bring   3 same command again
-+mute unpack:@expr         bring   3 same command again
-mute install:@expr        install 3 same command again
-mute commit:@expr         commit  3 same command again
-+mute revert:@expr         revert  3 same command again
+mute stage:@run@run    bring   3 same command again
++mute unpack:@run         bring   3 same command again
+mute install:@run        install 3 same command again
+mute commit:@run         commit  3 same command again
++mute revert:@run         revert  3 same command again
 
 # The BEAM is killed; a supervisor starts it again.
-+node-dies look:@expr      bring   3 same command again
-node-dies stage:@expr@expr@ bring 3 same command again
-+node-dies clean:@expr+1   bring   3 same command again
-node-dies unpack:@expr+1  bring   3 same command again
-+node-dies files:@expr     bring   3 same command again
-node-dies check:@expr     install 3 same command again
-node-dies install:@expr   install 5 waiting:
-node-dies install:@expr+1 install 5
-+node-dies verify:@expr    install 3 same command again
-node-dies bake:@expr      install 5
-+node-dies commit:@expr    commit  3 same command again
-node-dies commit:@expr+1  commit  3 same command again
-+node-dies revert:@expr    revert  0,5
-node-dies revert:@expr+1  revert  0,5
-node-dies commit:@expr    revert  3 same command again
-+node-dies remove:@expr    remove  3 same command again
++node-dies look:@run      bring   3 same command again
+node-dies stage:@run@run@ bring 3 same command again
++node-dies clean:@run+1   bring   3 same command again
+node-dies unpack:@run+1  bring   3 same command again
++node-dies files:@run     bring   3 same command again
+node-dies check:@run     install 3 same command again
+node-dies install:@run   install 5 waiting:
+node-dies install:@run+1 install 5
++node-dies verify:@run    install 3 same command again
+node-dies bake:@run      install 5
++node-dies commit:@run    commit  3 same command again
+node-dies commit:@run+1  commit  3 same command again
++node-dies revert:@run    revert  0,5
+node-dies revert:@run+1  revert  0,5
+node-dies commit:@run    revert  3 same command again
++node-dies remove:@run    remove  3 same command again
 
 # It hangs, and goes on when relevo has given up: what it was told may still happen.
-+node-hangs look:@expr     bring   3 same command again
-node-hangs stage:@expr@expr@ bring 3 same command again
-+node-hangs unpack:@expr+1 bring   3 same command again
-node-hangs install:@expr+1 install 3 same command again
-node-hangs commit:@expr+1 commit  3 same command again
-+node-hangs revert:@expr+1 revert  3 same command again
-node-hangs remove:@expr+1 remove  3 same command again
++node-hangs look:@run     bring   3 same command again
+node-hangs stage:@run@run@ bring 3 same command again
++node-hangs unpack:@run+1 bring   3 same command again
+node-hangs install:@run+1 install 3 same command again
+node-hangs commit:@run+1 commit  3 same command again
++node-hangs revert:@run+1 revert  3 same command again
+node-hangs remove:@run+1 remove  3 same command again
 
 # The disk is full from then on.
 +disk-full look:+0           bring   4 no room on the disk
-disk-full stage:@expr@expr@ bring 1 enospc
+disk-full stage:@run@run@ bring 1 enospc
 disk-full clean:+0          bring   1,4
-disk-full unpack:@expr     bring   1,4
-disk-full install:@expr    install 0
-disk-full commit:@expr     commit  1,6
-disk-full commit:@expr     revert  1,6
-+disk-full remove:@expr     remove  1,4
+disk-full unpack:@run     bring   1,4
+disk-full install:@run    install 0
+disk-full commit:@run     commit  1,6
+disk-full commit:@run     revert  1,6
++disk-full remove:@run     remove  1,4
 TABLE
 
 if [ "${TORTURE:-}" = all ]; then
@@ -434,7 +437,7 @@ end_row
 begin "another name from now on"
 echo other@127.0.0.1 >"$work/name"
 status=0
-"$harm" "kill -9 $(cat "$work/pid")" clean:@expr "$relevo" node install -v "$node" "$new" --patience 3s >"$work/out" 2>"$work/said" || status=$?
+"$harm" "kill -9 $(cat "$work/pid")" clean:@run "$relevo" node install -v "$node" "$new" --patience 3s >"$work/out" 2>"$work/said" || status=$?
 [ "$status" = 3 ] || fail "$row: ended with $status: $(cat "$work/said")"
 must_be_whole
 expect 3 "$relevo" node install "$node" "$new"

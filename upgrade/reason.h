@@ -32,6 +32,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(code_change_missing, RESTART) \
 	X(made_at_start,       RESTART) \
 	X(module_gone,         RESTART) \
+	X(started_too_early,   RESTART) \
 	X(supervisor_fails,    RESTART) \
 	X(emulator_restarted,  RESTART) \
 	X(halts_node,          RESTART) \
@@ -43,6 +44,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(state_opaque,        WARN) \
 	X(process_not_found,   WARN) \
 	X(started_meanwhile,   WARN) \
+	X(code_change_calls,   WARN) \
 	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(application_restarted, WARN) \

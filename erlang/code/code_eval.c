@@ -342,8 +342,10 @@ struct values eval_function(struct eval *eval, const struct code *code,
 		eval->gave_up = true;
 		return run.outcomes;
 	}
-	if (goes_round(&frame))
+	if (goes_round(&frame)) {
+		eval->cut = true;
 		return run.outcomes;
+	}
 	eval->depth++;
 	eval->top = &frame;
 	eval->steps += (unsigned)(function->len / 8);

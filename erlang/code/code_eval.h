@@ -55,6 +55,7 @@ struct eval {
 	unsigned steps, depth;        /* so far: zero at first */
 	unsigned limit;               /* of steps; 0: EVAL_STEPS */
 	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
+	bool cut;                     /* a recursion was left before its end */
 	bool gave_up;                 /* not all could be followed: there may be other values */
 };
 

@@ -408,7 +408,7 @@ struct code_changed code_changed(const struct code *code, enum beam_role role,
 			return (struct code_changed){ 0 };
 		changed = (struct code_changed){ .seen = true, .shape = shape };
 	}
-	if (eval.gave_up)
+	if (eval.gave_up || (eval.cut && !changed.seen))
 		return (struct code_changed){ 0 };
 	changed.fails = !changed.seen;
 	changed.shape = shape_dup(changed.shape, arena);

@@ -146,6 +146,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_messages(&judge);
 		judge_wiring(&judge);
 		judge_found(&judge);
+		judge_order_of_change(&judge);
 	}
 	judge_moves(&judge);
 	judge_calls(&judge);

@@ -93,7 +93,7 @@ static struct values handled(const struct code *code, enum handler handler,
 
 	if (function)
 		values = eval_function(&eval, code, function, args);
-	*sure = function && !eval.gave_up;
+	*sure = function && !eval.gave_up && !eval.cut;
 	return values;
 }
 

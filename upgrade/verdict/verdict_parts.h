@@ -155,6 +155,11 @@ void judge_messages(struct judge *judge);
 /* Modules that are gone, and still run. */
 void judge_gone(struct judge *judge, const struct app_diff *app, const struct appup_made *made);
 
+/* ---- verdict_order.c ---- */
+
+/* code_change that calls processes; applications that are started before what they call changes. */
+void judge_order_of_change(struct judge *judge);
+
 /* ---- verdict_wiring.c ---- */
 
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.

@@ -59,7 +59,7 @@ static bool fails_for(struct judge *judge, const struct code *code, const struct
 
 	if (init)
 		values = eval_function(&eval, code, init, &arg);
-	return init && !eval.gave_up && values.len == 0;
+	return init && !eval.gave_up && !eval.cut && values.len == 0;
 }
 
 static bool judge_arguments(struct judge *judge, const struct app_diff *app, const char *name,

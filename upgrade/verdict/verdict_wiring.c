@@ -122,7 +122,7 @@ static bool key_of(struct act *act, const struct value *value, struct arena *are
 {
 	owned_str struct str text = STR_EMPTY;
 
-	if (value_term_kind(value) < 0 || (value->kind == VALUE_UNKNOWN))
+	if (value_term_kind(value) < 0 || value->kind == VALUE_UNKNOWN)
 		return false;
 	value_print(&text, value);
 	act->key = arena_dup(arena, str_span(&text));
@@ -161,15 +161,28 @@ static const char *act_name(struct arena *arena, const struct act *act)
 	return arena_printf(arena, "%d %s", (int)act->resource, act->key);
 }
 
+/* One of that kind that the module makes under a key that cannot be seen: it may be any. */
+static const char *unseen_name(struct arena *arena, enum resource resource, const char *module)
+{
+	return arena_printf(arena, "%d of %s", (int)resource, module);
+}
+
 static void note_old_makes(struct wiring *wiring, struct module_at *module)
 {
 	struct code_effects effects = effects_of(wiring->judge, SIDE_OLD, module);
-	struct act act;
 
-	for (size_t i = 0; i < effects.len; i++)
+	for (size_t i = 0; i < effects.len; i++) {
+		struct act act = { 0 };
+
 		if (read_act(&act, &effects.items[i], wiring->judge->arena) && act.makes)
 			name_table_add(wiring->old_makes, act_name(wiring->judge->arena, &act),
 				       NULL);
+		else if (act.makes && !act.key)
+			name_table_add(
+				wiring->old_makes,
+				unseen_name(wiring->judge->arena, act.resource, module->name),
+				NULL);
+	}
 }
 
 /* A function that looks whether it is there, or catches what is raised. */
@@ -250,7 +263,9 @@ static void judge_made(struct wiring *wiring, struct module_at *module,
 	const struct code_effect *use;
 	bool is_new;
 
-	if (name_table_find(wiring->old_makes, span_of(name)) != NAME_ABSENT)
+	if (name_table_find(wiring->old_makes, span_of(name)) != NAME_ABSENT ||
+	    name_table_find(wiring->old_makes, span_of(unseen_name(judge->arena, act->resource,
+								   module->name))) != NAME_ABSENT)
 		return;
 	name_table_add(wiring->told, name, &is_new);
 	if (!is_new || is_made_any_time(wiring, act) ||

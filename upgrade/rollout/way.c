@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/rollout/way.h"
 
-#include "base/hash.h"
 #include "release/read/release.h"
 #include "release/read/store.h"
+#include "upgrade/plan/carried.h"
 #include "upgrade/plan/obey.h"
 #include "upgrade/plan/plan.h"
 
 #include <stdlib.h>
-
-enum { MANIFEST_MAX = 64 << 20 };
 
 struct known {
 	const char *from, *manifest;
@@ -84,19 +82,14 @@ static int take_plan(struct ways *ways, struct way_found *found, const struct pl
 }
 
 /* Built anew under the same version, it is another release. */
-static int same_build(bool *out, const struct release *release, const char *manifest,
-		      struct error *err)
+static int same_build(bool *out, struct arena *arena, const struct release *release,
+		      const char *manifest, struct error *err)
 {
-	owned_str struct str text = STR_EMPTY;
-	char hex[HASH_HEX_MAX];
+	const char *digest;
 
-	*out = true;
-	if (!manifest[0] || !release->manifest)
-		return 0;
-	if (tree_read(release->tree, release->manifest, MANIFEST_MAX, &text, err))
+	if (carried_digest(&digest, arena, release, err))
 		return -1;
-	hash_hex(HASH_SHA256, str_span(&text), hex);
-	*out = strcmp(hex, manifest) == 0;
+	*out = !manifest[0] || !digest[0] || strcmp(digest, manifest) == 0;
 	return 0;
 }
 
@@ -110,7 +103,7 @@ static int plan_pair(struct ways *ways, struct known *known, const char *path, s
 	bool same;
 
 	if (release_open_two(&old_release, &new_release, paths, err) ||
-	    same_build(&same, old_release, known->manifest, err))
+	    same_build(&same, &arena, old_release, known->manifest, err))
 		return -1;
 	if (!same) {
 		no_hot(&known->found,

@@ -104,8 +104,7 @@ static struct install_options options_of(const struct work *work)
 	struct install_options options = INSTALL_OPTIONS;
 
 	options.restart = work->action.way == WAY_restart;
-	/* A release that has no way back by its relup goes back by a restart. */
-	options.one_way = false;
+	options.allow = work->target->allow;
 	return options;
 }
 
@@ -138,8 +137,7 @@ static int do_look(json_t *answer, const struct work *work, struct node *node, s
 	    look_at(answer, work, node, arena, err) ||
 	    node_manifest_digest(&digest, node, arena, releases_running(&releases)->vsn, err))
 		return -1;
-	if (*digest)
-		json_object_set_new(answer, "manifest", json_string(digest));
+	json_object_set_new(answer, "manifest", json_string(digest));
 	return 0;
 }
 

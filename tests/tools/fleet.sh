@@ -55,6 +55,7 @@ in_fleet () {
 
 # begin_deploy VERSION: beside us; its process is $deploy.
 begin_deploy () {
+  rm -f "$work/deploy.said"
   (cd "$fleet" && exec "$relevo" deploy "$1" -t production) >"$work/deploy.out" 2>"$work/deploy.said" </dev/null &
   deploy=$!
   pids="$pids $deploy"

@@ -129,6 +129,9 @@ refusals () {
   expect 0 "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.5.0)" --one-way --watch 200ms
   contains "$out" "downgrade_fresh  skipped"
   expect 4 "$relevo" rehearse "$(shop 1.1.0)" "$(shop 1.2.0)" --port-env SHOP_PORT --watch 200ms
+  contains "$out" "nif_changed"
+  expect 4 "$relevo" rehearse "$(shop 1.1.0)" "$(shop 1.2.0)" --port-env SHOP_PORT --watch 200ms --allow nif_changed \
+    --allow state_shape_changed
   contains "$out" "on_load_failure"
   expect 4 "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.0.0)"
   expect 4 "$relevo" rehearse "$(meter 1.0.0)" "$(shop 1.1.0)"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/node/foresee.h"
 
+#include "upgrade/node/answer.h"
 #include "upgrade/node/names.h"
 #include "upgrade/node/parcel.h"
 #include "upgrade/node/session.h"
@@ -24,23 +25,6 @@ static struct foreseen_refusals refusals_of(struct arena *arena, const struct te
 }
 
 /* ---- processes ---- */
-
-/* Empty where the node said something else. */
-static const struct term *list_in(const struct term *answer, const char *key)
-{
-	const struct term *list = term_is_list(answer) ? term_proplist_get(answer, key) : NULL;
-
-	return list && term_is_list(list) ? list : &term_nil;
-}
-
-static int64_t number_in(const struct term *answer, const char *key, int64_t otherwise)
-{
-	const struct term *number = term_is_list(answer) ? term_proplist_get(answer, key) : NULL;
-
-	if (number)
-		term_get_integer(number, &otherwise);
-	return otherwise;
-}
 
 static const char *module_name(const struct term *term)
 {
@@ -171,12 +155,12 @@ static int look_at_processes(struct foreseen *out, struct upgrade *u, struct err
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_foresee, bindings,
 		     ARRAY_LEN(bindings), deadline_in(FORESEE_MS), err))
 		return -1;
-	out->silent = processes_of(u->arena, list_in(answer, "silent"));
-	out->lingering = processes_of(u->arena, list_in(answer, "lingering"));
-	out->suspends = number_in(answer, "suspends", 0);
-	out->suspended_us = number_in(answer, "us", 0);
-	read_groups(out, u->arena, list_in(answer, "groups"));
-	out->free_bytes = number_in(answer, "free", -1);
+	out->silent = processes_of(u->arena, answer_list(answer, "silent"));
+	out->lingering = processes_of(u->arena, answer_list(answer, "lingering"));
+	out->suspends = answer_number(answer, "suspends");
+	out->suspended_us = answer_number(answer, "us");
+	read_groups(out, u->arena, answer_list(answer, "groups"));
+	out->free_bytes = answer_number_or(answer, "free", -1);
 	return 0;
 }
 
@@ -190,7 +174,7 @@ static int look_for_funs(struct foreseen *out, struct upgrade *u, struct error *
 		     (const struct binding[]){ { "LoadedOver", loaded } }, 1,
 		     deadline_in(FORESEE_MS), err))
 		return -1;
-	list = list_in(answer, "found");
+	list = answer_list(answer, "found");
 	items = arena_array(u->arena, list->seq.len, struct foreseen_fun);
 	for (size_t i = 0; i < list->seq.len; i++) {
 		const struct term *entry = term_at(list, i);
@@ -204,8 +188,8 @@ static int look_for_funs(struct foreseen *out, struct upgrade *u, struct error *
 		out->funs_len++;
 	}
 	out->funs = items;
-	out->looked = number_in(answer, "looked", 0);
-	out->left = number_in(answer, "left", 0);
+	out->looked = answer_number(answer, "looked");
+	out->left = answer_number(answer, "left");
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include "upgrade/node/node.h"
 
 #include "base/hash.h"
+#include "upgrade/node/answer.h"
 #include "upgrade/node/session.h"
 #include "upgrade/node/witness.h"
 
@@ -242,46 +243,6 @@ int node_ping(int64_t *out_us, struct node *node, struct error *err)
 	return 0;
 }
 
-/* ---- reading answers: a missing or odd field is "" or 0, never a crash ---- */
-
-static const char *text_at(const struct term *list, struct arena *arena, const char *key)
-{
-	const struct term *value = term_proplist_get(list, key);
-	const char *text = "";
-
-	if (!value)
-		return "";
-	if (value->kind == TERM_ATOM)
-		return arena_dup(arena, span_of(term_atom_name(value)));
-	term_get_text(value, arena, &text);
-	return text;
-}
-
-static int64_t number_at(const struct term *list, const char *key)
-{
-	const struct term *value = term_proplist_get(list, key);
-	int64_t number = 0;
-
-	if (value)
-		term_get_integer(value, &number);
-	return number;
-}
-
-static bool flag_at(const struct term *list, const char *key)
-{
-	const struct term *value = term_proplist_get(list, key);
-
-	return value && term_is_atom(value, "true");
-}
-
-static size_t list_at(const struct term **out, const struct term *list, const char *key)
-{
-	const struct term *value = term_proplist_get(list, key);
-
-	*out = value && term_is_list(value) ? value : &term_nil;
-	return (*out)->seq.len;
-}
-
 static int ask(const struct term **out, struct node *node, struct arena *arena, enum script script,
 	       struct error *err)
 {
@@ -303,30 +264,31 @@ int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena,
 
 	if (ask(&answer, node, arena, SCRIPT_vitals, err))
 		return -1;
-	len = list_at(&held, answer, "suspended");
+	held = answer_list(answer, "suspended");
+	len = held->seq.len;
 	names = arena_array(arena, len, const char *);
 	for (size_t i = 0; i < len; i++) {
 		names[i] = "";
 		term_get_text(term_at(held, i), arena, &names[i]);
 	}
 	*out = (struct node_vitals){
-		.run_queue = number_at(answer, "run_queue"),
-		.schedulers = number_at(answer, "schedulers"),
-		.memory = number_at(answer, "memory"),
-		.processes_memory = number_at(answer, "processes_memory"),
-		.binary_memory = number_at(answer, "binary_memory"),
-		.ets_memory = number_at(answer, "ets_memory"),
-		.processes = number_at(answer, "processes"),
-		.process_limit = number_at(answer, "process_limit"),
-		.ports = number_at(answer, "ports"),
-		.port_limit = number_at(answer, "port_limit"),
-		.atoms = number_at(answer, "atoms"),
-		.atom_limit = number_at(answer, "atom_limit"),
-		.queue_len = number_at(answer, "queue_len"),
-		.queue_process = text_at(answer, arena, "queue_process"),
+		.run_queue = answer_number(answer, "run_queue"),
+		.schedulers = answer_number(answer, "schedulers"),
+		.memory = answer_number(answer, "memory"),
+		.processes_memory = answer_number(answer, "processes_memory"),
+		.binary_memory = answer_number(answer, "binary_memory"),
+		.ets_memory = answer_number(answer, "ets_memory"),
+		.processes = answer_number(answer, "processes"),
+		.process_limit = answer_number(answer, "process_limit"),
+		.ports = answer_number(answer, "ports"),
+		.port_limit = answer_number(answer, "port_limit"),
+		.atoms = answer_number(answer, "atoms"),
+		.atom_limit = answer_number(answer, "atom_limit"),
+		.queue_len = answer_number(answer, "queue_len"),
+		.queue_process = answer_text(answer, arena, "queue_process"),
 		.suspended = names,
 		.suspended_len = len,
-		.suspended_count = number_at(answer, "suspended_count"),
+		.suspended_count = answer_number(answer, "suspended_count"),
 	};
 	return 0;
 }
@@ -398,11 +360,10 @@ static bool release_of(struct node_release *out, const struct term *term, struct
 
 static void read_reverted(struct node_releases *out, const struct term *answer, struct arena *arena)
 {
-	const struct term *words;
+	const struct term *words = answer_list(answer, "reverted");
 
 	out->reverted_from = out->reverted_to = "";
-	if (list_at(&words, answer, "reverted") < 2 ||
-	    !term_get_text(term_at(words, 0), arena, &out->reverted_from) ||
+	if (words->seq.len < 2 || !term_get_text(term_at(words, 0), arena, &out->reverted_from) ||
 	    !term_get_text(term_at(words, 1), arena, &out->reverted_to))
 		out->reverted_from = out->reverted_to = "";
 }
@@ -416,40 +377,41 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 
 	if (ask(&answer, node, arena, SCRIPT_releases, err))
 		return -1;
-	len = list_at(&known, answer, "releases");
+	known = answer_list(answer, "releases");
+	len = known->seq.len;
 	list = arena_array(arena, len, struct node_release);
 	for (size_t i = 0; i < len; i++)
 		used += release_of(&list[used], term_at(known, i), arena);
 	*out = (struct node_releases){
 		.items = list,
 		.len = used,
-		.sasl = strcmp(text_at(answer, arena, "releases"), "sasl_not_running") != 0,
-		.file_fault = text_at(answer, arena, "releases_file"),
-		.releases_dir = text_at(answer, arena, "releases_dir"),
-		.root = text_at(answer, arena, "root"),
-		.erts = text_at(answer, arena, "erts"),
-		.otp = text_at(answer, arena, "otp"),
-		.mode = text_at(answer, arena, "mode"),
-		.pinned_vsn = text_at(answer, arena, "pinned_version"),
-		.env_version = text_at(answer, arena, "env_version"),
-		.keeper = text_at(answer, arena, "keeper"),
-		.trials = flag_at(answer, "trials"),
-		.failed_vsn = text_at(answer, arena, "failed_trial"),
-		.lock = text_at(answer, arena, "lock"),
-		.busy = flag_at(answer, "busy"),
-		.starting = strcmp(text_at(answer, arena, "status"), "starting") == 0,
-		.going_down = strcmp(text_at(answer, arena, "status"), "stopping") == 0,
-		.crypto = flag_at(answer, "crypto"),
+		.sasl = strcmp(answer_text(answer, arena, "releases"), "sasl_not_running") != 0,
+		.file_fault = answer_text(answer, arena, "releases_file"),
+		.releases_dir = answer_text(answer, arena, "releases_dir"),
+		.root = answer_text(answer, arena, "root"),
+		.erts = answer_text(answer, arena, "erts"),
+		.otp = answer_text(answer, arena, "otp"),
+		.mode = answer_text(answer, arena, "mode"),
+		.pinned_vsn = answer_text(answer, arena, "pinned_version"),
+		.env_version = answer_text(answer, arena, "env_version"),
+		.keeper = answer_text(answer, arena, "keeper"),
+		.trials = answer_flag(answer, "trials"),
+		.failed_vsn = answer_text(answer, arena, "failed_trial"),
+		.lock = answer_text(answer, arena, "lock"),
+		.busy = answer_flag(answer, "busy"),
+		.starting = strcmp(answer_text(answer, arena, "status"), "starting") == 0,
+		.going_down = strcmp(answer_text(answer, arena, "status"), "stopping") == 0,
+		.crypto = answer_flag(answer, "crypto"),
 	};
 	read_reverted(out, answer, arena);
 	releases_judge(out,
 		       &(const struct witnesses){
-			       .booted_name = text_at(answer, arena, "booted_name"),
-			       .booted_vsn = text_at(answer, arena, "booted_version"),
-			       .start_vsn = text_at(answer, arena, "start_version"),
-			       .start_is_there = flag_at(answer, "start_is_there"),
-			       .copy_is_left = flag_at(answer, "copy_is_left"),
-			       .records_differ = flag_at(answer, "records_differ"),
+			       .booted_name = answer_text(answer, arena, "booted_name"),
+			       .booted_vsn = answer_text(answer, arena, "booted_version"),
+			       .start_vsn = answer_text(answer, arena, "start_version"),
+			       .start_is_there = answer_flag(answer, "start_is_there"),
+			       .copy_is_left = answer_flag(answer, "copy_is_left"),
+			       .records_differ = answer_flag(answer, "records_differ"),
 		       },
 		       arena);
 	return 0;
@@ -542,7 +504,8 @@ int node_info(struct node_info *out, struct node *node, struct arena *arena, str
 	    node_releases(&releases, node, arena, err))
 		return -1;
 	running = releases_running(&releases);
-	len = list_at(&apps, answer, "applications");
+	apps = answer_list(answer, "applications");
+	len = apps->seq.len;
 	list = arena_array(arena, len, struct node_app);
 	for (size_t i = 0; i < len; i++) {
 		const struct term *app = term_at(apps, i);
@@ -554,15 +517,15 @@ int node_info(struct node_info *out, struct node *node, struct arena *arena, str
 		term_get_text(term_at(app, 1), arena, &list[i].vsn);
 	}
 	*out = (struct node_info){
-		.name = running ? running->name : text_at(answer, arena, "name"),
-		.version = running ? running->vsn : text_at(answer, arena, "version"),
-		.otp = text_at(answer, arena, "otp"),
-		.erts = text_at(answer, arena, "erts"),
-		.elixir = text_at(answer, arena, "elixir"),
-		.root = text_at(answer, arena, "root"),
-		.releases_dir = text_at(answer, arena, "releases_dir"),
-		.mode = text_at(answer, arena, "mode"),
-		.uptime_ms = number_at(answer, "uptime"),
+		.name = running ? running->name : answer_text(answer, arena, "name"),
+		.version = running ? running->vsn : answer_text(answer, arena, "version"),
+		.otp = answer_text(answer, arena, "otp"),
+		.erts = answer_text(answer, arena, "erts"),
+		.elixir = answer_text(answer, arena, "elixir"),
+		.root = answer_text(answer, arena, "root"),
+		.releases_dir = answer_text(answer, arena, "releases_dir"),
+		.mode = answer_text(answer, arena, "mode"),
+		.uptime_ms = answer_number(answer, "uptime"),
 		.apps = list,
 		.apps_len = len,
 	};

@@ -2,6 +2,7 @@
 #include "upgrade/rehearse/snapshot.h"
 
 #include "base/embed.h"
+#include "upgrade/node/answer.h"
 
 #include <stdlib.h>
 
@@ -24,24 +25,6 @@ static int evaluate(const struct term **out, struct node *node, struct arena *ar
 
 /* ---- reading answers: what is missing or odd is left out ---- */
 
-static size_t list_at(const struct term **out, const struct term *list, const char *key)
-{
-	const struct term *value = term_is_list(list) ? term_proplist_get(list, key) : NULL;
-
-	*out = value && term_is_list(value) ? value : &term_nil;
-	return (*out)->seq.len;
-}
-
-static int64_t number_at(const struct term *list, const char *key)
-{
-	const struct term *value = term_is_list(list) ? term_proplist_get(list, key) : NULL;
-	int64_t number = 0;
-
-	if (value)
-		term_get_integer(value, &number);
-	return number;
-}
-
 static bool text_of(const char **out, const struct term *term, struct arena *arena)
 {
 	return term->kind == TERM_BINARY && term_get_text(term, arena, out);
@@ -58,8 +41,8 @@ static int by_name(const void *a, const void *b)
 static struct snapshot_list entries_at(const struct term *answer, struct arena *arena,
 				       const char *key)
 {
-	const struct term *list;
-	size_t len = list_at(&list, answer, key), used = 0;
+	const struct term *list = answer_list(answer, key);
+	size_t len = list->seq.len, used = 0;
 	struct snapshot_entry *items = arena_array(arena, len, struct snapshot_entry);
 
 	for (size_t i = 0; i < len; i++) {
@@ -135,8 +118,8 @@ static bool end_of(struct observed_end *out, const struct term *term, struct are
 
 static void read_ends(struct observed *out, const struct term *answer, struct arena *arena)
 {
-	const struct term *list;
-	size_t len = list_at(&list, answer, "downs");
+	const struct term *list = answer_list(answer, "downs");
+	size_t len = list->seq.len;
 	struct observed_end *ends = arena_array(arena, len, struct observed_end);
 
 	for (size_t i = 0; i < len; i++)
@@ -146,8 +129,8 @@ static void read_ends(struct observed *out, const struct term *answer, struct ar
 
 static void read_pauses(struct observed *out, const struct term *answer, struct arena *arena)
 {
-	const struct term *list;
-	size_t len = list_at(&list, answer, "pauses");
+	const struct term *list = answer_list(answer, "pauses");
+	size_t len = list->seq.len;
 	struct observed_pause *pauses = arena_array(arena, len, struct observed_pause);
 
 	for (size_t i = 0; i < len; i++) {
@@ -163,8 +146,8 @@ static void read_pauses(struct observed *out, const struct term *answer, struct 
 
 static void read_logs(struct observed *out, const struct term *answer, struct arena *arena)
 {
-	const struct term *list;
-	size_t len = list_at(&list, answer, "logs");
+	const struct term *list = answer_list(answer, "logs");
+	size_t len = list->seq.len;
 	const char **logs = arena_array(arena, len, const char *);
 
 	for (size_t i = 0; i < len; i++)
@@ -180,12 +163,12 @@ int observe_end(struct observed *out, struct node *node, struct arena *arena, st
 	if (ask(&answer, node, arena, "take", err))
 		return -1;
 	seen.gone = term_is_atom(answer, "gone");
-	seen.processes = number_at(answer, "processes");
-	seen.kept = number_at(answer, "kept");
-	seen.ended = number_at(answer, "ended");
-	seen.bad = number_at(answer, "bad");
-	seen.suspended = number_at(answer, "suspended");
-	seen.logged = number_at(answer, "logged");
+	seen.processes = answer_number(answer, "processes");
+	seen.kept = answer_number(answer, "kept");
+	seen.ended = answer_number(answer, "ended");
+	seen.bad = answer_number(answer, "bad");
+	seen.suspended = answer_number(answer, "suspended");
+	seen.logged = answer_number(answer, "logged");
 	seen.held = entries_at(answer, arena, "held");
 	read_ends(&seen, answer, arena);
 	read_pauses(&seen, answer, arena);

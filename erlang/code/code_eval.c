@@ -6,19 +6,6 @@ static unsigned eval_limit(const struct eval *eval)
 	return eval->limit ? eval->limit : EVAL_STEPS;
 }
 
-void eval_add(struct eval *eval, struct values *values, const struct value *value)
-{
-	for (size_t i = 0; i < values->len; i++)
-		if (value_same(values->items[i], value))
-			return;
-	if (values->len == EVAL_OUTCOMES) {
-		eval->gave_up = true;
-		return;
-	}
-	values->items = arena_grow(eval->arena, values->items, values->len, &values->cap);
-	values->items[values->len++] = value;
-}
-
 /* ---- instructions ---- */
 
 /* How the plain instructions change registers: by the operand that they write, plus one. */

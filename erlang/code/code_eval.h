@@ -74,8 +74,6 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 /* An exported function of a module of the library, whatever it is. */
 const struct value *eval_call(struct eval *eval, const char *module, const char *name,
 			      const struct value *const *args, uint32_t arity);
-/* Adds a value unless it is there; gives up when they are too many. */
-void eval_add(struct eval *eval, struct values *values, const struct value *value);
 
 /* ---- functions of OTP and Elixir that are known here (code_known.c) ---- */
 

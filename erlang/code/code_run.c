@@ -106,6 +106,19 @@ void run_jump(struct run *run, const struct code_arg *label)
 	run->stop = true;
 }
 
+void eval_add(struct eval *eval, struct values *values, const struct value *value)
+{
+	for (size_t i = 0; i < values->len; i++)
+		if (value_same(values->items[i], value))
+			return;
+	if (values->len == EVAL_OUTCOMES) {
+		eval->gave_up = true;
+		return;
+	}
+	values->items = arena_grow(eval->arena, values->items, values->len, &values->cap);
+	values->items[values->len++] = value;
+}
+
 void run_outcome(struct run *run, const struct value *value)
 {
 	eval_add(run->eval, &run->outcomes, value);

@@ -37,6 +37,9 @@ struct run {
 	struct values outcomes;
 };
 
+/* Adds a value unless it is there; gives up when they are too many. */
+void eval_add(struct eval *eval, struct values *values, const struct value *value);
+
 /* False: the function wants more registers than there are. */
 bool run_measure(struct run *run);
 size_t run_regs_len(const struct run *run);

@@ -4,6 +4,7 @@
 #include "erlang/term/term.h"
 
 enum { STRING_MAX = 0xffff };
+enum { EXPORT = 113, ATOM_UTF8 = 118, SMALL_ATOM_UTF8 = 119 };
 
 /* A number of `size` bytes, the highest first. */
 static void add_number(struct str *out, uint64_t value, size_t size)
@@ -45,7 +46,7 @@ static void add_atom(struct str *out, struct span name, enum term_atoms atoms)
 {
 	if (atoms == TERM_ATOMS_LATIN1 && add_latin1_atom(out, name))
 		return;
-	add_tag(out, name.len > 255 ? 118 : 119);
+	add_tag(out, name.len > 255 ? ATOM_UTF8 : SMALL_ATOM_UTF8);
 	add_number(out, name.len, name.len > 255 ? 2 : 1);
 	str_add(out, name);
 }
@@ -109,25 +110,31 @@ static void add_bitstring(struct str *out, const struct term *term)
 	str_add(out, term->bitstring.bytes);
 }
 
-/* An export is kept with its atoms in UTF-8. */
+/* The name of the atom in UTF-8 that the bytes begin with; moves behind it. */
+static struct span take_atom(struct span *bytes)
+{
+	const uint8_t *p = (const uint8_t *)bytes->ptr;
+	size_t head = p[0] == ATOM_UTF8 ? 3 : 2;
+	size_t len = p[0] == ATOM_UTF8 ? (size_t)p[1] << 8 | p[2] : p[1];
+	struct span name = { bytes->ptr + head, len };
+
+	*bytes = (struct span){ name.ptr + len, bytes->len - head - len };
+	return name;
+}
+
+/* An export is kept as it is written here, with its atoms in UTF-8. */
 static void add_fun(struct str *out, struct span bytes, enum term_atoms atoms)
 {
-	owned_arena struct arena arena = ARENA_EMPTY;
-	const struct term *part;
-	struct error err;
-	size_t used = 1;
+	struct span rest = { bytes.ptr + 1, bytes.len - 1 };
 
-	if (bytes.ptr[0] != 113 || atoms == TERM_ATOMS_UTF8) {
+	if (bytes.ptr[0] != EXPORT || atoms == TERM_ATOMS_UTF8) {
 		str_add(out, bytes);
 		return;
 	}
-	add_tag(out, 113);
-	for (int i = 0; i < 3; i++) {
-		bytes = (struct span){ bytes.ptr + used, bytes.len - used };
-		if (term_decode_bare(&part, &arena, bytes, TERM_LIMITS_NODE, &used, &err))
-			return;
-		term_encode_bare(out, part, atoms);
-	}
+	add_tag(out, EXPORT);
+	add_atom(out, take_atom(&rest), atoms);
+	add_atom(out, take_atom(&rest), atoms);
+	str_add(out, rest);
 }
 
 /* ---- pids, ports, references ---- */

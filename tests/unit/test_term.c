@@ -265,6 +265,8 @@ static const struct binary_row {
 	{ "external fun", "83 71 64 0001 6d 64 0001 66 61 02", "fun m:f/2", NULL },
 	{ "external fun with UTF-8 atoms", "83 71 77 01 6d 77 01 66 61 02", "fun m:f/2",
 	  "83 71 64 0001 6d 64 0001 66 61 02" },
+	{ "external fun, an atom of it in Latin-1, one that has no place there",
+	  "83 71 77 02 c3a9 77 02 cebb 61 02", "fun é:'λ'/2", "83 71 64 0001 e9 77 02 cebb 61 02" },
 	{ "fun",
 	  "83 70 00000038 00 00000000000000000000000000000000 00000000 00000001 64 0001 6d "
 	  "61 00 61 00 58 64 0001 61 00000001 00000000 00000000 61 01",

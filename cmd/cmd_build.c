@@ -335,7 +335,7 @@ static void report(struct job *job)
 
 /* ---- the work, in a process of its own ---- */
 
-struct work {
+struct build_work {
 	const struct call *call;
 	char *store; /* told to the guard; "" as long as nothing is in there */
 };
@@ -343,7 +343,7 @@ struct work {
 static int work_run(void *context, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	const struct work *work = context;
+	const struct build_work *work = context;
 	owned(job_done) struct job job = {
 		.call = work->call, .opts = work->call->opts, .arena = &arena, .workshop.lock = -1
 	};
@@ -360,7 +360,7 @@ static int work_run(void *context, struct error *err)
 /* Nothing runs any more, be it that the build is done, or that it was ended. */
 static void work_clean(void *context)
 {
-	const struct work *work = context;
+	const struct build_work *work = context;
 	struct error err;
 
 	if (work->store[0] && workshop_sweep(work->store, &err))
@@ -369,7 +369,7 @@ static void work_clean(void *context)
 
 static int build_run(const struct call *call, struct error *err)
 {
-	struct work work = { .call = call, .store = guard_memory(PATH_MAX) };
+	struct build_work work = { .call = call, .store = guard_memory(PATH_MAX) };
 	int number = 0, ret = guard_run(work_run, &work, work_clean, &number, err);
 
 	if (number)

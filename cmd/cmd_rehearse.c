@@ -58,7 +58,7 @@ static const struct option rehearse_cli[] = {
 };
 /* clang-format on */
 
-struct work {
+struct rehearse_work {
 	const struct call *call;
 	const struct rehearse_opts *opts;
 	const char *old_release, *new_release;
@@ -209,7 +209,7 @@ static int write_junit(const char *file, const struct rehearsal *rehearsal, stru
 
 enum { FOUND_WANTING = 1 };
 
-static struct rehearse_options options_of(const struct work *work)
+static struct rehearse_options options_of(const struct rehearse_work *work)
 {
 	const struct rehearse_opts *opts = work->opts;
 	struct rehearse_options options = {
@@ -246,7 +246,7 @@ static struct rehearse_options options_of(const struct work *work)
 static int work_run(void *context, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	const struct work *work = context;
+	const struct rehearse_work *work = context;
 	struct rehearse_options options = options_of(work);
 	struct rehearsal result;
 
@@ -265,7 +265,7 @@ static int work_run(void *context, struct error *err)
 /* Nothing runs any more. */
 static void work_clean(void *context)
 {
-	const struct work *work = context;
+	const struct rehearse_work *work = context;
 	struct error err;
 
 	progress_clear();
@@ -278,7 +278,7 @@ static void work_clean(void *context)
 static int rehearse_run(const struct call *call, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct work work = { .call = call, .opts = call->opts };
+	struct rehearse_work work = { .call = call, .opts = call->opts };
 	const char *tmp = getenv("TMPDIR");
 	int signal = 0, ret;
 

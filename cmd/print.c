@@ -40,7 +40,7 @@ void print_add(struct str *out, struct span text, enum print_as as)
 /* ---- formats ---- */
 
 /* "%-12.3s" taken apart. */
-struct piece {
+struct format_piece {
 	char spec[32]; /* with the length, without asterisks */
 	char size;     /* 'l', 'z', 'j', 'q' for "ll"; 0: none */
 	char kind;     /* the conversion */
@@ -61,7 +61,7 @@ static int read_amount(const char **at, va_list *args)
 	return value;
 }
 
-static const char *read_piece(struct piece *out, const char *at, va_list *args)
+static const char *read_piece(struct format_piece *out, const char *at, va_list *args)
 {
 	const char *flags = at;
 	size_t len;
@@ -83,7 +83,8 @@ static const char *read_piece(struct piece *out, const char *at, va_list *args)
 	return at + 1;
 }
 
-static void add_text(struct str *out, const struct piece *piece, const char *text, enum print_as as)
+static void add_text(struct str *out, const struct format_piece *piece, const char *text,
+		     enum print_as as)
 {
 	size_t len = piece->precision >= 0 ? strnlen(text, (size_t)piece->precision) : strlen(text);
 	owned_str struct str escaped = STR_EMPTY;
@@ -131,7 +132,7 @@ static intmax_t take_unsigned(char size, va_list *args)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
-static void add_number(struct str *out, const struct piece *piece, intmax_t value)
+static void add_number(struct str *out, const struct format_piece *piece, intmax_t value)
 {
 	/* Numbers are at least as long as intmax_t here. */
 	if (!piece->size && piece->precision >= 0)
@@ -144,7 +145,7 @@ static void add_number(struct str *out, const struct piece *piece, intmax_t valu
 		str_addf(out, piece->spec, piece->width, value);
 }
 
-static void add_double(struct str *out, const struct piece *piece, double value)
+static void add_double(struct str *out, const struct format_piece *piece, double value)
 {
 	if (piece->precision >= 0)
 		str_addf(out, piece->spec, piece->width, piece->precision, value);
@@ -153,7 +154,8 @@ static void add_double(struct str *out, const struct piece *piece, double value)
 }
 #pragma GCC diagnostic pop
 
-static void add_piece(struct str *out, const struct piece *piece, va_list *args, enum print_as as)
+static void add_piece(struct str *out, const struct format_piece *piece, va_list *args,
+		      enum print_as as)
 {
 	switch (piece->kind) {
 	case 's':
@@ -188,7 +190,7 @@ void print_addv(struct str *out, enum print_as as, const char *format, va_list l
 	va_copy(args, list);
 	while (*format) {
 		size_t plain = strcspn(format, "%");
-		struct piece piece;
+		struct format_piece piece;
 
 		str_add(out, (struct span){ format, plain });
 		format += plain;

@@ -8,12 +8,12 @@
 #include <uthash.h>
 
 /* One file or folder of a tarball. */
-struct node {
+struct tree_node {
 	const char *path; /* the key */
 	struct dir_entry entry;
 	struct span data;
-	struct node *next_sibling; /* of the same folder, the newest first */
-	struct node *children;
+	struct tree_node *next_sibling; /* of the same folder, the newest first */
+	struct tree_node *children;
 	UT_hash_handle hh;
 };
 
@@ -22,7 +22,7 @@ struct tree {
 	const char *root; /* folder: prefix of every path; NULL: a tarball */
 	struct str tar;   /* tarball: all of it */
 	struct arena arena;
-	struct node *nodes; /* tarball: all nodes by path; "" is the root */
+	struct tree_node *nodes; /* tarball: all nodes by path; "" is the root */
 };
 
 static const struct tree system_tree = { .name = "the file system", .root = "" };
@@ -32,22 +32,22 @@ const struct tree *tree_system(void)
 	return &system_tree;
 }
 
-static struct node *node_find(const struct tree *tree, const char *path)
+static struct tree_node *node_find(const struct tree *tree, const char *path)
 {
-	struct node *node;
+	struct tree_node *node;
 
 	HASH_FIND_STR(tree->nodes, path, node);
 	return node;
 }
 
 /* The node of a path; made, with the folders above it, when it is not there. */
-static struct node *node_make(struct tree *tree, const char *path, bool is_dir)
+static struct tree_node *node_make(struct tree *tree, const char *path, bool is_dir)
 {
-	struct node *node = node_find(tree, path), *parent;
+	struct tree_node *node = node_find(tree, path), *parent;
 
 	if (node)
 		return node;
-	node = arena_new(&tree->arena, struct node);
+	node = arena_new(&tree->arena, struct tree_node);
 	node->path = arena_dup(&tree->arena, span_of(path));
 	node->entry =
 		(struct dir_entry){ .name = path_base(node->path), .is_dir = is_dir, .mode = 0755 };
@@ -67,7 +67,7 @@ static const char *file_above(const struct tree *tree, const char *path)
 	char *slash;
 
 	while ((slash = strrchr(above, '/'))) {
-		const struct node *node;
+		const struct tree_node *node;
 
 		*slash = '\0';
 		node = node_find(tree, above);
@@ -81,7 +81,7 @@ static int take_entry(void *context, const struct archive_item *item, struct err
 {
 	struct tree *tree = context;
 	const char *twice = file_above(tree, item->path);
-	struct node *node = twice ? NULL : node_make(tree, item->path, item->is_dir);
+	struct tree_node *node = twice ? NULL : node_make(tree, item->path, item->is_dir);
 
 	if (node && node->entry.is_dir != item->is_dir)
 		twice = item->path;
@@ -160,7 +160,7 @@ int tree_read(const struct tree *tree, const char *path, size_t max, struct str 
 	      struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	const struct node *node;
+	const struct tree_node *node;
 
 	if (tree->root)
 		return file_read(path_join(&arena, tree->root, path), max, out, err);
@@ -180,13 +180,13 @@ static int by_name(const void *a, const void *b)
 }
 
 static void list_nodes(struct dir_entry **out, size_t *len, struct arena *arena,
-		       const struct node *folder)
+		       const struct tree_node *folder)
 {
 	size_t cap = 0;
 
 	*out = NULL;
 	*len = 0;
-	for (const struct node *node = folder ? folder->children : NULL; node;
+	for (const struct tree_node *node = folder ? folder->children : NULL; node;
 	     node = node->next_sibling) {
 		*out = arena_grow(arena, *out, *len, &cap);
 		(*out)[(*len)++] = node->entry;

@@ -6,31 +6,31 @@
  */
 #include "release/model/resolve.h"
 
-struct node {
-	struct node *prev, *next;
+struct sort_node {
+	struct sort_node *prev, *next;
 	const struct resolve_app *app;
 	bool listed;
-	struct node *twin; /* another entry of the .rel with the same name */
+	struct sort_node *twin; /* another entry of the .rel with the same name */
 };
 
-struct work {
+struct sorting {
 	struct resolve *r;
-	struct node *nodes;           /* by entry of the .rel */
-	struct node **by_id;          /* the first of those with that name */
-	struct node head;             /* of the list, which is a ring */
+	struct sort_node *nodes;      /* by entry of the .rel */
+	struct sort_node **by_id;     /* the first of those with that name */
+	struct sort_node head;        /* of the list, which is a ring */
 	bool *seen_name;              /* by number */
 	size_t *seen_key;             /* by key: how often */
 	struct ids missing, circular; /* what stands against it */
 	size_t missing_cap, circular_cap;
 };
 
-static void unlink_node(struct node *node)
+static void unlink_node(struct sort_node *node)
 {
 	node->prev->next = node->next;
 	node->next->prev = node->prev;
 }
 
-static void link_before(struct node *at, struct node *node)
+static void link_before(struct sort_node *at, struct sort_node *node)
 {
 	node->prev = at->prev;
 	node->next = at;
@@ -39,43 +39,43 @@ static void link_before(struct node *at, struct node *node)
 }
 
 /* In the list, before `at`; in a ring a node counts as out of it. */
-static void put_in(struct node *at, struct node *node)
+static void put_in(struct sort_node *at, struct sort_node *node)
 {
 	link_before(at, node);
 	node->listed = true;
 }
 
-static void take_out(struct node *node)
+static void take_out(struct sort_node *node)
 {
 	unlink_node(node);
 	node->listed = false;
 }
 
-static void add_id(struct work *w, struct ids *ids, size_t *cap, size_t id)
+static void add_id(struct sorting *w, struct ids *ids, size_t *cap, size_t id)
 {
 	ids->items = arena_grow(&w->r->scratch, ids->items, ids->len, cap);
 	ids->items[ids->len++] = id;
 }
 
-static struct node *first_listed(struct work *w, size_t id)
+static struct sort_node *first_listed(struct sorting *w, size_t id)
 {
-	struct node *only = w->by_id[id];
+	struct sort_node *only = w->by_id[id];
 
 	if (!only || !only->twin)
 		return only && only->listed ? only : NULL;
-	for (struct node *node = w->head.next; node != &w->head; node = node->next)
+	for (struct sort_node *node = w->head.next; node != &w->head; node = node->next)
 		if (node->app->id == id)
 			return node;
 	return NULL;
 }
 
-static void add_missing(struct work *w, struct ids ids)
+static void add_missing(struct sorting *w, struct ids ids)
 {
 	for (size_t i = 0; i < ids.len; i++)
 		add_id(w, &w->missing, &w->missing_cap, ids.items[i]);
 }
 
-static void ring_init(struct node *ring)
+static void ring_init(struct sort_node *ring)
 {
 	ring->prev = ring->next = ring;
 }
@@ -83,16 +83,16 @@ static void ring_init(struct node *ring)
 /* Takes what is found of `wanted` out of the list, into the ring, in that order.  Gives those
  * that are neither found nor done.
  */
-static struct ids take(struct work *w, const struct resolve_app *app, struct ids wanted,
-		       struct node *ring)
+static struct ids take(struct sorting *w, const struct resolve_app *app, struct ids wanted,
+		       struct sort_node *ring)
 {
 	struct ids missing = { arena_array(&w->r->scratch, wanted.len, size_t), 0 };
-	struct node *at = ring;
+	struct sort_node *at = ring;
 
 	/* From the last to the first: of a name in there twice, the last place counts. */
 	for (size_t i = wanted.len; i-- > 0;) {
 		size_t id = wanted.items[i];
-		struct node *node = first_listed(w, id);
+		struct sort_node *node = first_listed(w, id);
 
 		/* Who includes this one may start later, although it is used. */
 		if (node && w->r->includer[app->id] != id) {
@@ -107,21 +107,21 @@ static struct ids take(struct work *w, const struct resolve_app *app, struct ids
 }
 
 /* Puts the whole ring in front of the list. */
-static void put_back(struct work *w, struct node *ring)
+static void put_back(struct sorting *w, struct sort_node *ring)
 {
-	struct node *front = w->head.next;
+	struct sort_node *front = w->head.next;
 
 	while (ring->next != ring) {
-		struct node *node = ring->next;
+		struct sort_node *node = ring->next;
 
 		unlink_node(node);
 		put_in(front, node);
 	}
 }
 
-static void delete_first(struct work *w, size_t key)
+static void delete_first(struct sorting *w, size_t key)
 {
-	for (struct node *node = w->head.next; node != &w->head; node = node->next) {
+	for (struct sort_node *node = w->head.next; node != &w->head; node = node->next) {
 		if (node->app->key != key)
 			continue;
 		take_out(node);
@@ -132,11 +132,11 @@ static void delete_first(struct work *w, size_t key)
 /* The first `len` of the list are what `app` waits for.  Those that were looked at before
  * wait for it in turn; without them the work comes to an end.
  */
-static void cut_circles(struct work *w, size_t len, const struct resolve_app *app)
+static void cut_circles(struct sorting *w, size_t len, const struct resolve_app *app)
 {
 	size_t *keys = arena_array(&w->r->scratch, len, size_t);
 	size_t cut = 0;
-	struct node *node = w->head.next;
+	struct sort_node *node = w->head.next;
 
 	for (size_t i = 0; i < len; i++, node = node->next) {
 		if (!w->seen_key[node->app->key])
@@ -151,20 +151,20 @@ static void cut_circles(struct work *w, size_t len, const struct resolve_app *ap
 		add_id(w, &w->circular, &w->circular_cap, app->id);
 }
 
-static size_t ring_len(const struct node *ring)
+static size_t ring_len(const struct sort_node *ring)
 {
 	size_t len = 0;
 
-	for (const struct node *node = ring->next; node != ring; node = node->next)
+	for (const struct sort_node *node = ring->next; node != ring; node = node->next)
 		len++;
 	return len;
 }
 
 /* Looks at the first of the list; true when it can start now, and is out of the list. */
-static bool turn(struct work *w, struct node *node)
+static bool turn(struct sorting *w, struct sort_node *node)
 {
 	const struct resolve_app *app = node->app;
-	struct node uses, includes;
+	struct sort_node uses, includes;
 	size_t waits_for;
 
 	ring_init(&uses);
@@ -184,18 +184,18 @@ static bool turn(struct work *w, struct node *node)
 	return !waits_for;
 }
 
-static void work_init(struct work *w, struct resolve *r)
+static void work_init(struct sorting *w, struct resolve *r)
 {
 	size_t names = name_table_len(r->names);
 
-	*w = (struct work){ .r = r };
-	w->nodes = arena_array(&r->scratch, r->len, struct node);
-	w->by_id = arena_array(&r->scratch, names, struct node *);
+	*w = (struct sorting){ .r = r };
+	w->nodes = arena_array(&r->scratch, r->len, struct sort_node);
+	w->by_id = arena_array(&r->scratch, names, struct sort_node *);
 	w->seen_name = arena_array(&r->scratch, names, bool);
 	w->seen_key = arena_array(&r->scratch, r->len, size_t);
 	ring_init(&w->head);
 	for (size_t i = 0; i < r->len; i++) {
-		struct node *node = &w->nodes[i];
+		struct sort_node *node = &w->nodes[i];
 
 		node->app = &r->apps[i];
 		node->twin = w->by_id[node->app->id];
@@ -218,7 +218,7 @@ static struct ids unique(struct resolve *r, struct ids ids)
 	return out;
 }
 
-static int judge(const struct work *w, struct error *err)
+static int judge(const struct sorting *w, struct error *err)
 {
 	const char *otp = w->circular.len ? "circular_dependencies" : "undefined_applications";
 	owned_str struct str text = STR_EMPTY;
@@ -242,7 +242,7 @@ static int judge(const struct work *w, struct error *err)
 
 int resolve_sort(struct resolve *r, size_t *order, struct error *err)
 {
-	struct work w;
+	struct sorting w;
 	size_t len = 0;
 
 	work_init(&w, r);

@@ -31,7 +31,7 @@ static struct snapshot_list list(const struct snapshot_entry *items)
 #define ENTRIES(...) list((const struct snapshot_entry[]){ __VA_ARGS__, { NULL, 0 } })
 
 /* "code subject; code subject" */
-static void expect_found(struct judge *judge, const char *want)
+static void expect_found(struct rehearse_judge *judge, const char *want)
 {
 	owned_str struct str text = STR_EMPTY;
 
@@ -44,7 +44,7 @@ static void expect_found(struct judge *judge, const char *want)
 static void fresh(void **state)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct judge judge = { .arena = &arena, .phase = PHASE_upgrade_again };
+	struct rehearse_judge judge = { .arena = &arena, .phase = PHASE_upgrade_again };
 	const struct snapshot moved = {
 		.applications = ENTRIES({ "os_mon", 0 }, { "shop", 0 }),
 		.children = ENTRIES({ "kernel / timer_server", 1 }, { "shop / a", 1 },
@@ -75,7 +75,7 @@ static void fresh(void **state)
 static void after(void **state)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct judge judge = { .arena = &arena, .phase = PHASE_upgrade };
+	struct rehearse_judge judge = { .arena = &arena, .phase = PHASE_upgrade };
 	const struct snapshot before = {
 		.children = ENTRIES({ "m / done", 0 }, { "m / worker", 1 }),
 		.suspended = ENTRIES({ "always", 0 }),
@@ -109,7 +109,7 @@ static void seen(void **state)
 	};
 	static const char *const logs[] = { "terrible" };
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct judge judge = { .arena = &arena, .phase = PHASE_downgrade };
+	struct rehearse_judge judge = { .arena = &arena, .phase = PHASE_downgrade };
 	const struct observed observed = { .ends = ends,
 					   .ends_len = ARRAY_LEN(ends),
 					   .held = ENTRIES({ "held", 0 }),
@@ -130,7 +130,7 @@ static void seen(void **state)
 static void any_bytes(void **state)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct judge judge = { .arena = &arena };
+	struct rehearse_judge judge = { .arena = &arena };
 
 	(void)state;
 	judge_add(&judge, FINDING_told, NULL, "%s", "\xff\033[1mh\303\251\r\n\ty\303");
@@ -158,7 +158,7 @@ static void moves(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct judge judge = { .arena = &arena, .phase = PHASE_upgrade };
+		struct rehearse_judge judge = { .arena = &arena, .phase = PHASE_upgrade };
 		struct error err;
 
 		error_set_(&err, rows[i].kind, "%s", rows[i].text);

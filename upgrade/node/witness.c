@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-struct judge {
+struct hearing {
 	struct node_releases *releases;
 	const struct witnesses *w;
 	struct arena *arena;
@@ -14,7 +14,7 @@ struct judge {
 	size_t known; /* so many of the items it knows */
 };
 
-static struct node_release *find(const struct judge *j, const char *vsn)
+static struct node_release *find(const struct hearing *j, const char *vsn)
 {
 	for (size_t i = 0; i < j->releases->len; i++)
 		if (strcmp(j->items[i].vsn, vsn) == 0)
@@ -22,7 +22,7 @@ static struct node_release *find(const struct judge *j, const char *vsn)
 	return NULL;
 }
 
-static struct node_release *in_state(const struct judge *j, enum release_state state)
+static struct node_release *in_state(const struct hearing *j, enum release_state state)
 {
 	for (size_t i = 0; i < j->releases->len; i++)
 		if (j->items[i].state == state)
@@ -31,7 +31,7 @@ static struct node_release *in_state(const struct judge *j, enum release_state s
 }
 
 /* release_handler says current of what it installed since the VM booted, and it only. */
-static void find_out(struct judge *j)
+static void find_out(struct hearing *j)
 {
 	j->current = in_state(j, RELEASE_CURRENT);
 	j->permanent = in_state(j, RELEASE_PERMANENT);
@@ -43,7 +43,7 @@ static void find_out(struct judge *j)
 		j->boots = j->permanent;
 }
 
-static void add_missing(struct judge *j, const char *vsn)
+static void add_missing(struct hearing *j, const char *vsn)
 {
 	if (*vsn && !find(j, vsn))
 		j->items[j->releases->len++] = (struct node_release){ .name = j->w->booted_name,
@@ -52,7 +52,7 @@ static void add_missing(struct judge *j, const char *vsn)
 }
 
 /* A copy of the list, with what runs and what boots, where release_handler does not know it. */
-static void take_items(struct judge *j)
+static void take_items(struct hearing *j)
 {
 	struct node_releases *releases = j->releases;
 	bool ours = strcmp(releases->items[0].name, j->w->booted_name) == 0;
@@ -68,7 +68,7 @@ static void take_items(struct judge *j)
 		add_missing(j, j->w->start_vsn);
 }
 
-static void set_states(struct judge *j)
+static void set_states(struct hearing *j)
 {
 	for (size_t i = 0; i < j->releases->len; i++) {
 		struct node_release *each = &j->items[i];
@@ -82,7 +82,7 @@ static void set_states(struct judge *j)
 	}
 }
 
-static void say(struct judge *j, const char *name, enum way_out way, const char *text)
+static void say(struct hearing *j, const char *name, enum way_out way, const char *text)
 {
 	struct node_trouble *trouble = arena_new(j->arena, struct node_trouble);
 
@@ -90,7 +90,7 @@ static void say(struct judge *j, const char *name, enum way_out way, const char 
 	j->releases->trouble = trouble;
 }
 
-static void judge_boot(struct judge *j)
+static void judge_boot(struct hearing *j)
 {
 	const struct witnesses *w = j->w;
 	const char *permanent = j->permanent->vsn;
@@ -124,12 +124,12 @@ static void judge_boot(struct judge *j)
 }
 
 /* What it writes when it was started without RELEASES and something is unpacked later. */
-static bool is_made_up(const struct judge *j, const struct node_release *release)
+static bool is_made_up(const struct hearing *j, const struct node_release *release)
 {
 	return release < j->items + j->known && release->libs_len == 0;
 }
 
-static void judge(struct judge *j)
+static void judge(struct hearing *j)
 {
 	if (j->w->copy_is_left && j->releases->file_fault[0]) {
 		say(j, "records_cut", WAY_ANY,
@@ -151,7 +151,7 @@ static void judge(struct judge *j)
 void releases_judge(struct node_releases *releases, const struct witnesses *witnesses,
 		    struct arena *arena)
 {
-	struct judge j = { .releases = releases, .w = witnesses, .arena = arena };
+	struct hearing j = { .releases = releases, .w = witnesses, .arena = arena };
 
 	if (releases->len == 0)
 		return;

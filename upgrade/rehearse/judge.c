@@ -55,8 +55,8 @@ static const char *clean(struct arena *arena, struct span text)
 	return arena_dup(arena, str_span(&out));
 }
 
-void judge_add(struct judge *judge, enum finding_code code, const char *subject, const char *format,
-	       ...)
+void judge_add(struct rehearse_judge *judge, enum finding_code code, const char *subject,
+	       const char *format, ...)
 {
 	owned_str struct str text = STR_EMPTY;
 	unsigned bit = 1u << judge->phase;
@@ -105,7 +105,7 @@ static bool says(enum finding_code *code, const char *text)
 	return false;
 }
 
-void judge_move(struct judge *judge, bool down, const struct error *err)
+void judge_move(struct rehearse_judge *judge, bool down, const struct error *err)
 {
 	enum finding_code code;
 
@@ -127,7 +127,7 @@ static size_t alike(const struct observed *seen, size_t n)
 	return count;
 }
 
-static void judge_end(struct judge *judge, const struct observed *seen, size_t n)
+static void judge_end(struct rehearse_judge *judge, const struct observed *seen, size_t n)
 {
 	const struct observed_end *end = &seen->ends[n];
 	size_t count = alike(seen, n);
@@ -149,7 +149,7 @@ static void judge_end(struct judge *judge, const struct observed *seen, size_t n
 			  end->reason);
 }
 
-void judge_seen(struct judge *judge, const struct observed *seen)
+void judge_seen(struct rehearse_judge *judge, const struct observed *seen)
 {
 	for (size_t i = 0; i < seen->ends_len; i++)
 		judge_end(judge, seen, i);
@@ -173,7 +173,8 @@ static bool is_below(const char *name, const char *above)
 	return above && strncmp(name, above, len) == 0 && strncmp(name + len, " / ", 3) == 0;
 }
 
-void judge_after(struct judge *judge, const struct snapshot *before, const struct snapshot *after)
+void judge_after(struct rehearse_judge *judge, const struct snapshot *before,
+		 const struct snapshot *after)
 {
 	for (size_t i = 0; i < after->children.len; i++) {
 		const struct snapshot_entry *child = &after->children.items[i];
@@ -199,7 +200,7 @@ void judge_after(struct judge *judge, const struct snapshot *before, const struc
 				  after->lingering.items[i].name);
 }
 
-static void fresh_children(struct judge *judge, const struct snapshot *moved,
+static void fresh_children(struct rehearse_judge *judge, const struct snapshot *moved,
 			   const struct snapshot *fresh, const char *vsn)
 {
 	const char *missing = NULL;
@@ -216,7 +217,7 @@ static void fresh_children(struct judge *judge, const struct snapshot *moved,
 	}
 }
 
-static void left_children(struct judge *judge, const struct snapshot *moved,
+static void left_children(struct rehearse_judge *judge, const struct snapshot *moved,
 			  const struct snapshot *fresh, const char *vsn)
 {
 	const char *left = NULL;
@@ -234,7 +235,7 @@ static void left_children(struct judge *judge, const struct snapshot *moved,
 	}
 }
 
-static void fresh_applications(struct judge *judge, const struct snapshot *moved,
+static void fresh_applications(struct rehearse_judge *judge, const struct snapshot *moved,
 			       const struct snapshot *fresh, const char *vsn)
 {
 	for (size_t i = 0; i < fresh->applications.len; i++) {
@@ -269,7 +270,7 @@ static bool sets_by_itself(const char *key)
 	return false;
 }
 
-static void fresh_env(struct judge *judge, const struct snapshot *moved,
+static void fresh_env(struct rehearse_judge *judge, const struct snapshot *moved,
 		      const struct snapshot *fresh, const char *vsn)
 {
 	for (size_t i = 0; i < fresh->env.len; i++) {
@@ -292,8 +293,8 @@ static void fresh_env(struct judge *judge, const struct snapshot *moved,
 				moved->env.items[i].name, vsn);
 }
 
-void judge_fresh(struct judge *judge, const struct snapshot *moved, const struct snapshot *fresh,
-		 const char *vsn)
+void judge_fresh(struct rehearse_judge *judge, const struct snapshot *moved,
+		 const struct snapshot *fresh, const char *vsn)
 {
 	fresh_applications(judge, moved, fresh, vsn);
 	fresh_children(judge, moved, fresh, vsn);

@@ -3,7 +3,7 @@
 #pragma once
 #include "upgrade/rehearse/rehearse.h"
 
-struct judge {
+struct rehearse_judge {
 	struct arena *arena; /* of all texts */
 	enum rehearse_phase_id phase;
 	struct finding *items;
@@ -18,14 +18,15 @@ bool finding_fails(enum finding_code code, bool strict);
  *
  * subject  what it is about; NULL: the message
  */
-void judge_add(struct judge *judge, enum finding_code code, const char *subject, const char *format,
-	       ...) printf_like(4, 5);
+void judge_add(struct rehearse_judge *judge, enum finding_code code, const char *subject,
+	       const char *format, ...) printf_like(4, 5);
 /* A move that failed: the code follows from the error. */
-void judge_move(struct judge *judge, bool down, const struct error *err);
+void judge_move(struct rehearse_judge *judge, bool down, const struct error *err);
 /* What was seen while it moved. */
-void judge_seen(struct judge *judge, const struct observed *seen);
+void judge_seen(struct rehearse_judge *judge, const struct observed *seen);
 /* What runs after a move, beside what ran before it. */
-void judge_after(struct judge *judge, const struct snapshot *before, const struct snapshot *after);
+void judge_after(struct rehearse_judge *judge, const struct snapshot *before,
+		 const struct snapshot *after);
 /* What runs after a move, beside what a fresh start of the same release has. */
-void judge_fresh(struct judge *judge, const struct snapshot *moved, const struct snapshot *fresh,
-		 const char *vsn);
+void judge_fresh(struct rehearse_judge *judge, const struct snapshot *moved,
+		 const struct snapshot *fresh, const char *vsn);

@@ -22,7 +22,7 @@ struct play {
 	struct node *node; /* NULL: down */
 	struct bundle bundle;
 	struct install_options install;
-	struct judge judge;
+	struct rehearse_judge judge;
 	struct rehearse_phase phases[PHASE_COUNT];
 	struct process *load;
 	int64_t log_from; /* where the log of this phase begins */

@@ -11,7 +11,7 @@ struct loaded {
 	const char *file;
 };
 
-struct work {
+struct relup_work {
 	struct arena *arena;
 	const struct relup_input *input;
 	struct loaded *loaded; /* by application of the top release */
@@ -20,7 +20,7 @@ struct work {
 
 /* One base, one direction. */
 struct step {
-	struct work *work;
+	struct relup_work *work;
 	enum direction direction;
 	const struct resolved *base;
 	const struct resolved *target, *left;
@@ -38,7 +38,7 @@ static int refuse_as(struct error *err, const char *otp)
 	return -1;
 }
 
-static int appup_read(struct loaded *out, struct work *work, const struct app *app,
+static int appup_read(struct loaded *out, struct relup_work *work, const struct app *app,
 		      struct error *err)
 {
 	const char *name = arena_printf(work->arena, "%s.appup", app->name);
@@ -66,7 +66,8 @@ static bool appup_given(struct loaded *out, const struct relup_input *input, con
 	return false;
 }
 
-static int appup_load(const struct loaded **out, struct work *work, size_t nr, struct error *err)
+static int appup_load(const struct loaded **out, struct relup_work *work, size_t nr,
+		      struct error *err)
 {
 	const struct app *app = work->input->top->apps[nr].app;
 	struct loaded *loaded = &work->loaded[nr];
@@ -130,7 +131,7 @@ static const struct term *pair(struct arena *arena, const struct term *a, const 
 	return term_tuple(arena, a, b);
 }
 
-static void warn_version(struct work *work, const struct term *said, const char *vsn)
+static void warn_version(struct relup_work *work, const struct term *said, const char *vsn)
 {
 	struct arena *arena = work->arena;
 
@@ -141,7 +142,7 @@ static void warn_version(struct work *work, const struct term *said, const char 
 
 static int add_appup(struct step *step, size_t nr, const char *base_vsn, struct error *err)
 {
-	struct work *work = step->work;
+	struct relup_work *work = step->work;
 	const struct app *app = work->input->top->apps[nr].app;
 	const struct term *found, *said;
 	const struct loaded *appup;
@@ -280,7 +281,7 @@ static int check_sasl(const struct resolved *release, struct error *err)
 		release->rel->name, release->rel->vsn);
 }
 
-static int step_make(const struct term **out, struct work *work, enum direction direction,
+static int step_make(const struct term **out, struct relup_work *work, enum direction direction,
 		     const struct relup_base *base, struct error *err)
 {
 	const struct resolved *top = work->input->top;
@@ -305,7 +306,7 @@ static int step_make(const struct term **out, struct work *work, enum direction 
 }
 
 /* The entries of all bases, the last one first, as OTP has them. */
-static int steps_make(const struct term **out, struct work *work, enum direction direction,
+static int steps_make(const struct term **out, struct relup_work *work, enum direction direction,
 		      const struct relup_base *bases, size_t len, struct error *err)
 {
 	const struct term **entries = arena_array(work->arena, len, const struct term *);
@@ -329,7 +330,7 @@ static const struct term *newest_first(struct arena *arena, const struct terms *
 int relup_make(const struct term **out, const struct term **warnings, struct arena *arena,
 	       const struct relup_input *input, struct error *err)
 {
-	struct work work = { .arena = arena, .input = input };
+	struct relup_work work = { .arena = arena, .input = input };
 	const struct term *up, *down;
 
 	work.loaded = arena_array(arena, input->top->len, struct loaded);

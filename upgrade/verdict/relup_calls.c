@@ -5,18 +5,18 @@
 
 enum { SHOWN_MAX = 160 };
 
-struct call {
+struct called {
 	const char *module, *function;
 };
 
-static const struct call usual[] = {
+static const struct called usual[] = {
 	{ "application", "load" },           { "application", "unload" },
 	{ "application", "start" },          { "application", "stop" },
 	{ "supervisor", "start_child" },     { "supervisor", "restart_child" },
 	{ "supervisor", "terminate_child" }, { "supervisor", "delete_child" },
 };
 
-static const struct call halting[] = {
+static const struct called halting[] = {
 	{ "init", "stop" },
 	{ "init", "restart" },
 	{ "init", "reboot" },
@@ -38,7 +38,7 @@ static const struct term *call_of(const struct term *step)
 	return NULL;
 }
 
-static bool is_among(const struct term *call, const struct call *list, size_t len)
+static bool is_among(const struct term *call, const struct called *list, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (term_is_tagged(call, list[i].module, 3) &&

@@ -26,7 +26,7 @@ static const char *plural(struct names names)
 
 /* ---- processes ---- */
 
-struct process {
+struct changed_process {
 	struct judge *judge;
 	const struct app_diff *app;
 	const struct module_diff *module;
@@ -34,7 +34,7 @@ struct process {
 	struct code_shape before, after;
 };
 
-static struct reason *tell_shape(const struct process *process, const char *what)
+static struct reason *tell_shape(const struct changed_process *process, const char *what)
 {
 	struct reason *reason = JUDGE(process->judge, REASON_state_shape_changed,
 				      process->app->name, process->module->name,
@@ -46,7 +46,7 @@ static struct reason *tell_shape(const struct process *process, const char *what
 }
 
 /* Of a struct, which may be another module's. */
-static const struct module_diff *struct_of(const struct process *process)
+static const struct module_diff *struct_of(const struct changed_process *process)
 {
 	const struct module_at *module =
 		process->after.name
@@ -56,13 +56,13 @@ static const struct module_diff *struct_of(const struct process *process)
 	return module ? module->diff : NULL;
 }
 
-static bool same_struct(const struct process *process)
+static bool same_struct(const struct changed_process *process)
 {
 	return process->before.kind == SHAPE_STRUCT && process->after.kind == SHAPE_STRUCT &&
 	       strcmp(process->before.name, process->after.name) == 0;
 }
 
-static void judge_fields(const struct process *process, const struct module_diff *module)
+static void judge_fields(const struct changed_process *process, const struct module_diff *module)
 {
 	struct names added = module->fields_added, removed = module->fields_removed;
 	struct arena *arena = process->judge->arena;
@@ -152,7 +152,7 @@ static bool is_native(const struct code_shape *shape)
 	return shape->kind == SHAPE_STRUCT && strchr(shape->name, ':');
 }
 
-static void judge_keys(const struct process *process)
+static void judge_keys(const struct changed_process *process)
 {
 	for (size_t i = 0; i < process->after.keys.len; i++) {
 		const char *key = process->after.keys.items[i];
@@ -174,7 +174,7 @@ static void judge_keys(const struct process *process)
 }
 
 /* What is no whole description of both is no proof. */
-static void judge_shape(const struct process *process)
+static void judge_shape(const struct changed_process *process)
 {
 	owned_str struct str before = STR_EMPTY, after = STR_EMPTY;
 
@@ -297,7 +297,7 @@ static bool is_carried_back(struct judge *judge, const struct module_diff *modul
 	       (new.events &&beam_exports(module->old_facts, "handle_event", 4));
 }
 
-static void judge_callback_mode(const struct process *process)
+static void judge_callback_mode(const struct changed_process *process)
 {
 	const struct module_diff *module = process->module;
 
@@ -330,7 +330,7 @@ bool shape_fits(const struct code *code, const struct code_shape *from, const st
 }
 
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
-static const char *misfit(const struct process *process, bool down)
+static const char *misfit(const struct changed_process *process, bool down)
 {
 	const struct code_shape *from = down ? &process->after : &process->before;
 	const struct code_shape *to = down ? &process->before : &process->after;
@@ -352,7 +352,7 @@ static const char *misfit(const struct process *process, bool down)
 			    str_text(&is), down ? "old" : "new", str_text(&wanted));
 }
 
-static void judge_conversion(const struct process *process)
+static void judge_conversion(const struct changed_process *process)
 {
 	const char *up = misfit(process, false), *down = misfit(process, true);
 	const char *shown = module_shown(process->module->name);
@@ -367,7 +367,7 @@ static void judge_conversion(const struct process *process)
 			->hint = "convert the state back where code_change is given {down, Vsn}";
 }
 
-static void judge_fun(const struct process *process)
+static void judge_fun(const struct changed_process *process)
 {
 	if (process->before.fun)
 		JUDGE(process->judge, REASON_fun_kept, process->app->name, process->module->name,
@@ -383,7 +383,7 @@ static void judge_fun(const struct process *process)
 /* ---- all of it ---- */
 
 /* An appup by hand may load the module and leave its processes alone. */
-static bool is_asked(const struct process *process)
+static bool is_asked(const struct changed_process *process)
 {
 	const struct appup_made *made = appups_find(process->judge->appups, process->app->name);
 	const struct term *script = made ? made->up : NULL;
@@ -401,14 +401,14 @@ static bool is_asked(const struct process *process)
 	return script && instruction_is_advanced(script);
 }
 
-static bool keeps_state(const struct process *process)
+static bool keeps_state(const struct changed_process *process)
 {
 	enum code_change change = code_change(process->module->new_code, process->role);
 
 	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT || !is_asked(process);
 }
 
-static void judge_kept(const struct process *process)
+static void judge_kept(const struct changed_process *process)
 {
 	const struct module_diff *module = process->module, *other = struct_of(process);
 	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
@@ -429,13 +429,13 @@ static void judge_kept(const struct process *process)
 						 "the state %s is no longer there", state));
 }
 
-static struct process process_of(struct judge *judge, const struct app_diff *app,
-				 const struct module_diff *module)
+static struct changed_process process_of(struct judge *judge, const struct app_diff *app,
+					 const struct module_diff *module)
 {
 	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
 	enum beam_role role = (enum beam_role)(roles & -roles);
 
-	return (struct process){
+	return (struct changed_process){
 		judge,
 		app,
 		module,
@@ -477,7 +477,7 @@ static void judge_plugin(struct judge *judge, const struct app_diff *app,
 
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
-	struct process process;
+	struct changed_process process;
 
 	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
 		judge_plugin(judge, app, module);

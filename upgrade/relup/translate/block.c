@@ -19,7 +19,7 @@ struct change {
 	const struct term *pre, *post; /* NULL: brutal */
 };
 
-struct work {
+struct block_work {
 	struct translation *translation;
 	struct change *changes;
 	uint32_t len;
@@ -61,7 +61,7 @@ static bool change_read(struct change *out, const struct op *op)
 	return true;
 }
 
-static void changes_read(struct work *work)
+static void changes_read(struct block_work *work)
 {
 	struct translation *translation = work->translation;
 	const struct ops *after = &translation->after;
@@ -76,7 +76,8 @@ static void changes_read(struct work *work)
 
 /* ---- the graph ---- */
 
-static int modules_number(struct name_table *modules, const struct work *work, struct error *err)
+static int modules_number(struct name_table *modules, const struct block_work *work,
+			  struct error *err)
 {
 	bool is_new;
 
@@ -90,7 +91,7 @@ static int modules_number(struct name_table *modules, const struct work *work, s
 	return 0;
 }
 
-static int edges_make(struct depend_edge **out, size_t *len_out, const struct work *work,
+static int edges_make(struct depend_edge **out, size_t *len_out, const struct block_work *work,
 		      const struct name_table *modules, struct error *err)
 {
 	struct depend_edge *edges = NULL;
@@ -115,7 +116,7 @@ static int edges_make(struct depend_edge **out, size_t *len_out, const struct wo
 	return 0;
 }
 
-static int groups_make(struct depend_groups *out, const struct work *work, struct error *err)
+static int groups_make(struct depend_groups *out, const struct block_work *work, struct error *err)
 {
 	struct arena *arena = work->translation->arena;
 	owned_name_table struct name_table *modules = name_table_new();
@@ -131,7 +132,7 @@ static int groups_make(struct depend_groups *out, const struct work *work, struc
 /* ---- object code ---- */
 
 /* A module belongs to the first application, in start order, that lists it. */
-static void libs_make(struct work *work)
+static void libs_make(struct block_work *work)
 {
 	const struct resolved *target = work->translation->target;
 	size_t cap = 0, number;
@@ -151,7 +152,7 @@ static void libs_make(struct work *work)
 	}
 }
 
-static int put_object_code(struct work *work, const struct change *change, struct error *err)
+static int put_object_code(struct block_work *work, const struct change *change, struct error *err)
 {
 	struct arena *arena = work->translation->arena;
 	struct terms modules = { 0 };
@@ -179,12 +180,12 @@ struct block {
 	const struct op *origin;
 };
 
-static void put(struct work *work, const struct op *origin, const struct term *term)
+static void put(struct block_work *work, const struct op *origin, const struct term *term)
 {
 	ops_put(work->translation->arena, &work->after, origin, term);
 }
 
-static void put_list(struct work *work, const struct block *block, const char *tag,
+static void put_list(struct block_work *work, const struct block *block, const char *tag,
 		     const struct terms *list)
 {
 	struct arena *arena = work->translation->arena;
@@ -193,7 +194,7 @@ static void put_list(struct work *work, const struct block *block, const char *t
 		put(work, block->origin, op_pair(arena, tag, term_list_of(arena, list)));
 }
 
-static void put_suspend(struct work *work, const struct block *block)
+static void put_suspend(struct block_work *work, const struct block *block)
 {
 	struct arena *arena = work->translation->arena;
 	struct terms list = { 0 };
@@ -210,7 +211,7 @@ static void put_suspend(struct work *work, const struct block *block)
 	put_list(work, block, "suspend", &list);
 }
 
-static void put_resume(struct work *work, const struct block *block)
+static void put_resume(struct block_work *work, const struct block *block)
 {
 	struct terms list = { 0 };
 
@@ -220,7 +221,7 @@ static void put_resume(struct work *work, const struct block *block)
 	put_list(work, block, "resume", &list);
 }
 
-static void put_load(struct work *work, const struct change *change)
+static void put_load(struct block_work *work, const struct change *change)
 {
 	struct arena *arena = work->translation->arena;
 	struct terms modules = { 0 };
@@ -237,7 +238,7 @@ static void put_load(struct work *work, const struct change *change)
 
 enum when { DYNAMIC = 1, STATIC = 2 };
 
-static void put_code_change(struct work *work, const struct block *block, const char *mode,
+static void put_code_change(struct block_work *work, const struct block *block, const char *mode,
 			    unsigned which)
 {
 	struct arena *arena = work->translation->arena;
@@ -259,7 +260,7 @@ static void put_code_change(struct work *work, const struct block *block, const 
  * Down: the other way round, and it is the new code, still there, that converts back,
  * except where the old version has to do it (static).
  */
-static void put_block(struct work *work, const struct block *block)
+static void put_block(struct block_work *work, const struct block *block)
 {
 	put_suspend(work, block);
 	if (work->translation->direction == DIRECTION_UP) {
@@ -275,8 +276,8 @@ static void put_block(struct work *work, const struct block *block)
 	put_resume(work, block);
 }
 
-static int group_translate(struct work *work, const struct depend_groups *groups, uint32_t group,
-			   const struct op *origin, struct error *err)
+static int group_translate(struct block_work *work, const struct depend_groups *groups,
+			   uint32_t group, const struct op *origin, struct error *err)
 {
 	size_t start = groups->start[group], len = groups->start[group + 1] - start;
 	struct block block = { arena_array(work->translation->arena, len, const struct change *),
@@ -299,7 +300,7 @@ static int group_translate(struct work *work, const struct depend_groups *groups
 int modules_translate(struct translation *translation, struct error *err)
 {
 	owned_name_table struct name_table *libs = name_table_new();
-	struct work work = { .translation = translation, .libs = libs };
+	struct block_work work = { .translation = translation, .libs = libs };
 	struct depend_groups groups;
 	bool *done;
 

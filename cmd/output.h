@@ -3,9 +3,7 @@
 #pragma once
 #include "cmd/command.h"
 #include "cmd/print.h"
-
-/* Colour and progress only where a person looks: on a terminal, without NO_COLOR. */
-bool output_is_terminal(FILE *stream);
+#include "cmd/style.h"
 
 /* Columns of a terminal; very many where nobody looks, so that no line breaks. */
 int output_width(FILE *stream);
@@ -17,11 +15,6 @@ int help_width(FILE *stream);
  * column  where the cursor stands
  */
 void print_wrapped(FILE *stream, const char *text, int column, int indent, int width);
-
-enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_DIM };
-/* Begins and ends a style; both are "" where no colour is wanted. */
-const char *style_on(FILE *stream, enum style style);
-const char *style_off(FILE *stream);
 
 /* A table with aligned columns. */
 struct table;

@@ -2,6 +2,7 @@
 #include "cmd/print.h"
 
 #include "base/utf8.h"
+#include "cmd/style.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -19,7 +19,7 @@ enum print_as {
 
 void print_add(struct str *out, struct span text, enum print_as as);
 /* As printf: %s %d %i %u %x %c %f with flags, width, precision and the sizes l, ll, z, j; what
- * stands for a %s is shown, the format and styles (output.h) are as they are.
+ * stands for a %s is shown, the format and styles (style.h) are as they are.
  */
 void print_addv(struct str *out, enum print_as as, const char *format, va_list args)
 	printf_like(3, 0);
@@ -27,6 +27,3 @@ void print(const char *format, ...) printf_like(1, 2);
 void print_to(FILE *stream, const char *format, ...) printf_like(2, 3);
 /* A text of several lines. */
 void print_lines(FILE *stream, struct span text);
-
-/* Whether that is a text of style_on() or style_off(), by its address. */
-bool style_is(const char *text);

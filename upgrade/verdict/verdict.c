@@ -23,17 +23,6 @@ enum verdict verdict_of(const struct reasons *reasons)
 	return (enum verdict)worst;
 }
 
-bool is_told(const struct judge *judge, enum reason_code code, const char *module)
-{
-	for (size_t i = 0; i < judge->reasons->len; i++) {
-		const struct reason *reason = &judge->reasons->items[i];
-
-		if (reason->code == code && reason->module && strcmp(reason->module, module) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- one application ---- */
 
 static void judge_files(struct judge *judge, const struct app_diff *app)

@@ -5,39 +5,6 @@
 
 /* ---- modules that are named ---- */
 
-static void collect(struct name_table *table, const struct term *term)
-{
-	switch (term->kind) {
-	case TERM_ATOM:
-		name_table_add(table, term_atom_name(term), NULL);
-		break;
-	case TERM_LIST:
-	case TERM_TUPLE:
-		for (size_t i = 0; i < term->seq.len; i++)
-			collect(table, term_at(term, i));
-		break;
-	case TERM_MAP:
-		for (size_t i = 0; i < term->map.len; i++) {
-			collect(table, term->map.keys[i]);
-			collect(table, term->map.values[i]);
-		}
-		break;
-	default:
-		break;
-	}
-}
-
-/* Child specifications are data, often literal. */
-struct name_table *atoms_of(const struct code *code)
-{
-	struct name_table *table = name_table_new();
-
-	for (size_t i = 0; i < code->atoms.len; i++)
-		name_table_add(table, code->atoms.items[i], NULL);
-	collect(table, code->literals);
-	return table;
-}
-
 /* ": A, B" of the modules that one version names and the other does not; "" for none. */
 static const char *newly_named(struct judge *judge, const struct code *before,
 			       const struct code *after, const char *what)

@@ -23,8 +23,14 @@ struct judge {
 /* JUDGE(judge, code, application, module, format, …) */
 #define JUDGE(judge, ...) reason_add((judge)->arena, (judge)->reasons, __VA_ARGS__)
 
+/* ---- verdict_parts.c ---- */
+
 /* Whether there is such a finding about a module already. */
 bool is_told(const struct judge *judge, enum reason_code code, const char *module);
+/* Every atom that a module knows; to be freed. */
+struct name_table *atoms_of(const struct code *code);
+/* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
+bool wants_key(const struct code *code, const char *key);
 
 /* ---- verdict_release.c ---- */
 
@@ -64,9 +70,6 @@ struct code_shape;
 /* Whether code that makes states of the shape `to` can go on with one of the shape `from`. */
 bool shape_fits(const struct code *code, const struct code_shape *from,
 		const struct code_shape *to);
-
-/* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
-bool wants_key(const struct code *code, const char *key);
 
 /* ---- verdict_types.c ---- */
 
@@ -114,11 +117,6 @@ void judge_children(struct judge *judge, const struct appup_made *made);
 /* Supervisors whose init/1 an update runs again. */
 void judge_supervisors(struct judge *judge, const struct app_diff *app,
 		       const struct appup_made *made);
-
-/* ---- verdict_children.c ---- */
-
-/* Every atom that a module knows; to be freed. */
-struct name_table *atoms_of(const struct code *code);
 
 /* ---- verdict_effects.c ---- */
 

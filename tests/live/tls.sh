@@ -147,7 +147,8 @@ done
   told 2 "want --tls-ca" new@127.0.0.1 --tls-cert "$pki/deploy.pem" --tls-key "$pki/deploy.key"
   told 2 "a key its certificate" new@127.0.0.1 $ca --tls-key "$pki/deploy.key"
   told 2 "node.key: key values mismatch" new@127.0.0.1 $ca --tls-cert "$pki/deploy.pem" --tls-key "$pki/node.key"
-  told 3 "$pki/nothing" new@127.0.0.1 --tls-ca "$pki/nothing"
+  told 3 "cannot open $pki/nothing" new@127.0.0.1 --tls-ca "$pki/nothing"
+  told 2 "authority $pki/ext" new@127.0.0.1 --tls-ca "$pki/ext"
   told 2 "key $pki/locked.key" new@127.0.0.1 $ca --tls-cert "$pki/deploy.pem" --tls-key "$pki/locked.key"
   ok
 }

@@ -168,6 +168,11 @@ int node_move(enum move_outcome *out, struct move_pauses *pauses, const char **w
 			return -1;
 		if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))
 			return -1;
+		/* What is permanent runs again also when the way to it failed. */
+		if (outcome == MOVE_DONE && node_creation(node) != creation) {
+			outcome = MOVE_RESTARTED;
+			text = "the node went down while it was installed";
+		}
 	} else if (read_answer(&outcome, &text, arena, answer, node_name(node), err)) {
 		return -1;
 	} else if (outcome == MOVE_DONE) {

@@ -190,8 +190,18 @@ static int say_locked(const struct node *node, const struct term *answer, struct
 	return error_hint(err, "Try again when that is over.");
 }
 
+/* Where a restart is under way the node goes down meanwhile. */
+static bool back_after_wait(struct node *node, bool waited, struct deadline deadline,
+			    struct error *err)
+{
+	return waited && !node->locked && err->kind == ERROR_UNREACHABLE &&
+	       node_reopen(node, deadline, err) == 0;
+}
+
 int node_lock(struct node *node, struct deadline deadline, struct error *err)
 {
+	bool waited = false;
+
 	for (;;) {
 		owned_arena struct arena arena = ARENA_EMPTY;
 		const struct term *answer;
@@ -201,8 +211,11 @@ int node_lock(struct node *node, struct deadline deadline, struct error *err)
 		};
 
 		if (node_run(&answer, NULL, node, &arena, SCRIPT_lock, bindings,
-			     ARRAY_LEN(bindings), node_deadline(node), err))
-			return -1;
+			     ARRAY_LEN(bindings), node_deadline(node), err)) {
+			if (!back_after_wait(node, waited, deadline, err))
+				return -1;
+			continue;
+		}
 		if (term_is_atom(answer, "mine")) {
 			node->locked = true;
 			return 0;
@@ -214,6 +227,7 @@ int node_lock(struct node *node, struct deadline deadline, struct error *err)
 		say_locked(node, answer, err);
 		if (deadline_over(deadline))
 			return -1;
+		waited = true;
 		node_pause(node, err->text);
 	}
 }

@@ -59,6 +59,19 @@ static bool is_optional(const struct judge *judge, const struct module_at *calle
 	return callee && names_have(caller->app->new_app->app->optional, callee->app->name);
 }
 
+/* Protocols look by themselves whether it is there; some versions of Elixir write that as a call.
+ * That it is gone is told once (judge_lost_implementation()).
+ */
+static bool is_own_implementation(struct judge *judge, const struct module_at *caller,
+				  const char *name)
+{
+	struct module_at *old = modules_find(judge->modules, SIDE_OLD, name);
+	const struct beam_facts *facts = old ? module_facts(judge->modules, SIDE_OLD, old) : NULL;
+
+	return facts && facts->roles & BEAM_PROTOCOL_IMPL &&
+	       names_have(facts->behaviours, caller->name);
+}
+
 static bool same_function(const struct beam_function *a, const struct beam_function *b)
 {
 	return a->arity == b->arity && strcmp(a->name, b->name) == 0 &&
@@ -97,6 +110,7 @@ static bool is_missing(struct calls *calls, const struct module_at *caller,
 
 	if (!callee)
 		return !is_optional(calls->judge, caller, function->module) &&
+		       !is_own_implementation(calls->judge, caller, function->module) &&
 		       exports(calls, SIDE_OLD, function);
 	if (exports(calls, SIDE_NEW, function) || calls->judge->modules->failed)
 		return false;

@@ -39,7 +39,7 @@ else ifeq ($(VARIANT),fuzzcover)
 override CFLAGS += -O1 -fsanitize=fuzzer-no-link -fprofile-instr-generate -fcoverage-mapping
 override LDFLAGS += -fprofile-instr-generate
 else ifeq ($(VARIANT),cover)
-override CFLAGS += -O0 --coverage
+override CFLAGS += -O0 --coverage -include tests/tools/cover.h
 override LDFLAGS += --coverage
 else ifeq ($(VARIANT),tsan)
 override CFLAGS += -O1 -fsanitize=thread

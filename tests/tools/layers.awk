@@ -16,7 +16,6 @@ BEGIN {
 	adapter["yaml"] = "base/yaml.c"
 	adapter["curl/curl"] = "base/http.c"
 	adapter["sqlite3"] = "upgrade/rollout/journal_sqlite.c"
-	adapter["microhttpd"] = "base/httpd.c"
 	adapter["libdeflate"] = "base/deflate.c"
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/relup/regex.c"

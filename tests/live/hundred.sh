@@ -53,13 +53,9 @@ look () {
     ok = file:write_file(\"$work/$1.same\", [io_lib:format(\"~0p~n\", [S]) || S <- Same]),
     ok = file:write_file(\"$work/$1.much\", [io_lib:format(\"~p ~p ~p~n\", tuple_to_list(M)) || M <- Much]),
     ok = file:write_file(\"$work/$1.atoms\", [[A, 10] || A <- Atoms])" >"$work/looked" || fail "no look at the node"
-<<<<<<< HEAD
-  (cd "$work/run" && find . -type f -exec cksum {} + | sed "s/-[0-9A-Z]*\.runtime/-X.runtime/" | sort -k 3) >"$work/$1.files"
-=======
   # The configuration that was put together for what runs has a name that nobody can guess.
   (cd "$work/run" && find . -type f -exec cksum {} + |
     sed 's/-[0-9A-Z]*\.runtime\.config$/-NAME.runtime.config/' | sort -k 3) >"$work/$1.files"
->>>>>>> refs/heads/otp
   find "$work/tmp" -mindepth 1 >>"$work/$1.files"
   sort -o "$work/$1.atoms" "$work/$1.atoms"
 }

@@ -197,7 +197,7 @@ void print_json(json_t *document)
 	json_decref(document);
 }
 
-static void tell(const char *format, va_list args)
+static void printf_like(1, 0) tell(const char *format, va_list args)
 {
 	owned_str struct str text = STR_EMPTY;
 

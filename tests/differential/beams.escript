@@ -21,8 +21,17 @@ line("facts", File) ->
     io:format("~ts exports=~b imports=~b behaviours=~ts on_load=~p records=~ts vsn=~ts~n",
               [Module, length(Exports), length(Imports),
                lists:join(",", [atom_to_list(B) || B <- Behaviours]), on_load(Functions), records(Functions),
-               case proplists:get_value(vsn, Attributes) of [V|_] -> io_lib:format("~tp", [V]);
-                   undefined -> "null" end]).
+               vsn(proplists:get_value(vsn, Attributes))]).
+
+%% As release_handler hands it to code_change/3.
+vsn(undefined) -> "null";
+vsn(Values) ->
+    Vsn = case {misc_supp:is_string(Values), Values} of
+              {true, _} -> Values;
+              {false, [One]} -> One;
+              {false, _} -> Values
+          end,
+    io_lib:format("~tp", [Vsn]).
 
 %% The instruction itself, from the disassembler.
 on_load(Functions) ->

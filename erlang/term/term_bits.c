@@ -215,7 +215,8 @@ static bool add_binary(struct bits *bits, const struct term *value, bool sized, 
 		return false;
 	add_bytes(bits, (struct span){ bytes.ptr, size / 8 });
 	if (size % 8)
-		add_bits(bits, (unsigned char)bytes.ptr[size / 8] >> (8 - size % 8), size % 8);
+		add_bits(bits, (unsigned)(unsigned char)bytes.ptr[size / 8] >> (8 - size % 8),
+			 size % 8);
 	return true;
 }
 

@@ -50,6 +50,7 @@ applications: {ejabberd: permanent, compiler: permanent, inets: permanent, mnesi
   fast_yaml: permanent, p1_acme: permanent, p1_utils: permanent, pkix: permanent,
   stringprep: permanent, yconf: permanent, xmpp: permanent}
 libs: ["$root/usr/lib/erlang/lib", "$work/libs"]
+links_to: ["$root/usr/share"]
 YAML
 # Other bytes for modules: text that no code refers to.
 cat >"$work/touch.escript" <<'ERL'

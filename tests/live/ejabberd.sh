@@ -31,6 +31,7 @@ applications: {ejabberd: permanent, compiler: permanent, inets: permanent, mnesi
   fast_yaml: permanent, p1_acme: permanent, p1_utils: permanent, pkix: permanent,
   stringprep: permanent, yconf: permanent, xmpp: permanent}
 libs: ["$root/usr/lib/erlang/lib", "$1"]
+links_to: ["$root/usr/share"]
 config: {sys: sys.config}
 upgrade: {from: [previous]}
 YAML

@@ -223,6 +223,11 @@ project c.key.pub ', minimum: "1.2.0"'
 expect 4 "$relevo" verify "$good"
 contains "$said" "older than 1.2.0"
 expect 4 "$relevo" node install nobody@127.0.0.1 "$good" --port 1
+# A fleet is no way round them.
+project c.key.pub
+echo 'targets: {fleet: {nodes: [nobody@127.0.0.1]}}' >>relevo.yaml
+expect 4 "$relevo" deploy "$plain" --state rollouts.db
+contains "$said" "is not signed"
 ok
 
 echo "ok: $checks groups of checks, $rows rows"

@@ -64,6 +64,7 @@ static const struct {
 	{ SCRIPT_foresee,
 	  "[{lingering,[{shop,{\"<0.1.0>\",\"\",\"m:f/1\",\"m:g/1\",\"m.erl:1\"}}]},"
 	  "{silent,[]},{suspends,2},{groups,[{shop,2,30,4,500}]},{us,50},{free,1000000}]." },
+	{ SCRIPT_silent, "[]." },
 	{ SCRIPT_funs, "[{found,[{shop,state,\"<0.1.0>\"}]},{looked,5},{left,1}]." },
 	{ SCRIPT_digests, "[false]." },
 	{ SCRIPT_files, "{0,[]}." },

@@ -14,15 +14,23 @@ static const struct {
 	{ "undef", "a function that does not exist was called (undef)" },
 	{ "{'EXIT', {undef, [{m, f, 1, []}]}}",
 	  "a function that does not exist was called (undef)" },
-	{ "{{badkey, a}, [{m, f, [b], [{line, 1}]}]}", "a map has no key a ({badkey,a})" },
+	{ "{{badkey, a}, [{m, f, [b], [{line, 1}]}]}", "a map has no such key ({badkey,a})" },
 	{ "enoent", "no such file or folder (enoent)" },
 	{ "{no_such_release, \"1.2\"}",
-	  "release_handler knows no release \"1.2\" ({no_such_release,\"1.2\"})" },
+	  "release_handler knows no release \"1.2\" ({no_such_release,...})" },
 	{ "{code_change_failed, 1, m, x}",
 	  "a process could not change its state in m ({code_change_failed,1,m,x})" },
 	{ "{no_such_release}", "{no_such_release}" },
 	{ "{something, new}", "{something,new}" },
 	{ "[]", "[]" },
+	/* What a process holds stays there. */
+	{ "{badmatch, {state, \"pw\", <<\"pw\">>, 1.5, #{key => pw}, [1, 2], ok, 7}}",
+	  "a value is another than the code wants ({badmatch,{state,...,...,...,...,...,ok,7}})" },
+	{ "[{a, \"pw\"} | \"pw\"]", "[{a,...}|...]" },
+	{ "{enoent, \"/srv/shop/lib\"}", "{enoent,\"/srv/shop/lib\"}" },
+	{ "{enoent, <<\"/srv/shop/lib\">>}", "{enoent,<<\"/srv/shop/lib\">>}" },
+	{ "{url, \"/?pw=1\"}", "{url,...}" },
+	{ "{a, {b, {c, {d, {e, {f, {g, {h, {i, j}}}}}}}}}", "{a,{b,{c,{d,{e,{f,{g,{h,...}}}}}}}}" },
 };
 
 static void in_words(void **state)

@@ -154,7 +154,10 @@ static int judge_rpc(struct probing *p, const struct target_gate *gate, struct e
 		say(p, PROBE_none, arena_printf(p->arena, "%s says nothing", gate->expression));
 		return 0;
 	}
-	rpc_reason(&text, value ? value : bad);
+	if (value)
+		rpc_reason_whole(&text, value);
+	else
+		rpc_reason(&text, bad);
 	say(p, PROBE_fail,
 	    arena_printf(p->arena, "%s %s %s, not ok", gate->expression,
 			 value ? "is" : "failed with", str_text(&text)));

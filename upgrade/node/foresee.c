@@ -6,6 +6,7 @@
 #include "upgrade/node/parcel.h"
 #include "upgrade/node/session.h"
 #include "upgrade/node/stage.h"
+#include "upgrade/node/steps.h"
 #include "upgrade/node/upgrade.h"
 
 #include <inttypes.h>
@@ -89,45 +90,6 @@ static const struct term *steps_of(const struct upgrade *u)
 	return steps ? steps : &term_nil;
 }
 
-static void add_name(struct arena *arena, struct terms *names, const struct term *module)
-{
-	if (term_is_tuple(module, 2)) /* {Module, Timeout} */
-		module = term_at(module, 0);
-	if (term_atom_name(module))
-		terms_add(arena, names, term_binary(arena, module->text));
-}
-
-/* Modules that are loaded over or removed, packed: a name becomes no atom by being told. */
-static int pack_loaded(const struct term **out, const struct upgrade *u, struct error *err)
-{
-	const struct term *steps = steps_of(u);
-	struct terms names = { 0 };
-
-	for (size_t i = 0; i < steps->seq.len; i++) {
-		const struct term *step = term_at(steps, i);
-
-		if ((term_is_tagged(step, "load", 2) || term_is_tagged(step, "remove", 2)) &&
-		    term_is_tuple(term_at(step, 1), 3))
-			add_name(u->arena, &names, term_at(term_at(step, 1), 0));
-	}
-	return node_session_pack(out, u->arena, term_list_of(u->arena, &names), err);
-}
-
-static int pack_suspended(const struct term **out, const struct upgrade *u, struct error *err)
-{
-	const struct term *steps = steps_of(u), *modules;
-	struct terms names = { 0 };
-
-	for (size_t i = 0; i < steps->seq.len; i++) {
-		if (!term_is_tagged(term_at(steps, i), "suspend", 2))
-			continue;
-		modules = term_at(term_at(steps, i), 1);
-		for (size_t k = 0; term_is_list(modules) && k < modules->seq.len; k++)
-			add_name(u->arena, &names, term_at(modules, k));
-	}
-	return node_session_pack(out, u->arena, term_list_of(u->arena, &names), err);
-}
-
 static bool changes_state(const struct term *steps)
 {
 	for (size_t i = 0; i < steps->seq.len; i++) {
@@ -144,7 +106,8 @@ static int look_at_processes(struct foreseen *out, struct upgrade *u, struct err
 {
 	const struct term *answer, *loaded, *suspended;
 
-	if (pack_loaded(&loaded, u, err) || pack_suspended(&suspended, u, err))
+	if (steps_pack_loaded(&loaded, u->arena, steps_of(u), err) ||
+	    steps_pack_suspended(&suspended, u->arena, steps_of(u), err))
 		return -1;
 	const struct binding bindings[] = {
 		{ "LoadedOver", loaded },
@@ -169,7 +132,7 @@ static int look_for_funs(struct foreseen *out, struct upgrade *u, struct error *
 	const struct term *answer, *list, *loaded;
 	struct foreseen_fun *items;
 
-	if (pack_loaded(&loaded, u, err) ||
+	if (steps_pack_loaded(&loaded, u->arena, steps_of(u), err) ||
 	    node_run(&answer, NULL, u->node, u->arena, SCRIPT_funs,
 		     (const struct binding[]){ { "LoadedOver", loaded } }, 1,
 		     deadline_in(FORESEE_MS), err))
@@ -332,11 +295,30 @@ static bool has_room(const struct foreseen *found, struct terms *refusals, struc
 	return false;
 }
 
+/* As an installation would, when it has waited for them. */
+static void refuse_silent(const struct foreseen *found, const struct upgrade *u,
+			  struct terms *refusals)
+{
+	const struct foreseen_process *one = found->silent.items;
+
+	if (found->silent.len > 0 && !upgrade_allows_silent(u))
+		terms_add(u->arena, refusals,
+			  refusal_term(u->arena, "process_silent",
+				       arena_printf(u->arena,
+						    "%zu of the processes that are suspended do "
+						    "not answer, %s%s%s for one",
+						    found->silent.len, one->pid,
+						    *one->name ? " " : "", one->name)));
+}
+
 static int look(struct foreseen *out, struct upgrade *u, struct terms *refusals, struct error *err)
 {
 	owned_parcel struct parcel parcel = { .file = NULL };
 
-	if (look_at_processes(out, u, err) || look_for_funs(out, u, err) ||
+	if (look_at_processes(out, u, err))
+		return -1;
+	refuse_silent(out, u, refusals);
+	if (look_for_funs(out, u, err) ||
 	    look_at_files(out, &parcel, u, err))
 		return -1;
 	if (!has_room(out, refusals, u->arena) || refusals->len > 0)

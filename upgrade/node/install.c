@@ -235,7 +235,9 @@ static int drain(struct upgrade *u, struct error *err)
 	const struct term *up = bundle_up(u->bundle, u->arena, u->running->vsn);
 
 	upgrade_step(u, STEP_drain, "looking for processes in code that is replaced");
-	return upgrade_drain(u, up ? up : &term_nil, err);
+	if (upgrade_drain(u, u->bundle->vsn, err))
+		return -1;
+	return upgrade_check_workers(u, up ? up : &term_nil, err);
 }
 
 static int install(struct install_result *result, struct upgrade *u, struct error *err)

@@ -29,10 +29,11 @@ static int make_permanent(struct upgrade *u, const char *vsn, struct error *err)
 
 /* release_handler kills, when it makes a release permanent, what runs the code of the one before.
  */
-static int drain(struct upgrade *u, struct error *err)
+static int drain(struct upgrade *u, const char *to, struct error *err)
 {
-	upgrade_step(u, STEP_drain, "looking for processes in code that was replaced");
-	return upgrade_drain(u, NULL, err);
+	upgrade_step(u, STEP_drain, "looking for processes in code that %s replaced",
+		     to ? "is" : "was");
+	return upgrade_drain(u, to, err);
 }
 
 int node_commit(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,
@@ -55,7 +56,7 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 	}
 	before = u.permanent->vsn;
 	already = u.running == u.permanent;
-	if (!already && drain(&u, err))
+	if (!already && drain(&u, NULL, err))
 		return upgrade_failed(&u, err);
 	/* Also when it is permanent: a commit that was cut short may have got only so far. */
 	if (make_permanent(&u, u.running->vsn, err))
@@ -136,9 +137,21 @@ static const char *by_what(const struct upgrade *u, enum move_outcome outcome)
 	return outcome == MOVE_RESTARTED || u->options->restart ? " by a restart of the VM" : "";
 }
 
+/* What still runs the code before is waited for here too. */
+static const char *drain_back(struct upgrade *u, const char *vsn)
+{
+	const char *killed = "";
+
+	if (u->options->restart)
+		return killed;
+	upgrade_step(u, STEP_drain, "looking for processes in code that is replaced");
+	upgrade_drain_anyway(&killed, u, vsn);
+	return killed;
+}
+
 int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, struct error *err)
 {
-	const char *node = node_name(u->node), *back_fault;
+	const char *node = node_name(u->node), *back_fault, *killed = drain_back(u, vsn);
 	const char *failed = u->running->vsn;
 	enum move_outcome outcome;
 
@@ -158,8 +171,8 @@ int upgrade_roll_back(struct upgrade *u, const char *vsn, const char *fault, str
 				   failed, fault, vsn, back_fault);
 	return upgrade_end(err, ERROR_ROLLED_BACK,
 			   arena_printf(u->arena,
-					"%s was taken back to %s%s; %s is unpacked there.", node,
-					vsn, by_what(u, outcome), failed),
+					"%s was taken back to %s%s; %s is unpacked there.%s", node,
+					vsn, by_what(u, outcome), failed, killed),
 			   "%s: %s is not well: %s", node, failed, fault);
 }
 
@@ -240,6 +253,21 @@ static int revert(struct upgrade *u, const char *target, struct error *err)
 			   node_name(u->node), from, target, fault);
 }
 
+/* Whoever was in the code that was left is in old code now. */
+static int drain_behind(struct upgrade *u, bool already, struct error *err)
+{
+	if (u->options->restart || drain(u, NULL, err) == 0)
+		return 0;
+	if (already || err->kind != ERROR_REFUSED)
+		return -1;
+	err->text[strcspn(err->text, "\n")] = '\0';
+	upgrade_end(err, ERROR_STUCK, state_now(u), "%s: %s cannot be made permanent: %s",
+		    node_name(u->node), u->running->vsn, arena_dup(u->arena, span_of(err->text)));
+	error_code_(err, "old_code");
+	return error_hint(err, "The same command again goes on from there: --drain TIME waits longer "
+			       "for them, --kill ends them.");
+}
+
 int node_revert(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,
 		const struct install_options *options, struct error *err)
 {
@@ -261,14 +289,15 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 			     "the node was taken back to %s before; name a version to go further "
 			     "back",
 			     target);
-	if (!already && !options->restart && drain(&u, err))
+	if (!already && !options->restart && drain(&u, target, err))
 		return upgrade_failed(&u, err);
 	if (!already)
 		mark_way(&u, target);
 	if (!already && revert(&u, target, err))
 		return upgrade_failed(&u, err);
 	/* It was committed: what the node boots must go back as well. */
-	if (strcmp(u.permanent->vsn, target) != 0 && make_permanent(&u, target, err))
+	if (strcmp(u.permanent->vsn, target) != 0 &&
+	    (drain_behind(&u, already, err) || make_permanent(&u, target, err)))
 		return upgrade_failed(&u, err);
 	/* From one that was committed a second way back is another one; had this answer been lost,
 	 * it is not.

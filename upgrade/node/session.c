@@ -175,7 +175,7 @@ int node_session_run(const struct term **out, const struct term **bad, struct no
 {
 	struct dist *dist = session->dist;
 	const struct asked asked = { session, dist_reference(dist, arena) };
-	const struct term *parts, *result;
+	const struct term *parts, *result, *failed;
 
 	if (send_parts(&parts, session, arena, script, deadline, err) ||
 	    dist_send_pid(dist, session->pid,
@@ -183,7 +183,12 @@ int node_session_run(const struct term **out, const struct term **bad, struct no
 				     asked.reference, parts,
 				     bindings_term(arena, bindings, bindings_len, dist_pid(dist))),
 			  deadline, err) ||
-	    await(&result, &asked, arena, script_name(script), deadline, err))
+	    await(&result, &asked, arena, script_name(script), deadline, err) ||
+	    rpc_result(out, &failed, dist, result, script_name(script), err))
 		return -1;
-	return rpc_result(out, bad, dist, result, script_name(script), err);
+	if (failed && !bad)
+		return rpc_failed(dist, script_name(script), failed, err);
+	if (bad)
+		*bad = failed;
+	return 0;
 }

@@ -3,7 +3,7 @@
 %% macros as it is compiled; see tests/tools/meter.
 -module(meter).
 -behaviour(gen_server).
--export([start_link/0, count/0, kind/0, gate/0]).
+-export([start_link/0, count/0, kind/0, gate/0, dawdle/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, code_change/3, terminate/2]).
 
 start_link() -> gen_server:start_link({local, meter}, ?MODULE, [], []).
@@ -19,6 +19,9 @@ gate() ->
     Passed = persistent_term:get({meter, gate}, 0),
     persistent_term:put({meter, gate}, Passed + 1),
     0 = Passed rem 2.
+
+%% A request that takes its time, or until somebody tells it to stop.
+dawdle(Ms) -> receive stop -> ok after Ms -> ok end.
 
 -ifdef(PAIR).
 init([]) -> {ok, {pair, 0, []}}.

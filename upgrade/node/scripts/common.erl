@@ -219,6 +219,22 @@ InUse = fun(Gone) ->
                 Table = maps:from_list([{K, true} || K <- KeptNames, K =/= ""]),
                 fun(Folder) -> maps:is_key(Folder, Table) end
         end,
+%% The steps that release_handler would take to a version, up or down; [] where no relup knows them.
+Relup = fun(V, Direction, Other) ->
+                case file:consult(filename:join([RelDir, V, "relup"])) of
+                    {ok, [Ways]} when tuple_size(Ways) =:= 3 ->
+                        [Way || {There, _, Way} <- element(Direction, Ways), There =:= Other];
+                    _ -> []
+                end
+        end,
+WayTo = fun(V) ->
+                {ok, Known} = Handler(which_releases, []),
+                [Now | _] = [N || S <- [current, permanent], {_, N, _, State} <- Known, State =:= S],
+                case Relup(V, 2, Now) ++ Relup(Now, 3, V) of
+                    [Way | _] when is_list(Way) -> Way;
+                    _ -> []
+                end
+        end,
 %% What df says is free for us where releases are; infinity where there is no df: there,
 %% the disk itself will tell.
 FreeBytes = fun() ->

@@ -1,9 +1,17 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% Who would be killed by the purge of replaced code.  Bound: Modules (all, or those that are loaded
-%% over: processes in the code before the present one), Removed (modules that go: processes in their
-%% present code, those of Stopped applications apart).
+%% Who would be killed by the purge of replaced code.  Bound: To, the version that a relup leads to next
+%% ("": none; what was replaced before is purged, by a commit).  That are processes in the code before the
+%% present one, of modules that are loaded over; and those in the present code of modules that go, but
+%% for processes of applications that are stopped.
 %% Answers {HowMany, [{Module, Process}]}, the first 20.  Old code that nobody runs is purged, as
 %% release_handler does of itself every ten seconds: that is the cheapest way to ask.
+Steps = case To of
+            "" -> [];
+            _ -> WayTo(To)
+        end,
+Removed = [M || {remove, {M, _, _}} <- Steps],
+Modules = Removed ++ [M || {load, {M, _, _}} <- Steps],
+Stopped = [App || {apply, {application, stop, [App]}} <- Steps],
 Where = fun(P, M) ->
                 case process_info(P, current_stacktrace) of
                     {_, Stack} ->
@@ -27,7 +35,7 @@ Who = fun(P, M) ->
                    end,
               lists:flatten([io_lib:format("~p", [P]), Named, In, Where(P, M)])
       end,
-Old = [M || {M, _} <- code:all_loaded(), Modules =:= all orelse lists:member(M, Modules),
+Old = [M || {M, _} <- code:all_loaded(), Steps =:= [] orelse lists:member(M, Modules),
             erlang:check_old_code(M), not code:soft_purge(M)],
 InOld = [{M, P} || M <- Old, P <- processes(), erlang:check_process_code(P, M) =:= true],
 Goes = fun(P) ->

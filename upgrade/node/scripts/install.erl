@@ -51,27 +51,18 @@ Refused = fun(Why) ->
                       _ -> {restarting, Why}
                   end
           end,
-%% The steps that release_handler would take.
-Relup = fun(V, Direction, Other) ->
-                case file:consult(filename:join([RelDir, V, "relup"])) of
-                    {ok, [Ways]} when tuple_size(Ways) =:= 3 ->
-                        [Steps || {To, _, Steps} <- element(Direction, Ways), To =:= Other];
-                    _ -> []
-                end
-        end,
-Way = fun() ->
-              {ok, Known} = Handler(which_releases, []),
-              [Now | _] = [V || S <- [current, permanent], {_, V, _, State} <- Known, State =:= S],
-              case Relup(Vsn, 2, Now) ++ Relup(Now, 3, Vsn) of
-                  [Steps | _] when is_list(Steps) -> Steps;
-                  _ -> []
-              end
-      end,
-Steps = Way(),
+Steps = WayTo(Vsn),
 Restarts = lists:member(restart_new_emulator, Steps) orelse lists:member(restart_emulator, Steps),
 %% What the steps start must be there afterwards: release_handler takes no notice of what they
 %% return.  Who is asked once more says why not.
-Missing = fun(Child, Why) -> [unicode:characters_to_binary(io_lib:format("~ts: ~0tp", [Child, Why]))] end,
+%% Without values, which may be secrets.
+Outline = fun Outline(T) when is_tuple(T) -> list_to_tuple([Outline(E) || E <- tuple_to_list(T)]);
+              Outline(T) when is_atom(T); is_integer(T); is_pid(T) -> T;
+              Outline([H | T]) when not is_integer(H) -> [Outline(H) | Outline(T)];
+              Outline([]) -> [];
+              Outline(_) -> '...'
+          end,
+Missing = fun(Child, Why) -> [unicode:characters_to_binary(io_lib:format("~ts: ~0tp", [Child, Outline(Why)]))] end,
 ChildName = fun(Sup, Id) -> io_lib:format("the child ~0tp of ~0tp does not run", [Id, Sup]) end,
 Restarted = fun(Sup, Id) ->
                     try supervisor:restart_child(Sup, Id) of

@@ -6,6 +6,7 @@
 EMBED(node_script_session, "upgrade/node/scripts/session.erl")
 EMBED(node_script_common, "upgrade/node/scripts/common.erl")
 EMBED(node_script_change, "upgrade/node/scripts/change.erl")
+EMBED(node_script_held, "upgrade/node/scripts/held.erl")
 EMBED(node_script_config, "upgrade/node/scripts/config.erl")
 EMBED(node_script_vm, "upgrade/node/scripts/vm.erl")
 EMBED(node_script_redact, "upgrade/node/scripts/redact.erl")
@@ -14,7 +15,7 @@ EMBED(node_script_evaluate, "upgrade/node/scripts/evaluate.erl")
 SCRIPTS(X)
 #undef X
 
-enum behind { ALONE, CONFIG, VM };
+enum behind { ALONE, HELD, CONFIG, VM };
 
 static const struct {
 	const char *name;
@@ -59,6 +60,8 @@ size_t script_parts(enum script_part out[static SCRIPT_PARTS], enum script scrip
 	out[len++] = PART_COMMON;
 	if (scripts[script].changes)
 		out[len++] = PART_CHANGE;
+	if (scripts[script].behind == HELD)
+		out[len++] = PART_HELD;
 	if (scripts[script].behind >= CONFIG)
 		out[len++] = PART_CONFIG;
 	if (scripts[script].behind >= VM) {
@@ -74,6 +77,7 @@ void script_part_text(struct str *out, enum script_part part)
 {
 	static struct span (*const shared[])(void) = { [PART_COMMON] = node_script_common,
 						       [PART_CHANGE] = node_script_change,
+						       [PART_HELD] = node_script_held,
 						       [PART_CONFIG] = node_script_config,
 						       [PART_REDACT] = node_script_redact,
 						       [PART_VM] = node_script_vm };

@@ -4,8 +4,8 @@
 #include "base/str.h"
 
 /* name, changes, behind: each is evaluated behind common.erl, what changes the node behind
- * change.erl, what touches configuration behind config.erl too, and what evaluates it behind
- * redact.erl and vm.erl as well.
+ * change.erl, what looks at processes that are suspended behind held.erl, what touches configuration
+ * behind config.erl too, and what evaluates it behind redact.erl and vm.erl as well.
  */
 /* clang-format off */
 #define SCRIPTS(X)                    \
@@ -20,7 +20,8 @@
 	X(census,   false, ALONE)     \
 	X(adopt,    true, ALONE)      \
 	X(unpin,    false, ALONE)     \
-	X(foresee,  false, ALONE)     \
+	X(foresee,  false, HELD)      \
+	X(silent,   false, HELD)      \
 	X(funs,     false, ALONE)     \
 	X(names,    false, ALONE)     \
 	X(digests,  false, ALONE)     \
@@ -55,6 +56,7 @@ enum script {
 enum script_part {
 	PART_COMMON,
 	PART_CHANGE,
+	PART_HELD,
 	PART_CONFIG,
 	PART_REDACT,
 	PART_EVALUATOR,

@@ -9,7 +9,8 @@ static bool is_stack(const struct term *list)
 	return term_is_list(list) && !term_is_nil(list) && term_is_tuple(term_at(list, 0), 4);
 }
 
-void rpc_reason(struct str *out, const struct term *reason)
+static void reason_text(struct str *out, const struct term *reason,
+			void (*print)(struct str *out, const struct term *term))
 {
 	owned_str struct str text = STR_EMPTY;
 	bool in_words;
@@ -20,13 +21,23 @@ void rpc_reason(struct str *out, const struct term *reason)
 	if (term_is_tuple(reason, 2) && is_stack(term_at(reason, 1)))
 		reason = term_at(reason, 0);
 	in_words = reason_words(out, reason);
-	term_print(&text, reason);
+	print(&text, reason);
 	str_adds(out, in_words ? " (" : "");
 	if (text.len <= REASON_MAX)
 		str_add(out, str_span(&text));
 	else
 		str_addf(out, "%.*s…", REASON_MAX, str_text(&text));
 	str_adds(out, in_words ? ")" : "");
+}
+
+void rpc_reason(struct str *out, const struct term *reason)
+{
+	reason_text(out, reason, reason_outline);
+}
+
+void rpc_reason_whole(struct str *out, const struct term *reason)
+{
+	reason_text(out, reason, term_print);
 }
 
 void rpc_failed_(const struct dist *dist, const char *what, const struct term *reason,
@@ -54,8 +65,13 @@ int rpc_result(const struct term **out, const struct term **bad, const struct di
 			*bad = NULL;
 		return 0;
 	}
-	if (!bad)
-		return rpc_failed(dist, what, term_at(result, 1), err);
+	if (!bad) {
+		owned_str struct str text = STR_EMPTY;
+
+		rpc_reason_whole(&text, term_at(result, 1));
+		return error_set(err, ERROR_FAILED, "%s: %s failed: %s", dist_node(dist), what,
+				 str_text(&text));
+	}
 	*out = NULL;
 	*bad = term_at(result, 1);
 	return 0;
@@ -125,7 +141,7 @@ static int value_of(const struct term **out, const struct term *answer, const ch
 		*out = term_at(answer, 1);
 		return 0;
 	}
-	rpc_reason(&text, answer);
+	rpc_reason_whole(&text, answer);
 	return error_set(err, ERROR_INVALID, "%s is no Erlang text that the node understands: %s",
 			 name, str_text(&text));
 }

@@ -13,7 +13,7 @@
 /* module:function(args…), `args` being a list.
  *
  * When the node says {badrpc, Reason}: with `bad` given, *bad is the reason and *out is
- * NULL; without, it is an error of kind ERROR_FAILED whose text holds the reason.  When
+ * NULL; without, it is an error of kind ERROR_FAILED whose text holds the whole reason.  When
  * there is a result, *bad is NULL.
  *
  * ERROR_UNREACHABLE: no answer within the deadline, or the connection is gone.
@@ -48,7 +48,8 @@ must_check int node_eval_at_once(const struct term **out, struct dist *dist, str
 				 size_t bindings_len, struct deadline deadline, struct error *err);
 
 /* For those who ask by messages of their own: what a result means (as rpc_call() says), that there
- * was none, and that what was asked failed for a reason.  The last two return -1.
+ * was none, and that what was asked failed for a reason, of which no value is told.  The last two
+ * return -1.
  */
 must_check int rpc_result(const struct term **out, const struct term **bad, const struct dist *dist,
 			  const struct term *result, const char *what, struct error *err);
@@ -58,7 +59,14 @@ void rpc_failed_(const struct dist *dist, const char *what, const struct term *r
 		 struct error *err);
 #define rpc_failed(...) (rpc_failed_(__VA_ARGS__), -1)
 
-/* A reason as a person wants it: without the stack, cut to one screen line or three. */
+/* A reason as a person wants it: without the stack, cut to one screen line or three; and without
+ * values, which may be secrets that a process holds: of texts only paths stand there, the others as
+ * "...".
+ */
 void rpc_reason(struct str *out, const struct term *reason);
+/* With values: of what a person has asked for in words of his own. */
+void rpc_reason_whole(struct str *out, const struct term *reason);
 /* What OTP means by it, where that is known; else false, and nothing is added. */
 bool reason_words(struct str *out, const struct term *reason);
+/* The term, its values as "...". */
+void reason_outline(struct str *out, const struct term *reason);

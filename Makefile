@@ -71,7 +71,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential sim hundred torture otp27 otp29 asan tsan fuzz fuzz-all fuzz-coverage fuzz-coverage-all \
+	unit cases helpers differential sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
 	bench demo install uninstall format clean help
 all: build/relevo
 
@@ -217,6 +217,13 @@ fuzz:
 fuzz-all: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $^
 
+# All of them by turns, until they have run that often together: make fuzz-long RUNS=30000000
+fuzz-long:
+	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzz-long-all
+
+fuzz-long-all: $(FUZZ)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/long $(or $(RUNS),30000000) $^
+
 # How much each target's corpus runs through, by tests/fuzz/floors.
 fuzz-coverage:
 	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzzcover fuzz-coverage-all
@@ -249,6 +256,10 @@ documents: $(B)/relevo
 # All of tests/live/torture.sh, and relevo killed at the first 40 system calls of each step.
 torture: all helpers
 	@TORTURE=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/torture.sh
+
+# Kills at random moments, of relevo and the VM, up to four relevos at once: make chaos ROUNDS=200 SEED=7
+chaos: all helpers
+	@ROUNDS=$(or $(ROUNDS),200) SEED=$(SEED) TEST_TIMEOUT=14400 RELEVO=$(B)/relevo tests/run tests/live/chaos.sh
 
 demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
@@ -308,8 +319,10 @@ help:
 	@echo 'make check      layout, layers, headers, banned functions, documents in step, shell scripts'
 	@echo 'make cover      which lines of each file the quick tests run'
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
+	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
+	@echo 'make fuzz-long  all of them by turns, RUNS=30000000 times together'
 	@echo 'make fuzz-coverage   whether the corpora still run through what they are for'
 	@echo 'make bench      relevo beside its peers'
 	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'

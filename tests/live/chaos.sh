@@ -115,7 +115,7 @@ for round in $(seq 1 "$rounds"); do
   pick 4
   for nr in $(seq 0 "$picked"); do
     pick $commands
-    did="$did; $nr: $(words "$picked")"
+    did="$did; $nr: $(words "$picked" | sed "s,$work/store/meter-,,; s,$node *,,; s,.tar.gz,,")"
     begin "$picked" "$nr"
     last=$nr
   done
@@ -127,7 +127,7 @@ for round in $(seq 1 "$rounds"); do
     did="$did; kill $picked"
     if [ "$picked" -gt "$last" ]; then kill -9 "$(cat "$work/pid")" 2>/dev/null || true; else kill_relevo "$picked"; fi
   done
-  row="$row ($did)"
+  row="$row (${did#; })"
   check_statuses
   settle
   must_be_whole

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Do those answer whom release_handler will ask?  It takes a supervisor that does not for a reason to
- * restart the VM, and goes on without a process that cannot be suspended.
+/* Do those answer whom release_handler will ask?  It takes a supervisor that does not for a reason
+ * to restart the VM, and goes on without a process that cannot be suspended.
  */
 #include "upgrade/node/steps.h"
 #include "upgrade/node/upgrade.h"

@@ -318,8 +318,7 @@ static int look(struct foreseen *out, struct upgrade *u, struct terms *refusals,
 	if (look_at_processes(out, u, err))
 		return -1;
 	refuse_silent(out, u, refusals);
-	if (look_for_funs(out, u, err) ||
-	    look_at_files(out, &parcel, u, err))
+	if (look_for_funs(out, u, err) || look_at_files(out, &parcel, u, err))
 		return -1;
 	if (!has_room(out, refusals, u->arena) || refusals->len > 0)
 		return 0;

@@ -264,8 +264,9 @@ static int drain_behind(struct upgrade *u, bool already, struct error *err)
 	upgrade_end(err, ERROR_STUCK, state_now(u), "%s: %s cannot be made permanent: %s",
 		    node_name(u->node), u->running->vsn, arena_dup(u->arena, span_of(err->text)));
 	error_code_(err, "old_code");
-	return error_hint(err, "The same command again goes on from there: --drain TIME waits longer "
-			       "for them, --kill ends them.");
+	return error_hint(err,
+			  "The same command again goes on from there: --drain TIME waits longer "
+			  "for them, --kill ends them.");
 }
 
 int node_revert(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,

@@ -68,12 +68,13 @@ must_check int upgrade_check_workers(struct upgrade *upgrade, const struct term 
 				     struct error *err);
 /* The options say that they need not. */
 bool upgrade_allows_silent(const struct upgrade *upgrade);
-/* drain.c: waits until nobody runs code that would be purged on the way to the version `to`; NULL: by
- * a commit.  ERROR_REFUSED: some still do.
+/* drain.c: waits until nobody runs code that would be purged on the way to the version `to`; NULL:
+ * by a commit.  ERROR_REFUSED: some still do.
  */
 must_check int upgrade_drain(struct upgrade *upgrade, const char *to, struct error *err);
-/* The same before a way back that must be gone: as long as they are waited for, then they are killed.
- * *killed tells who, in a sentence with a blank before it; "": nobody, or it could not be asked.
+/* The same before a way back that must be gone: as long as they are waited for, then they are
+ * killed. *killed tells who, in a sentence with a blank before it; "": nobody, or it could not be
+ * asked.
  */
 void upgrade_drain_anyway(const char **killed, struct upgrade *upgrade, const char *to);
 /* verdict.c: does what was planned of the way allow it?  Warnings are told, and noted.

@@ -75,12 +75,10 @@ size_t script_parts(enum script_part out[static SCRIPT_PARTS], enum script scrip
 
 void script_part_text(struct str *out, enum script_part part)
 {
-	static struct span (*const shared[])(void) = { [PART_COMMON] = node_script_common,
-						       [PART_CHANGE] = node_script_change,
-						       [PART_HELD] = node_script_held,
-						       [PART_CONFIG] = node_script_config,
-						       [PART_REDACT] = node_script_redact,
-						       [PART_VM] = node_script_vm };
+	static struct span (*const shared[])(
+		void) = { [PART_COMMON] = node_script_common, [PART_CHANGE] = node_script_change,
+			  [PART_HELD] = node_script_held,     [PART_CONFIG] = node_script_config,
+			  [PART_REDACT] = node_script_redact, [PART_VM] = node_script_vm };
 
 	if (part == PART_EVALUATOR)
 		add_evaluator(out);

@@ -4,8 +4,8 @@
 #include "base/str.h"
 
 /* name, changes, behind: each is evaluated behind common.erl, what changes the node behind
- * change.erl, what looks at processes that are suspended behind held.erl, what touches configuration
- * behind config.erl too, and what evaluates it behind redact.erl and vm.erl as well.
+ * change.erl, what looks at processes that are suspended behind held.erl, what touches
+ * configuration behind config.erl too, and what evaluates it behind redact.erl and vm.erl as well.
  */
 /* clang-format off */
 #define SCRIPTS(X)                    \

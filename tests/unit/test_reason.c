@@ -26,7 +26,7 @@ static const struct {
 	/* What a process holds stays there. */
 	{ "{badmatch, {state, \"pw\", <<\"pw\">>, 1.5, #{key => pw}, [1, 2], ok, 7}}",
 	  "a value is another than the code wants ({badmatch,{state,...,...,...,...,...,ok,7}})" },
-	{ "[{a, \"pw\"} | \"pw\"]", "[{a,...}|...]" },
+	{ "[{a, \"pw\"}, $p | <<\"pw\">>]", "[{a,...},...|...]" },
 	{ "{enoent, \"/srv/shop/lib\"}", "{enoent,\"/srv/shop/lib\"}" },
 	{ "{enoent, <<\"/srv/shop/lib\">>}", "{enoent,<<\"/srv/shop/lib\">>}" },
 	{ "{url, \"/?pw=1\"}", "{url,...}" },

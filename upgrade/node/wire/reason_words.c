@@ -107,7 +107,11 @@ static void outline_items(struct str *out, const struct term *term, unsigned dep
 	for (size_t i = 0; i < term->seq.len; i++) {
 		if (i > 0)
 			str_addc(out, ',');
-		outline(out, term_at(term, i), depth + 1);
+		/* It may be a letter. */
+		if (list && term_at(term, i)->kind == TERM_INTEGER)
+			str_adds(out, "...");
+		else
+			outline(out, term_at(term, i), depth + 1);
 	}
 	if (list && term->seq.tail) {
 		str_addc(out, '|');

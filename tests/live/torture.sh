@@ -251,7 +251,7 @@ disk-full unpack:@run     bring   1,4
 disk-full install:@run    install 0
 disk-full commit:@run     commit  1,6
 disk-full commit:@run     revert  1,6
-+disk-full remove:@run     remove  1,4
++disk-full remove:@run     remove  0,1,4
 
 # Processes in replaced code are looked for, and those that do not answer.
 +kill drain:+0            install 137
@@ -308,7 +308,8 @@ kill bake:@run@run        install 137
 +kill bake:@run@run+1     install 137
 cut  bake:@run@run        install 3,5
 +half bake:@run@run       install 3,5
-+mute bake:@run@run       install 3,5
+# The connection that went mute has the lock until the node notices.
++mute bake:@run@run       install 3,5,7
 +node-dies bake:@run@run  install 5
 +node-hangs bake:@run@run install 3,5
 +cut  bake:@run@run@run   install 3,5

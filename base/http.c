@@ -5,8 +5,6 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-enum { CONNECT_MS = 3000 };
-
 /* Loaded when it is first wanted: it brings thirty libraries along, which every other command would
  * wait for.
  */
@@ -102,7 +100,7 @@ static int set_up(const struct library *lib, CURL *curl, const struct http_reque
 	       lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
 	       lib->setopt(curl, CURLOPT_PROXY, "") || lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
 	       lib->setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) ||
-	       lib->setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) ||
+	       lib->setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms) ||
 	       lib->setopt(curl, CURLOPT_ERRORBUFFER, message) ||
 	       lib->setopt(curl, CURLOPT_USERAGENT, "relevo") ||
 	       lib->setopt(curl, CURLOPT_WRITEFUNCTION, take) ||

@@ -16,6 +16,7 @@ struct http_tls {
 struct http_request {
 	const char *url;
 	int64_t timeout_ms;         /* for all of it */
+	int64_t connect_ms;         /* of that, to be connected; 0: as long as it likes */
 	size_t body_max;            /* bytes of the answer; what is beyond is left out */
 	const char *post;           /* the body of a POST; NULL: GET */
 	const char *const *headers; /* "Name: value", a NULL behind the last; NULL: none */

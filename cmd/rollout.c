@@ -59,14 +59,19 @@ static int find_target(struct session *s, const char *name, struct error *err)
 int session_open(struct session *out, const struct call *call, const struct rollout_opts *opts,
 		 struct error *err)
 {
-	const char *file = opts->state;
+	struct journal_options options = { .file = opts->state };
 
 	out->call = call;
 	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||
-	    find_target(out, opts->target, err) ||
-	    (!file && journal_default(&file, &out->arena, err)))
+	    find_target(out, opts->target, err))
 		return -1;
-	return journal_open(&out->journal, file, err);
+	options.etcd = &out->project->etcd;
+	if (!options.file)
+		options.file = out->project->state_file;
+	if (!options.file && options.etcd->endpoints.len == 0 &&
+	    journal_default(&options.file, &out->arena, err))
+		return -1;
+	return journal_open(&out->journal, &options, err);
 }
 
 int session_load(struct session *s, const char *release, struct error *err)

@@ -279,14 +279,12 @@ static int take_back(struct session *s, const char *to, struct error *err)
 {
 	struct rollout *last;
 	uint64_t token;
-	const char *release;
 	int ret;
 
 	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err) ||
 	    check_over(s, to, err))
 		return -1;
-	release = json_string_value(json_object_get(s->entry.about, "release"));
-	if (session_load(s, release ? release : "", err))
+	if (session_load_again(s, err))
 		return -1;
 	last = s->rollout;
 	s->rollout = rollout_back(last, to, token);

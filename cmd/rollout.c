@@ -96,9 +96,16 @@ int session_last(struct session *s, struct error *err)
 	return journal_last(&s->rollout, &s->entry, s->journal, s->target->name, err);
 }
 
+int session_load_again(struct session *s, struct error *err)
+{
+	const char *path = json_string_value(json_object_get(s->entry.about, "release"));
+
+	/* On another machine it lies elsewhere: in the store, or nowhere. */
+	return session_load(s, path && path_exists(path) ? path : s->rollout->to, err);
+}
+
 int session_continue(struct session *s, struct error *err)
 {
-	const char *release;
 	uint64_t token;
 
 	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err))
@@ -109,8 +116,7 @@ int session_continue(struct session *s, struct error *err)
 	if (s->rollout->phase == PHASE_end)
 		return error_set(err, ERROR_NOT_FOUND, "%s: the rollout of %s is over (%s)",
 				 s->target->name, s->rollout->to, result_name(s->rollout->result));
-	release = json_string_value(json_object_get(s->entry.about, "release"));
-	if (session_load(s, release ? release : "", err))
+	if (session_load_again(s, err))
 		return -1;
 	if (strcmp(s->bundle.sha256, s->rollout->digest) != 0)
 		return error_set(

@@ -45,6 +45,8 @@ must_check int session_open(struct session *out, const struct call *call,
 must_check int session_load(struct session *session, const char *release, struct error *err);
 /* The last rollout; session->rollout NULL: there was none. */
 must_check int session_last(struct session *session, struct error *err);
+/* The same for the release of session->rollout, from where it lay or else from the store. */
+must_check int session_load_again(struct session *session, struct error *err);
 /* Locks the target, and reads the last rollout with all that is needed to go on with it.
  * ERROR_NOT_FOUND: there is none, or it is over.  ERROR_REFUSED: its tarball is another now.
  */

@@ -365,9 +365,11 @@ static int take_children(struct drive *d, int wait_ms, struct error *err)
 	poll(fds, (nfds_t)len, wait_ms);
 	/* From the end, as the last takes the place of one that is taken out. */
 	for (size_t i = len; i > 0; i--) {
-		bool late = clock_mono_ms() > d->children[i - 1].ends_by;
+		/* One that has ended is not late, however long nobody looked. */
+		bool ended = fds[i - 1].revents && read_child(&d->children[i - 1]);
+		bool late = !ended && clock_mono_ms() > d->children[i - 1].ends_by;
 
-		if (!(fds[i - 1].revents && read_child(&d->children[i - 1])) && !late)
+		if (!ended && !late)
 			continue;
 		if (take_child(d, i - 1, late, err)) {
 			free(fds);

@@ -195,6 +195,22 @@ static enum verdict refused(const struct etcd *etcd, const json_t *answer, struc
 	return IS_OVER;
 }
 
+/* Something before etcd, or something else than etcd. */
+static void say_no_json(const char *url, const struct http_answer *answer, struct error *err)
+{
+	struct span rest = str_span(&answer->body), line = SPAN("");
+
+	span_next(&rest, '\n', &line);
+	error_set_(err, ERROR_INVALID, "%s answers with status %d and no JSON object: %.*s", url,
+		   answer->status, line.len < 200 ? (int)line.len : 200, line.ptr);
+	if (strstr(str_text(&answer->body), "CommonName"))
+		error_hint_(err, "With users, etcd's gateway takes no certificate that has a "
+				 "common name: make one without.");
+	else
+		error_hint_(err, "Is it etcd 3.4 or newer, with its gateway "
+				 "(--enable-grpc-gateway)?");
+}
+
 static enum verdict take_answer(json_t **out, const struct etcd *etcd,
 				const struct http_answer *answer, struct error *err)
 {
@@ -207,10 +223,7 @@ static enum verdict take_answer(json_t **out, const struct etcd *etcd,
 		error_set_(err, ERROR_INVALID, "%s answers with more than %d bytes", url,
 			   ANSWER_MAX);
 	else if (!json_is_object(json))
-		error_set_(err, ERROR_INVALID,
-			   "%s answers with status %d and no JSON object: is it etcd 3.4 or newer, "
-			   "with its gateway (--enable-grpc-gateway)?",
-			   url, answer->status);
+		say_no_json(url, answer, err);
 	else if (answer->status != 200 || json_object_get(json, "error"))
 		verdict = refused(etcd, json, err);
 	else

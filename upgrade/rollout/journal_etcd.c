@@ -1,81 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The journal in etcd.  Below PREFIX/TARGET/ are
- *
- *	lock              who drives the target; held by a lease
- *	token             the last token that was given to a run
- *	rollout/ID        a rollout: its head, and what a person is told of it
- *	node/ID/NR        each of its nodes
- *	note/ID/NR        what was decided and done
- *	command/WHEN-X    what people want
- *	bad/VSN           versions that were not well
- *
- * Whatever a run writes is a transaction that holds only while the lock is the one that it made, by
- * the revision that made it, which no other has; and only once, after the one before it: each
- *writes the lock as well, and names the version that it expects.  So a request that was lost on its
- *way, and arrives when it was made again already, changes nothing.  A lease that has run out
- *meanwhile is taken anew as long as the token shows that nobody else has driven the target since.
- */
-#include "base/clock.h"
-#include "upgrade/rollout/etcd.h"
-#include "upgrade/rollout/journal_kind.h"
+/* The lock, and what is written. */
+#include "upgrade/rollout/journal_etcd.h"
 
-#include <inttypes.h>
+#include "base/clock.h"
+
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
-	PAGE = 500,         /* keys read at once */
-	NOTES_PAGE = 64,    /* notes may be long: what a hook printed */
-	NOTE_MAX = 65536,   /* bytes */
-	ROLLOUTS_MAX = 100, /* kept of each target */
-	CLOSE_MS = 2000,    /* the lock goes by itself otherwise */
-};
-
-struct etcd_journal {
-	struct journal journal;
-	struct etcd *etcd;
-	struct str prefix;
-	int64_t lease_ms;
-	/* With the lock: */
-	char *target;
-	int64_t lease;    /* 0: we have no lock */
-	int64_t revision; /* that made the lock */
-	int64_t version;  /* how often we wrote it, once with each transaction */
-	int64_t kept_at;  /* by clock_mono_ms() */
-	uint64_t token;
-	/* With a rollout: */
-	int64_t rollout, notes; /* its number, and how many notes it has */
-	int64_t began, ended;
-	json_t *about;
+	NOTE_MAX = 65536, /* bytes */
+	CLOSE_MS = 2000,  /* the lock goes by itself otherwise */
 };
 
 static const struct journal_kind etcd_kind;
 
-static struct etcd_journal *own(struct journal *journal)
-{
-	return (struct etcd_journal *)journal;
-}
-
 /* ---- keys ---- */
 
-/* "PREFIX/TARGET/WHAT" */
-static const char *key_of(const struct etcd_journal *j, struct arena *arena, const char *target,
-			  const char *what)
+const char *etcd_key(const struct etcd_journal *j, struct arena *arena, const char *target,
+		     const char *what)
 {
 	return arena_printf(arena, "%s/%s/%s", str_text(&j->prefix), target, what);
 }
 
-/* Numbers are written so that they sort; *number the one that a key ends in. */
-#define NUMBER "%010" PRId64
-
-static const char *numbered(const struct etcd_journal *j, struct arena *arena, const char *target,
-			    const char *kind, int64_t id, const char *rest)
+const char *etcd_numbered(const struct etcd_journal *j, struct arena *arena, const char *target,
+			  const char *kind, int64_t id, const char *rest)
 {
-	return arena_printf(arena, "%s/%s/%s/" NUMBER "%s", str_text(&j->prefix), target, kind, id,
-			    rest);
+	return arena_printf(arena, "%s/%s/%s/" ETCD_NUMBER "%s", str_text(&j->prefix), target, kind,
+			    id, rest);
 }
 
-static int64_t number_in(const struct etcd_kv *kv)
+int64_t etcd_number_in(const struct etcd_kv *kv)
 {
 	const char *slash = strrchr(kv->key.ptr, '/');
 
@@ -109,7 +62,7 @@ int journal_etcd_open(struct journal **out, const struct journal_options *option
 
 static void in_etcd_close(struct journal *journal)
 {
-	struct etcd_journal *j = own(journal);
+	struct etcd_journal *j = in_etcd(journal);
 	struct error ignored;
 
 	if (j->lease) {
@@ -129,7 +82,7 @@ static void in_etcd_close(struct journal *journal)
 static int get_one(struct etcd_kvs *out, struct etcd_journal *j, struct arena *arena,
 		   const char *target, const char *what, struct error *err)
 {
-	struct etcd_range range = { .key = key_of(j, arena, target, what), .limit = 1 };
+	struct etcd_range range = { .key = etcd_key(j, arena, target, what), .limit = 1 };
 
 	return etcd_get(out, j->etcd, arena, &range, err);
 }
@@ -153,8 +106,8 @@ static int refuse(struct etcd_journal *j, struct arena *arena, const char *targe
 static int put_lock(bool *done, struct etcd_journal *j, struct arena *arena, const char *target,
 		    const char *token_seen, const char *token, struct error *err)
 {
-	const char *lock_key = key_of(j, arena, target, "lock");
-	const char *token_key = key_of(j, arena, target, "token");
+	const char *lock_key = etcd_key(j, arena, target, "lock");
+	const char *token_key = etcd_key(j, arena, target, "token");
 	owned_str struct str driver = STR_EMPTY;
 	struct etcd_kvs lock;
 	int64_t lease;
@@ -184,7 +137,7 @@ static int put_lock(bool *done, struct etcd_journal *j, struct arena *arena, con
 static int in_etcd_lock(struct journal *journal, const char *target, uint64_t *token_out,
 			struct error *err)
 {
-	struct etcd_journal *j = own(journal);
+	struct etcd_journal *j = in_etcd(journal);
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct etcd_kvs token;
 	int64_t next = clock_wall_ms();
@@ -209,7 +162,7 @@ static int in_etcd_lock(struct journal *journal, const char *target, uint64_t *t
 static int in_etcd_driver(const char **out, struct journal *journal, struct arena *arena,
 			  const char *target, struct error *err)
 {
-	struct etcd_journal *j = own(journal);
+	struct etcd_journal *j = in_etcd(journal);
 	struct etcd_kvs lock;
 
 	*out = "";
@@ -235,7 +188,7 @@ static int lock_again(struct etcd_journal *j, struct error *err)
 	return done ? 0 : journal_overtaken(j->target, err);
 }
 
-static void keep_alive(struct etcd_journal *j)
+void etcd_hold(struct etcd_journal *j)
 {
 	struct error ignored;
 	bool alive;
@@ -266,7 +219,7 @@ static int was_done(bool *done, struct etcd_journal *j, struct arena *arena, str
 static int try_commit(bool *done, struct etcd_journal *j, const json_t *then, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	const char *lock = key_of(j, &arena, j->target, "lock");
+	const char *lock = etcd_key(j, &arena, j->target, "lock");
 	owned_str struct str driver = STR_EMPTY;
 	json_t *all = json_copy((json_t *)(uintptr_t)then);
 
@@ -282,8 +235,7 @@ static int try_commit(bool *done, struct etcd_journal *j, const json_t *then, st
 	return 0;
 }
 
-/* A transaction of this run; takes `then`. */
-static int commit(struct etcd_journal *j, json_t *then, struct error *err)
+int etcd_commit(struct etcd_journal *j, json_t *then, struct error *err)
 {
 	bool done = false;
 	int ret = try_commit(&done, j, then, err);
@@ -305,7 +257,7 @@ static int add(json_t **then, struct etcd_journal *j, json_t *one, struct error 
 	json_array_append_new(*then, one);
 	if (json_array_size(*then) < ETCD_TXN_MAX)
 		return 0;
-	if (commit(j, *then, err)) {
+	if (etcd_commit(j, *then, err)) {
 		*then = NULL;
 		return -1;
 	}
@@ -313,7 +265,7 @@ static int add(json_t **then, struct etcd_journal *j, json_t *one, struct error 
 	return 0;
 }
 
-static json_t *put_json(const char *key, json_t *value)
+json_t *etcd_put_json(const char *key, json_t *value)
 {
 	owned_mem char *text = journal_dump(value);
 
@@ -327,19 +279,19 @@ static json_t *put_rollout(struct etcd_journal *j, struct arena *arena, const st
 
 	if (over && j->ended == 0)
 		j->ended = clock_wall_ms();
-	return put_json(numbered(j, arena, j->target, "rollout", j->rollout, ""),
-			json_pack("{s:I, s:I, s:s, s:O, s:o}", "began", (json_int_t)j->began,
-				  "ended", (json_int_t)j->ended, "result",
-				  over ? result_name(r->result) : "", "about", j->about, "head",
-				  rollout_head_json(r)));
+	return etcd_put_json(etcd_numbered(j, arena, j->target, "rollout", j->rollout, ""),
+			     json_pack("{s:I, s:I, s:s, s:O, s:o}", "began", (json_int_t)j->began,
+				       "ended", (json_int_t)j->ended, "result",
+				       over ? result_name(r->result) : "", "about", j->about,
+				       "head", rollout_head_json(r)));
 }
 
 static json_t *put_note(struct etcd_journal *j, struct arena *arena, const char *node,
 			const char *text)
 {
 	struct span span = span_of(text);
-	const char *key = numbered(j, arena, j->target, "note", j->rollout,
-				   arena_printf(arena, "/" NUMBER, j->notes++));
+	const char *key = etcd_numbered(j, arena, j->target, "note", j->rollout,
+					arena_printf(arena, "/" ETCD_NUMBER, j->notes++));
 	json_t *note;
 
 	if (span.len > NOTE_MAX)
@@ -349,19 +301,19 @@ static json_t *put_note(struct etcd_journal *j, struct arena *arena, const char 
 	if (!note) /* cut in the middle of a letter, or no UTF-8 from the beginning */
 		note = json_pack("{s:I, s:s*, s:s}", "at", (json_int_t)clock_wall_ms(), "node",
 				 node, "text", "(not to be printed)");
-	return put_json(key, note);
+	return etcd_put_json(key, note);
 }
 
 static int add_nodes(json_t **then, struct etcd_journal *j, struct arena *arena,
 		     const struct rollout *r, struct error *err)
 {
 	for (size_t i = 0; i < r->len; i++) {
-		const char *nr = arena_printf(arena, "/" NUMBER, (int64_t)i);
+		const char *nr = arena_printf(arena, "/" ETCD_NUMBER, (int64_t)i);
 
 		if (r->nodes[i].dirty &&
 		    add(then, j,
-			put_json(numbered(j, arena, j->target, "node", j->rollout, nr),
-				 rollout_node_json(&r->nodes[i])),
+			etcd_put_json(etcd_numbered(j, arena, j->target, "node", j->rollout, nr),
+				      rollout_node_json(&r->nodes[i])),
 			err))
 			return -1;
 	}
@@ -393,7 +345,7 @@ static int add_actions(json_t **then, struct etcd_journal *j, struct arena *aren
 static int in_etcd_write(struct journal *journal, struct rollout *r,
 			 const struct rollout_actions *actions, struct error *err)
 {
-	struct etcd_journal *j = own(journal);
+	struct etcd_journal *j = in_etcd(journal);
 	owned_arena struct arena arena = ARENA_EMPTY;
 	json_t *then = json_array();
 
@@ -403,13 +355,13 @@ static int in_etcd_write(struct journal *journal, struct rollout *r,
 		return -1;
 	}
 	json_array_append_new(then, put_rollout(j, &arena, r));
-	return commit(j, then, err);
+	return etcd_commit(j, then, err);
 }
 
-static int last_of(struct etcd_kvs *out, struct etcd_journal *j, struct arena *arena,
-		   const char *target, int64_t max, struct error *err)
+int etcd_last(struct etcd_kvs *out, struct etcd_journal *j, struct arena *arena, const char *target,
+	      int64_t max, struct error *err)
 {
-	struct etcd_range range = { .prefix = key_of(j, arena, target, "rollout/"),
+	struct etcd_range range = { .prefix = etcd_key(j, arena, target, "rollout/"),
 				    .order = ETCD_LAST_KEY_FIRST,
 				    .limit = max };
 
@@ -421,308 +373,51 @@ static json_t *forget(struct etcd_journal *j, struct arena *arena)
 {
 	static const char *const kinds[] = { "rollout", "node", "note" };
 	json_t *then = json_array();
-	int64_t oldest = j->rollout - ROLLOUTS_MAX + 1;
+	int64_t oldest = j->rollout - ETCD_ROLLOUTS_MAX + 1;
 
-	json_array_append_new(then, etcd_delete_all(key_of(j, arena, j->target, "command/"), NULL));
+	json_array_append_new(then,
+			      etcd_delete_all(etcd_key(j, arena, j->target, "command/"), NULL));
 	/* Of one that was begun, and not to its end. */
 	for (size_t i = 1; i < ARRAY_LEN(kinds); i++)
-		json_array_append_new(then, etcd_delete_all(numbered(j, arena, j->target, kinds[i],
-								     j->rollout, "/"),
-							    NULL));
+		json_array_append_new(then,
+				      etcd_delete_all(etcd_numbered(j, arena, j->target, kinds[i],
+								    j->rollout, "/"),
+						      NULL));
 	for (size_t i = 0; i < ARRAY_LEN(kinds) && oldest > 0; i++)
 		json_array_append_new(
-			then, etcd_delete_all(key_of(j, arena, j->target,
-						     arena_printf(arena, "%s/", kinds[i])),
-					      numbered(j, arena, j->target, kinds[i], oldest, "")));
+			then,
+			etcd_delete_all(
+				etcd_key(j, arena, j->target, arena_printf(arena, "%s/", kinds[i])),
+				etcd_numbered(j, arena, j->target, kinds[i], oldest, "")));
 	return then;
 }
 
 static int in_etcd_begin(struct journal *journal, struct rollout *r, const json_t *about,
 			 struct error *err)
 {
-	struct etcd_journal *j = own(journal);
+	struct etcd_journal *j = in_etcd(journal);
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct etcd_kvs last;
 
-	if (last_of(&last, j, &arena, j->target, 1, err))
+	if (etcd_last(&last, j, &arena, j->target, 1, err))
 		return -1;
 	json_decref(j->about);
 	j->about = json_deep_copy(about);
-	j->rollout = last.len ? number_in(&last.items[0]) + 1 : 1;
+	j->rollout = last.len ? etcd_number_in(&last.items[0]) + 1 : 1;
 	j->notes = j->ended = 0;
 	j->began = clock_wall_ms();
 	for (size_t i = 0; i < r->len; i++)
 		r->nodes[i].dirty = true;
-	return commit(j, forget(j, &arena), err) ? -1 : in_etcd_write(journal, r, NULL, err);
+	return etcd_commit(j, forget(j, &arena), err) ? -1 : in_etcd_write(journal, r, NULL, err);
 }
 
 static int in_etcd_note(struct journal *journal, const char *node, const char *text,
 			struct error *err)
 {
-	struct etcd_journal *j = own(journal);
+	struct etcd_journal *j = in_etcd(journal);
 	owned_arena struct arena arena = ARENA_EMPTY;
 
-	return commit(j, json_pack("[o]", put_note(j, &arena, node, text)), err);
-}
-
-/* ---- reading ---- */
-
-/* All keys of a prefix, a page at a time. */
-struct reading {
-	struct etcd_range range;
-	struct etcd_kvs page;
-	size_t at;
-};
-
-/* *kv_out NULL: that was all. */
-static int next(const struct etcd_kv **kv_out, struct reading *reading, struct etcd_journal *j,
-		struct arena *arena, struct error *err)
-{
-	struct etcd_range *range = &reading->range;
-
-	if (reading->at == reading->page.len) {
-		bool more = reading->page.len == 0 || reading->page.count > (int64_t)reading->at;
-
-		if (range->after && !more) {
-			*kv_out = NULL;
-			return 0;
-		}
-		if (etcd_get(&reading->page, j->etcd, arena, range, err))
-			return -1;
-		reading->at = 0;
-	}
-	*kv_out = NULL;
-	if (reading->page.len == 0)
-		return 0;
-	*kv_out = &reading->page.items[reading->at++];
-	range->after = (*kv_out)->key.ptr;
-	return 0;
-}
-
-static int wrong(struct etcd_journal *j, const struct etcd_kv *kv, struct error *err)
-{
-	return error_wrap(err, "the journal in etcd at %s: %s", etcd_name(j->etcd), kv->key.ptr);
-}
-
-static int read_nodes(struct rollout *r, struct etcd_journal *j, struct arena *arena,
-		      const char *target, int64_t id, struct error *err)
-{
-	struct reading reading = { .range = { .prefix = numbered(j, arena, target, "node", id, "/"),
-					      .limit = PAGE } };
-	const struct etcd_kv *kv;
-
-	for (;;) {
-		json_t *json;
-		int ret;
-
-		if (next(&kv, &reading, j, arena, err))
-			return -1;
-		if (!kv)
-			return 0;
-		json = journal_parse(kv->value);
-		ret = rollout_read_node(r, json, err);
-		json_decref(json);
-		if (ret)
-			return wrong(j, kv, err);
-	}
-}
-
-static int count_notes(struct etcd_journal *j, struct arena *arena, struct error *err)
-{
-	struct etcd_range range = { .prefix = numbered(j, arena, j->target, "note", j->rollout,
-						       "/") };
-	struct etcd_kvs notes;
-
-	if (etcd_get(&notes, j->etcd, arena, &range, err))
-		return -1;
-	j->notes = notes.count;
-	return 0;
-}
-
-/* The one that is written on. */
-static int take_up(struct etcd_journal *j, struct arena *arena, const struct journal_entry *entry,
-		   struct error *err)
-{
-	j->rollout = entry->id;
-	j->began = entry->began;
-	j->ended = entry->ended;
-	json_decref(j->about);
-	j->about = json_incref(entry->about);
-	return count_notes(j, arena, err);
-}
-
-static int in_etcd_last(struct rollout **rollout_out, struct journal_entry *entry_out,
-			struct journal *journal, const char *target, struct error *err)
-{
-	struct etcd_journal *j = own(journal);
-	owned_arena struct arena arena = ARENA_EMPTY;
-	owned_rollout struct rollout *r = NULL;
-	owned_journal_entry struct journal_entry entry = { .target = target };
-	struct etcd_kvs last;
-	json_t *json;
-	int ret;
-
-	if (last_of(&last, j, &arena, target, 1, err))
-		return -1;
-	if (last.len == 0) {
-		*rollout_out = NULL;
-		*entry_out = entry;
-		return 0;
-	}
-	json = journal_parse(last.items[0].value);
-	entry.id = number_in(&last.items[0]);
-	entry.began = etcd_number(json, "began");
-	entry.ended = etcd_number(json, "ended");
-	entry.about = json_incref(json_object_get(json, "about"));
-	ret = rollout_read_head(&r, json_object_get(json, "head"), err);
-	json_decref(json);
-	if (ret)
-		return wrong(j, &last.items[0], err);
-	if (read_nodes(r, j, &arena, target, entry.id, err) ||
-	    (j->lease && take_up(j, &arena, &entry, err)))
-		return -1;
-	*rollout_out = steal(&r);
-	*entry_out = entry;
-	entry.about = NULL;
-	return 0;
-}
-
-static int read_notes(json_t *into, struct etcd_journal *j, struct arena *arena, const char *target,
-		      int64_t id, struct error *err)
-{
-	struct reading reading = { .range = { .prefix = numbered(j, arena, target, "note", id, "/"),
-					      .limit = NOTES_PAGE } };
-	const struct etcd_kv *kv;
-
-	for (;;) {
-		json_t *json;
-
-		if (next(&kv, &reading, j, arena, err))
-			return -1;
-		if (!kv)
-			return 0;
-		json = journal_parse(kv->value);
-		if (json_is_object(json))
-			json_array_append(into, json);
-		json_decref(json);
-	}
-}
-
-static int in_etcd_history(json_t *list, struct journal *journal, const char *target, int64_t max,
-			   struct error *err)
-{
-	struct etcd_journal *j = own(journal);
-	owned_arena struct arena arena = ARENA_EMPTY;
-	struct etcd_kvs last;
-
-	if (last_of(&last, j, &arena, target, max < ROLLOUTS_MAX ? max : ROLLOUTS_MAX, err))
-		return -1;
-	for (size_t i = 0; i < last.len; i++) {
-		int64_t id = number_in(&last.items[i]);
-		json_t *json = journal_parse(last.items[i].value), *notes = json_array();
-		const char *result = json_string_value(json_object_get(json, "result"));
-
-		json_array_append_new(list,
-				      journal_told(id, etcd_number(json, "began"),
-						   etcd_number(json, "ended"), result ? result : "",
-						   json_object_get(json, "head"), notes));
-		json_decref(json);
-		if (read_notes(notes, j, &arena, target, id, err))
-			return -1;
-	}
-	return 0;
-}
-
-/* ---- people ---- */
-
-static const char *const command_names[] = { "pause", "promote", "abort", "interrupt" };
-
-static int in_etcd_tell(struct journal *journal, const char *target, enum command_kind command,
-			const char *vsn, struct error *err)
-{
-	struct etcd_journal *j = own(journal);
-	owned_arena struct arena arena = ARENA_EMPTY;
-	/* Of two at the same moment each has its own. */
-	const char *name =
-		arena_printf(&arena, "command/%013" PRId64 "-%d", clock_wall_ms(), (int)getpid());
-	json_t *then =
-		json_pack("[o]", put_json(key_of(j, &arena, target, name),
-					  json_pack("{s:s, s:s}", "command", command_names[command],
-						    "version", vsn)));
-	bool done;
-
-	return etcd_txn(&done, j->etcd, json_array(), then, err);
-}
-
-static bool read_command(enum command_kind *out, const char **vsn_out, struct arena *arena,
-			 const struct etcd_kv *kv)
-{
-	json_t *json = journal_parse(kv->value);
-	const char *name = json_string_value(json_object_get(json, "command"));
-	const char *vsn = json_string_value(json_object_get(json, "version"));
-	bool found = false;
-
-	for (unsigned i = 0; name && vsn && i < ARRAY_LEN(command_names); i++) {
-		if (strcmp(name, command_names[i]) != 0)
-			continue;
-		*out = (enum command_kind)i;
-		*vsn_out = arena_dup(arena, span_of(vsn));
-		found = true;
-	}
-	json_decref(json);
-	return found;
-}
-
-/* An etcd that is away has nothing to say; that it is shows when something is to be written. */
-static int in_etcd_heed(bool *some_out, enum command_kind *out, const char **vsn_out,
-			struct journal *journal, struct arena *arena, struct error *err)
-{
-	struct etcd_journal *j = own(journal);
-	struct etcd_range range = { .prefix = key_of(j, arena, j->target, "command/"),
-				    .order = ETCD_OLDEST_FIRST,
-				    .limit = 1 };
-	struct etcd_kvs kvs;
-
-	keep_alive(j);
-	*some_out = false;
-	etcd_patience(j->etcd, j->lease_ms / 3);
-	if (etcd_get(&kvs, j->etcd, arena, &range, err))
-		kvs.len = 0;
-	etcd_patience(j->etcd, 2 * j->lease_ms);
-	if (kvs.len == 0)
-		return 0;
-	*some_out = read_command(out, vsn_out, arena, &kvs.items[0]);
-	return commit(j, json_pack("[o]", etcd_delete(kvs.items[0].key.ptr)), err);
-}
-
-/* ---- versions ---- */
-
-static int in_etcd_bad(struct journal *journal, const char *target, struct rollout *into,
-		       struct error *err)
-{
-	struct etcd_journal *j = own(journal);
-	owned_arena struct arena arena = ARENA_EMPTY;
-	struct reading reading = { .range = { .prefix = key_of(j, &arena, target, "bad/"),
-					      .limit = PAGE } };
-	const struct etcd_kv *kv;
-
-	for (;;) {
-		if (next(&kv, &reading, j, &arena, err))
-			return -1;
-		if (!kv)
-			return 0;
-		rollout_add_bad(into, strrchr(kv->key.ptr, '/') + 1);
-	}
-}
-
-static int in_etcd_set_bad(struct journal *journal, const char *target, const char *vsn, bool bad,
-			   struct error *err)
-{
-	struct etcd_journal *j = own(journal);
-	owned_arena struct arena arena = ARENA_EMPTY;
-	const char *key = key_of(j, &arena, target, arena_printf(&arena, "bad/%s", vsn));
-
-	return commit(j, json_pack("[o]", bad ? etcd_put(key, "1", 0) : etcd_delete(key)), err);
+	return etcd_commit(j, json_pack("[o]", put_note(j, &arena, node, text)), err);
 }
 
 static const struct journal_kind etcd_kind = {

@@ -1,23 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo deploy: a release to a fleet. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "cmd/output.h"
 #include "cmd/rollout.h"
 
+enum { LOOK_AGAIN_MS = 500 };
+
 struct deploy_opts {
 	struct rollout_opts rollout;
-	bool dry_run;
+	bool dry_run, supersede;
 };
 
 static const struct option deploy_options[] = {
 	ROLLOUT_OPTIONS(struct deploy_opts, rollout),
 	OPT_FLAG(struct deploy_opts, dry_run, 'n', "dry-run",
 		 "show waves, nodes and ways, and change nothing"),
+	OPT_FLAG(struct deploy_opts, supersede, 0, "supersede",
+		 "end a rollout that is under way or waits; what it made permanent stays"),
 	OPT_END,
 };
 
+/* Ends the rollout before this one: nodes that got its release go back, but for those where it is
+ * permanent.  Takes session->rollout.
+ */
+static int end_last(struct session *s, uint64_t token, struct error *err)
+{
+	struct session last = {
+		.call = s->call,
+		.project = s->project,
+		.target = s->target,
+		.journal = s->journal,
+		.cookie = STR_EMPTY,
+		.rollout = steal(&s->rollout),
+		.entry = s->entry,
+	};
+	int ret;
+
+	s->entry = (struct journal_entry){ 0 };
+	say(s->call, "%s: the rollout of %s is superseded", s->target->name, last.rollout->to);
+	ret = session_load_again(&last, err);
+	if (ret == 0) {
+		rollout_resume(last.rollout, token);
+		ret = journal_tell(s->journal, s->target->name, COMMAND_supersede, last.rollout->to,
+				   err) ||
+		      session_run(&last, err);
+	}
+	if (ret == 0 && (last.rollout->phase != PHASE_end || last.rollout->result == RESULT_stuck ||
+			 last.rollout->result == RESULT_fenced)) {
+		error_set_(err, ERROR_STUCK, "the rollout of %s could not be ended: %s",
+			   last.rollout->to, last.rollout->why);
+		ret = error_hint(err, "See: relevo status -t %s", s->target->name);
+	}
+	last.journal = NULL;
+	session_done(&last);
+	return ret ? -1 : 0;
+}
+
 /* One that is not over is not to be forgotten. */
-static int check_last(struct session *s, struct error *err)
+static int check_last(struct session *s, bool supersede, uint64_t token, struct error *err)
 {
 	const char *name = s->target->name;
 	int ret = session_last(s, err);
@@ -27,11 +68,45 @@ static int check_last(struct session *s, struct error *err)
 		journal_entry_done(&s->entry);
 		return ret;
 	}
+	if (supersede)
+		return end_last(s, token, err);
 	error_set_(err, ERROR_REFUSED, "%s: the rollout of %s is not over", name, s->rollout->to);
 	return error_hint(err,
 			  "Nothing was changed.  Next: relevo resume -t %s, or relevo abort -t %s "
-			  "takes it back; relevo status -t %s shows it.",
+			  "takes it back; relevo status -t %s shows it.  With --supersede this "
+			  "deploy takes its place.",
 			  name, name, name);
+}
+
+/* Whoever drives the target ends its rollout first. */
+static int tell_driver(struct session *s, struct error *err)
+{
+	int ret = session_last(s, err);
+
+	if (ret == 0 && s->rollout && s->rollout->phase != PHASE_end) {
+		say(s->call, "waiting for whoever drives %s, which is told to end",
+		    s->target->name);
+		ret = journal_tell(s->journal, s->target->name, COMMAND_supersede, s->rollout->to,
+				   err);
+	}
+	rollout_free(steal(&s->rollout));
+	journal_entry_done(&s->entry);
+	return ret;
+}
+
+static int lock(uint64_t *token, struct session *s, bool supersede, struct error *err)
+{
+	bool told = false;
+
+	while (journal_lock(s->journal, s->target->name, token, err)) {
+		if (err->kind != ERROR_LOCKED || !supersede)
+			return -1;
+		if (!told && tell_driver(s, err))
+			return -1;
+		told = true;
+		clock_sleep_ms(LOOK_AGAIN_MS);
+	}
+	return 0;
 }
 
 static int make_rollout(struct session *s, uint64_t token, struct error *err)
@@ -68,14 +143,14 @@ static int dry_run(struct session *s, struct error *err)
 	return error_set(err, ERROR_REFUSED, "%s", s->rollout->why);
 }
 
-static int deploy(struct session *s, struct error *err)
+static int deploy(struct session *s, bool supersede, struct error *err)
 {
 	const char *path;
 	uint64_t token;
 	json_t *about;
 	int ret;
 
-	if (journal_lock(s->journal, s->target->name, &token, err) || check_last(s, err) ||
+	if (lock(&token, s, supersede, err) || check_last(s, supersede, token, err) ||
 	    make_rollout(s, token, err) || path_real(&path, &s->arena, s->bundle.file, err))
 		return -1;
 	about = json_pack("{s:s}", "release", path);
@@ -91,7 +166,7 @@ static int deploy_run(const struct call *call, struct error *err)
 
 	if (session_open(&s, call, &opts->rollout, err) || session_load(&s, call->argv[0], err))
 		return -1;
-	return opts->dry_run ? dry_run(&s, err) : deploy(&s, err);
+	return opts->dry_run ? dry_run(&s, err) : deploy(&s, opts->supersede, err);
 }
 
 const struct command cmd_deploy = {
@@ -114,6 +189,10 @@ const struct command cmd_deploy = {
 		"on "
 		"from what the nodes really run.  Ctrl-C lets what is under way end and pauses; a "
 		"second one ends at once.\n\n"
+		"While a rollout of the target is not over another is refused.  With --supersede "
+		"it "
+		"is ended first: nodes go back to what they boot, and what each runs then is what "
+		"the way to RELEASE is planned from.\n\n"
 		"Targets and their strategy: relevo help config, and docs/deploy.md.",
 	.examples = "relevo deploy 1.1.0 -t production\n"
 		    "relevo deploy 1.1.0 -t production --dry-run  # what would be done",

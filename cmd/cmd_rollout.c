@@ -50,10 +50,9 @@ static int nothing_there(const struct session *s, struct error *err)
 static int status_of(const struct rollout *r, const char *driver, struct error *err)
 {
 	static const enum error_kind kinds[RESULTS] = {
-		[RESULT_refused] = ERROR_REFUSED,
-		[RESULT_rolled_back] = ERROR_ROLLED_BACK,
-		[RESULT_stuck] = ERROR_STUCK,
-		[RESULT_fenced] = ERROR_LOCKED,
+		[RESULT_refused] = ERROR_REFUSED,   [RESULT_rolled_back] = ERROR_ROLLED_BACK,
+		[RESULT_stuck] = ERROR_STUCK,       [RESULT_fenced] = ERROR_LOCKED,
+		[RESULT_superseded] = ERROR_LOCKED,
 	};
 
 	if (r->phase == PHASE_end)

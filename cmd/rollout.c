@@ -362,6 +362,12 @@ static int how_it_ended(const struct session *s, struct error *err)
 	case RESULT_fenced:
 		return error_set(err, ERROR_LOCKED,
 				 "%s: another relevo has taken over; nothing more was done", name);
+	case RESULT_superseded:
+		error_set_(err, ERROR_LOCKED, "%s", r->why);
+		return error_hint(err,
+				  "No node of %s was left with a release that is not "
+				  "permanent.",
+				  name);
 	case RESULT_none:
 	case RESULTS:
 		break;
@@ -386,7 +392,7 @@ static const char *event_of(const struct rollout *r)
 	return r->phase == PHASE_end ? result_name(r->result) : "paused";
 }
 
-int session_drive(struct session *s, struct error *err)
+int session_run(struct session *s, struct error *err)
 {
 	struct fleet fleet = {
 		.target = s->target,
@@ -415,7 +421,12 @@ int session_drive(struct session *s, struct error *err)
 			s->target->name);
 	}
 	notify(s, event_of(s->rollout));
-	if (remember(s, err))
+	return remember(s, err);
+}
+
+int session_drive(struct session *s, struct error *err)
+{
+	if (session_run(s, err))
 		return -1;
 	if (s->call->json)
 		print_json(session_json(s, NULL));

@@ -51,7 +51,9 @@ must_check int session_load_again(struct session *session, struct error *err);
  * ERROR_NOT_FOUND: there is none, or it is over.  ERROR_REFUSED: its tarball is another now.
  */
 must_check int session_continue(struct session *session, struct error *err);
-/* Drives session->rollout until it rests, tells how it went, prints the result. */
+/* Drives session->rollout until it rests, and tells how it went. */
+must_check int session_run(struct session *session, struct error *err);
+/* The same, and prints the result. */
 must_check int session_drive(struct session *session, struct error *err);
 /* The rollout as `relevo status --json` prints it; a new reference. */
 json_t *session_json(const struct session *session, const char *driver);

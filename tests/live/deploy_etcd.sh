@@ -132,11 +132,9 @@ if in_part away; then
   all_run 1.0.0/1.0.0
   ok
 
+  use_etcd 30s
   canary
   kill_etcd
-  in_fleet 3 status
-  contains "$said" "etcd does not answer"
-  in_fleet 3 deploy 1.1.0
   start_etcd
   in_fleet 0 status
   contains "$out" "driven by process $deploy"
@@ -145,11 +143,15 @@ if in_part away; then
   all_run 1.0.0/1.0.0
   ok
 
+  use_etcd 4s
   canary
   kill_etcd
   end_deploy 1
   contains "$(cat "$work/deploy.said")" "etcd does not answer"
   contains "$(cat "$work/deploy.said")" "relevo resume -t production"
+  in_fleet 3 status
+  contains "$said" "etcd does not answer"
+  in_fleet 3 deploy 1.1.0
   # shellcheck disable=SC2086 # three words
   fleet_is $half
   start_etcd
@@ -166,10 +168,10 @@ if in_part lease; then
   start_etcd
   use_etcd 4s
   canary
-  lease=$(etcd_ctl get relevo/meter/production/lock -w json | jq '.kvs[0].lease')
-  etcd_ctl lease revoke "$(printf '%x' "$lease")" >"$work/etcdctl" || fail "no lease $lease"
-  lock_is_taken () { ! lock_is_free; }
-  wait_for 120 lock_is_taken || fail "it did not take its lock again: $(cat "$work/deploy.said")"
+  lease=$(etcd_ctl lease list | tail -n 1)
+  etcd_ctl lease revoke "$lease" >"$work/etcdctl"
+  locked_again () { ! lock_is_free && [ "$(etcd_ctl lease list | tail -n 1)" != "$lease" ]; }
+  wait_for 120 locked_again || fail "it did not take its lock again: $(cat "$work/deploy.said")"
   in_other 7 resume
   in_other 0 abort
   end_deploy 5

@@ -184,7 +184,8 @@ int in_etcd_history(json_t *list, struct journal *journal, const char *target, i
 
 /* ---- people ---- */
 
-static const char *const command_names[] = { "pause", "promote", "abort", "interrupt" };
+static const char *const command_names[] = { "pause", "promote", "abort", "interrupt",
+					     "supersede" };
 
 int in_etcd_tell(struct journal *journal, const char *target, enum command_kind command,
 		 const char *vsn, struct error *err)

@@ -264,6 +264,10 @@ chaos: all helpers
 deploy-kills: all helpers
 	@KILLS=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/deploy_kill.sh
 
+# Half of a fleet cut off, in each stage of a rollout.
+partitions: all helpers
+	@PARTITIONS=all TEST_TIMEOUT=3600 RELEVO=$(B)/relevo tests/run tests/live/partitions.sh
+
 demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
@@ -324,6 +328,7 @@ help:
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
 	@echo 'make deploy-kills    a rollout killed at each write of its journal, in a file and in etcd'
+	@echo 'make partitions half of a fleet cut off from relevo, in each stage of a rollout'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make fuzz-long  all of them by turns, RUNS=30000000 times together'

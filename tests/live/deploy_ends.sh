@@ -55,7 +55,8 @@ if in_part signals; then
   hook_runs () { [ -s "$work/hook" ]; }
   wait_for 300 hook_runs || fail "the hook is not run: $(cat "$work/deploy.said")"
   kill -INT "$deploy"
-  sleep 1
+  is_interrupted () { (cd "$fleet" && "$relevo" status --json) | jq -e '.paused == "interrupt"'; }
+  wait_for 60 is_interrupted || fail "Ctrl-C is not heeded: $(cat "$work/deploy.said")"
   ! gone "$deploy" || fail "one Ctrl-C does not let a step end"
   kill -INT "$deploy"
   end_deploy 8

@@ -260,6 +260,7 @@ torture: all helpers
 # Kills at random moments, of relevo and the VM, up to four relevos at once: make chaos ROUNDS=200 SEED=7
 chaos: all helpers
 	@ROUNDS=$(or $(ROUNDS),200) SEED=$(SEED) TEST_TIMEOUT=14400 RELEVO=$(B)/relevo tests/run tests/live/chaos.sh
+.PHONY: deploy-kills partitions
 # A rollout killed at each write of its journal, in a file and in etcd.
 deploy-kills: all helpers
 	@KILLS=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/deploy_kill.sh

@@ -64,6 +64,8 @@ static int check_last(struct session *s, bool supersede, uint64_t token, struct 
 	int ret = session_last(s, err);
 
 	if (ret || !s->rollout || s->rollout->phase == PHASE_end) {
+		if (s->rollout)
+			ret = session_remember(s, err);
 		rollout_free(steal(&s->rollout));
 		journal_entry_done(&s->entry);
 		return ret;

@@ -281,7 +281,7 @@ static int take_back(struct session *s, const char *to, struct error *err)
 	int ret;
 
 	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err) ||
-	    check_over(s, to, err))
+	    (s->rollout && session_remember(s, err)) || check_over(s, to, err))
 		return -1;
 	if (session_load_again(s, err))
 		return -1;

@@ -375,8 +375,7 @@ static int how_it_ended(const struct session *s, struct error *err)
 	return 0;
 }
 
-/* What a release is worth is known now. */
-static int remember(struct session *s, struct error *err)
+int session_remember(struct session *s, struct error *err)
 {
 	const struct rollout *r = s->rollout;
 
@@ -421,7 +420,7 @@ int session_run(struct session *s, struct error *err)
 			s->target->name);
 	}
 	notify(s, event_of(s->rollout));
-	return remember(s, err);
+	return session_remember(s, err);
 }
 
 int session_drive(struct session *s, struct error *err)

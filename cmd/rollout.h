@@ -51,6 +51,10 @@ must_check int session_load_again(struct session *session, struct error *err);
  * ERROR_NOT_FOUND: there is none, or it is over.  ERROR_REFUSED: its tarball is another now.
  */
 must_check int session_continue(struct session *session, struct error *err);
+/* What the release is worth is known when the rollout is over; written down again, as whoever drove
+ * it may have been killed before.  Needs the lock.
+ */
+must_check int session_remember(struct session *session, struct error *err);
 /* Drives session->rollout until it rests, and tells how it went. */
 must_check int session_run(struct session *session, struct error *err);
 /* The same, and prints the result. */

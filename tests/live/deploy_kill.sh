@@ -76,9 +76,9 @@ while [ "$at" -le "$writes" ]; do
   if killed "$at" $after; then
     if [ -n "$(cd "$fleet" && "$relevo" history -t production -n 1 --json | jq -r '.rollouts[] | select(.ended == 0) | .id')" ]; then
       next 0 resume -t production
-    else # it was killed before it wrote that there is one
+    elif fleet_runs 1.0.0/1.0.0; then # it was killed before it wrote that there is one
       next 0 deploy 1.1.0 -t production
-    fi
+    fi # else all was done
   fi
   all_run 1.1.0/1.1.0
   counted=$(installs)

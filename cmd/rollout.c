@@ -59,7 +59,7 @@ static int find_target(struct session *s, const char *name, struct error *err)
 int session_open(struct session *out, const struct call *call, const struct rollout_opts *opts,
 		 struct error *err)
 {
-	struct journal_options options = { .file = opts->state };
+	struct journal_options options = { .file = opts->state, .stop = fleet_interrupted };
 
 	out->call = call;
 	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||

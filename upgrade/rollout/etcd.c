@@ -99,6 +99,7 @@ static void copy_options(struct etcd *etcd, const struct etcd_options *options)
 	etcd->all = keep(etcd, str_text(&all));
 	etcd->options.endpoints = (struct names){ items, options->endpoints.len };
 	etcd->options.user = keep(etcd, options->user);
+	etcd->options.stop = options->stop;
 	etcd->options.tls = (struct http_tls){
 		keep(etcd, options->tls.ca),
 		keep(etcd, options->tls.cert),
@@ -314,6 +315,11 @@ static int ask(json_t **out, struct etcd *etcd, const char *what, json_t *reques
 		verdict = ask_one(out, etcd, what, text, until, err);
 		if (verdict != TRY_NEXT)
 			break;
+		if (etcd->options.stop && etcd->options.stop())
+			return error_set(err, ERROR_PAUSED,
+					 "interrupted at once, while etcd does "
+					 "not answer (%s)",
+					 etcd->all);
 		etcd->at = (etcd->at + 1) % len;
 		if (tries % len == 0)
 			clock_sleep_ms(deadline_left(until) < AGAIN_MS ? deadline_left(until)

@@ -7,7 +7,7 @@
  *
  * ERROR_UNREACHABLE: none answers, or the cluster has no leader.  ERROR_FAILED: etcd refuses, as
  * when it is full; the text says what to do.  ERROR_INVALID: what answers is no etcd.
- * ERROR_USAGE: the credentials are not good, or not to be had.
+ * ERROR_USAGE: the credentials are not good, or not to be had.  ERROR_PAUSED: it was told to stop.
  */
 #pragma once
 #include "base/arena.h"
@@ -24,6 +24,7 @@ struct etcd_options {
 	struct http_tls tls;
 	const char *user;                         /* NULL: none */
 	const char *password_file, *password_env; /* one of them, with a user */
+	bool (*stop)(void); /* true: it is not waited for any longer; may be NULL */
 };
 
 /* Copies what it needs; asks nobody yet.  Free with etcd_close(). */

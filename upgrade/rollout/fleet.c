@@ -56,6 +56,11 @@ static void on_signal(int number)
 	signals_seen = signals_seen + 1;
 }
 
+bool fleet_interrupted(void)
+{
+	return signals_seen > 1;
+}
+
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void take_signals(struct sigaction before[static ARRAY_LEN(ending_signals)])
@@ -502,7 +507,7 @@ static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct 
 			break;
 		if (take_children(d, d->sights_len ? 0 : TICK_MS, err) || take_commands(d, err))
 			return -1;
-		if (signals_seen > 1)
+		if (fleet_interrupted())
 			return error_set(err, ERROR_PAUSED, "interrupted at once");
 	}
 	return 0;

@@ -21,6 +21,7 @@ struct journal; /* opaque: see journal_sqlite.c, journal_etcd.c */
 struct journal_options {
 	const char *file; /* NULL: etcd */
 	const struct project_etcd *etcd;
+	bool (*stop)(void); /* true: an etcd that does not answer is not waited for; may be NULL */
 };
 
 /* $XDG_STATE_HOME/relevo/relevo.db, or below ~/.local/state; in the arena. */

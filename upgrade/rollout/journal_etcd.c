@@ -47,6 +47,7 @@ int journal_etcd_open(struct journal **out, const struct journal_options *option
 		.user = given->user,
 		.password_file = given->password_file,
 		.password_env = given->password_env,
+		.stop = options->stop,
 	};
 	struct etcd_journal *j = mem_zero(1, sizeof(*j));
 	owned_journal struct journal *journal = &j->journal;

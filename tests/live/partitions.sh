@@ -28,11 +28,11 @@ ip addr add 10.77.0.254/24 dev fleet
 ip link set fleet up
 for n in $(seq "$size"); do
   ip netns add "$(space "$n")"
-  ip link add "node$n" type veth peer name up netns "$(space "$n")"
+  ip link add "node$n" type veth peer name eth0 netns "$(space "$n")"
   ip link set "node$n" master fleet up
   ip -n "$(space "$n")" link set lo up
-  ip -n "$(space "$n")" addr add "$(address "$n")/24" dev up
-  ip -n "$(space "$n")" link set up up
+  ip -n "$(space "$n")" addr add "$(address "$n")/24" dev eth0
+  ip -n "$(space "$n")" link set eth0 up
 done
 # The second half of the nodes.
 cut () { for n in 3 4; do ip link set "node$n" down; done; }

@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "cmd/output.h"
 #include "cmd/rollout.h"
+#include "release/read/store.h"
+#include "upgrade/rollout/hops.h"
 
 enum { LOOK_AGAIN_MS = 500 };
 
@@ -123,7 +125,10 @@ static int make_rollout(struct session *s, uint64_t token, struct error *err)
 	return journal_bad(s->journal, s->target->name, s->rollout, err);
 }
 
-static int dry_run(struct session *s, struct error *err)
+/* ---- by way of other releases ---- */
+
+/* Asks all nodes, for a rollout that is not begun. */
+static int look(struct session *s, struct error *err)
 {
 	struct fleet fleet = {
 		.target = s->target,
@@ -134,31 +139,128 @@ static int dry_run(struct session *s, struct error *err)
 		.context = s,
 	};
 
-	if (make_rollout(s, 0, err) || fleet_look(&fleet, s->rollout, err))
+	return make_rollout(s, 0, err) || fleet_look(&fleet, s->rollout, err) ? -1 : 0;
+}
+
+/* The first hop for the nodes that have the most before them, by their version; NULL: there is
+ * none.
+ */
+static const char *next_hop(struct session *s)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < s->rollout->len; i++) {
+		const struct rollout_node *node = &s->rollout->nodes[i];
+		const char *hop;
+
+		if (!node->runs || node->way == WAY_hot ||
+		    s->rollout->policy.mode == MODE_restart ||
+		    strcmp(node->runs, s->rollout->to) == 0)
+			continue;
+		hop = hops_find(&s->arena, s->project->store, &s->bundle, node->runs,
+				s->target->hops);
+		if (hop && (!first || version_compare(hop, first) < 0))
+			first = hop;
+	}
+	return first;
+}
+
+/* A rollout of the nodes that are not past it, as they were looked at; hot or not at all. */
+static int make_hop(struct session *hop, const struct rollout *seen, uint64_t token,
+		    struct error *err)
+{
+	struct rollout_policy policy = fleet_policy(hop->target);
+
+	policy.mode = MODE_hot;
+	hop->rollout =
+		rollout_new(hop->bundle.name, hop->bundle.vsn, hop->bundle.sha256, &policy, token);
+	for (size_t i = 0; i < seen->len; i++) {
+		const struct rollout_node *node = &seen->nodes[i];
+
+		if (node->runs && version_compare(node->runs, hop->bundle.vsn) <= 0 &&
+		    rollout_add(hop->rollout, node->name, node->zone, err))
+			return -1;
+	}
+	return journal_bad(hop->journal, hop->target->name, hop->rollout, err);
+}
+
+/* `then`: what it is on the way to. */
+static int begin(struct session *s, const char *then, struct error *err)
+{
+	const char *path;
+	json_t *about;
+	int ret;
+
+	if (path_real(&path, &s->arena, s->bundle.file, err))
+		return -1;
+	about = json_pack("{s:s, s:s*}", "release", path, "then", then);
+	ret = journal_begin(s->journal, s->rollout, about, err);
+	json_decref(about);
+	return ret;
+}
+
+static int do_hop(struct session *s, const char *vsn, uint64_t token, struct error *err)
+{
+	struct session hop = {
+		.call = s->call,
+		.project = s->project,
+		.target = s->target,
+		.journal = s->journal,
+		.cookie = STR_EMPTY,
+	};
+	int ret;
+
+	say(s->call, "%s: to %s by way of %s", s->target->name, s->bundle.vsn, vsn);
+	ret = session_load(&hop, vsn, err) || make_hop(&hop, s->rollout, token, err) ||
+	      begin(&hop, s->bundle.vsn, err) || session_run(&hop, err);
+	if (ret == 0 && hop.rollout->result != RESULT_done)
+		ret = session_tell(&hop, err);
+	hop.journal = NULL;
+	session_done(&hop);
+	return ret ? -1 : 0;
+}
+
+static int walk_hops(struct session *s, uint64_t token, struct error *err)
+{
+	for (int64_t i = 1; i < s->target->hops; i++) {
+		const char *hop = NULL;
+		int ret = look(s, err);
+
+		if (ret == 0 && (hop = next_hop(s)))
+			ret = do_hop(s, hop, token, err);
+		rollout_free(steal(&s->rollout));
+		if (ret || !hop)
+			return ret;
+	}
+	return 0;
+}
+
+static int dry_run(struct session *s, struct error *err)
+{
+	const char *hop;
+
+	if (look(s, err))
 		return -1;
 	if (s->call->json)
 		print_json(session_json(s, NULL));
 	else
 		session_print(s, "");
-	if (!s->rollout->failed)
+	hop = s->target->hops > 1 ? next_hop(s) : NULL;
+	if (hop)
+		say(s->call, "%s: to %s by way of %s", s->target->name, s->bundle.vsn, hop);
+	if (!s->rollout->failed || hop)
 		return 0;
 	return error_set(err, ERROR_REFUSED, "%s", s->rollout->why);
 }
 
 static int deploy(struct session *s, bool supersede, struct error *err)
 {
-	const char *path;
 	uint64_t token;
-	json_t *about;
-	int ret;
 
 	if (lock(&token, s, supersede, err) || check_last(s, supersede, token, err) ||
-	    make_rollout(s, token, err) || path_real(&path, &s->arena, s->bundle.file, err))
+	    walk_hops(s, token, err) || make_rollout(s, token, err) || begin(s, NULL, err))
 		return -1;
-	about = json_pack("{s:s}", "release", path);
-	ret = journal_begin(s->journal, s->rollout, about, err);
-	json_decref(about);
-	return ret ? -1 : session_drive(s, err);
+	return session_drive(s, err);
 }
 
 static int deploy_run(const struct call *call, struct error *err)

@@ -237,10 +237,15 @@ static int abort_run(const struct call *call, struct error *err)
 static int resume_run(const struct call *call, struct error *err)
 {
 	owned_session struct session s = { .cookie = STR_EMPTY };
+	const char *then;
 
-	return open_session(&s, call, err) || session_continue(&s, err) || session_drive(&s, err)
-		       ? -1
-		       : 0;
+	if (open_session(&s, call, err) || session_continue(&s, err) || session_drive(&s, err))
+		return -1;
+	then = json_string_value(json_object_get(s.entry.about, "then"));
+	if (then)
+		say(call, "%s: this was on the way to %s: relevo deploy %s -t %s goes on",
+		    s.target->name, then, then, s.target->name);
+	return 0;
 }
 
 /* ---- rollback ---- */

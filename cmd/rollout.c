@@ -423,13 +423,16 @@ int session_run(struct session *s, struct error *err)
 	return session_remember(s, err);
 }
 
-int session_drive(struct session *s, struct error *err)
+int session_tell(struct session *s, struct error *err)
 {
-	if (session_run(s, err))
-		return -1;
 	if (s->call->json)
 		print_json(session_json(s, NULL));
 	else
 		session_print(s, "");
 	return how_it_ended(s, err);
+}
+
+int session_drive(struct session *s, struct error *err)
+{
+	return session_run(s, err) || session_tell(s, err) ? -1 : 0;
 }

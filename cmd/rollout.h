@@ -57,7 +57,9 @@ must_check int session_continue(struct session *session, struct error *err);
 must_check int session_remember(struct session *session, struct error *err);
 /* Drives session->rollout until it rests, and tells how it went. */
 must_check int session_run(struct session *session, struct error *err);
-/* The same, and prints the result. */
+/* Prints the result; fails as deploy is to end. */
+must_check int session_tell(struct session *session, struct error *err);
+/* Both. */
 must_check int session_drive(struct session *session, struct error *err);
 /* The rollout as `relevo status --json` prints it; a new reference. */
 json_t *session_json(const struct session *session, const char *driver);

@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # How rollouts end that do not just go well: a failure that stops or waits, releases that are made
-# permanent wave by wave, Ctrl-C twice, another deploy that takes the place of one that is not over.
-# Parts: failure signals supersede
+# permanent wave by wave, Ctrl-C twice, another deploy that takes the place of one that is not over; a
+# hot way that leads through another release.
+# Parts: failure signals supersede hops
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 . tests/tools/fleet.sh
 
-tests/tools/meter "$work/store" 1.0.0 1.1.0 1.4.0 1.6.0 >/dev/null
+tests/tools/meter "$work/store" 1.0.0 1.1.0 1.6.0 >/dev/null
 start_fleet 3
 lines_of_strategy () { fleet_yaml "$(printf '%s\n      ' "$@")"; }
 
@@ -16,9 +17,10 @@ lines_of_strategy () { fleet_yaml "$(printf '%s\n      ' "$@")"; }
 
 if in_part failure; then
   fleet_yaml "on_failure: stop"
-  in_fleet 6 deploy 1.4.0
+  fleet_unwell 1.1.0
+  in_fleet 6 deploy 1.1.0
   contains "$said" "relevo status -t production"
-  fleet_is 1.4.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
+  fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
   in_fleet 6 status
   in_fleet 4 promote
   in_fleet 0 rollback
@@ -26,10 +28,12 @@ if in_part failure; then
   ok
 
   fleet_yaml "on_failure: pause"
-  in_fleet 8 deploy 1.4.0
+  fleet_unwell 1.1.0
+  in_fleet 8 deploy 1.1.0
   contains "$said" "relevo promote -t production"
-  fleet_is 1.4.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
+  fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
   in_fleet 8 status
+  in_fleet 8 promote # it is no better
   in_fleet 0 abort
   all_run 1.0.0/1.0.0
   ok
@@ -64,7 +68,7 @@ if in_part signals; then
   contains "$(cat "$work/deploy.said")" "relevo resume -t production"
   wait_for 60 gone "$(cat "$work/hook")" || fail "the hook outlives relevo"
   all_run 1.0.0/1.0.0
-  in_fleet 6 status
+  in_fleet 8 status
   in_fleet 8 resume
   contains "$said" "whether it is done is not known"
   in_fleet 4 abort
@@ -123,6 +127,34 @@ if in_part supersede; then
   # Nothing to supersede.
   in_fleet 0 deploy 1.1.0 --supersede
   all_run 1.1.0/1.1.0
+  ok
+fi
+
+# ---- hot by way of another release ----
+
+if in_part hops; then
+  tests/tools/meter "$work/store" 1.8.0 >/dev/null
+  fleet_yaml "mode: hot"
+  in_fleet 4 deploy 1.8.0
+  all_run 1.0.0/1.0.0
+  lines_of_strategy "mode: hot" "hops: 2" "pause: manual"
+  in_fleet 0 deploy 1.8.0 --dry-run
+  contains "$said" "to 1.8.0 by way of 1.1.0"
+  all_run 1.0.0/1.0.0
+  # It waits on the way; whoever lets it go on is told where to.
+  in_fleet 8 deploy 1.8.0
+  fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
+  in_fleet 0 promote
+  all_run 1.1.0/1.1.0
+  in_fleet 0 rollback
+  all_run 1.0.0/1.0.0
+  lines_of_strategy "mode: hot" "hops: 2"
+  in_fleet 0 deploy 1.8.0
+  contains "$said" "to 1.8.0 by way of 1.1.0"
+  all_run 1.8.0/1.8.0
+  in_fleet 0 history --json
+  [ "$(jq -r '[.rollouts[] | .version + " " + .result] | .[0:2] | join(", ")' "$work/out")" = "1.8.0 done, 1.1.0 done" ] ||
+    fail "$out"
   ok
 fi
 

@@ -95,7 +95,7 @@ once () {
 }
 in_stage () { [ "${PARTITIONS:-}" = all ] || [ "$1" = install ]; }
 
-tests/tools/meter "$work/store" 1.0.0 1.1.0 1.4.0 >/dev/null
+tests/tools/meter "$work/store" 1.0.0 1.1.0 >/dev/null
 start_fleet "$size"
 policy 'bake: 3s'
 
@@ -173,7 +173,8 @@ fi
 
 if in_stage back; then
   policy 'bake: 3s' 'canary: 4'
-  begin 1.4.0
+  fleet_unwell 1.1.0
+  begin 1.1.0
   cut_at 'going back'
   heal
   end_deploy 5

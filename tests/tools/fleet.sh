@@ -45,6 +45,11 @@ fleet_yaml () {
   } >"$fleet/relevo.yaml"
 }
 
+# fleet_unwell VERSION: it is not well anywhere.
+fleet_unwell () {
+  sed -i "s|^    health: .*|    health: [{rpc: 'application:get_key(meter, vsn) =/= {ok, \"$1\"}'}]|" "$fleet/relevo.yaml"
+}
+
 # in_fleet STATUS WORD...: relevo, in the folder of the project.
 in_fleet () {
   want=$1

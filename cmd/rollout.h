@@ -14,8 +14,8 @@ struct rollout_opts {
 	OPT_TEXT(opts, field.target, 't', "target", "TARGET",                                 \
 		 "which of the targets in relevo.yaml (default: the only one)"),              \
 	OPT_TEXT(opts, field.state, 0, "state", "FILE",                                       \
-		 "where rollouts are written down (default: "                                 \
-		 "$XDG_STATE_HOME/relevo/relevo.db, else below ~/.local/state)")
+		 "where rollouts are written down (default: as \"state\" in relevo.yaml says, "  \
+		 "else $XDG_STATE_HOME/relevo/relevo.db, else below ~/.local/state)")
 /* clang-format on */
 
 /* A target and the journal of its rollouts, with what a rollout needs once there is one. */

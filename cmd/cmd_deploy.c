@@ -139,7 +139,7 @@ static int look(struct session *s, struct error *err)
 		.context = s,
 	};
 
-	return make_rollout(s, 0, err) || fleet_look(&fleet, s->rollout, err) ? -1 : 0;
+	return fleet_look(&fleet, s->rollout, err);
 }
 
 /* The first hop for the nodes that have the most before them, by their version; NULL: there is
@@ -153,9 +153,7 @@ static const char *next_hop(struct session *s)
 		const struct rollout_node *node = &s->rollout->nodes[i];
 		const char *hop;
 
-		if (!node->runs || node->way == WAY_hot ||
-		    s->rollout->policy.mode == MODE_restart ||
-		    strcmp(node->runs, s->rollout->to) == 0)
+		if (!node->runs || node->way == WAY_hot || strcmp(node->runs, s->rollout->to) == 0)
 			continue;
 		hop = hops_find(&s->arena, s->project->store, &s->bundle, node->runs,
 				s->target->hops);
@@ -163,6 +161,24 @@ static const char *next_hop(struct session *s)
 			first = hop;
 	}
 	return first;
+}
+
+/* Looks at all nodes, session->rollout, for the next hop; NULL: none is wanted, or there is none.
+ */
+static int find_hop(const char **out, struct session *s, struct error *err)
+{
+	*out = NULL;
+	if (s->target->hops < 2 || fleet_policy(s->target).mode == MODE_restart)
+		return 0;
+	if (make_rollout(s, 0, err))
+		return -1;
+	/* That a node has no hot way is what is looked for, not the end of the look. */
+	s->rollout->policy.mode = MODE_auto;
+	if (look(s, err))
+		return -1;
+	if (!s->rollout->failed)
+		*out = next_hop(s);
+	return 0;
 }
 
 /* A rollout of the nodes that are not past it, as they were looked at; hot or not at all. */
@@ -223,10 +239,10 @@ static int do_hop(struct session *s, const char *vsn, uint64_t token, struct err
 static int walk_hops(struct session *s, uint64_t token, struct error *err)
 {
 	for (int64_t i = 1; i < s->target->hops; i++) {
-		const char *hop = NULL;
-		int ret = look(s, err);
+		const char *hop;
+		int ret = find_hop(&hop, s, err);
 
-		if (ret == 0 && (hop = next_hop(s)))
+		if (ret == 0 && hop)
 			ret = do_hop(s, hop, token, err);
 		rollout_free(steal(&s->rollout));
 		if (ret || !hop)
@@ -237,20 +253,26 @@ static int walk_hops(struct session *s, uint64_t token, struct error *err)
 
 static int dry_run(struct session *s, struct error *err)
 {
+	struct error why;
 	const char *hop;
+	bool failed;
 
-	if (look(s, err))
+	if (make_rollout(s, 0, err) || look(s, err))
 		return -1;
 	if (s->call->json)
 		print_json(session_json(s, NULL));
 	else
 		session_print(s, "");
-	hop = s->target->hops > 1 ? next_hop(s) : NULL;
+	failed = s->rollout->failed;
+	error_set_(&why, ERROR_REFUSED, "%s", s->rollout->why);
+	rollout_free(steal(&s->rollout));
+	if (find_hop(&hop, s, err))
+		return -1;
 	if (hop)
 		say(s->call, "%s: to %s by way of %s", s->target->name, s->bundle.vsn, hop);
-	if (!s->rollout->failed || hop)
-		return 0;
-	return error_set(err, ERROR_REFUSED, "%s", s->rollout->why);
+	else if (failed)
+		*err = why;
+	return failed && !hop ? -1 : 0;
 }
 
 static int deploy(struct session *s, bool supersede, struct error *err)

@@ -65,8 +65,7 @@ installs () {
 }
 # policy BAKE [WAVES]: half of the nodes are a wave.
 policy () {
-  fleet_yaml "$(printf '%s\n      ' "$1" "${2:-waves: [2]}" 'max_unavailable: 2' 'node_timeout: 15s')"
-  printf '    timeout: 2s\n' >>"$fleet/relevo.yaml"
+  fleet_yaml "$(printf '%s\n      ' "$1" "${2:-waves: [2]}" 'max_unavailable: 2' 'node_timeout: 40s')"
 }
 # begin VERSION: as begin_deploy, with all that it does.
 begin () {
@@ -128,7 +127,9 @@ if in_stage install; then
   once
   back
   ok
+fi
 
+if in_stage long; then
   count_installs
   begin 1.1.0
   cut_at 'meter3.*: install 1.1.0'
@@ -143,7 +144,7 @@ if in_stage install; then
 fi
 
 if in_stage bake; then
-  policy 'bake: 20s'
+  policy 'bake: 60s'
   count_installs
   begin 1.1.0
   wait_said 'wave 2 of 2'

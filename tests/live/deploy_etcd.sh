@@ -166,7 +166,7 @@ fi
 if in_part lease; then
   killer=$(dirname "$relevo")/tests/helpers/kill_at.so
   start_etcd
-  use_etcd 4s
+  use_etcd 20s
   canary
   lease=$(etcd_ctl lease list | tail -n 1)
   etcd_ctl lease revoke "$lease" >"$work/etcdctl"
@@ -179,6 +179,7 @@ if in_part lease; then
   ok
 
   # It stands still after it wrote down what it is about to do; when it goes on there is no etcd.
+  use_etcd 4s
   fleet_yaml "bake: 1s"
   (cd "$fleet" && exec env KILL_COUNT="$work/writes" LD_PRELOAD="$killer" "$relevo" deploy 1.1.0) \
     >"$work/out" 2>"$work/said" </dev/null || fail "$(cat "$work/said")"
@@ -211,20 +212,22 @@ if in_part slow; then
   pids="$pids $!"
   "$delay" $((port + 15)) "$etcd_port" 60000 &
   pids="$pids $!"
-  use_etcd 4s
-  fleet_state="state: {etcd: [http://127.0.0.1:$((port + 14))], lease: 4s}"
-  fleet_yaml
+  # through ENDPOINT...: looks at nodes no more often than can be written down.
+  through () {
+    fleet_state="state: {etcd: [$1], lease: 6s}"
+    fleet_yaml
+    sed -i 's/probe: 300ms/probe: 3s/' "$fleet/relevo.yaml"
+  }
+  through "http://127.0.0.1:$((port + 14))"
   in_fleet 0 deploy 1.1.0
   all_run 1.1.0/1.1.0
-  fleet_state="state: {etcd: [http://127.0.0.1:$((port + 15))], lease: 4s}"
-  fleet_yaml
+  through "http://127.0.0.1:$((port + 15))"
   in_fleet 3 rollback
   contains "$said" "etcd does not answer"
   all_run 1.1.0/1.1.0
   ok
   # The one that hangs is passed over.
-  fleet_state="state: {etcd: [http://127.0.0.1:$((port + 15)), $etcd_url], lease: 6s}"
-  fleet_yaml
+  through "http://127.0.0.1:$((port + 15)), $etcd_url"
   in_fleet 0 rollback
   all_run 1.0.0/1.0.0
   ok

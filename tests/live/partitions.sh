@@ -5,7 +5,7 @@
 # its cable out.  What is not heard of is neither promoted nor taken back, and nothing is done twice.
 set -eu
 cd "$(dirname "$0")/../.."
-if ! unshare -n sh -c 'ip link add a type bridge && ip link add b type veth peer name c' 2>/dev/null; then
+if ! unshare -n sh -c 'ip link add probe0 type bridge && ip link add probe1 type veth peer name probe2' 2>/dev/null; then
   echo "skip: networks cannot be made here"
   exit 77
 fi

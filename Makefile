@@ -260,6 +260,14 @@ torture: all helpers
 # Kills at random moments, of relevo and the VM, up to four relevos at once: make chaos ROUNDS=200 SEED=7
 chaos: all helpers
 	@ROUNDS=$(or $(ROUNDS),200) SEED=$(SEED) TEST_TIMEOUT=14400 RELEVO=$(B)/relevo tests/run tests/live/chaos.sh
+.PHONY: deploy-kills partitions
+# A rollout killed at each write of its journal, in a file and in etcd.
+deploy-kills: all helpers
+	@KILLS=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/deploy_kill.sh
+
+# Half of a fleet cut off, in each stage of a rollout.
+partitions: all helpers
+	@PARTITIONS=all TEST_TIMEOUT=3600 RELEVO=$(B)/relevo tests/run tests/live/partitions.sh
 
 demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
@@ -320,6 +328,8 @@ help:
 	@echo 'make cover      which lines of each file the quick tests run'
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
+	@echo 'make deploy-kills    a rollout killed at each write of its journal, in a file and in etcd'
+	@echo 'make partitions half of a fleet cut off from relevo, in each stage of a rollout'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make fuzz-long  all of them by turns, RUNS=30000000 times together'

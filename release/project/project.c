@@ -360,6 +360,26 @@ const struct project_key project_keys[] = {
 	  AT(appups) },
 	{ "targets", "{name: keys}", "{}", "fleets to deploy to: relevo help config, below",
 	  project_get_targets, AT(targets) },
+	{ "state.file", "file", "$XDG_STATE_HOME/relevo/relevo.db",
+	  "where rollouts are written down, when one machine deploys", get_path, AT(state_file) },
+	{ "state.etcd", "list of URLs", "(the file)",
+	  "the same in etcd (3.4 or newer), when several machines deploy", project_get_endpoints,
+	  AT(etcd.endpoints) },
+	{ "state.ca", "file", "the system's", "the authority (PEM) that vouches for etcd", get_path,
+	  AT(etcd.ca) },
+	{ "state.cert", "file", "(none)", "the certificate (PEM) to show to etcd", get_path,
+	  AT(etcd.cert) },
+	{ "state.key", "file", "(none)", "the key (PEM) of state.cert", get_path, AT(etcd.key) },
+	{ "state.user", "name", "(none)", "a user of etcd", get_text, AT(etcd.user) },
+	{ "state.password_file", "file", "(none)", "where the user's password is", get_path,
+	  AT(etcd.password_file) },
+	{ "state.password_env", "name", "(none)", "the environment variable that it is in", get_text,
+	  AT(etcd.password_env) },
+	{ "state.prefix", "text", "relevo/RELEASE", "what all keys in etcd begin with", get_text,
+	  AT(etcd.prefix) },
+	{ "state.lease", "time", "15s",
+	  "how long the lock in etcd outlives a relevo that was killed; it waits twice as long for an "
+	  "etcd that does not answer", project_get_lease, AT(etcd.lease_ms) },
 	{ NULL, NULL, NULL, NULL, NULL, 0 },
 };
 /* clang-format on */
@@ -594,7 +614,7 @@ static int check_whole(struct project_reader *r)
 	if (!p->apps)
 		return error_set(r->err, ERROR_INVALID, "%s: the key \"applications\" is missing",
 				 p->file);
-	return 0;
+	return project_check_state(r);
 }
 
 int project_read_release(struct project **out, struct arena *arena, const char *path,

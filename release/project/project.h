@@ -16,6 +16,15 @@ struct project_var {
 	const char *name, *value;
 };
 
+/* Where rollouts are written down when several machines deploy; see docs/targets.md. */
+struct project_etcd {
+	struct names endpoints; /* none: no etcd */
+	const char *ca, *cert, *key;
+	const char *user, *password_file, *password_env;
+	const char *prefix; /* of all keys */
+	int64_t lease_ms;
+};
+
 struct project {
 	const char *file; /* the relevo.yaml */
 	const char *dir;  /* its folder; the paths below are joined to it */
@@ -49,9 +58,11 @@ struct project {
 	struct names upgrade_allow;           /* codes of reasons that do not count */
 	const char *appups;                   /* folder of hand-written appups; NULL: none */
 	struct targets targets;               /* fleets to deploy to */
-	const char *default_release;          /* which of several; NULL: none */
-	struct names trust_keys;   /* files of public keys; any: releases must be signed */
-	const char *trust_minimum; /* the oldest version that may be used; NULL: any */
+	const char *state_file;               /* where rollouts are written down; NULL: default */
+	struct project_etcd etcd;
+	const char *default_release; /* which of several; NULL: none */
+	struct names trust_keys;     /* files of public keys; any: releases must be signed */
+	const char *trust_minimum;   /* the oldest version that may be used; NULL: any */
 };
 
 struct project_reader;

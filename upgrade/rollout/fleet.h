@@ -34,6 +34,9 @@ struct fleet {
  */
 must_check int fleet_drive(const struct fleet *fleet, struct rollout *rollout, struct error *err);
 
+/* It was told to end at once. */
+bool fleet_interrupted(void);
+
 /* Asks every node what it is, and which way leads from there to the release; changes nothing and
  * writes nothing down.
  */

@@ -140,6 +140,8 @@ bool starts_anew(const struct judge *judge, const char *module);
 
 /* Processes of changed modules that release_handler does not find, where the code shows it. */
 void judge_found(struct judge *judge);
+/* A code_change that makes something of states that stay as they are need not be called. */
+bool state_changes(struct judge *judge, const struct module_diff *module, enum beam_role role);
 
 /* ---- verdict_messages.c ---- */
 

@@ -103,8 +103,7 @@ static const struct term *changes(struct holder *holder, const struct term *list
 					     : term_atom(arena, "undefined");
 		if (holder->down)
 			vsn = term_tuple(arena, term_atom(arena, "down"), vsn);
-		terms_add(arena, &all,
-			  term_tuple(arena, term_at(item, 0), vsn, term_at(item, 1)));
+		terms_add(arena, &all, term_tuple(arena, term_at(item, 0), vsn, term_at(item, 1)));
 	}
 	return term_list_of(arena, &all);
 }
@@ -161,7 +160,8 @@ static const char *text_in_words(const struct term *term)
 		const char *words;
 	} texts[] = {
 		{ births_find_text(), "note the children of those supervisors" },
-		{ births_hold_text(), "suspend those supervisors, and whom they started meanwhile" },
+		{ births_hold_text(),
+		  "suspend those supervisors, and whom they started meanwhile" },
 		{ births_change_text(), "change state of those that were started meanwhile" },
 		{ births_free_text(), "resume those supervisors, and whom they started meanwhile" },
 	};
@@ -187,7 +187,8 @@ const char *birth_step_shown(const struct term *step)
 	if (!term_is_list(args) || args->seq.len == 0)
 		return NULL;
 	first = term_at(args, 0);
-	if (term_is_atom(term_at(call, 0), "erl_eval") && term_is_atom(term_at(call, 1), "eval_str"))
+	if (term_is_atom(term_at(call, 0), "erl_eval") &&
+	    term_is_atom(term_at(call, 1), "eval_str"))
 		return text_in_words(first);
 	if (!term_is_atom(term_at(call, 0), "erlang") || !term_is_atom(term_at(call, 1), "put"))
 		return NULL;

@@ -150,6 +150,16 @@ bool state_changes(struct judge *judge, const struct module_diff *module, enum b
  */
 void judge_messages(struct judge *judge);
 
+/* ---- verdict_named.c ---- */
+
+/* Functions that processes and tables keep by name, and that are gone: {M, F, Args}, fun M:F/A. */
+void judge_named(struct judge *judge);
+
+/* ---- verdict_rebuilt.c ---- */
+
+/* Modules that are the same, and were compiled against what has changed. */
+void judge_not_rebuilt(struct judge *judge);
+
 /* ---- verdict_gone.c ---- */
 
 /* Modules that are gone, and still run. */

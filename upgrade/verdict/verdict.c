@@ -132,6 +132,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
 		judge_shared(&judge);
+		judge_stored(&judge);
 		judge_messages(&judge);
 		judge_wiring(&judge);
 		judge_found(&judge);

@@ -31,6 +31,8 @@ bool is_told(const struct judge *judge, enum reason_code code, const char *modul
 struct name_table *atoms_of(const struct code *code);
 /* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
 bool wants_key(const struct code *code, const char *key);
+/* The same of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
+bool fetches_key(const struct code *code, const char *key);
 
 /* ---- verdict_release.c ---- */
 
@@ -71,6 +73,16 @@ struct code_shape;
 bool shape_fits(const struct code *code, const struct code_shape *from,
 		const struct code_shape *to);
 
+struct type;
+
+/* ---- verdict_cope.c ---- */
+
+/* Whether all callbacks in that code, of the release `side`, are seen to do with a state of the
+ * type `before` as much as with one of `after`.  role: one bit of BEAM_PROCESS.
+ */
+bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
+		    enum beam_role role, const struct type *before, const struct type *after);
+
 /* ---- verdict_types.c ---- */
 
 /* A module with processes, as it is in both releases. */
@@ -88,6 +100,11 @@ struct type_diff;
 void judge_types(struct judge *judge, const struct typed *typed);
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
+
+/* ---- verdict_stored.c ---- */
+
+/* Rows of tables, persistent terms and the like that a module makes otherwise. */
+void judge_stored(struct judge *judge);
 
 /* ---- verdict_shared.c ---- */
 

@@ -104,6 +104,7 @@ $(B)/release/project/template.o: $(wildcard release/project/template/*)
 $(B)/upgrade/node/scripts/scripts.o: $(wildcard upgrade/node/scripts/*.erl)
 $(B)/upgrade/rehearse/snapshot.o: $(wildcard upgrade/rehearse/*.erl)
 $(B)/upgrade/appup/appup_protocols.o: upgrade/appup/protocols.exs
+$(B)/upgrade/verdict/births_steps.o: $(wildcard upgrade/verdict/*.erl)
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)

@@ -44,6 +44,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(state_opaque,        WARN) \
 	X(process_not_found,   WARN) \
 	X(started_meanwhile,   WARN) \
+	X(not_rebuilt,         RESTART) \
 	X(code_change_calls,   WARN) \
 	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \

@@ -132,11 +132,14 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
 		judge_shared(&judge);
+		judge_stored(&judge);
 		judge_messages(&judge);
 		judge_wiring(&judge);
 		judge_found(&judge);
 		judge_order_of_change(&judge);
+		judge_named(&judge);
 	}
+	judge_not_rebuilt(&judge);
 	judge_moves(&judge);
 	judge_calls(&judge);
 	judge_relup(&judge);

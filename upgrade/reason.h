@@ -45,6 +45,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(process_not_found,   WARN) \
 	X(started_meanwhile,   WARN) \
 	X(code_change_calls,   WARN) \
+	X(code_change_left_out, WARN) \
 	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(application_restarted, WARN) \

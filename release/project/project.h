@@ -47,6 +47,8 @@ struct project {
 	const char *store;                    /* folder where releases are put */
 	struct names upgrade_from;            /* versions, or "previous" */
 	struct names upgrade_allow;           /* codes of reasons that do not count */
+	bool keep_assets;                     /* carry digested files of older releases */
+	struct names upgrade_after; /* "Shop.Release.told", "shop:told": called with two versions */
 	const char *appups;                   /* folder of hand-written appups; NULL: none */
 	struct targets targets;               /* fleets to deploy to */
 	const char *default_release;          /* which of several; NULL: none */

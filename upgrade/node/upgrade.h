@@ -17,6 +17,7 @@ struct upgrade {
 	struct names same;  /* folders of the bundle that the node has, as preflight() found */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
+	struct upgrade_after after;       /* as in struct install_result */
 	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
@@ -77,6 +78,15 @@ must_check int upgrade_drain(struct upgrade *upgrade, const char *to, struct err
  * asked.
  */
 void upgrade_drain_anyway(const char **killed, struct upgrade *upgrade, const char *to);
+must_check int upgrade_drain(struct upgrade *upgrade, const struct term *steps, struct error *err);
+/* after.c: tells endpoints and pages of a node that now runs `to`, and calls what that release asks
+ * for.  What goes wrong of it is noted.
+ */
+must_check int upgrade_tell(struct upgrade *upgrade, const char *from, const char *to,
+			    struct error *err);
+/* Before going back: static files that open pages name are put where `to` looks for them. */
+must_check int upgrade_keep_assets(struct upgrade *upgrade, const char *from, const char *to,
+				   struct error *err);
 /* verdict.c: does what was planned of the way allow it?  Warnings are told, and noted.
  * ERROR_REFUSED; ERROR_USAGE: the options allow what is no code.
  */

@@ -39,6 +39,8 @@
 	X(changes,  false, VM)        \
 	X(check,    true, VM)         \
 	X(install,  true, VM)         \
+	X(after,    true, ALONE)      \
+	X(assets,   true, ALONE)      \
 	X(drain,    true, ALONE)      \
 	X(reverted, true, ALONE)      \
 	X(restart,  true, ALONE)      \

@@ -52,8 +52,8 @@ static void show_funs(const struct foreseen *found)
 		print("  %s: %s of %s\n", found->funs[i].module, found->funs[i].place,
 		      found->funs[i].holder);
 	if (found->left > 0)
-		print("too large or too busy to be searched for such funs: %" PRId64 " of %" PRId64
-		      " processes, tables and terms\n",
+		print("not searched for such funs, being too large, too busy or private, or for lack "
+		      "of time: %" PRId64 " of %" PRId64 " processes, tables and terms\n",
 		      found->left, found->left + found->looked);
 }
 

@@ -56,6 +56,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(message_unknown,     WARN) \
 	X(mixed_cluster,       WARN) \
 	X(fun_kept,            WARN) \
+	X(component_state_lost, WARN) \
 	X(migrations_added,    WARN) \
 	X(applies_code,        WARN) \
 	X(relup_differs,       WARN) \

@@ -55,8 +55,7 @@ static int keep_of_app(struct keeper *k, struct error *err)
 	owned_str struct str text = STR_EMPTY;
 	owned_json json_t *json = NULL;
 
-	if (!path_exists(path_join(k->arena, k->new_dir, MANIFEST)) ||
-	    !tree_has(k->from, manifest))
+	if (!path_exists(path_join(k->arena, k->new_dir, MANIFEST)) || !tree_has(k->from, manifest))
 		return 0;
 	if (tree_read(k->from, manifest, MANIFEST_MAX, &text, err))
 		return -1;

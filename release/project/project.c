@@ -253,7 +253,8 @@ static int get_vars(struct project_reader *r, const struct project_field *f, voi
 /* Of Elixir, Shop.Release.told, or of Erlang, shop_release:told. */
 static bool names_function(const char *text)
 {
-	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@?!");
+	size_t len = strspn(text,
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@?!");
 	const char *colon = strchr(text, ':'), *dot = strrchr(text, '.');
 	const char *cut = colon ? colon : dot;
 

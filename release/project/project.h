@@ -49,11 +49,11 @@ struct project {
 	struct names upgrade_allow;           /* codes of reasons that do not count */
 	bool keep_assets;                     /* carry digested files of older releases */
 	struct names upgrade_after; /* "Shop.Release.told", "shop:told": called with two versions */
-	const char *appups;                   /* folder of hand-written appups; NULL: none */
-	struct targets targets;               /* fleets to deploy to */
-	const char *default_release;          /* which of several; NULL: none */
-	struct names trust_keys;   /* files of public keys; any: releases must be signed */
-	const char *trust_minimum; /* the oldest version that may be used; NULL: any */
+	const char *appups;         /* folder of hand-written appups; NULL: none */
+	struct targets targets;     /* fleets to deploy to */
+	const char *default_release; /* which of several; NULL: none */
+	struct names trust_keys;     /* files of public keys; any: releases must be signed */
+	const char *trust_minimum;   /* the oldest version that may be used; NULL: any */
 };
 
 struct project_reader;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Sockets of an endpoint (Phoenix), which come and go.
  *
- * An endpoint has a child for each socket module, and another that ends its processes at a stop.  Its
- * supervisor's init/1 is another module's and asks the endpoint for its sockets, so an update of
- * the endpoint's module, which is what its child specification names, makes it learn of them.
+ * An endpoint has a child for each socket module, and another that ends its processes at a stop.
+ * Its supervisor's init/1 is another module's and asks the endpoint for its sockets, so an update
+ * of the endpoint's module, which is what its child specification names, makes it learn of them.
  */
 #include "upgrade/appup/appup_parts.h"
 

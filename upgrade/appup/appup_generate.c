@@ -29,8 +29,8 @@ static bool is_supervisor(const struct module_diff *module)
 	return module->new_facts->roles & module->old_facts->roles & BEAM_SUPERVISOR;
 }
 
-/* code_change runs in the new code, on the way up and on the way down.  A channel is found by its own
- * module, though its process is of another: without code_change it is loaded.
+/* code_change runs in the new code, on the way up and on the way down.  A channel is found by its
+ * own module, though its process is of another: without code_change it is loaded.
  */
 static const struct term *change_of(const struct appup_work *work, const struct module_diff *module)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Modules whose code_change is asked by a process of another module: LiveView's pages are processes of
- * one module, whatever view they show.  An update of that module reaches them all, also those of
+/* Modules whose code_change is asked by a process of another module: LiveView's pages are processes
+ * of one module, whatever view they show.  An update of that module reaches them all, also those of
  * views that are the same.
  */
 #include "release/read/store.h"
@@ -111,7 +111,8 @@ void host_deps(struct appup_work *work)
 			if (host->up && view->up)
 				add(work->arena, &host->up_deps, &host->up_cap, view->diff->name);
 			if (host->down && view->down)
-				add(work->arena, &host->down_deps, &host->down_cap, view->diff->name);
+				add(work->arena, &host->down_deps, &host->down_cap,
+				    view->diff->name);
 		}
 	}
 }
@@ -127,9 +128,10 @@ void host_tell(struct appup_work *work, const struct appup_made *made)
 				   "code_change of %s is not called: %s %s %s",
 				   module_shown(views.items[j]), hosts[i].app,
 				   host_vsn(work, &hosts[i]), hosts[i].why)
-				->hint = arena_printf(work->arena,
-						      "its pages keep their state as it is; go to a "
-						      "version of %s after %s first",
-						      hosts[i].app, hosts[i].broken);
+				->hint =
+				arena_printf(work->arena,
+					     "its pages keep their state as it is; go to a "
+					     "version of %s after %s first",
+					     hosts[i].app, hosts[i].broken);
 	}
 }

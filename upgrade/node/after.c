@@ -48,7 +48,8 @@ int upgrade_keep_assets(struct upgrade *u, const char *from, const char *to, str
 		return 0;
 	failed = texts_of(u->arena, term_at(answer, 1));
 	if (failed.len > 0)
-		upgrade_note(u, "static files of %s, which open pages name, could not be kept: %s%s",
+		upgrade_note(u,
+			     "static files of %s, which open pages name, could not be kept: %s%s",
 			     from, failed.items[0], failed.len > 1 ? " …" : "");
 	return 0;
 }

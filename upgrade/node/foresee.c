@@ -5,7 +5,6 @@
 #include "upgrade/node/names.h"
 #include "upgrade/node/parcel.h"
 #include "upgrade/node/session.h"
-#include "upgrade/node/stage.h"
 #include "upgrade/node/steps.h"
 #include "upgrade/node/upgrade.h"
 
@@ -171,32 +170,6 @@ static bool is_evaluated(struct arena *arena, const struct bundle *bundle)
 	return elixir && term_is_list(elixir) && term_proplist_get(elixir, "config_provider_init");
 }
 
-/* *dir stays "" where there is no folder for it.  The lock: a release that another relevo brings in
- * would be disturbed.
- */
-static int bring(const char **dir, struct upgrade *u, const struct parcel *parcel,
-		 struct terms *refusals, struct error *err)
-{
-	const struct binding timeout = { "ConfigTimeout", term_integer(u->arena, 0) };
-	const struct term *answer;
-	const char *base;
-	int64_t sent;
-
-	if (node_lock(u->node, node_deadline(u->node), err) ||
-	    node_run(&answer, NULL, u->node, u->arena, SCRIPT_folder, &timeout, 1,
-		     node_deadline(u->node), err))
-		return -1;
-	if (!term_is_tagged(answer, "ok", 2) || !term_get_text(term_at(answer, 1), u->arena, dir)) {
-		terms_add(u->arena, refusals,
-			  refusal_term(u->arena, "config_impossible",
-				       "its configuration cannot be evaluated: the node "
-				       "has no folder for temporary files"));
-		return 0;
-	}
-	base = arena_printf(u->arena, "%s/parcel", *dir);
-	return stage_send(&sent, u->node, base, parcel, NULL, NULL, err);
-}
-
 static void refuse_config(struct upgrade *u, const struct term *answer, struct terms *refusals)
 {
 	const struct term *reason =
@@ -225,10 +198,15 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 	const char *dir = "";
 	bool away = parcel->file && is_evaluated(u->arena, u->bundle);
 
-	if (away && bring(&dir, u, parcel, refusals, err))
+	if (away && upgrade_bring(&dir, u, parcel, err))
 		return -1;
-	if (away && !*dir)
+	if (away && !*dir) {
+		terms_add(u->arena, refusals,
+			  refusal_term(u->arena, "config_impossible",
+				       "its configuration cannot be evaluated: the node "
+				       "has no folder for temporary files"));
 		return 0;
+	}
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
 		{ "Apps", u->bundle->apps },
@@ -251,26 +229,13 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 
 /* ---- files ---- */
 
-/* Another build of it would be brought anew. */
-static int is_there(bool *out, struct upgrade *u, struct error *err)
-{
-	bool known = false;
-	const char *what = NULL;
-
-	if (releases_find(&u->releases, u->bundle->vsn) &&
-	    upgrade_other_build(&what, &known, u, err))
-		return -1;
-	*out = known && !what;
-	return 0;
-}
-
 static int look_at_files(struct foreseen *out, struct parcel *parcel, struct upgrade *u,
 			 struct error *err)
 {
 	bool there;
 
 	out->release_bytes = u->bundle->size;
-	if (is_there(&there, u, err))
+	if (upgrade_is_there(&there, u, err))
 		return -1;
 	if (there)
 		return 0;

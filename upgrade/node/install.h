@@ -101,8 +101,8 @@ struct install_result {
 	int64_t sent_bytes, lacked_bytes, release_bytes;
 	struct move_pauses pauses; /* of what was suspended meanwhile */
 	struct upgrade_after after;
-	int64_t modules;           /* that were compared with the manifest */
-	const char *const *notes;  /* what a person should know, a line each */
+	int64_t modules;          /* that were compared with the manifest */
+	const char *const *notes; /* what a person should know, a line each */
 	size_t notes_len;
 };
 

@@ -231,15 +231,16 @@ json_t *install_result_json(const struct node *node, const struct install_result
 	const struct names notes = { result->notes, result->notes_len };
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "node",
-		json_text(node_name(node)), "name", json_text(result->name), "from",
+		"{s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+		"node", json_text(node_name(node)), "name", json_text(result->name), "from",
 		json_text(result->from), "version", json_text(result->vsn), "already",
 		result->already, "permanent", result->permanent, "install_ms",
 		(json_int_t)result->install_ms, "sent_bytes", (json_int_t)result->sent_bytes,
 		"lacked_bytes", (json_int_t)result->lacked_bytes, "release_bytes",
 		(json_int_t)result->release_bytes, "modules_verified", (json_int_t)result->modules,
-		"notes", json_texts(notes), "after", after_json(&result->after), "suspended", pauses_json(result->pauses),
-		"longest_pause_ms", json_ms(longest_pause_us(result->pauses)));
+		"notes", json_texts(notes), "after", after_json(&result->after), "suspended",
+		pauses_json(result->pauses), "longest_pause_ms",
+		json_ms(longest_pause_us(result->pauses)));
 }
 
 json_t *adoption_json(const struct node *node, const struct adoption *made)

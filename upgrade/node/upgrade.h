@@ -78,7 +78,6 @@ must_check int upgrade_drain(struct upgrade *upgrade, const char *to, struct err
  * asked.
  */
 void upgrade_drain_anyway(const char **killed, struct upgrade *upgrade, const char *to);
-must_check int upgrade_drain(struct upgrade *upgrade, const struct term *steps, struct error *err);
 /* after.c: tells endpoints and pages of a node that now runs `to`, and calls what that release asks
  * for.  What goes wrong of it is noted.
  */
@@ -96,6 +95,14 @@ must_check int upgrade_obey(struct upgrade *upgrade, struct error *err);
  */
 must_check int upgrade_other_build(const char **out, bool *known, struct upgrade *upgrade,
 				   struct error *err);
+/* beside.c: sends what the node lacks to a temporary folder there; *dir stays as it is where there is no
+ * place for one.  The lock: a release that another relevo brings in would be disturbed.
+ */
+struct parcel;
+must_check int upgrade_bring(const char **dir, struct upgrade *upgrade, const struct parcel *parcel,
+			     struct error *err);
+/* Whether the bundle's release is unpacked there; another build of it would be brought anew. */
+must_check int upgrade_is_there(bool *out, struct upgrade *upgrade, struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

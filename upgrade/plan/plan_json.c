@@ -29,8 +29,8 @@ static json_t *roles_json(const struct module_diff *module)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 
-	return json_texts(beam_roles(module->new_facts ? module->new_facts : module->old_facts,
-				     &arena));
+	return json_texts(
+		beam_roles(module->new_facts ? module->new_facts : module->old_facts, &arena));
 }
 
 static json_t *modules_json(struct module_diffs modules, const struct appup_made *made,

@@ -40,17 +40,17 @@ static bool is_digested(const char *path)
 static bool is_in(const struct release *release, const struct resolved_app *app, const char *path,
 		  struct arena *arena)
 {
-	return tree_has(release->tree,
-			path_join(arena, path_join(arena, path_dir(arena, app->app->dir), "priv"),
-				  path));
+	return tree_has(
+		release->tree,
+		path_join(arena, path_join(arena, path_dir(arena, app->app->dir), "priv"), path));
 }
 
 /* By the release itself: it may carry others of older ones. */
-static bool is_named(const struct release *release, const struct resolved_app *app, const char *path,
-		     struct arena *arena)
+static bool is_named(const struct release *release, const struct resolved_app *app,
+		     const char *path, struct arena *arena)
 {
-	const char *manifest = path_join(arena, path_dir(arena, app->app->dir),
-					 "priv/static/cache_manifest.json");
+	const char *manifest =
+		path_join(arena, path_dir(arena, app->app->dir), "priv/static/cache_manifest.json");
 	owned_str struct str text = STR_EMPTY;
 	struct error err;
 
@@ -68,7 +68,8 @@ static size_t lost_assets(const char **first, const struct judge *judge, const s
 	for (size_t i = 0; i < app->priv.len; i++) {
 		const char *path = app->priv.items[i];
 
-		if (is_digested(path) && is_named(diff->old_release, app->old_app, path, judge->arena) &&
+		if (is_digested(path) &&
+		    is_named(diff->old_release, app->old_app, path, judge->arena) &&
 		    is_in(diff->old_release, app->old_app, path, judge->arena) &&
 		    !is_in(diff->new_release, app->new_app, path, judge->arena) && lost++ == 0)
 			*first = path;
@@ -87,8 +88,9 @@ static bool judge_assets(struct judge *judge, const struct app_diff *app)
 	reason = JUDGE(judge, REASON_static_changed, app->name, NULL,
 		       "%zu file%s with a digest in %s (priv/%s%s) in the new release: pages that "
 		       "are open get 404 for what they name",
-		       lost, lost == 1 ? "" : "s", lost == 1 ? "its name is not" : "their names are not",
-		       first, lost > 1 ? " …" : "");
+		       lost, lost == 1 ? "" : "s",
+		       lost == 1 ? "its name is not" : "their names are not", first,
+		       lost > 1 ? " …" : "");
 	reason->severity = SEVERITY_WARN;
 	reason->hint = "build it with upgrade.keep_assets, and the old release in upgrade.from";
 	return true;
@@ -109,18 +111,41 @@ static void judge_files(struct judge *judge, const struct app_diff *app)
 			->hint = "fine for files that are read when they are asked for";
 }
 
+/* MyApp.Release with migrate/0, as is the custom; NULL: none. */
+static const char *migrator_of(struct judge *judge, const struct app_diff *app)
+{
+	const struct names names = app->new_app->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(judge->modules, SIDE_NEW, names.items[i]);
+		const struct beam_facts *facts = NULL;
+
+		if (module && span_ends(span_of(names.items[i]), ".Release"))
+			facts = module_facts(judge->modules, SIDE_NEW, module);
+		if (facts && beam_exports(facts, "migrate", 0))
+			return names.items[i];
+	}
+	return NULL;
+}
+
 static void judge_migrations(struct judge *judge, const struct app_diff *app)
 {
-	if (app->migrations.len > 0)
-		JUDGE(judge, REASON_migrations_added, app->name, NULL,
-		      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new "
-		      "code "
-		      "may ask for tables that are not there",
-		      app->name, app->migrations.len, app->migrations.len == 1 ? "" : "s",
-		      app->migrations.items[0], app->migrations.len > 1 ? " …" : "")
-			->hint =
-			"migrate before the install, in a way that the old code copes with "
-			"too, also after a revert";
+	const char *migrator;
+
+	if (app->migrations.len == 0)
+		return;
+	migrator = migrator_of(judge, app);
+	JUDGE(judge, REASON_migrations_added, app->name, NULL,
+	      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new code may "
+	      "ask for tables that are not there",
+	      app->name, app->migrations.len, app->migrations.len == 1 ? "" : "s",
+	      app->migrations.items[0], app->migrations.len > 1 ? " …" : "")
+		->hint = arena_printf(
+		judge->arena,
+		"migrate before the install, in a way that the old code copes with too, also after "
+		"a revert: relevo node eval NODE \"'%s':migrate()\" --release %s-%s.tar.gz",
+		migrator ? migrator : "Elixir.….Release", judge->diff->new_release->name,
+		judge->diff->new_release->vsn);
 }
 
 static void judge_spec(struct judge *judge, const struct app_diff *app)
@@ -201,6 +226,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
 		judge_shared(&judge);
+		judge_own_closures(&judge);
 		judge_messages(&judge);
 		judge_wiring(&judge);
 		judge_found(&judge);

@@ -92,26 +92,37 @@ static bool takes_key(const struct code_op *op)
 	}
 }
 
+bool function_wants_key(const struct code *code, const struct code_function *function,
+			const char *key)
+{
+	bool named = false, raises = false;
+
+	for (size_t j = 0; j < function->len; j++) {
+		const struct code_op *op = &function->ops[j];
+		bool has = has_atom(op->args, op->len, key);
+
+		if (has && takes_key(op))
+			return true;
+		named = named || has;
+		raises = raises || raises_without(code, op);
+	}
+	return named && raises;
+}
+
+bool function_names(const struct code_function *function, const char *name)
+{
+	for (size_t i = 0; function && i < function->len; i++)
+		if (has_atom(function->ops[i].args, function->ops[i].len, name))
+			return true;
+	return false;
+}
+
 bool wants_key(const struct code *code, const char *key)
 {
-	for (size_t i = 0; i < code->len; i++) {
-		const struct code_function *function = &code->functions[i];
-		bool named = false, raises = false;
-
-		/* What code_change looks for is looked for once. */
-		if (strcmp(function->name, "code_change") == 0)
-			continue;
-		for (size_t j = 0; j < function->len; j++) {
-			const struct code_op *op = &function->ops[j];
-			bool has = has_atom(op->args, op->len, key);
-
-			if (has && takes_key(op))
-				return true;
-			named = named || has;
-			raises = raises || raises_without(code, op);
-		}
-		if (named && raises)
+	/* What code_change looks for is looked for once. */
+	for (size_t i = 0; i < code->len; i++)
+		if (strcmp(code->functions[i].name, "code_change") != 0 &&
+		    function_wants_key(code, &code->functions[i], key))
 			return true;
-	}
 	return false;
 }

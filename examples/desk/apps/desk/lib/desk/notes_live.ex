@@ -10,5 +10,5 @@ defmodule Desk.NotesLive do
   def handle_event("add", text, socket), do: {:noreply, update(socket, :notes, &[text | &1])}
 
   @impl true
-  def render(assigns), do: ~H"<p>notes {Enum.join(@notes, ',')}</p>"
+  def render(assigns), do: ~H[<p>notes {Enum.join(@notes, ",")}</p>]
 end

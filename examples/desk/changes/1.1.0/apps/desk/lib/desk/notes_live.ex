@@ -10,7 +10,7 @@ defmodule Desk.NotesLive do
   def handle_event("add", text, socket), do: {:noreply, update(socket, :notes, &[text | &1])}
 
   @impl true
-  def render(assigns), do: ~H"<p>notes {Enum.join(@notes, ',')} by {@author}</p>"
+  def render(assigns), do: ~H[<p>notes {Enum.join(@notes, ",")} by {@author}</p>]
 
   # Also asked of pages of other versions of LiveView's process, up and down.
   @impl true

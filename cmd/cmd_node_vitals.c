@@ -130,8 +130,7 @@ static int look_at(struct look *out, struct node *node, struct arena *arena, int
 	struct census now;
 
 	if (node_busy(&look.busy, node, sample_ms, err) ||
-	    node_vitals(&look.vitals, node, arena, err) ||
-	    node_web(&look.web, node, arena, err))
+	    node_vitals(&look.vitals, node, arena, err) || node_web(&look.web, node, arena, err))
 		return -1;
 	if (first) {
 		if (census_take(&now, node, arena, err))

@@ -10,17 +10,24 @@ tests/tools/desk "$work/store" 1.0.0 1.1.0 1.2.0 >/dev/null
 tarball () { echo "$work/store/desk-$1.tar.gz"; }
 
 # ---- what is said beforehand ----
-expect 0 "$relevo" plan "$(tarball 1.0.0)" "$(tarball 1.1.0)" --require hot
+expect 0 "$relevo" plan "$(tarball 1.0.0)" "$(tarball 1.1.0)" --require hot_with_warnings
+contains "$out" "verdict: hot, with warnings, reversible"
+contains "$out" "migrations_added"
+contains "$out" "node eval NODE \"'Elixir.Desk.Release':migrate()\" --release desk-1.1.0.tar.gz"
 contains "$out" "Desk.NotesLive"
 contains "$out" "(live_view)"
 contains "$out" "change state (up) of Phoenix.LiveView.Channel"
 contains "$out" "start the child Desk.StaffSocket of Desk.Endpoint"
+expect 4 "$relevo" plan "$(tarball 1.1.0)" "$(tarball 1.2.0)" --require hot
+contains "$out" "state_shape_changed"
+contains "$out" "colour"
 ok
 
 mkdir "$work/run"
 tar -xzf "$(tarball 1.0.0)" -C "$work/run"
 start_epmd
 node=desk@127.0.0.1
+export DESK_SCHEMA="$work/schema"
 export DESK_PORT=$((port + 1)) RELEASE_DISTRIBUTION=name RELEASE_NODE=$node RELEASE_COOKIE=desk
 "$work/run/bin/desk" start >"$work/log" 2>&1 &
 pids="$pids $!"
@@ -68,11 +75,34 @@ slow=$!
 assets "$work/page" "before"
 ok
 
+# ---- what would happen; migrations with the new code beside the node ----
+served () {
+  "$relevo" node vitals "$node" --json >"$work/out" &&
+    grep -q '"connections": 3' "$work/out" && grep -q '"requests": 1' "$work/out"
+}
+wait_for 30 served || fail "not two sockets and a request: $(cat "$work/out")"
+check_document "node vitals" "the vitals"
+expect 0 "$relevo" node check "$node" "$(tarball 1.1.0)"
+contains "$out" "1 of Desk.CounterLive: suspended"
+contains "$out" "1 of Desk.NotesLive: suspended"
+contains "$out" "1 of Desk.RoomChannel: suspended"
+expect 0 "$relevo" node eval "$node" "'Elixir.Desk.Release':migrate()" --release "$(tarball 1.1.0)"
+contains "$out" "20260101000000_add_author.exs"
+contains "$said" "== Running 20260101000000_add_author.exs"
+contains "$(cat "$work/schema")" "20260101000000_add_author.exs"
+expect 0 "$relevo" node eval "$node" "'Elixir.Desk.Release':migrate()" --release "$(tarball 1.1.0)"
+[ "$out" = "[]" ] || fail "migrated again: $out"
+expect 1 "$relevo" node eval "$node" "error(oops)" --release "$(tarball 1.1.0)"
+contains "$said" "oops"
+ok
+
 # ---- up ----
 expect 0 "$relevo" node install "$node" "$(tarball 1.1.0)" --json
 check_document "node install" "the report of an installation"
 contains "$out" '"endpoints": 1'
 contains "$out" '"rendered": 2'
+contains "$out" '"called": 1'
+contains "$(ask came)" "1.0.0 to 1.1.0"
 # Without a click, with their state; the one by its code_change.
 shown page lv:1 "<p>number 1</p>"
 shown page lv:2 "<p>notes tea by somebody</p>"
@@ -114,6 +144,7 @@ assets "$work/visitor" "after the way back"
 assets "$work/new" "after the way back"
 say room "room:1 count"
 shown room room:1 "said 1"
+contains "$(ask came)" "1.1.0 to 1.0.0"
 ! ask clock >/dev/null || fail "the clock still runs"
 expect 0 "$work/run/bin/desk" stop
 ok

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* beside.h - code of a release that runs beside a node, in a VM of its own there, which ends with it.
+/* beside.h - code of a release that runs beside a node, in a VM of its own there, which ends with
+ * it.
  *
  * For what must be done before the release is installed, as migrations.  What the node lacks of the
  * release is sent to a temporary folder, and removed.  The VM has the environment and the

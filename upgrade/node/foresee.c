@@ -82,6 +82,40 @@ static void read_groups(struct foreseen *out, struct arena *arena, const struct 
 	out->groups = items;
 }
 
+/* What the plan says of the module's pages or channels. */
+static bool loses_state(const struct upgrade *u, const char *module)
+{
+	const struct carried_plan *plan = carried_from(&u->bundle->plans, u->running->vsn);
+
+	for (size_t i = 0; plan && i < plan->reasons.len; i++) {
+		const struct reason *reason = &plan->reasons.items[i];
+
+		if (reason->code == REASON_state_shape_changed && reason->module &&
+		    strcmp(reason->module, module) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* [{Module, HowMany, suspended | runs}] */
+static void read_pages(struct foreseen *out, const struct upgrade *u, const struct term *list)
+{
+	struct foreseen_pages *items = arena_array(u->arena, list->seq.len, struct foreseen_pages);
+
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+		struct foreseen_pages *item = &items[out->pages_len];
+
+		if (!term_is_tuple(entry, 3) || !term_get_integer(term_at(entry, 1), &item->count))
+			continue;
+		item->module = module_name(term_at(entry, 0));
+		item->suspended = term_is_atom(term_at(entry, 2), "suspended");
+		item->loses_state = loses_state(u, item->module);
+		out->pages_len++;
+	}
+	out->pages = items;
+}
+
 static const struct term *steps_of(const struct upgrade *u)
 {
 	const struct term *steps = bundle_up(u->bundle, u->arena, u->running->vsn);
@@ -123,6 +157,7 @@ static int look_at_processes(struct foreseen *out, struct upgrade *u, struct err
 	out->suspended_us = answer_number(answer, "us");
 	read_groups(out, u->arena, answer_list(answer, "groups"));
 	out->free_bytes = answer_number_or(answer, "free", -1);
+	read_pages(out, u, answer_list(answer, "pages"));
 	return 0;
 }
 

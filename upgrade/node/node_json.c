@@ -168,6 +168,21 @@ static json_t *config_json(struct config_changes changes)
 	return list;
 }
 
+static json_t *pages_json(const struct foreseen *found)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < found->pages_len; i++) {
+		const struct foreseen_pages *pages = &found->pages[i];
+
+		json_array_append_new(
+			list, json_pack("{s:o, s:I, s:b, s:b}", "module", json_text(pages->module),
+					"count", (json_int_t)pages->count, "suspended",
+					pages->suspended, "loses_state", pages->loses_state));
+	}
+	return list;
+}
+
 json_t *foreseen_json(const struct node *node, const struct foreseen *found)
 {
 	json_t *json = json_pack(
@@ -186,6 +201,7 @@ json_t *foreseen_json(const struct node *node, const struct foreseen *found)
 		"needed_bytes", (json_int_t)found->needed_bytes, "free_bytes",
 		found->free_bytes < 0 ? json_null() : json_integer(found->free_bytes));
 
+	json_object_set_new(json, "pages", pages_json(found));
 	json_object_update(json, processes);
 	json_object_update(json, files);
 	json_decref(processes);

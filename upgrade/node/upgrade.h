@@ -95,8 +95,8 @@ must_check int upgrade_obey(struct upgrade *upgrade, struct error *err);
  */
 must_check int upgrade_other_build(const char **out, bool *known, struct upgrade *upgrade,
 				   struct error *err);
-/* beside.c: sends what the node lacks to a temporary folder there; *dir stays as it is where there is no
- * place for one.  The lock: a release that another relevo brings in would be disturbed.
+/* beside.c: sends what the node lacks to a temporary folder there; *dir stays as it is where there
+ * is no place for one.  The lock: a release that another relevo brings in would be disturbed.
  */
 struct parcel;
 must_check int upgrade_bring(const char **dir, struct upgrade *upgrade, const struct parcel *parcel,

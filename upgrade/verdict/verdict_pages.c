@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What pages (LiveView) keep beside their assigns: closures in their sockets, and the components that are
- * thrown away with a template of another fingerprint.
+/* What pages (LiveView) keep beside their assigns: closures in their sockets, and the components
+ * that are thrown away with a template of another fingerprint.
  */
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -82,7 +82,8 @@ static void judge_closures(struct judge *judge, const struct app_diff *app,
 	}
 	if (kept.function)
 		JUDGE(judge, REASON_fun_kept, app->name, module->name,
-		      "%s gives %s a fun of its own, which pages that are open keep: it is gone when "
+		      "%s gives %s a fun of its own, which pages that are open keep: it is gone "
+		      "when "
 		      "the old code is purged, and calling it crashes them",
 		      module_shown(module->name), kept.function)
 			->hint = "give &Module.name/arity, of an exported function";
@@ -129,11 +130,13 @@ static void judge_components(struct judge *judge, const struct app_diff *app,
 	after = print_shown(judge, SIDE_NEW, module->new_code);
 	if (before && after && strcmp(before, after) != 0)
 		JUDGE(judge, REASON_component_state_lost, app->name, module->name,
-		      "the template of %s is another one: at their next render, pages that are open "
+		      "the template of %s is another one: at their next render, pages that are "
+		      "open "
 		      "throw their live components away and mount new ones",
 		      module_shown(module->name))
-			->hint = "keep in the page's assigns what must not be lost; a template whose "
-				 "text and lines stay the same keeps its components";
+			->hint =
+			"keep in the page's assigns what must not be lost; a template whose "
+			"text and lines stay the same keeps its components";
 }
 
 /* ---- the library's own ---- */
@@ -151,8 +154,7 @@ static bool is_changed(const struct judge *judge, const char *module)
 {
 	struct module_at *at = modules_find(judge->modules, SIDE_NEW, module);
 
-	return at && at->diff && at->diff->change == CHANGE_CHANGED &&
-	       at->diff->functions.len > 0;
+	return at && at->diff && at->diff->change == CHANGE_CHANGED && at->diff->functions.len > 0;
 }
 
 /* A page or component of the old release that calls it; NULL: none. */
@@ -167,7 +169,8 @@ static const char *user_of(struct judge *judge, const char *name)
 		if (!facts || !(facts->roles & (BEAM_LIVE_VIEW | BEAM_LIVE_COMPONENT)))
 			continue;
 		for (size_t j = 0; j < facts->imports.len; j++)
-			if (strcmp(facts->imports.items[j].module, "Elixir.Phoenix.LiveView") == 0 &&
+			if (strcmp(facts->imports.items[j].module, "Elixir.Phoenix.LiveView") ==
+				    0 &&
 			    strcmp(facts->imports.items[j].name, name) == 0)
 				return module->name;
 	}
@@ -180,17 +183,21 @@ void judge_own_closures(struct judge *judge)
 
 	for (size_t i = 0; i < ARRAY_LEN(own_closures); i++) {
 		const struct own *own = &own_closures[i];
+		struct reason *reason;
 		const char *user;
 
 		if (strcmp(told, own->what) == 0 || !is_changed(judge, own->module) ||
 		    !(user = user_of(judge, own->name)))
 			continue;
 		told = own->what;
-		JUDGE(judge, REASON_fun_kept, NULL, own->module,
-		      "pages with %s, as those of %s, keep funs of %s, which is another build: they "
-		      "crash at their next render once its old code is purged",
-		      own->what, module_shown(user), module_shown(own->module))
-			->severity = SEVERITY_RESTART;
+		reason = JUDGE(judge, REASON_fun_kept, NULL, own->module,
+			       "pages with %s, as those of %s, keep funs of %s, which is another "
+			       "build: they crash at their next render once its old code is purged",
+			       own->what, module_shown(user), module_shown(own->module));
+		reason->severity = SEVERITY_RESTART;
+		reason->hint =
+			"take the library over with a restart, or let these pages begin anew: "
+			"--allow fun_kept";
 	}
 }
 

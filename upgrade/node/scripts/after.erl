@@ -29,12 +29,6 @@ Numbers = fun(App) ->
                       undefined -> none
                   end
           end,
-{Modules, _} = lists:unzip(code:all_loaded()),
-Marked = lists:zip(lists:zipwith3(fun erlang:function_exported/3, Modules,
-                                  lists:duplicate(length(Modules), '__sockets__'),
-                                  lists:duplicate(length(Modules), 0)), Modules),
-Endpoints = [E || E <- proplists:get_all_values(true, Marked),
-                  erlang:function_exported(E, config_change, 2), ets:info(E, name) =:= E],
 %% Until then config_change/2 without changes left the cache as it was.
 Clears = Numbers(phoenix) =:= none orelse Numbers(phoenix) >= [1, 7, 13],
 Tell = fun(E) ->
@@ -44,30 +38,14 @@ Tell = fun(E) ->
                 end || not Clears],
                E:config_change([], [])
        end,
-Told = [{E, Within(5000, Text("~ts:config_change/2", [E]), fun() -> Tell(E) end)} || E <- Endpoints],
+Told = [{E, Within(5000, Text("~ts:config_change/2", [E]), fun() -> Tell(E) end)} || E <- Endpoints()],
 %% [{Module, Function}], of the release that runs.
 Wanted = case file:consult(filename:join([RelDir, To, "relevo.after"])) of
              {ok, [List]} when is_list(List) -> [{M, F} || {M, F} <- List, is_atom(M), is_atom(F)];
              _ -> []
          end,
 Called = [Within(30000, Text("~ts:~ts/2", [M, F]), fun() -> M:F(From, To) end) || {M, F} <- Wanted],
-%% Pages are processes of one module, below the supervisors that an endpoint has for its sockets.
-Children = fun(Sup) ->
-                   try gen_server:call(Sup, which_children, 5000)
-                   catch _:_ -> []
-                   end
-           end,
-Pool = fun(E) ->
-               Names = [binary_to_existing_atom(<<(atom_to_binary(E, utf8))/binary, Rest/binary>>, utf8)
-                        || {_, S, _} <- E:'__sockets__'(),
-                           <<"Elixir", Rest/binary>> <- [atom_to_binary(S, utf8)]],
-               [P || N <- Names, is_pid(whereis(N)), {_, P, _, _} <- Children(N), is_pid(P)]
-       end,
-Pages = fun() ->
-                Pools = lists:append([try Pool(E) catch _:_ -> [] end || E <- Endpoints]),
-                lists:append([Pick(Children(P), {{'_', '$1', '_', ['Elixir.Phoenix.LiveView.Channel']},
-                                                 [{is_pid, '$1'}], ['$1']}) || P <- Pools])
-        end,
+Pages = fun() -> Pick(PagesAndChannels(), {{'$1', ['Elixir.Phoenix.LiveView.Channel']}, [], ['$1']}) end,
 %% A hundred at a time, and no more as long as processes wait to run: rendering is not to be felt.
 Limit = 4 * erlang:system_info(schedulers_online),
 Await = fun Await(0) -> ok;

@@ -3,19 +3,10 @@
 %% requests that run now, which the commit of an upgrade waits for.  Asked in a process of its own, for
 %% a supervisor that does not answer is no reason to wait.
 %% Answers [{connections, HowMany}, {requests, HowMany}]; [] where there is none of them.
-Children = fun(Sup) ->
-                   try gen_server:call(Sup, which_children, 1000)
-                   catch _:_ -> []
-                   end
-           end,
-{Modules, _} = lists:unzip(code:all_loaded()),
-Exporting = lists:zipwith3(fun erlang:function_exported/3, Modules, lists:duplicate(length(Modules), '__sockets__'),
-                           lists:duplicate(length(Modules), 0)),
-Endpoints = [E || {true, E} <- lists:zip(Exporting, Modules), is_pid(whereis(E))],
 HasBandit = erlang:function_exported('Elixir.ThousandIsland', connection_pids, 1),
 HasCowboy = erlang:function_exported(ranch, info, 0),
 Bandits = fun() ->
-                  Servers = [P || HasBandit, E <- Endpoints, {{_, S}, P, _, _} <- Children(E), is_pid(P),
+                  Servers = [P || HasBandit, E <- Endpoints(), {{_, S}, P, _, _} <- ChildrenOf(E), is_pid(P),
                                   S =:= http orelse S =:= https],
                   lists:append([case 'Elixir.ThousandIsland':connection_pids(P) of
                                     {ok, Ps} -> Ps;

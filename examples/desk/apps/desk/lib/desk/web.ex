@@ -12,6 +12,7 @@ defmodule Desk.Router do
   @moduledoc false
   use Phoenix.Router
   get("/version", Desk.PageController, :version)
+  get("/came", Desk.PageController, :came)
   get("/slow", Desk.PageController, :slow)
   live("/counter", Desk.CounterLive)
   live("/notes", Desk.NotesLive)
@@ -23,6 +24,9 @@ defmodule Desk.PageController do
   alias Plug.Conn
 
   def version(conn, _params), do: Conn.send_resp(conn, 200, "1.0.0\n")
+
+  # How it got here.
+  def came(conn, _params), do: Conn.send_resp(conn, 200, :persistent_term.get(:desk_came, "from nowhere") <> "\n")
 
   # As long as a report takes to be made.
   def slow(conn, params) do

@@ -14,6 +14,7 @@ defmodule Desk.Router do
   use Phoenix.Router
   get("/version", Desk.PageController, :version)
   get("/clock", Desk.PageController, :clock)
+  get("/came", Desk.PageController, :came)
   get("/slow", Desk.PageController, :slow)
   live("/counter", Desk.CounterLive)
   live("/notes", Desk.NotesLive)
@@ -27,6 +28,9 @@ defmodule Desk.PageController do
   def version(conn, _params), do: Conn.send_resp(conn, 200, "1.1.0\n")
 
   def clock(conn, _params), do: Conn.send_resp(conn, 200, "asked #{Desk.Clock.ask()}\n")
+
+  # How it got here.
+  def came(conn, _params), do: Conn.send_resp(conn, 200, :persistent_term.get(:desk_came, "from nowhere") <> "\n")
 
   # As long as a report takes to be made.
   def slow(conn, params) do

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cmd/output.h"
 #include "release/build/assemble.h"
+#include "release/build/keep_assets.h"
 #include "release/build/workshop.h"
 #include "release/read/store.h"
 #include "upgrade/plan/prepare.h"
@@ -139,11 +140,17 @@ static int make_upgrade(struct job *job, struct error *err)
 	struct plan_options options = { .appups = { .dir = job->project->appups,
 						    .suspend_always = job->opts->suspend_always },
 					.allow = job->project->upgrade_allow };
+	size_t kept = 0;
 
 	if (find_olds(job, err))
 		return -1;
 	if (job->olds.len == 0)
 		return 0;
+	if (job->project->keep_assets &&
+	    keep_assets(&kept, job->arena, job->release.root, job->release.rel, job->olds, err))
+		return -1;
+	if (kept > 0)
+		say_verbose(job->call, "  %zu static files of older releases", kept);
 	say_verbose(job->call, "  relup");
 	return prepare_upgrade(&job->prepared, job->arena, job->release.root, job->olds, &options,
 			       err);

@@ -250,6 +250,30 @@ static int get_vars(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* Of Elixir, Shop.Release.told, or of Erlang, shop_release:told. */
+static bool names_function(const char *text)
+{
+	size_t len = strspn(text,
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@?!");
+	const char *colon = strchr(text, ':'), *dot = strrchr(text, '.');
+	const char *cut = colon ? colon : dot;
+
+	return text[len] == '\0' && len < 256 && cut && cut > text && cut[1] &&
+	       !strchr(cut + 1, ':');
+}
+
+static int get_functions(struct project_reader *r, const struct project_field *f, void *into)
+{
+	const struct names *names = into;
+
+	if (get_texts(r, f, into))
+		return -1;
+	for (size_t i = 0; i < names->len; i++)
+		if (!names_function(names->items[i]))
+			return wrong(r, f, "functions such as Shop.Release.told or shop:told");
+	return 0;
+}
+
 static int get_releases(struct project_reader *r, const struct project_field *f, void *into)
 {
 	const json_t *item;
@@ -350,6 +374,13 @@ const struct project_key project_keys[] = {
 	{ "upgrade.allow", "list of codes", "[]",
 	  "reasons of the plan that do not count in this project, as with --allow", get_texts,
 	  AT(upgrade_allow) },
+	{ "upgrade.keep_assets", "true or false", "true",
+	  "carry static files with a digest in their names, of the releases in \"from\", into priv/static of "
+	  "applications with a cache_manifest.json, for pages that are open", get_bool,
+	  AT(keep_assets) },
+	{ "upgrade.after", "list of functions", "[]",
+	  "called on each node after it was upgraded or taken back, with the version before and the one now: "
+	  "Shop.Release.told or shop_release:told", get_functions, AT(upgrade_after) },
 	{ "trust.keys", "list of files", "[]",
 	  "public keys: only releases that one of them signed are used here", get_paths,
 	  AT(trust_keys) },
@@ -567,6 +598,7 @@ static void set_defaults(struct project_reader *r)
 				      if_there(r, "_build/default/lib"))),
 		.erts = "include",
 		.strip = true,
+		.keep_assets = true,
 		.validate_compile_env = true,
 		.sys_config = either(if_there(r, "config/config.exs"),
 				     either(if_there(r, "config/sys.config"),

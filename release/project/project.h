@@ -56,9 +56,11 @@ struct project {
 	const char *store;                    /* folder where releases are put */
 	struct names upgrade_from;            /* versions, or "previous" */
 	struct names upgrade_allow;           /* codes of reasons that do not count */
-	const char *appups;                   /* folder of hand-written appups; NULL: none */
-	struct targets targets;               /* fleets to deploy to */
-	const char *state_file;               /* where rollouts are written down; NULL: default */
+	bool keep_assets;                     /* carry digested files of older releases */
+	struct names upgrade_after; /* "Shop.Release.told", "shop:told": called with two versions */
+	const char *appups;         /* folder of hand-written appups; NULL: none */
+	struct targets targets;     /* fleets to deploy to */
+	const char *state_file;     /* where rollouts are written down; NULL: default */
 	struct project_etcd etcd;
 	const char *default_release; /* which of several; NULL: none */
 	struct names trust_keys;     /* files of public keys; any: releases must be signed */

@@ -113,6 +113,20 @@ static bool is_taken(const struct code_function *function, const char *key)
 	return false;
 }
 
+bool function_wants_key(const struct code *code, const struct code_function *function,
+			const char *key)
+{
+	return is_taken(function, key) || is_fetched(code, function, key);
+}
+
+bool function_names(const struct code_function *function, const char *name)
+{
+	for (size_t i = 0; function && i < function->len; i++)
+		if (has_atom(function->ops[i].args, function->ops[i].len, name))
+			return true;
+	return false;
+}
+
 /* What code_change looks for is looked for once. */
 static bool is_for_once(const struct code_function *function)
 {
@@ -121,13 +135,10 @@ static bool is_for_once(const struct code_function *function)
 
 bool wants_key(const struct code *code, const char *key)
 {
-	for (size_t i = 0; i < code->len; i++) {
-		const struct code_function *function = &code->functions[i];
-
-		if (!is_for_once(function) &&
-		    (is_taken(function, key) || is_fetched(code, function, key)))
+	for (size_t i = 0; i < code->len; i++)
+		if (!is_for_once(&code->functions[i]) &&
+		    function_wants_key(code, &code->functions[i], key))
 			return true;
-	}
 	return false;
 }
 

@@ -33,6 +33,10 @@ struct name_table *atoms_of(const struct code *code);
 bool wants_key(const struct code *code, const char *key);
 /* The same of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
 bool fetches_key(const struct code *code, const char *key);
+bool function_wants_key(const struct code *code, const struct code_function *function,
+			const char *key);
+/* Whether an instruction of it names an atom. */
+bool function_names(const struct code_function *function, const char *name);
 
 /* ---- verdict_release.c ---- */
 
@@ -51,6 +55,19 @@ void judge_config(struct judge *judge);
 /* The state of Elixir's agents that a changed module starts. */
 void judge_agents(struct judge *judge, const struct app_diff *app,
 		  const struct module_diff *module);
+
+/* ---- verdict_assigns.c ---- */
+
+/* Assigns of pages and channels that live on. */
+void judge_assigns(struct judge *judge, const struct app_diff *app,
+		   const struct module_diff *module);
+
+/* ---- verdict_pages.c ---- */
+
+/* Closures in sockets, components that are thrown away. */
+void judge_pages(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
+/* Closures of the library itself, where that changes. */
+void judge_own_closures(struct judge *judge);
 
 /* ---- verdict_module.c ---- */
 

@@ -75,6 +75,11 @@ slow=$!
 assets "$work/page" "before"
 ok
 
+# ---- whether what stands in for Phoenix is shaped as it ----
+expect 0 "$relevo" node eval "$node" "$(cat tests/live/desk/shapes.erl)"
+[ "$out" = "[]" ] || fail "of another shape than the real ones: $out"
+ok
+
 # ---- what would happen; migrations with the new code beside the node ----
 served () {
   "$relevo" node vitals "$node" --json >"$work/out" &&

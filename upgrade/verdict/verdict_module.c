@@ -45,6 +45,7 @@ void judge_module(struct judge *judge, const struct app_diff *app, const struct 
 	judge_agents(judge, app, module);
 	judge_assigns(judge, app, module);
 	judge_pages(judge, app, module);
+	judge_handed(judge, app, module);
 }
 
 /* ---- instructions for what did not change ---- */

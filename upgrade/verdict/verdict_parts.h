@@ -62,6 +62,12 @@ void judge_agents(struct judge *judge, const struct app_diff *app,
 void judge_assigns(struct judge *judge, const struct app_diff *app,
 		   const struct module_diff *module);
 
+/* ---- verdict_handed.c ---- */
+
+/* States that a module hands out, and others keep and hand back. */
+void judge_handed(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module);
+
 /* ---- verdict_pages.c ---- */
 
 /* Closures in sockets, components that are thrown away. */

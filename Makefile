@@ -285,6 +285,7 @@ bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 	@RELEVO=$(B)/relevo tests/bench/stage.sh
 	@RELEVO=$(B)/relevo tests/bench/node.sh
 	@RELEVO=$(B)/relevo tests/bench/pages.sh
+	@RELEVO=$(B)/relevo tests/bench/many.sh
 
 # ---- the rest ----
 

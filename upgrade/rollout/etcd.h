@@ -2,8 +2,8 @@
 /* etcd.h - etcd, by way of its JSON gateway (/v3/…): ranges, transactions, leases.
  *
  * Every call tries one endpoint after the other, the one that last answered first, until one does
- * or its time is over.  A transaction may have been made although no answer came: what it does must
- * be such that it can be done again.
+ * or its time is over.  A transaction may have been made although no answer came, and
+ * is then tried again: its conditions must tell whether it was.
  *
  * ERROR_UNREACHABLE: none answers, or the cluster has no leader.  ERROR_FAILED: etcd refuses, as
  * when it is full; the text says what to do.  ERROR_INVALID: what answers is no etcd.

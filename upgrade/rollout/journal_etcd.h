@@ -13,9 +13,9 @@
  *
  * Whatever a run writes is a transaction that holds only while the lock is the one that it made, by
  * the revision that made it, which no other has; and only once, after the one before it: each
- *writes the lock as well, and names the version that it expects.  So a request that was lost on its
- *way, and arrives when it was made again already, changes nothing.  A lease that has run out
- *meanwhile is taken anew as long as the token shows that nobody else has driven the target since.
+ * writes the lock as well, and names the version that it expects.  So a request that was lost on
+ * its way, and arrives when it was made again already, changes nothing.  A lease that has run out
+ * is taken anew as long as the token shows that nobody else has driven the target since.
  */
 #pragma once
 #include "upgrade/rollout/etcd.h"

@@ -262,6 +262,8 @@ static int do_revert(json_t *answer, const struct work *work, struct node *node,
 	struct error undrain;
 	int ret;
 
+	/* Requests in replaced code are waited for; then going back is more urgent: it is noted. */
+	options.kill = true;
 	if (around(answer, work, "drain", work->target->drain, err))
 		return -1;
 	ret = node_revert(&result, node, arena, work->action.vsn, &options, err);

@@ -11,6 +11,10 @@
 	X(keygen)   \
 	X(sign)     \
 	X(verify)   \
+	X(push)     \
+	X(pull)     \
+	X(list)     \
+	X(prune)    \
 	X(diff)     \
 	X(appup)    \
 	X(plan)     \

@@ -54,6 +54,7 @@ struct project {
 	size_t overlay_vars_len;
 	const char *hook_before, *hook_after; /* shell commands; NULL: none */
 	const char *store;                    /* folder where releases are put */
+	const char *remote;                   /* URL of the store they are shared in; NULL: none */
 	struct names upgrade_from;            /* versions, or "previous" */
 	struct names upgrade_allow;           /* codes of reasons that do not count */
 	bool keep_assets;                     /* carry digested files of older releases */

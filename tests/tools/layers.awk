@@ -6,6 +6,7 @@ BEGIN {
 	# The rooms of a floor, from below; those on one line do not know each other.
 	rooms("erlang/term"); rooms("erlang/beam"); rooms("erlang/code")
 	rooms("release/files"); rooms("release/model"); rooms("release/read"); rooms("release/trust")
+	rooms("release/store")
 	rooms("release/project")
 	rooms("release/build")
 	rooms("upgrade"); rooms("upgrade/diff upgrade/relup/translate"); rooms("upgrade/relup")

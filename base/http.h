@@ -61,7 +61,7 @@ enum {
 };
 
 struct http_call {
-	const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" */
+	const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "MKCOL" */
 	const char *url;
 	const char *const *headers; /* "Name: value"; NULL-terminated; may be NULL */
 	struct span body;           /* what is sent */

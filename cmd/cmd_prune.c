@@ -38,8 +38,10 @@ static int prune_run(const struct call *call, struct error *err)
 		print_json(listed_json(gone, len));
 	else if (len > 0)
 		print_listed(gone, len);
-	say(call, "%zu %s%s removed", len, len == 1 ? "version " : "versions ",
-	    opts->dry ? "would be" : "were");
+	say(call, "%zu of its versions %s removed", len,
+	    opts->dry  ? "would be"
+	    : len == 1 ? "was"
+		       : "were");
 	return 0;
 }
 

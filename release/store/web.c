@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* An OCI layout on a web server: read by GET, written by PUT and DELETE (WebDAV). */
+/* An OCI layout on a web server: read by GET, written by PUT, MKCOL and DELETE (WebDAV). */
 #include "release/store/layout.h"
 #include "release/store/request.h"
 
@@ -72,17 +72,47 @@ static const char *condition(struct web *web, const char *path)
 	return arena_printf(&web->layout.arena, "If-Match: %s", web->etag);
 }
 
+/* The folders above; that they are there already is fine. */
+static int make_folders(struct place *place, const char *path, struct error *err)
+{
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		owned_http_answer struct http_answer answer = { 0 };
+		const struct http_call call = { .method = "MKCOL" };
+		const char *url,
+			*dir = arena_dup(&((struct web *)place)->layout.arena,
+					 (struct span){ path, (size_t)(slash - path + 1) });
+
+		if (web_send(&answer, place, dir, call, &url, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int put(struct http_answer *out, struct place *place, const char *path, struct span data,
+	       const char **url, struct error *err)
+{
+	const char *const headers[] = { "Content-Type: application/octet-stream",
+					condition((struct web *)place, path), NULL };
+	const struct http_call call = { .method = "PUT", .headers = headers, .body = data };
+
+	return web_send(out, place, path, call, url, err);
+}
+
 static int web_write(struct place *place, const char *path, struct span data, bool *changed,
 		     struct error *err)
 {
 	owned_http_answer struct http_answer answer = { 0 };
-	const char *const headers[] = { "Content-Type: application/octet-stream",
-					condition((struct web *)place, path), NULL };
-	const struct http_call call = { .method = "PUT", .headers = headers, .body = data };
 	const char *url;
 
-	if (web_send(&answer, place, path, call, &url, err))
+	if (put(&answer, place, path, data, &url, err))
 		return -1;
+	/* A folder on the way is missing. */
+	if (answer.status == 409) {
+		http_answer_done(&answer);
+		answer = (struct http_answer){ 0 };
+		if (make_folders(place, path, err) || put(&answer, place, path, data, &url, err))
+			return -1;
+	}
 	if (answer.status == 412 && changed) {
 		*changed = true;
 		return 0;

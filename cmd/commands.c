@@ -15,6 +15,7 @@
 	X(pull)     \
 	X(list)     \
 	X(prune)    \
+	X(image)    \
 	X(diff)     \
 	X(appup)    \
 	X(plan)     \

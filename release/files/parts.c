@@ -43,7 +43,18 @@ static int pack_nth(void *context, size_t nr, struct error *err)
 	return pack_piece(&p->packed[nr], p->packer, p->part->first + nr, err);
 }
 
-int part_pack(struct str *out, const struct packer *packer, const struct part *part,
+/* Two empty blocks, at the end of a tarball. */
+static int add_end(struct str *out, uint32_t *crc, uint64_t *plain, struct error *err)
+{
+	static const char blocks[2 * 512];
+	const struct span zeros = { blocks, sizeof(blocks) };
+
+	*crc = crc32_join(*crc, crc32_of(zeros), zeros.len);
+	*plain += zeros.len;
+	return deflate_piece(out, zeros, err);
+}
+
+int part_pack(struct str *out, const struct packer *packer, const struct part *part, bool whole,
 	      struct error *err)
 {
 	owned(packing_done) struct packing p = { packer, part,
@@ -59,6 +70,8 @@ int part_pack(struct str *out, const struct packer *packer, const struct part *p
 		crc = crc32_join(crc, p.packed[i].crc, p.packed[i].plain);
 		plain += p.packed[i].plain;
 	}
+	if (whole && add_end(out, &crc, &plain, err))
+		return -1;
 	str_add(out, DEFLATE_END);
 	gzip_add_tail(out, crc, plain);
 	return 0;
@@ -107,15 +120,13 @@ int join_add(struct joining *j, struct span part, struct error *err)
 
 int join_end(struct joining *j, char sha256[static HASH_HEX_MAX], struct error *err)
 {
-	static const char blocks[2 * 512]; /* at the end of a tarball */
-	const struct span zeros = { blocks, sizeof(blocks) };
 	owned_str struct str tail = STR_EMPTY;
 	uint8_t digest[HASH_SIZE_MAX];
 
-	if (deflate_piece(&tail, zeros, err))
+	if (add_end(&tail, &j->crc, &j->plain, err))
 		return -1;
 	str_add(&tail, DEFLATE_END);
-	gzip_add_tail(&tail, crc32_join(j->crc, crc32_of(zeros), zeros.len), j->plain + zeros.len);
+	gzip_add_tail(&tail, j->crc, j->plain);
 	if (put(j, str_span(&tail), err))
 		return -1;
 	hash_end(j->hash, digest);

@@ -22,9 +22,12 @@ struct parts {
 
 /* In the order of the items; files of one folder must stand together. */
 struct parts parts_cut(struct arena *arena, const struct packer *packer);
-/* Appends the part, compressed on all cores, or taken from the cache. */
+/* Appends the part, compressed on all cores, or taken from the cache.
+ *
+ * whole   with the two empty blocks
+ */
 must_check int part_pack(struct str *out, const struct packer *packer, const struct part *part,
-			 struct error *err);
+			 bool whole, struct error *err);
 
 /* ---- and together again ---- */
 

@@ -136,6 +136,7 @@ int folder_open(struct place **out, const char *url, struct error *err)
 		.ops = &ops,
 		.url = arena_dup(&folder->layout.arena, span_of(url)),
 		.id = folder->dir,
+		.prefix = "",
 	};
 	*out = &folder->layout.place;
 	return 0;

@@ -63,11 +63,15 @@ static const char *tag_of(const json_t *entry, const char *repo)
 	return strncmp(name, repo, len) == 0 && name[len] == ':' ? name + len + 1 : NULL;
 }
 
+/* Others call their images what they like: of the repository "" the whole name counts, and "" is
+ * any. */
 static bool is_called(const json_t *entry, const char *repo, const char *ref)
 {
-	const char *tag = tag_of(entry, repo);
+	const char *tag = repo[0] ? tag_of(entry, repo) : name_of(entry);
 	const char *digest = json_string_value(json_object_get(entry, "digest"));
 
+	if (!repo[0] && !ref[0])
+		return true;
 	return tag && (strcmp(tag, ref) == 0 || (digest && strcmp(digest, ref) == 0));
 }
 
@@ -119,12 +123,25 @@ static int too_busy(const struct place *place, struct error *err)
 
 /* ---- manifests ---- */
 
+static int not_that(const struct place *place, const char *digest, struct error *err)
+{
+	return error_set(err, ERROR_REFUSED, "%s: what it has as %s is something else", place->url,
+			 digest);
+}
+
 int layout_get_manifest(struct place *place, const char *repo, const char *ref, struct str *out,
 			struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct descriptor entry;
 
+	/* One of an index's own manifests. */
+	if (digest_is_good(ref)) {
+		if (layout_of(place)->files->read(place, blob_path(&arena, ref), OCI_MANIFEST_MAX,
+						  out, err))
+			return -1;
+		return digest_fits(ref, str_span(out)) ? 0 : not_that(place, ref, err);
+	}
 	if (find_entry(&entry, place, &arena, repo, ref, err))
 		return -1;
 	if (entry.size > OCI_MANIFEST_MAX)
@@ -145,6 +162,9 @@ int layout_put_manifest(struct place *place, const char *repo, const char *ref, 
 	    files->write(place, "oci-layout", SPAN("{\"imageLayoutVersion\":\"1.0.0\"}"), NULL,
 			 err))
 		return -1;
+	/* Only an index names it. */
+	if (digest_is_good(ref))
+		return 0;
 	for (int tries = 0; changed && tries < TRIES; tries++) {
 		owned_json json_t *index = NULL;
 
@@ -219,8 +239,7 @@ int layout_get_blob(struct place *place, const char *repo, const struct descript
 	data = (struct span){ str_text(out) + start, out->len - start };
 	if ((int64_t)data.len == blob->size && digest_fits(blob->digest, data))
 		return 0;
-	return error_set(err, ERROR_REFUSED, "%s: what it has as %s is something else", place->url,
-			 blob->digest);
+	return not_that(place, blob->digest, err);
 }
 
 int layout_put_blob(struct place *place, const char *repo, const struct descriptor *blob,

@@ -26,7 +26,7 @@ struct place_ops {
 			bool *has, struct error *err);
 	int (*get_blob)(struct place *place, const char *repo, const struct descriptor *blob,
 			struct str *out, struct error *err);
-	/* from   a repository of this place where it may be already; NULL: none is known
+	/* from   where it may be already, prefix and all; NULL: none is known
 	 * sent   false: it was taken from there
 	 */
 	int (*put_blob)(struct place *place, const char *repo, const struct descriptor *blob,
@@ -43,8 +43,9 @@ struct place_ops {
 
 struct place {
 	const struct place_ops *ops;
-	const char *url; /* as it was given */
-	const char *id;  /* tells it from others, with what all its repositories have in front */
+	const char *url;    /* as it was given */
+	const char *id;     /* tells it from others */
+	const char *prefix; /* of all its repositories: "acme/", or "" */
 };
 
 /* "/releases", "file:///releases": a folder; "https://host/path": a web server; "oci://host/path",

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/cache.h"
 #include "release/files/archive.h"
 #include "release/files/parts.h"
 #include "release/read/manifest_read.h"
-#include "release/store/known.h"
 #include "release/store/remote.h"
+#include "release/store/send.h"
 
 #include <stdlib.h>
 
@@ -13,7 +12,7 @@ struct parcel {
 	struct arena *arena;
 	struct str tar; /* the items borrow from it */
 	struct archive_source *items;
-	size_t items_len, items_cap;
+	size_t items_len;
 
 	struct artifact artifact;
 	struct descriptor *parts;
@@ -35,52 +34,6 @@ static void parcel_done(struct parcel *p)
 
 /* ---- made ---- */
 
-static int take_item(void *context, const struct archive_item *item, struct error *err)
-{
-	struct parcel *p = context;
-
-	(void)err;
-	if (item->is_dir)
-		return 0;
-	p->items = arena_grow(p->arena, p->items, p->items_len, &p->items_cap);
-	p->items[p->items_len++] = (struct archive_source){
-		.path = arena_dup(p->arena, span_of(item->path)),
-		.data = item->data,
-		.mode = item->mode,
-	};
-	return 0;
-}
-
-/* Of one path, what came later in the tarball lies later in memory. */
-static int by_path(const void *a, const void *b)
-{
-	const struct archive_source *left = a, *right = b;
-	int order = strcmp(left->path, right->path);
-
-	if (order == 0)
-		order = (left->data.ptr > right->data.ptr) - (left->data.ptr < right->data.ptr);
-	return order;
-}
-
-/* By path, each once, as it would be unpacked. */
-static int read_items(struct parcel *p, const char *tarball, struct error *err)
-{
-	size_t len = 0;
-
-	if (archive_load(&p->tar, tarball, TREE_MAX, err) ||
-	    archive_items(str_span(&p->tar), TREE_MAX, take_item, p, err))
-		return -1;
-	if (p->items_len > 0)
-		qsort(p->items, p->items_len, sizeof(*p->items), by_path);
-	for (size_t i = 0; i < p->items_len; i++) {
-		if (len > 0 && strcmp(p->items[len - 1].path, p->items[i].path) == 0)
-			len--;
-		p->items[len++] = p->items[i];
-	}
-	p->items_len = len;
-	return 0;
-}
-
 static int pack_parts(struct parcel *p, const struct packer *packer, struct parts parts,
 		      struct error *err)
 {
@@ -95,7 +48,7 @@ static int pack_parts(struct parcel *p, const struct packer *packer, struct part
 	for (size_t i = 0; i < parts.len; i++) {
 		struct str *bytes = &p->bytes[p->len++];
 
-		if (part_pack(bytes, packer, &parts.items[i], err) ||
+		if (part_pack(bytes, packer, &parts.items[i], false, err) ||
 		    join_add(&joining, str_span(bytes), err))
 			return -1;
 		p->names[i] = arena_dup(p->arena, parts.items[i].name);
@@ -134,7 +87,7 @@ static int make_parcel(struct parcel *p, const char *tarball, struct error *err)
 {
 	owned_packer struct packer packer = { 0 };
 
-	if (read_items(p, tarball, err) ||
+	if (archive_sorted(&p->items, &p->items_len, &p->tar, p->arena, tarball, TREE_MAX, err) ||
 	    packer_open(&packer, p->arena, p->items, p->items_len, err) ||
 	    pack_parts(p, &packer, parts_cut(p->arena, &packer), err))
 		return -1;
@@ -162,46 +115,22 @@ static int check_release(struct parcel *p, const char *tarball, const struct tru
 
 /* ---- sent ---- */
 
-static int send_blob(struct pushed *out, struct place *place, const char *repo,
-		     const struct descriptor *blob, struct span data, struct known *known,
-		     struct error *err)
-{
-	owned_str struct str from = STR_EMPTY;
-	bool has = false, sent = false;
-
-	if (place->ops->has_blob(place, repo, blob, &has, err))
-		return -1;
-	if (!has) {
-		known_find(&from, known, blob->digest);
-		if (place->ops->put_blob(place, repo, blob, data,
-					 from.len > 0 && strcmp(from.ptr, repo) != 0 ? from.ptr
-										     : NULL,
-					 &sent, err))
-			return -1;
-		out->sent += sent;
-		out->mounted += !sent;
-		out->went += sent ? data.len : 0;
-	}
-	known_put(known, blob->digest, repo);
-	return 0;
-}
-
 static int send_parts(struct pushed *out, struct place *place, const struct parcel *p,
 		      struct error *err)
 {
-	owned_known struct known known = known_open(place->id);
-	const char *repo = p->artifact.name;
+	owned_sending struct sending sending = sending_begin(place, p->artifact.name);
 	struct descriptor config = { ARTIFACT_CONFIG, digest_make(p->arena, str_span(&p->config)),
 				     (int64_t)p->config.len, NULL };
-	struct pushed uncounted = { 0 };
 
-	for (size_t i = 0; i < p->len; i++) {
-		if (send_blob(out, place, repo, &p->parts[i], str_span(&p->bytes[i]), &known, err))
+	for (size_t i = 0; i < p->len; i++)
+		if (send_bytes(&sending, &p->parts[i], str_span(&p->bytes[i]), err))
 			return error_wrap(err, "%s", p->names[i]);
-		out->parts++;
-		out->size += p->bytes[i].len;
-	}
-	return send_blob(&uncounted, place, repo, &config, str_span(&p->config), &known, err);
+	out->parts = sending.blobs;
+	out->sent = sending.sent;
+	out->mounted = sending.mounted;
+	out->size = sending.size;
+	out->went = sending.went;
+	return send_bytes(&sending, &config, str_span(&p->config), err);
 }
 
 /* What the version stands for until now. */

@@ -9,7 +9,7 @@ enum { LIST_MAX = 16 << 20, PAGES_MAX = 100, ASKED_AT_ONCE = 1000 };
 const char *registry_url(struct registry *r, struct arena *arena, const char *repo,
 			 const char *rest)
 {
-	return arena_printf(arena, "%s/v2/%s%s/%s", r->base, r->prefix, repo, rest);
+	return arena_printf(arena, "%s/v2/%s%s/%s", r->base, r->place.prefix, repo, rest);
 }
 
 static int get_manifest(struct place *place, const char *repo, const char *ref, struct str *out,
@@ -161,7 +161,7 @@ static int list(struct place *place, struct arena *arena, const char *repo, stru
 		struct error *err)
 {
 	struct registry *r = registry_of(place);
-	struct listing l = { .arena = arena, .prefix = repo[0] ? "" : r->prefix };
+	struct listing l = { .arena = arena, .prefix = repo[0] ? "" : r->place.prefix };
 	const char *url =
 		repo[0] ? registry_url(r, arena, repo,
 				       arena_printf(arena, "tags/list?n=%d", ASKED_AT_ONCE))
@@ -268,11 +268,12 @@ int registry_open(struct place **out, const char *url, struct error *err)
 	r->http = http;
 	r->host = span_is(host, "docker.io") ? "registry-1.docker.io" : arena_dup(&r->arena, host);
 	r->base = arena_printf(&r->arena, "%s://%s", tls ? "https" : "http", r->host);
-	r->prefix = arena_printf(&r->arena, SPAN_FMT "%s", SPAN_ARG(rest), rest.len ? "/" : "");
 	r->place = (struct place){
 		.ops = &ops,
 		.url = arena_dup(&r->arena, span_of(url)),
-		.id = arena_printf(&r->arena, "%s/%s", r->base, r->prefix),
+		.id = r->base,
+		.prefix =
+			arena_printf(&r->arena, SPAN_FMT "%s", SPAN_ARG(rest), rest.len ? "/" : ""),
 	};
 	*out = &r->place;
 	return 0;

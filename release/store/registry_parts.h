@@ -13,7 +13,6 @@ struct registry {
 	struct http *http;
 	const char *base; /* "https://registry.example.com:5000" */
 	const char *host;
-	const char *prefix; /* of its repositories: "acme/", or "" */
 	struct credentials credentials;
 	bool looked;              /* for them */
 	struct str authorization; /* the header that was good the last time; a secret */

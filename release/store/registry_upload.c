@@ -47,8 +47,7 @@ static int begin(struct upload *u, const char *from, bool *mounted, struct error
 	const char *query = "";
 
 	if (from)
-		query = arena_printf(&u->arena, "?mount=%s&from=%s%s", u->blob->digest, r->prefix,
-				     from);
+		query = arena_printf(&u->arena, "?mount=%s&from=%s", u->blob->digest, from);
 	call.url = registry_url(r, &u->arena, u->repo,
 				arena_printf(&u->arena, "blobs/uploads/%s", query));
 	if (registry_send(&answer, r, &call, err))

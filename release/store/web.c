@@ -189,7 +189,8 @@ int web_open(struct place **out, const char *url, struct error *err)
 	web->http = http;
 	web->base = arena_dup(&web->layout.arena, base);
 	web->layout.files = &files;
-	web->layout.place = (struct place){ .ops = &ops, .url = web->base, .id = web->base };
+	web->layout.place =
+		(struct place){ .ops = &ops, .url = web->base, .id = web->base, .prefix = "" };
 	*out = &web->layout.place;
 	return 0;
 }

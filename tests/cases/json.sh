@@ -64,6 +64,8 @@ document 0 push push "$new" --store "$store/shared" --tag stable
 document 0 list list --store "$store/shared"
 document 0 pull pull tally@stable --store "$store/shared" --out "$work/pulled"
 document 0 prune prune tally --keep 1 --store "$store/shared"
+mkdir "$work/root"
+document 0 image image build "$new" --base "$work/root" --unchecked --out "$work/images"
 ok
 
 # What fails is a document too, and has a code.

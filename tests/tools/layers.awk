@@ -9,6 +9,7 @@ BEGIN {
 	rooms("release/store")
 	rooms("release/project")
 	rooms("release/build")
+	rooms("docker")
 	rooms("upgrade"); rooms("upgrade/diff upgrade/relup/translate"); rooms("upgrade/relup")
 	rooms("upgrade/appup"); rooms("upgrade/verdict"); rooms("upgrade/plan")
 	rooms("upgrade/node/wire upgrade/node/scripts"); rooms("upgrade/node"); rooms("upgrade/health"); rooms("upgrade/rehearse upgrade/rollout")

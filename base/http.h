@@ -67,7 +67,7 @@ struct http_call {
 	struct span body;           /* what is sent */
 	struct str *into;           /* what comes with a status of 2xx, also where it breaks off;
 				     * NULL: goes into the answer */
-	size_t max;                 /* bytes of that; more is ERROR_INVALID */
+	size_t max;                 /* bytes of that; more is ERROR_INVALID; 0: none is wanted */
 	bool resume; /* of what is in *into already only the rest is asked for; a server that does
 		      * not know how to gives all of it anew */
 	bool netrc;  /* ~/.netrc may say who we are */

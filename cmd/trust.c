@@ -28,6 +28,7 @@ int trust_find(struct trust *out, struct arena *arena, const struct trust_opts *
 	if (project_read(&project, arena, "relevo.yaml", err))
 		return -1;
 	out->keys = joined(arena, given, project->trust_keys);
+	out->required = project->trust_required;
 	out->minimum = project->trust_minimum;
 	return 0;
 }
@@ -59,7 +60,7 @@ int trusted_bundle(struct bundle *out, struct arena *arena, const char *arg,
 	if (trust_find(&trust, arena, opts, err) || release_arg(&path, arena, arg, err) ||
 	    bundle_read(out, arena, path, err))
 		return -1;
-	if (trust.keys.len == 0 && !trust.minimum)
+	if (trust.keys.len == 0 && !trust.required && !trust.minimum)
 		return 0;
 	return check_bundle(out, &trust, err);
 }

@@ -402,6 +402,8 @@ const struct project_key project_keys[] = {
 	{ "trust.keys", "list of files", "[]",
 	  "public keys: only releases that one of them signed are used here", get_paths,
 	  AT(trust_keys) },
+	{ "trust.require_signature", "true or false", "true where there are keys",
+	  "nothing is used here that is not signed, also where no key is named", get_bool, AT(trust_required) },
 	{ "trust.minimum", "version", "(any)", "no release older than this one is used here", get_text,
 	  AT(trust_minimum) },
 	{ "upgrade.appups", "folder", "(none)",

@@ -65,6 +65,7 @@ struct project {
 	struct project_etcd etcd;
 	const char *default_release; /* which of several; NULL: none */
 	struct names trust_keys;     /* files of public keys; any: releases must be signed */
+	bool trust_required;         /* also without keys */
 	const char *trust_minimum;   /* the oldest version that may be used; NULL: any */
 };
 

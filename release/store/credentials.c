@@ -2,6 +2,7 @@
 #include "release/store/credentials.h"
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/names.h"
@@ -35,44 +36,6 @@ void credentials_done(struct credentials *c)
 bool credentials_given(const struct credentials *c)
 {
 	return c->user.len > 0 || c->token.len > 0;
-}
-
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-void base64_add(struct str *out, struct span data)
-{
-	str_room(out, (data.len + 2) / 3 * 4 + 1);
-	for (size_t i = 0; i < data.len; i += 3) {
-		uint32_t bits = 0;
-
-		for (size_t j = 0; j < 3; j++)
-			bits = bits << 8 | (i + j < data.len ? (uint8_t)data.ptr[i + j] : 0);
-		for (size_t j = 0; j < 4; j++)
-			str_addc(out, i + j > data.len ? '=' : digits[bits >> (18 - 6 * j) & 63]);
-	}
-}
-
-bool base64_read(struct str *out, struct span text)
-{
-	uint32_t bits = 0;
-	int held = 0;
-
-	while (text.len > 0 && text.ptr[text.len - 1] == '=')
-		text.len--;
-	str_room(out, text.len / 4 * 3 + 4);
-	for (size_t i = 0; i < text.len; i++) {
-		const char *digit = text.ptr[i] ? strchr(digits, text.ptr[i]) : NULL;
-
-		if (!digit)
-			return false;
-		bits = bits << 6 | (uint32_t)(digit - digits);
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			str_addc(out, (char)(bits >> held & 255));
-		}
-	}
-	return true;
 }
 
 /* ---- helpers ---- */

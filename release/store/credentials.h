@@ -33,7 +33,3 @@ void credentials_done(struct credentials *credentials);
 void secret_set(struct str *out, struct span secret);
 void secret_done(struct str *secret);
 #define owned_secret owned(secret_done)
-/* Appends base64 (RFC 4648). */
-void base64_add(struct str *out, struct span data);
-/* False: it is none. */
-bool base64_read(struct str *out, struct span text);

@@ -253,9 +253,13 @@ int remote_pull(struct pulled *out, struct arena *arena, struct place *place,
 		return error_set(err, ERROR_USAGE, "%s of which release? NAME@%s", ref, ref);
 	if (!digest_is_good(ref) && tag_of_version(&ref, arena, ref, err))
 		return -1;
-	if (pull_all(&p, ref, err))
+	if (pull_all(&p, ref, err)) {
+		/* What cannot be read is not what was pushed. */
+		if (err->kind == ERROR_INVALID)
+			err->kind = ERROR_REFUSED;
 		return error_wrap(err, "%s@%s from %s", reference->name, reference->ref,
 				  place->url);
+	}
 	p.result.name = p.artifact.name;
 	p.result.vsn = p.artifact.vsn;
 	*out = p.result;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/base64.h"
 #include "base/json.h"
 #include "release/store/challenge.h"
 #include "release/store/registry_parts.h"

@@ -24,11 +24,17 @@ int request_send(struct http_answer *out, struct http *http, const struct http_c
 	int64_t wait = FIRST_WAIT_MS;
 	int tries = may_repeat(call) ? TRIES : 1;
 
-	for (;;) {
+	while (tries > 0) {
 		owned_http_answer struct http_answer answer = { 0 };
 		int ret = http_send(&answer, http, &again, err);
 
 		tries--;
+		/* There is no rest: what came is not the beginning of what is there now. */
+		if (ret == 0 && answer.status == 416 && again.resume) {
+			str_clear(again.into);
+			again.resume = false;
+			continue;
+		}
 		if (ret ? tries == 0 || !error_may_retry(err->kind)
 			: tries == 0 || !passes(answer.status)) {
 			if (ret == 0) {
@@ -41,6 +47,7 @@ int request_send(struct http_answer *out, struct http *http, const struct http_c
 		clock_sleep_ms(wait);
 		wait *= 2;
 	}
+	return error_set(err, ERROR_UNREACHABLE, "no whole answer came");
 }
 
 /* What a registry says in JSON; else the first line. */

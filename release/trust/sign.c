@@ -205,8 +205,14 @@ static int look_for_signer(struct trusted *out, struct arena *arena, const struc
 static int check_signer(const struct trusted *found, const struct release *release,
 			const struct trust *trust, struct error *err)
 {
-	if (found->key || trust->keys.len == 0)
+	if (found->key || (trust->keys.len == 0 && !trust->required))
 		return 0;
+	if (found->is_signed && trust->keys.len == 0) {
+		error_set_(err, ERROR_REFUSED,
+			   "%s must be signed, and no key is trusted that could tell by whom it is",
+			   release->path);
+		return error_hint(err, "Name one: --trust FILE, or trust.keys in relevo.yaml.");
+	}
 	if (!found->is_signed) {
 		error_set_(err, ERROR_REFUSED, "%s is not signed", release->path);
 		return error_hint(err, "Who built it signs it: relevo sign %s --key FILE",
@@ -236,7 +242,7 @@ int release_trust(struct trusted *out, struct arena *arena, const struct release
 	struct trusted found = { 0 };
 
 	if (!release->manifest) {
-		if (trust->keys.len > 0)
+		if (trust->keys.len > 0 || trust->required)
 			return no_manifest(release, ERROR_REFUSED, err);
 	} else if (look_for_signer(&found, arena, release, trust, err) ||
 		   check_signer(&found, release, trust, err) ||

@@ -19,6 +19,7 @@ must_check int release_sign(const char *path, const struct key *key, struct erro
 struct trust {
 	struct names
 		keys; /* files of public keys; any: a release that none of them signed is refused */
+	bool required;       /* also without keys: then nothing can be used, and that is said */
 	const char *minimum; /* the oldest version that may be used; NULL: any */
 };
 

@@ -8,10 +8,14 @@
 
 struct sign_opts {
 	struct sign_key_opts key;
+	const char *certificate;
 };
 
 static const struct option sign_options[] = {
 	SIGN_KEY_OPTIONS(struct sign_opts, key),
+	OPT_TEXT(struct sign_opts, certificate, 0, "certificate", "FILE",
+		 "sign with certificates (CMS): that of the key, and those between it and its "
+		 "authority (PEM)"),
 	OPT_END,
 };
 
@@ -24,7 +28,7 @@ static int sign_run(const struct call *call, struct error *err)
 	char id[KEY_ID_MAX];
 
 	if (release_arg(&path, &arena, call->argv[0], err) ||
-	    sign_key_read(&key, &opts->key, err) || release_sign(path, key, err))
+	    sign_key_read(&key, &opts->key, err) || release_sign(path, key, opts->certificate, err))
 		return -1;
 	key_id(key, id);
 	if (call->json)

@@ -72,6 +72,7 @@ static int pull(const char **out, struct arena *arena, const struct project *pro
 {
 	owned_place struct place *place = NULL;
 	const struct trust trust = { .keys = project->trust_keys,
+				     .authorities = project->trust_authorities,
 				     .required = project->trust_required,
 				     .minimum = project->trust_minimum };
 	const struct pull_options options = { .folder = project->store, .trust = &trust };

@@ -63,10 +63,11 @@ struct project {
 	struct targets targets;     /* fleets to deploy to */
 	const char *state_file;     /* where rollouts are written down; NULL: default */
 	struct project_etcd etcd;
-	const char *default_release; /* which of several; NULL: none */
-	struct names trust_keys;     /* files of public keys; any: releases must be signed */
-	bool trust_required;         /* also without keys */
-	const char *trust_minimum;   /* the oldest version that may be used; NULL: any */
+	const char *default_release;    /* which of several; NULL: none */
+	struct names trust_keys;        /* files of public keys; any: releases must be signed */
+	struct names trust_authorities; /* or somebody whom one of these certificates vouches for */
+	bool trust_required;            /* also without keys */
+	const char *trust_minimum;      /* the oldest version that may be used; NULL: any */
 };
 
 struct project_reader;

@@ -105,6 +105,7 @@ static int take_entry(struct credentials *out, const json_t *entry, const char *
 		secret_set(&out->token, span_of(token));
 	if (!auth || !auth[0])
 		return 0;
+	str_room(&plain, strlen(auth));
 	if (!base64_read(&plain, span_of(auth)) ||
 	    !(colon = memchr(str_text(&plain), ':', plain.len)))
 		return error_set(err, ERROR_INVALID,

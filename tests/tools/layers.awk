@@ -22,8 +22,8 @@ BEGIN {
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/relup/regex.c"
 	adapter["openssl/evp"] = "base/hash.c release/trust/key.c"
-	adapter["openssl/err"] = "upgrade/node/wire/tls.c release/trust/key.c"
-	adapter["openssl/pem"] = "release/trust/key.c"
+	adapter["openssl/err"] = "upgrade/node/wire/tls.c release/trust/key.c release/trust/cms.c"
+	adapter["openssl/pem"] = "release/trust/key.c release/trust/cms.c"
 	adapter["openssl/ssl"] = "upgrade/node/wire/tls.c"
 }
 /^#include "/ {

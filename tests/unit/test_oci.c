@@ -2,7 +2,6 @@
 /* What stands in the words of registries and their clients: challenges, credentials, references,
  * tags; and layers, one on the other.
  */
-#include "base/base64.h"
 #include "docker/libs.h"
 #include "release/store/challenge.h"
 #include "release/store/credentials.h"
@@ -158,24 +157,6 @@ static void test_tags(void **state)
 		assert_int_equal(url_is_private(urls[i].url), urls[i].is_private);
 }
 
-static void test_base64(void **state)
-{
-	static const char *const rows[][2] = {
-		{ "", "" },        { "f", "Zg==" },        { "fo", "Zm8=" },
-		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "\xff\xfe", "//4=" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		owned_str struct str text = STR_EMPTY, back = STR_EMPTY;
-
-		base64_add(&text, span_of(rows[i][0]));
-		assert_string_equal(str_text(&text), rows[i][1]);
-		assert_true(base64_read(&back, str_span(&text)));
-		assert_string_equal(str_text(&back), rows[i][0]);
-	}
-}
-
 /* What a layer hides, and what it has itself. */
 static void test_layers(void **state)
 {
@@ -205,7 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_challenges), cmocka_unit_test(test_credentials),
 		cmocka_unit_test(test_references), cmocka_unit_test(test_tags),
-		cmocka_unit_test(test_base64),     cmocka_unit_test(test_layers),
+		cmocka_unit_test(test_layers),
 	};
 
 	return cmocka_run_group_tests_name("oci", tests, NULL, NULL);

@@ -72,7 +72,7 @@ FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuz
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
 	unit cases helpers differential sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
-	bench demo install uninstall format clean help
+	bench demo schemas install uninstall format clean help
 all: build/relevo
 
 build/relevo: $(B)/relevo
@@ -270,6 +270,10 @@ deploy-kills: all helpers
 partitions: all helpers
 	@PARTITIONS=all TEST_TIMEOUT=3600 RELEVO=$(B)/relevo tests/run tests/live/partitions.sh
 
+# What relevo sbom and provenance print, by the published schemas; wants node and npm.
+schemas: all
+	@SCHEMAS=1 RELEVO=$(B)/relevo tests/cases/sbom.sh
+
 demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
@@ -338,6 +342,7 @@ help:
 	@echo 'make fuzz-long  all of them by turns, RUNS=30000000 times together'
 	@echo 'make fuzz-coverage   whether the corpora still run through what they are for'
 	@echo 'make bench      relevo beside its peers'
+	@echo 'make schemas    the bill of materials and the provenance, by their published schemas (npm)'
 	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make deps       install the Debian packages that all of this needs'
 	@echo 'CC=clang, VARIANT=asan or tsan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

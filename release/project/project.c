@@ -35,6 +35,22 @@ static int get_path(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* A folder, or the URL of a store elsewhere: then releases are put into the folder that is used
+ * when nothing is said.
+ */
+static int get_store(struct project_reader *r, const struct project_field *f, void *into)
+{
+	const char *store;
+
+	if (get_text(r, f, &store))
+		return -1;
+	if (strstr(store, "://"))
+		r->project->remote = store;
+	else
+		*(const char **)into = path_join(r->arena, r->project->dir, store);
+	return 0;
+}
+
 /* A file that would be taken when nothing is said can be left out: false. */
 static int get_file(struct project_reader *r, const struct project_field *f, void *into)
 {
@@ -366,7 +382,9 @@ const struct project_key project_keys[] = {
 	{ "hooks.after", "shell command", "(none)",
 	  "run when the tree is made but not packed, with RELEASE_NAME, RELEASE_VSN and RELEASE_ROOT",
 	  get_text, AT(hook_after) },
-	{ "store", "folder", "releases", "where finished releases are kept", get_path, AT(store) },
+	{ "store", "folder or URL", "releases",
+	  "where finished releases are kept: a folder; or where they are shared, https://… or oci://…: then relevo "
+	  "build puts them into releases/, and what is not there is pulled", get_store, AT(store) },
 	{ "upgrade.from", "list of versions", "[]",
 	  "versions to make a relup from; \"previous\" is the newest one in the store that is older than "
 	  "the one that is built", get_texts,
@@ -384,6 +402,11 @@ const struct project_key project_keys[] = {
 	{ "trust.keys", "list of files", "[]",
 	  "public keys: only releases that one of them signed are used here", get_paths,
 	  AT(trust_keys) },
+	{ "trust.authorities", "list of files", "[]",
+	  "certificates of authorities, and their CRLs: also what somebody signed whom one of them vouches for is used here",
+	  get_paths, AT(trust_authorities) },
+	{ "trust.require_signature", "true or false", "true where there are keys",
+	  "nothing is used here that is not signed, also where no key is named", get_bool, AT(trust_required) },
 	{ "trust.minimum", "version", "(any)", "no release older than this one is used here", get_text,
 	  AT(trust_minimum) },
 	{ "upgrade.appups", "folder", "(none)",

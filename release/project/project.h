@@ -54,6 +54,7 @@ struct project {
 	size_t overlay_vars_len;
 	const char *hook_before, *hook_after; /* shell commands; NULL: none */
 	const char *store;                    /* folder where releases are put */
+	const char *remote;                   /* URL of the store they are shared in; NULL: none */
 	struct names upgrade_from;            /* versions, or "previous" */
 	struct names upgrade_allow;           /* codes of reasons that do not count */
 	bool keep_assets;                     /* carry digested files of older releases */
@@ -62,9 +63,11 @@ struct project {
 	struct targets targets;     /* fleets to deploy to */
 	const char *state_file;     /* where rollouts are written down; NULL: default */
 	struct project_etcd etcd;
-	const char *default_release; /* which of several; NULL: none */
-	struct names trust_keys;     /* files of public keys; any: releases must be signed */
-	const char *trust_minimum;   /* the oldest version that may be used; NULL: any */
+	const char *default_release;    /* which of several; NULL: none */
+	struct names trust_keys;        /* files of public keys; any: releases must be signed */
+	struct names trust_authorities; /* or somebody whom one of these certificates vouches for */
+	bool trust_required;            /* also without keys */
+	const char *trust_minimum;      /* the oldest version that may be used; NULL: any */
 };
 
 struct project_reader;

@@ -276,6 +276,7 @@ bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/plan.sh
 	@RELEVO=$(B)/relevo tests/bench/stage.sh
 	@RELEVO=$(B)/relevo tests/bench/node.sh
+	@RELEVO=$(B)/relevo tests/bench/pause.sh
 
 # ---- the rest ----
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Real code, recompiled with changes that change nothing (real.escript): RabbitMQ, ejabberd, and the libraries of
 # Elixir.  No crash, an answer in seconds, and no reason that says of states, messages or calls what is not true.
-#   tests/differential/real.sh [COUNT] [SEED]         RELEVO: the program, build/relevo otherwise
+#   tests/differential/real/real.sh [COUNT] [SEED]         RELEVO: the program, build/relevo otherwise
 set -eu
-count=${1:-${N:-3}}
+count=${1:-3}
 seed=${2:-${SEED:-1}}
 relevo=$(realpath "${RELEVO:-build/relevo}")
 here=$(realpath "$(dirname "$0")")
@@ -39,12 +39,13 @@ judge () {
 
 bad=no
 rabbitmq
+# shellcheck disable=SC2046 # lists of folders
 judge rabbitmq $(find "$work/rabbitmq" -path '*/plugins/*/ebin' -type d | sort)
-if ejabberd=$("$here/../tools/ejabberd" 2>/dev/null); then
-  judge ejabberd $(find "$ejabberd" -path '*/ebin' -name ebin | while read -r ebin; do
-    [ -z "$(find "$ebin" -name '*.app' | head -1)" ] || echo "$ebin"
-  done | sort)
+if ejabberd=$("$here/../../tools/ejabberd" 2>/dev/null); then
+  # shellcheck disable=SC2046
+  judge ejabberd $(find "$ejabberd" -path '*/ebin/*.app' -exec dirname '{}' ';' | sort)
 fi
 elixir=$(elixir -e 'IO.puts(:code.lib_dir(:elixir))')
+# shellcheck disable=SC2046
 judge elixir $(find "$(dirname "$elixir")" -name ebin | sort)
 [ "$bad" = no ] || { echo "real: reasons that are not true" >&2; exit 1; }

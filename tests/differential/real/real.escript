@@ -8,8 +8,9 @@ main([Seed, Folder | Ebins]) ->
     rand:seed(exsss, list_to_integer(Seed)),
     [code:add_pathz(E) || E <- Ebins],
     Apps = [{app, read(E), E} || E <- Ebins],
-    Base = [{base, read(E), E} || A <- [kernel, stdlib, sasl, compiler, crypto],
-                                  E <- [filename:join(code:lib_dir(A), "ebin")], not lists:member(E, Ebins)],
+    Given = [Name || {app, {Name, _, _}, _} <- Apps],
+    Base = [{base, read(E), E} || A <- needed([kernel, stdlib, sasl | wants(Apps)], []) -- Given,
+                                  E <- [filename:join(code:lib_dir(A), "ebin")]],
     One = [{Name, Vsn, E} || {_, {Name, Vsn, _}, E} <- Base ++ Apps],
     release(filename:join(Folder, "1"), "1", [link_app(filename:join(Folder, "1"), A) || A <- One]),
     {Two, Counts} = lists:unzip([next(filename:join(Folder, "2"), A) || A <- Base ++ Apps]),
@@ -21,6 +22,18 @@ read(Ebin) ->
     {ok, [{application, Name, Keys}]} = file:consult(File),
     {Name, proplists:get_value(vsn, Keys), Keys}.
 
+wants(Apps) -> lists:append([proplists:get_value(applications, Keys, []) || {_, {_, _, Keys}, _} <- Apps]).
+
+%% Those of OTP and Elixir, with what they need themselves.
+needed([], Found) -> lists:usort(Found);
+needed([A | As], Found) ->
+    case not lists:member(A, Found) andalso code:lib_dir(A) of
+        Dir when is_list(Dir) ->
+            {_, _, Keys} = read(filename:join(Dir, "ebin")),
+            needed(proplists:get_value(applications, Keys, []) ++ As, [A | Found]);
+        _ -> needed(As, Found)
+    end.
+
 link_app(Root, {Name, Vsn, Ebin}) ->
     To = filename:join([Root, "lib", lists:concat([Name, "-", Vsn])]),
     ok = filelib:ensure_dir(To),
@@ -30,7 +43,7 @@ link_app(Root, {Name, Vsn, Ebin}) ->
 next(Root, {base, {Name, Vsn, _}, Ebin}) -> {link_app(Root, {Name, Vsn, Ebin}), 0};
 next(Root, {app, {Name, Vsn, Keys}, Ebin}) ->
     Beams = filelib:wildcard(Ebin ++ "/*.beam"),
-    Changed = [{B, New} || B <- Beams, rand:uniform(6) =:= 1, New <- changed(B)],
+    Changed = [{B, New} || B <- Beams, rand:uniform(12) =:= 1, New <- changed(B)],
     case Changed of
         [] -> {link_app(Root, {Name, Vsn, Ebin}), 0};
         _ ->

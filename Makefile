@@ -71,7 +71,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
+	unit cases helpers differential real-code sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
 	bench demo schemas install uninstall format clean help
 all: build/relevo
 
@@ -210,6 +210,10 @@ otp27 otp29:
 differential: all helpers
 	@N=$(or $(N),2000) RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
 
+# RabbitMQ, ejabberd and Elixir's own libraries, recompiled with changes that change nothing.
+real-code: all
+	@RELEVO=$(B)/relevo tests/differential/real/real.sh
+
 # Fuzz targets are built by clang, with all of relevo instrumented.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -290,6 +294,7 @@ bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 	@RELEVO=$(B)/relevo tests/bench/node.sh
 	@RELEVO=$(B)/relevo tests/bench/pages.sh
 	@RELEVO=$(B)/relevo tests/bench/many.sh
+	@RELEVO=$(B)/relevo tests/bench/pause.sh
 
 # ---- the rest ----
 

@@ -11,6 +11,7 @@ plain=store/tally-1.1.0.tar.gz
 
 # ---- an authority, one below it, and who is vouched for ----
 
+export CA=root # openssl reads all of the file
 cat >ca.cnf <<'END'
 [ca]
 default_ca = own

@@ -81,9 +81,9 @@ is_alone () { ! "$relevo" node releases "$node" 2>&1 | grep -qE "is at work ther
 # relevo says the same, and what comes next.
 told () {
   wait_for 90 is_alone || fail "$row: another relevo is at work, or a change is under way"
-  expect 0 "$relevo" node info "$node"
+  expect 0 "$relevo" node info "$node" --timeout 60s
   contains "$out" "runs meter ${now% *}"
-  expect 0 "$relevo" node releases "$node"
+  expect 0 "$relevo" node releases "$node" --timeout 60s
   contains "$(echo "$out" | tr -s ' ')" "meter $now running"
   case $now in
     *current) contains "$said" "relevo node commit" ;;

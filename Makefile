@@ -265,6 +265,11 @@ demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
 
+.PHONY: demo-fleet
+demo-fleet: deps
+	@$(MAKE) --no-print-directory all $(B)/tests/live/load
+	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo-fleet
+
 $(B)/tests/bench/measure: tests/bench/measure.c
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -310,6 +315,7 @@ clean:
 help:
 	@echo 'make            build/relevo, optimised and hardened'
 	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
+	@echo 'make demo-fleet five of them behind a front: hot with a canary, back by itself, drained and restarted'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make sim        20000 rollouts with all that can befall them, simulated; FIRST=SEED SEEDS=N'

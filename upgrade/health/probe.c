@@ -66,7 +66,10 @@ static void judge_http(struct probing *p, const struct target_gate *gate)
 	owned_http_answer struct http_answer answer = { 0 };
 	struct error err;
 
-	if (http_get(&answer, &(struct http_request){ url, p->target->timeout_ms, BODY_MAX },
+	if (http_get(&answer,
+		     &(struct http_request){ .url = url,
+					     .timeout_ms = p->target->timeout_ms,
+					     .body_max = BODY_MAX },
 		     &err)) {
 		say(p, PROBE_fail, arena_printf(p->arena, "%s", err.text));
 		return;

@@ -196,6 +196,11 @@ helpers: $(B)/tests/helpers/kill_at.so \
 sim: $(B)/tests/sim/sim
 	@$(B)/tests/sim/sim $(or $(FIRST),1) $(or $(SEEDS),20000)
 
+# How often the gate `compare` is wrong (docs/targets.md): ROUNDS=2000 SEED=1
+.PHONY: sim-stats
+sim-stats: $(B)/tests/helpers/stats
+	@$(B)/tests/helpers/stats $(or $(ROUNDS),2000) $(or $(SEED),1)
+
 hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
 	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
 
@@ -319,6 +324,7 @@ help:
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make sim        20000 rollouts with all that can befall them, simulated; FIRST=SEED SEEDS=N'
+	@echo 'make sim-stats  false alarms and power of the gate compare, simulated'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
 	@echo 'make otp29      all tests with OTP 29 and Elixir 1.20, in a system of their own'
 	@echo 'make quick      unit tests and cases: what needs no node; a minute'

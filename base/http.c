@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-enum { CONNECT_MS = 3000 };
+enum { CONNECT_MS = 3000, HEADERS_MAX = 64 * 1024 };
 
 /* Loaded when it is first wanted: it brings thirty libraries along, which every other command would
  * wait for.
@@ -88,6 +88,19 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
+/* The headers of the last answer: one that only goes on (100) has some, too. */
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+	struct str *headers = &((struct taking *)context)->answer->headers;
+	struct span line = { data, size * count };
+
+	if (span_starts(line, "HTTP/"))
+		headers->len = 0;
+	if (headers->len + line.len <= HEADERS_MAX)
+		str_add(headers, line);
+	return line.len;
+}
+
 static int set_tls(const struct library *lib, CURL *curl, const struct http_tls *tls)
 {
 	return (tls->ca && lib->setopt(curl, CURLOPT_CAINFO, tls->ca)) ||
@@ -107,6 +120,8 @@ static int set_up(const struct library *lib, CURL *curl, const struct http_reque
 	       lib->setopt(curl, CURLOPT_USERAGENT, "relevo") ||
 	       lib->setopt(curl, CURLOPT_WRITEFUNCTION, take) ||
 	       lib->setopt(curl, CURLOPT_WRITEDATA, taking) ||
+	       lib->setopt(curl, CURLOPT_HEADERFUNCTION, take_header) ||
+	       lib->setopt(curl, CURLOPT_HEADERDATA, taking) ||
 	       (request->post && lib->setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
 	       set_tls(lib, curl, &request->tls);
 }
@@ -183,4 +198,5 @@ int http_get(struct http_answer *out, const struct http_request *request, struct
 void http_answer_done(struct http_answer *answer)
 {
 	str_done(&answer->body);
+	str_done(&answer->headers);
 }

@@ -24,9 +24,10 @@ struct http_request {
 
 struct http_answer {
 	int status;
-	struct str body;
-	bool cut;   /* there was more of it */
-	int64_t us; /* from the request to the end of the answer */
+	struct str body,
+		headers; /* the latter "NAME: VALUE\r\n" each, below the line of the status */
+	bool cut;        /* there was more of it */
+	int64_t us;      /* from the request to the end of the answer */
 };
 
 /* One request.  Whatever status comes is no error.

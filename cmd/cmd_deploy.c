@@ -4,6 +4,8 @@
 #include "cmd/output.h"
 #include "cmd/rollout.h"
 
+#include <stdlib.h>
+
 struct deploy_opts {
 	struct rollout_opts rollout;
 	bool dry_run;
@@ -12,7 +14,8 @@ struct deploy_opts {
 static const struct option deploy_options[] = {
 	ROLLOUT_OPTIONS(struct deploy_opts, rollout),
 	OPT_FLAG(struct deploy_opts, dry_run, 'n', "dry-run",
-		 "show waves, nodes and ways, and change nothing"),
+		 "show waves, nodes, ways, what would be suspended and for how long, hooks; and "
+		 "change nothing"),
 	OPT_END,
 };
 
@@ -57,15 +60,26 @@ static int dry_run(struct session *s, struct error *err)
 		.context = s,
 	};
 
-	if (make_rollout(s, 0, err) || fleet_look(&fleet, s->rollout, err))
+	json_t **foreseen;
+	size_t refused;
+
+	if (make_rollout(s, 0, err) || fleet_look(&fleet, s->rollout, err) ||
+	    fleet_foresee(&foreseen, &fleet, s->rollout, err))
 		return -1;
 	if (s->call->json)
-		print_json(session_json(s, NULL));
+		print_json(session_foreseen_json(s, foreseen));
 	else
-		session_print(s, "");
-	if (!s->rollout->failed)
-		return 0;
-	return error_set(err, ERROR_REFUSED, "%s", s->rollout->why);
+		session_foreseen_print(s, foreseen);
+	refused = session_foreseen_refused(s, foreseen);
+	for (size_t i = 0; i < s->rollout->len; i++)
+		json_decref(foreseen[i]);
+	free(foreseen);
+	if (s->rollout->failed)
+		return error_set(err, session_unreachable(s) ? ERROR_UNREACHABLE : ERROR_REFUSED,
+				 "%s", s->rollout->why);
+	return refused ? error_set(err, ERROR_REFUSED, "%zu of %zu nodes would refuse it", refused,
+				   s->rollout->len)
+		       : 0;
 }
 
 static int deploy(struct session *s, struct error *err)

@@ -3,15 +3,18 @@
 
 #include "base/clock.h"
 #include "upgrade/health/compare.h"
+#include "upgrade/rollout/hook.h"
 #include "upgrade/rollout/work.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -39,11 +42,13 @@ struct drive {
 	struct node_facts *facts; /* of those; the same places */
 	json_t **answers;
 	json_t **baselines; /* of each node: the first look since it has the release */
+	json_t **failing;   /* of each node: {GATE: since when}, what is not well there */
+	json_t **foreseen;  /* of each node; NULL: not asked for */
 	struct samples samples;
 	struct arena arena; /* texts of one step */
 	int64_t written_at;
 	unsigned signals; /* heeded */
-	bool no_journal;
+	bool no_journal, failure_told;
 };
 
 /* ---- signals ---- */
@@ -75,9 +80,15 @@ static void give_signals(const struct sigaction before[static ARRAY_LEN(ending_s
 
 /* ---- children ---- */
 
-static const char *hook_of(const struct target *target, enum action_kind kind)
+/* The first in the order in which they get the release. */
+static const char *first_node(const struct rollout *r)
 {
-	return kind == ACTION_before ? target->before : target->after;
+	const struct rollout_node *first = NULL;
+
+	for (size_t i = 0; i < r->len; i++)
+		if (r->nodes[i].stage != STAGE_gone && (!first || r->nodes[i].wave < first->wave))
+			first = &r->nodes[i];
+	return first ? first->name : NULL;
 }
 
 static void be_child(const struct drive *d, const struct rollout_action *action, int fd,
@@ -94,7 +105,7 @@ static void be_child(const struct drive *d, const struct rollout_action *action,
 		.node = node ? node->name : NULL,
 		.from = node ? node->from : NULL,
 		.baseline = node ? d->baselines[action->node] : NULL,
-		.hook = hook_of(d->fleet->target, action->kind),
+		.beside = first_node(d->rollout),
 	};
 	FILE *out = fdopen(fd, "w");
 	json_t *answer;
@@ -127,6 +138,10 @@ static int64_t time_for(const struct drive *d, const struct rollout_action *acti
 						    ? &d->rollout->doing
 						    : &d->rollout->nodes[action->node].doing;
 
+	if (action->kind == ACTION_failure)
+		return hook_time(d->fleet->target) + GRACE_MS;
+	if (action->kind == ACTION_foresee)
+		return d->rollout->policy.node_ms + GRACE_MS;
 	return doing->deadline - d->rollout->clock + GRACE_MS;
 }
 
@@ -176,7 +191,10 @@ static void drive_done(struct drive *d)
 		json_decref(d->answers[i]);
 	for (size_t i = 0; i < ROLLOUT_NODES_MAX && d->baselines; i++)
 		json_decref(d->baselines[i]);
+	for (size_t i = 0; i < ROLLOUT_NODES_MAX && d->failing; i++)
+		json_decref(d->failing[i]);
 	free(d->baselines);
+	free(d->failing);
 	free(d->sights);
 	free(d->facts);
 	free(d->answers);
@@ -289,6 +307,83 @@ static void take_measures(struct drive *d, const struct rollout_action *action,
 	}
 }
 
+static const char *clock_text(struct arena *arena, int64_t seconds)
+{
+	time_t at = (time_t)seconds;
+	char text[16] = "?";
+	struct tm tm;
+
+	if (localtime_r(&at, &tm))
+		strftime(text, sizeof(text), "%H:%M:%S", &tm);
+	return arena_dup(arena, span_of(text));
+}
+
+/* What the gates found, each with the time since when; what is well again is forgotten.  *changed:
+ * another gate than before is not well.
+ */
+static const char *found_text(bool *changed, struct drive *d, size_t node, const json_t *findings)
+{
+	owned_str struct str text = STR_EMPTY;
+	json_t *since = json_object(), *was = d->failing[node];
+	const json_t *finding;
+	size_t i;
+
+	*changed = false;
+	json_array_foreach (findings, i, finding) {
+		char gate[24];
+		json_t *at;
+
+		snprintf(gate, sizeof(gate), "%s%lld",
+			 json_is_true(json_object_get(finding, "fails")) ? "" : "?",
+			 (long long)json_integer_value(json_object_get(finding, "gate")));
+		at = json_object_get(was, gate);
+		*changed = *changed || !at;
+		at = at ? json_incref(at) : json_integer((json_int_t)time(NULL));
+		json_object_set_new(since, gate, at);
+		str_addf(&text, "%s%s, since %s", text.len ? "; " : "", text_in(finding, "text"),
+			 clock_text(&d->arena, json_integer_value(at)));
+	}
+	json_decref(was);
+	d->failing[node] = since;
+	return arena_dup(&d->arena, str_span(&text));
+}
+
+/* A look at a node: what its gates say, written down when it is another thing than before. */
+static int take_findings(struct drive *d, const struct rollout_action *action, struct sight *sight,
+			 const json_t *answer, struct error *err)
+{
+	const json_t *findings = json_object_get(answer, "findings");
+	bool changed;
+	const char *text;
+
+	if (!json_is_array(findings))
+		return 0;
+	text = found_text(&changed, d, action->node, findings);
+	sight->text = text;
+	return changed && !d->no_journal
+		       ? journal_note(d->fleet->journal, d->rollout->nodes[action->node].name, text,
+				      err)
+		       : 0;
+}
+
+/* What the hooks printed. */
+static int note_hooks(struct drive *d, const char *node, const json_t *answer, struct error *err)
+{
+	static const char *const hooks[] = { "before",     "once",  "before_node",
+					     "drain",      "start", "undrain",
+					     "after_node", "after", "failure" };
+
+	for (size_t i = 0; i < ARRAY_LEN(hooks); i++) {
+		const char *said = text_in(answer, hooks[i]);
+
+		if (said[0] &&
+		    journal_note(d->fleet->journal, node,
+				 arena_printf(&d->arena, "hooks.%s: %s", hooks[i], said), err))
+			return -1;
+	}
+	return 0;
+}
+
 static int note_answer(struct drive *d, const struct rollout_action *action,
 		       const struct sight *sight, const json_t *answer, struct error *err)
 {
@@ -308,13 +403,7 @@ static int note_answer(struct drive *d, const struct rollout_action *action,
 	json_array_foreach (json_object_get(answer, "notes"), i, note)
 		if (journal_note(d->fleet->journal, node, json_string_value(note), err))
 			return -1;
-	for (const char *const *hook =
-		     (const char *const[]){ "before", "after", "drain", "undrain", NULL };
-	     *hook; hook++)
-		if (text_in(answer, *hook)[0] &&
-		    journal_note(d->fleet->journal, node, text_in(answer, *hook), err))
-			return -1;
-	return 0;
+	return note_hooks(d, node, answer, err);
 }
 
 /* A child has ended; takes its place out of the list. */
@@ -332,11 +421,16 @@ static int take_child(struct drive *d, size_t nr, bool late, struct error *err)
 	sight->text = answer ? json_string_value(json_object_get(answer, "text"))
 		      : late ? "it did not end in time"
 			     : "the process that did it crashed";
-	if (child.action.node != SIZE_MAX) {
+	ret = 0;
+	if (child.action.kind == ACTION_foresee && d->foreseen)
+		d->foreseen[child.action.node] = json_incref(json_object_get(answer, "foreseen"));
+	else if (child.action.node != SIZE_MAX) {
 		take_facts(d, sight, &child.action, answer);
 		take_measures(d, &child.action, answer);
+		ret = take_findings(d, &child.action, sight, answer, err);
 	}
-	ret = note_answer(d, &child.action, sight, answer, err);
+	if (ret == 0)
+		ret = note_answer(d, &child.action, sight, answer, err);
 	if (d->fleet->ended)
 		d->fleet->ended(d->fleet->context, d->rollout, &child.action, sight->outcome,
 				sight->text, answer);
@@ -434,6 +528,19 @@ static void judge(struct drive *d, const struct rollout_action *action)
 						 : HEALTH_pass;
 }
 
+/* ---- hooks.failure ---- */
+
+/* Beside everything else; nothing depends on it. */
+static int tell_failure(struct drive *d, struct error *err)
+{
+	struct rollout_action action = { .kind = ACTION_failure, .node = SIZE_MAX };
+
+	if (d->failure_told || !d->rollout->failed || d->rollout->aborted || d->no_journal)
+		return 0;
+	d->failure_told = true;
+	return d->fleet->target->failure ? start_child(d, &action, err) : 0;
+}
+
 /* ---- the step ---- */
 
 static void forget_sights(struct drive *d)
@@ -482,10 +589,21 @@ static int step(struct drive *d, struct error *err)
 	forget_sights(d);
 	if (ret == 0)
 		ret = act(d, &actions, err);
+	if (ret == 0)
+		ret = tell_failure(d, err);
 	rollout_actions_done(&actions);
 	if (d->fleet->stepped)
 		d->fleet->stepped(d->fleet->context, d->rollout);
 	return ret;
+}
+
+/* Looks that are under way may be left alone at the end, hooks.failure not. */
+static bool runs_hook(const struct drive *d)
+{
+	for (size_t i = 0; i < d->len; i++)
+		if (d->children[i].action.kind == ACTION_failure)
+			return true;
+	return false;
 }
 
 static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct error *err)
@@ -496,7 +614,7 @@ static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct 
 	while (!over(d->rollout) || d->sights_len > 0) {
 		if (step(d, err))
 			return -1;
-		if (over(d->rollout))
+		if (over(d->rollout) && !runs_hook(d))
 			break;
 		if (take_children(d, d->sights_len ? 0 : TICK_MS, err) || take_commands(d, err))
 			return -1;
@@ -514,6 +632,7 @@ static int drive_all(const struct fleet *fleet, struct rollout *r, bool no_journ
 	int ret;
 
 	d.baselines = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	d.failing = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
 	take_signals(before);
 	ret = drive(&d, over, err);
 	give_signals(before);
@@ -533,6 +652,46 @@ static bool is_looked_at(const struct rollout *r)
 int fleet_look(const struct fleet *fleet, struct rollout *r, struct error *err)
 {
 	return drive_all(fleet, r, true, is_looked_at, err);
+}
+
+/* One more child, where there is a node left that is to be asked. */
+static int foresee_next(size_t *next, struct drive *d, struct error *err)
+{
+	struct rollout *r = d->rollout;
+
+	while (*next < r->len && d->len < r->policy.parallel) {
+		const struct rollout_node *node = &r->nodes[(*next)++];
+		struct rollout_action action = { .kind = ACTION_foresee,
+						 .node = (size_t)(node - r->nodes),
+						 .way = node->way };
+
+		if (node->stage == STAGE_seen && node->way != WAY_none &&
+		    start_child(d, &action, err))
+			return -1;
+	}
+	return 0;
+}
+
+int fleet_foresee(json_t ***out, const struct fleet *fleet, struct rollout *r, struct error *err)
+{
+	owned_drive struct drive d = { .fleet = fleet, .rollout = r, .no_journal = true };
+	json_t **found = mem_zero(r->len + 1, sizeof(*found));
+	size_t next = 0;
+
+	d.foreseen = found;
+	d.baselines = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	d.failing = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	do {
+		if (foresee_next(&next, &d, err) || take_children(&d, TICK_MS, err)) {
+			for (size_t i = 0; i < r->len; i++)
+				json_decref(found[i]);
+			free(found);
+			return -1;
+		}
+		forget_sights(&d);
+	} while (next < r->len || d.len > 0);
+	*out = found;
+	return 0;
 }
 
 /* ---- policy ---- */
@@ -588,10 +747,12 @@ struct rollout_policy fleet_policy(const struct target *target)
 		.probe_ms = target->probe_ms,
 		.fail_limit = (unsigned)target->failures,
 		.node_ms = target->node_ms,
+		.once_ms = hook_time(target) * (target->before && target->once ? 2 : 1),
 		.progress_ms = target->progress_ms,
 		.total_ms = target->total_ms,
 		.parallel = (unsigned)target->parallel,
-		.before = target->before != NULL,
+		.before = target->before || target->once,
+		.drain = target->drain || target->undrain,
 		.after = target->after != NULL,
 	};
 

@@ -175,6 +175,18 @@ static void reverted(struct rollout *r, struct rollout_node *node, const struct 
 		node->stuck = true;
 }
 
+static void undrained(struct rollout *r, struct rollout_node *node, const struct sight *sight)
+{
+	if (sight->outcome == OUTCOME_ok) {
+		node->drained = false;
+		node->tries = 0;
+	} else if (++node->tries >= TRIES_MAX && r->phase == PHASE_back) {
+		node->stuck = true;
+	} else if (node->tries >= TRIES_MAX) {
+		give_up(r, node, ACTION_undrain);
+	}
+}
+
 static void take_of_node(struct rollout *r, struct rollout_node *node, const struct sight *sight)
 {
 	struct rollout_doing doing = node->doing;
@@ -201,6 +213,8 @@ static void take_of_node(struct rollout *r, struct rollout_node *node, const str
 		committed(r, node, sight);
 	else if (doing.kind == ACTION_revert)
 		reverted(r, node, sight);
+	else if (doing.kind == ACTION_undrain)
+		undrained(r, node, sight);
 	if (sight->outcome != OUTCOME_ok)
 		again_later(r, node, doing.id);
 }
@@ -294,6 +308,17 @@ static void promote(struct rollout *r)
 		rollout_unpause(r);
 }
 
+static void once_again(struct rollout *r)
+{
+	if (r->paused != PAUSED_once)
+		return;
+	if (r->before == ONCE_running)
+		r->before = ONCE_waiting;
+	if (r->after == ONCE_running)
+		r->after = ONCE_waiting;
+	rollout_unpause(r);
+}
+
 static void abort_all(struct rollout *r)
 {
 	if (r->phase == PHASE_back || r->phase == PHASE_after || r->phase == PHASE_end)
@@ -322,6 +347,9 @@ static void take_command(struct rollout *r, const struct sight *sight)
 		break;
 	case COMMAND_promote:
 		promote(r);
+		break;
+	case COMMAND_again:
+		once_again(r);
 		break;
 	case COMMAND_abort:
 		abort_all(r);

@@ -38,6 +38,7 @@
 	X(folder,   false, VM)        \
 	X(changes,  false, VM)        \
 	X(check,    true, VM)         \
+	X(once,     false, VM)        \
 	X(install,  true, VM)         \
 	X(drain,    true, ALONE)      \
 	X(reverted, true, ALONE)      \

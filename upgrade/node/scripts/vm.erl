@@ -90,7 +90,7 @@ AwaitVm = fun(Port) ->
                          receive
                              {Port, {data, More}} ->
                                  All = <<Said/binary, More/binary>>,
-                                 Read(binary:part(All, byte_size(All), -min(byte_size(All), 2000)));
+                                 Read(binary:part(All, byte_size(All), -min(byte_size(All), 16000)));
                              {Port, {exit_status, Status}} -> {ended, Status, Said}
                          after Left() ->
                                  KillTree(Pid),
@@ -101,13 +101,13 @@ AwaitVm = fun(Port) ->
 %% The release's env.sh first, as its start script does it.
 Shell = "if [ -f \"$0/env.sh\" ]; then . \"$0/env.sh\"; fi; "
     "unset ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS; exec \"$@\"",
-Boot = fun(V, Tree, Dir) ->
+BootText = fun(V, Tree, Dir, Evaluated) ->
                VsnDir = filename:join(ReleasesOf(Tree), V),
                Sys = filename:join(Dir, "sys"),
                Args = [filename:join(os:getenv("BINDIR", ""), "erlexec"), "-noinput",
                        "-mode", "interactive", "-boot", filename:join(VsnDir, "start_clean"),
                        "-boot_var", "RELEASE_LIB", filename:join(Tree, "lib"), "-config", Sys,
-                       "-relevo", Dir, atom_to_list(node()), "-eval", Evaluator],
+                       "-relevo", Dir, atom_to_list(node()), "-eval", Evaluated],
                Moved = [{Name, Tree} || Name <- ["ROOTDIR", "RELEASE_ROOT"],
                                         Tree =/= Root orelse os:getenv(Name) =:= false],
                Port = open_port({spawn_executable, "/bin/sh"},
@@ -120,6 +120,7 @@ Boot = fun(V, Tree, Dir) ->
                catch port_close(Port),
                Result
        end,
+Boot = fun(V, Tree, Dir) -> BootText(V, Tree, Dir, Evaluator) end,
 %% What it printed last is what its author had to say, as far as it stands in runtime.exs: other words
 %% may be values.
 AuthorsWords = fun(V, Tree) ->

@@ -165,12 +165,14 @@ void session_text(struct str *out, const struct session *s, const char *driver, 
 	for (size_t i = 0; i < r->len; i++) {
 		const struct rollout_node *node = &r->nodes[i];
 
-		str_adds(out, style_on(stream, style_of(node)));
+		enum style style = style_of(node);
+
+		str_adds(out, style == STYLE_PLAIN ? "" : style_on(stream, style));
 		add_line(out, arena_printf(&arena, "%-*s  %-4u  %-10s  %-7s  %-11s  %s", name,
 					   node->name, node->wave + 1, stage_words(node),
 					   way_words[node->way], node->runs ? node->runs : "-",
 					   health_of(node)));
-		str_adds(out, style_off(stream));
+		str_adds(out, style == STYLE_PLAIN ? "" : style_off(stream));
 		str_addc(out, '\n');
 	}
 	for (size_t i = 0; i < r->len; i++)

@@ -106,7 +106,7 @@ static double fails(const struct row *row, const struct metric *metric, int roun
 
 int main(int argc, char **argv)
 {
-	int rounds = argc > 1 ? atoi(argv[1]) : 2000;
+	int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 2000;
 
 	chance_state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
 	if (rounds < 1)

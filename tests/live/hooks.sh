@@ -104,10 +104,10 @@ in_fleet 5 deploy 1.1.0 -t production
 all_run 1.0.0/1.0.0
 [ "$(sort "$work/log" | uniq -c | awk '{ print $1, $2, $3 }' | tr '\n' ',')" = \
   "2 drain $(fleet_node 1),1 failure ,1 undrain $(fleet_node 1)," ] || fail "hooks: $(cat "$work/log")"
-[ "$(tail -n 1 "$work/log")" != failure ] || fail "failure came last: $(cat "$work/log")"
-history_says "hooks.failure: failure 1.1.0"
 # Which value, since when.
 contains "$said" ", since "
+[ "$(tail -n 1 "$work/log")" != failure ] || fail "failure came last: $(cat "$work/log")"
+history_says "hooks.failure: failure 1.1.0"
 ok
 
 # A hook that fails before anything is changed there: tried again, then all is as it was.
@@ -187,7 +187,7 @@ contains "$said" "was cut short"
 contains "$said" "relevo promote --again -t production"
 in_fleet 0 promote -t production
 all_run 1.1.0/1.1.0
-wait_for 60 grep -q done "$work/once" || fail "it did not end: $(cat "$work/once")"
+wait_for 60 grep -q "done" "$work/once" || fail "it did not end: $(cat "$work/once")"
 [ "$(cat "$work/once")" = "$(printf 'begun\ndone')" ] || fail "it ran as: $(cat "$work/once")"
 in_fleet 0 rollback -t production
 slow
@@ -197,7 +197,8 @@ all_run 1.1.0/1.1.0
 [ "$(tr '\n' ' ' <"$work/once")" = "begun done begun done " ] || fail "it ran as: $(cat "$work/once")"
 in_fleet 0 rollback -t production
 slow
-in_fleet 0 abort -t production
+in_fleet 4 abort -t production
+contains "$said" "Nothing was changed"
 all_run 1.0.0/1.0.0
 ok
 fi

@@ -22,7 +22,7 @@ looks () {
     { [ -z "${2:-}" ] || jq -r '.findings[].text' "$work/look" | grep -qF -e "$2"; }
 }
 look () { looks "$@" || fail "$(cat "$fleet/relevo.yaml"): not $*: $(cat "$work/look" "$work/said")"; }
-soon () { wait_for 60 looks "$@" || look "$@"; }
+soon () { wait_for 10 looks "$@" || look "$@"; }
 eval_there () { "$relevo" node eval "$node" "$1" >/dev/null; }
 
 # ---- HTTP and HTTPS ----
@@ -46,9 +46,9 @@ gate "{http: {url: 'http://{host}:$closed/'}}"
 look fail "127.0.0.1:$closed"
 ok
 
-# shellcheck disable=SC2016 # of the shell that socat starts
-socat "TCP-LISTEN:$slow,fork,reuseaddr,bind=127.0.0.1" \
-  'SYSTEM:sleep 1; printf "HTTP/1.0 200 OK\r\n\r\nfine"' >"$work/slow.log" 2>&1 &
+mkdir "$work/slow"
+socat "TCP-LISTEN:$slow,fork,reuseaddr,bind=127.0.0.1" "EXEC:tests/tools/catch $work/slow 200 1" \
+  >"$work/slow.log" 2>&1 &
 pids="$pids $!"
 gate "{http: {url: 'http://{host}:$slow/', latency: 500ms}}"
 soon fail "ms, over 500"
@@ -129,9 +129,10 @@ eval_there 'spawn(fun() -> persistent_term:put(big, binary:copy(<<0>>, 400000000
 gate "{vitals: {memory_growth: 100}}"
 soon fail "% more" "$work/baseline"
 eval_there 'persistent_term:erase(big), erlang:garbage_collect(), ok'
-eval_there '[spawn(fun F() -> F() end) || _ <- lists:seq(1, 50)], ok'
-gate "{vitals: {run_queue: 5}}"
+eval_there 'persistent_term:put(busy, [spawn(fun F() -> F() end) || _ <- lists:seq(1, erlang:system_info(schedulers_online) + 2)])'
+gate "{vitals: {run_queue: 0}}"
 soon fail "the run queue is"
+eval_there '[exit(P, kill) || P <- persistent_term:get(busy)], ok'
 ok
 
 # ---- Prometheus ----

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "upgrade/health/compare.h"
+#include "upgrade/rollout/found.h"
 #include "upgrade/rollout/hook.h"
 #include "upgrade/rollout/work.h"
 
@@ -10,11 +11,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -307,47 +306,6 @@ static void take_measures(struct drive *d, const struct rollout_action *action,
 	}
 }
 
-static const char *clock_text(struct arena *arena, int64_t seconds)
-{
-	time_t at = (time_t)seconds;
-	char text[16] = "?";
-	struct tm tm;
-
-	if (localtime_r(&at, &tm))
-		strftime(text, sizeof(text), "%H:%M:%S", &tm);
-	return arena_dup(arena, span_of(text));
-}
-
-/* What the gates found, each with the time since when; what is well again is forgotten.  *changed:
- * another gate than before is not well.
- */
-static const char *found_text(bool *changed, struct drive *d, size_t node, const json_t *findings)
-{
-	owned_str struct str text = STR_EMPTY;
-	json_t *since = json_object(), *was = d->failing[node];
-	const json_t *finding;
-	size_t i;
-
-	*changed = false;
-	json_array_foreach (findings, i, finding) {
-		char gate[24];
-		json_t *at;
-
-		snprintf(gate, sizeof(gate), "%s%lld",
-			 json_is_true(json_object_get(finding, "fails")) ? "" : "?",
-			 (long long)json_integer_value(json_object_get(finding, "gate")));
-		at = json_object_get(was, gate);
-		*changed = *changed || !at;
-		at = at ? json_incref(at) : json_integer((json_int_t)time(NULL));
-		json_object_set_new(since, gate, at);
-		str_addf(&text, "%s%s, since %s", text.len ? "; " : "", text_in(finding, "text"),
-			 clock_text(&d->arena, json_integer_value(at)));
-	}
-	json_decref(was);
-	d->failing[node] = since;
-	return arena_dup(&d->arena, str_span(&text));
-}
-
 /* A look at a node: what its gates say, written down when it is another thing than before. */
 static int take_findings(struct drive *d, const struct rollout_action *action, struct sight *sight,
 			 const json_t *answer, struct error *err)
@@ -358,7 +316,7 @@ static int take_findings(struct drive *d, const struct rollout_action *action, s
 
 	if (!json_is_array(findings))
 		return 0;
-	text = found_text(&changed, d, action->node, findings);
+	text = found_text(&changed, &d->failing[action->node], &d->arena, findings);
 	sight->text = text;
 	return changed && !d->no_journal
 		       ? journal_note(d->fleet->journal, d->rollout->nodes[action->node].name, text,
@@ -692,72 +650,4 @@ int fleet_foresee(json_t ***out, const struct fleet *fleet, struct rollout *r, s
 	} while (next < r->len || d.len > 0);
 	*out = found;
 	return 0;
-}
-
-/* ---- policy ---- */
-
-static struct rollout_amount amount_of(struct target_amount amount)
-{
-	return (struct rollout_amount){ amount.value, amount.percent };
-}
-
-/* The canary, then a batch more each time. */
-static void make_waves(struct rollout_policy *policy, const struct target *target)
-{
-	size_t len = 0;
-
-	for (; len < target->waves_len; len++)
-		policy->waves[len] = amount_of(target->waves[len]);
-	if (len == 0)
-		policy->waves[len++] = amount_of(target->canary);
-	if (target->waves_len == 0 && target->batch.value > 0) {
-		int64_t nodes = (int64_t)target->nodes_len, end = target->canary.value, batch;
-
-		if (target->canary.percent)
-			end = (nodes * end + 99) / 100;
-		batch = target->batch.percent ? (nodes * target->batch.value + 99) / 100
-					      : target->batch.value;
-		for (end += batch; end < nodes && len < ROLLOUT_WAVES_MAX; end += batch)
-			policy->waves[len++] = (struct rollout_amount){ end, false };
-	}
-	policy->waves_len = len;
-}
-
-static unsigned word_nr(const char *word, const char *const *words, unsigned len)
-{
-	for (unsigned i = 0; i < len; i++)
-		if (strcmp(word, words[i]) == 0)
-			return i;
-	return 0;
-}
-
-struct rollout_policy fleet_policy(const struct target *target)
-{
-	static const char *const modes[] = { "auto", "hot", "restart" };
-	static const char *const failures[] = { "rollback", "pause", "stop" };
-	static const char *const commits[] = { "end", "wave" };
-	struct rollout_policy policy = {
-		.mode = word_nr(target->mode, modes, 3),
-		.on_failure = word_nr(target->on_failure, failures, 3),
-		.commit = word_nr(target->commit, commits, 2),
-		.max_unavailable = amount_of(target->max_unavailable),
-		.bake_ms = target->bake_ms,
-		.pause_ms = target->pause_ms,
-		.pause = target->pause,
-		.probe_ms = target->probe_ms,
-		.fail_limit = (unsigned)target->failures,
-		.node_ms = target->node_ms,
-		.once_ms = hook_time(target) * (target->before && target->once ? 2 : 1),
-		.progress_ms = target->progress_ms,
-		.total_ms = target->total_ms,
-		.parallel = (unsigned)target->parallel,
-		.before = target->before || target->once,
-		.drain = target->drain || target->undrain,
-		.after = target->after != NULL,
-	};
-
-	for (size_t i = 0; i < target->gates_len; i++)
-		policy.judge = policy.judge || target->gates[i].kind == GATE_compare;
-	make_waves(&policy, target);
-	return policy;
 }

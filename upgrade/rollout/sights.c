@@ -83,7 +83,8 @@ static enum way choose_way(const struct rollout *r, enum way way)
 	return way == WAY_hot ? WAY_hot : WAY_none;
 }
 
-static void take_facts(struct rollout *r, struct rollout_node *node, const struct node_facts *facts)
+static void take_facts(struct rollout *r, struct rollout_node *node, enum action_kind kind,
+		       const struct node_facts *facts)
 {
 	node->dirty = true;
 	node->seen_at = r->clock;
@@ -97,7 +98,11 @@ static void take_facts(struct rollout *r, struct rollout_node *node, const struc
 		has_new(r, node);
 	else
 		has_old(r, node, facts);
-	take_health(r, node, facts);
+	/* What commits asks no gate. */
+	if (kind == ACTION_commit && facts->serving)
+		node->serving = true;
+	else
+		take_health(r, node, facts);
 }
 
 /* ---- what came of an action ---- */
@@ -199,7 +204,7 @@ static void take_of_node(struct rollout *r, struct rollout_node *node, const str
 	if (sight->outcome == OUTCOME_down || sight->outcome == OUTCOME_silent)
 		lose(r, node, sight->outcome == OUTCOME_down);
 	if (sight->facts)
-		take_facts(r, node, sight->facts);
+		take_facts(r, node, doing.kind, sight->facts);
 	/* The way from another release is another. */
 	if (doing.kind == ACTION_probe && sight->facts && !same(ran, node->runs))
 		node_forget(r, node);

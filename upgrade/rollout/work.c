@@ -162,8 +162,11 @@ static int do_probe(json_t *answer, const struct work *work, struct node *node, 
 
 static void tell_text(json_t *answer, const char *key, const char *text)
 {
-	if (*text)
-		json_object_set_new(answer, key, text_json(text));
+	struct span said = span_trim(span_of(text));
+	json_t *json = said.len > 0 ? json_stringn(said.ptr, said.len) : NULL;
+
+	if (said.len > 0)
+		json_object_set_new(answer, key, json ? json : json_string("(not to be printed)"));
 }
 
 static int run_hook(json_t *answer, const struct work *work, struct node *node, const char *name,

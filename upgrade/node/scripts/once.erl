@@ -28,14 +28,14 @@ Static = case file:consult(filename:join([RelDir, Vsn, "sys.config"])) of
              {ok, [Found]} when is_list(Found) -> Found;
              _ -> []
          end,
-Run = fun(Config) ->
-              InFolder(fun(Dir) ->
-                               Seen = [{A, [KV || {K, _} = KV <- Env, K =/= config_provider_init]}
+RunWith = fun(Config) ->
+                  InFolder(fun(Dir) ->
+                               Shown = [{A, [KV || {K, _} = KV <- Env, K =/= config_provider_init]}
                                        || {A, Env} <- Static, A =/= kernel],
-                               WriteSecret(filename:join(Dir, "sys.config"), AsText(Seen)),
-                               Given = [{A, Env} || {A, Env} <- Config, A =/= kernel, is_list(Env)],
+                               WriteSecret(filename:join(Dir, "sys.config"), AsText(Shown)),
+                               Settings = [{A, Env} || {A, Env} <- Config, A =/= kernel, is_list(Env)],
                                WriteSecret(filename:join(Dir, "input"),
-                                           term_to_binary({Expression, Given, ApplicationsOf(Vsn, Root)})),
+                                           term_to_binary({Expression, Settings, ApplicationsOf(Vsn, Root)})),
                                case BootText(Vsn, Root, Dir, Text) of
                                    late -> {late, <<>>};
                                    {ended, 0, Said} -> {done, Said};
@@ -57,8 +57,8 @@ case Alone(ConfigTimeout) of
     false -> {error, another_one_still_runs};
     true ->
         try EvaluateIn(Vsn, Root) of
-            {ok, Evaluated} -> Run(Evaluated);
-            none -> Run(Static);
+            {ok, Evaluated} -> RunWith(Evaluated);
+            none -> RunWith(Static);
             Error -> Error
         after unregister(relevo_once)
         end

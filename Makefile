@@ -71,8 +71,8 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
-	bench demo install uninstall format clean help
+	unit cases helpers differential real-code sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
+	bench demo schemas install uninstall format clean help
 all: build/relevo
 
 build/relevo: $(B)/relevo
@@ -104,6 +104,7 @@ $(B)/release/project/template.o: $(wildcard release/project/template/*)
 $(B)/upgrade/node/scripts/scripts.o: $(wildcard upgrade/node/scripts/*.erl)
 $(B)/upgrade/rehearse/snapshot.o: $(wildcard upgrade/rehearse/*.erl)
 $(B)/upgrade/appup/appup_protocols.o: upgrade/appup/protocols.exs
+$(B)/upgrade/verdict/births_steps.o: $(wildcard upgrade/verdict/*.erl)
 
 $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a
 	@mkdir -p $(@D)
@@ -214,6 +215,10 @@ otp27 otp29:
 differential: all helpers
 	@N=$(or $(N),2000) RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
 
+# RabbitMQ, ejabberd and Elixir's own libraries, recompiled with changes that change nothing.
+real-code: all
+	@RELEVO=$(B)/relevo tests/differential/real/real.sh
+
 # Fuzz targets are built by clang, with all of relevo instrumented.
 FUZZ_SECONDS ?= 60
 fuzz:
@@ -265,6 +270,18 @@ torture: all helpers
 # Kills at random moments, of relevo and the VM, up to four relevos at once: make chaos ROUNDS=200 SEED=7
 chaos: all helpers
 	@ROUNDS=$(or $(ROUNDS),200) SEED=$(SEED) TEST_TIMEOUT=14400 RELEVO=$(B)/relevo tests/run tests/live/chaos.sh
+.PHONY: deploy-kills partitions
+# A rollout killed at each write of its journal, in a file and in etcd.
+deploy-kills: all helpers
+	@KILLS=all TEST_TIMEOUT=7200 RELEVO=$(B)/relevo tests/run tests/live/deploy_kill.sh
+
+# Half of a fleet cut off, in each stage of a rollout.
+partitions: all helpers
+	@PARTITIONS=all TEST_TIMEOUT=3600 RELEVO=$(B)/relevo tests/run tests/live/partitions.sh
+
+# What relevo sbom and provenance print, by the published schemas; wants node and npm.
+schemas: all
+	@SCHEMAS=1 RELEVO=$(B)/relevo tests/cases/sbom.sh
 
 demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
@@ -285,6 +302,9 @@ bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/plan.sh
 	@RELEVO=$(B)/relevo tests/bench/stage.sh
 	@RELEVO=$(B)/relevo tests/bench/node.sh
+	@RELEVO=$(B)/relevo tests/bench/pages.sh
+	@RELEVO=$(B)/relevo tests/bench/many.sh
+	@RELEVO=$(B)/relevo tests/bench/pause.sh
 
 # ---- the rest ----
 
@@ -332,11 +352,14 @@ help:
 	@echo 'make cover      which lines of each file the quick tests run'
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
+	@echo 'make deploy-kills    a rollout killed at each write of its journal, in a file and in etcd'
+	@echo 'make partitions half of a fleet cut off from relevo, in each stage of a rollout'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make fuzz-long  all of them by turns, RUNS=30000000 times together'
 	@echo 'make fuzz-coverage   whether the corpora still run through what they are for'
 	@echo 'make bench      relevo beside its peers'
+	@echo 'make schemas    the bill of materials and the provenance, by their published schemas (npm)'
 	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'
 	@echo 'make deps       install the Debian packages that all of this needs'
 	@echo 'CC=clang, VARIANT=asan or tsan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

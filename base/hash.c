@@ -18,7 +18,7 @@ static void want(bool ok)
 {
 	if (ok)
 		return;
-	fputs("relevo: OpenSSL refuses a digest (MD5 or SHA-256)\n", stderr);
+	fputs("relevo: OpenSSL refuses a digest (MD5, SHA-256 or BLAKE2b)\n", stderr);
 	abort();
 }
 
@@ -50,6 +50,11 @@ void hash_free(struct hash *hash)
 	EVP_MD_CTX_free(hash->state);
 	EVP_MD_free(hash->kind);
 	free(hash);
+}
+
+void hash_blake2b(struct span data, uint8_t out[static HASH_BLAKE2B_SIZE])
+{
+	want(EVP_Q_digest(NULL, "BLAKE2B-512", NULL, data.ptr, data.len, out, NULL));
 }
 
 void hash_to_hex(const uint8_t *bytes, size_t len, char *out)

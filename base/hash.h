@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* hash.h - MD5 (only because BEAM modules are named by it) and SHA-256. */
+/* hash.h - MD5 (only because BEAM modules are named by it), SHA-256, and BLAKE2b (only because Mix
+ * names sources by it).
+ */
 #pragma once
 #include "base/error.h"
 #include "base/str.h"
@@ -25,6 +27,8 @@ must_check int hash_file_hex(enum hash_kind kind, const char *path, char out[sta
 /* Both kinds in one reading. */
 must_check int hash_file_both(const char *path, char md5[static HASH_HEX_MAX],
 			      char sha256[static HASH_HEX_MAX], struct error *err);
+enum { HASH_BLAKE2B_SIZE = 64 };
+void hash_blake2b(struct span data, uint8_t out[static HASH_BLAKE2B_SIZE]);
 void hash_to_hex(const uint8_t *bytes, size_t len, char *out);
 
 static inline void hash_done(struct hash **hash)

@@ -4,8 +4,9 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <strings.h>
 
-enum { CONNECT_MS = 3000, HEADERS_MAX = 64 * 1024 };
+enum { KEPT_HEADERS_MAX = 64 * 1024 };
 
 /* Loaded when it is first wanted: it brings thirty libraries along, which every other command would
  * wait for.
@@ -89,14 +90,14 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 }
 
 /* The headers of the last answer: one that only goes on (100) has some, too. */
-static size_t take_header(char *data, size_t size, size_t count, void *context)
+static size_t keep_header(char *data, size_t size, size_t count, void *context)
 {
 	struct str *headers = &((struct taking *)context)->answer->headers;
 	struct span line = { data, size * count };
 
 	if (span_starts(line, "HTTP/"))
 		headers->len = 0;
-	if (headers->len + line.len <= HEADERS_MAX)
+	if (headers->len + line.len <= KEPT_HEADERS_MAX)
 		str_add(headers, line);
 	return line.len;
 }
@@ -115,12 +116,12 @@ static int set_up(const struct library *lib, CURL *curl, const struct http_reque
 	       lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
 	       lib->setopt(curl, CURLOPT_PROXY, "") || lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
 	       lib->setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) ||
-	       lib->setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) ||
+	       lib->setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms) ||
 	       lib->setopt(curl, CURLOPT_ERRORBUFFER, message) ||
 	       lib->setopt(curl, CURLOPT_USERAGENT, "relevo") ||
 	       lib->setopt(curl, CURLOPT_WRITEFUNCTION, take) ||
 	       lib->setopt(curl, CURLOPT_WRITEDATA, taking) ||
-	       lib->setopt(curl, CURLOPT_HEADERFUNCTION, take_header) ||
+	       lib->setopt(curl, CURLOPT_HEADERFUNCTION, keep_header) ||
 	       lib->setopt(curl, CURLOPT_HEADERDATA, taking) ||
 	       (request->post && lib->setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
 	       set_tls(lib, curl, &request->tls);
@@ -199,4 +200,234 @@ void http_answer_done(struct http_answer *answer)
 {
 	str_done(&answer->body);
 	str_done(&answer->headers);
+}
+
+/* ---- work with a server ---- */
+
+enum { HEADERS_MAX = 256 << 10, REDIRECTIONS_MAX = 5, CONNECT_SECONDS = 30 };
+
+const char *http_shown(struct arena *arena, const char *url)
+{
+	return arena_dup(arena, (struct span){ url, strcspn(url, "?") });
+}
+
+const char *http_header(struct arena *arena, const struct http_answer *answer, const char *name)
+{
+	struct span rest = str_span(&answer->headers), line;
+	const char *found = NULL;
+	size_t len = strlen(name);
+
+	while (span_next(&rest, '\n', &line))
+		if (line.len > len && line.ptr[len] == ':' && strncasecmp(line.ptr, name, len) == 0)
+			found = arena_text(arena, span_trim((struct span){ line.ptr + len + 1,
+									   line.len - len - 1 }));
+	return found;
+}
+
+/* What comes, while it comes. */
+struct coming {
+	struct http *http;
+	const struct http_call *call;
+	struct http_answer *answer;
+	struct str *into;
+	size_t had;   /* of *into, before this request */
+	bool started; /* the first byte was taken */
+	bool too_much, other_range;
+};
+
+/* Those of the last answer count: one that leads elsewhere, or goes on, comes before. */
+static size_t take_header(char *data, size_t size, size_t count, void *context)
+{
+	struct coming *c = context;
+	struct span line = { data, size * count };
+
+	if (span_starts(line, "HTTP/"))
+		str_clear(&c->answer->headers);
+	if (c->answer->headers.len + line.len > HEADERS_MAX)
+		return 0;
+	str_add(&c->answer->headers, line);
+	return line.len;
+}
+
+/* A rest must begin where the one part ends. */
+static bool begin_body(struct coming *c, long status)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const char *range;
+
+	c->started = true;
+	if (c->had == 0 || c->into == &c->answer->body)
+		return true;
+	if (status != 206) {
+		str_clear(c->into);
+		return true;
+	}
+	range = http_header(&arena, c->answer, "content-range");
+	c->other_range = !range || strncasecmp(range, "bytes ", 6) != 0 ||
+			 strtoull(range + 6, NULL, 10) != c->had;
+	return !c->other_range;
+}
+
+static size_t take_body(char *data, size_t size, size_t count, void *context)
+{
+	struct coming *c = context;
+	size_t len = size * count, max = c->call->max;
+	long status = 0;
+
+	c->http->lib.getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status < 200 || status > 299) {
+		c->into = &c->answer->body;
+		max = HTTP_REASON_MAX;
+	}
+	/* Some say more than is asked for. */
+	if (max == 0)
+		return len;
+	if (!c->started && !begin_body(c, status))
+		return 0;
+	if (len > max - c->into->len) {
+		if (max == HTTP_REASON_MAX)
+			return len;
+		c->too_much = true;
+		return 0;
+	}
+	str_add(c->into, (struct span){ data, len });
+	return len;
+}
+
+static bool sends(const struct http_call *call)
+{
+	return strcmp(call->method, "PUT") == 0 || strcmp(call->method, "POST") == 0 ||
+	       strcmp(call->method, "PATCH") == 0;
+}
+
+static bool list_add(const struct library *lib, struct curl_slist **list, const char *header)
+{
+	struct curl_slist *longer = lib->append(*list, header);
+
+	if (longer)
+		*list = longer;
+	return longer != NULL;
+}
+
+static bool list_headers(struct curl_slist **list, const struct coming *c)
+{
+	const struct library *lib = &c->http->lib;
+	char range[64];
+
+	for (const char *const *header = c->call->headers; header && *header; header++)
+		if (!list_add(lib, list, *header))
+			return false;
+	if (c->had > 0) {
+		snprintf(range, sizeof(range), "Range: bytes=%zu-", c->had);
+		if (!list_add(lib, list, range))
+			return false;
+	}
+	/* Servers of few words let one wait for their "100 Continue". */
+	return list_add(lib, list, "Expect:");
+}
+
+static bool set_method(const struct library *lib, CURL *curl, const struct http_call *call)
+{
+	if (strcmp(call->method, "HEAD") == 0)
+		return !lib->setopt(curl, CURLOPT_NOBODY, 1L) &&
+		       !lib->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	if (strcmp(call->method, "GET") == 0)
+		return !lib->setopt(curl, CURLOPT_HTTPGET, 1L) &&
+		       !lib->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	if (sends(call) &&
+	    (lib->setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len) ||
+	     lib->setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? call->body.ptr : "")))
+		return false;
+	return !lib->setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+}
+
+static bool set_limits(const struct library *lib, CURL *curl, const char *url)
+{
+	const char *certificates = getenv("SSL_CERT_FILE");
+	bool tls = strncasecmp(url, "https:", 6) == 0;
+
+	return !lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	       !lib->setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https") &&
+	       !lib->setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX) &&
+	       !lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) &&
+	       !lib->setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) &&
+	       !lib->setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+	       !lib->setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_SECONDS) &&
+	       !(certificates && certificates[0] &&
+		 lib->setopt(curl, CURLOPT_CAINFO, certificates));
+}
+
+static bool set_call(struct coming *c, struct curl_slist *headers, char *message)
+{
+	const struct library *lib = &c->http->lib;
+	CURL *curl = c->http->curl;
+
+	return set_limits(lib, curl, c->call->url) && set_method(lib, curl, c->call) &&
+	       !lib->setopt(curl, CURLOPT_URL, c->call->url) &&
+	       !lib->setopt(curl, CURLOPT_HTTPHEADER, headers) &&
+	       !lib->setopt(curl, CURLOPT_USERAGENT, "relevo") &&
+	       !lib->setopt(curl, CURLOPT_ERRORBUFFER, message) &&
+	       !lib->setopt(curl, CURLOPT_NETRC,
+			    (long)(c->call->netrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED)) &&
+	       !lib->setopt(curl, CURLOPT_HEADERFUNCTION, take_header) &&
+	       !lib->setopt(curl, CURLOPT_HEADERDATA, c) &&
+	       !lib->setopt(curl, CURLOPT_WRITEFUNCTION, take_body) &&
+	       !lib->setopt(curl, CURLOPT_WRITEDATA, c);
+}
+
+static int call_failed(const struct coming *c, CURLcode code, const char *message,
+		       struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const char *url = http_shown(&arena, c->call->url);
+
+	if (c->too_much)
+		return error_set(err, ERROR_INVALID, "%s: the answer has more than %zu bytes", url,
+				 c->call->max);
+	if (c->other_range)
+		return error_set(err, ERROR_INVALID, "%s: another part came than was asked for",
+				 url);
+	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+		return error_set(err, ERROR_USAGE, "%s: no http or https URL", url);
+	return error_set(err, ERROR_UNREACHABLE, "%s: %s", url,
+			 message[0] ? message : c->http->lib.strerror(code));
+}
+
+static int send_call(struct coming *c, struct error *err)
+{
+	const struct library *lib = &c->http->lib;
+	struct curl_slist *headers = NULL;
+	char message[CURL_ERROR_SIZE] = "";
+	CURLcode code = CURLE_FAILED_INIT;
+	long status = 0;
+
+	lib->reset(c->http->curl);
+	if (list_headers(&headers, c) && set_call(c, headers, message))
+		code = lib->perform(c->http->curl);
+	lib->free_all(headers);
+	if (code != CURLE_OK)
+		return call_failed(c, code, message, err);
+	lib->getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &status);
+	c->answer->status = (int)status;
+	return 0;
+}
+
+int http_send(struct http_answer *out, struct http *http, const struct http_call *call,
+	      struct error *err)
+{
+	struct http_answer answer = { 0 };
+	struct coming coming = {
+		.http = http,
+		.call = call,
+		.answer = &answer,
+		.into = call->into ? call->into : &answer.body,
+		.had = call->resume && call->into ? call->into->len : 0,
+	};
+
+	if (send_call(&coming, err)) {
+		http_answer_done(&answer);
+		return -1;
+	}
+	*out = answer;
+	return 0;
 }

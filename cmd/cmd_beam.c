@@ -61,7 +61,7 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 		print("  %-12s%s\n", "vsn", term_text_of(arena, facts->vsn));
 	print_names("roles", beam_roles(facts, arena));
 	print_names("behaviours", facts->behaviours);
-	if (facts->roles & BEAM_PROCESS)
+	if (facts->roles & (BEAM_PROCESS | BEAM_CHANNEL | BEAM_LIVE_VIEW))
 		print("  %-12s%s\n", "code_change",
 		      !facts->code_change             ? "no"
 		      : code_keeps_state(facts, code) ? "hands the state on as it is"

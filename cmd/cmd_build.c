@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "cmd/output.h"
 #include "release/build/assemble.h"
+#include "release/build/keep_assets.h"
 #include "release/build/workshop.h"
+#include "release/project/git.h"
 #include "release/read/store.h"
 #include "upgrade/plan/prepare.h"
 
@@ -17,7 +19,7 @@ struct build_opts {
 	const char *project;
 	const char *out;
 	struct option_list from;
-	bool overwrite, dev, suspend_always;
+	bool overwrite, dev, suspend_always, clean;
 };
 
 static const struct option build_options[] = {
@@ -31,6 +33,8 @@ static const struct option build_options[] = {
 		 "replace a release of this version that is there already"),
 	OPT_FLAG(struct build_opts, suspend_always, 0, "suspend-always",
 		 "in generated appups, suspend the processes of every module that changed"),
+	OPT_FLAG(struct build_opts, clean, 0, "clean",
+		 "only from a commit: no file that git knows may differ from it"),
 	OPT_FLAG(struct build_opts, dev, 0, "dev",
 		 "for development: STORE/dev/NAME with links to what was compiled, no tarball"),
 	OPT_END,
@@ -139,11 +143,17 @@ static int make_upgrade(struct job *job, struct error *err)
 	struct plan_options options = { .appups = { .dir = job->project->appups,
 						    .suspend_always = job->opts->suspend_always },
 					.allow = job->project->upgrade_allow };
+	size_t kept = 0;
 
 	if (find_olds(job, err))
 		return -1;
 	if (job->olds.len == 0)
 		return 0;
+	if (job->project->keep_assets &&
+	    keep_assets(&kept, job->arena, job->release.root, job->release.rel, job->olds, err))
+		return -1;
+	if (kept > 0)
+		say_verbose(job->call, "  %zu static files of older releases", kept);
 	say_verbose(job->call, "  relup");
 	return prepare_upgrade(&job->prepared, job->arena, job->release.root, job->olds, &options,
 			       err);
@@ -202,11 +212,30 @@ static int finish(struct job *job, struct error *err)
 	return workshop_place(w, job->place, replace, err);
 }
 
+/* So that the commit that is written into the release is all that it was built from. */
+static int check_clean(struct job *job, struct error *err)
+{
+	struct git *git;
+
+	if (!job->opts->clean)
+		return 0;
+	if (git_read(&git, job->arena, job->project->dir, err))
+		return -1;
+	if (!git)
+		return error_set(err, ERROR_REFUSED, "%s: no commit of git that could be built",
+				 job->project->dir);
+	if (!git->dirty)
+		return 0;
+	error_set_(err, ERROR_REFUSED, "%s: files differ from the commit %.12s; nothing was built",
+		   job->project->dir, git->commit);
+	return error_hint(err, "git status names them.");
+}
+
 static int build(struct job *job, char store[static PATH_MAX], struct error *err)
 {
 	const char *out = job->opts->out;
 
-	if (read_project(job, err))
+	if (read_project(job, err) || check_clean(job, err))
 		return -1;
 	if (!out)
 		out = job->project->store;

@@ -3,16 +3,30 @@
 #include "base/json.h"
 #include "cmd/node.h"
 #include "cmd/output.h"
+#include "cmd/trust.h"
 #include "erlang/term/term_json.h"
+#include "upgrade/node/beside.h"
 
 struct call_opts {
 	struct node_opts node;
+	struct trust_opts trust;
+	const char *release;
 };
 
 static const struct option call_options[] = {
 	NODE_OPTIONS(struct call_opts),
 	OPT_END,
 };
+
+/* clang-format off */
+static const struct option eval_options[] = {
+	NODE_OPTIONS(struct call_opts),
+	TRUST_OPTIONS(struct call_opts, trust),
+	OPT_TEXT(struct call_opts, release, 'r', "release", "RELEASE",
+		 "with the code and configuration of that release, in a VM of its own beside the node"),
+	OPT_END,
+};
+/* clang-format on */
 
 static void show(const struct call *call, const struct term *value)
 {
@@ -40,6 +54,28 @@ static struct span without_dot(const char *text)
 	return all;
 }
 
+enum { BESIDE_MS = 600000 }; /* migrations take their time */
+
+static int eval_beside(const struct call *call, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	const struct call_opts *opts = call->opts;
+	const char *text = arena_dup(&arena, without_dot(call->argv[1]));
+	struct bundle bundle;
+	struct beside beside;
+
+	if (trusted_bundle(&bundle, &arena, opts->release, &opts->trust, err) ||
+	    node_connect(&node, call, &opts->node, err) ||
+	    node_beside(&beside, node, &arena, &bundle, text,
+			opts->node.timeout_ms ? opts->node.timeout_ms : BESIDE_MS, err))
+		return -1;
+	if (*beside.printed)
+		say(call, "%s", beside.printed);
+	show(call, beside.value);
+	return 0;
+}
+
 static int eval_run(const struct call *call, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -47,6 +83,8 @@ static int eval_run(const struct call *call, struct error *err)
 	const struct call_opts *opts = call->opts;
 	const struct term *value;
 
+	if (opts->release)
+		return eval_beside(call, err);
 	if (node_connect(&node, call, &opts->node, err) ||
 	    node_eval(&value, NULL, node_dist(node), &arena, "the expression",
 		      without_dot(call->argv[1]), NULL, 0, node_deadline(node), err))
@@ -105,13 +143,19 @@ const struct command cmd_node_eval = {
 	.description =
 		"EXPRESSION is one or more Erlang expressions with commas between them, evaluated in "
 		"a process of its own on the node.  What it prints itself appears there, not here.  "
-		"--timeout bounds the answer; what has begun runs to its end.",
+		"--timeout bounds the answer; what has begun runs to its end.\n\n"
+		"With --release it runs in a VM of its own beside the node, with the code, the "
+		"environment and the configuration of that release, whose applications are loaded "
+		"and not started: for migrations before an installation.  What the node lacks of the "
+		"release is sent to a temporary folder there, and removed.  --timeout, 10 minutes "
+		"unless it is said, ends it then.",
 	.examples =
 		"relevo node eval shop@10.0.0.1 'erlang:memory(total)'\n"
-		"relevo node eval shop@10.0.0.1 \"'Elixir.Shop.Stock':count()\" --json",
+		"relevo node eval shop@10.0.0.1 \"'Elixir.Shop.Stock':count()\" --json\n"
+		"relevo node eval shop@10.0.0.1 \"'Elixir.Shop.Release':migrate()\" --release shop-1.1.0.tar.gz",
 	.args_min = 2,
 	.args_max = 2,
-	.options = call_options,
+	.options = eval_options,
 	.opts_size = sizeof(struct call_opts),
 	.run = eval_run,
 };

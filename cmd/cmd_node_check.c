@@ -52,8 +52,9 @@ static void show_funs(const struct foreseen *found)
 		print("  %s: %s of %s\n", found->funs[i].module, found->funs[i].place,
 		      found->funs[i].holder);
 	if (found->left > 0)
-		print("too large or too busy to be searched for such funs: %" PRId64 " of %" PRId64
-		      " processes, tables and terms\n",
+		print("not searched for such funs, being too large, too busy or private, or for "
+		      "lack "
+		      "of time: %" PRId64 " of %" PRId64 " processes, tables and terms\n",
 		      found->left, found->left + found->looked);
 }
 
@@ -74,6 +75,17 @@ static void show_suspended(const struct foreseen *found)
 		      g->count, g->module, g->answer_us, g->queue,
 		      human_bytes((uint64_t)g->bytes, bytes));
 	}
+}
+
+static void show_pages(const struct foreseen *found)
+{
+	if (found->pages_len > 0)
+		print("open pages and channels:\n");
+	for (size_t i = 0; i < found->pages_len; i++)
+		print("  %" PRId64 " of %s: %s%s\n", found->pages[i].count,
+		      module_shown(found->pages[i].module),
+		      found->pages[i].suspended ? "suspended" : "go on",
+		      found->pages[i].loses_state ? ", and lose their state" : "");
 }
 
 static void show_config(struct config_changes changes)
@@ -107,6 +119,7 @@ static void show_text(const struct node *node, const struct foreseen *found)
 	show_funs(found);
 	show_config(found->config);
 	show_suspended(found);
+	show_pages(found);
 	print("%s of %s would be sent\n", human_bytes((uint64_t)found->lacked_bytes, bytes[0]),
 	      human_bytes((uint64_t)found->release_bytes, bytes[1]));
 }

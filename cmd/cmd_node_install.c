@@ -16,7 +16,7 @@ struct install_opts {
 	long bake_ms;
 	long code_change_ms, suspend_ms, config_ms, patience_ms;
 	long run_queue, mailbox, restarts, crashes, drain_ms;
-	bool one_way, show_values, commit, restart, no_trial, kill;
+	bool one_way, show_values, commit, restart, no_trial, kill, no_render;
 };
 
 /* Of the commands that install: up and down. */
@@ -42,6 +42,8 @@ struct install_opts {
 		     "how long the configuration may take to be evaluated (default: 60s)"),   \
 	PATIENCE_OPTION,                                                                     \
 	DRAIN_OPTIONS,                                                                       \
+	OPT_FLAG(struct install_opts, no_render, 0, "no-render",                              \
+		 "leave open pages (LiveView) as they are until something in them changes"),  \
 	OPT_FLAG(struct install_opts, restart, 0, "restart",                                  \
 		 "restart the VM into the release, which boots once, on trial: for another "  \
 		 "ERTS, and where no relup knows the way"),                                   \
@@ -105,6 +107,7 @@ static void prepare_interrupt(const struct call *call, enum install_step step)
 
 	switch (step) {
 	case STEP_verify:
+	case STEP_after:
 	case STEP_bake:
 		if (strcmp(call->command->name, "install") != 0)
 			break;
@@ -185,6 +188,7 @@ static struct install_options options_of(const struct call *call)
 	options.allow = (struct names){ opts->allow.items, opts->allow.len };
 	options.warning = show_warning;
 	options.kill = opts->kill;
+	options.no_render = opts->no_render;
 	options.show_values = opts->show_values;
 	options.restart = opts->restart;
 	options.move.no_trial = opts->no_trial;

@@ -28,10 +28,16 @@ static const struct option vitals_options[] = {
 /* One look. */
 struct look {
 	struct node_vitals vitals;
+	struct node_web web;
 	int64_t busy; /* of the schedulers, in thousandths */
 	int64_t restarts;
 	const char *restarted; /* the last of them; NULL: none */
 };
+
+static json_t *count_or_null(int64_t count)
+{
+	return count < 0 ? json_null() : json_integer(count);
+}
 
 static void print_look_json(const struct node *node, const struct look *look, bool watched)
 {
@@ -41,6 +47,8 @@ static void print_look_json(const struct node *node, const struct look *look, bo
 		json_object_set_new(json, "restarts",
 				    json_pack("{s:I, s:o}", "count", (json_int_t)look->restarts,
 					      "last", json_text(look->restarted)));
+	json_object_set_new(json, "connections", count_or_null(look->web.connections));
+	json_object_set_new(json, "requests", count_or_null(look->web.requests));
 	print_json(json);
 }
 
@@ -82,6 +90,11 @@ static void vitals_print(const struct node *node, const struct look *look)
 	for (size_t i = 0; i < v->suspended_len; i++)
 		str_addf(&text, "%s%s", i ? ", " : ": ", v->suspended[i]);
 	table_row(table, "suspended", text.ptr);
+	str_clear(&text);
+	str_addf(&text, "%" PRId64 " connections, %" PRId64 " requests in flight",
+		 look->web.connections, look->web.requests);
+	if (look->web.connections >= 0)
+		table_row(table, "served", text.ptr);
 	table_print(table, stdout, "  ", false);
 }
 
@@ -117,7 +130,7 @@ static int look_at(struct look *out, struct node *node, struct arena *arena, int
 	struct census now;
 
 	if (node_busy(&look.busy, node, sample_ms, err) ||
-	    node_vitals(&look.vitals, node, arena, err))
+	    node_vitals(&look.vitals, node, arena, err) || node_web(&look.web, node, arena, err))
 		return -1;
 	if (first) {
 		if (census_take(&now, node, arena, err))

@@ -68,10 +68,9 @@ static int nothing_there(const struct session *s, struct error *err)
 static int status_of(const struct rollout *r, const char *driver, struct error *err)
 {
 	static const enum error_kind kinds[RESULTS] = {
-		[RESULT_refused] = ERROR_REFUSED,
-		[RESULT_rolled_back] = ERROR_ROLLED_BACK,
-		[RESULT_stuck] = ERROR_STUCK,
-		[RESULT_fenced] = ERROR_LOCKED,
+		[RESULT_refused] = ERROR_REFUSED,   [RESULT_rolled_back] = ERROR_ROLLED_BACK,
+		[RESULT_stuck] = ERROR_STUCK,       [RESULT_fenced] = ERROR_LOCKED,
+		[RESULT_superseded] = ERROR_LOCKED,
 	};
 
 	if (r->phase == PHASE_end)
@@ -320,10 +319,15 @@ static int abort_run(const struct call *call, struct error *err)
 static int resume_run(const struct call *call, struct error *err)
 {
 	owned_session struct session s = { .cookie = STR_EMPTY };
+	const char *then;
 
-	return open_session(&s, call, err) || session_continue(&s, err) || session_drive(&s, err)
-		       ? -1
-		       : 0;
+	if (open_session(&s, call, err) || session_continue(&s, err) || session_drive(&s, err))
+		return -1;
+	then = json_string_value(json_object_get(s.entry.about, "then"));
+	if (then)
+		say(call, "%s: this was on the way to %s: relevo deploy %s -t %s goes on",
+		    s.target->name, then, then, s.target->name);
+	return 0;
 }
 
 /* ---- rollback ---- */
@@ -361,14 +365,12 @@ static int take_back(struct session *s, const char *to, struct error *err)
 {
 	struct rollout *last;
 	uint64_t token;
-	const char *release;
 	int ret;
 
 	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err) ||
-	    check_over(s, to, err))
+	    (s->rollout && session_remember(s, err)) || check_over(s, to, err))
 		return -1;
-	release = json_string_value(json_object_get(s->entry.about, "release"));
-	if (session_load(s, release ? release : "", err))
+	if (session_load_again(s, err))
 		return -1;
 	last = s->rollout;
 	s->rollout = rollout_back(last, to, token);

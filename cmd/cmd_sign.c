@@ -1,59 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo sign RELEASE: vouches for a release with a key. */
-#include "base/file.h"
 #include "base/json.h"
 #include "cmd/output.h"
-#include "cmd/passphrase.h"
 #include "cmd/release_arg.h"
+#include "cmd/sign_key.h"
 #include "release/trust/sign.h"
 
 struct sign_opts {
-	const char *key, *passphrase_file;
+	struct sign_key_opts key;
+	const char *certificate;
 };
 
 static const struct option sign_options[] = {
-	OPT_TEXT(struct sign_opts, key, 'k', "key", "FILE",
-		 "the private key, as relevo keygen makes it"),
-	OPT_TEXT(struct sign_opts, passphrase_file, 0, "passphrase-file", "FILE",
-		 "its first line is the passphrase of the key"),
+	SIGN_KEY_OPTIONS(struct sign_opts, key),
+	OPT_TEXT(struct sign_opts, certificate, 0, "certificate", "FILE",
+		 "sign with certificates (CMS): that of the key, and those between it and its "
+		 "authority (PEM)"),
 	OPT_END,
 };
-
-static void pem_done(struct str *pem)
-{
-	passphrase_done(pem);
-}
-
-static int read_key(struct key **out, const struct sign_opts *opts, struct error *err)
-{
-	owned_passphrase struct str passphrase = STR_EMPTY;
-	owned(pem_done) struct str pem = STR_EMPTY;
-	bool encrypted;
-
-	if (!opts->key) {
-		error_set_(err, ERROR_USAGE, "no key to sign with");
-		return error_hint(err, "Give it by --key FILE; relevo keygen makes one.");
-	}
-	str_room(&pem, 2 * KEY_FILE_MAX);
-	if (file_read_given(opts->key, KEY_FILE_MAX, &pem, err))
-		return -1;
-	encrypted = key_is_encrypted(str_span(&pem));
-	if (encrypted &&
-	    passphrase_find(&passphrase, opts->passphrase_file, "Passphrase of the key", err))
-		return error_wrap(err, "%s", opts->key);
-	return key_read_private(out, str_span(&pem), opts->key,
-				encrypted ? str_text(&passphrase) : NULL, err);
-}
 
 static int sign_run(const struct call *call, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct sign_opts *opts = call->opts;
 	owned_key struct key *key = NULL;
 	const char *path;
 	char id[KEY_ID_MAX];
 
-	if (release_arg(&path, &arena, call->argv[0], err) || read_key(&key, call->opts, err) ||
-	    release_sign(path, key, err))
+	if (release_arg(&path, &arena, call->argv[0], err) ||
+	    sign_key_read(&key, &opts->key, err) || release_sign(path, key, opts->certificate, err))
 		return -1;
 	key_id(key, id);
 	if (call->json)

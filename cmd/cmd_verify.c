@@ -19,6 +19,8 @@ static void print_trusted(const struct release *release, const struct trusted *f
 	if (found->key)
 		print("%s %s is signed with %s (%.16s)\n", release->name, release->vsn, found->key,
 		      found->id);
+	else if (found->subject)
+		print("%s %s is signed by %s\n", release->name, release->vsn, found->subject);
 	else if (found->is_signed)
 		print("%s %s is signed; by whom was not looked at, no key is trusted\n",
 		      release->name, release->vsn);
@@ -32,10 +34,12 @@ static void print_trusted(const struct release *release, const struct trusted *f
 
 static json_t *trusted_json(const struct release *release, const struct trusted *found)
 {
-	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:I, s:b}", "name", json_text(release->name),
-			 "version", json_text(release->vsn), "signed", found->is_signed, "key",
-			 json_text(found->key), "id", json_text(found->key ? found->id : NULL),
-			 "files", (json_int_t)found->files, "manifest", release->manifest != NULL);
+	return json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:b}", "name",
+			 json_text(release->name), "version", json_text(release->vsn), "signed",
+			 found->is_signed, "key", json_text(found->key), "id",
+			 json_text(found->key ? found->id : NULL), "subject",
+			 json_text(found->subject), "files", (json_int_t)found->files, "manifest",
+			 release->manifest != NULL);
 }
 
 static int verify_run(const struct call *call, struct error *err)

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "release/project/project.h"
 #include "release/read/store.h"
+#include "release/store/remote.h"
 
 #include <string.h>
 
@@ -65,21 +66,53 @@ static int no_such(struct arena *arena, const struct project *project, const cha
 			 : error_hint(err, "There is none yet: relevo build makes one.");
 }
 
+/* Into the folder of the project's own releases, once it is found to be trusted. */
+static int pull(const char **out, struct arena *arena, const struct project *project,
+		const struct reference *reference, struct error *err)
+{
+	owned_place struct place *place = NULL;
+	const struct trust trust = { .keys = project->trust_keys,
+				     .authorities = project->trust_authorities,
+				     .required = project->trust_required,
+				     .minimum = project->trust_minimum };
+	const struct pull_options options = { .folder = project->store, .trust = &trust };
+	struct pulled pulled;
+
+	if (place_open(&place, project->remote, err) ||
+	    remote_pull(&pulled, arena, place, reference, &options, err))
+		return -1;
+	*out = pulled.path;
+	return 0;
+}
+
+static int find(const char **out, struct arena *arena, const struct project *project,
+		const char *arg, struct error *err)
+{
+	struct reference reference;
+	bool own;
+
+	if (!reference_parse(&reference, arena, without_name(arg, project->release)))
+		return no_such(arena, project, arg, err);
+	own = !reference.name || strcmp(reference.name, project->release) == 0;
+	if (!reference.name)
+		reference.name = project->release;
+	*out = own ? store_find(arena, project->store, project->release, reference.ref) : NULL;
+	if (*out)
+		return 0;
+	return project->remote ? pull(out, arena, project, &reference, err)
+			       : no_such(arena, project, arg, err);
+}
+
 int release_arg(const char **out, struct arena *arena, const char *arg, struct error *err)
 {
 	struct project *project;
-	const char *found;
 
 	if (path_exists(arg) || strchr(arg, '/') || !path_is_file("relevo.yaml")) {
 		*out = arg;
 		return 0;
 	}
-	if (project_read(&project, arena, "relevo.yaml", err))
-		return -1;
-	found = store_find(arena, project->store, project->release,
-			   without_name(arg, project->release));
-	if (!found)
-		return no_such(arena, project, arg, err);
-	*out = found;
-	return 0;
+	return project_read(&project, arena, "relevo.yaml", err) ||
+			       find(out, arena, project, arg, err)
+		       ? -1
+		       : 0;
 }

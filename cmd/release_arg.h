@@ -7,7 +7,9 @@
 
 /* The path of what an argument RELEASE, OLD or NEW names: a folder or a tarball; else, where
  * relevo.yaml lies in the folder relevo was called in, a version in the store of that project
- * ("1.1.0", or with the name, "shop-1.1.0").  The tarball goes before the folder.
+ * ("1.1.0", or with the name, "shop-1.1.0", "shop@1.1.0").  The tarball goes before the folder.
+ * Where "store" in relevo.yaml is elsewhere, what is not in the folder is pulled into it, as relevo
+ * pull does: by version, tag or digest.
  *
  * ERROR_NOT_FOUND tells which versions there are.  Without a relevo.yaml *out is `arg`: whoever
  * opens it says that it is not there.

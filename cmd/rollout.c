@@ -57,14 +57,19 @@ static int find_target(struct session *s, const char *name, struct error *err)
 int session_open(struct session *out, const struct call *call, const struct rollout_opts *opts,
 		 struct error *err)
 {
-	const char *file = opts->state;
+	struct journal_options options = { .file = opts->state, .stop = fleet_interrupted };
 
 	out->call = call;
 	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||
-	    find_target(out, opts->target, err) ||
-	    (!file && journal_default(&file, &out->arena, err)))
+	    find_target(out, opts->target, err))
 		return -1;
-	return journal_open(&out->journal, file, err);
+	options.etcd = &out->project->etcd;
+	if (!options.file)
+		options.file = out->project->state_file;
+	if (!options.file && options.etcd->endpoints.len == 0 &&
+	    journal_default(&options.file, &out->arena, err))
+		return -1;
+	return journal_open(&out->journal, &options, err);
 }
 
 int session_load(struct session *s, const char *release, struct error *err)
@@ -89,9 +94,16 @@ int session_last(struct session *s, struct error *err)
 	return journal_last(&s->rollout, &s->entry, s->journal, s->target->name, err);
 }
 
+int session_load_again(struct session *s, struct error *err)
+{
+	const char *path = json_string_value(json_object_get(s->entry.about, "release"));
+
+	/* On another machine it lies elsewhere: in the store, or nowhere. */
+	return session_load(s, path && path_exists(path) ? path : s->rollout->to, err);
+}
+
 int session_continue(struct session *s, struct error *err)
 {
-	const char *release;
 	uint64_t token;
 
 	if (journal_lock(s->journal, s->target->name, &token, err) || session_last(s, err))
@@ -102,8 +114,7 @@ int session_continue(struct session *s, struct error *err)
 	if (s->rollout->phase == PHASE_end)
 		return error_set(err, ERROR_NOT_FOUND, "%s: the rollout of %s is over (%s)",
 				 s->target->name, s->rollout->to, result_name(s->rollout->result));
-	release = json_string_value(json_object_get(s->entry.about, "release"));
-	if (session_load(s, release ? release : "", err))
+	if (session_load_again(s, err))
 		return -1;
 	if (strcmp(s->bundle.sha256, s->rollout->digest) != 0)
 		return error_set(
@@ -275,6 +286,12 @@ static int how_it_ended(const struct session *s, struct error *err)
 	case RESULT_fenced:
 		return error_set(err, ERROR_LOCKED,
 				 "%s: another relevo has taken over; nothing more was done", name);
+	case RESULT_superseded:
+		error_set_(err, ERROR_LOCKED, "%s", r->why);
+		return error_hint(err,
+				  "No node of %s was left with a release that is not "
+				  "permanent.",
+				  name);
 	case RESULT_none:
 	case RESULTS:
 		break;
@@ -282,8 +299,7 @@ static int how_it_ended(const struct session *s, struct error *err)
 	return 0;
 }
 
-/* What a release is worth is known now. */
-static int remember(struct session *s, struct error *err)
+int session_remember(struct session *s, struct error *err)
 {
 	const struct rollout *r = s->rollout;
 
@@ -299,7 +315,7 @@ static const char *event_of(const struct rollout *r)
 	return r->phase == PHASE_end ? result_name(r->result) : "paused";
 }
 
-int session_drive(struct session *s, struct error *err)
+int session_run(struct session *s, struct error *err)
 {
 	struct fleet fleet = {
 		.target = s->target,
@@ -328,11 +344,19 @@ int session_drive(struct session *s, struct error *err)
 			s->target->name);
 	}
 	notify(s, event_of(s->rollout));
-	if (remember(s, err))
-		return -1;
+	return session_remember(s, err);
+}
+
+int session_tell(struct session *s, struct error *err)
+{
 	if (s->call->json)
 		print_json(session_json(s, NULL));
 	else
 		session_print(s, "");
 	return how_it_ended(s, err);
+}
+
+int session_drive(struct session *s, struct error *err)
+{
+	return session_run(s, err) || session_tell(s, err) ? -1 : 0;
 }

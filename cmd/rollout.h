@@ -14,8 +14,8 @@ struct rollout_opts {
 	OPT_TEXT(opts, field.target, 't', "target", "TARGET",                                 \
 		 "which of the targets in relevo.yaml (default: the only one)"),              \
 	OPT_TEXT(opts, field.state, 0, "state", "FILE",                                       \
-		 "where rollouts are written down (default: "                                 \
-		 "$XDG_STATE_HOME/relevo/relevo.db, else below ~/.local/state)")
+		 "where rollouts are written down (default: as \"state\" in relevo.yaml says, "  \
+		 "else $XDG_STATE_HOME/relevo/relevo.db, else below ~/.local/state)")
 /* clang-format on */
 
 /* A target and the journal of its rollouts, with what a rollout needs once there is one. */
@@ -45,11 +45,21 @@ must_check int session_open(struct session *out, const struct call *call,
 must_check int session_load(struct session *session, const char *release, struct error *err);
 /* The last rollout; session->rollout NULL: there was none. */
 must_check int session_last(struct session *session, struct error *err);
+/* The same for the release of session->rollout, from where it lay or else from the store. */
+must_check int session_load_again(struct session *session, struct error *err);
 /* Locks the target, and reads the last rollout with all that is needed to go on with it.
  * ERROR_NOT_FOUND: there is none, or it is over.  ERROR_REFUSED: its tarball is another now.
  */
 must_check int session_continue(struct session *session, struct error *err);
-/* Drives session->rollout until it rests, tells how it went, prints the result. */
+/* What the release is worth is known when the rollout is over; written down again, as whoever drove
+ * it may have been killed before.  Needs the lock.
+ */
+must_check int session_remember(struct session *session, struct error *err);
+/* Drives session->rollout until it rests, and tells how it went. */
+must_check int session_run(struct session *session, struct error *err);
+/* Prints the result; fails as deploy is to end. */
+must_check int session_tell(struct session *session, struct error *err);
+/* Both. */
 must_check int session_drive(struct session *session, struct error *err);
 /* The rollout as `relevo status --json` prints it; a new reference. */
 json_t *session_json(const struct session *session, const char *driver);

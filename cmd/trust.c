@@ -20,14 +20,17 @@ int trust_find(struct trust *out, struct arena *arena, const struct trust_opts *
 	       struct error *err)
 {
 	const struct names given = { opts->keys.items, opts->keys.len };
+	const struct names vouching = { opts->authorities.items, opts->authorities.len };
 	struct project *project;
 
-	*out = (struct trust){ .keys = given };
+	*out = (struct trust){ .keys = given, .authorities = vouching };
 	if (!path_is_file("relevo.yaml"))
 		return 0;
 	if (project_read(&project, arena, "relevo.yaml", err))
 		return -1;
 	out->keys = joined(arena, given, project->trust_keys);
+	out->authorities = joined(arena, vouching, project->trust_authorities);
+	out->required = project->trust_required;
 	out->minimum = project->trust_minimum;
 	return 0;
 }
@@ -59,7 +62,7 @@ int trusted_bundle(struct bundle *out, struct arena *arena, const char *arg,
 	if (trust_find(&trust, arena, opts, err) || release_arg(&path, arena, arg, err) ||
 	    bundle_read(out, arena, path, err))
 		return -1;
-	if (trust.keys.len == 0 && !trust.minimum)
+	if (trust.keys.len == 0 && trust.authorities.len == 0 && !trust.required && !trust.minimum)
 		return 0;
 	return check_bundle(out, &trust, err);
 }

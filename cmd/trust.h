@@ -6,12 +6,16 @@
 #include "upgrade/node/bundle.h"
 
 struct trust_opts {
-	struct option_list keys;
+	struct option_list keys, authorities;
 };
 
-#define TRUST_OPTIONS(opts, field)                     \
-	OPT_LIST(opts, field.keys, 0, "trust", "FILE", \
-		 "a public key; only a release that one of these signed is used; may be repeated")
+#define TRUST_OPTIONS(opts, field)                                                                 \
+	OPT_LIST(                                                                                  \
+		opts, field.keys, 0, "trust", "FILE",                                              \
+		"a public key; only a release that one of these signed is used; may be repeated"), \
+		OPT_LIST(opts, field.authorities, 0, "authority", "FILE",                          \
+			 "the certificate (PEM) of an authority; also what somebody signed whom "  \
+			 "it vouches for is used")
 
 /* From the options and, where relevo.yaml lies in the folder relevo was called in, its keys
  * trust.keys and trust.minimum.

@@ -2,6 +2,7 @@
 #include "cmd/two_releases.h"
 
 #include "cmd/release_arg.h"
+#include "erlang/code/code_report.h"
 
 int two_releases_open(struct two_releases *out, const struct call *call, struct error *err)
 {
@@ -65,9 +66,17 @@ static const char *what_happens(struct arena *arena, const struct changes *chang
 
 static const char *module_change(struct arena *arena, const struct module_diff *module)
 {
-	if (module->change != CHANGE_CHANGED)
-		return change_name(module->change);
-	return arena_printf(arena, "changed: %s", change_kinds(arena, module->kinds));
+	const struct beam_facts *facts = module->new_facts ? module->new_facts : module->old_facts;
+	struct names roles = beam_roles(facts, arena);
+	owned_str struct str text = STR_EMPTY;
+
+	str_adds(&text, change_name(module->change));
+	if (module->change == CHANGE_CHANGED)
+		str_addf(&text, ": %s", change_kinds(arena, module->kinds));
+	for (size_t i = 0; i < roles.len; i++)
+		str_addf(&text, "%s%s", i ? ", " : " (", roles.items[i]);
+	str_adds(&text, roles.len ? ")" : "");
+	return arena_dup(arena, str_span(&text));
 }
 
 static void print_more(struct table *table, struct arena *arena, size_t left, const char *what)

@@ -44,7 +44,9 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(state_opaque,        WARN) \
 	X(process_not_found,   WARN) \
 	X(started_meanwhile,   WARN) \
+	X(not_rebuilt,         RESTART) \
 	X(code_change_calls,   WARN) \
+	X(code_change_left_out, WARN) \
 	X(wiring_changed,      WARN) \
 	X(supervisor_opaque,   WARN) \
 	X(application_restarted, WARN) \
@@ -55,6 +57,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(message_unknown,     WARN) \
 	X(mixed_cluster,       WARN) \
 	X(fun_kept,            WARN) \
+	X(component_state_lost, WARN) \
 	X(migrations_added,    WARN) \
 	X(applies_code,        WARN) \
 	X(relup_differs,       WARN) \

@@ -110,7 +110,9 @@ struct beam_functions {
 	size_t len;
 };
 
-/* What processes a module is the callback of; a module may be several. */
+/* What a module is for: of which processes it is the callback, which part of a framework.  A module
+ * may be several.
+ */
 enum beam_role {
 	BEAM_GEN_SERVER = 1 << 0,
 	BEAM_GEN_STATEM = 1 << 1,
@@ -120,6 +122,19 @@ enum beam_role {
 	BEAM_APPLICATION = 1 << 5,
 	BEAM_PROTOCOL = 1 << 6,      /* Elixir: __protocol__/1 */
 	BEAM_PROTOCOL_IMPL = 1 << 7, /* Elixir: __impl__/1 */
+	/* Parts of frameworks: what runs them is another module's process, if any. */
+	BEAM_ENDPOINT = 1 << 8,
+	BEAM_ROUTER = 1 << 9,
+	BEAM_CONTROLLER = 1 << 10,
+	BEAM_SOCKET = 1 << 11,
+	BEAM_CHANNEL = 1 << 12,
+	BEAM_LIVE_VIEW = 1 << 13,
+	BEAM_LIVE_COMPONENT = 1 << 14,
+	BEAM_COMPONENTS = 1 << 15, /* functions that render, with declared attributes */
+	BEAM_PRESENCE = 1 << 16,
+	BEAM_REPO = 1 << 17,
+	BEAM_SCHEMA = 1 << 18,
+	BEAM_JOB = 1 << 19, /* Oban.Worker */
 
 	BEAM_PROCESS = BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT | BEAM_SPECIAL,
 };
@@ -133,8 +148,8 @@ struct beam_facts {
 	const struct term *compile;    /* compile info [{Key, Value}]; [] when stripped */
 	const struct term *vsn;        /* NULL: none */
 	unsigned roles;                /* of enum beam_role */
-	bool code_change;              /* has the function its roles want: code_change/3 or /4,
-					* or system_code_change/4 */
+	/* Has the function its roles want: code_change/3 or /4, or system_code_change/4. */
+	bool code_change;
 	bool on_load;
 	bool nif; /* calls erlang:load_nif/2 */
 };

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/children.h"
 
+static bool equal_terms(const struct term *a, const struct term *b)
+{
+	return a == b || (a && b && term_equal(a, b));
+}
+
 /* ---- one child ---- */
 
 static const char *where_of(const struct value *value, struct arena *arena)
@@ -173,6 +178,43 @@ static struct children opaque(const char *why)
 	return (struct children){ .opaque = why };
 }
 
+/* One child as two branches of the code make it: only what it is given may differ, and is not known
+ * then, as in {DNSCluster, query: Application.get_env(:shop, :query) || :ignore}.
+ */
+static bool join_child(struct child *into, const struct child *other)
+{
+	struct child alike = *other;
+
+	alike.args = into->args;
+	alike.opaque = into->opaque;
+	if (!child_equal(into, &alike))
+		return false;
+	if (!equal_terms(into->args, other->args))
+		into->args = NULL;
+	if (other->opaque)
+		into->opaque = other->opaque;
+	return true;
+}
+
+/* Element by element; false: these are several lists. */
+static bool join_children(struct children *into, const struct children *other, struct arena *arena)
+{
+	struct children joined = *into, alike = *other;
+	struct child *items = arena_array(arena, into->len, struct child);
+
+	alike.items = into->items;
+	if (into->len != other->len || !children_equal(into, &alike))
+		return false;
+	for (size_t i = 0; i < into->len; i++) {
+		items[i] = into->items[i];
+		if (!items[i].id || !join_child(&items[i], &other->items[i]))
+			return false;
+	}
+	joined.items = items;
+	*into = joined;
+	return true;
+}
+
 struct children code_children(const struct code *code, const struct value *arg,
 			      const struct code_library *library, struct arena *arena)
 {
@@ -193,9 +235,10 @@ struct children code_children(const struct code *code, const struct value *arg,
 		if (starts_nothing(values.items[i]))
 			continue;
 		next = read_init(values.items[i], arena);
-		if (ways++ > 0 && !children_equal(&children, &next))
+		if (ways++ == 0)
+			children = next;
+		else if (!join_children(&children, &next, arena))
 			return opaque("init/1 has several lists");
-		children = next;
 	}
 	return ways > 0 ? children : opaque("init/1 returns nothing that can be seen");
 }
@@ -270,9 +313,10 @@ static void see_call(void *ctx, const struct beam_function *function,
 	if (value_atom_name(args[0]))
 		return;
 	next = read_init(known_call(&starts->eval, &init, args), starts->arena);
-	if (starts->found && !children_equal(&starts->children, &next))
-		next = opaque("there are several lists");
-	starts->children = next;
+	if (!starts->found)
+		starts->children = next;
+	else if (!join_children(&starts->children, &next, starts->arena))
+		starts->children = opaque("there are several lists");
 	starts->found = true;
 }
 
@@ -302,11 +346,6 @@ struct children code_started_children(const struct code *code, const char *name,
 }
 
 /* ---- comparing ---- */
-
-static bool equal_terms(const struct term *a, const struct term *b)
-{
-	return a == b || (a && b && term_equal(a, b));
-}
 
 static bool equal_text(const char *a, const char *b)
 {

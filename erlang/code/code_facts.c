@@ -197,6 +197,29 @@ bool code_matches(const struct code *code, const char *tag, size_t size)
 	return false;
 }
 
+/* A function that reads tables tells tuples of that size from others. */
+bool code_matches_row(const struct code *code, size_t size)
+{
+	for (size_t f = 0; f < code->len; f++) {
+		const struct code_function *function = &code->functions[f];
+		bool sized = false, reads = false;
+
+		for (size_t i = 0; i < function->len; i++) {
+			const struct code_op *op = &function->ops[i];
+			int operand = code_import_operand(op->opcode);
+			const struct beam_function *to =
+				operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+			sized = sized || tests_size(op, size);
+			reads = reads || (to && (strcmp(to->module, "ets") == 0 ||
+						 strcmp(to->module, "dets") == 0));
+		}
+		if (sized && reads)
+			return true;
+	}
+	return false;
+}
+
 /* ---- receive loops ---- */
 
 static bool hands_on(const struct code *code, const struct code_op *op)

@@ -165,6 +165,21 @@ static const struct value *known_map_put(struct eval *eval, const struct value *
 	return value_map_put(eval->arena, args[2], args[0], args[1]);
 }
 
+/* Map.put_new(map, key, value): the key is there afterwards. */
+static const struct value *known_put_new(struct eval *eval, const struct value *const *args)
+{
+	const struct value *at;
+
+	switch (value_map_get(args[0], args[1], eval->arena, &at)) {
+	case YES:
+		return args[0];
+	case NO:
+		return value_map_put(eval->arena, args[0], args[1], args[2]);
+	default:
+		return value_map_put(eval->arena, args[0], args[1], &value_unknown);
+	}
+}
+
 /* [{Key, Value}, …] put into a map; NULL when not all of them can be seen. */
 static const struct value *put_pairs(struct eval *eval, const struct value *map,
 				     const struct value *list)
@@ -569,6 +584,7 @@ static const struct {
 	{ "Elixir.Map", "new", 1, known_from_list },
 	{ "Elixir.Map", "new", 2, known_map_new },
 	{ "Elixir.Map", "put", 3, known_elixir_put },
+	{ "Elixir.Map", "put_new", 3, known_put_new },
 	{ "Elixir.Kernel", "struct", 1, known_struct },
 	{ "Elixir.Kernel", "struct", 2, known_struct2 },
 	{ "Elixir.Kernel", "struct!", 1, known_struct },

@@ -281,8 +281,8 @@ static void add_remote(struct remotes *remotes, const struct code_function *from
 		(struct code_remote){ .from = from, .to = *to, .capture = capture };
 }
 
-/* fun M:F/A in a literal: EXPORT_EXT, two atoms, a small integer. */
-static bool read_capture(struct beam_function *out, struct arena *arena, const struct term *term)
+/* EXPORT_EXT, two atoms, a small integer. */
+bool code_capture(struct beam_function *out, struct arena *arena, const struct term *term)
 {
 	enum { EXPORT_EXT = 113 };
 	struct span rest;
@@ -328,7 +328,7 @@ static void find_captures(struct remotes *remotes, const struct code_function *f
 		}
 		break;
 	case TERM_OPAQUE:
-		if (read_capture(&to, remotes->arena, term))
+		if (code_capture(&to, remotes->arena, term))
 			add_remote(remotes, from, &to, true);
 		break;
 	default:

@@ -306,6 +306,26 @@ void type_print(struct str *out, const struct type *type)
 		str_adds(out, "not seen");
 }
 
+static const struct code *fun_in(const struct type *type, unsigned depth)
+{
+	const struct code *found;
+
+	if (!type || depth == 0)
+		return NULL;
+	if (type->fun)
+		return type->fun;
+	found = fun_in(type->item, depth - 1);
+	for (size_t i = 0; i < type->len && !found; i++)
+		for (size_t j = 0; j < type->variants[i].len && !found; j++)
+			found = fun_in(type->variants[i].items[j], depth - 1);
+	return found;
+}
+
+const struct code *type_fun(const struct type *type)
+{
+	return fun_in(type, TYPE_DEPTH);
+}
+
 /* ---- comparing ---- */
 
 struct comparer {
@@ -368,10 +388,11 @@ static void compare_maps(struct comparer *comparer, const char *path, const stru
 				inside(comparer, path,
 				       arena_printf(comparer->arena, "under %s", b->keys[i])),
 				was, b->items[i]);
-		} else if (!a->open && strcmp(b->keys[i], "*") != 0) {
+		} else if (strcmp(b->keys[i], "*") != 0) {
 			diff = note(comparer, TYPE_KEY, path, before, after);
 			diff->tag = b->keys[i];
 			diff->of = b->tag;
+			diff->open = a->open;
 		}
 	}
 	for (size_t i = 0; i < a->len && !b->open; i++)

@@ -44,6 +44,8 @@ const struct value *type_value(const struct type *type, size_t nth, struct arena
 size_t type_ways(const struct type *type);
 /* Nothing at all was put in. */
 bool type_is_empty(const struct type *type);
+/* The module of a fun that it holds, at any depth; NULL: none is seen. */
+const struct code *type_fun(const struct type *type);
 /* What a map with that __struct__ is called: a struct, or a native record (code_records.c). */
 const char *struct_kind(const char *tag);
 /* "a tuple of 3, beginning with st", "a list"; for people. */
@@ -64,6 +66,7 @@ struct type_diff {
 	const struct type *before, *after;
 	size_t size, new_size; /* TYPE_SIZE */
 	const char *of;        /* TYPE_KEY, TYPE_KEY_GONE: the struct; NULL: a map */
+	bool open;             /* TYPE_KEY: it may have been there, among others not seen */
 };
 
 struct type_diffs {

@@ -226,6 +226,23 @@ static int write_boot(struct builder *b, bool consolidated)
 
 /* ---- releases/ ---- */
 
+/* [{Module, Function}] of "Shop.Release.told" and "shop:told". */
+static const struct term *functions_term(struct arena *arena, struct names names)
+{
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < names.len; i++) {
+		const char *text = names.items[i], *colon = strchr(text, ':');
+		const char *cut = colon ? colon : strrchr(text, '.');
+		const char *module = arena_printf(arena, "%s%.*s", colon ? "" : "Elixir.",
+						  (int)(cut - text), text);
+
+		terms_add(arena, &list,
+			  term_tuple(arena, term_atom(arena, module), term_atom(arena, cut + 1)));
+	}
+	return term_list_of(arena, &list);
+}
+
 static int write_records(struct builder *b)
 {
 	const struct rel *rel = b->rel;
@@ -239,6 +256,10 @@ static int write_records(struct builder *b)
 		    term, b->err) ||
 	    write_term(in_root(b, "releases/RELEASES"), rel_releases_term(b->arena, rel), b->err) ||
 	    file_put(in_root(b, "releases/start_erl.data"), span_of(data), 0644, b->err))
+		return -1;
+	if (b->project->upgrade_after.len > 0 &&
+	    write_term(in_vsn(b, "relevo.after"),
+		       functions_term(b->arena, b->project->upgrade_after), b->err))
 		return -1;
 	return cookie ? file_put(in_root(b, "releases/COOKIE"), span_of(cookie), 0600, b->err) : 0;
 }

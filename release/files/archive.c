@@ -133,6 +133,52 @@ int archive_items(struct span tar, size_t max,
 	}
 }
 
+/* Never more than what the tarball holds: data is borrowed from it. */
+static int read_found(struct archive_entry_found *out, struct archive *reader,
+		      struct archive_entry *entry, struct arena *arena,
+		      bool (*want)(const char *path), struct error *err)
+{
+	const char *name = archive_entry_pathname(entry);
+	const char *hard = archive_entry_hardlink(entry), *soft = archive_entry_symlink(entry);
+
+	*out = (struct archive_entry_found){
+		.path = name ? clean_path(arena, name) : NULL,
+		.is_file = archive_entry_filetype(entry) == AE_IFREG && !hard,
+		.link = hard ? hard : soft,
+	};
+	if (!out->path || !out->is_file || !want(out->path))
+		return 0;
+	if (borrow_data(&out->data, reader, (size_t)archive_entry_size(entry), err))
+		return error_wrap(err, "%s", out->path);
+	return 0;
+}
+
+int archive_entries(struct span tar, bool (*want)(const char *path),
+		    int (*take)(void *context, const struct archive_entry_found *entry,
+				struct error *err),
+		    void *context, struct error *err)
+{
+	owned_reader struct archive *reader = new_reader();
+	int ret = archive_read_open_memory(reader, tar.ptr, tar.len);
+
+	for (;;) {
+		owned_arena struct arena arena = ARENA_EMPTY;
+		struct archive_entry *entry;
+		struct archive_entry_found found;
+
+		if (ret == ARCHIVE_OK || ret == ARCHIVE_WARN)
+			ret = archive_read_next_header(reader, &entry);
+		if (ret == ARCHIVE_EOF)
+			return 0;
+		if (ret != ARCHIVE_OK && ret != ARCHIVE_WARN)
+			return error_set(err, ERROR_INVALID, "not a tarball, or damaged: %s",
+					 archive_error_string(reader));
+		if (read_found(&found, reader, entry, &arena, want, err) ||
+		    (found.path && found.path[0] && take(context, &found, err)))
+			return -1;
+	}
+}
+
 static int unpack(struct str *out, struct span bytes, size_t max, struct error *err)
 {
 	if (span_starts(bytes, "\x1f\x8b"))
@@ -207,12 +253,16 @@ static la_ssize_t append(struct archive *writer, void *context, const void *byte
 static void describe(struct archive_entry *entry, const struct archive_source *item, uint64_t size)
 {
 	archive_entry_set_pathname(entry, item->path);
-	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_filetype(entry, item->is_dir ? AE_IFDIR
+					  : item->link ? AE_IFLNK
+						       : AE_IFREG);
+	if (item->link)
+		archive_entry_set_symlink(entry, item->link);
 	archive_entry_set_perm(entry, item->mode & 07777);
 	archive_entry_set_size(entry, (la_int64_t)size);
 	archive_entry_set_mtime(entry, 0, 0);
-	archive_entry_set_uid(entry, 0);
-	archive_entry_set_gid(entry, 0);
+	archive_entry_set_uid(entry, item->owner);
+	archive_entry_set_gid(entry, item->owner);
 }
 
 int archive_header(struct str *out, const struct archive_source *item, uint64_t size,

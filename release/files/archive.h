@@ -8,8 +8,8 @@
  * there.
  */
 #pragma once
+#include "base/arena.h"
 #include "base/error.h"
-#include "base/str.h"
 
 #include <stdio.h>
 #include <sys/types.h>
@@ -44,12 +44,36 @@ must_check int archive_read_bytes(struct span bytes, size_t max,
 
 enum { ARCHIVE_DEPTH_MAX = 64 };
 
+/* One entry of a tarball that is no release: a layer of somebody's image. */
+struct archive_entry_found {
+	const char *path; /* relative, without "./" */
+	bool is_file;     /* a regular one, with data */
+	const char *link; /* where a link leads, symbolic or hard; NULL: none */
+	struct span data; /* borrowed */
+};
+
+/* Calls take() for every entry of tar bytes, whatever it is; paths that lead out are left out. Data
+ * is only there of entries that want() asks for.
+ */
+must_check int archive_entries(struct span tar, bool (*want)(const char *path),
+			       int (*take)(void *context, const struct archive_entry_found *entry,
+					   struct error *err),
+			       void *context, struct error *err);
+
 struct archive_source {
 	const char *path; /* in the archive */
 	const char *file; /* on disk; NULL: data counts */
 	struct span data;
 	mode_t mode;
+	bool is_dir;      /* only images have folders of their own, links and owners */
+	const char *link; /* a symbolic link to there; NULL: none */
+	unsigned owner;   /* user and group */
 };
+
+/* The files of a tarball by their paths, each once, as it would be unpacked; they borrow from *tar.
+ */
+must_check int archive_sorted(struct archive_source **out, size_t *len, struct str *tar,
+			      struct arena *arena, const char *path, size_t max, struct error *err);
 
 /* Writes NAME.tar.gz atomically from the items, in the order given, on all cores; what
  * was compressed before is taken from the user's cache (base/cache.h).  `progress`, when

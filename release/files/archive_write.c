@@ -2,12 +2,11 @@
 /* The pieces of a tarball, each compressed on some thread or taken from the cache, written in
  * their order as one gzip member (RFC 1952): erl_tar reads no second one.
  */
-#include "base/cache.h"
 #include "base/deflate.h"
 #include "base/file.h"
 #include "base/parallel.h"
 #include "release/files/archive.h"
-#include "release/files/pieces.h"
+#include "release/files/pack.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,20 +17,6 @@
 
 /* Pieces that wait for an earlier one; more would only cost memory. */
 enum { WAITING_MAX = 16 };
-
-struct packed {
-	struct str deflated;
-	uint32_t crc;
-	size_t plain;
-	bool ready;
-};
-
-/* What compressing a piece needs. */
-struct packer {
-	struct pieces pieces;
-	struct cache *cache;
-	uint32_t fingerprint;
-};
 
 struct writer {
 	FILE *file;
@@ -59,24 +44,6 @@ static bool wait_for_room(struct writer *w, size_t nr)
 	failed = w->failed;
 	pthread_mutex_unlock(&w->lock);
 	return !failed;
-}
-
-static int pack(struct packed *out, const struct packer *p, size_t nr, struct error *err)
-{
-	owned_str struct str plain = STR_EMPTY;
-	struct cache_key key;
-
-	if (piece_fill(&plain, &p->pieces, nr, err))
-		return -1;
-	out->plain = plain.len;
-	out->crc = crc32_of(str_span(&plain));
-	key = cache_key("piece", p->fingerprint, str_span(&plain));
-	if (cache_get(p->cache, &key, &out->deflated))
-		return 0;
-	if (deflate_piece(&out->deflated, str_span(&plain), err))
-		return -1;
-	cache_put(p->cache, &key, str_span(&out->deflated));
-	return 0;
 }
 
 static int put(struct writer *w, struct span data, struct error *err)
@@ -130,13 +97,7 @@ static int write_piece(void *context, size_t nr, struct error *err)
 
 	if (!wait_for_room(w, nr))
 		return error_set(err, ERROR_FAILED, "an earlier piece failed");
-	return hand_in(w, nr, &packed, pack(&packed, &w->packer, nr, err), err);
-}
-
-/* No name and no time in it, and no operating system. */
-static int write_head(struct writer *w, struct error *err)
-{
-	return put(w, SPAN("\x1f\x8b\x08\0\0\0\0\0\0\xff"), err);
+	return hand_in(w, nr, &packed, pack_piece(&packed, &w->packer, nr, err), err);
 }
 
 static int write_tail(struct writer *w, struct error *err)
@@ -150,10 +111,7 @@ static int write_tail(struct writer *w, struct error *err)
 	w->crc = crc32_join(w->crc, crc32_of(zeros), zeros.len);
 	w->plain += zeros.len;
 	str_add(&tail, DEFLATE_END);
-	for (int shift = 0; shift < 32; shift += 8)
-		str_addc(&tail, (char)(w->crc >> shift));
-	for (int shift = 0; shift < 32; shift += 8)
-		str_addc(&tail, (char)(w->plain >> shift));
+	gzip_add_tail(&tail, w->crc, w->plain);
 	return put(w, str_span(&tail), err);
 }
 
@@ -161,14 +119,14 @@ static void writer_done(struct writer *w)
 {
 	for (size_t i = 0; i < WAITING_MAX; i++)
 		str_done(&w->waiting[i].deflated);
-	cache_close(w->packer.cache);
+	packer_done(&w->packer);
 	pthread_cond_destroy(&w->moved);
 	pthread_mutex_destroy(&w->lock);
 }
 
 static int write_all(struct writer *w, struct error *err)
 {
-	if (write_head(w, err) || parallel(w->packer.pieces.len, write_piece, w, err) ||
+	if (put(w, GZIP_HEAD, err) || parallel(w->packer.pieces.len, write_piece, w, err) ||
 	    write_tail(w, err))
 		return -1;
 	if (fflush(w->file) || fchmod(fileno(w->file), 0644) || fsync(fileno(w->file)))
@@ -185,12 +143,11 @@ int archive_write_to(FILE *file, const struct archive_source *items, size_t len,
 		.file = file,
 		.progress = progress,
 		.context = context,
-		.packer = { .cache = cache_open(), .fingerprint = deflate_fingerprint() },
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.moved = PTHREAD_COND_INITIALIZER,
 	};
 
-	if (pieces_cut(&w.packer.pieces, &arena, items, len, err))
+	if (packer_open(&w.packer, &arena, items, len, err))
 		return -1;
 	return write_all(&w, err);
 }
@@ -228,31 +185,27 @@ static int pack_ahead(void *context, size_t nr, struct error *err)
 	int ret = 0;
 
 	if (ahead->go_on(ahead->context))
-		ret = pack(&packed, &ahead->packer, nr, err);
+		ret = pack_piece(&packed, &ahead->packer, nr, err);
 	str_done(&packed.deflated);
 	return ret;
 }
 
 static void ahead_done(struct ahead *ahead)
 {
-	cache_close(ahead->packer.cache);
+	packer_done(&ahead->packer);
 }
 
 int archive_ahead(const struct archive_source *items, size_t len, bool (*go_on)(void *context),
 		  void *context, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	owned(ahead_done) struct ahead ahead = {
-		.packer = { .cache = cache_open(), .fingerprint = deflate_fingerprint() },
-		.go_on = go_on,
-		.context = context,
-	};
+	owned(ahead_done) struct ahead ahead = { .go_on = go_on, .context = context };
 	unsigned cores = parallel_cores();
 
+	if (packer_open(&ahead.packer, &arena, items, len, err))
+		return -1;
 	if (!ahead.packer.cache)
 		return 0;
-	if (pieces_cut(&ahead.packer.pieces, &arena, items, len, err))
-		return -1;
 	/* What is waited for in the meantime comes first. */
 	return parallel_on(cores > 1 ? cores - 1 : 1, ahead.packer.pieces.len, pack_ahead, &ahead,
 			   err);

@@ -126,3 +126,8 @@ int piece_fill(struct str *out, const struct pieces *pieces, size_t nr, struct e
 	}
 	return 0;
 }
+
+struct span piece_group(const struct pieces *pieces, size_t nr)
+{
+	return group_of(pieces->files[pieces->items[nr].first].item->path);
+}

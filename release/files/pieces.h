@@ -38,3 +38,7 @@ must_check int pieces_cut(struct pieces *out, struct arena *arena,
 /* Appends the tar bytes of one piece.  A file that is shorter by now fails. */
 must_check int piece_fill(struct str *out, const struct pieces *pieces, size_t nr,
 			  struct error *err);
+/* What it was cut for: "lib/shop-1.0.0", "erts-13.1", "releases", "" for files at the top. Borrowed
+ * from the items.
+ */
+struct span piece_group(const struct pieces *pieces, size_t nr);

@@ -35,6 +35,22 @@ static int get_path(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* A folder, or the URL of a store elsewhere: then releases are put into the folder that is used
+ * when nothing is said.
+ */
+static int get_store(struct project_reader *r, const struct project_field *f, void *into)
+{
+	const char *store;
+
+	if (get_text(r, f, &store))
+		return -1;
+	if (strstr(store, "://"))
+		r->project->remote = store;
+	else
+		*(const char **)into = path_join(r->arena, r->project->dir, store);
+	return 0;
+}
+
 /* A file that would be taken when nothing is said can be left out: false. */
 static int get_file(struct project_reader *r, const struct project_field *f, void *into)
 {
@@ -250,6 +266,30 @@ static int get_vars(struct project_reader *r, const struct project_field *f, voi
 	return 0;
 }
 
+/* Of Elixir, Shop.Release.told, or of Erlang, shop_release:told. */
+static bool names_function(const char *text)
+{
+	size_t len = strspn(text,
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@?!");
+	const char *colon = strchr(text, ':'), *dot = strrchr(text, '.');
+	const char *cut = colon ? colon : dot;
+
+	return text[len] == '\0' && len < 256 && cut && cut > text && cut[1] &&
+	       !strchr(cut + 1, ':');
+}
+
+static int get_functions(struct project_reader *r, const struct project_field *f, void *into)
+{
+	const struct names *names = into;
+
+	if (get_texts(r, f, into))
+		return -1;
+	for (size_t i = 0; i < names->len; i++)
+		if (!names_function(names->items[i]))
+			return wrong(r, f, "functions such as Shop.Release.told or shop:told");
+	return 0;
+}
+
 static int get_releases(struct project_reader *r, const struct project_field *f, void *into)
 {
 	const json_t *item;
@@ -342,7 +382,9 @@ const struct project_key project_keys[] = {
 	{ "hooks.after", "shell command", "(none)",
 	  "run when the tree is made but not packed, with RELEASE_NAME, RELEASE_VSN and RELEASE_ROOT",
 	  get_text, AT(hook_after) },
-	{ "store", "folder", "releases", "where finished releases are kept", get_path, AT(store) },
+	{ "store", "folder or URL", "releases",
+	  "where finished releases are kept: a folder; or where they are shared, https://… or oci://…: then relevo "
+	  "build puts them into releases/, and what is not there is pulled", get_store, AT(store) },
 	{ "upgrade.from", "list of versions", "[]",
 	  "versions to make a relup from; \"previous\" is the newest one in the store that is older than "
 	  "the one that is built", get_texts,
@@ -350,9 +392,21 @@ const struct project_key project_keys[] = {
 	{ "upgrade.allow", "list of codes", "[]",
 	  "reasons of the plan that do not count in this project, as with --allow", get_texts,
 	  AT(upgrade_allow) },
+	{ "upgrade.keep_assets", "true or false", "true",
+	  "carry static files with a digest in their names, of the releases in \"from\", into priv/static of "
+	  "applications with a cache_manifest.json, for pages that are open", get_bool,
+	  AT(keep_assets) },
+	{ "upgrade.after", "list of functions", "[]",
+	  "called on each node after it was upgraded or taken back, with the version before and the one now: "
+	  "Shop.Release.told or shop_release:told", get_functions, AT(upgrade_after) },
 	{ "trust.keys", "list of files", "[]",
 	  "public keys: only releases that one of them signed are used here", get_paths,
 	  AT(trust_keys) },
+	{ "trust.authorities", "list of files", "[]",
+	  "certificates of authorities, and their CRLs: also what somebody signed whom one of them vouches for is used here",
+	  get_paths, AT(trust_authorities) },
+	{ "trust.require_signature", "true or false", "true where there are keys",
+	  "nothing is used here that is not signed, also where no key is named", get_bool, AT(trust_required) },
 	{ "trust.minimum", "version", "(any)", "no release older than this one is used here", get_text,
 	  AT(trust_minimum) },
 	{ "upgrade.appups", "folder", "(none)",
@@ -360,6 +414,26 @@ const struct project_key project_keys[] = {
 	  AT(appups) },
 	{ "targets", "{name: keys}", "{}", "fleets to deploy to: relevo help config, below",
 	  project_get_targets, AT(targets) },
+	{ "state.file", "file", "$XDG_STATE_HOME/relevo/relevo.db",
+	  "where rollouts are written down, when one machine deploys", get_path, AT(state_file) },
+	{ "state.etcd", "list of URLs", "(the file)",
+	  "the same in etcd (3.4 or newer), when several machines deploy", project_get_endpoints,
+	  AT(etcd.endpoints) },
+	{ "state.ca", "file", "the system's", "the authority (PEM) that vouches for etcd", get_path,
+	  AT(etcd.ca) },
+	{ "state.cert", "file", "(none)", "the certificate (PEM) to show to etcd", get_path,
+	  AT(etcd.cert) },
+	{ "state.key", "file", "(none)", "the key (PEM) of state.cert", get_path, AT(etcd.key) },
+	{ "state.user", "name", "(none)", "a user of etcd", get_text, AT(etcd.user) },
+	{ "state.password_file", "file", "(none)", "where the user's password is", get_path,
+	  AT(etcd.password_file) },
+	{ "state.password_env", "name", "(none)", "the environment variable that it is in", get_text,
+	  AT(etcd.password_env) },
+	{ "state.prefix", "text", "relevo/RELEASE", "what all keys in etcd begin with", get_text,
+	  AT(etcd.prefix) },
+	{ "state.lease", "time", "15s",
+	  "how long the lock in etcd outlives a relevo that was killed; it waits twice as long for an "
+	  "etcd that does not answer", project_get_lease, AT(etcd.lease_ms) },
 	{ NULL, NULL, NULL, NULL, NULL, 0 },
 };
 /* clang-format on */
@@ -547,6 +621,7 @@ static void set_defaults(struct project_reader *r)
 				      if_there(r, "_build/default/lib"))),
 		.erts = "include",
 		.strip = true,
+		.keep_assets = true,
 		.validate_compile_env = true,
 		.sys_config = either(if_there(r, "config/config.exs"),
 				     either(if_there(r, "config/sys.config"),
@@ -594,7 +669,7 @@ static int check_whole(struct project_reader *r)
 	if (!p->apps)
 		return error_set(r->err, ERROR_INVALID, "%s: the key \"applications\" is missing",
 				 p->file);
-	return 0;
+	return project_check_state(r);
 }
 
 int project_read_release(struct project **out, struct arena *arena, const char *path,

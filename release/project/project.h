@@ -16,6 +16,15 @@ struct project_var {
 	const char *name, *value;
 };
 
+/* Where rollouts are written down when several machines deploy; see docs/targets.md. */
+struct project_etcd {
+	struct names endpoints; /* none: no etcd */
+	const char *ca, *cert, *key;
+	const char *user, *password_file, *password_env;
+	const char *prefix; /* of all keys */
+	int64_t lease_ms;
+};
+
 struct project {
 	const char *file; /* the relevo.yaml */
 	const char *dir;  /* its folder; the paths below are joined to it */
@@ -45,13 +54,20 @@ struct project {
 	size_t overlay_vars_len;
 	const char *hook_before, *hook_after; /* shell commands; NULL: none */
 	const char *store;                    /* folder where releases are put */
+	const char *remote;                   /* URL of the store they are shared in; NULL: none */
 	struct names upgrade_from;            /* versions, or "previous" */
 	struct names upgrade_allow;           /* codes of reasons that do not count */
-	const char *appups;                   /* folder of hand-written appups; NULL: none */
-	struct targets targets;               /* fleets to deploy to */
-	const char *default_release;          /* which of several; NULL: none */
-	struct names trust_keys;   /* files of public keys; any: releases must be signed */
-	const char *trust_minimum; /* the oldest version that may be used; NULL: any */
+	bool keep_assets;                     /* carry digested files of older releases */
+	struct names upgrade_after; /* "Shop.Release.told", "shop:told": called with two versions */
+	const char *appups;         /* folder of hand-written appups; NULL: none */
+	struct targets targets;     /* fleets to deploy to */
+	const char *state_file;     /* where rollouts are written down; NULL: default */
+	struct project_etcd etcd;
+	const char *default_release;    /* which of several; NULL: none */
+	struct names trust_keys;        /* files of public keys; any: releases must be signed */
+	struct names trust_authorities; /* or somebody whom one of these certificates vouches for */
+	bool trust_required;            /* also without keys */
+	const char *trust_minimum;      /* the oldest version that may be used; NULL: any */
 };
 
 struct project_reader;

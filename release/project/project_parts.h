@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* project_parts.h - what project.c and target.c share to read relevo.yaml; for these two alone. */
+/* project_parts.h - what project.c, target.c and state.c share to read relevo.yaml; for these
+ * alone. */
 #pragma once
 #include "base/yaml.h"
 #include "release/project/project.h"
@@ -33,3 +34,9 @@ int project_get_text(struct project_reader *r, const struct project_field *f, vo
 int project_get_path(struct project_reader *r, const struct project_field *f, void *into);
 int project_get_texts(struct project_reader *r, const struct project_field *f, void *into);
 int project_get_targets(struct project_reader *r, const struct project_field *f, void *into);
+
+/* state.c */
+int project_get_endpoints(struct project_reader *r, const struct project_field *f, void *into);
+int project_get_lease(struct project_reader *r, const struct project_field *f, void *into);
+/* Whether the keys below "state" go together; fills in those that were not given. */
+int project_check_state(struct project_reader *r);

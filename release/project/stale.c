@@ -2,12 +2,14 @@
 #include "release/project/stale.h"
 
 #include "base/file.h"
+#include "base/hash.h"
+#include "erlang/term/term.h"
 #include "release/project/discover.h"
 #include "release/project/mix_tokens.h"
 
 #include <sys/stat.h>
 
-enum { DEPTH_MAX = 16, SOURCE_MAX = 4 << 20 };
+enum { DEPTH_MAX = 16, SOURCE_MAX = 4 << 20, MANIFEST_MAX = 64 << 20, HASH_MD5_SIZE = 16 };
 
 struct looker {
 	struct arena *arena;
@@ -29,14 +31,56 @@ static time_t time_of(const char *path)
 struct newest {
 	const char *path; /* NULL: nothing seen */
 	time_t time;
+	const struct term *known; /* what names the contents that do not count; NULL: all do */
 };
+
+static bool has_binary(const struct term *term, struct span bytes)
+{
+	switch (term->kind) {
+	case TERM_BINARY:
+		return span_equal(term->text, bytes);
+	case TERM_LIST:
+	case TERM_TUPLE:
+		for (size_t i = 0; i < term->seq.len; i++)
+			if (has_binary(term->seq.items[i], bytes))
+				return true;
+		return false;
+	case TERM_MAP:
+		for (size_t i = 0; i < term->map.len; i++)
+			if (has_binary(term->map.values[i], bytes))
+				return true;
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Mix keeps the digest of each source in its manifest: MD5 (Elixir 1.14) or BLAKE2b (later ones).
+ */
+static bool is_known(const struct term *known, const char *path)
+{
+	owned_hash struct hash *md5 = hash_new(HASH_MD5);
+	owned_str struct str text = STR_EMPTY;
+	uint8_t old[HASH_SIZE_MAX], new[HASH_BLAKE2B_SIZE];
+	struct error ignored;
+
+	if (file_read(path, SOURCE_MAX, &text, &ignored))
+		return false;
+	hash_add(md5, str_span(&text));
+	hash_end(md5, old);
+	hash_blake2b(str_span(&text), new);
+	return has_binary(known, (struct span){ (char *)old, HASH_MD5_SIZE }) ||
+	       has_binary(known, (struct span){ (char *)new, sizeof(new) });
+}
 
 static void see(struct newest *newest, const char *path)
 {
 	time_t time = time_of(path);
 
-	if (!newest->path || time > newest->time)
-		*newest = (struct newest){ path, time };
+	if (time <= newest->time || (newest->known && is_known(newest->known, path)))
+		return;
+	newest->path = path;
+	newest->time = time;
 }
 
 static bool has_ending(const char *name, const char *const *endings)
@@ -83,7 +127,21 @@ static void say_newer(struct looker *l, const struct app *app, const char *sourc
 			     app->name, discovered_compile(l->found)));
 }
 
-/* Mix notes in its manifests when it has found everything compiled. */
+/* The term in `bytes`, which must live as long as it; NULL: there is none that can be read. */
+static const struct term *mix_manifest(struct looker *l, const char *path, struct str *bytes)
+{
+	const struct term *manifest;
+	struct error ignored;
+
+	if (file_read(path, MANIFEST_MAX, bytes, &ignored) ||
+	    term_decode(&manifest, l->arena, str_span(bytes), TERM_LIMITS_FILE, NULL, &ignored))
+		return NULL;
+	return manifest;
+}
+
+/* Mix notes in its manifests when it has found everything compiled; newer ones (Elixir 1.20) do not
+ * when only a source's time has changed.
+ */
 static void look_at_mix(struct looker *l, const struct app *app, const char *home)
 {
 	static const char *const sources[] = { ".ex",  ".erl", ".hrl",  ".xrl",
@@ -91,15 +149,18 @@ static void look_at_mix(struct looker *l, const struct app *app, const char *hom
 	static const char *const compiled[] = { ".beam", ".app", NULL };
 	static const char *const manifests[] = { "compile.elixir", "compile.erlang",
 						 "compile.elixir_scm", NULL };
+	const char *mix = path_join(l->arena, path_dir(l->arena, app->dir), ".mix");
 	struct newest source = { 0 }, made = { 0 };
+	owned_str struct str bytes = STR_EMPTY;
 
+	see_folder(&made, l, app->dir, compiled, 0);
+	see_folder(&made, l, mix, manifests, 0);
+	source.time = made.time;
+	source.known = mix_manifest(l, path_join(l->arena, mix, "compile.elixir"), &bytes);
 	see(&source, path_join(l->arena, home, "mix.exs"));
 	see_folder(&source, l, path_join(l->arena, home, "lib"), sources, 0);
 	see_folder(&source, l, path_join(l->arena, home, "src"), sources, 0);
-	see_folder(&made, l, app->dir, compiled, 0);
-	see_folder(&made, l, path_join(l->arena, path_dir(l->arena, app->dir), ".mix"), manifests,
-		   0);
-	if (source.time > made.time)
+	if (source.path)
 		say_newer(l, app, source.path);
 }
 

@@ -250,6 +250,9 @@ const struct project_key target_keys[] = {
 	  get_on_failure, AT(on_failure) },
 	{ "strategy.commit", "end or wave", "end", "when the release is made permanent", get_commit,
 	  AT(commit) },
+	{ "strategy.hops", "number", "1",
+	  "with 2 or more: a hot way may lead through releases of the store, one rollout for each",
+	  target_get_positive, AT(hops) },
 	{ "strategy.probe", "time", "5s", "between two looks at a node", target_get_duration, AT(probe_ms) },
 	{ "strategy.failures", "number", "3", "bad looks in a row that make a node unwell", target_get_positive,
 	  AT(failures) },
@@ -315,6 +318,7 @@ static void set_defaults(struct target *target)
 		.node_ms = 300000,
 		.progress_ms = 900000,
 		.parallel = 16,
+		.hops = 1,
 		.drain_ms = 30000,
 	};
 }

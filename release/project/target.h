@@ -84,6 +84,7 @@ struct target {
 	int64_t bake_ms, pause_ms, probe_ms, node_ms, progress_ms, total_ms;
 	bool pause; /* after each wave, until it is promoted */
 	int64_t failures, parallel;
+	int64_t hops; /* a hot way may have; 1: no releases between */
 	const struct target_gate *gates;
 	size_t gates_len;
 	/* Hooks; NULL: none. */

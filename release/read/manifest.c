@@ -198,13 +198,21 @@ const char *manifest_signature(struct arena *arena, const char *manifest)
 	return arena_printf(arena, "%.*s.sig", (int)(dot - manifest), manifest);
 }
 
-/* Of "….manifest.json" and "….manifest.sig". */
+const char *manifest_cms(struct arena *arena, const char *manifest)
+{
+	const char *dot = strrchr(manifest, '.');
+
+	return arena_printf(arena, "%.*s.p7s", (int)(dot - manifest), manifest);
+}
+
+/* Of "….manifest.json" and "….manifest.sig", or .p7s. */
 static bool is_signature(const char *path, const char *manifest)
 {
 	const char *dot = strrchr(manifest, '.');
 	size_t len = (size_t)(dot - manifest);
 
-	return strncmp(path, manifest, len) == 0 && strcmp(path + len, ".sig") == 0;
+	return strncmp(path, manifest, len) == 0 &&
+	       (strcmp(path + len, ".sig") == 0 || strcmp(path + len, ".p7s") == 0);
 }
 
 bool manifest_leaves_out(const char *path, const char *manifest)

@@ -33,4 +33,6 @@ must_check int manifest_make(json_t **out, struct arena *arena, const char *root
 bool manifest_leaves_out(const char *path, const char *manifest);
 /* The file of the signature beside a manifest: releases/VSN/relevo.manifest.sig. */
 const char *manifest_signature(struct arena *arena, const char *manifest);
+/* That of one with certificates: releases/VSN/relevo.manifest.p7s. */
+const char *manifest_cms(struct arena *arena, const char *manifest);
 const char *manifest_path(struct arena *arena, const char *vsn);

@@ -101,6 +101,11 @@ void key_free(struct key *key)
 	free(key);
 }
 
+struct evp_pkey_st *key_handle(const struct key *key)
+{
+	return key->pkey;
+}
+
 const char *key_kind(const struct key *key)
 {
 	return kind_of(key->pkey);

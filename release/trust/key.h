@@ -38,6 +38,8 @@ must_check int key_read_private(struct key **out, struct span pem, const char *n
 must_check int key_read_public(struct key **out, const char *path, struct error *err);
 void key_free(struct key *key); /* NULL is fine */
 
+/* For those who speak to OpenSSL themselves; borrowed. */
+struct evp_pkey_st *key_handle(const struct key *key);
 /* "ed25519" or "p256" */
 const char *key_kind(const struct key *key);
 /* SHA-256 of the SubjectPublicKeyInfo (DER), in hexadecimal: names the key wherever it lies. */

@@ -6,6 +6,7 @@
 #include "release/read/manifest.h"
 #include "release/read/store.h"
 #include "release/read/verify.h"
+#include "release/trust/cms.h"
 
 enum { MANIFEST_MAX = 256 << 20, RECORD_MAX = 1 << 20, DIFFERENCES_SHOWN = 5 };
 
@@ -143,7 +144,8 @@ static int sign_tarball(const char *path, struct arena *arena, const char *signa
 	return archive_write(path, r.items, r.len, NULL, NULL, err);
 }
 
-int release_sign(const char *path, const struct key *key, struct error *err)
+int release_sign(const char *path, const struct key *key, const char *certificate,
+		 struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_release struct release *release = NULL;
@@ -158,9 +160,11 @@ int release_sign(const char *path, const struct key *key, struct error *err)
 	if (check_records(&arena, release, err) || check_files(&files, &arena, release, err))
 		return error_hint(err, "It was not signed.");
 	if (tree_read(release->tree, release->manifest, MANIFEST_MAX, &manifest, err) ||
-	    key_sign(&signature, key, str_span(&manifest), err))
+	    (certificate ? cms_sign(&signature, key, certificate, str_span(&manifest), err)
+			 : key_sign(&signature, key, str_span(&manifest), err)))
 		return -1;
-	file = manifest_signature(&arena, release->manifest);
+	file = certificate ? manifest_cms(&arena, release->manifest)
+			   : manifest_signature(&arena, release->manifest);
 	if (path_is_dir(path))
 		return file_write(path_join(&arena, path, file), str_span(&signature), 0644, err);
 	return sign_tarball(path, &arena, file, str_span(&signature), err);
@@ -185,6 +189,36 @@ static int find_signer(struct trusted *out, const struct trust *trust, struct sp
 	return 0;
 }
 
+static bool asks(const struct trust *trust)
+{
+	return trust->keys.len > 0 || trust->authorities.len > 0 || trust->required;
+}
+
+static bool is_known(const struct trusted *found)
+{
+	return found->key || found->subject;
+}
+
+static int look_for_certificate(struct trusted *out, struct arena *arena,
+				const struct release *release, const struct trust *trust,
+				struct span manifest, struct error *err)
+{
+	const char *file = manifest_cms(arena, release->manifest);
+	owned_str struct str signature = STR_EMPTY;
+
+	if (!tree_has(release->tree, file))
+		return 0;
+	out->is_signed = true;
+	if (is_known(out) || trust->authorities.len == 0)
+		return 0;
+	if (tree_read(release->tree, file, CMS_MAX, &signature, err))
+		return -1;
+	if (cms_verify(&out->subject, arena, trust->authorities, manifest, str_span(&signature),
+		       err))
+		return error_wrap(err, "%s", release->path);
+	return 0;
+}
+
 static int look_for_signer(struct trusted *out, struct arena *arena, const struct release *release,
 			   const struct trust *trust, struct error *err)
 {
@@ -195,29 +229,36 @@ static int look_for_signer(struct trusted *out, struct arena *arena, const struc
 		return -1;
 	hash_hex(HASH_SHA256, str_span(&manifest), out->manifest_sha256);
 	out->is_signed = tree_has(release->tree, file);
-	if (!out->is_signed)
-		return 0;
-	if (tree_read(release->tree, file, SIGNATURE_MAX, &signature, err))
+	if (out->is_signed &&
+	    (tree_read(release->tree, file, SIGNATURE_MAX, &signature, err) ||
+	     find_signer(out, trust, str_span(&manifest), str_span(&signature), err)))
 		return -1;
-	return find_signer(out, trust, str_span(&manifest), str_span(&signature), err);
+	return look_for_certificate(out, arena, release, trust, str_span(&manifest), err);
 }
 
 static int check_signer(const struct trusted *found, const struct release *release,
 			const struct trust *trust, struct error *err)
 {
-	if (found->key || trust->keys.len == 0)
+	const struct names *who = trust->keys.len > 0 ? &trust->keys : &trust->authorities;
+
+	if (is_known(found) || !asks(trust))
 		return 0;
 	if (!found->is_signed) {
 		error_set_(err, ERROR_REFUSED, "%s is not signed", release->path);
 		return error_hint(err, "Who built it signs it: relevo sign %s --key FILE",
 				  release->path);
 	}
+	if (who->len == 0) {
+		error_set_(err, ERROR_REFUSED,
+			   "%s must be signed, and no key is trusted that could tell by whom it is",
+			   release->path);
+		return error_hint(err, "Name one: --trust FILE, or trust.keys in relevo.yaml.");
+	}
 	error_set_(err, ERROR_REFUSED,
 		   "%s: its signature was made by no trusted key, or its manifest was changed "
 		   "since",
 		   release->path);
-	return error_hint(err, "Trusted: %s%s.", trust->keys.items[0],
-			  trust->keys.len > 1 ? ", …" : "");
+	return error_hint(err, "Trusted: %s%s.", who->items[0], who->len > 1 ? ", …" : "");
 }
 
 static int check_version(const struct release *release, const struct trust *trust,
@@ -236,11 +277,11 @@ int release_trust(struct trusted *out, struct arena *arena, const struct release
 	struct trusted found = { 0 };
 
 	if (!release->manifest) {
-		if (trust->keys.len > 0)
+		if (asks(trust))
 			return no_manifest(release, ERROR_REFUSED, err);
 	} else if (look_for_signer(&found, arena, release, trust, err) ||
 		   check_signer(&found, release, trust, err) ||
-		   (found.key && check_records(arena, release, err)) ||
+		   (is_known(&found) && check_records(arena, release, err)) ||
 		   check_files(&found.files, arena, release, err)) {
 		return -1;
 	}

@@ -10,7 +10,7 @@ tests/tools/tally "$work/store" 1.0.0 1.1.0 >/dev/null
 old=$work/store/tally-1.0.0
 cp -R "$work/store/tally-1.1.0" "$work/new"
 expect 0 "$relevo" diff "$old" "$work/new"
-expect 0 "$relevo" plan --require hot --allow started_meanwhile "$old" "$work/new"
+expect 0 "$relevo" plan --require hot "$old" "$work/new"
 emulator=$(echo "$work"/new/erts-*/bin/beam.smp)
 printf X | dd of="$emulator" bs=1 seek=4096 conv=notrunc 2>/dev/null
 mkdir "$work/unpacked"

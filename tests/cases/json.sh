@@ -59,6 +59,15 @@ document 0 sign sign "$store/tally-1.1.0" --key "$store/key"
 document 0 verify verify "$store/tally-1.1.0" --trust "$store/key.pub"
 ok
 
+document 0 push push "$old" --store "$store/shared"
+document 0 push push "$new" --store "$store/shared" --tag stable
+document 0 list list --store "$store/shared"
+document 0 pull pull tally@stable --store "$store/shared" --out "$work/pulled"
+document 0 prune prune tally --keep 1 --store "$store/shared"
+mkdir "$work/root"
+document 0 image image build "$new" --base "$work/root" --unchecked --out "$work/images"
+ok
+
 # What fails is a document too, and has a code.
 document 3 error plan "$store/none.tar.gz" "$new"
 contains "$out" '"code": "not_found"'

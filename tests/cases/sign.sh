@@ -223,6 +223,14 @@ project c.key.pub ', minimum: "1.2.0"'
 expect 4 "$relevo" verify "$good"
 contains "$said" "older than 1.2.0"
 expect 4 "$relevo" node install nobody@127.0.0.1 "$good" --port 1
+# Without a key that is trusted nothing is used, where a signature is asked for.
+printf '%s\n' 'release: tally' 'version: "1.1.0"' 'applications: {tally: permanent}' "trust: {require_signature: true}" >relevo.yaml
+for release in "$plain" "$good"; do
+  expect 4 "$relevo" verify "$release"
+  expect 4 "$relevo" node install nobody@127.0.0.1 "$release" --port 1
+done
+contains "$said" "no key is trusted"
+expect 0 "$relevo" verify "$good" --trust c.key.pub
 # A fleet is no way round them.
 project c.key.pub
 echo 'targets: {fleet: {nodes: [nobody@127.0.0.1]}}' >>relevo.yaml

@@ -41,11 +41,17 @@ expect 3 "$relevo" build -C "$p"
 contains "$said" "no compiled applications in _build/prod/lib or _build/default/lib, only in _build/dev/lib"
 compile
 silent
+# Nothing has changed but the times, as after a checkout.
 age "$p/_build" "$p/mix.exs"
+silent
+echo 'defmodule One do def one, do: 2 end' >"$p/lib/one.ex"
 told "$p/lib/one.ex is newer than what was compiled of one: compile again (MIX_ENV=prod mix compile)"
-# Nothing has changed but the times, as after a checkout; Mix has seen that.
 compile
 silent
+echo 'defmodule Two do def two, do: 2 end' >"$p/lib/two.ex"
+age "$p/_build" "$p/mix.exs"
+told "$p/lib/two.ex is newer than what was compiled of one: compile again (MIX_ENV=prod mix compile)"
+rm "$p/lib/two.ex"
 sed -i s/1.0.0/1.1.0/ "$p/mix.exs"
 age "$p/mix.exs"
 told "one was compiled as 1.0.0, but $p/mix.exs says 1.1.0: compile again"

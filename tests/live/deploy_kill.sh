@@ -2,17 +2,36 @@
 # SPDX-License-Identifier: Apache-2.0
 # relevo deploy is killed when it writes its journal, before and after, at each of its writes in turn
 # (KILLS=all; some of them without): `relevo resume` always comes to a clean end, and no node installs
-# anything twice.  One that is stopped, and wakes when another has gone on, does nothing any more.
+# anything twice; with a journal in etcd from another machine.  One that is stopped, and wakes when
+# another has gone on, does nothing any more.
+# Parts: file etcd
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 . tests/tools/fleet.sh
+. tests/tools/etcd.sh
 killer=$(dirname "$relevo")/tests/helpers/kill_at.so
 [ -x "$killer" ] || fail "no $killer: make helpers"
 
 tests/tools/meter "$work/store" 1.0.0 1.1.0 >/dev/null
 start_fleet 3
+in_etcd=
+if [ "${this_part:-file}" = etcd ]; then
+  in_etcd=yes
+  start_etcd
+  use_etcd 2s
+fi
 fleet_yaml "bake: 1s"
+
+# next STATUS WORD...: what another relevo does then, from elsewhere where that can be.
+next () {
+  if [ "$in_etcd" ]; then
+    wait_for 120 lock_is_free || fail "the lock of a dead relevo stays"
+    in_other "$@"
+  else
+    in_fleet "$@"
+  fi
+}
 
 # The VM itself counts how often release_handler was asked to install something.
 count_installs () {
@@ -27,7 +46,6 @@ installs () {
       "element(2, erlang:trace_info({release_handler, install_release, 2}, call_count))"
   done | tr '\n' ' '
 }
-is_over () { [ "$(cd "$fleet" && "$relevo" status -t production --json | jq -r .phase)" = end ]; }
 
 # killed COUNT [VARIABLE=VALUE...]: true when it was, and not over before.
 killed () {
@@ -57,10 +75,10 @@ while [ "$at" -le "$writes" ]; do
   # shellcheck disable=SC2086 # none or one
   if killed "$at" $after; then
     if [ -n "$(cd "$fleet" && "$relevo" history -t production -n 1 --json | jq -r '.rollouts[] | select(.ended == 0) | .id')" ]; then
-      in_fleet 0 resume -t production
-    else # it was killed before it wrote that there is one
-      in_fleet 0 deploy 1.1.0 -t production
-    fi
+      next 0 resume -t production
+    elif fleet_runs 1.0.0/1.0.0; then # it was killed before it wrote that there is one
+      next 0 deploy 1.1.0 -t production
+    fi # else all was done
   fi
   all_run 1.1.0/1.1.0
   counted=$(installs)
@@ -73,8 +91,8 @@ while [ "$at" -le "$writes" ]; do
 done
 ok
 
-# Stopped after it wrote down what it is about to do.  It is alive, so it has the lock; another state
-# file is another machine, and a later run.
+# Stopped after it wrote down what it is about to do.  It is alive, so it has the lock of a file: another
+# file is another machine.  A lease runs out.  Whoever goes on then has a later token.
 half=$((writes / 2))
 (cd "$fleet" && exec env KILL_STOP=1 KILL_AT="$half" LD_PRELOAD="$killer" "$relevo" deploy 1.1.0 -t production) \
   >"$work/deploy.out" 2>"$work/deploy.said" </dev/null &
@@ -82,15 +100,16 @@ deploy=$!
 pids="$pids $deploy"
 stopped () { grep -q '^State:[[:space:]]*T' "/proc/$deploy/status"; }
 wait_for 180 stopped || fail "does not stop: $(cat "$work/deploy.said")"
-in_fleet 7 deploy 1.1.0 -t production
-in_fleet 7 resume -t production
-other=$work/other/relevo.db
-in_fleet 0 deploy 1.1.0 -t production --state "$other"
+if [ "$in_etcd" ]; then
+  next 0 resume -t production
+else
+  in_fleet 7 deploy 1.1.0 -t production
+  in_fleet 7 resume -t production
+  in_fleet 0 deploy 1.1.0 -t production --state "$work/other/relevo.db"
+fi
 all_run 1.1.0/1.1.0
 kill -CONT "$deploy"
-status=0
-wait "$deploy" || status=$?
-[ "$status" = 7 ] || fail "one that was overtaken ended with $status: $(cat "$work/deploy.said")"
+end_deploy 7
 contains "$(cat "$work/deploy.said")" "taken over"
 all_run 1.1.0/1.1.0
 ok

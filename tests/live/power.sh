@@ -3,7 +3,8 @@
 # What is reported done survives a power cut.  The node lies on a block device of its own, which is
 # copied as an upgrade goes on, as if the power had gone then: from each copy the old release or the
 # new one boots, whole, and what was said to be permanent is.  Where there are no loop devices, and
-# besides, the order of the system calls tells.   FS=xfs: another file system than ext4
+# besides, the order of the system calls tells.
+# Parts: calls ext4 xfs
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -35,7 +36,7 @@ trap finish EXIT
 
 # ---- the order of the system calls ----
 
-if command -v strace >/dev/null; then
+if in_part calls && command -v strace >/dev/null; then
   run=$work/run
   mkdir "$run"
   tar -xzf "$work/store/meter-1.0.0.tar.gz" -C "$run"
@@ -74,47 +75,54 @@ fi
 
 # ---- copies of the device ----
 
-fs=${FS:-ext4}
-disk=$work/disk run=$work/mnt/run
-mkdir "$work/mnt" "$work/then"
-truncate -s 400M "$disk"
-if "mkfs.$fs" -q "$disk" 2>/dev/null && mount -o loop "$disk" "$work/mnt" 2>/dev/null; then
-  mounted="$work/mnt $work/then"
-  mkdir "$run"
-  tar -xzf "$work/store/meter-1.0.0.tar.gz" -C "$run"
-  sync
-  boot "$run" || fail "does not start: $(cat "$work/log")"
-  "$relevo" node install "$node" "$new" --bake 2s --commit >"$work/out" 2>&1 &
-  upgrade=$!
-  copies=0
-  # At any moment of it, and when it is done: the last copies must hold the new one.
-  take () {
-    copies=$((copies + 1))
-    cp --sparse=always "$disk" "$work/copy-$copies"
-  }
-  while ! gone "$upgrade" && [ "$copies" -lt 8 ]; do take; done
-  wait "$upgrade" || fail "install: $(cat "$work/out")"
-  cuts=$copies
-  take
-  halt
-  for n in $(seq 1 "$copies"); do
-    option=loop
-    [ "$fs" != xfs ] || option=loop,nouuid
-    mount -o "$option" "$work/copy-$n" "$work/then" || fail "copy $n does not mount"
-    boot "$work/then/run" || fail "cut $n of $cuts: nothing boots: $(cat "$work/log")"
-    runs=$(kind)
-    case $n,$runs in
-      *"'1.1.0'") ;;
-      *"'1.0.0'") [ "$n" -le "$cuts" ] || fail "what was said to be permanent is not: $runs runs" ;;
-      *) fail "cut $n of $cuts: $runs" ;;
-    esac
-    # And whatever it is, the same command finishes the job.
-    expect 0 "$relevo" node install "$node" "$new" --commit
+# cut FILE_SYSTEM
+cut_power () {
+  fs=$1
+  disk=$work/disk run=$work/mnt/run
+  mkdir -p "$work/mnt" "$work/then"
+  rm -f "$disk"
+  truncate -s 400M "$disk"
+  if "mkfs.$fs" -q "$disk" 2>/dev/null && mount -o loop "$disk" "$work/mnt" 2>/dev/null; then
+    mounted="$work/mnt $work/then"
+    mkdir "$run"
+    tar -xzf "$work/store/meter-1.0.0.tar.gz" -C "$run"
+    sync
+    boot "$run" || fail "does not start: $(cat "$work/log")"
+    "$relevo" node install "$node" "$new" --bake 2s --commit >"$work/out" 2>&1 &
+    upgrade=$!
+    copies=0
+    # At any moment of it, and when it is done: the last copies must hold the new one.
+    take () {
+      copies=$((copies + 1))
+      cp --sparse=always "$disk" "$work/copy-$copies"
+    }
+    while ! gone "$upgrade" && [ "$copies" -lt 8 ]; do take; done
+    wait "$upgrade" || fail "install: $(cat "$work/out")"
+    cuts=$copies
+    take
     halt
-    wait_for 20 umount "$work/then" || fail "copy $n is still in use"
-    rm "$work/copy-$n"
-  done
-  ok
-fi
+    for n in $(seq 1 "$copies"); do
+      option=loop
+      [ "$fs" != xfs ] || option=loop,nouuid
+      mount -o "$option" "$work/copy-$n" "$work/then" || fail "copy $n does not mount"
+      boot "$work/then/run" || fail "cut $n of $cuts: nothing boots: $(cat "$work/log")"
+      runs=$(kind)
+      case $n,$runs in
+        *"'1.1.0'") ;;
+        *"'1.0.0'") [ "$n" -le "$cuts" ] || fail "what was said to be permanent is not: $runs runs" ;;
+        *) fail "cut $n of $cuts: $runs" ;;
+      esac
+      # And whatever it is, the same command finishes the job.
+      expect 0 "$relevo" node install "$node" "$new" --commit
+      halt
+      wait_for 20 umount "$work/then" || fail "copy $n is still in use"
+      rm "$work/copy-$n"
+    done
+    ok
+  fi
+}
+for fs in ext4 xfs; do
+  ! in_part $fs || ! command -v mkfs.$fs >/dev/null || cut_power $fs
+done
 
 echo "ok: $checks checks"

@@ -39,6 +39,16 @@ static size_t most_out(const struct sim *sim, const struct rollout *r)
 	return count < 1 ? 1 : count;
 }
 
+struct seen_node check_nothing_seen(void)
+{
+	return (struct seen_node){ .out = true,
+				   .told_at = -1,
+				   .runs = -1,
+				   .boots = -1,
+				   .first_boots = -1,
+				   .passed_at = -1000000 };
+}
+
 void check_new_run(struct sim *sim)
 {
 	for (unsigned i = 0; i < NODES_MAX; i++) {
@@ -321,7 +331,8 @@ void check_end(struct sim *sim)
 				  versions[node->runs], versions[node->boots]);
 		if ((r->result == RESULT_done || r->result == RESULT_rolled_back) && node->drained)
 			sim_break(sim, 2, "it is over, and n%u is still drained", i);
-		if (r->result == RESULT_refused && node->boots == VSN_NEW)
+		if (r->result == RESULT_refused && node->boots == VSN_NEW &&
+		    sim->seen[i].first_boots != VSN_NEW)
 			sim_break(sim, 1, "refused, and n%u boots %s", i, versions[node->boots]);
 	}
 	if (r->result == RESULT_fenced)
@@ -334,4 +345,24 @@ void check_end(struct sim *sim)
 			sim_break(sim, 6, "going back took %lld s for %zu nodes",
 				  (long long)(sim->now - sim->back_at) / 1000, r->len);
 	}
+}
+
+void check_superseded(struct sim *sim)
+{
+	for (unsigned i = 0; i < NODES_MAX; i++) {
+		const struct sim_node *node = &sim->nodes[i];
+
+		if (i < sim->count && settled(sim, i) && node->op_ends < 0 && sim->seen[i].begun &&
+		    node->runs != node->boots)
+			sim_break(sim, 1, "superseded, and n%u runs %s and boots %s", i,
+				  versions[node->runs], versions[node->boots]);
+		if (i < sim->count && settled(sim, i) && sim->seen[i].boots == VSN_NEW &&
+		    node->boots != VSN_NEW && node->life == 0)
+			sim_break(sim, 6, "superseded, and n%u went back from what was permanent",
+				  i);
+		sim->seen[i] = check_nothing_seen();
+	}
+	sim->back_begun = sim->bad_news = false;
+	sim->before_runs = 0;
+	sim->told_last = NODES_MAX;
 }

@@ -141,6 +141,8 @@ void node_request(struct sim *sim, const struct event *request)
 	if (request->token == node->seen_token && action->id < node->seen_id &&
 	    !only_looks(action->kind))
 		return; /* its connection was given up long ago */
+	if (request->token > node->seen_token)
+		node->seen_id = 0;
 	node->seen_token = request->token;
 	if (action->id > node->seen_id)
 		node->seen_id = action->id;

@@ -304,10 +304,12 @@ static void resume(struct sim *sim)
 static void command(struct sim *sim, enum command_kind kind, const char *vsn)
 {
 	struct sight sight = { .kind = SIGHT_command, .command = kind, .vsn = vsn };
-	static const char *const names[] = { "pause", "promote", "abort", "interrupt" };
+	static const char *const names[] = { "pause", "promote", "abort", "interrupt",
+					     "supersede" };
 
 	sim_say(sim, "a person: %s %s", names[kind], vsn);
-	if (kind == COMMAND_abort && strcmp(vsn, versions[VSN_NEW]) == 0)
+	if ((kind == COMMAND_abort || kind == COMMAND_supersede) &&
+	    strcmp(vsn, versions[VSN_NEW]) == 0)
 		sim->bad_news = true;
 	step(sim, &sight, 1);
 }
@@ -383,6 +385,10 @@ static void befall(struct sim *sim, const struct fault *fault)
 	case FAULT_abort_other:
 		command(sim, COMMAND_abort, versions[VSN_OLD]);
 		break;
+	case FAULT_supersede:
+		if (!sim->again)
+			command(sim, COMMAND_supersede, versions[VSN_NEW]);
+		break;
 	case FAULT_join:
 		if (sim->count >= NODES_MAX || !sim->driver.r)
 			break;
@@ -390,12 +396,7 @@ static void befall(struct sim *sim, const struct fault *fault)
 		snprintf(name, sizeof(name), "n%u", nr);
 		node_replaced(sim, nr);
 		sim->nodes[nr].life = 1;
-		sim->seen[nr] = (struct seen_node){ .out = true,
-						    .told_at = -1,
-						    .runs = -1,
-						    .boots = -1,
-						    .first_boots = -1,
-						    .passed_at = -1000000 };
+		sim->seen[nr] = check_nothing_seen();
 		sight.kind = SIGHT_new;
 		sight.node = name;
 		sim_say(sim, "%s joins", name);
@@ -525,39 +526,63 @@ static unsigned how_many(struct sim *sim)
 	return 1 + (unsigned)chance_below(&sim->chance, 10);
 }
 
-static void start(struct sim *sim)
+/* A rollout over the nodes that there are; those that left keep their places. */
+static void begin(struct sim *sim)
 {
-	struct rollout *r;
+	struct rollout *r = rollout_new("shop", versions[VSN_NEW], "d", &sim->policy, sim->token);
 	struct error err;
 
-	for (unsigned i = 0; i < NODES_MAX; i++) {
-		sim->nodes[i] = (struct sim_node){
-			.back_at = -1, .op_ends = -1, .installed_at = -1, .fault_at = -1000000
-		};
-		sim->seen[i] = (struct seen_node){ .out = true,
-						   .told_at = -1,
-						   .runs = -1,
-						   .boots = -1,
-						   .first_boots = -1,
-						   .passed_at = -1000000 };
-	}
-	sim->token = 1;
-	r = rollout_new("shop", versions[VSN_NEW], "d", &sim->policy, sim->token);
 	for (unsigned i = 0; i < sim->count; i++) {
 		char name[16], zone[4];
 
 		snprintf(name, sizeof(name), "n%u", i);
 		snprintf(zone, sizeof(zone), "z%u", i % 3);
-		sim->nodes[i].there = sim->nodes[i].alive = true;
-		sim->nodes[i].boots = sim->nodes[i].runs =
-			chance_of(&sim->chance, 50) ? VSN_OLDER : VSN_OLD;
 		if (rollout_add(r, name, zone, &err))
 			abort();
 	}
 	if (sim->old_is_bad)
 		rollout_add_bad(r, versions[VSN_OLD]);
 	sim->driver = (struct coordinator){ r, sim->token };
-	write_down(sim, r);
+}
+
+/* The first rollout was superseded: one more, from what the nodes really run. */
+static void begin_again(struct sim *sim)
+{
+	check_superseded(sim);
+	rollout_free(sim->driver.r);
+	sim->again = true;
+	sim->token++;
+	begin(sim);
+	sim_say(sim, "run %" PRIu64 " begins, of another rollout", sim->token);
+	for (unsigned i = 0; i < sim->count; i++) {
+		struct sight sight = { .kind = SIGHT_gone, .zone = "" };
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%u", i);
+		sight.node = name;
+		if (!sim->nodes[i].there)
+			step(sim, &sight, 1);
+	}
+	if (sim->driver.r)
+		write_down(sim, sim->driver.r);
+}
+
+static void start(struct sim *sim)
+{
+	for (unsigned i = 0; i < NODES_MAX; i++) {
+		sim->nodes[i] = (struct sim_node){
+			.back_at = -1, .op_ends = -1, .installed_at = -1, .fault_at = -1000000
+		};
+		sim->seen[i] = check_nothing_seen();
+	}
+	sim->token = 1;
+	for (unsigned i = 0; i < sim->count; i++) {
+		sim->nodes[i].there = sim->nodes[i].alive = true;
+		sim->nodes[i].boots = sim->nodes[i].runs =
+			chance_of(&sim->chance, 50) ? VSN_OLDER : VSN_OLD;
+	}
+	begin(sim);
+	write_down(sim, sim->driver.r);
 }
 
 static bool is_over(const struct sim *sim)
@@ -654,6 +679,8 @@ static void run(struct sim *sim)
 			node_boots(sim, event.node);
 		else
 			befall(sim, &event.fault);
+		if (is_over(sim) && sim->driver.r->result == RESULT_superseded)
+			begin_again(sim);
 	}
 	if (!sim->broken[0] && is_over(sim))
 		check_end(sim);
@@ -698,15 +725,25 @@ static bool breaks(uint64_t seed, const struct fault *faults, size_t len)
 }
 
 static const char *const fault_names[FAULTS] = {
-	"crash",         "hang",
-	"partition",     "liar",
-	"no data",       "flapping",
-	"replaced",      "kill",
-	"stop",          "clock",
-	"pause",         "promote",
-	"abort",         "abort of another",
-	"join",          "leave",
-	"lost messages", "doubled answers",
+	"crash",
+	"hang",
+	"partition",
+	"liar",
+	"no data",
+	"flapping",
+	"replaced",
+	"kill",
+	"stop",
+	"clock",
+	"pause",
+	"promote",
+	"abort",
+	"abort of another",
+	"join",
+	"leave",
+	"superseded",
+	"lost messages",
+	"doubled answers",
 	"slow messages",
 };
 
@@ -747,7 +784,7 @@ int main(int argc, char **argv)
 {
 	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
 	uint64_t seeds = argc > 2 ? strtoull(argv[2], NULL, 10) : 1000;
-	uint64_t ends[RESULTS] = { 0 }, steps = 0;
+	uint64_t ends[RESULTS] = { 0 }, steps = 0, superseded = 0;
 
 	for (uint64_t seed = first; seed < first + seeds; seed++) {
 		struct sim *sim = sim_new(seed, NULL, 0);
@@ -758,6 +795,7 @@ int main(int argc, char **argv)
 		if (!broken)
 			ends[sim->driver.r->result]++;
 		steps += sim->steps;
+		superseded += sim->again;
 		sim_free(sim);
 		if (broken) {
 			explain(seed);
@@ -765,8 +803,9 @@ int main(int argc, char **argv)
 		}
 	}
 	printf("ok: %" PRIu64 " rollouts, %" PRIu64 " steps: %" PRIu64 " done, %" PRIu64
-	       " rolled back, %" PRIu64 " refused, %" PRIu64 " need a person\n",
+	       " rolled back, %" PRIu64 " refused, %" PRIu64 " need a person; %" PRIu64
+	       " superseded\n",
 	       seeds, steps, ends[RESULT_done], ends[RESULT_rolled_back], ends[RESULT_refused],
-	       ends[RESULT_stuck]);
+	       ends[RESULT_stuck], superseded);
 	return 0;
 }

@@ -46,7 +46,8 @@ enum fault_kind {
 	FAULT_abort_other, /* of another release */
 	FAULT_join,
 	FAULT_leave,
-	FAULT_loss, /* from the beginning: of a thousand messages `node` are lost */
+	FAULT_supersede, /* another deploy takes its place */
+	FAULT_loss,      /* from the beginning: of a thousand messages `node` are lost */
 	FAULT_twice,
 	FAULT_slow,
 	FAULTS,
@@ -138,6 +139,7 @@ struct sim {
 	unsigned before_runs, told_last;
 	int64_t jumped_ms;
 	bool noisy; /* anything at all befalls it */
+	bool again; /* this is the rollout that superseded the first */
 	/* Events. */
 	struct event *queue;
 	size_t queue_len, queue_cap;
@@ -191,3 +193,6 @@ void check_new_run(struct sim *sim);
 void check_commit(struct sim *sim, unsigned nr);
 void check_load(struct sim *sim);
 void check_end(struct sim *sim);
+/* One was superseded; what is remembered of it is forgotten. */
+void check_superseded(struct sim *sim);
+struct seen_node check_nothing_seen(void);

@@ -46,7 +46,7 @@ start_elixir() ->
     Places = [os:getenv("ELIXIR_EBIN", "/usr/lib/elixir/lib/elixir/ebin"), filename:join(Root, "lib/elixir/ebin")],
     code:add_pathsa([P || P <- Places, filelib:is_dir(P)]),
     {ok, _} = application:ensure_all_started(elixir),
-    'Elixir.Code':compiler_options(#{ignore_module_conflict => true, docs => true}).
+    'Elixir.Code':compiler_options(#{ignore_module_conflict => true, docs => true, no_warn_undefined => all}).
 
 list_modules(File) ->
     {ok, [{application, Name, Keys}]} = file:consult(File),

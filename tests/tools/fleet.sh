@@ -31,7 +31,8 @@ start_fleet () {
   done
 }
 
-# fleet_yaml [STRATEGY [NODE]]: a line of the strategy instead of the usual, one more node.
+# fleet_yaml [STRATEGY [NODE]]: a line of the strategy instead of the usual, one more node.  With
+# $fleet_state, where rollouts are written down.
 fleet_yaml () {
   { printf 'release: meter\napplications: {meter: permanent}\nstore: %s\n' "$work/store"
     printf 'targets:\n  production:\n    nodes:\n'
@@ -40,7 +41,13 @@ fleet_yaml () {
     printf '    health: [{vitals: {restarts: 0}}]\n    strategy:\n      probe: 300ms\n      failures: 2\n'
     case ${1:-} in bake:*) ;; *) printf '      bake: 3s\n' ;; esac
     [ -z "${1:-}" ] || printf '      %s\n' "$1"
+    [ -z "${fleet_state:-}" ] || printf '%s\n' "$fleet_state"
   } >"$fleet/relevo.yaml"
+}
+
+# fleet_unwell VERSION: it is not well anywhere.
+fleet_unwell () {
+  sed -i "s|^    health: .*|    health: [{rpc: 'application:get_key(meter, vsn) =/= {ok, \"$1\"}'}]|" "$fleet/relevo.yaml"
 }
 
 # in_fleet STATUS WORD...: relevo, in the folder of the project.
@@ -53,6 +60,24 @@ in_fleet () {
   [ "$status" = "$want" ] || fail "relevo $* ended with $status, not $want: $out $said"
 }
 
+# Another machine has another home and another folder; what is there is what git has, and the store.
+elsewhere=$work/elsewhere
+# in_other STATUS WORD...
+in_other () {
+  want=$1
+  shift
+  rm -rf "$elsewhere"
+  mkdir -p "$elsewhere/home" "$elsewhere/project"
+  sed "s|^store: .*|store: $elsewhere/store|" "$fleet/relevo.yaml" >"$elsewhere/project/relevo.yaml"
+  cp -r "$work/store" "$elsewhere/store"
+  status=0
+  (cd "$elsewhere/project" && exec env -u XDG_STATE_HOME HOME="$elsewhere/home" "$relevo" "$@") \
+    >"$work/out" 2>"$work/said" </dev/null || status=$?
+  out=$(cat "$work/out") said=$(cat "$work/said")
+  [ "$status" = "$want" ] || fail "elsewhere relevo $* ended with $status, not $want: $out $said"
+  [ -z "$(find "$elsewhere/home" -type f)" ] || fail "relevo left files at home: $(find "$elsewhere/home" -type f)"
+}
+
 # begin_deploy VERSION: beside us; its process is $deploy.
 begin_deploy () {
   rm -f "$work/deploy.said"
@@ -61,6 +86,12 @@ begin_deploy () {
   pids="$pids $deploy"
 }
 said_so () { grep -q "$1" "$work/deploy.said"; }
+# wait_said TEXT: until the deploy says so; it has failed when it ends before.
+wait_said () {
+  wait_for 300 said_or_gone "$1" || true
+  said_so "$1" || fail "deploy does not say \"$1\": $(cat "$work/deploy.said")"
+}
+said_or_gone () { said_so "$1" || gone "$deploy"; }
 end_deploy () {
   status=0
   wait "$deploy" || status=$?

@@ -6,8 +6,10 @@ BEGIN {
 	# The rooms of a floor, from below; those on one line do not know each other.
 	rooms("erlang/term"); rooms("erlang/beam"); rooms("erlang/code")
 	rooms("release/files"); rooms("release/model"); rooms("release/read"); rooms("release/trust")
+	rooms("release/store")
 	rooms("release/project")
 	rooms("release/build")
+	rooms("docker")
 	rooms("upgrade"); rooms("upgrade/diff upgrade/relup/translate"); rooms("upgrade/relup")
 	rooms("upgrade/appup"); rooms("upgrade/verdict"); rooms("upgrade/plan")
 	rooms("upgrade/node/wire upgrade/node/scripts"); rooms("upgrade/node"); rooms("upgrade/health"); rooms("upgrade/rehearse upgrade/rollout")
@@ -20,8 +22,8 @@ BEGIN {
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/relup/regex.c"
 	adapter["openssl/evp"] = "base/hash.c release/trust/key.c"
-	adapter["openssl/err"] = "upgrade/node/wire/tls.c release/trust/key.c"
-	adapter["openssl/pem"] = "release/trust/key.c"
+	adapter["openssl/err"] = "upgrade/node/wire/tls.c release/trust/key.c release/trust/cms.c"
+	adapter["openssl/pem"] = "release/trust/key.c release/trust/cms.c"
 	adapter["openssl/ssl"] = "upgrade/node/wire/tls.c"
 }
 /^#include "/ {

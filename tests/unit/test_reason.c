@@ -15,6 +15,8 @@ static const struct {
 	{ "{'EXIT', {undef, [{m, f, 1, []}]}}",
 	  "a function that does not exist was called (undef)" },
 	{ "{{badkey, a}, [{m, f, [b], [{line, 1}]}]}", "a map has no such key ({badkey,a})" },
+	{ "{error, {badarg, [{io, put_chars, [a, \"pw\"], []}]}}",
+	  "an argument is wrong (badarg)" },
 	{ "enoent", "no such file or folder (enoent)" },
 	{ "{no_such_release, \"1.2\"}",
 	  "release_handler knows no release \"1.2\" ({no_such_release,...})" },

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The engine's waves, its state on paper, and the journal: what is written down is read again, one
- * run at a time, and one that was overtaken writes nothing.
- */
-#include "base/file.h"
-#include "upgrade/rollout/journal.h"
+/* The engine's waves, and its state on paper. */
+#include "upgrade/rollout/rollout.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -197,190 +192,6 @@ static void damaged_state_is_refused(void **state)
 	rollout_free(r);
 }
 
-/* ---- the journal ---- */
-
-static const char *journal_file(struct arena *arena)
-{
-	struct error err;
-	const char *dir;
-
-	assert_int_equal(dir_make_temp(&dir, arena, "/tmp/relevo-journal", &err), 0);
-	return path_join(arena, dir, "state/relevo.db");
-}
-
-static void remove_journal(struct arena *arena, const char *file)
-{
-	struct error err;
-
-	assert_int_equal(tree_remove(path_dir(arena, path_dir(arena, file)), &err), 0);
-	arena_done(arena);
-}
-
-static void what_is_written_is_read(void **state)
-{
-	struct rollout_policy policy = ROLLOUT_POLICY;
-	struct rollout *r = fleet_of(3, &policy, 0), *again = NULL;
-	struct journal_entry entry = { 0 };
-	struct rollout_actions actions = { 0 };
-	struct arena arena = ARENA_EMPTY;
-	const char *file = journal_file(&arena);
-	struct journal *journal = NULL;
-	char *text, *text_again;
-	uint64_t token = 0, later = 0;
-	struct error err;
-	json_t *about = json_pack("{s:s}", "release", "/r.tar.gz"), *history = NULL;
-
-	(void)state;
-	assert_int_equal(journal_open(&journal, file, &err), 0);
-	assert_int_equal(journal_last(&again, &entry, journal, "t", &err), 0);
-	assert_null(again);
-	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
-	r->token = token;
-	assert_int_equal(journal_begin(journal, r, about, &err), 0);
-	rollout_step(r, NULL, 0, 5, &actions);
-	assert_int_equal(journal_write(journal, r, &actions, &err), 0);
-	assert_int_equal(journal_note(journal, "shop1@h", "noted", &err), 0);
-	journal_close(journal);
-
-	/* Another process would find the same. */
-	assert_int_equal(journal_open(&journal, file, &err), 0);
-	assert_int_equal(journal_lock(journal, "t", &later, &err), 0);
-	assert_true(later > token);
-	assert_int_equal(journal_last(&again, &entry, journal, "t", &err), 0);
-	assert_non_null(again);
-	assert_string_equal(json_string_value(json_object_get(entry.about, "release")),
-			    "/r.tar.gz");
-	text = on_paper(r);
-	text_again = on_paper(again);
-	assert_string_equal(text, text_again);
-	assert_int_equal(journal_history(&history, journal, "t", 10, &err), 0);
-	assert_int_equal(json_array_size(json_object_get(history, "rollouts")), 1);
-	json_decref(history);
-	free(text);
-	free(text_again);
-	json_decref(about);
-	journal_entry_done(&entry);
-	rollout_actions_done(&actions);
-	rollout_free(r);
-	rollout_free(again);
-	journal_close(journal);
-	remove_journal(&arena, file);
-}
-
-static void people_are_heeded_once(void **state)
-{
-	struct arena arena = ARENA_EMPTY;
-	const char *file = journal_file(&arena), *vsn;
-	struct journal *journal = NULL;
-	enum command_kind command;
-	uint64_t token;
-	struct error err;
-	bool some;
-
-	(void)state;
-	assert_int_equal(journal_open(&journal, file, &err), 0);
-	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
-	assert_int_equal(journal_tell(journal, "t", COMMAND_pause, "1.1.0", &err), 0);
-	assert_int_equal(journal_tell(journal, "t", COMMAND_abort, "1.1.0", &err), 0);
-	assert_int_equal(journal_tell(journal, "other", COMMAND_abort, "1.1.0", &err), 0);
-	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
-	assert_true(some && command == COMMAND_pause && strcmp(vsn, "1.1.0") == 0);
-	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
-	assert_true(some && command == COMMAND_abort);
-	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
-	assert_false(some);
-	journal_close(journal);
-	remove_journal(&arena, file);
-}
-
-/* In a process of its own: the lock is the process's. */
-static int in_child(int (*work)(const char *file), const char *file)
-{
-	pid_t pid = fork();
-	int status = 0;
-
-	if (pid == 0)
-		_exit(work(file));
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
-}
-
-static int try_to_lock(const char *file)
-{
-	struct journal *journal = NULL;
-	uint64_t token;
-	struct error err;
-
-	if (journal_open(&journal, file, &err))
-		return 98;
-	if (journal_lock(journal, "t", &token, &err))
-		return error_exit_status(err.kind);
-	return 0; /* without closing: as one that is killed */
-}
-
-static void one_at_a_time(void **state)
-{
-	struct arena arena = ARENA_EMPTY;
-	const char *file = journal_file(&arena);
-	struct journal *journal = NULL;
-	uint64_t token;
-	struct error err;
-
-	(void)state;
-	assert_int_equal(in_child(try_to_lock, file), 0);
-	assert_int_equal(journal_open(&journal, file, &err), 0);
-	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
-	assert_int_equal(in_child(try_to_lock, file), 7);
-	journal_close(journal);
-	assert_int_equal(in_child(try_to_lock, file), 0);
-	remove_journal(&arena, file);
-}
-
-/* Its lock file is gone, so another got in: the token tells. */
-static void one_that_was_overtaken_writes_nothing(void **state)
-{
-	struct rollout_policy policy = ROLLOUT_POLICY;
-	struct rollout *r = fleet_of(1, &policy, 0);
-	struct arena arena = ARENA_EMPTY;
-	const char *file = journal_file(&arena);
-	struct journal *journal = NULL;
-	uint64_t token;
-	struct error err;
-	json_t *about = json_object();
-
-	(void)state;
-	assert_int_equal(journal_open(&journal, file, &err), 0);
-	assert_int_equal(journal_lock(journal, "t", &token, &err), 0);
-	assert_int_equal(journal_begin(journal, r, about, &err), 0);
-	assert_int_equal(unlink(arena_printf(&arena, "%s-t.lock", file)), 0);
-	assert_int_equal(in_child(try_to_lock, file), 0);
-	assert_int_equal(journal_write(journal, r, NULL, &err), -1);
-	assert_int_equal(err.kind, ERROR_LOCKED);
-	json_decref(about);
-	rollout_free(r);
-	journal_close(journal);
-	remove_journal(&arena, file);
-}
-
-static void what_is_no_journal_is_refused(void **state)
-{
-	struct arena arena = ARENA_EMPTY;
-	const char *file = journal_file(&arena);
-	struct journal *journal = NULL;
-	struct error err;
-
-	(void)state;
-	assert_int_equal(journal_open(&journal, file, &err), 0);
-	journal_close(journal);
-	assert_int_equal(
-		file_write(file, SPAN("this is no database, whatever it is called"), 0600, &err),
-		0);
-	journal = NULL;
-	assert_int_equal(journal_open(&journal, file, &err), -1);
-	assert_null(journal);
-	remove_journal(&arena, file);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,11 +200,6 @@ int main(void)
 		cmocka_unit_test(how_many_may_be_out),
 		cmocka_unit_test(state_is_read_again),
 		cmocka_unit_test(damaged_state_is_refused),
-		cmocka_unit_test(what_is_written_is_read),
-		cmocka_unit_test(people_are_heeded_once),
-		cmocka_unit_test(one_at_a_time),
-		cmocka_unit_test(one_that_was_overtaken_writes_nothing),
-		cmocka_unit_test(what_is_no_journal_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("rollout", tests, NULL, NULL);

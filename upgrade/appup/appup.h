@@ -115,6 +115,8 @@ void script_modules(const struct term *script,
 		    void *context);
 /* Like {update, M, {advanced, Extra}, …}: code_change will be called. */
 bool instruction_is_advanced(const struct term *instruction);
+/* Whether code_change of a module is called, by an update of it or of the process that asks it. */
+bool script_converts(const struct term *script, const char *module);
 /* The [{from, _}, {to, _}, {modules, _}] of an instruction for consolidated protocols, in
  * an appup or a relup; NULL when it is another one.
  */

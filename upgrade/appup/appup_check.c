@@ -21,7 +21,7 @@ static void check_stale(const struct check *check, const char *module)
 	const struct app_diff *app = check->made->app;
 	bool known = is_listed(app->old_app, module) || is_listed(app->new_app, module);
 
-	if (!vertex_find(check->work, module))
+	if (!vertex_find(check->work, module) && !host_is_updated(check->work, module))
 		name_table_add(known ? check->stale : check->unknown, module, NULL);
 }
 

@@ -211,6 +211,16 @@ static void look_at_application(struct finder *finder, const struct module_diff 
 	keep(finder, &change);
 }
 
+static void look_at_endpoint(struct finder *finder, const struct module_diff *module)
+{
+	struct supervisor_change change;
+
+	if (!endpoint_change(&change, finder->work, module))
+		return;
+	check_feasible(finder->work, finder->running, &change);
+	keep(finder, &change);
+}
+
 static bool is_start_module(const struct appup_made *made, const char *module)
 {
 	const struct term *mod = made->app->new_app->app->mod;
@@ -230,6 +240,8 @@ static void look_at_changed(struct finder *finder, const struct appup_made *made
 		if (module->old_facts->roles & module->new_facts->roles & BEAM_SUPERVISOR)
 			look_at_supervisor(finder, module->name, module->old_code, module->new_code,
 					   false);
+		if (module->old_facts->roles & module->new_facts->roles & BEAM_ENDPOINT)
+			look_at_endpoint(finder, module);
 		if (is_start_module(made, module->name))
 			look_at_application(finder, module);
 	}

@@ -261,4 +261,5 @@ void appup_deps(struct appup_work *work)
 		run_init(work, vertex);
 		deletions_wait(work, vertex);
 	}
+	host_deps(work);
 }

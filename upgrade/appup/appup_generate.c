@@ -29,16 +29,20 @@ static bool is_supervisor(const struct module_diff *module)
 	return module->new_facts->roles & module->old_facts->roles & BEAM_SUPERVISOR;
 }
 
-/* code_change runs in the new code, on the way up and on the way down. */
-static const struct term *change_of(struct arena *arena, const struct module_diff *module)
+/* code_change runs in the new code, on the way up and on the way down.  A channel is found by its
+ * own module, though its process is of another: without code_change it is loaded.
+ */
+static const struct term *change_of(const struct appup_work *work, const struct module_diff *module)
 {
 	unsigned both = module->new_facts->roles & module->old_facts->roles;
+	struct arena *arena = work->arena;
+	bool converts = module->new_facts->code_change && !host_is_broken(work, module->name);
 
 	if (is_supervisor(module))
 		return term_atom(arena, "supervisor");
-	if (!(both & BEAM_PROCESS))
+	if (!(both & BEAM_PROCESS) && !(both & BEAM_CHANNEL && converts))
 		return NULL;
-	if (module->new_facts->code_change)
+	if (converts)
 		return term_tuple(arena, term_atom(arena, "advanced"), &term_nil);
 	return term_atom(arena, "soft");
 }
@@ -238,6 +242,27 @@ static void put_same(struct script_maker *maker)
 			put_update(maker, all.items[i].module);
 }
 
+/* ---- processes that ask other modules ---- */
+
+/* One that changes itself has an instruction of its own, with these as dependencies. */
+static void put_hosts(struct script_maker *maker)
+{
+	struct appup_work *work = maker->work;
+	const char *host;
+
+	for (size_t i = 0; (host = host_module(work, i)); i++) {
+		struct names views = host_views(work, maker->made, i);
+
+		if (*host && views.len > 0 && !vertex_find(work, host))
+			terms_add(work->arena, &maker->list,
+				  instruction(work->arena, "update", host,
+					      term_tuple(work->arena,
+							 term_atom(work->arena, "advanced"),
+							 &term_nil),
+					      views));
+	}
+}
+
 /* ---- all of it ---- */
 
 enum part {
@@ -258,11 +283,11 @@ static enum part part_of(const struct script_maker *maker, const struct vertex *
 	if (diff->change != CHANGE_CHANGED)
 		return diff->change == (maker->down ? CHANGE_REMOVED : CHANGE_ADDED) ? PART_ADD
 										     : PART_DELETE;
-	if (!is_supervisor(diff))
+	change = change_at(maker, diff->name);
+	if (!is_supervisor(diff) && !change)
 		return (maker->down ? vertex->early_down : vertex->early_up) ? PART_EARLY
 		       : (maker->down ? vertex->late_down : vertex->late_up) ? PART_LATE
 									     : PART_CHANGE;
-	change = change_at(maker, diff->name);
 	return change && supervisor_starts(change, maker->down) ? PART_STARTING : PART_SUPERVISORS;
 }
 
@@ -272,14 +297,15 @@ static void put_part(struct script_maker *maker, enum part part)
 
 	for (size_t i = 0; i < modules.len; i++) {
 		const struct vertex *vertex = vertex_find(maker->work, modules.items[i].name);
-		const struct term *change;
+		const struct term *change = NULL;
 
 		if (vertex->listed != &modules.items[i] ||
 		    !(maker->down ? vertex->down : vertex->up) || part_of(maker, vertex) != part)
 			continue;
-		change = vertex->diff->change == CHANGE_CHANGED && !vertex->quiet
-				 ? change_of(maker->work->arena, vertex->diff)
-				 : NULL;
+		if (vertex->diff->change == CHANGE_CHANGED && !vertex->quiet)
+			change = change_at(maker, vertex->diff->name)
+					 ? term_atom(maker->work->arena, "supervisor")
+					 : change_of(maker->work, vertex->diff);
 		put(maker,
 		    part == PART_ADD      ? "add_module"
 		    : part == PART_DELETE ? "delete_module"
@@ -301,6 +327,7 @@ static const struct term *script(struct appup_work *work, const struct appup_mad
 		put_part(&maker, PART_EARLY);
 		put_starting(&maker);
 		put_part(&maker, PART_CHANGE);
+		put_hosts(&maker);
 		put_stopping(&maker);
 		put_part(&maker, PART_LATE);
 		put_part(&maker, PART_SUPERVISORS);
@@ -322,7 +349,8 @@ static void find_quiet(struct appup_work *work, struct appup_made *made)
 
 		if (vertex->listed != &modules.items[i] || vertex->diff->change != CHANGE_CHANGED)
 			continue;
-		vertex->quiet = needs_no_suspension(work, vertex);
+		vertex->quiet = !host_is_updated(work, vertex->diff->name) &&
+				needs_no_suspension(work, vertex);
 		if (vertex->quiet)
 			names[made->quiet.len++] = vertex->diff->name;
 	}
@@ -331,6 +359,7 @@ static void find_quiet(struct appup_work *work, struct appup_made *made)
 void appup_generate(struct appup_work *work, struct appup_made *made)
 {
 	find_quiet(work, made);
+	host_tell(work, made);
 	made->file = arena_printf(work->arena, "%s.appup", made->app->name);
 	made->up = script(work, made, false);
 	made->down = script(work, made, true);

@@ -61,6 +61,12 @@ void appup_deps(struct appup_work *work);
 /* Fills in made->supervisors. */
 void appup_children(struct appup_work *work, struct appup_made *made);
 
+/* ---- appup_endpoint.c ---- */
+
+/* Whether an endpoint that changed has other sockets, or they cannot be seen. */
+bool endpoint_change(struct supervisor_change *out, struct appup_work *work,
+		     const struct module_diff *module);
+
 /* ---- appup_running.c ---- */
 
 /* N of {local, N}; {global, _} and {via, _, _} as they are.  NULL: none is seen.
@@ -90,6 +96,21 @@ bool supervisor_starts(const struct supervisor_change *change, bool down);
 /* ---- appup_generate.c ---- */
 
 void appup_generate(struct appup_work *work, struct appup_made *made);
+
+/* ---- appup_hosts.c: modules that are asked by a process of another one ---- */
+
+/* The process's module of number `nr`; "" where it asks nobody, NULL behind the last. */
+const char *host_module(struct appup_work *work, size_t nr);
+/* The changed modules of an application that it asks. */
+struct names host_views(struct appup_work *work, const struct appup_made *made, size_t nr);
+/* Whether an update of that module would do harm to those it asks. */
+bool host_is_broken(const struct appup_work *work, const char *module);
+/* Whether an appup of another application may update that module, to reach those it asks. */
+bool host_is_updated(const struct appup_work *work, const char *module);
+/* Has the process's module, where it changes, changed together with those it asks. */
+void host_deps(struct appup_work *work);
+/* What is left out of a generated appup. */
+void host_tell(struct appup_work *work, const struct appup_made *made);
 
 /* ---- appup_quiet.c ---- */
 

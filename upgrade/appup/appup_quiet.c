@@ -41,19 +41,6 @@ static bool all_alike(struct appup_work *work, const char *module, const struct 
 	return true;
 }
 
-static bool holds_fun(const struct type *type, unsigned depth)
-{
-	if (!type || depth == 0)
-		return false;
-	if (type->fun || holds_fun(type->item, depth - 1))
-		return true;
-	for (size_t i = 0; i < type->len; i++)
-		for (size_t j = 0; j < type->variants[i].len; j++)
-			if (holds_fun(type->variants[i].items[j], depth - 1))
-				return true;
-	return false;
-}
-
 static bool state_stays(struct appup_work *work, const struct module_diff *module,
 			enum beam_role role)
 {
@@ -62,7 +49,7 @@ static bool state_stays(struct appup_work *work, const struct module_diff *modul
 	const struct type *after =
 		module_state(work->modules, SIDE_NEW, module->name, module->new_code, role);
 
-	return !type_is_empty(before) && !type_is_empty(after) && !holds_fun(before, TYPE_DEPTH) &&
+	return !type_is_empty(before) && !type_is_empty(after) && !type_fun(before) &&
 	       all_alike(work, module->name, before, after) &&
 	       all_alike(work, module->name, after, before);
 }

@@ -107,7 +107,7 @@ static void add_supervisor(struct running *running, const char *name)
 	const struct beam_facts *facts =
 		module ? module_facts(running->work->modules, SIDE_OLD, module) : NULL;
 
-	if (facts && facts->roles & BEAM_SUPERVISOR)
+	if (facts && facts->roles & (BEAM_SUPERVISOR | BEAM_ENDPOINT))
 		name_table_add(running->names, module->name, NULL);
 }
 

@@ -64,6 +64,31 @@ bool instruction_is_advanced(const struct term *instruction)
 	return false;
 }
 
+/* DepMods, the last element; NULL: none. */
+static const struct term *deps_of(const struct term *instruction)
+{
+	const struct term *last = term_at(instruction, instruction->seq.len - 1);
+
+	return instruction->seq.len > 2 && term_is_list(last) ? last : NULL;
+}
+
+bool script_converts(const struct term *script, const char *module)
+{
+	for (size_t i = 0; i < script->seq.len; i++) {
+		const struct term *instruction = term_at(script, i), *deps;
+
+		if (!instruction_is_advanced(instruction))
+			continue;
+		deps = deps_of(instruction);
+		if (term_is_atom(term_at(instruction, 1), module))
+			return true;
+		for (size_t j = 0; deps && j < deps->seq.len; j++)
+			if (term_is_atom(term_at(deps, j), module))
+				return true;
+	}
+	return false;
+}
+
 const struct term *script_find(const struct term *script, const char *module)
 {
 	for (size_t i = 0; i < script->seq.len; i++) {

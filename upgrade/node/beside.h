@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/* beside.h - Erlang evaluated with the code of a release that does not run yet, on a node's
- * machine.
+/* beside.h - code of a release that runs beside a node, in a VM of its own there, which ends with
+ * it.
  *
- * A VM of its own, which sees the configuration of that release as the node would; its applications
- * are loaded and not started.  It ends with the node, not with the connection.
+ * For what must be done before the release is installed, as migrations.  What the node lacks of the
+ * release is sent to a temporary folder, and removed.  The VM has the environment and the
+ * configuration of the release; its applications are loaded, none of them runs.
  */
 #pragma once
+#include "upgrade/node/bundle.h"
 #include "upgrade/node/node.h"
 
-/* *said: what it printed last, with the value, in the arena; also when it fails.
+struct beside {
+	const struct term *value;
+	const char *printed; /* the end of what it printed */
+};
+
+/* expression   Erlang, with commas, no dot at the end
  *
- * ERROR_FAILED: an exception, or the value false, error or {error, …}; or it takes longer than
- * `timeout_ms` and was ended.  ERROR_REFUSED: the configuration cannot be made.
+ * ERROR_FAILED: it raised; the error says what.  Others as node_foresee().
  */
-must_check int node_run_beside(const char **said, struct node *node, struct arena *arena,
-			       const char *vsn, const char *expression, int64_t timeout_ms,
-			       struct error *err);
+must_check int node_beside(struct beside *out, struct node *node, struct arena *arena,
+			   const struct bundle *bundle, const char *expression, int64_t timeout_ms,
+			   struct error *err);

@@ -5,7 +5,6 @@
 #include "upgrade/node/names.h"
 #include "upgrade/node/parcel.h"
 #include "upgrade/node/session.h"
-#include "upgrade/node/stage.h"
 #include "upgrade/node/steps.h"
 #include "upgrade/node/upgrade.h"
 
@@ -83,6 +82,40 @@ static void read_groups(struct foreseen *out, struct arena *arena, const struct 
 	out->groups = items;
 }
 
+/* What the plan says of the module's pages or channels. */
+static bool loses_state(const struct upgrade *u, const char *module)
+{
+	const struct carried_plan *plan = carried_from(&u->bundle->plans, u->running->vsn);
+
+	for (size_t i = 0; plan && i < plan->reasons.len; i++) {
+		const struct reason *reason = &plan->reasons.items[i];
+
+		if (reason->code == REASON_state_shape_changed && reason->module &&
+		    strcmp(reason->module, module) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* [{Module, HowMany, suspended | runs}] */
+static void read_pages(struct foreseen *out, const struct upgrade *u, const struct term *list)
+{
+	struct foreseen_pages *items = arena_array(u->arena, list->seq.len, struct foreseen_pages);
+
+	for (size_t i = 0; i < list->seq.len; i++) {
+		const struct term *entry = term_at(list, i);
+		struct foreseen_pages *item = &items[out->pages_len];
+
+		if (!term_is_tuple(entry, 3) || !term_get_integer(term_at(entry, 1), &item->count))
+			continue;
+		item->module = module_name(term_at(entry, 0));
+		item->suspended = term_is_atom(term_at(entry, 2), "suspended");
+		item->loses_state = loses_state(u, item->module);
+		out->pages_len++;
+	}
+	out->pages = items;
+}
+
 static const struct term *steps_of(const struct upgrade *u)
 {
 	const struct term *steps = bundle_up(u->bundle, u->arena, u->running->vsn);
@@ -124,6 +157,7 @@ static int look_at_processes(struct foreseen *out, struct upgrade *u, struct err
 	out->suspended_us = answer_number(answer, "us");
 	read_groups(out, u->arena, answer_list(answer, "groups"));
 	out->free_bytes = answer_number_or(answer, "free", -1);
+	read_pages(out, u, answer_list(answer, "pages"));
 	return 0;
 }
 
@@ -171,32 +205,6 @@ static bool is_evaluated(struct arena *arena, const struct bundle *bundle)
 	return elixir && term_is_list(elixir) && term_proplist_get(elixir, "config_provider_init");
 }
 
-/* *dir stays "" where there is no folder for it.  The lock: a release that another relevo brings in
- * would be disturbed.
- */
-static int bring(const char **dir, struct upgrade *u, const struct parcel *parcel,
-		 struct terms *refusals, struct error *err)
-{
-	const struct binding timeout = { "ConfigTimeout", term_integer(u->arena, 0) };
-	const struct term *answer;
-	const char *base;
-	int64_t sent;
-
-	if (node_lock(u->node, node_deadline(u->node), err) ||
-	    node_run(&answer, NULL, u->node, u->arena, SCRIPT_folder, &timeout, 1,
-		     node_deadline(u->node), err))
-		return -1;
-	if (!term_is_tagged(answer, "ok", 2) || !term_get_text(term_at(answer, 1), u->arena, dir)) {
-		terms_add(u->arena, refusals,
-			  refusal_term(u->arena, "config_impossible",
-				       "its configuration cannot be evaluated: the node "
-				       "has no folder for temporary files"));
-		return 0;
-	}
-	base = arena_printf(u->arena, "%s/parcel", *dir);
-	return stage_send(&sent, u->node, base, parcel, NULL, NULL, err);
-}
-
 static void refuse_config(struct upgrade *u, const struct term *answer, struct terms *refusals)
 {
 	const struct term *reason =
@@ -225,10 +233,15 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 	const char *dir = "";
 	bool away = parcel->file && is_evaluated(u->arena, u->bundle);
 
-	if (away && bring(&dir, u, parcel, refusals, err))
+	if (away && upgrade_bring(&dir, u, parcel, err))
 		return -1;
-	if (away && !*dir)
+	if (away && !*dir) {
+		terms_add(u->arena, refusals,
+			  refusal_term(u->arena, "config_impossible",
+				       "its configuration cannot be evaluated: the node "
+				       "has no folder for temporary files"));
 		return 0;
+	}
 	const struct binding bindings[] = {
 		{ "Vsn", term_string(u->arena, u->bundle->vsn) },
 		{ "Apps", u->bundle->apps },
@@ -251,26 +264,13 @@ static int look_at_config(struct foreseen *out, struct upgrade *u, const struct 
 
 /* ---- files ---- */
 
-/* Another build of it would be brought anew. */
-static int is_there(bool *out, struct upgrade *u, struct error *err)
-{
-	bool known = false;
-	const char *what = NULL;
-
-	if (releases_find(&u->releases, u->bundle->vsn) &&
-	    upgrade_other_build(&what, &known, u, err))
-		return -1;
-	*out = known && !what;
-	return 0;
-}
-
 static int look_at_files(struct foreseen *out, struct parcel *parcel, struct upgrade *u,
 			 struct error *err)
 {
 	bool there;
 
 	out->release_bytes = u->bundle->size;
-	if (is_there(&there, u, err))
+	if (upgrade_is_there(&there, u, err))
 		return -1;
 	if (there)
 		return 0;

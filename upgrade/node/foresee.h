@@ -55,6 +55,14 @@ struct foreseen_group {
 	int64_t bytes;     /* memory of all */
 };
 
+/* Open pages (LiveView) of a view, or channels of a module. */
+struct foreseen_pages {
+	const char *module;
+	int64_t count;
+	bool suspended;
+	bool loses_state; /* by the plan that the release carries */
+};
+
 /* A fun of code that is loaded over; calling it fails once that code is purged. */
 struct foreseen_fun {
 	const char *module;
@@ -75,6 +83,8 @@ struct foreseen {
 	int64_t suspended_us; /* and for how long, estimated as above */
 	const struct foreseen_group *groups;
 	size_t groups_len;
+	const struct foreseen_pages *pages;
+	size_t pages_len;
 	const struct foreseen_fun *funs;
 	size_t funs_len;
 	int64_t looked, left; /* processes and tables that were looked into for funs, and not */

@@ -362,7 +362,11 @@ static int prove(struct install_result *result, struct upgrade *u, int64_t suspe
 				      u->running->vsn, fault);
 	if (fault)
 		return upgrade_roll_back(u, u->permanent->vsn, fault, err);
-	return committed ? 0 : bake(u, u->bundle->vsn, err);
+	if (committed)
+		return 0;
+	if (!u->options->restart && upgrade_tell(u, u->permanent->vsn, u->bundle->vsn, err))
+		return -1;
+	return bake(u, u->bundle->vsn, err);
 }
 
 static bool runs_it(const struct upgrade *u)
@@ -379,6 +383,7 @@ static void tell(struct install_result *result, const struct upgrade *u)
 {
 	result->permanent = u->running == u->permanent;
 	result->pauses = u->pauses;
+	result->after = u->after;
 	result->sent_bytes = u->sent_bytes;
 	result->lacked_bytes = u->lacked_bytes;
 	result->release_bytes = u->bundle->size;

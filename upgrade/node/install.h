@@ -30,6 +30,7 @@
 	X(install)       \
 	X(restart)       \
 	X(verify)        \
+	X(after)         \
 	X(bake)          \
 	X(commit)        \
 	X(revert)        \
@@ -53,6 +54,7 @@ struct install_options {
 	bool one_way;     /* go on without a way back */
 	int64_t drain_ms; /* how long processes in replaced code are waited for */
 	bool kill;        /* such processes may be killed by the purge */
+	bool no_render;   /* idle pages are left as they are */
 	bool show_values; /* of configuration that changes; secrets left out */
 	/* Instead of an installation, or a way back, while it runs: the VM is restarted into the
 	 * release, which is booted once, on trial.
@@ -80,6 +82,16 @@ struct install_options {
 		.limits = WATCH_LIMITS,                    \
 	})
 
+/* What the node was told once it ran the other release. */
+struct upgrade_after {
+	int64_t endpoints;    /* that read configuration and static files anew (Phoenix) */
+	int64_t called;       /* functions that the release asks for (upgrade.after) */
+	int64_t rendered;     /* pages (LiveView) that were rendered anew … */
+	int64_t left;         /* … and those that were not … */
+	const char *why_left; /* … because of this */
+	struct names failed;  /* what went wrong, a text each */
+};
+
 struct install_result {
 	const char *name, *from, *vsn; /* the release; the versions before and now */
 	bool already;                  /* it ran before we came */
@@ -88,8 +100,9 @@ struct install_result {
 	/* What went to the node this time, all that it lacked, and the whole tarball; 0: none. */
 	int64_t sent_bytes, lacked_bytes, release_bytes;
 	struct move_pauses pauses; /* of what was suspended meanwhile */
-	int64_t modules;           /* that were compared with the manifest */
-	const char *const *notes;  /* what a person should know, a line each */
+	struct upgrade_after after;
+	int64_t modules;          /* that were compared with the manifest */
+	const char *const *notes; /* what a person should know, a line each */
 	size_t notes_len;
 };
 

@@ -307,6 +307,17 @@ int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena,
 	return 0;
 }
 
+int node_web(struct node_web *out, struct node *node, struct arena *arena, struct error *err)
+{
+	const struct term *answer;
+
+	if (ask(&answer, node, arena, SCRIPT_web, err))
+		return -1;
+	*out = (struct node_web){ answer_number_or(answer, "connections", -1),
+				  answer_number_or(answer, "requests", -1) };
+	return 0;
+}
+
 int node_busy(int64_t *out, struct node *node, int64_t ms, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;

@@ -94,6 +94,15 @@ struct node_vitals {
 must_check int node_vitals(struct node_vitals *out, struct node *node, struct arena *arena,
 			   struct error *err);
 
+/* Who is served by Bandit and Cowboy; -1: neither is there, or it does not answer. */
+struct node_web {
+	int64_t connections; /* WebSockets among them */
+	int64_t requests;    /* that run now */
+};
+
+must_check int node_web(struct node_web *out, struct node *node, struct arena *arena,
+			struct error *err);
+
 /* How busy the schedulers that are online were during the next `ms`, in thousandths. */
 must_check int node_busy(int64_t *out, struct node *node, int64_t ms, struct error *err);
 

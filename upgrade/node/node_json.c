@@ -168,6 +168,21 @@ static json_t *config_json(struct config_changes changes)
 	return list;
 }
 
+static json_t *pages_json(const struct foreseen *found)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < found->pages_len; i++) {
+		const struct foreseen_pages *pages = &found->pages[i];
+
+		json_array_append_new(
+			list, json_pack("{s:o, s:I, s:b, s:b}", "module", json_text(pages->module),
+					"count", (json_int_t)pages->count, "suspended",
+					pages->suspended, "loses_state", pages->loses_state));
+	}
+	return list;
+}
+
 json_t *foreseen_json(const struct node *node, const struct foreseen *found)
 {
 	json_t *json = json_pack(
@@ -186,6 +201,7 @@ json_t *foreseen_json(const struct node *node, const struct foreseen *found)
 		"needed_bytes", (json_int_t)found->needed_bytes, "free_bytes",
 		found->free_bytes < 0 ? json_null() : json_integer(found->free_bytes));
 
+	json_object_set_new(json, "pages", pages_json(found));
 	json_object_update(json, processes);
 	json_object_update(json, files);
 	json_decref(processes);
@@ -218,20 +234,29 @@ static json_t *pauses_json(struct move_pauses pauses)
 	return list;
 }
 
+static json_t *after_json(const struct upgrade_after *after)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:o}", "endpoints", (json_int_t)after->endpoints,
+			 "called", (json_int_t)after->called, "rendered",
+			 (json_int_t)after->rendered, "not_rendered", (json_int_t)after->left,
+			 "failed", json_texts(after->failed));
+}
+
 json_t *install_result_json(const struct node *node, const struct install_result *result)
 {
 	const struct names notes = { result->notes, result->notes_len };
 
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "node",
-		json_text(node_name(node)), "name", json_text(result->name), "from",
+		"{s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
+		"node", json_text(node_name(node)), "name", json_text(result->name), "from",
 		json_text(result->from), "version", json_text(result->vsn), "already",
 		result->already, "permanent", result->permanent, "install_ms",
 		(json_int_t)result->install_ms, "sent_bytes", (json_int_t)result->sent_bytes,
 		"lacked_bytes", (json_int_t)result->lacked_bytes, "release_bytes",
 		(json_int_t)result->release_bytes, "modules_verified", (json_int_t)result->modules,
-		"notes", json_texts(notes), "suspended", pauses_json(result->pauses),
-		"longest_pause_ms", json_ms(longest_pause_us(result->pauses)));
+		"notes", json_texts(notes), "after", after_json(&result->after), "suspended",
+		pauses_json(result->pauses), "longest_pause_ms",
+		json_ms(longest_pause_us(result->pauses)));
 }
 
 json_t *adoption_json(const struct node *node, const struct adoption *made)

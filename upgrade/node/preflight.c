@@ -55,8 +55,8 @@ static int check_release(struct upgrade *u, struct error *err)
 	if (target && target == u->permanent) {
 		upgrade_refuse(u, err,
 			       "%s is the permanent release of the node: going back to "
-			       "it is `relevo node revert`",
-			       bundle->vsn);
+			       "it is `relevo node revert %s %s`",
+			       bundle->vsn, node_name(u->node), bundle->vsn);
 		return error_code(err, "already_permanent");
 	}
 	if (u->running != u->permanent) {

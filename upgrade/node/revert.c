@@ -86,13 +86,14 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 		   const char *vsn, struct error *err)
 {
 	const struct bundle *manifest, *other;
+	const char *why = NULL, *from = u->running->vsn;
 	int64_t modules;
-	const char *why = NULL;
 
-	if (upgrade_manifest(&other, u, u->running->vsn, err))
+	if (upgrade_manifest(&other, u, from, err))
 		return -1;
-	upgrade_step(u, STEP_revert, "going back from %s to %s", u->running->vsn, vsn);
-	if (upgrade_move(outcome, &why, u, vsn, err) || upgrade_look_again(u, err))
+	upgrade_step(u, STEP_revert, "going back from %s to %s", from, vsn);
+	if (upgrade_keep_assets(u, from, vsn, err) || upgrade_move(outcome, &why, u, vsn, err) ||
+	    upgrade_look_again(u, err))
 		return -1;
 	*fault = why;
 	if (*outcome == MOVE_RESTARTED && !u->options->restart)
@@ -104,7 +105,9 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 	upgrade_step(u, STEP_verify, "comparing loaded modules with the manifest of %s", vsn);
 	if (upgrade_manifest(&manifest, u, vsn, err))
 		return -1;
-	return upgrade_verify(fault, &modules, u, manifest, other, INT64_MAX, err);
+	if (upgrade_verify(fault, &modules, u, manifest, other, INT64_MAX, err))
+		return -1;
+	return *fault || u->options->restart ? 0 : upgrade_tell(u, from, vsn, err);
 }
 
 /* So that the same command, said again, does not go further back (reverted.erl).  Where that cannot
@@ -319,6 +322,7 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 		.permanent = true,
 		.notes = u.notes,
 		.pauses = u.pauses,
+		.after = u.after,
 		.notes_len = u.notes_len,
 	};
 	return 0;

@@ -17,6 +17,7 @@ struct upgrade {
 	struct names same;  /* folders of the bundle that the node has, as preflight() found */
 	int64_t sent_bytes, lacked_bytes; /* as in struct install_result */
 	struct move_pauses pauses;        /* of the last move */
+	struct upgrade_after after;       /* as in struct install_result */
 	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
@@ -77,6 +78,14 @@ must_check int upgrade_drain(struct upgrade *upgrade, const char *to, struct err
  * asked.
  */
 void upgrade_drain_anyway(const char **killed, struct upgrade *upgrade, const char *to);
+/* after.c: tells endpoints and pages of a node that now runs `to`, and calls what that release asks
+ * for.  What goes wrong of it is noted.
+ */
+must_check int upgrade_tell(struct upgrade *upgrade, const char *from, const char *to,
+			    struct error *err);
+/* Before going back: static files that open pages name are put where `to` looks for them. */
+must_check int upgrade_keep_assets(struct upgrade *upgrade, const char *from, const char *to,
+				   struct error *err);
 /* verdict.c: does what was planned of the way allow it?  Warnings are told, and noted.
  * ERROR_REFUSED; ERROR_USAGE: the options allow what is no code.
  */
@@ -86,6 +95,14 @@ must_check int upgrade_obey(struct upgrade *upgrade, struct error *err);
  */
 must_check int upgrade_other_build(const char **out, bool *known, struct upgrade *upgrade,
 				   struct error *err);
+/* beside.c: sends what the node lacks to a temporary folder there; *dir stays as it is where there
+ * is no place for one.  The lock: a release that another relevo brings in would be disturbed.
+ */
+struct parcel;
+must_check int upgrade_bring(const char **dir, struct upgrade *upgrade, const struct parcel *parcel,
+			     struct error *err);
+/* Whether the bundle's release is unpacked there; another build of it would be brought anew. */
+must_check int upgrade_is_there(bool *out, struct upgrade *upgrade, struct error *err);
 /* {Code, Text}: a reason against it; codes are stable, docs/json.md has them. */
 const struct term *refusal_term(struct arena *arena, const char *code, const char *text);
 /* As preflight(), all reasons against it at once, as refusal_term()s. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/plan/plan.h"
+#include "upgrade/verdict/births.h"
 
 enum { RELUP_MAX = 16 << 20 };
 
 struct planner {
 	struct arena *arena;
 	struct plan *plan;
+	struct births births;
 };
 
 static bool has_way_back(const struct plan *plan)
@@ -14,6 +16,22 @@ static bool has_way_back(const struct plan *plan)
 		if (!plan->appups.items[i].down || plan->appups.items[i].changes_nothing_down)
 			return false;
 	return true;
+}
+
+/* [{Vsn, Descr, Steps}] with the steps that hold the newly born. */
+static const struct term *held_ways(struct planner *planner, const struct term *ways, bool down)
+{
+	struct arena *arena = planner->arena;
+	struct terms list = { 0 };
+
+	for (size_t i = 0; i < ways->seq.len; i++) {
+		const struct term *way = term_at(ways, i);
+
+		terms_add(arena, &list,
+			  term_tuple(arena, term_at(way, 0), term_at(way, 1),
+				     births_hold(arena, &planner->births, term_at(way, 2), down)));
+	}
+	return term_list_of(arena, &list);
 }
 
 static int make(struct planner *planner, bool down, struct error *err)
@@ -30,7 +48,14 @@ static int make(struct planner *planner, bool down, struct error *err)
 		.appups_len = planner->plan->appups.len,
 	};
 
-	return relup_make(&planner->plan->relup, NULL, planner->arena, &input, err);
+	const struct term *relup;
+
+	if (relup_make(&relup, NULL, planner->arena, &input, err))
+		return -1;
+	planner->plan->relup = term_tuple(planner->arena, term_at(relup, 0),
+					  held_ways(planner, term_at(relup, 1), false),
+					  held_ways(planner, term_at(relup, 2), true));
+	return 0;
 }
 
 /* The steps of the first way in a list of {Vsn, Descr, Steps}. */
@@ -141,6 +166,7 @@ static void judge_steps(struct planner *planner)
 
 	take_packed(planner, &up, &down);
 	verdict_applies(planner->arena, &planner->plan->reasons, up, down);
+	births_judge(planner->arena, &planner->plan->reasons, &planner->births, up, down);
 }
 
 int plan_make(struct plan **out, struct arena *arena, const struct release *old_release,
@@ -148,7 +174,7 @@ int plan_make(struct plan **out, struct arena *arena, const struct release *old_
 	      struct error *err)
 {
 	struct plan *plan = arena_new(arena, struct plan);
-	struct planner planner = { arena, plan };
+	struct planner planner = { arena, plan, { NULL, 0 } };
 	owned_modules struct modules *modules = NULL;
 	struct diff *diff;
 
@@ -158,6 +184,7 @@ int plan_make(struct plan **out, struct arena *arena, const struct release *old_
 	modules = modules_new(arena, diff);
 	if (appups_make(&plan->appups, modules, &options->appups, &plan->reasons, err))
 		return -1;
+	planner.births = births_find(modules);
 	make_relup(&planner);
 	judge_steps(&planner);
 	if (verdict_reasons(modules, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||

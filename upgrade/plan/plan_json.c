@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
+#include "erlang/code/code_report.h"
 #include "upgrade/plan/plan_text.h"
 
 static json_t *term_text(const struct term *term)
@@ -24,6 +25,14 @@ static json_t *kinds_json(unsigned kinds)
 	return list;
 }
 
+static json_t *roles_json(const struct module_diff *module)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	return json_texts(
+		beam_roles(module->new_facts ? module->new_facts : module->old_facts, &arena));
+}
+
 static json_t *modules_json(struct module_diffs modules, const struct appup_made *made,
 			    bool instructions)
 {
@@ -37,6 +46,7 @@ static json_t *modules_json(struct module_diffs modules, const struct appup_made
 		json_object_set_new(json, "change", json_text(change_name(module->change)));
 		json_object_set_new(json, "kinds", kinds_json(module->kinds));
 		json_object_set_new(json, "functions", json_texts(module->functions));
+		json_object_set_new(json, "roles", roles_json(module));
 		if (instructions)
 			json_object_set_new(
 				json, "instruction",

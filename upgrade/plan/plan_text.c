@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/plan/plan_text.h"
 
+#include "upgrade/verdict/births.h"
 #include "upgrade/verdict/relup_calls.h"
 
 enum { SHOWN_MAX = 60, LISTED_MAX = 12 };
@@ -109,7 +110,9 @@ static const char *apply_shown(struct arena *arena, const struct term *step)
 	const char *words;
 
 	if (!protocols) {
-		words = call_in_words(arena, term_at(step, 1));
+		words = birth_step_shown(step);
+		if (!words)
+			words = call_in_words(arena, term_at(step, 1));
 		return words ? words
 			     : arena_printf(arena, "call %s", relup_call_shown(arena, step));
 	}

@@ -25,7 +25,7 @@ struct rollout *rollout_new(const char *release, const char *to, const char *dig
 	r->wall = -1;
 	r->bake_until = r->pause_until = r->judged_at = -1;
 	r->progress_by = policy->progress_ms;
-	r->total_by = policy->total_ms > 0 ? policy->total_ms : INT64_MAX / 2;
+	r->total_by = policy->total_ms > 0 ? policy->total_ms : ROLLOUT_NEVER_MS;
 	return r;
 }
 
@@ -198,6 +198,11 @@ size_t rollout_unavailable(const struct rollout *r)
 bool node_has_new(const struct rollout_node *node)
 {
 	return node->stage == STAGE_installed || node->stage == STAGE_committed;
+}
+
+bool node_stays(const struct rollout *r, const struct rollout_node *node)
+{
+	return r->superseded && same(node->runs, node->boots);
 }
 
 bool node_baked(const struct rollout *r, const struct rollout_node *node)

@@ -9,6 +9,9 @@ enum {
 	FIRST_PATIENCE_MS = 15000, /* for a node that cannot be reached before anything was done */
 };
 
+/* Sums of a few such times are still numbers. */
+#define ROLLOUT_NEVER_MS (INT64_C(1) << 50)
+
 /* A text as long as the rollout lives; the same text is kept once.  NULL stays NULL. */
 const char *rollout_text(struct rollout *r, const char *text);
 
@@ -22,6 +25,8 @@ int64_t probe_interval(const struct rollout *r);
 /* It counts against max_unavailable. */
 bool node_is_out(const struct rollout *r, const struct rollout_node *node);
 bool node_has_new(const struct rollout_node *node);
+/* Of a rollout that was superseded: it runs what it boots. */
+bool node_stays(const struct rollout *r, const struct rollout_node *node);
 /* Long enough with the release, and well at the end of it. */
 bool node_baked(const struct rollout *r, const struct rollout_node *node);
 

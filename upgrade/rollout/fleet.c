@@ -60,6 +60,11 @@ static void on_signal(int number)
 	signals_seen = signals_seen + 1;
 }
 
+bool fleet_interrupted(void)
+{
+	return signals_seen > 1;
+}
+
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void take_signals(struct sigaction before[static ARRAY_LEN(ending_signals)])
@@ -417,9 +422,11 @@ static int take_children(struct drive *d, int wait_ms, struct error *err)
 	poll(fds, (nfds_t)len, wait_ms);
 	/* From the end, as the last takes the place of one that is taken out. */
 	for (size_t i = len; i > 0; i--) {
-		bool late = clock_mono_ms() > d->children[i - 1].ends_by;
+		/* One that has ended is not late, however long nobody looked. */
+		bool ended = fds[i - 1].revents && read_child(&d->children[i - 1]);
+		bool late = !ended && clock_mono_ms() > d->children[i - 1].ends_by;
 
-		if (!(fds[i - 1].revents && read_child(&d->children[i - 1])) && !late)
+		if (!ended && !late)
 			continue;
 		if (take_child(d, i - 1, late, err)) {
 			free(fds);
@@ -576,7 +583,7 @@ static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct 
 			break;
 		if (take_children(d, d->sights_len ? 0 : TICK_MS, err) || take_commands(d, err))
 			return -1;
-		if (signals_seen > 1)
+		if (fleet_interrupted())
 			return error_set(err, ERROR_PAUSED, "interrupted at once");
 	}
 	return 0;

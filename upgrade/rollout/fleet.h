@@ -40,6 +40,9 @@ must_check int fleet_foresee(json_t ***out, const struct fleet *fleet, struct ro
  */
 must_check int fleet_drive(const struct fleet *fleet, struct rollout *rollout, struct error *err);
 
+/* It was told to end at once. */
+bool fleet_interrupted(void);
+
 /* Asks every node what it is, and which way leads from there to the release; changes nothing and
  * writes nothing down.
  */

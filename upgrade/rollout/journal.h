@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 /* journal.h - where rollouts are written down: each decision before it is acted on.
  *
- * One file for all targets of one machine.  A target is driven by one run at a time: whoever has
- * the lock, which ends with its process, however that ends.  Each run gets a token that is greater
- * than that of any run before it, here or on another machine whose clock is right; a run that was
- * overtaken can write nothing down any more.
+ * A file (SQLite) where one machine deploys, etcd where several do.  A target is driven by one run
+ * at a time: whoever has the lock.  In a file it ends with its process, however that ends; in etcd
+ * it is a lease, which ends when its owner has not been heard of for a while.  Each run gets a
+ * token that is greater than that of any run before it, here or, where clocks are right, in another
+ * journal; a run that was overtaken can write nothing down any more.
  *
- * ERROR_FAILED: the file cannot be read or written (disk, permissions); what was to be written is
- * then not there, and is not to be acted on.  ERROR_INVALID: it is no journal, or one of a newer
- * relevo.
+ * ERROR_FAILED: the journal cannot be read or written (disk, permissions; etcd refuses, or did not
+ * answer while it was driven); what was to be written is then not there, or not known to be, and is
+ * not to be acted on.  ERROR_UNREACHABLE: no etcd answers.  ERROR_INVALID: it is no journal, or one
+ * of a newer relevo.
  */
 #pragma once
+#include "release/project/project.h"
 #include "upgrade/rollout/rollout.h"
 
-struct journal; /* opaque: see journal_sqlite.c */
+struct journal; /* opaque: see journal_sqlite.c, journal_etcd.c */
+
+struct journal_options {
+	const char *file; /* NULL: etcd */
+	const struct project_etcd *etcd;
+	bool (*stop)(void); /* true: an etcd that does not answer is not waited for; may be NULL */
+};
 
 /* $XDG_STATE_HOME/relevo/relevo.db, or below ~/.local/state; in the arena. */
 must_check int journal_default(const char **out, struct arena *arena, struct error *err);
-/* Opens it; made where it is not there, with its folder.  Free with journal_close(). */
-must_check int journal_open(struct journal **out, const char *file, struct error *err);
+/* Opens it; a file is made where it is not there, with its folder.  Free with journal_close(). */
+must_check int journal_open(struct journal **out, const struct journal_options *options,
+			    struct error *err);
 void journal_close(struct journal *journal); /* NULL is fine; gives the lock back */
 static inline void journal_done(struct journal **journal)
 {

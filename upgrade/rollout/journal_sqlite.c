@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "upgrade/rollout/journal.h"
+#include "upgrade/rollout/journal_kind.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -18,13 +18,21 @@ enum {
 	STATE_MAX = 1 << 20, /* bytes of one text; a head with its policy is some 2 kB */
 };
 
-struct journal {
+struct sqlite_journal {
+	struct journal journal;
 	sqlite3 *db;
 	char *file, *target;
 	int lock; /* a descriptor; -1: we do not have it */
 	uint64_t token;
 	int64_t rollout; /* that is written on; 0: none */
 };
+
+static const struct journal_kind sqlite_kind;
+
+static struct sqlite_journal *own(struct journal *journal)
+{
+	return (struct sqlite_journal *)journal;
+}
 
 static const char schema[] =
 	"create table target(name text primary key, token integer not null, driver text not null);"
@@ -45,12 +53,12 @@ static const char schema[] =
 
 /* ---- statements ---- */
 
-static int failed(struct journal *j, struct error *err)
+static int failed(struct sqlite_journal *j, struct error *err)
 {
 	return error_set(err, ERROR_FAILED, "the journal %s: %s", j->file, sqlite3_errmsg(j->db));
 }
 
-static int run(struct journal *j, const char *sql, struct error *err)
+static int run(struct sqlite_journal *j, const char *sql, struct error *err)
 {
 	return sqlite3_exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(j, err);
 }
@@ -62,7 +70,7 @@ static void statement_done(sqlite3_stmt **statement)
 #define owned_statement owned(statement_done)
 
 /* types: one letter for each value, s (const char *, NULL is null) or i (int64_t). */
-static int prepare(sqlite3_stmt **out, struct journal *j, const char *sql, struct error *err,
+static int prepare(sqlite3_stmt **out, struct sqlite_journal *j, const char *sql, struct error *err,
 		   const char *types, ...)
 {
 	va_list args;
@@ -82,7 +90,7 @@ static int prepare(sqlite3_stmt **out, struct journal *j, const char *sql, struc
 }
 
 /* The next row; *some false when there is none. */
-static int next(bool *some, sqlite3_stmt *statement, struct journal *j, struct error *err)
+static int next(bool *some, sqlite3_stmt *statement, struct sqlite_journal *j, struct error *err)
 {
 	int code = sqlite3_step(statement);
 
@@ -90,7 +98,7 @@ static int next(bool *some, sqlite3_stmt *statement, struct journal *j, struct e
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : failed(j, err);
 }
 
-static int finish(sqlite3_stmt *statement, struct journal *j, struct error *err)
+static int finish(sqlite3_stmt *statement, struct sqlite_journal *j, struct error *err)
 {
 	bool some;
 
@@ -105,7 +113,7 @@ static const char *text_of(sqlite3_stmt *statement, int column)
 }
 
 /* All of it or nothing. */
-static int end(struct journal *j, int ret, struct error *err)
+static int end(struct sqlite_journal *j, int ret, struct error *err)
 {
 	if (ret == 0 && run(j, "commit", err) == 0)
 		return 0;
@@ -115,22 +123,7 @@ static int end(struct journal *j, int ret, struct error *err)
 
 /* ---- the file ---- */
 
-int journal_default(const char **out, struct arena *arena, struct error *err)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (state && state[0] == '/')
-		*out = path_join(arena, state, "relevo/relevo.db");
-	else if (home && home[0] == '/')
-		*out = path_join(arena, home, ".local/state/relevo/relevo.db");
-	else
-		return error_set(err, ERROR_USAGE,
-				 "neither $XDG_STATE_HOME nor $HOME says where rollouts are to be "
-				 "written down: name a file with --state");
-	return 0;
-}
-
-static int schema_version(int64_t *out, struct journal *j, struct error *err)
+static int schema_version(int64_t *out, struct sqlite_journal *j, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
@@ -147,7 +140,7 @@ static int schema_version(int64_t *out, struct journal *j, struct error *err)
 }
 
 /* Two processes may make it at once. */
-static int make_schema(struct journal *j, struct error *err)
+static int make_schema(struct sqlite_journal *j, struct error *err)
 {
 	owned_str struct str sql = STR_EMPTY;
 	int64_t version;
@@ -163,7 +156,7 @@ static int make_schema(struct journal *j, struct error *err)
 /* Nothing is written to one that is there: whoever drives may be writing, for as long as it is
  * stopped.
  */
-static int set_up(struct journal *j, struct error *err)
+static int set_up(struct sqlite_journal *j, struct error *err)
 {
 	int64_t version;
 
@@ -199,10 +192,14 @@ static int make_file(const char *file, struct error *err)
 	return ret;
 }
 
-int journal_open(struct journal **out, const char *file, struct error *err)
+int journal_sqlite_open(struct journal **out, const struct journal_options *options,
+			struct error *err)
 {
-	owned_journal struct journal *j = mem_zero(1, sizeof(*j));
+	const char *file = options->file;
+	struct sqlite_journal *j = mem_zero(1, sizeof(*j));
+	owned_journal struct journal *journal = &j->journal;
 
+	journal->kind = &sqlite_kind;
 	j->lock = -1;
 	j->file = mem_dup(file);
 	if (make_file(file, err))
@@ -211,14 +208,14 @@ int journal_open(struct journal **out, const char *file, struct error *err)
 		return failed(j, err);
 	if (set_up(j, err))
 		return -1;
-	*out = steal(&j);
+	*out = steal(&journal);
 	return 0;
 }
 
-void journal_close(struct journal *j)
+static void sqlite_close(struct journal *journal)
 {
-	if (!j)
-		return;
+	struct sqlite_journal *j = own(journal);
+
 	sqlite3_close(j->db);
 	if (j->lock >= 0)
 		close(j->lock);
@@ -230,7 +227,7 @@ void journal_close(struct journal *j)
 /* ---- the lock ---- */
 
 /* Of the process, not of the descriptor: children that outlive it do not keep it. */
-static int try_lock(const struct journal *j, const char *target, pid_t *held_by, int *fd_out,
+static int try_lock(const struct sqlite_journal *j, const char *target, pid_t *held_by, int *fd_out,
 		    struct error *err)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -256,7 +253,8 @@ static int try_lock(const struct journal *j, const char *target, pid_t *held_by,
 	return 0;
 }
 
-static int read_driver(struct str *out, struct journal *j, const char *target, struct error *err)
+static int read_driver(struct str *out, struct sqlite_journal *j, const char *target,
+		       struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
@@ -268,16 +266,14 @@ static int read_driver(struct str *out, struct journal *j, const char *target, s
 	return 0;
 }
 
-static int take_token(struct journal *j, const char *target, struct error *err)
+static int take_token(struct sqlite_journal *j, const char *target, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	owned_str struct str driver = STR_EMPTY;
 	int64_t token = clock_wall_ms();
-	char host[256] = "?";
 	bool some;
 
-	gethostname(host, sizeof(host) - 1);
-	str_addf(&driver, "process %d on %s", (int)getpid(), host);
+	journal_driver_name(&driver);
 	if (prepare(&statement, j,
 		    "insert into target values(?1, ?2, ?3) on conflict(name) do update set "
 		    "token=max(token + 1, ?2), driver=?3 returning token",
@@ -288,8 +284,10 @@ static int take_token(struct journal *j, const char *target, struct error *err)
 	return finish(statement, j, err);
 }
 
-int journal_lock(struct journal *j, const char *target, uint64_t *token_out, struct error *err)
+static int sqlite_lock(struct journal *journal, const char *target, uint64_t *token_out,
+		       struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_str struct str driver = STR_EMPTY;
 	pid_t held_by;
 	int fd;
@@ -298,11 +296,9 @@ int journal_lock(struct journal *j, const char *target, uint64_t *token_out, str
 		return -1;
 	if (held_by != 0) {
 		close(fd);
-		if (read_driver(&driver, j, target, err))
-			return -1;
-		error_set_(err, ERROR_LOCKED, "%s: %s is at work on it", target, str_text(&driver));
-		return error_hint(
-			err, "Nothing was changed.  See what it does: relevo status -t %s", target);
+		return read_driver(&driver, j, target, err)
+			       ? -1
+			       : journal_refuse(target, str_text(&driver), err);
 	}
 	j->lock = fd;
 	j->target = mem_dup(target);
@@ -312,9 +308,10 @@ int journal_lock(struct journal *j, const char *target, uint64_t *token_out, str
 	return 0;
 }
 
-int journal_driver(const char **out, struct journal *j, struct arena *arena, const char *target,
-		   struct error *err)
+static int sqlite_driver(const char **out, struct journal *journal, struct arena *arena,
+			 const char *target, struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_str struct str driver = STR_EMPTY;
 	pid_t held_by;
 	int fd;
@@ -333,7 +330,7 @@ int journal_driver(const char **out, struct journal *j, struct arena *arena, con
 	return 0;
 }
 
-static int check_token(struct journal *j, struct error *err)
+static int check_token(struct sqlite_journal *j, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
@@ -343,21 +340,16 @@ static int check_token(struct journal *j, struct error *err)
 		return -1;
 	if (some && (uint64_t)sqlite3_column_int64(statement, 0) == j->token)
 		return 0;
-	return error_set(err, ERROR_LOCKED, "%s: another relevo has taken over", j->target);
+	return journal_overtaken(j->target, err);
 }
 
 /* ---- writing ---- */
 
-static char *dump(const json_t *json)
-{
-	return json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-}
-
-static int write_head(struct journal *j, const struct rollout *r, struct error *err)
+static int write_head(struct sqlite_journal *j, const struct rollout *r, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	json_t *json = rollout_head_json(r);
-	owned_mem char *text = dump(json);
+	owned_mem char *text = journal_dump(json);
 	bool over = r->phase == PHASE_end;
 
 	json_decref(json);
@@ -370,11 +362,12 @@ static int write_head(struct journal *j, const struct rollout *r, struct error *
 	return finish(statement, j, err);
 }
 
-static int write_node(struct journal *j, const struct rollout *r, size_t nr, struct error *err)
+static int write_node(struct sqlite_journal *j, const struct rollout *r, size_t nr,
+		      struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	json_t *json = rollout_node_json(&r->nodes[nr]);
-	owned_mem char *text = dump(json);
+	owned_mem char *text = journal_dump(json);
 
 	json_decref(json);
 	if (prepare(&statement, j, "insert or replace into node values(?, ?, ?)", err, "iis",
@@ -383,7 +376,8 @@ static int write_node(struct journal *j, const struct rollout *r, size_t nr, str
 	return finish(statement, j, err);
 }
 
-static int write_note(struct journal *j, const char *node, const char *text, struct error *err)
+static int write_note(struct sqlite_journal *j, const char *node, const char *text,
+		      struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 
@@ -393,28 +387,23 @@ static int write_note(struct journal *j, const char *node, const char *text, str
 	return finish(statement, j, err);
 }
 
-/* Looks are no decisions. */
-static int write_actions(struct journal *j, const struct rollout *r,
+static int write_actions(struct sqlite_journal *j, const struct rollout *r,
 			 const struct rollout_actions *actions, struct error *err)
 {
 	for (size_t i = 0; i < actions->len; i++) {
 		const struct rollout_action *action = &actions->items[i];
 		owned_str struct str text = STR_EMPTY;
 
-		if (action->kind == ACTION_probe || action->kind == ACTION_look)
-			continue;
-		str_addf(&text, "%s %s%s", action_name(action->kind),
-			 action->vsn ? action->vsn : "",
-			 action->way == WAY_restart ? " by a restart" : "");
-		if (write_note(j, action->node == SIZE_MAX ? NULL : r->nodes[action->node].name,
+		if (journal_action_text(&text, action) &&
+		    write_note(j, action->node == SIZE_MAX ? NULL : r->nodes[action->node].name,
 			       text.ptr, err))
 			return -1;
 	}
 	return 0;
 }
 
-static int write_all(struct journal *j, struct rollout *r, const struct rollout_actions *actions,
-		     struct error *err)
+static int write_all(struct sqlite_journal *j, struct rollout *r,
+		     const struct rollout_actions *actions, struct error *err)
 {
 	if (check_token(j, err) || write_head(j, r, err) ||
 	    (actions && write_actions(j, r, actions, err)))
@@ -425,21 +414,20 @@ static int write_all(struct journal *j, struct rollout *r, const struct rollout_
 	return 0;
 }
 
-int journal_write(struct journal *j, struct rollout *r, const struct rollout_actions *actions,
-		  struct error *err)
+static int sqlite_write(struct journal *journal, struct rollout *r,
+			const struct rollout_actions *actions, struct error *err)
 {
-	if (run(j, "begin immediate", err) || end(j, write_all(j, r, actions, err), err))
+	struct sqlite_journal *j = own(journal);
+	if (run(j, "begin immediate", err))
 		return -1;
-	for (size_t i = 0; i < r->len; i++)
-		r->nodes[i].dirty = false;
-	return 0;
+	return end(j, write_all(j, r, actions, err), err);
 }
 
-static int insert(struct journal *j, const struct rollout *r, const json_t *about,
+static int insert(struct sqlite_journal *j, const struct rollout *r, const json_t *about,
 		  struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL, *forget = NULL;
-	owned_mem char *text = dump(about);
+	owned_mem char *text = journal_dump(about);
 
 	if (check_token(j, err) ||
 	    prepare(&statement, j,
@@ -455,32 +443,30 @@ static int insert(struct journal *j, const struct rollout *r, const json_t *abou
 	return write_all(j, (struct rollout *)(uintptr_t)r, NULL, err);
 }
 
-int journal_begin(struct journal *j, struct rollout *r, const json_t *about, struct error *err)
+static int sqlite_begin(struct journal *journal, struct rollout *r, const json_t *about,
+			struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	if (run(j, "begin immediate", err))
 		return -1;
 	return end(j, insert(j, r, about, err), err);
 }
 
-int journal_note(struct journal *j, const char *node, const char *text, struct error *err)
+static int sqlite_note(struct journal *journal, const char *node, const char *text,
+		       struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	return write_note(j, node, text, err);
 }
 
 /* ---- reading ---- */
 
-void journal_entry_done(struct journal_entry *entry)
-{
-	json_decref(entry->about);
-	entry->about = NULL;
-}
-
 static json_t *parse(const char *text)
 {
-	return json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	return journal_parse(span_of(text));
 }
 
-static int read_nodes(struct rollout *r, struct journal *j, int64_t id, struct error *err)
+static int read_nodes(struct rollout *r, struct sqlite_journal *j, int64_t id, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
@@ -502,8 +488,8 @@ static int read_nodes(struct rollout *r, struct journal *j, int64_t id, struct e
 	return 0;
 }
 
-static int read_rollout(struct rollout **out, struct journal *j, int64_t id, const char *head,
-			struct error *err)
+static int read_rollout(struct rollout **out, struct sqlite_journal *j, int64_t id,
+			const char *head, struct error *err)
 {
 	owned_rollout struct rollout *r = NULL;
 	json_t *json = parse(head);
@@ -518,9 +504,10 @@ static int read_rollout(struct rollout **out, struct journal *j, int64_t id, con
 	return 0;
 }
 
-int journal_last(struct rollout **rollout_out, struct journal_entry *entry_out, struct journal *j,
-		 const char *target, struct error *err)
+static int sqlite_last(struct rollout **rollout_out, struct journal_entry *entry_out,
+		       struct journal *journal, const char *target, struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
 	struct journal_entry entry = { .target = target };
 	bool some;
@@ -548,7 +535,7 @@ int journal_last(struct rollout **rollout_out, struct journal_entry *entry_out, 
 	return 0;
 }
 
-static int read_notes(json_t *into, struct journal *j, int64_t id, struct error *err)
+static int read_notes(json_t *into, struct sqlite_journal *j, int64_t id, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
@@ -570,48 +557,39 @@ static int read_notes(json_t *into, struct journal *j, int64_t id, struct error 
 	return 0;
 }
 
-int journal_history(json_t **out, struct journal *j, const char *target, int64_t max,
-		    struct error *err)
+static int sqlite_history(json_t *list, struct journal *journal, const char *target, int64_t max,
+			  struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
-	json_t *list;
 	bool some;
 
 	if (prepare(&statement, j,
-		    "select id, release, vsn, began, ended, result, json_extract(head, '$.why'), "
-		    "json_extract(head, '$.phase'), json_extract(head, '$.paused') from rollout "
-		    "where target=? order by id desc limit ?",
+		    "select id, began, ended, result, head from rollout where target=? "
+		    "order by id desc limit ?",
 		    err, "si", target, max) ||
 	    next(&some, statement, j, err))
 		return -1;
-	list = json_array();
 	while (some) {
-		json_t *notes = json_array();
+		int64_t id = sqlite3_column_int64(statement, 0);
+		json_t *notes = json_array(), *head = parse(text_of(statement, 4));
 
-		json_array_append_new(
-			list, json_pack("{s:I, s:s, s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:o}", "id",
-					(json_int_t)sqlite3_column_int64(statement, 0), "release",
-					text_of(statement, 1), "version", text_of(statement, 2),
-					"began", (json_int_t)sqlite3_column_int64(statement, 3),
-					"ended", (json_int_t)sqlite3_column_int64(statement, 4),
-					"result", text_of(statement, 5), "why",
-					text_of(statement, 6), "phase", text_of(statement, 7),
-					"paused", text_of(statement, 8), "notes", notes));
-		if (read_notes(notes, j, sqlite3_column_int64(statement, 0), err) ||
-		    next(&some, statement, j, err)) {
-			json_decref(list);
+		json_array_append_new(list, journal_told(id, sqlite3_column_int64(statement, 1),
+							 sqlite3_column_int64(statement, 2),
+							 text_of(statement, 3), head, notes));
+		json_decref(head);
+		if (read_notes(notes, j, id, err) || next(&some, statement, j, err))
 			return -1;
-		}
 	}
-	*out = json_pack("{s:s, s:o}", "target", target, "rollouts", list);
 	return 0;
 }
 
 /* ---- people ---- */
 
-int journal_tell(struct journal *j, const char *target, enum command_kind command, const char *vsn,
-		 struct error *err)
+static int sqlite_tell(struct journal *journal, const char *target, enum command_kind command,
+		       const char *vsn, struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
 
 	if (prepare(&statement, j, "insert into command(target, command, vsn) values(?, ?, ?)", err,
@@ -620,9 +598,10 @@ int journal_tell(struct journal *j, const char *target, enum command_kind comman
 	return finish(statement, j, err);
 }
 
-int journal_heed(bool *some_out, enum command_kind *out, const char **vsn_out, struct journal *j,
-		 struct arena *arena, struct error *err)
+static int sqlite_heed(bool *some_out, enum command_kind *out, const char **vsn_out,
+		       struct journal *journal, struct arena *arena, struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *look = NULL, *take = NULL;
 
 	/* Looking takes no lock of the file; it is done all the time. */
@@ -641,8 +620,10 @@ int journal_heed(bool *some_out, enum command_kind *out, const char **vsn_out, s
 	return finish(take, j, err);
 }
 
-int journal_bad(struct journal *j, const char *target, struct rollout *into, struct error *err)
+static int sqlite_bad(struct journal *journal, const char *target, struct rollout *into,
+		      struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
 
@@ -657,9 +638,10 @@ int journal_bad(struct journal *j, const char *target, struct rollout *into, str
 	return 0;
 }
 
-int journal_set_bad(struct journal *j, const char *target, const char *vsn, bool bad,
-		    struct error *err)
+static int sqlite_set_bad(struct journal *journal, const char *target, const char *vsn, bool bad,
+			  struct error *err)
 {
+	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
 
 	if (prepare(&statement, j,
@@ -669,3 +651,18 @@ int journal_set_bad(struct journal *j, const char *target, const char *vsn, bool
 		return -1;
 	return finish(statement, j, err);
 }
+
+static const struct journal_kind sqlite_kind = {
+	.close = sqlite_close,
+	.lock = sqlite_lock,
+	.driver = sqlite_driver,
+	.begin = sqlite_begin,
+	.write = sqlite_write,
+	.note = sqlite_note,
+	.last = sqlite_last,
+	.history = sqlite_history,
+	.tell = sqlite_tell,
+	.heed = sqlite_heed,
+	.bad = sqlite_bad,
+	.set_bad = sqlite_set_bad,
+};

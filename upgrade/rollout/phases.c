@@ -202,13 +202,13 @@ static bool is_given_up(const struct rollout *r, const struct rollout_node *node
 static bool is_back(const struct rollout *r, struct rollout_node *node)
 {
 	if (node->stage == STAGE_unknown || node->drained || node->doing.kind == ACTION_install ||
-	    node->doing.kind == ACTION_revert || node->doing.kind == ACTION_commit ||
-	    !same(node->runs, node->from) || !same(node->boots, node->from))
+	    node->doing.kind == ACTION_revert || node->doing.kind == ACTION_commit)
 		return false;
+	if (!same(node->runs, node->from) || !same(node->boots, node->from))
+		return node_stays(r, node);
 	if (node->stage != STAGE_back)
 		node->dirty = true;
 	node->stage = STAGE_back;
-	(void)r;
 	return true;
 }
 
@@ -242,9 +242,11 @@ static bool leave_back(struct rollout *r)
 		if (r->nodes[i].doing.id && r->nodes[i].doing.kind != ACTION_probe &&
 		    r->nodes[i].doing.kind != ACTION_look)
 			return false;
-	if (touched == 0)
-		return finish(r, RESULT_refused);
-	return finish(r, stuck || stop ? RESULT_stuck : RESULT_rolled_back);
+	if (stuck || (stop && touched))
+		return finish(r, RESULT_stuck);
+	if (r->superseded)
+		return finish(r, RESULT_superseded);
+	return finish(r, touched ? RESULT_rolled_back : RESULT_refused);
 }
 
 bool rollout_advance(struct rollout *r)

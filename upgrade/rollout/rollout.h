@@ -159,6 +159,7 @@ enum command_kind {
 	COMMAND_abort,   /* back */
 	COMMAND_again,   /* what is run once and was cut short is run again */
 	COMMAND_interrupt,
+	COMMAND_supersede, /* another release is to be deployed instead */
 };
 
 enum sight_kind {
@@ -250,6 +251,7 @@ enum result {
 	RESULT_rolled_back, /* all on what they ran before */
 	RESULT_stuck,       /* needs a person */
 	RESULT_fenced,      /* another run has taken over */
+	RESULT_superseded,  /* by another deploy; each node runs what it boots */
 	RESULTS,
 };
 const char *result_name(enum result result);
@@ -286,6 +288,7 @@ struct rollout {
 	enum paused paused;
 	bool failed;         /* something did; `why` says what */
 	bool aborted;        /* by a person */
+	bool superseded;     /* the same, but what is committed stays */
 	unsigned wave;       /* the present one */
 	int64_t bake_until;  /* of the present wave; -1: not all of it is installed */
 	int64_t pause_until; /* -1: none */

@@ -112,7 +112,7 @@ static bool is_to_go_back(const struct schedule *s, const struct rollout_node *n
 
 	return r->phase == PHASE_back && (r->policy.on_failure != ON_FAILURE_stop || r->aborted) &&
 	       node->touched && !node->stuck && node->stage != STAGE_unknown && node->from &&
-	       !rollout_is_bad_version(r, node->from) &&
+	       !rollout_is_bad_version(r, node->from) && !node_stays(r, node) &&
 	       (!same(node->runs, node->from) || !same(node->boots, node->from));
 }
 

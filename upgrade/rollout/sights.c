@@ -333,7 +333,14 @@ static void abort_all(struct rollout *r)
 	if (r->failed)
 		rollout_enter(r, PHASE_back);
 	else
-		rollout_fail(r, "aborted");
+		rollout_fail(r, r->superseded ? "superseded by another deploy" : "aborted");
+}
+
+/* What is committed was well, and is what the next rollout begins with; unless something failed. */
+static void supersede(struct rollout *r)
+{
+	r->superseded = !r->failed;
+	abort_all(r);
 }
 
 static void take_command(struct rollout *r, const struct sight *sight)
@@ -358,6 +365,9 @@ static void take_command(struct rollout *r, const struct sight *sight)
 		break;
 	case COMMAND_abort:
 		abort_all(r);
+		break;
+	case COMMAND_supersede:
+		supersede(r);
 		break;
 	}
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+enum { COUNT_MAX = 1000000 }; /* nodes, percent, tries */
+
 /* ---- names ---- */
 
 static const char *const action_names[ACTION_KINDS] = {
@@ -20,7 +22,7 @@ static const char *const phase_names[PHASES] = {
 	"look", "stage", "before", "waves", "commit", "after", "back", "end",
 };
 static const char *const result_names[RESULTS] = {
-	"none", "done", "refused", "rolled_back", "stuck", "fenced",
+	"none", "done", "refused", "rolled_back", "stuck", "fenced", "superseded",
 };
 static const char *const paused_names[PAUSES] = {
 	"no", "wave", "operator", "failure", "no_data", "once", "interrupt",
@@ -139,6 +141,7 @@ static const struct field head_fields[] = {
 	E(rollout, paused, paused_names),
 	F(FIELD_BOOL, rollout, failed),
 	F(FIELD_BOOL, rollout, aborted),
+	F(FIELD_BOOL, rollout, superseded),
 	F(FIELD_UNSIGNED, rollout, wave),
 	F(FIELD_INT, rollout, bake_until),
 	F(FIELD_INT, rollout, pause_until),
@@ -277,7 +280,8 @@ static int read_amount(struct rollout_amount *out, const json_t *value, const ch
 	const json_t *number = json_object_get(value, "value");
 	const json_t *percent = json_object_get(value, "percent");
 
-	if (!json_is_integer(number) || !json_is_boolean(percent))
+	if (!json_is_integer(number) || !json_is_boolean(percent) ||
+	    json_integer_value(number) < 0 || json_integer_value(number) > COUNT_MAX)
 		return wrong(key, err);
 	*out = (struct rollout_amount){ json_integer_value(number), json_is_true(percent) };
 	return 0;
@@ -298,8 +302,10 @@ static int read_enum(const struct field *field, unsigned *out, const json_t *val
 static int read_integer(const struct field *field, void *at, const json_t *value, struct error *err)
 {
 	json_int_t number = json_integer_value(value);
+	json_int_t least = field->type == FIELD_INT ? -ROLLOUT_NEVER_MS : 0;
+	json_int_t most = field->type == FIELD_UNSIGNED ? COUNT_MAX : 2 * ROLLOUT_NEVER_MS;
 
-	if (!json_is_integer(value))
+	if (!json_is_integer(value) || number < least || number > most)
 		return wrong(field->key, err);
 	if (field->type == FIELD_INT)
 		*(int64_t *)at = number;

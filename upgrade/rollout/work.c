@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "upgrade/health/probe.h"
-#include "upgrade/node/beside.h"
 #include "upgrade/node/foresee.h"
 #include "upgrade/node/install.h"
+#include "upgrade/node/once.h"
 #include "upgrade/rollout/hook.h"
 
 #include <inttypes.h>
@@ -311,6 +311,8 @@ static int do_revert(json_t *answer, const struct work *work, struct node *node,
 	struct install_options options = options_of(work);
 	struct install_result result;
 
+	/* Requests in replaced code are waited for; then going back is more urgent: it is noted. */
+	options.kill = true;
 	/* What does not let itself be drained goes back all the same. */
 	if (before_change(answer, work, node, err))
 		add_note(answer, err->text);
@@ -397,8 +399,8 @@ static int run_beside(json_t *answer, const struct work *work, struct error *err
 	/* One that was overtaken does not begin it. */
 	if (node_lock(node, node_work_deadline(node), err))
 		return -1;
-	ret = node_run_beside(&said, node, &arena, work->bundle->vsn, work->target->once,
-			      hook_time(work->target), err);
+	ret = node_once(&said, node, &arena, work->bundle->vsn, work->target->once,
+			hook_time(work->target), err);
 	tell_text(answer, "once", said);
 	return ret ? error_wrap(err, "hooks.once, beside %s", work->beside) : 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/verdict/relup_calls.h"
 
-#include "upgrade/appup/appup.h"
+#include "upgrade/verdict/births.h"
 
 enum { SHOWN_MAX = 160 };
 
@@ -55,7 +55,8 @@ enum relup_call relup_call(const struct term *step)
 		return RELUP_CALL_NONE;
 	if (is_among(call, halting, ARRAY_LEN(halting)))
 		return RELUP_CALL_HALTS;
-	if (is_among(call, usual, ARRAY_LEN(usual)) || instruction_is_own_protocols(step))
+	if (is_among(call, usual, ARRAY_LEN(usual)) || instruction_is_own_protocols(step) ||
+	    birth_step_shown(step))
 		return RELUP_CALL_USUAL;
 	return RELUP_CALL_OTHER;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/file.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 const char *verdict_name(enum verdict verdict)
@@ -25,6 +26,76 @@ enum verdict verdict_of(const struct reasons *reasons)
 
 /* ---- one application ---- */
 
+/* NAME-0123456789abcdef0123456789abcdef.css: pages name it, and no other version of it. */
+static bool is_digested(const char *path)
+{
+	enum { DIGITS = 32 };
+
+	for (const char *at = strchr(path, '-'); at; at = strchr(at + 1, '-'))
+		if (strspn(at + 1, "0123456789abcdef") == DIGITS && at[1 + DIGITS] == '.')
+			return true;
+	return false;
+}
+
+static bool is_in(const struct release *release, const struct resolved_app *app, const char *path,
+		  struct arena *arena)
+{
+	return tree_has(
+		release->tree,
+		path_join(arena, path_join(arena, path_dir(arena, app->app->dir), "priv"), path));
+}
+
+/* By the release itself: it may carry others of older ones. */
+static bool is_named(const struct release *release, const struct resolved_app *app,
+		     const char *path, struct arena *arena)
+{
+	const char *manifest =
+		path_join(arena, path_dir(arena, app->app->dir), "priv/static/cache_manifest.json");
+	owned_str struct str text = STR_EMPTY;
+	struct error err;
+
+	return span_starts(span_of(path), "static/") &&
+	       tree_read(release->tree, manifest, 16 << 20, &text, &err) == 0 &&
+	       strstr(str_text(&text), path + strlen("static/"));
+}
+
+/* Files that pages which are open may name, and the new release lacks. */
+static size_t lost_assets(const char **first, const struct judge *judge, const struct app_diff *app)
+{
+	const struct diff *diff = judge->diff;
+	size_t lost = 0;
+
+	for (size_t i = 0; i < app->priv.len; i++) {
+		const char *path = app->priv.items[i];
+
+		if (is_digested(path) &&
+		    is_named(diff->old_release, app->old_app, path, judge->arena) &&
+		    is_in(diff->old_release, app->old_app, path, judge->arena) &&
+		    !is_in(diff->new_release, app->new_app, path, judge->arena) && lost++ == 0)
+			*first = path;
+	}
+	return lost;
+}
+
+static bool judge_assets(struct judge *judge, const struct app_diff *app)
+{
+	const char *first = NULL;
+	size_t lost = lost_assets(&first, judge, app);
+	struct reason *reason;
+
+	if (lost == 0)
+		return false;
+	reason = JUDGE(judge, REASON_static_changed, app->name, NULL,
+		       "%zu file%s with a digest in %s (priv/%s%s) in the new release: pages that "
+		       "are open get 404 for what they name",
+		       lost, lost == 1 ? "" : "s",
+		       lost == 1 ? "its name is not" : "their names are not", first,
+		       lost > 1 ? " …" : "");
+	reason->severity = SEVERITY_WARN;
+	reason->hint = "build it with upgrade.keep_assets, and the old release in upgrade.from";
+	return true;
+}
+
 static void judge_files(struct judge *judge, const struct app_diff *app)
 {
 	if (app->nifs.len > 0)
@@ -32,7 +103,7 @@ static void judge_files(struct judge *judge, const struct app_diff *app)
 		      "priv/%s%s is another library; the old one stays loaded", app->nifs.items[0],
 		      app->nifs.len > 1 ? " (and more)" : "")
 			->hint = "restart the nodes, one after the other";
-	else if (app->priv.len > app->migrations.len)
+	else if (!judge_assets(judge, app) && app->priv.len > app->migrations.len)
 		JUDGE(judge, REASON_static_changed, app->name, NULL,
 		      "files below priv changed (%s%s): the running code finds the new ones at "
 		      "once",
@@ -40,18 +111,41 @@ static void judge_files(struct judge *judge, const struct app_diff *app)
 			->hint = "fine for files that are read when they are asked for";
 }
 
+/* MyApp.Release with migrate/0, as is the custom; NULL: none. */
+static const char *migrator_of(struct judge *judge, const struct app_diff *app)
+{
+	const struct names names = app->new_app->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(judge->modules, SIDE_NEW, names.items[i]);
+		const struct beam_facts *facts = NULL;
+
+		if (module && span_ends(span_of(names.items[i]), ".Release"))
+			facts = module_facts(judge->modules, SIDE_NEW, module);
+		if (facts && beam_exports(facts, "migrate", 0))
+			return names.items[i];
+	}
+	return NULL;
+}
+
 static void judge_migrations(struct judge *judge, const struct app_diff *app)
 {
-	if (app->migrations.len > 0)
-		JUDGE(judge, REASON_migrations_added, app->name, NULL,
-		      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new "
-		      "code "
-		      "may ask for tables that are not there",
-		      app->name, app->migrations.len, app->migrations.len == 1 ? "" : "s",
-		      app->migrations.items[0], app->migrations.len > 1 ? " …" : "")
-			->hint =
-			"migrate before the install, in a way that the old code copes with "
-			"too, also after a revert";
+	const char *migrator;
+
+	if (app->migrations.len == 0)
+		return;
+	migrator = migrator_of(judge, app);
+	JUDGE(judge, REASON_migrations_added, app->name, NULL,
+	      "%s brings %zu new migration%s (priv/%s%s), which no upgrade runs: the new code may "
+	      "ask for tables that are not there",
+	      app->name, app->migrations.len, app->migrations.len == 1 ? "" : "s",
+	      app->migrations.items[0], app->migrations.len > 1 ? " …" : "")
+		->hint = arena_printf(
+		judge->arena,
+		"migrate before the install, in a way that the old code copes with too, also after "
+		"a revert: relevo node eval NODE \"'%s':migrate()\" --release %s-%s.tar.gz",
+		migrator ? migrator : "Elixir.….Release", judge->diff->new_release->name,
+		judge->diff->new_release->vsn);
 }
 
 static void judge_spec(struct judge *judge, const struct app_diff *app)
@@ -132,11 +226,15 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
 		judge_shared(&judge);
+		judge_stored(&judge);
+		judge_own_closures(&judge);
 		judge_messages(&judge);
 		judge_wiring(&judge);
 		judge_found(&judge);
 		judge_order_of_change(&judge);
+		judge_named(&judge);
 	}
+	judge_not_rebuilt(&judge);
 	judge_moves(&judge);
 	judge_calls(&judge);
 	judge_relup(&judge);

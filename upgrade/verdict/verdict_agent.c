@@ -3,12 +3,14 @@
  * converts it.
  */
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 struct starts {
 	struct arena *arena;
 	const struct code_library *library;
 	struct code_shape shape;
+	struct type *type; /* all of them together */
 	size_t seen;
 };
 
@@ -30,10 +32,13 @@ static void see_start(void *ctx, const struct beam_function *function,
 
 	if (!starts_agent(function))
 		return;
-	if (fun && fun->kind == VALUE_FUN && fun->fun.len == fun->fun.function->arity)
-		shape = code_shape_of(
-			eval_one(&eval, fun->fun.code, fun->fun.function, fun->fun.env),
-			starts->arena);
+	if (fun && fun->kind == VALUE_FUN && fun->fun.len == fun->fun.function->arity) {
+		const struct value *state =
+			eval_one(&eval, fun->fun.code, fun->fun.function, fun->fun.env);
+
+		shape = code_shape_of(state, starts->arena);
+		type_add(starts->type, state, starts->arena);
+	}
 	if (starts->seen > 0 && !code_shape_equal(&shape, &starts->shape))
 		shape.kind = SHAPE_UNKNOWN;
 	starts->shape = shape;
@@ -41,10 +46,10 @@ static void see_start(void *ctx, const struct beam_function *function,
 }
 
 /* What the agents that a module starts have as state; unknown when they are not alike. */
-static struct code_shape agent_shape(const struct code *code, const struct code_library *library,
-				     struct arena *arena)
+static struct starts agent_starts(const struct code *code, const struct code_library *library,
+				  struct arena *arena)
 {
-	struct starts starts = { .arena = arena, .library = library };
+	struct starts starts = { .arena = arena, .library = library, .type = type_new(arena) };
 	const struct value *args[256];
 
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
@@ -54,7 +59,7 @@ static struct code_shape agent_shape(const struct code *code, const struct code_
 
 		eval_function(&eval, code, &code->functions[i], args);
 	}
-	return starts.shape;
+	return starts;
 }
 
 static bool has_agents(const struct beam_facts *facts)
@@ -70,11 +75,21 @@ void judge_agents(struct judge *judge, const struct app_diff *app, const struct 
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	owned_str struct str was = STR_EMPTY, is = STR_EMPTY;
 	struct code_shape before, after;
+	struct starts olds, news;
 
 	if (!has_agents(module->old_facts) || !has_agents(module->new_facts))
 		return;
-	before = agent_shape(module->old_code, &judge->modules->library[SIDE_OLD], &scratch);
-	after = agent_shape(module->new_code, &judge->modules->library[SIDE_NEW], &scratch);
+	olds = agent_starts(module->old_code, &judge->modules->library[SIDE_OLD], &scratch);
+	news = agent_starts(module->new_code, &judge->modules->library[SIDE_NEW], &scratch);
+	before = olds.shape;
+	after = news.shape;
+	if (type_fun(olds.type))
+		JUDGE(judge, REASON_fun_kept, app->name, module->name,
+		      "the state of the agents that %s starts holds a fun: it is gone when the old "
+		      "code is purged, and calling it fails",
+		      module_shown(module->name))
+			->hint =
+			"keep {Module, Function} instead, or make it anew behind the upgrade";
 	if (before.kind == SHAPE_UNKNOWN || shape_fits(module->new_code, &before, &after))
 		return;
 	code_shape_print(&was, &before);

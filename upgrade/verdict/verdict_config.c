@@ -140,6 +140,93 @@ static void judge_env(struct judge *judge, const struct app_diff *app)
 			       "when it is needed";
 }
 
+/* ---- keys that the system sets itself ---- */
+
+/* Of [{Key, Value}] */
+static bool has_key(const struct term *env, const char *key)
+{
+	for (size_t i = 0; env && term_is_list(env) && i < env->seq.len; i++)
+		if (term_is_tuple(term_at(env, i), 2) &&
+		    term_is_atom(term_at(term_at(env, i), 0), key))
+			return true;
+	return false;
+}
+
+static bool is_configured(const struct judge *judge, const struct app_diff *app, const char *key)
+{
+	const struct term *config = judge->diff->new_config.term;
+
+	return has_key(app->new_app->app->env, key) ||
+	       (config && term_is_list(config) &&
+		has_key(term_proplist_get(config, app->name), key));
+}
+
+static bool is_read_later(struct judge *judge, const struct app_diff *app, const char *key)
+{
+	struct names names = app->new_app->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(judge->modules, SIDE_NEW, names.items[i]);
+		const struct beam_facts *facts =
+			module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
+		struct code_effects effects = { NULL, 0 };
+
+		if (facts && names_have(facts->atoms, key))
+			effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++)
+			if (reads(&effects.items[j], app->name, key) &&
+			    !runs_at_start(judge, module, effects.items[j].in))
+				return true;
+	}
+	return false;
+}
+
+static void judge_set_key(struct judge *judge, struct module_at *module,
+			  const struct code_effect *effect)
+{
+	const char *key = value_atom_name(effect->args[1]);
+	const struct app_diff *app = module->app;
+
+	if ((!effect_is(effect, "application", "set_env", 0) &&
+	     !effect_is(effect, "Elixir.Application", "put_env", 0)) ||
+	    !key || !value_is_atom(effect->args[0], app->name) || is_configured(judge, app, key) ||
+	    !runs_at_start(judge, module, effect->in) || !is_read_later(judge, app, key))
+		return;
+	JUDGE(judge, REASON_env_changed, app->name, module->name,
+	      "%s sets the key %s of the environment of %s where something starts: an install "
+	      "makes "
+	      "the environment anew from the configuration, which does not name it, and what reads "
+	      "it finds nothing",
+	      module_shown(module->name), key, app->name)
+		->severity = SEVERITY_WARN;
+	judge->reasons->items[judge->reasons->len - 1].hint =
+		"name it in the configuration, set it anew in config_change/3, or keep it in a "
+		"persistent term";
+}
+
+static void judge_set_keys(struct judge *judge)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = judge->modules;
+	const bool *naming;
+
+	name_table_add(names, "set_env", NULL);
+	name_table_add(names, "put_env", NULL);
+	naming = modules_naming(judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		const struct code_library *library = &modules->library[SIDE_NEW];
+		struct code_effects effects;
+
+		if ((!module->diff && !naming[i]) || module->app->change == CHANGE_ADDED ||
+		    !library->follow(library->ctx, module->name))
+			continue;
+		effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++)
+			judge_set_key(judge, module, &effects.items[j]);
+	}
+}
+
 /* ---- vm.args ---- */
 
 static void judge_vm_args(struct judge *judge)
@@ -169,6 +256,8 @@ void judge_config(struct judge *judge)
 	for (size_t i = 0; i < judge->diff->len; i++)
 		if (judge->diff->apps[i].env.len > 0)
 			judge_env(judge, &judge->diff->apps[i]);
+	if (!judge->anew)
+		judge_set_keys(judge);
 	if (judge->diff->runtime_config_changed)
 		JUDGE(judge, REASON_env_changed, NULL, NULL,
 		      "runtime.exs is another one; which values it gives is known where it runs")

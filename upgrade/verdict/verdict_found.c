@@ -13,7 +13,6 @@ struct search {
 	struct judge *judge;
 	const struct module_diff *wanted;
 	const char *missed; /* how it is missed; NULL: it is not, as far as is seen */
-	bool born;          /* a supervisor starts more of them at any time */
 	bool specified;     /* some child specification is its own */
 	bool plain_managers, dynamic_managers; /* event managers */
 };
@@ -47,12 +46,9 @@ static bool is_dynamic(const struct child *child)
 	return child->modules && term_is_atom(child->modules, "dynamic");
 }
 
-static void look_at_own(struct search *search, const char *supervisor, const struct child *child,
-			const struct children *all)
+static void look_at_own(struct search *search, const char *supervisor, const struct child *child)
 {
 	search->specified = true;
-	search->born =
-		search->born || (all->strategy && strcmp(all->strategy, "simple_one_for_one") == 0);
 	if (child->modules && !is_dynamic(child) &&
 	    !mentions(child->modules, search->wanted->name, 2))
 		search->missed = arena_printf(search->judge->arena,
@@ -103,7 +99,7 @@ static void look_at_children(struct search *search, const char *supervisor,
 		if (!child->module)
 			continue;
 		if (strcmp(child->module, search->wanted->name) == 0)
-			look_at_own(search, supervisor, child, &children);
+			look_at_own(search, supervisor, child);
 		else if (child->modules && mentions(child->modules, search->wanted->name, 2))
 			search->specified = true;
 		else if (child->args && mentions(child->args, search->wanted->name, 6))
@@ -172,7 +168,7 @@ static void look_at_start_child(struct search *search, struct module_at *module)
 		if (value_tuple_size(spec) == 2)
 			spec = value_element(spec, 0, search->judge->arena);
 		if (value_is_atom(spec, search->wanted->name))
-			search->born = search->specified = true;
+			search->specified = true;
 	}
 }
 
@@ -249,9 +245,7 @@ static void tell(struct search *search, const struct app_diff *app, bool convert
 		reason->severity = SEVERITY_RESTART;
 }
 
-/* A code_change that makes something of states that stay as they are need not be called. */
-static bool state_changes(struct judge *judge, const struct module_diff *module,
-			  enum beam_role role)
+bool state_changes(struct judge *judge, const struct module_diff *module, enum beam_role role)
 {
 	const struct type *before =
 		module_state(judge->modules, SIDE_OLD, module->name, module->old_code, role);
@@ -293,14 +287,6 @@ static void judge_module_found(struct judge *judge, const struct app_diff *app,
 		search.missed = "they begin in another module, and no child specification names it";
 	if (search.missed)
 		tell(&search, app, converts);
-	else if (search.born && converts)
-		JUDGE(judge, REASON_started_meanwhile, app->name, module->name,
-		      "processes of %s that are started between release_handler's listing and the "
-		      "load keep the old state, and fail when they use it",
-		      module_shown(module->name))
-			->hint =
-			"start none meanwhile, or let the callbacks understand the old state for "
-			"one release";
 }
 
 void judge_found(struct judge *judge)

@@ -134,6 +134,7 @@ struct sent {
 	struct judge *judge;
 	struct module_at *module; /* the sender */
 	bool far_only;
+	bool same;      /* the sender is, and sends on what it sent */
 	unsigned tried; /* messages of this module: enough is enough */
 };
 
@@ -165,12 +166,20 @@ static bool judge_sent(struct sent *sent, const struct code_effect *effect)
 	    to->diff->new_code->unread || (sent->far_only && !far) ||
 	    !handler_changed(to->diff, way->handler) || ++sent->tried > TRIED_MAX ||
 	    is_told(judge, sent->far_only ? REASON_mixed_cluster : REASON_message_unknown, name) ||
+	    (sent->same && is_told(judge, REASON_not_rebuilt, sent->module->name)) ||
 	    !is_lost(judge, sent->far_only ? to->diff->new_code : to->diff->old_code,
 		     sent->far_only ? to->diff->old_code : to->diff->new_code,
 		     sent->far_only ? SIDE_OLD : SIDE_NEW, way->handler, message))
 		return false;
 	value_print(&text, message);
-	if (sent->far_only)
+	if (sent->same)
+		JUDGE(judge, REASON_not_rebuilt, sent->module->app->name, sent->module->name,
+		      "%s is the same, and sends %s, which %s of the new %s does not understand, "
+		      "also behind a restart",
+		      module_shown(sent->module->name), str_text(&text),
+		      handlers[way->handler].name, module_shown(name))
+			->hint = "compile it anew, and raise the version of its application";
+	else if (sent->far_only)
 		JUDGE(judge, REASON_mixed_cluster, to->app->name, name,
 		      "%s sends %s to %s of other nodes: those that still run the old release do "
 		      "not understand it",
@@ -392,9 +401,47 @@ static void judge_module_messages(struct judge *judge, struct module_at *module)
 	}
 }
 
+/* Receivers that take something else than before. */
+static void name_receivers(struct judge *judge, struct name_table *names)
+{
+	for (size_t i = 0; i < judge->diff->len; i++)
+		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
+			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];
+
+			for (enum handler h = INFO; h <= CALL; h++)
+				if (module->change == CHANGE_CHANGED && handler_changed(module, h))
+					name_table_add(names, module->name, NULL);
+		}
+}
+
+/* What modules that are the same send on to those that changed. */
+static void judge_same_senders(struct judge *judge)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = judge->modules;
+	const bool *naming;
+
+	name_receivers(judge, names);
+	if (name_table_len(names) == 0)
+		return;
+	naming = modules_naming(judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		struct sent sent = { .judge = judge, .module = module, .same = true };
+		struct code_effects effects = { NULL, 0 };
+
+		if (module->same && naming[i])
+			effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++)
+			judge_sent(&sent, &effects.items[j]);
+	}
+}
+
 void judge_messages(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
+
+	judge_same_senders(judge);
 
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *module = &modules->items[SIDE_NEW][i];

@@ -43,6 +43,9 @@ void judge_module(struct judge *judge, const struct app_diff *app, const struct 
 	judge_state(judge, app, module);
 	judge_kept_things(judge, app, module);
 	judge_agents(judge, app, module);
+	judge_assigns(judge, app, module);
+	judge_pages(judge, app, module);
+	judge_handed(judge, app, module);
 }
 
 /* ---- instructions for what did not change ---- */

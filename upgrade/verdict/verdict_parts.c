@@ -92,26 +92,60 @@ static bool takes_key(const struct code_op *op)
 	}
 }
 
+static bool is_fetched(const struct code *code, const struct code_function *function,
+		       const char *key)
+{
+	bool named = false, raises = false;
+
+	for (size_t i = 0; i < function->len; i++) {
+		named = named || has_atom(function->ops[i].args, function->ops[i].len, key);
+		raises = raises || raises_without(code, &function->ops[i]);
+	}
+	return named && raises;
+}
+
+static bool is_taken(const struct code_function *function, const char *key)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (takes_key(&function->ops[i]) &&
+		    has_atom(function->ops[i].args, function->ops[i].len, key))
+			return true;
+	return false;
+}
+
+bool function_wants_key(const struct code *code, const struct code_function *function,
+			const char *key)
+{
+	return is_taken(function, key) || is_fetched(code, function, key);
+}
+
+bool function_names(const struct code_function *function, const char *name)
+{
+	for (size_t i = 0; function && i < function->len; i++)
+		if (has_atom(function->ops[i].args, function->ops[i].len, name))
+			return true;
+	return false;
+}
+
+/* What code_change looks for is looked for once. */
+static bool is_for_once(const struct code_function *function)
+{
+	return strcmp(function->name, "code_change") == 0;
+}
+
 bool wants_key(const struct code *code, const char *key)
 {
-	for (size_t i = 0; i < code->len; i++) {
-		const struct code_function *function = &code->functions[i];
-		bool named = false, raises = false;
-
-		/* What code_change looks for is looked for once. */
-		if (strcmp(function->name, "code_change") == 0)
-			continue;
-		for (size_t j = 0; j < function->len; j++) {
-			const struct code_op *op = &function->ops[j];
-			bool has = has_atom(op->args, op->len, key);
-
-			if (has && takes_key(op))
-				return true;
-			named = named || has;
-			raises = raises || raises_without(code, op);
-		}
-		if (named && raises)
+	for (size_t i = 0; i < code->len; i++)
+		if (!is_for_once(&code->functions[i]) &&
+		    function_wants_key(code, &code->functions[i], key))
 			return true;
-	}
+	return false;
+}
+
+bool fetches_key(const struct code *code, const char *key)
+{
+	for (size_t i = 0; i < code->len; i++)
+		if (!is_for_once(&code->functions[i]) && is_fetched(code, &code->functions[i], key))
+			return true;
 	return false;
 }

@@ -31,6 +31,12 @@ bool is_told(const struct judge *judge, enum reason_code code, const char *modul
 struct name_table *atoms_of(const struct code *code);
 /* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
 bool wants_key(const struct code *code, const char *key);
+/* The same of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
+bool fetches_key(const struct code *code, const char *key);
+bool function_wants_key(const struct code *code, const struct code_function *function,
+			const char *key);
+/* Whether an instruction of it names an atom. */
+bool function_names(const struct code_function *function, const char *name);
 
 /* ---- verdict_release.c ---- */
 
@@ -49,6 +55,25 @@ void judge_config(struct judge *judge);
 /* The state of Elixir's agents that a changed module starts. */
 void judge_agents(struct judge *judge, const struct app_diff *app,
 		  const struct module_diff *module);
+
+/* ---- verdict_assigns.c ---- */
+
+/* Assigns of pages and channels that live on. */
+void judge_assigns(struct judge *judge, const struct app_diff *app,
+		   const struct module_diff *module);
+
+/* ---- verdict_handed.c ---- */
+
+/* States that a module hands out, and others keep and hand back. */
+void judge_handed(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module);
+
+/* ---- verdict_pages.c ---- */
+
+/* Closures in sockets, components that are thrown away. */
+void judge_pages(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
+/* Closures of the library itself, where that changes. */
+void judge_own_closures(struct judge *judge);
 
 /* ---- verdict_module.c ---- */
 
@@ -71,6 +96,16 @@ struct code_shape;
 bool shape_fits(const struct code *code, const struct code_shape *from,
 		const struct code_shape *to);
 
+struct type;
+
+/* ---- verdict_cope.c ---- */
+
+/* Whether all callbacks in that code, of the release `side`, are seen to do with a state of the
+ * type `before` as much as with one of `after`.  role: one bit of BEAM_PROCESS.
+ */
+bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
+		    enum beam_role role, const struct type *before, const struct type *after);
+
 /* ---- verdict_types.c ---- */
 
 /* A module with processes, as it is in both releases. */
@@ -88,6 +123,11 @@ struct type_diff;
 void judge_types(struct judge *judge, const struct typed *typed);
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
+
+/* ---- verdict_stored.c ---- */
+
+/* Rows of tables, persistent terms and the like that a module makes otherwise. */
+void judge_stored(struct judge *judge);
 
 /* ---- verdict_shared.c ---- */
 
@@ -140,6 +180,8 @@ bool starts_anew(const struct judge *judge, const char *module);
 
 /* Processes of changed modules that release_handler does not find, where the code shows it. */
 void judge_found(struct judge *judge);
+/* A code_change that makes something of states that stay as they are need not be called. */
+bool state_changes(struct judge *judge, const struct module_diff *module, enum beam_role role);
 
 /* ---- verdict_messages.c ---- */
 
@@ -147,6 +189,16 @@ void judge_found(struct judge *judge);
  * new code that the old one does not.
  */
 void judge_messages(struct judge *judge);
+
+/* ---- verdict_named.c ---- */
+
+/* Functions that processes and tables keep by name, and that are gone: {M, F, Args}, fun M:F/A. */
+void judge_named(struct judge *judge);
+
+/* ---- verdict_rebuilt.c ---- */
+
+/* Modules that are the same, and were compiled against what has changed. */
+void judge_not_rebuilt(struct judge *judge);
 
 /* ---- verdict_gone.c ---- */
 

@@ -240,8 +240,19 @@ static const struct keeper *find_keeper(struct shared *shared, const struct part
 	return NULL;
 }
 
-/* Whether some other module of the old release calls it. */
-static bool is_called(struct shared *shared, const char *name)
+/* It knows the name; calling is more than naming it, as what starts a plugin does. */
+static bool calls(struct shared *shared, struct module_at *module, const char *name)
+{
+	const struct beam_facts *facts = module_facts(shared->judge->modules, SIDE_OLD, module);
+
+	for (size_t i = 0; facts && i < facts->imports.len; i++)
+		if (strcmp(facts->imports.items[i].module, name) == 0)
+			return true;
+	return false;
+}
+
+/* Whether some other module of the old release calls it; only_called: naming it is not enough. */
+static bool is_called(struct shared *shared, const char *name, bool only_called)
 {
 	struct modules *modules = shared->judge->modules;
 
@@ -251,7 +262,7 @@ static bool is_called(struct shared *shared, const char *name)
 
 		if (strcmp(module->name, name) != 0 &&
 		    (module->diff || (after && shared->naming[after - modules->items[SIDE_NEW]])) &&
-		    knows(shared, module, name))
+		    (only_called ? calls(shared, module, name) : knows(shared, module, name)))
 			return true;
 	}
 	return false;
@@ -296,7 +307,7 @@ static void judge_records(struct shared *shared, const struct app_diff *app,
 		if (keeper || (!(module->old_facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR)) &&
 			       (code_loop(module->old_code) == CODE_LOOP_DEAF ||
 				(code_gives_record(module->old_code, record->name) &&
-				 !is_called(shared, module->name)))))
+				 !is_called(shared, module->name, true)))))
 			tell(shared, app, module, what, keeper, who);
 	}
 }
@@ -314,7 +325,7 @@ static void judge_struct(struct shared *shared, const struct app_diff *app,
 		str_addf(&fields, "%s%s", i ? ", " : "", module->fields_added.items[i]);
 	keeper = find_keeper(shared, &part, module->name, &who);
 	if (keeper ||
-	    (!(module->old_facts->roles & BEAM_PROCESS) && !is_called(shared, module->name)))
+	    (!(module->old_facts->roles & BEAM_PROCESS) && !is_called(shared, module->name, false)))
 		tell(shared, app, module,
 		     arena_printf(judge->arena, "the struct %s has the new field%s %s",
 				  module_shown(module->name),

@@ -303,7 +303,7 @@ static void judge_conversion(const struct changed_process *process)
 
 static void judge_fun(const struct changed_process *process)
 {
-	if (process->before.fun)
+	if (process->before.fun && !is_told(process->judge, REASON_fun_kept, process->module->name))
 		JUDGE(process->judge, REASON_fun_kept, process->app->name, process->module->name,
 		      "the state that %s starts with holds a fun of its own: it is gone when the "
 		      "old "
@@ -342,10 +342,22 @@ static bool keeps_state(const struct changed_process *process)
 	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT || !is_asked(process);
 }
 
+static bool copes(const struct changed_process *process)
+{
+	struct modules *modules = process->judge->modules;
+	const struct module_diff *module = process->module;
+
+	return callbacks_cope(
+		process->judge, SIDE_NEW, module->new_code, process->role,
+		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
+		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
+}
+
 static void judge_kept(const struct changed_process *process)
 {
 	const struct module_diff *module = process->module, *other = struct_of(process);
 	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
+	size_t told = process->judge->reasons->len;
 
 	if (same_struct(process)) {
 		if (other)
@@ -358,6 +370,8 @@ static void judge_kept(const struct changed_process *process)
 	} else {
 		judge_shape(process);
 	}
+	if (process->judge->reasons->len > told && copes(process))
+		process->judge->reasons->len = told;
 	if (state)
 		tell_shape(process, arena_printf(process->judge->arena,
 						 "the state %s is no longer there", state));

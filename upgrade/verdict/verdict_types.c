@@ -50,9 +50,17 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 	return false;
 }
 
-/* Whether code cannot go on with what was there before. */
+/* Nobody puts a key there whose name is not in the code. */
+static bool may_put(const struct code *code, const char *key)
+{
+	owned_name_table struct name_table *atoms = atoms_of(code);
+
+	return name_table_find(atoms, span_of(key)) != NAME_ABSENT;
+}
+
+/* Whether code cannot go on with what `maker` made before. */
 static bool harms(struct judge *judge, enum side side, const struct code *code,
-		  const struct type_diff *diff, bool converted)
+		  const struct code *maker, const struct type_diff *diff, bool converted)
 {
 	switch (diff->what) {
 	case TYPE_SIZE:
@@ -60,18 +68,18 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 	case TYPE_OTHER:
 		return true;
 	case TYPE_KEY:
-		return wants(judge, side, code, diff);
+		return wants(judge, side, code, diff) && !(diff->open && may_put(maker, diff->tag));
 	default:
 		return false;
 	}
 }
 
 static const struct type_diff *first_harm(struct judge *judge, enum side side,
-					  const struct code *code, struct type_diffs diffs,
-					  bool converted)
+					  const struct code *code, const struct code *maker,
+					  struct type_diffs diffs, bool converted)
 {
 	for (size_t i = 0; i < diffs.len; i++)
-		if (harms(judge, side, code, &diffs.items[i], converted))
+		if (harms(judge, side, code, maker, &diffs.items[i], converted))
 			return &diffs.items[i];
 	return NULL;
 }
@@ -125,6 +133,11 @@ static bool same_place(const struct beam_function *a, const struct beam_function
 		(a->module && b->module && strcmp(a->module, b->module) == 0));
 }
 
+static bool has_structure(const struct type *type)
+{
+	return type->kinds & (1U << TERM_TUPLE | 1U << TERM_MAP | 1U << TERM_LIST);
+}
+
 /* Lost in the same function, which does the same: the same value. */
 static bool lost_alike(struct judge *judge, const struct typed *typed, const struct type_diff *diff)
 {
@@ -133,6 +146,9 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 	if (!diff->before->unknown && !diff->after->unknown)
 		return diff->before->argument == diff->after->argument ||
 		       function_stays(judge->modules, typed->name, "init", 1);
+	if (diff->before->unknown != diff->after->unknown &&
+	    has_structure(diff->before->unknown ? diff->after : diff->before))
+		return false;
 	if (!same_place(a, b))
 		return *diff->path && (!a->name || !b->name);
 	if (!*diff->path && !function_stays(judge->modules, typed->name, "init", 1))
@@ -164,6 +180,25 @@ static void judge_lost(struct judge *judge, const struct typed *typed, struct ty
 	}
 }
 
+/* ---- funs ---- */
+
+static void judge_held_fun(struct judge *judge, const struct typed *typed,
+			   const struct type *before)
+{
+	const struct code *code = type_fun(before);
+	struct module_at *module =
+		code ? modules_find(judge->modules, SIDE_OLD, code->module) : NULL;
+
+	if (module && module->diff && !is_told(judge, REASON_fun_kept, typed->name))
+		JUDGE(judge, REASON_fun_kept, typed->app->name, typed->name,
+		      "the state of the processes of %s holds a fun of %s: it is gone when the old "
+		      "code is purged, and calling it fails",
+		      module_shown(typed->name), module_shown(code->module))
+			->hint =
+			"keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
+			"anew in code_change";
+}
+
 /* ---- both ways ---- */
 
 static void judge_kept_types(struct judge *judge, const struct typed *typed,
@@ -171,8 +206,11 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 {
 	struct type_diffs up = type_compare(before, after, judge->arena);
 	struct type_diffs down = type_compare(after, before, judge->arena);
-	const struct type_diff *harm = first_harm(judge, SIDE_NEW, typed->new_code, up, false);
+	const struct type_diff *harm =
+		first_harm(judge, SIDE_NEW, typed->new_code, typed->old_code, up, false);
 
+	if (harm && callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->role, before, after))
+		harm = NULL;
 	if (harm) {
 		struct reason *reason =
 			JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
@@ -184,8 +222,9 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 			reason->severity = SEVERITY_WARN;
 		return;
 	}
-	harm = first_harm(judge, SIDE_OLD, typed->old_code, down, false);
-	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
+	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code, down, false);
+	if (harm && !is_told(judge, REASON_not_reversible, typed->name) &&
+	    !callbacks_cope(judge, SIDE_OLD, typed->old_code, typed->role, after, before))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, in the state of the processes of %s %s; they keep it as it "
 		      "is",
@@ -206,7 +245,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 						    library, judge->arena);
 	const struct type_diff *harm;
 
-	harm = first_harm(judge, SIDE_NEW, typed->new_code,
+	harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->new_code,
 			  type_compare(up.type, after, judge->arena), true);
 	if (harm) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
@@ -215,7 +254,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			->hint = CONVERT;
 		return;
 	}
-	harm = first_harm(judge, SIDE_OLD, typed->old_code,
+	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code,
 			  type_compare(down.type, before, judge->arena), true);
 	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
@@ -233,6 +272,8 @@ void judge_types(struct judge *judge, const struct typed *typed)
 		return;
 	before = module_state(judge->modules, SIDE_OLD, typed->name, typed->old_code, typed->role);
 	after = module_state(judge->modules, SIDE_NEW, typed->name, typed->new_code, typed->role);
+	if (typed->keeps)
+		judge_held_fun(judge, typed, before);
 	if (typed->keeps)
 		judge_kept_types(judge, typed, before, after);
 	else

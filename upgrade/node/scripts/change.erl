@@ -35,16 +35,35 @@ SyncFolder = fun(Dir) -> Sync(Dir, [directory]) end,
 Narrow = fun(Path, Mode) when Mode band 8#022 =/= 0 -> file:change_mode(Path, Mode band 8#7755);
             (_, _) -> ok
          end,
-SyncBelow = fun SyncBelow(Path) ->
-                    case file:read_link_info(Path) of
+%% There may be very many files, so what is done for each is done by compiled functions; few are open at
+%% once.
+SyncFiles = fun SyncFiles([]) -> ok;
+                SyncFiles(Files) ->
+                    {Some, Rest} = lists:split(min(16, length(Files)), Files),
+                    Opened = lists:zip(lists:zipwith(fun file:open/2, Some, lists:duplicate(length(Some), [read, raw])), Some),
+                    Fds = [Fd || {{ok, Fd}, _} <- Opened],
+                    Synced = lists:map(fun file:sync/1, Fds),
+                    lists:foreach(fun file:close/1, Fds),
+                    [exit({Why, Path}) || {{error, Why}, Path} <- Opened],
+                    [exit({Why, Path}) || {{error, Why}, Path} <- lists:zip(Synced, Some), Why =/= einval],
+                    SyncFiles(Rest)
+            end,
+SyncBelow = fun SyncBelow(Dir) ->
+                    case file:read_link_info(Dir) of
                         {ok, Info} when element(3, Info) =:= directory ->
-                            Narrow(Path, element(8, Info)),
-                            {ok, Names} = file:list_dir_all(Path),
-                            [SyncBelow(filename:join(Path, Name)) || Name <- Names],
-                            SyncFolder(Path);
-                        {ok, Info} when element(3, Info) =:= regular ->
-                            Narrow(Path, element(8, Info)),
-                            SyncFile(Path);
+                            Narrow(Dir, element(8, Info)),
+                            {ok, Names} = file:list_dir_all(Dir),
+                            Paths = lists:zipwith(fun filename:join/2, lists:duplicate(length(Names), Dir), Names),
+                            Infos = lists:zip(lists:zipwith(fun file:read_link_info/2, Paths, lists:duplicate(length(Paths), [raw])), Paths),
+                            Of = fun(Type) ->
+                                         Pick(Infos, {{{ok, '$1'}, '$2'}, [{'=:=', {element, 3, '$1'}, Type}],
+                                                      [{{'$2', {element, 8, '$1'}}}]})
+                                 end,
+                            {Files, Modes} = lists:unzip(Of(regular)),
+                            [Narrow(File, Mode) || {File, Mode} <- lists:zip(Files, Modes), Mode band 8#022 =/= 0],
+                            SyncFiles(Files),
+                            [SyncBelow(Below) || {Below, _} <- Of(directory)],
+                            SyncFolder(Dir);
                         _ -> ok
                     end
             end,

@@ -259,4 +259,29 @@ FreeBytes = fun() ->
                             end;
                         _ -> infinity
                     end
-            end
+            end,
+ChildrenOf = fun(Sup) ->
+                     try gen_server:call(Sup, which_children, 5000)
+                     catch _:_ -> []
+                     end
+             end,
+%% Endpoints (of Phoenix) that run: loaded modules that tell their sockets, with a table of their name.
+Endpoints = fun() ->
+                    {Modules, _} = lists:unzip(code:all_loaded()),
+                    Times = fun(X) -> lists:duplicate(length(Modules), X) end,
+                    Tell = lists:zipwith3(fun erlang:function_exported/3, Modules, Times('__sockets__'), Times(0)),
+                    [E || {true, E} <- lists:zip(Tell, Modules), ets:info(E, name) =:= E]
+            end,
+%% [{Process, Modules}] of their pages (Modules is LiveView's own) and channels: below the supervisors
+%% that an endpoint has for each socket.
+PagesAndChannels = fun() ->
+                           Name = fun(E, S) ->
+                                          <<"Elixir", Rest/binary>> = atom_to_binary(S, utf8),
+                                          binary_to_existing_atom(<<(atom_to_binary(E, utf8))/binary, Rest/binary>>, utf8)
+                                  end,
+                           Names = [try Name(E, S) catch error:_ -> none end
+                                    || E <- Endpoints(), {_, S, _} <- E:'__sockets__'()],
+                           Pools = [P || N <- lists:usort(Names), is_pid(whereis(N)), {_, P, _, _} <- ChildrenOf(N), is_pid(P)],
+                           lists:append([Pick(ChildrenOf(P), {{'_', '$1', '_', '$2'}, [{is_pid, '$1'}], [{{'$1', '$2'}}]})
+                                         || P <- Pools])
+                   end

@@ -2,7 +2,7 @@
 %% What an installation would do to the processes of this node; nothing is changed.
 %% Bound: LoadedOver, modules of the relup's steps (names, packed), and Changes: whether it has processes
 %% change their state; what held.erl finds.
-%% Answers [{suspends, HowMany}, {groups, Groups}, {us, Microseconds}, {silent, Processes},
+%% Answers [{pages, [{Module, HowMany, suspended | runs}]}, {suspends, HowMany}, {groups, Groups}, {us, Microseconds}, {silent, Processes},
 %% {lingering, [{Module, Process}]}, {free, Bytes | infinity}]; of long lists the first 50.
 %% A process is {Pid, Name, Began, In, Where} as texts; a group
 %% {Module, HowMany, LongestAnswerUs, LongestQueue, Bytes}.
@@ -74,5 +74,16 @@ Group = fun({M, Ps}) ->
                 {M, length(Ps), lists:max([0 | maps:values(maps:with(Ps, Took))]),
                  lists:max([0 | Qs]), lists:sum(Bs)}
         end,
-[{suspends, length(Held)}, {groups, lists:sublist(lists:map(Group, lists:sort(Owned)), 50)},
+%% Pages by their view, channels by their module.  A page is suspended where LiveView's own process is.
+Kinds = lists:foldl(fun({P, [M]}, Sums) ->
+                            Kind = case Began(P) of
+                                       {View, mount, 3} -> View;
+                                       _ -> M
+                                   end,
+                            Key = {Kind, case lists:member(M, Suspends) of true -> suspended; false -> runs end},
+                            Sums#{Key => maps:get(Key, Sums, 0) + 1};
+                       (_, Sums) -> Sums
+                    end, #{}, PagesAndChannels()),
+[{pages, [{Kind, Count, What} || {{Kind, What}, Count} <- lists:sort(maps:to_list(Kinds))]},
+ {suspends, length(Held)}, {groups, lists:sublist(lists:map(Group, lists:sort(Owned)), 50)},
  {us, Us}, {silent, lists:sublist(Silent, 50)}, {lingering, lists:sublist(Lingering, 50)}, {free, FreeBytes()}]

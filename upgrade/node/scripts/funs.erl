@@ -66,14 +66,15 @@ Table = fun(T) ->
                 case {ets:info(T, protection), ets:info(T, memory)} of
                     {undefined, _} -> [];
                     {Open, Words} when Open =/= private, Words * Word =< MaxBytes ->
-                        try [{M, ets, Text("~tp", [ets:info(T, name)])} || M <- In(ets:tab2list(T))]
+                        try [{M, ets, Text("~tp", [ets:info(T, name)])}
+                             || {_, Rows} <- Suspects([{T, ets:tab2list(T)}]), M <- In(Rows)]
                         catch _:_ -> []
                         end;
                     _ -> left
                 end
         end,
 Term = fun({Key, Value}) ->
-               [{M, persistent_term, Text("~tp", [Key])} || M <- In(Value)]
+               [{M, persistent_term, Text("~tp", [Key])} || {_, V} <- Suspects([{Key, Value}]), M <- In(V)]
        end,
 Into = fun({table, T}) -> Table(T);
           ({term, T}) -> Term(T)
@@ -110,7 +111,8 @@ All = fun() ->
                            {{[{total_heap_size, '$1'}, {message_queue_len, '$2'}, {current_function, '$3'}], '$4'},
                             [{'=<', '$1', MaxBytes div Word}, {'=<', '$2', MaxQueue}],
                             [{{'$4', '$3', '$1'}}]}),
-              InBatches(Small, lists:foldl(Look, {[], 0, length(Ps) - length(Small)}, Others))
+              %% Processes first: they are many, and what they call back is what changes.
+              lists:foldl(Look, InBatches(Small, {[], 0, length(Ps) - length(Small)}), Others)
       end,
 %% When others have nothing to do.
 process_flag(priority, low),

@@ -36,7 +36,7 @@ RunWith = fun(Config) ->
                                Settings = [{A, Env} || {A, Env} <- Config, A =/= kernel, is_list(Env)],
                                WriteSecret(filename:join(Dir, "input"),
                                            term_to_binary({Expression, Settings, ApplicationsOf(Vsn, Root)})),
-                               case BootText(Vsn, Root, Dir, Text) of
+                               case Boot(Vsn, Root, Dir, Text) of
                                    late -> {late, <<>>};
                                    {ended, 0, Said} -> {done, Said};
                                    {ended, 3, Said} -> {failed, Said};

@@ -12,6 +12,7 @@
 	X(info,     false, ALONE)     \
 	X(vitals,   false, ALONE)     \
 	X(busy,     false, ALONE)     \
+	X(web,      false, ALONE)     \
 	X(releases, false, ALONE)     \
 	X(shared,   false, ALONE)     \
 	X(supervisors, false, ALONE)  \
@@ -37,9 +38,12 @@
 	X(recover,  true, CONFIG)     \
 	X(folder,   false, VM)        \
 	X(changes,  false, VM)        \
+	X(beside,   false, VM)        \
 	X(check,    true, VM)         \
 	X(once,     false, VM)        \
 	X(install,  true, VM)         \
+	X(after,    true, ALONE)      \
+	X(assets,   true, ALONE)      \
 	X(drain,    true, ALONE)      \
 	X(reverted, true, ALONE)      \
 	X(restart,  true, ALONE)      \

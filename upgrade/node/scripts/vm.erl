@@ -105,13 +105,13 @@ AwaitVm = fun(Port) ->
 %% The release's env.sh first, as its start script does it.
 Shell = "if [ -f \"$0/env.sh\" ]; then . \"$0/env.sh\"; fi; "
     "unset ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS; exec \"$@\"",
-BootText = fun(V, Tree, Dir, Evaluated) ->
+Boot = fun(V, Tree, Dir, Program) ->
                VsnDir = filename:join(ReleasesOf(Tree), V),
                Sys = filename:join(Dir, "sys"),
                Args = [filename:join(os:getenv("BINDIR", ""), "erlexec"), "-noinput",
                        "-mode", "interactive", "-boot", filename:join(VsnDir, "start_clean"),
                        "-boot_var", "RELEASE_LIB", filename:join(Tree, "lib"), "-config", Sys,
-                       "-relevo", Dir, atom_to_list(node()), "-eval", Evaluated],
+                       "-relevo", Dir, atom_to_list(node()), "-eval", Program],
                Moved = [{Name, Tree} || Name <- ["ROOTDIR", "RELEASE_ROOT"],
                                         Tree =/= Root orelse os:getenv(Name) =:= false],
                Port = open_port({spawn_executable, "/bin/sh"},
@@ -124,7 +124,6 @@ BootText = fun(V, Tree, Dir, Evaluated) ->
                catch port_close(Port),
                Result
        end,
-Boot = fun(V, Tree, Dir) -> BootText(V, Tree, Dir, Evaluator) end,
 %% What it printed last is what its author had to say, as far as it stands in runtime.exs: other words
 %% may be values.
 AuthorsWords = fun(V, Tree) ->
@@ -183,7 +182,7 @@ Elsewhere = fun(Static, V, Tree) ->
                                      WriteSecret(filename:join(Dir, "sys.config"), AsText(Seen)),
                                      WriteSecret(filename:join(Dir, "input"),
                                                  term_to_binary(Input)),
-                                     ReadAnswer(Dir, Boot(V, Tree, Dir), AuthorsWords(V, Tree))
+                                     ReadAnswer(Dir, Boot(V, Tree, Dir, Evaluator), AuthorsWords(V, Tree))
                              end)
             end,
 %% sys.config.src with the values of the environment, made as the start script makes it.
@@ -279,4 +278,31 @@ Prepare = fun(V) ->
                           end;
                       Other -> Other
                   end
-          end
+          end,
+%% Calls Fun with the folder of a release: Root where Brought is "", for it is unpacked there; else one
+%% as it would be, made of Brought/parcel.tar.gz (what the node lacks of it) and links to what the
+%% node has, Copies ([{To, From}]) among it.  Brought is gone then.
+Link = fun Link(From, To) ->
+               case filelib:is_dir(To) of
+                   true ->
+                       {ok, Names} = file:list_dir(From),
+                       [Link(filename:join(From, N), filename:join(To, N)) || N <- Names];
+                   false -> file:make_symlink(From, To)
+               end
+       end,
+InTree = fun("", _, Fun) -> Fun(Root);
+            (Folder, Copied, Fun) ->
+                 Tree = filename:join(Folder, "tree"),
+                 ok = file:make_dir(Tree),
+                 try
+                     ok = erl_tar:extract(filename:join(Folder, "parcel.tar.gz"), [{cwd, Tree}, compressed]),
+                     [begin
+                          ok = filelib:ensure_dir(filename:join(Tree, To)),
+                          file:make_symlink(filename:join(Root, From), filename:join(Tree, To))
+                      end || {To, From} <- Copied],
+                     ok = filelib:ensure_dir(filename:join([Tree, "lib", "any"])),
+                     Link(filename:join(Root, "lib"), filename:join(Tree, "lib")),
+                     Fun(Tree)
+                 after file:del_dir_r(Folder)
+                 end
+         end

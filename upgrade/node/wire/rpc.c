@@ -17,6 +17,8 @@ static void reason_text(struct str *out, const struct term *reason,
 
 	if (term_is_tagged(reason, "EXIT", 2))
 		reason = term_at(reason, 1);
+	if (term_is_tagged(reason, "error", 2) && term_is_tuple(term_at(reason, 1), 2))
+		reason = term_at(reason, 1);
 	/* {Reason, Stack} */
 	if (term_is_tuple(reason, 2) && is_stack(term_at(reason, 1)))
 		reason = term_at(reason, 0);

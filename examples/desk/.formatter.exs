@@ -1,0 +1,1 @@
+[inputs: ["mix.exs", "config/*.exs", "apps/*/{lib,test}/**/*.ex", "apps/*/mix.exs"], line_length: 110]

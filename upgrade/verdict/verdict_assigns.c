@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Assigns of pages (LiveView) and channels (Phoenix) as state.
+ *
+ * What the old mount/3, handle_params/3, on_mount/4 and join/3 never wrote, the new ones write, and
+ * the new code takes for given, is missing in those that live on: they crash at their next event.
+ */
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* ---- what is written ---- */
+
+/* Which argument says the key, or the keys; `key` where it is always the same one. */
+static const struct writer {
+	const char *module, *name;
+	uint32_t arity;
+	unsigned what;
+	const char *key;
+} writers[] = {
+	{ "Elixir.Phoenix.Component", "assign", 3, 1, NULL },
+	{ "Elixir.Phoenix.Component", "assign", 2, 1, NULL },
+	{ "Elixir.Phoenix.Component", "assign_new", 3, 1, NULL },
+	{ "Elixir.Phoenix.Component", "update", 3, 1, NULL },
+	{ "Elixir.Phoenix.Socket", "assign", 3, 1, NULL },
+	{ "Elixir.Phoenix.Socket", "assign", 2, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "stream", 3, 0, "streams" },
+	{ "Elixir.Phoenix.LiveView", "stream", 4, 0, "streams" },
+	{ "Elixir.Phoenix.LiveView", "stream_configure", 3, 0, "streams" },
+	{ "Elixir.Phoenix.LiveView", "allow_upload", 3, 0, "uploads" },
+	{ "Elixir.Phoenix.LiveView", "put_flash", 3, 0, "flash" },
+	{ "Elixir.Phoenix.LiveView.Async", "assign_async", 4, 1, NULL },
+};
+
+struct written {
+	struct judge *judge;
+	enum side side;
+	struct arena *scratch;
+	struct name_table *keys;
+	struct name_table *helpers; /* modules that are called, and may write others */
+	const char *module;
+};
+
+static void add_key(struct written *w, const char *key)
+{
+	if (key)
+		name_table_add(w->keys, key, NULL);
+}
+
+/* :key, [:key], [key: value], %{key: value} */
+static void add_keys(struct written *w, const struct value *what)
+{
+	struct code_shape shape = code_shape_of(what, w->scratch);
+	const struct value *head;
+
+	add_key(w, value_atom_name(what));
+	for (size_t i = 0; i < shape.keys.len; i++)
+		add_key(w, shape.keys.items[i]);
+	while (value_uncons(what, w->scratch, &head, &what))
+		add_key(w, value_tuple_size(head) == 2
+				   ? value_atom_name(value_element(head, 0, w->scratch))
+				   : value_atom_name(head));
+}
+
+static const struct writer *writer_of(const struct beam_function *function)
+{
+	for (size_t i = 0; i < ARRAY_LEN(writers); i++)
+		if (writers[i].arity == function->arity &&
+		    strcmp(writers[i].name, function->name) == 0 &&
+		    strcmp(writers[i].module, function->module) == 0)
+			return &writers[i];
+	return NULL;
+}
+
+static void see_write(void *ctx, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	const struct writer *writer = writer_of(function);
+	struct written *w = ctx;
+
+	if (!writer)
+		name_table_add(w->helpers, function->module, NULL);
+	else if (writer->key)
+		add_key(w, writer->key);
+	else
+		add_keys(w, args[writer->what]);
+}
+
+static void run(struct written *w, const struct code *code, const char *name, uint32_t arity)
+{
+	const struct code_function *function = code_function(code, name, arity);
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch,
+			     .library = &w->judge->modules->library[w->side],
+			     .on_call = see_write,
+			     .ctx = w };
+	const struct value *args[4];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	w->scratch = &scratch;
+	if (function)
+		eval_function(&eval, code, function, args);
+}
+
+/* Modules named in a term that have on_mount/4. */
+static void run_hooks(struct written *w, const struct term *term)
+{
+	struct module_at *module;
+	const struct code *code;
+
+	for (size_t i = 0;
+	     (term->kind == TERM_LIST || term->kind == TERM_TUPLE) && i < term->seq.len; i++)
+		run_hooks(w, term_at(term, i));
+	for (size_t i = 0; term->kind == TERM_MAP && i < term->map.len; i++)
+		run_hooks(w, term->map.values[i]);
+	if (!term_atom_name(term) || strcmp(term_atom_name(term), w->module) == 0)
+		return;
+	module = modules_find(w->judge->modules, w->side, term_atom_name(term));
+	code = module ? module_code(w->judge->modules, w->side, module) : NULL;
+	if (code)
+		run(w, code, "on_mount", 4);
+}
+
+/* Of a router: {View, Action, Options, Session} in the routes. */
+static void run_sessions(struct written *w, const struct term *term)
+{
+	for (size_t i = 0;
+	     (term->kind == TERM_LIST || term->kind == TERM_TUPLE) && i < term->seq.len; i++) {
+		if (term_is_tagged(term_at(term, i), w->module, 4))
+			run_hooks(w, term_at(term_at(term, i), 3));
+		else
+			run_sessions(w, term_at(term, i));
+	}
+	for (size_t i = 0; term->kind == TERM_MAP && i < term->map.len; i++) {
+		if (term_is_tagged(term->map.values[i], w->module, 4))
+			run_hooks(w, term_at(term->map.values[i], 3));
+		else
+			run_sessions(w, term->map.values[i]);
+	}
+}
+
+/* Routers of its application, changed or not. */
+static void run_routers(struct written *w, const struct app_diff *app)
+{
+	const struct resolved_app *resolved = w->side == SIDE_OLD ? app->old_app : app->new_app;
+	struct names names = resolved->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(w->judge->modules, w->side, names.items[i]);
+		const struct beam_facts *facts =
+			module ? module_facts(w->judge->modules, w->side, module) : NULL;
+		const struct code *code = NULL;
+
+		if (facts && facts->roles & BEAM_ROUTER)
+			code = module_code(w->judge->modules, w->side, module);
+		if (code)
+			run_sessions(w, code->literals);
+	}
+}
+
+static void find_written(struct written *w, const struct app_diff *app, const struct code *code)
+{
+	struct eval eval = { .arena = w->judge->arena };
+	const struct code_function *live = code_function(code, "__live__", 0);
+	const struct term *lifecycle =
+		live ? value_term(eval_one(&eval, code, live, NULL), w->judge->arena) : NULL;
+
+	w->module = code->module;
+	run(w, code, "mount", 3);
+	run(w, code, "handle_params", 3);
+	run(w, code, "on_mount", 4);
+	run(w, code, "join", 3);
+	if (lifecycle)
+		run_hooks(w, lifecycle);
+	if (live)
+		run_routers(w, app);
+}
+
+/* ---- what is read ---- */
+
+/* What runs when a process begins, and its funs: "-mount/3-fun-0-". */
+static bool runs_at_begin(const char *name)
+{
+	static const char *const names[] = { "mount", "on_mount", "join", "code_change" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t len = strlen(names[i]);
+
+		if (strcmp(name, names[i]) == 0 ||
+		    (name[0] == '-' && strncmp(name + 1, names[i], len) == 0 &&
+		     name[1 + len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+struct updates {
+	const char *key;
+	bool reads, gives;
+};
+
+/* update/3 takes what is there; assign_new/3 gives it where it is not. */
+static void see_update(void *ctx, const struct beam_function *function,
+		       const struct value *const *args)
+{
+	struct updates *updates = ctx;
+
+	if (function->arity != 3 || strcmp(function->module, "Elixir.Phoenix.Component") != 0 ||
+	    !value_is_atom(args[1], updates->key))
+		return;
+	updates->reads = updates->reads || strcmp(function->name, "update") == 0;
+	updates->gives = updates->gives || strcmp(function->name, "assign_new") == 0;
+}
+
+/* Whether what runs later takes an assign for given. */
+static bool takes_for_given(const struct code *code, const char *key)
+{
+	struct updates updates = { .key = key };
+	const struct value *args[256];
+	bool wants = false;
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct eval eval = {
+			.arena = &scratch, .on_call = see_update, .ctx = &updates, .limit = 8000
+		};
+
+		if (runs_at_begin(function->name))
+			continue;
+		wants = wants || function_wants_key(code, function, key);
+		eval_function(&eval, code, function, args);
+	}
+	return (wants || updates.reads) && !updates.gives;
+}
+
+/* A module of the release that mount/3 calls, and that knows the key, may write it. */
+static bool may_write(struct written *w, const char *key)
+{
+	if (name_table_find(w->keys, span_of(key)) != NAME_ABSENT)
+		return true;
+	for (size_t i = 0; i < name_table_len(w->helpers); i++) {
+		const char *name = name_table_name(w->helpers, i);
+		struct module_at *module = modules_find(w->judge->modules, w->side, name);
+		const struct code *code = module && module->app && strcmp(name, "erlang") != 0
+						  ? module_code(w->judge->modules, w->side, module)
+						  : NULL;
+
+		if (code && names_have(code->atoms, key))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the verdict ---- */
+
+static const char *shown_keys(struct arena *arena, struct names keys)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < keys.len; i++)
+		str_addf(&text, "%s%s", i ? ", " : "", keys.items[i]);
+	return arena_dup(arena, str_span(&text));
+}
+
+/* Assigns that `after` writes at the begin and takes for given later, and `before` never wrote. */
+static struct names missing(struct judge *judge, struct written *before, struct written *after,
+			    const struct code *code)
+{
+	const char **keys = arena_array(judge->arena, name_table_len(after->keys), const char *);
+	size_t len = 0;
+
+	for (size_t i = 0; i < name_table_len(after->keys); i++) {
+		const char *key = name_table_name(after->keys, i);
+
+		if (!may_write(before, key) && takes_for_given(code, key))
+			keys[len++] = arena_dup(judge->arena, span_of(key));
+	}
+	return (struct names){ keys, len };
+}
+
+/* What code_change does not give either. */
+static struct names not_given(struct judge *judge, enum side side, const struct code *code,
+			      struct names keys)
+{
+	owned_name_table struct name_table *given = name_table_new(), *helpers = name_table_new();
+	struct written w = { judge, side, NULL, given, helpers, code->module };
+	const struct code_function *function = code_function(code, "code_change", 3);
+	const char **left = arena_array(judge->arena, keys.len, const char *);
+	size_t len = 0;
+
+	run(&w, code, "code_change", 3);
+	for (size_t i = 0; i < keys.len; i++)
+		if (!may_write(&w, keys.items[i]) && !function_names(function, keys.items[i]))
+			left[len++] = keys.items[i];
+	return (struct names){ left, len };
+}
+
+/* Whether an appup, which may be that of the process that asks it, has its code_change called. */
+static bool is_converted(struct judge *judge, const struct module_diff *module)
+{
+	for (size_t i = 0; module->new_facts->code_change && i < judge->appups->len; i++)
+		if (script_converts(judge->appups->items[i].up, module->name))
+			return true;
+	return false;
+}
+
+static void judge_missing(struct judge *judge, const struct app_diff *app,
+			  const struct module_diff *module, struct names keys)
+{
+	bool view = module->new_facts->roles & BEAM_LIVE_VIEW, converted;
+	struct names left = keys;
+
+	converted = is_converted(judge, module);
+	if (converted)
+		left = not_given(judge, SIDE_NEW, module->new_code, keys);
+	if (left.len == 0)
+		return;
+	JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+	      "%s of %s that %s open have no assign %s, which the new code takes for given%s: they "
+	      "crash, and begin anew",
+	      view ? "pages" : "channels", module_shown(module->name), "are",
+	      shown_keys(judge->arena, left),
+	      converted ? ", and its code_change does not give it" : "")
+		->hint = "give it in code_change(_vsn, socket, _extra), or read it with a default "
+			 "(assigns[:key]), or let them begin anew: --allow state_shape_changed";
+}
+
+/* What only the old code has is missing in pages that are opened meanwhile. */
+static void judge_back(struct judge *judge, const struct app_diff *app,
+		       const struct module_diff *module, struct names keys)
+{
+	if (keys.len == 0 || is_converted(judge, module))
+		return;
+	JUDGE(judge, REASON_not_reversible, app->name, module->name,
+	      "on the way back, %s of %s that were opened meanwhile have no assign %s, which the "
+	      "old "
+	      "code takes for given",
+	      module->new_facts->roles & BEAM_LIVE_VIEW ? "pages" : "channels",
+	      module_shown(module->name), shown_keys(judge->arena, keys))
+		->hint =
+		"go on writing it for one release, or give it in code_change({:down, _vsn}, "
+		"socket, _extra)";
+}
+
+void judge_assigns(struct judge *judge, const struct app_diff *app,
+		   const struct module_diff *module)
+{
+	const unsigned roles = BEAM_LIVE_VIEW | BEAM_CHANNEL;
+	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
+	owned_name_table struct name_table *old_helpers = name_table_new();
+	owned_name_table struct name_table *new_helpers = name_table_new();
+	struct written before = { judge, SIDE_OLD, NULL, olds, old_helpers, NULL };
+	struct written after = { judge, SIDE_NEW, NULL, news, new_helpers, NULL };
+
+	if (!(module->old_facts->roles & module->new_facts->roles & roles) ||
+	    module->old_code->unread || module->new_code->unread)
+		return;
+	find_written(&before, app, module->old_code);
+	find_written(&after, app, module->new_code);
+	judge_missing(judge, app, module, missing(judge, &before, &after, module->new_code));
+	judge_back(judge, app, module, missing(judge, &after, &before, module->old_code));
+}

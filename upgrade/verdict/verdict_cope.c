@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Callbacks that understand states from before as well: with a clause of their own, or by filling
+ * in what is missing.  They are tried, with each message that they tell from others.
+ */
+#include "erlang/code/code_facts.h"
+#include "erlang/code/code_type.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { MESSAGES_MAX = 40, STEPS_MAX = 8000 };
+
+/* clang-format off */
+static const struct {
+	enum beam_role role;
+	const char *name;
+	uint32_t arity;
+	unsigned state; /* which argument; the first is the message */
+} callbacks[] = {
+	{ BEAM_GEN_SERVER, "handle_call", 3, 2 },     { BEAM_GEN_SERVER, "handle_cast", 2, 1 },
+	{ BEAM_GEN_SERVER, "handle_info", 2, 1 },     { BEAM_GEN_SERVER, "handle_continue", 2, 1 },
+	{ BEAM_GEN_EVENT, "handle_event", 2, 1 },     { BEAM_GEN_EVENT, "handle_call", 2, 1 },
+	{ BEAM_GEN_EVENT, "handle_info", 2, 1 },
+};
+/* clang-format on */
+
+struct attempt {
+	struct arena *arena;
+	const struct code *code;
+	const struct code_library *library;
+	const struct value *messages[MESSAGES_MAX];
+	size_t len;
+};
+
+static void add_message(struct attempt *attempt, const struct value *message)
+{
+	for (size_t i = 0; i < attempt->len; i++)
+		if (value_same(attempt->messages[i], message))
+			return;
+	if (attempt->len < MESSAGES_MAX)
+		attempt->messages[attempt->len++] = message;
+}
+
+static void add_atoms(struct attempt *attempt, const struct code_arg *args, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		const struct term *term = code_term(&args[i]);
+
+		if (term && term_atom_name(term))
+			add_message(attempt, value_of_term(attempt->arena, term));
+		if (args[i].kind == CODE_LIST)
+			add_atoms(attempt, args[i].items, args[i].len);
+	}
+}
+
+static void add_tuple(struct attempt *attempt, const struct code_op *op)
+{
+	const struct value *items[64];
+	const struct term *tag = code_term(&op->args[3]);
+	size_t size = op->args[2].kind == CODE_NUMBER ? (size_t)op->args[2].number : 0;
+
+	if (!tag || size == 0 || size > ARRAY_LEN(items))
+		return;
+	items[0] = value_of_term(attempt->arena, tag);
+	for (size_t i = 1; i < size; i++)
+		items[i] = &value_unknown;
+	add_message(attempt, value_tuple(attempt->arena, items, size));
+}
+
+/* Atoms and tuples that the callback compares something with: some of them are messages. */
+static void find_messages(struct attempt *attempt, const struct code_function *function)
+{
+	attempt->len = 0;
+	add_message(attempt, value_of_atom(attempt->arena, "$none of them"));
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+
+		if (op->opcode == OP_IS_TAGGED_TUPLE)
+			add_tuple(attempt, op);
+		else if (op->opcode == OP_IS_EQ_EXACT || op->opcode == OP_SELECT_VAL)
+			add_atoms(attempt, op->args, op->len);
+	}
+}
+
+/* How many different things it may return; -1: not all of them are seen. */
+static int outcomes(const struct attempt *attempt, const struct code_function *function,
+		    unsigned state_at, const struct value *message, const struct value *state)
+{
+	struct eval eval = { .arena = attempt->arena,
+			     .library = attempt->library,
+			     .limit = STEPS_MAX };
+	const struct value *args[] = { message, &value_unknown, &value_unknown };
+	struct values values;
+
+	args[state_at] = state;
+	values = eval_function(&eval, attempt->code, function, args);
+	return eval.gave_up || eval.cut ? -1 : (int)values.len;
+}
+
+/* *tried counts the messages that it understands with states of its own. */
+static bool copes(const struct attempt *attempt, const struct code_function *function,
+		  unsigned state_at, const struct type *before, const struct type *after,
+		  unsigned *tried)
+{
+	for (size_t m = 0; m < attempt->len; m++) {
+		int most = 0;
+
+		for (size_t i = 0; i < type_ways(after); i++) {
+			int now = outcomes(attempt, function, state_at, attempt->messages[m],
+					   type_value(after, i, attempt->arena));
+
+			if (now < 0)
+				return false;
+			most = now > most ? now : most;
+		}
+		if (most == 0)
+			continue;
+		++*tried;
+		for (size_t i = 0; i < type_ways(before); i++)
+			if (outcomes(attempt, function, state_at, attempt->messages[m],
+				     type_value(before, i, attempt->arena)) < most)
+				return false;
+	}
+	return true;
+}
+
+static bool is_open(const struct type *type, unsigned depth)
+{
+	if (!type || depth == 0)
+		return false;
+	if (is_open(type->item, depth - 1))
+		return true;
+	for (size_t i = 0; i < type->len; i++) {
+		if (type->variants[i].open)
+			return true;
+		for (size_t j = 0; j < type->variants[i].len; j++)
+			if (is_open(type->variants[i].items[j], depth - 1))
+				return true;
+	}
+	return false;
+}
+
+/* Trying shows whether a key, or another size, is understood; not what becomes of other values. */
+static bool can_be_tried(struct judge *judge, const struct code *code, const struct type *before,
+			 const struct type *after)
+{
+	struct type_diffs diffs = type_compare(before, after, judge->arena);
+
+	for (size_t i = 0; i < diffs.len; i++) {
+		const struct type_diff *diff = &diffs.items[i];
+
+		if (diff->what == TYPE_LOST && !*diff->path)
+			continue;
+		if (!(diff->what == TYPE_KEY && !diff->of && !fetches_key(code, diff->tag)) &&
+		    !(diff->what == TYPE_KEY_GONE && !diff->of) &&
+		    !(diff->what == TYPE_SIZE && code_matches(code, diff->tag, diff->size)))
+			return false;
+	}
+	return true;
+}
+
+bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
+		    enum beam_role role, const struct type *before, const struct type *after)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct attempt attempt = { .arena = &scratch,
+				   .code = code,
+				   .library = &judge->modules->library[side] };
+	unsigned tried = 0;
+
+	if (before->unknown || !after->kinds || type_is_empty(before) ||
+	    is_open(before, TYPE_DEPTH) || !can_be_tried(judge, code, before, after))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
+		const struct code_function *function =
+			code_function(code, callbacks[i].name, callbacks[i].arity);
+
+		if (callbacks[i].role != role || !function)
+			continue;
+		find_messages(&attempt, function);
+		if (!copes(&attempt, function, callbacks[i].state, before, after, &tried))
+			return false;
+	}
+	return tried > 0;
+}

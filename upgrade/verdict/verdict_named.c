@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Functions that are kept by name: {Module, Function}, {Module, Function, Arguments} and
+ * fun Module:Function/Arity in the state of a process, in a table, in a timer, in what a process
+ * that sleeps wakes up with.  Whoever calls one that is gone fails.
+ */
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+struct keep {
+	struct judge *judge;
+	enum side side; /* of the code that keeps: on the way back it is the new one */
+	struct module_at *module;
+	const struct name_table *suspects; /* modules of that side that lost functions */
+};
+
+/* ---- what is gone ---- */
+
+/* A function of that name that takes as many arguments, or more in front of them; none of those is
+ * there any more.
+ */
+static bool is_gone(struct keep *keep, const char *module, const char *name, uint32_t least,
+		    uint32_t most)
+{
+	struct modules *modules = keep->judge->modules;
+	struct module_at *was = modules_find(modules, keep->side, module);
+	struct module_at *is = modules_find(modules, !keep->side, module);
+	const struct beam_facts *had = was ? module_facts(modules, keep->side, was) : NULL;
+	const struct beam_facts *has = is ? module_facts(modules, !keep->side, is) : NULL;
+	bool found = false;
+
+	for (size_t i = 0; had && i < had->exports.len; i++) {
+		const struct beam_function *to = &had->exports.items[i];
+
+		if (strcmp(to->name, name) != 0 || to->arity < least || to->arity > most)
+			continue;
+		found = true;
+		if (has && beam_exports(has, name, to->arity))
+			return false;
+	}
+	return found;
+}
+
+/* "hooks:done"; NULL: it is still there, or no such name. */
+static const char *gone_call(struct keep *keep, const struct value *module,
+			     const struct value *name, const struct value *args)
+{
+	const char *m = value_atom_name(module), *f = m ? value_atom_name(name) : NULL;
+	const struct value *head;
+	uint32_t len = 0;
+
+	if (!f || name_table_find(keep->suspects, span_of(m)) == NAME_ABSENT)
+		return NULL;
+	while (args && value_uncons(args, keep->judge->arena, &head, &args))
+		len++;
+	return is_gone(keep, m, f, len, 255)
+		       ? arena_printf(keep->judge->arena, "%s:%s", module_shown(m), f)
+		       : NULL;
+}
+
+static const char *gone_capture(struct keep *keep, const struct term *term)
+{
+	struct beam_function to;
+
+	if (!code_capture(&to, keep->judge->arena, term) ||
+	    name_table_find(keep->suspects, span_of(to.module)) == NAME_ABSENT ||
+	    !is_gone(keep, to.module, to.name, to.arity, to.arity))
+		return NULL;
+	return arena_printf(keep->judge->arena, "%s:%s/%u", module_shown(to.module), to.name,
+			    to.arity);
+}
+
+/* ---- in values ---- */
+
+static const char *gone_in(struct keep *keep, const struct value *value, unsigned depth);
+
+static const char *gone_in_term(struct keep *keep, const struct term *term, unsigned depth)
+{
+	const char *found = NULL;
+
+	if (term->kind == TERM_MAP)
+		for (size_t i = 0; i < term->map.len && !found; i++)
+			found = gone_in(keep,
+					value_of_term(keep->judge->arena, term->map.values[i]),
+					depth);
+	if (term->kind == TERM_OPAQUE)
+		found = gone_capture(keep, term);
+	return found;
+}
+
+static const char *gone_in_tuple(struct keep *keep, const struct value *value, size_t size,
+				 unsigned depth)
+{
+	struct arena *arena = keep->judge->arena;
+	const char *found = NULL;
+
+	if (size == 2 || size == 3)
+		found = gone_call(keep, value_element(value, 0, arena),
+				  value_element(value, 1, arena),
+				  size == 3 ? value_element(value, 2, arena) : NULL);
+	for (size_t i = 0; i < size && !found; i++)
+		found = gone_in(keep, value_element(value, i, arena), depth);
+	return found;
+}
+
+static const char *gone_in(struct keep *keep, const struct value *value, unsigned depth)
+{
+	int size = value_tuple_size(value);
+	const struct value *head, *tail;
+	const char *found;
+
+	if (depth == 0)
+		return NULL;
+	if (size >= 0)
+		return gone_in_tuple(keep, value, (size_t)size, depth - 1);
+	if (value->kind == VALUE_MAP) {
+		found = gone_in(keep, value->map.value, depth - 1);
+		return found ? found : gone_in(keep, value->map.base, depth - 1);
+	}
+	if (value_uncons(value, keep->judge->arena, &head, &tail)) {
+		found = gone_in(keep, head, depth - 1);
+		return found ? found : gone_in(keep, tail, depth - 1);
+	}
+	return value->kind == VALUE_TERM ? gone_in_term(keep, value->constant.term, depth - 1)
+					 : NULL;
+}
+
+/* ---- who keeps it ---- */
+
+enum { KEPT_DEPTH = 12 };
+
+static void tell(struct keep *keep, const char *gone, const char *place)
+{
+	struct module_at *module = keep->module;
+
+	if (is_told(keep->judge, REASON_fun_kept, module->name))
+		return;
+	JUDGE(keep->judge, REASON_fun_kept, module->app->name, module->name,
+	      "%s holds %s by its name, which is gone%s: whoever calls it fails", place, gone,
+	      keep->side == SIDE_NEW ? " on the way back" : "")
+		->hint =
+		"keep the function for one release, or put another name there in code_change, "
+		"or behind the upgrade";
+}
+
+/* The state is handed on as it is, and not made anew by code_change. */
+static bool keeps_state(const struct keep *keep, const struct beam_facts *facts)
+{
+	const struct module_diff *diff = keep->module->diff;
+	unsigned roles = facts->roles & BEAM_PROCESS;
+	enum code_change change;
+
+	if (!roles || (diff && (diff->change != CHANGE_CHANGED || diff->new_code->unread)))
+		return false;
+	if (!diff)
+		return true;
+	change = code_change(diff->new_code, (enum beam_role)(roles & -roles));
+	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+}
+
+static bool is_callback(const struct code_function *function)
+{
+	return strcmp(function->name, "init") == 0 || strncmp(function->name, "handle_", 7) == 0;
+}
+
+static void judge_kept_state(struct keep *keep, const struct code *code)
+{
+	const struct code_library *library = &keep->judge->modules->library[keep->side];
+	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
+				       &value_unknown };
+
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		struct eval eval = { .arena = keep->judge->arena,
+				     .library = library,
+				     .limit = 8000 };
+		struct values values;
+
+		if (!is_callback(function) || function->arity > ARRAY_LEN(args) ||
+		    !code_exports(code, function->name, function->arity))
+			continue;
+		values = eval_function(&eval, code, function, args);
+		for (size_t j = 0; j < values.len; j++) {
+			const char *gone = gone_in(keep, values.items[j], KEPT_DEPTH);
+
+			if (gone)
+				tell(keep, gone,
+				     arena_printf(keep->judge->arena, "the state of %s",
+						  module_shown(keep->module->name)));
+		}
+	}
+}
+
+/* Calls that keep what they are given, and where M, F, Args stand among their arguments. */
+static const struct keeper {
+	const char *module, *name;
+	int at; /* of M; -1: nowhere but inside of them */
+	const char *place;
+} keepers[] = {
+	{ "ets", "insert", -1, "a table" },
+	{ "ets", "insert_new", -1, "a table" },
+	{ "dets", "insert", -1, "a table" },
+	{ "mnesia", "write", -1, "a table" },
+	{ "mnesia", "dirty_write", -1, "a table" },
+	{ "persistent_term", "put", -1, "a persistent term" },
+	{ "application", "set_env", -1, "the environment" },
+	{ "erlang", "put", -1, "the process dictionary" },
+	{ "Elixir.Process", "put", -1, "the process dictionary" },
+	{ "Elixir.Application", "put_env", -1, "the environment" },
+	{ "Elixir.Registry", "register", -1, "a registry" },
+	{ "Elixir.Agent", "start_link", -1, "an agent" },
+	{ "telemetry", "attach", -1, "a handler of telemetry" },
+	{ "telemetry", "attach_many", -1, "a handler of telemetry" },
+	{ "timer", "apply_after", 1, "a timer" },
+	{ "timer", "apply_interval", 1, "a timer" },
+	{ "timer", "apply_repeatedly", 1, "a timer" },
+	{ "erlang", "hibernate", 0, "a process that hibernates" },
+	{ "proc_lib", "hibernate", 0, "a process that hibernates" },
+};
+
+static void judge_kept_call(struct keep *keep, const struct code_effect *effect)
+{
+	const char *gone = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(keepers); i++) {
+		const struct keeper *keeper = &keepers[i];
+
+		if (!effect_is(effect, keeper->module, keeper->name, 0))
+			continue;
+		if (keeper->at >= 0 && effect->to.arity >= (uint32_t)keeper->at + 3)
+			gone = gone_call(keep, effect->args[keeper->at],
+					 effect->args[keeper->at + 1],
+					 effect->args[keeper->at + 2]);
+		for (size_t j = 0; j < EFFECT_ARGS && j < effect->to.arity && !gone; j++)
+			gone = gone_in(keep, effect->args[j], KEPT_DEPTH);
+		if (gone)
+			tell(keep, gone, keeper->place);
+		return;
+	}
+}
+
+static void judge_keeper(struct keep *keep)
+{
+	struct modules *modules = keep->judge->modules;
+	const struct beam_facts *facts = module_facts(modules, keep->side, keep->module);
+	const struct code *code = facts ? module_code(modules, keep->side, keep->module) : NULL;
+	struct code_effects effects;
+
+	if (!code || code->unread ||
+	    !modules->library[keep->side].follow(modules->library[keep->side].ctx,
+						 keep->module->name))
+		return;
+	if (keeps_state(keep, facts))
+		judge_kept_state(keep, code);
+	effects = effects_of(keep->judge, keep->side, keep->module);
+	for (size_t i = 0; i < effects.len; i++)
+		judge_kept_call(keep, &effects.items[i]);
+}
+
+static void judge_side(struct judge *judge, enum side side)
+{
+	owned_name_table struct name_table *suspects = name_table_new();
+	struct modules *modules = judge->modules;
+	const bool *naming;
+
+	for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
+		struct module_at *was = &modules->items[side][i];
+		struct module_at *is = modules_find(modules, !side, was->name);
+		const struct module_diff *diff = was->diff;
+
+		if (!is || (diff && diff->change == CHANGE_CHANGED &&
+			    (side == SIDE_OLD ? diff->exports_lost : diff->functions.len > 0)))
+			name_table_add(suspects, was->name, NULL);
+	}
+	if (name_table_len(suspects) == 0)
+		return;
+	naming = modules_naming(judge, suspects);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *module =
+			side == SIDE_NEW ? after : modules_find(modules, side, after->name);
+		struct keep keep = { judge, side, module, suspects };
+
+		if (module && (after->diff || naming[i]))
+			judge_keeper(&keep);
+	}
+}
+
+void judge_named(struct judge *judge)
+{
+	judge_side(judge, SIDE_OLD);
+	if (judge->down->seq.len > 0)
+		judge_side(judge, SIDE_NEW);
+}

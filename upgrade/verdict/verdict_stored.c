@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What is stored beside the state of processes: rows of tables, persistent terms, values in the
+ * process dictionary.  What the old code put there, the new code takes for what it puts there.
+ */
+#include "erlang/code/code_facts.h"
+#include "erlang/code/code_type.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* clang-format off */
+static const struct way {
+	const char *module, *name;
+	uint32_t arity;
+	unsigned where, what; /* the arguments that say which one, and what is put there */
+	const char *shown;
+} ways[] = {
+	{ "ets", "insert", 2, 0, 1, "rows of the table" },
+	{ "ets", "insert_new", 2, 0, 1, "rows of the table" },
+	{ "dets", "insert", 2, 0, 1, "rows of the table" },
+	{ "persistent_term", "put", 2, 0, 1, "the persistent term" },
+	{ "erlang", "put", 2, 0, 1, "in the process dictionary," },
+	{ "Elixir.Process", "put", 2, 0, 1, "in the process dictionary," },
+};
+/* clang-format on */
+
+static const struct way *way_of(const struct code_effect *effect)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		if (effect_is(effect, ways[i].module, ways[i].name, ways[i].arity))
+			return &ways[i];
+	return NULL;
+}
+
+/* The name of a table, the key of a term; NULL: not seen. */
+static const char *place_of(const struct code_effect *effect, const struct way *way,
+			    struct arena *arena)
+{
+	const struct term *term = value_term(effect->args[way->where], arena);
+	owned_str struct str text = STR_EMPTY;
+
+	if (!term)
+		return NULL;
+	term_print(&text, term);
+	return arena_dup(arena, str_span(&text));
+}
+
+/* All that a module puts there, rows one by one; empty: nothing that is seen. */
+static struct type *stored(struct judge *judge, struct code_effects effects, const struct way *way,
+			   const char *place)
+{
+	struct type *type = type_new(judge->arena);
+
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct way *other = way_of(&effects.items[i]);
+		const struct value *what, *head, *tail;
+		const char *at;
+
+		if (!other || strcmp(other->shown, way->shown) != 0 ||
+		    !(at = place_of(&effects.items[i], other, judge->arena)) ||
+		    strcmp(at, place) != 0)
+			continue;
+		what = effects.items[i].args[other->what];
+		if (strcmp(other->module, "ets") == 0 &&
+		    value_uncons(what, judge->arena, &head, &tail))
+			what = head;
+		type_add(type, what, judge->arena);
+	}
+	return type;
+}
+
+/* Of those that make or match it the way it was, some go on to do so. */
+static bool is_understood(const struct code *code, const struct type_diff *diff)
+{
+	if (diff->what == TYPE_KEY)
+		return !wants_key(code, diff->tag);
+	if (diff->what != TYPE_SIZE)
+		return false;
+	if (diff->tag)
+		return code_matches(code, diff->tag, diff->size);
+	/* Who reads elements by their number need not know how many there are. */
+	return code_matches_row(code, diff->size) || !code_matches_row(code, diff->new_size);
+}
+
+static const struct type_diff *find_harm(const struct code *code, struct type_diffs diffs)
+{
+	for (size_t i = 0; i < diffs.len; i++)
+		if ((diffs.items[i].what == TYPE_SIZE || diffs.items[i].what == TYPE_OTHER ||
+		     (diffs.items[i].what == TYPE_KEY && !diffs.items[i].open)) &&
+		    !is_understood(code, &diffs.items[i]))
+			return &diffs.items[i];
+	return NULL;
+}
+
+static void judge_place(struct judge *judge, struct module_at *module, const struct way *way,
+			const char *place, struct code_effects olds, struct code_effects news)
+{
+	const struct type *before = stored(judge, olds, way, place);
+	const struct type *after = stored(judge, news, way, place);
+	const struct type_diff *harm;
+
+	if (type_is_empty(before) || type_is_empty(after) ||
+	    is_told(judge, REASON_shared_struct_changed, module->name))
+		return;
+	harm = find_harm(module->diff->new_code, type_compare(before, after, judge->arena));
+	if (harm)
+		JUDGE(judge, REASON_shared_struct_changed, module->app->name, module->name,
+		      "%s puts something else into %s %s: %s; what is there stays as it is",
+		      module_shown(module->name), way->shown, place,
+		      type_diff_shown(judge->arena, harm))
+			->hint =
+			"understand both for one release, or change what is there behind the "
+			"upgrade";
+}
+
+void judge_stored(struct judge *judge)
+{
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		struct module_at *old = modules_find(modules, SIDE_OLD, module->name);
+		const struct module_diff *diff = module->diff;
+		struct code_effects olds, news;
+
+		if (!old || !diff || diff->change != CHANGE_CHANGED || diff->old_code->unread ||
+		    diff->new_code->unread)
+			continue;
+		olds = effects_of(judge, SIDE_OLD, old);
+		news = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < news.len; j++) {
+			const struct way *way = way_of(&news.items[j]);
+			const char *place =
+				way ? place_of(&news.items[j], way, judge->arena) : NULL;
+
+			if (place)
+				judge_place(judge, module, way, place, olds, news);
+		}
+	}
+}

@@ -197,6 +197,11 @@ helpers: $(B)/tests/helpers/kill_at.so \
 sim: $(B)/tests/sim/sim
 	@$(B)/tests/sim/sim $(or $(FIRST),1) $(or $(SEEDS),20000)
 
+# How often the gate `compare` is wrong (docs/targets.md): ROUNDS=2000 SEED=1
+.PHONY: sim-stats
+sim-stats: $(B)/tests/helpers/stats
+	@$(B)/tests/helpers/stats $(or $(ROUNDS),2000) $(or $(SEED),1)
+
 hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
 	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
 
@@ -282,6 +287,11 @@ demo: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
 
+.PHONY: demo-fleet
+demo-fleet: deps
+	@$(MAKE) --no-print-directory all $(B)/tests/live/load
+	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo-fleet
+
 $(B)/tests/bench/measure: tests/bench/measure.c
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -330,9 +340,11 @@ clean:
 help:
 	@echo 'make            build/relevo, optimised and hardened'
 	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
+	@echo 'make demo-fleet five of them behind a front: hot with a canary, back by itself, drained and restarted'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make sim        20000 rollouts with all that can befall them, simulated; FIRST=SEED SEEDS=N'
+	@echo 'make sim-stats  false alarms and power of the gate compare, simulated'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'
 	@echo 'make otp29      all tests with OTP 29 and Elixir 1.20, in a system of their own'
 	@echo 'make quick      unit tests and cases: what needs no node; a minute'

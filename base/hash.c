@@ -104,6 +104,16 @@ static int add_file(const char *path, struct hash *one, struct hash *other, stru
 	return 0;
 }
 
+void hash_hmac_hex(struct span key, struct span data, char out[static HASH_HEX_MAX])
+{
+	uint8_t bytes[HASH_SIZE_MAX];
+	size_t len = 0;
+
+	want(EVP_Q_mac(NULL, "HMAC", NULL, "SHA2-256", NULL, key.ptr, key.len,
+		       (const uint8_t *)data.ptr, data.len, bytes, sizeof(bytes), &len) != NULL);
+	hash_to_hex(bytes, len, out);
+}
+
 int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],
 		  struct error *err)
 {

@@ -19,6 +19,8 @@ void hash_free(struct hash *hash); /* NULL is fine */
 
 /* In one call, as lower-case hexadecimal text. */
 void hash_hex(enum hash_kind kind, struct span data, char out[static HASH_HEX_MAX]);
+/* HMAC with SHA-256, likewise. */
+void hash_hmac_hex(struct span key, struct span data, char out[static HASH_HEX_MAX]);
 /* Of a file, read in pieces. */
 must_check int hash_file_hex(enum hash_kind kind, const char *path, char out[static HASH_HEX_MAX],
 			     struct error *err);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
+enum { KEPT_HEADERS_MAX = 64 * 1024 };
+
 /* Loaded when it is first wanted: it brings thirty libraries along, which every other command would
  * wait for.
  */
@@ -87,6 +89,19 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
+/* The headers of the last answer: one that only goes on (100) has some, too. */
+static size_t keep_header(char *data, size_t size, size_t count, void *context)
+{
+	struct str *headers = &((struct taking *)context)->answer->headers;
+	struct span line = { data, size * count };
+
+	if (span_starts(line, "HTTP/"))
+		headers->len = 0;
+	if (headers->len + line.len <= KEPT_HEADERS_MAX)
+		str_add(headers, line);
+	return line.len;
+}
+
 static int set_tls(const struct library *lib, CURL *curl, const struct http_tls *tls)
 {
 	return (tls->ca && lib->setopt(curl, CURLOPT_CAINFO, tls->ca)) ||
@@ -106,6 +121,8 @@ static int set_up(const struct library *lib, CURL *curl, const struct http_reque
 	       lib->setopt(curl, CURLOPT_USERAGENT, "relevo") ||
 	       lib->setopt(curl, CURLOPT_WRITEFUNCTION, take) ||
 	       lib->setopt(curl, CURLOPT_WRITEDATA, taking) ||
+	       lib->setopt(curl, CURLOPT_HEADERFUNCTION, keep_header) ||
+	       lib->setopt(curl, CURLOPT_HEADERDATA, taking) ||
 	       (request->post && lib->setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
 	       set_tls(lib, curl, &request->tls);
 }

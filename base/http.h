@@ -26,7 +26,7 @@ struct http_answer {
 	int status;
 	struct str body;
 	bool cut;           /* there was more of it */
-	struct str headers; /* of http_send(): lines of "Name: value" */
+	struct str headers; /* lines of "Name: value" */
 	int64_t us;         /* from the request to the end of the answer */
 };
 

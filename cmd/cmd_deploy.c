@@ -9,6 +9,8 @@
 
 enum { LOOK_AGAIN_MS = 500 };
 
+#include <stdlib.h>
+
 struct deploy_opts {
 	struct rollout_opts rollout;
 	bool dry_run, supersede;
@@ -17,7 +19,8 @@ struct deploy_opts {
 static const struct option deploy_options[] = {
 	ROLLOUT_OPTIONS(struct deploy_opts, rollout),
 	OPT_FLAG(struct deploy_opts, dry_run, 'n', "dry-run",
-		 "show waves, nodes and ways, and change nothing"),
+		 "show waves, nodes, ways, what would be suspended and for how long, hooks; and "
+		 "change nothing"),
 	OPT_FLAG(struct deploy_opts, supersede, 0, "supersede",
 		 "end a rollout that is under way or waits; what it made permanent stays"),
 	OPT_END,
@@ -128,9 +131,9 @@ static int make_rollout(struct session *s, uint64_t token, struct error *err)
 /* ---- by way of other releases ---- */
 
 /* Asks all nodes, for a rollout that is not begun. */
-static int look(struct session *s, struct error *err)
+static struct fleet fleet_of(struct session *s)
 {
-	struct fleet fleet = {
+	return (struct fleet){
 		.target = s->target,
 		.cookie = str_text(&s->cookie),
 		.bundle = &s->bundle,
@@ -138,6 +141,11 @@ static int look(struct session *s, struct error *err)
 		.ways = s->ways,
 		.context = s,
 	};
+}
+
+static int look(struct session *s, struct error *err)
+{
+	struct fleet fleet = fleet_of(s);
 
 	return fleet_look(&fleet, s->rollout, err);
 }
@@ -251,20 +259,41 @@ static int walk_hops(struct session *s, uint64_t token, struct error *err)
 	return 0;
 }
 
+/* Shows it; *refused: how many nodes would refuse it. */
+static int foresee(size_t *refused, struct session *s, struct error *err)
+{
+	struct fleet fleet = fleet_of(s);
+	json_t **foreseen;
+
+	if (fleet_foresee(&foreseen, &fleet, s->rollout, err))
+		return -1;
+	if (s->call->json)
+		print_json(session_foreseen_json(s, foreseen));
+	else
+		session_foreseen_print(s, foreseen);
+	*refused = session_foreseen_refused(s, foreseen);
+	for (size_t i = 0; i < s->rollout->len; i++)
+		json_decref(foreseen[i]);
+	free(foreseen);
+	return 0;
+}
+
 static int dry_run(struct session *s, struct error *err)
 {
 	struct error why;
 	const char *hop;
+	size_t refused;
 	bool failed;
 
-	if (make_rollout(s, 0, err) || look(s, err))
+	if (make_rollout(s, 0, err) || look(s, err) || foresee(&refused, s, err))
 		return -1;
-	if (s->call->json)
-		print_json(session_json(s, NULL));
+	failed = s->rollout->failed || refused > 0;
+	if (s->rollout->failed)
+		error_set_(&why, session_unreachable(s) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s",
+			   s->rollout->why);
 	else
-		session_print(s, "");
-	failed = s->rollout->failed;
-	error_set_(&why, ERROR_REFUSED, "%s", s->rollout->why);
+		error_set_(&why, ERROR_REFUSED, "%zu of %zu nodes would refuse it", refused,
+			   s->rollout->len);
 	rollout_free(steal(&s->rollout));
 	if (find_hop(&hop, s, err))
 		return -1;

@@ -1,19 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo status, history, resume, pause, promote, abort, rollback: the rollout of a target. */
+#include "base/clock.h"
 #include "cmd/output.h"
 #include "cmd/rollout.h"
 
 #include <inttypes.h>
 #include <time.h>
 
+enum { WATCH_MS = 500 };
+
 struct plain_opts {
 	struct rollout_opts rollout;
 	long count;
 	const char *to;
+	bool watch, again;
 };
 
 static const struct option plain_options[] = {
 	ROLLOUT_OPTIONS(struct plain_opts, rollout),
+	OPT_END,
+};
+
+static const struct option status_options[] = {
+	ROLLOUT_OPTIONS(struct plain_opts, rollout),
+	OPT_FLAG(struct plain_opts, watch, 'w', "watch",
+		 "show it again whenever it has changed, until it is over or waits for a person"),
+	OPT_END,
+};
+
+static const struct option promote_options[] = {
+	ROLLOUT_OPTIONS(struct plain_opts, rollout),
+	OPT_FLAG(struct plain_opts, again, 0, "again",
+		 "what is run once, and was cut short, is run again; without, it counts as done"),
 	OPT_END,
 };
 
@@ -68,17 +86,79 @@ static int status_of(const struct rollout *r, const char *driver, struct error *
 	return 0;
 }
 
+static int read_again(struct session *s, const char **driver, struct error *err)
+{
+	rollout_free(steal(&s->rollout));
+	journal_entry_done(&s->entry);
+	return session_last(s, err) ||
+			       journal_driver(driver, s->journal, &s->arena, s->target->name, err)
+		       ? -1
+		       : 0;
+}
+
+/* {…} in a line of its own whenever it has changed. */
+static void add_document(struct str *out, const struct session *s, const char *driver)
+{
+	json_t *json = session_json(s, driver);
+	owned_mem char *text = json_dumps(json, JSON_COMPACT);
+
+	str_addf(out, "%s\n", text ? text : "");
+	json_decref(json);
+}
+
+static bool is_going_on(const struct session *s, const char *driver)
+{
+	return s->rollout && s->rollout->phase != PHASE_end && driver[0] != '\0';
+}
+
+static bool has_changed(struct str *was, const struct session *s, const char *driver)
+{
+	owned_str struct str now = STR_EMPTY;
+	bool changed;
+
+	session_text(&now, s, driver, stdout, false);
+	changed = !span_equal(str_span(was), str_span(&now));
+	str_clear(was);
+	str_add(was, str_span(&now));
+	return changed;
+}
+
+/* Until nobody drives it any more.  Seconds are counted where they can be written over. */
+static int watch(struct session *s, const char **driver, struct error *err)
+{
+	owned_str struct str shown = STR_EMPTY, was = STR_EMPTY, text = STR_EMPTY;
+	bool live = output_is_terminal(stdout) && !s->call->json;
+
+	for (;;) {
+		str_clear(&text);
+		if (s->call->json)
+			add_document(&text, s, *driver);
+		else
+			session_text(&text, s, *driver, stdout, true);
+		if (has_changed(&was, s, *driver) || live)
+			output_again(&shown, &text);
+		if (!is_going_on(s, *driver))
+			return 0;
+		clock_sleep_ms(WATCH_MS);
+		if (read_again(s, driver, err))
+			return -1;
+	}
+}
+
 static int status_run(const struct call *call, struct error *err)
 {
+	const struct plain_opts *opts = call->opts;
 	owned_session struct session s = { .cookie = STR_EMPTY };
 	const char *driver;
 
-	if (open_session(&s, call, err) || session_last(&s, err))
+	if (open_session(&s, call, err) || read_again(&s, &driver, err))
 		return -1;
 	if (!s.rollout)
 		return nothing_there(&s, err);
-	if (journal_driver(&driver, s.journal, &s.arena, s.target->name, err))
+	if (opts->watch && watch(&s, &driver, err))
 		return -1;
+	if (opts->watch)
+		return status_of(s.rollout, driver, err);
 	if (call->json)
 		print_json(session_json(&s, driver));
 	else
@@ -220,7 +300,9 @@ static int tell_or_go_on(const struct call *call, enum command_kind command, str
 
 static int promote_run(const struct call *call, struct error *err)
 {
-	return tell_or_go_on(call, COMMAND_promote, err);
+	const struct plain_opts *opts = call->opts;
+
+	return tell_or_go_on(call, opts->again ? COMMAND_again : COMMAND_promote, err);
 }
 
 /* That all are back is what was wanted here. */
@@ -336,8 +418,8 @@ ROLLOUT_COMMAND(
 	status, "Show how far the rollout of a target is, and each of its nodes",
 	"Reads the journal; no node is asked.  The exit status is what deploy would end with: "
 	"0 while it runs and when it is done, 8 while it waits for a person, 6 also when "
-	"whoever drove it is gone.",
-	plain_options);
+	"whoever drove it is gone.  With --watch and --json a document a line.",
+	status_options);
 ROLLOUT_COMMAND(history, "List the rollouts of a target and how they ended",
 		"With -v all that was decided and done, with times.", history_options);
 ROLLOUT_COMMAND(
@@ -348,7 +430,7 @@ ROLLOUT_COMMAND(
 ROLLOUT_COMMAND(pause, "Have a rollout stop after what is under way",
 		"It rests in a safe state; relevo resume goes on.", plain_options);
 ROLLOUT_COMMAND(promote, "Let a rollout go on that waits for a person",
-		"Where nobody drives it, this does.", plain_options);
+		"Where nobody drives it, this does.", promote_options);
 ROLLOUT_COMMAND(abort, "Take a rollout back that is not over",
 		"All nodes that were touched go back to what they ran, at once, without waves or "
 		"waiting.  Where nobody drives the rollout, this does.",

@@ -67,6 +67,49 @@ void print_wrapped(FILE *stream, const char *text, int column, int indent, int w
 	fputc('\n', stream);
 }
 
+/* ---- lines that change ---- */
+
+void output_lines(const struct str *text)
+{
+	if (text->len > 0)
+		fwrite(text->ptr, 1, text->len, stdout);
+}
+
+/* How many lines a terminal makes of it: styles take no room. */
+static int lines_shown(const struct str *text, int width)
+{
+	bool style = false;
+	int lines = 0, column = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		char c = text->ptr[i];
+
+		if (c == '\n') {
+			lines += 1 + (column > 0 ? (column - 1) / width : 0);
+			column = 0;
+		} else if (c == '\033') {
+			style = true;
+		} else if (style) {
+			style = c != 'm';
+		} else if ((c & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	return lines;
+}
+
+void output_again(struct str *shown, const struct str *text)
+{
+	if (shown->len == text->len && memcmp(str_text(shown), str_text(text), text->len) == 0)
+		return;
+	if (output_is_terminal(stdout) && shown->len > 0)
+		printf("\033[%dF\033[J", lines_shown(shown, output_width(stdout)));
+	output_lines(text);
+	fflush(stdout);
+	str_clear(shown);
+	str_add(shown, str_span(text));
+}
+
 /* ---- tables ---- */
 
 struct table {

@@ -30,6 +30,13 @@ static inline void table_done(struct table **table)
 }
 #define owned_table owned(table_done)
 
+/* Prints lines whose texts went through print_add() already. */
+void output_lines(const struct str *text);
+/* The same, over what was shown before where that is a terminal, else below it; nothing where it is
+ * the same.  *shown is empty at first.
+ */
+void output_again(struct str *shown, const struct str *text);
+
 /* Prints the document and a newline; takes the reference. */
 void print_json(json_t *document);
 /* Whether that was done already: stdout takes one document, an error then goes to stderr. */

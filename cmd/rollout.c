@@ -2,14 +2,12 @@
 #include "cmd/rollout.h"
 
 #include "base/file.h"
-#include "base/process.h"
 #include "cmd/output.h"
 #include "cmd/trust.h"
 #include "upgrade/node/wire/cookie.h"
+#include "upgrade/rollout/hook.h"
 
 #include <inttypes.h>
-
-enum { NOTIFY_MS = 30000, NOTIFY_OUTPUT_MAX = 64 * 1024 };
 
 void session_done(struct session *s)
 {
@@ -128,86 +126,6 @@ int session_continue(struct session *s, struct error *err)
 	return 0;
 }
 
-/* ---- showing ---- */
-
-static const char *const way_words[] = { "-", "hot", "restart" };
-static const char *const health_words[] = { "-", "well", "not well" };
-
-json_t *session_json(const struct session *s, const char *driver)
-{
-	const struct rollout *r = s->rollout;
-	json_t *nodes = json_array();
-
-	for (size_t i = 0; i < r->len; i++) {
-		const struct rollout_node *node = &r->nodes[i];
-
-		json_array_append_new(
-			nodes,
-			json_pack("{s:s, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?, s:s, s:b, s:b, s:s}",
-				  "node", node->name, "zone", node->zone, "wave",
-				  (int)node->wave + 1, "stage", stage_name(node->stage), "way",
-				  node->way == WAY_none ? "none" : way_words[node->way], "from",
-				  node->from, "runs", node->runs, "boots", node->boots, "health",
-				  node->health == HEALTH_pass   ? "pass"
-				  : node->health == HEALTH_fail ? "fail"
-								: "unknown",
-				  "touched", node->touched, "lost", node->lost_at >= 0, "why",
-				  node->why));
-	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:I, s:I, s:s?, s:o}",
-			 "target", s->target->name, "release", r->release, "version", r->to,
-			 "phase", rollout_phase_name(r->phase), "result", result_name(r->result),
-			 "paused", paused_name(r->paused), "wave", (int)r->wave + 1, "waves",
-			 (int)rollout_waves(r), "why", r->why, "bake_left_ms",
-			 (json_int_t)(r->phase == PHASE_waves && r->bake_until > r->clock
-					      ? r->bake_until - r->clock
-					      : 0),
-			 "max_unavailable", (json_int_t)rollout_max_unavailable(r), "driver",
-			 driver && driver[0] ? driver : NULL, "nodes", nodes);
-}
-
-static void print_state(const struct session *s, const char *driver)
-{
-	const struct rollout *r = s->rollout;
-
-	print("%s: %s %s, ", s->target->name, r->release, r->to);
-	if (r->phase == PHASE_end)
-		print("%s", r->result == RESULT_rolled_back ? "taken back"
-			    : r->result == RESULT_stuck     ? "needs a person"
-							    : result_name(r->result));
-	else if (r->paused != PAUSED_no)
-		print("paused");
-	else if (r->phase == PHASE_waves)
-		print("wave %u of %u%s", r->wave + 1, rollout_waves(r),
-		      r->bake_until > r->clock ? ", baking" : "");
-	else
-		print("%s", rollout_phase_name(r->phase));
-	if (r->why[0])
-		print(": %s", r->why);
-	if (r->phase != PHASE_end)
-		print("%s%s", driver[0] ? "; driven by " : "; nobody drives it", driver);
-	print("\n");
-}
-
-void session_print(const struct session *s, const char *driver)
-{
-	const struct rollout *r = s->rollout;
-	owned_table struct table *table = table_new(7);
-
-	print_state(s, driver);
-	table_row(table, "NODE", "WAVE", "STAGE", "WAY", "RUNS", "HEALTH", "");
-	for (size_t i = 0; i < r->len; i++) {
-		const struct rollout_node *node = &r->nodes[i];
-		char wave[16];
-
-		snprintf(wave, sizeof(wave), "%u", node->wave + 1);
-		table_row(table, node->name, wave, node->stuck ? "stuck" : stage_name(node->stage),
-			  way_words[node->way], node->runs ? node->runs : "-",
-			  node->lost_at >= 0 ? "lost" : health_words[node->health], node->why);
-	}
-	table_print(table, stdout, "", true);
-}
-
 /* ---- talk while it is driven ---- */
 
 static void began(void *context, const struct rollout *r, const struct rollout_action *action)
@@ -280,35 +198,35 @@ static void stepped(void *context, const struct rollout *r)
 
 /* ---- hooks.notify ---- */
 
+/* "production: shop 1.1.0 on 5 nodes: done", and what went wrong. */
+static const char *event_text(struct arena *arena, const struct session *s, const char *event)
+{
+	const struct rollout *r = s->rollout;
+
+	return arena_printf(arena, "%s: %s %s on %zu nodes: %s%s%s", s->target->name, r->release,
+			    r->to, r->len, strcmp(event, "rolled_back") == 0 ? "taken back" : event,
+			    r->why[0] ? ": " : "", r->why);
+}
+
 static void notify(const struct session *s, const char *event)
 {
-	owned_process_result struct process_result result = { 0 };
-	const char *const argv[] = { "/bin/sh", "-c", s->target->notify, NULL };
-	json_t *json;
-	char *text;
+	owned_arena struct arena arena = ARENA_EMPTY;
+	json_t *json = session_json(s, NULL);
 	struct error err;
 
-	if (!s->target->notify)
-		return;
-	json = session_json(s, NULL);
-	json_object_set_new(json, "event", json_string(event));
-	text = json_dumps(json, JSON_COMPACT);
+	for (size_t i = 0; i < s->target->notify_len; i++)
+		if (hook_tell(&s->target->notify[i], s->target, event, json,
+			      event_text(&arena, s, event), &err))
+			warn("%s", err.text);
 	json_decref(json);
-	if (process_run(&result, argv,
-			&(struct process_options){ .input = span_of(text),
-						   .output_max = NOTIFY_OUTPUT_MAX,
-						   .timeout_ms = NOTIFY_MS },
-			&err))
-		warn("hooks.notify: %s", err.text);
-	else if (result.status != 0)
-		warn("hooks.notify ended with status %d", result.status);
-	mem_done(&text);
 }
 
 /* ---- how it ends ---- */
 
-static bool is_unreachable(const struct rollout *r)
+bool session_unreachable(const struct session *s)
 {
+	const struct rollout *r = s->rollout;
+
 	for (size_t i = 0; i < r->len; i++)
 		if (r->nodes[i].lost_at >= 0 && r->nodes[i].stage == STAGE_unknown)
 			return true;
@@ -331,7 +249,13 @@ static int paused(const struct session *s, struct error *err)
 	const char *name = s->target->name;
 
 	error_set_(err, ERROR_PAUSED, "%s: %s", name, r->why);
-	if (r->paused == PAUSED_wave || r->paused == PAUSED_failure || r->paused == PAUSED_once)
+	if (r->paused == PAUSED_once)
+		return error_hint(
+			err,
+			"It is done: relevo promote -t %s.  It is to be run again: relevo "
+			"promote --again -t %s.  Back: relevo abort -t %s",
+			name, name, name);
+	if (r->paused == PAUSED_wave || r->paused == PAUSED_failure)
 		return error_hint(err, "Next: relevo promote -t %s, or relevo abort -t %s", name,
 				  name);
 	return error_hint(err, "Next: relevo resume -t %s, or relevo abort -t %s", name, name);
@@ -348,7 +272,7 @@ static int how_it_ended(const struct session *s, struct error *err)
 	case RESULT_done:
 		return 0;
 	case RESULT_refused:
-		error_set_(err, is_unreachable(r) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s",
+		error_set_(err, session_unreachable(s) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s",
 			   r->why);
 		return error_hint(err, "Nothing was changed; all nodes of %s run what they ran.",
 				  name);

@@ -63,5 +63,21 @@ must_check int session_tell(struct session *session, struct error *err);
 must_check int session_drive(struct session *session, struct error *err);
 /* The rollout as `relevo status --json` prints it; a new reference. */
 json_t *session_json(const struct session *session, const char *driver);
-/* The same for people. */
+/* The same for people; appended to *out, in colour where `stream` is a terminal.  Without times it
+ * stays the same as long as nothing happens.
+ */
+void session_text(struct str *out, const struct session *session, const char *driver, FILE *stream,
+		  bool times);
+/* The same, printed. */
 void session_print(const struct session *session, const char *driver);
+
+/* Whether a node could never be asked what it runs. */
+bool session_unreachable(const struct session *session);
+
+/* What was foreseen of each node, in their order: an object each, as fleet_foresee() has it, or
+ * NULL. Waves, ways, what would be suspended, hooks.
+ */
+json_t *session_foreseen_json(const struct session *session, json_t *const *foreseen);
+void session_foreseen_print(const struct session *session, json_t *const *foreseen);
+/* How many nodes would refuse it. */
+size_t session_foreseen_refused(const struct session *session, json_t *const *foreseen);

@@ -3,7 +3,7 @@
 #include "release/project/target.h"
 
 #include "base/duration.h"
-#include "release/project/project_parts.h"
+#include "release/project/target_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@ enum { NODES_MAX = 10000, WAVES_MAX = 60, EXTENDS_MAX = 8, PARALLEL_MOST = 256 }
 
 /* ---- kinds of values ---- */
 
-static int get_number(struct project_reader *r, const struct project_field *f, void *into)
+int target_get_number(struct project_reader *r, const struct project_field *f, void *into)
 {
 	if (!json_is_integer(f->value) || json_integer_value(f->value) < 0 ||
 	    json_integer_value(f->value) > 1000000000)
@@ -21,7 +21,7 @@ static int get_number(struct project_reader *r, const struct project_field *f, v
 	return 0;
 }
 
-static int get_positive(struct project_reader *r, const struct project_field *f, void *into)
+int target_get_positive(struct project_reader *r, const struct project_field *f, void *into)
 {
 	if (!json_is_integer(f->value) || json_integer_value(f->value) < 1 ||
 	    json_integer_value(f->value) > 65535)
@@ -30,7 +30,7 @@ static int get_positive(struct project_reader *r, const struct project_field *f,
 	return 0;
 }
 
-static int get_duration(struct project_reader *r, const struct project_field *f, void *into)
+int target_get_duration(struct project_reader *r, const struct project_field *f, void *into)
 {
 	if (json_is_integer(f->value) && json_integer_value(f->value) >= 0 &&
 	    json_integer_value(f->value) <= 1000000) {
@@ -88,10 +88,10 @@ static int get_pause(struct project_reader *r, const struct project_field *f, vo
 	const char *text = json_string_value(f->value);
 
 	target->pause = text && strcmp(text, "manual") == 0;
-	return target->pause ? 0 : get_duration(r, f, &target->pause_ms);
+	return target->pause ? 0 : target_get_duration(r, f, &target->pause_ms);
 }
 
-static int get_word(struct project_reader *r, const struct project_field *f, void *into,
+int target_get_word(struct project_reader *r, const struct project_field *f, void *into,
 		    const char *const *words, const char *want)
 {
 	const char *text = json_string_value(f->value);
@@ -109,29 +109,21 @@ static int get_mode(struct project_reader *r, const struct project_field *f, voi
 {
 	static const char *const words[] = { "auto", "hot", "restart", NULL };
 
-	return get_word(r, f, into, words, "auto, hot or restart");
+	return target_get_word(r, f, into, words, "auto, hot or restart");
 }
 
 static int get_on_failure(struct project_reader *r, const struct project_field *f, void *into)
 {
 	static const char *const words[] = { "rollback", "pause", "stop", NULL };
 
-	return get_word(r, f, into, words, "rollback, pause or stop");
+	return target_get_word(r, f, into, words, "rollback, pause or stop");
 }
 
 static int get_commit(struct project_reader *r, const struct project_field *f, void *into)
 {
 	static const char *const words[] = { "end", "wave", NULL };
 
-	return get_word(r, f, into, words, "end or wave");
-}
-
-static int get_metric(struct project_reader *r, const struct project_field *f, void *into)
-{
-	static const char *const words[] = { "memory",    "run_queue", "mailbox",
-					     "processes", "latency",   NULL };
-
-	return get_word(r, f, into, words, "memory, run_queue, mailbox, processes or latency");
+	return target_get_word(r, f, into, words, "end or wave");
 }
 
 /* ---- nodes ---- */
@@ -195,79 +187,21 @@ static int get_nodes(struct project_reader *r, const struct project_field *f, vo
 	return 0;
 }
 
-/* ---- health ---- */
+/* ---- what is read elsewhere ---- */
 
-/* clang-format off */
-#define IN_GATE(member) offsetof(struct target_gate, member)
-static const struct project_key gate_keys[] = {
-	{ "http.url", "URL", "", "", project_get_text, IN_GATE(url) },
-	{ "http.expect", "number", "", "", get_positive, IN_GATE(expect) },
-	{ "http.body", "text", "", "", project_get_text, IN_GATE(body) },
-	{ "http.latency", "time", "", "", get_duration, IN_GATE(latency_ms) },
-	{ "vitals.run_queue", "number", "", "", get_number, IN_GATE(run_queue) },
-	{ "vitals.mailbox", "number", "", "", get_number, IN_GATE(mailbox) },
-	{ "vitals.restarts", "number", "", "", get_number, IN_GATE(restarts) },
-	{ "vitals.memory_growth", "percent", "", "", get_number, IN_GATE(memory_growth) },
-	{ "rpc", "Erlang", "", "", project_get_text, IN_GATE(expression) },
-	{ "compare.metric", "name", "", "", get_metric, IN_GATE(metric) },
-	{ "compare.min_samples", "number", "", "", get_positive, IN_GATE(min_samples) },
-	{ NULL, NULL, NULL, NULL, NULL, 0 },
-};
-/* clang-format on */
-
-static int get_gate(struct project_reader *r, const struct project_field *f,
-		    struct target_gate *gate)
+int target_read_object(struct project_reader *r, const json_t *object,
+		       const struct project_key *keys, void *into)
 {
-	static const char *const kinds[] = { "http", "vitals", "rpc", "compare" };
-	const struct project_key *keys = r->keys;
-	void *into = r->into;
+	const struct project_key *keys_before = r->keys;
+	void *into_before = r->into;
 	int ret;
 
-	*gate = (struct target_gate){ .expect = 200,
-				      .latency_ms = -1,
-				      .run_queue = -1,
-				      .mailbox = -1,
-				      .restarts = -1,
-				      .memory_growth = -1,
-				      .min_samples = 20 };
-	if (json_object_size(f->value) != 1)
-		return project_wrong(r, f, "gates of one kind each: [{http: …}, {rpc: …}]");
-	r->keys = gate_keys;
-	r->into = gate;
-	ret = project_read_keys(r, f->value, "");
 	r->keys = keys;
 	r->into = into;
-	if (ret)
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (json_object_get(f->value, kinds[i]))
-			gate->kind = (enum gate_kind)i;
-	if (gate->kind == GATE_http && !gate->url)
-		return project_wrong(r, f, "a url for http");
-	if (gate->kind == GATE_compare && !gate->metric)
-		return project_wrong(r, f, "a metric to compare");
-	return 0;
-}
-
-static int get_health(struct project_reader *r, const struct project_field *f, void *into)
-{
-	struct target *target = into;
-	struct target_gate *gates =
-		arena_array(r->arena, json_array_size(f->value), struct target_gate);
-	const json_t *item;
-	size_t i;
-
-	if (!json_is_array(f->value))
-		return project_wrong(r, f, "a list: [{http: …}, {vitals: …}]");
-	json_array_foreach (f->value, i, item) {
-		struct project_field element = { f->object, f->key, f->path, item };
-
-		if (get_gate(r, &element, &gates[i]))
-			return -1;
-	}
-	target->gates = gates;
-	target->gates_len = json_array_size(f->value);
-	return 0;
+	ret = project_read_keys(r, object, "");
+	r->keys = keys_before;
+	r->into = into_before;
+	return ret;
 }
 
 /* ---- the table ---- */
@@ -284,8 +218,8 @@ const struct project_key target_keys[] = {
 	{ "cookie_env", "name", "RELEASE_COOKIE, else ~/.erlang.cookie",
 	  "the environment variable that the cookie is in", project_get_text, AT(cookie_env) },
 	{ "port", "number", "(epmd knows)", "the distribution port of all nodes, where there is no epmd",
-	  get_positive, AT(port) },
-	{ "timeout", "time", "10s", "how long a node may take to connect and to answer", get_duration,
+	  target_get_positive, AT(port) },
+	{ "timeout", "time", "10s", "how long a node may take to connect and to answer", target_get_duration,
 	  AT(timeout_ms) },
 	{ "tls.ca", "file", "(plain)", "speak TLS; the authority (PEM) that vouches for the nodes",
 	  project_get_path, AT(tls_ca) },
@@ -307,7 +241,7 @@ const struct project_key target_keys[] = {
 	{ "strategy.max_unavailable", "number or percent", "1",
 	  "nodes that may be out at once: changed, not well, or not heard of", get_amount,
 	  AT(max_unavailable) },
-	{ "strategy.bake", "time", "1m", "how long a wave is watched before the next", get_duration,
+	{ "strategy.bake", "time", "1m", "how long a wave is watched before the next", target_get_duration,
 	  AT(bake_ms) },
 	{ "strategy.pause", "time or manual", "0s", "wait after each wave, or until it is promoted",
 	  get_pause, 0 },
@@ -318,31 +252,50 @@ const struct project_key target_keys[] = {
 	  AT(commit) },
 	{ "strategy.hops", "number", "1",
 	  "with 2 or more: a hot way may lead through releases of the store, one rollout for each",
-	  get_positive, AT(hops) },
-	{ "strategy.probe", "time", "5s", "between two looks at a node", get_duration, AT(probe_ms) },
-	{ "strategy.failures", "number", "3", "bad looks in a row that make a node unwell", get_positive,
+	  target_get_positive, AT(hops) },
+	{ "strategy.probe", "time", "5s", "between two looks at a node", target_get_duration, AT(probe_ms) },
+	{ "strategy.failures", "number", "3", "bad looks in a row that make a node unwell", target_get_positive,
 	  AT(failures) },
-	{ "strategy.node_timeout", "time", "5m", "for one step on one node", get_duration, AT(node_ms) },
+	{ "strategy.node_timeout", "time", "5m", "for one step on one node", target_get_duration, AT(node_ms) },
 	{ "strategy.progress_timeout", "time", "15m", "within which a node must get further",
-	  get_duration, AT(progress_ms) },
-	{ "strategy.timeout", "time", "(none)", "for the whole rollout", get_duration, AT(total_ms) },
-	{ "strategy.parallel", "number", "16", "nodes that are spoken to at once", get_positive,
+	  target_get_duration, AT(progress_ms) },
+	{ "strategy.timeout", "time", "(none)", "for the whole rollout", target_get_duration, AT(total_ms) },
+	{ "strategy.parallel", "number", "16", "nodes that are spoken to at once", target_get_positive,
 	  AT(parallel) },
 	{ "health", "list of gates", "[]",
-	  "what tells that a node is well: {http: {url, expect, body, latency}}, {vitals: {run_queue, "
-	  "mailbox, restarts, memory_growth}}, {rpc: ERLANG}, {compare: {metric, min_samples}}",
-	  get_health, 0 },
-	{ "hooks.before", "shell command", "(none)", "run once, before the first node is changed",
-	  project_get_text, AT(before) },
-	{ "hooks.after", "shell command", "(none)", "run once, when all nodes have the release",
-	  project_get_text, AT(after) },
-	{ "hooks.drain", "shell command", "(none)", "run before a node is restarted; it waits for its end",
-	  project_get_text, AT(drain) },
-	{ "hooks.undrain", "shell command", "(none)", "run when the node is back", project_get_text,
-	  AT(undrain) },
-	{ "hooks.notify", "shell command", "(none)",
-	  "run when a rollout begins, waits or ends, with the state as JSON in its input",
-	  project_get_text, AT(notify) },
+	  "what tells that a node is well: {http: {url, expect, body, header, latency, ca}}, {tcp: {port, host, "
+	  "latency}}, {vitals: {run_queue, mailbox, restarts, crashes, memory, memory_growth, processes, ports}}, "
+	  "{rpc: ERLANG}, {exec: COMMAND}, {prometheus: {url, query, max, min, ca, token_file}}, "
+	  "{compare: {metric, min_samples}}", target_get_health, 0 },
+	{ "hooks.before", "command, or {http: URL}", "(none)",
+	  "run once, before the first node is changed", target_get_hook, AT(before) },
+	{ "hooks.once", "Erlang", "(none)",
+	  "evaluated once, before the first node is changed, with the code and the configuration of the "
+	  "release, in a VM of its own beside the first node: migrations", project_get_text, AT(once) },
+	{ "hooks.before_node", "command, or {rpc: ERLANG} or {http: URL}", "(none)",
+	  "run before a node is changed, either way", target_get_node_hook, AT(before_node) },
+	{ "hooks.drain", "command, or {rpc: ERLANG} or {http: URL}", "(none)",
+	  "run before a node is restarted: nothing new is to come to it", target_get_node_hook, AT(drain) },
+	{ "hooks.drained", "port, or Erlang", "(nobody is waited for)",
+	  "after drain: wait until no connection to this port of the node is left, or until this says 0 there",
+	  target_get_drained, 0 },
+	{ "hooks.drain_timeout", "time", "30s", "how long that may take; then it is restarted all the same",
+	  target_get_duration, AT(drain_ms) },
+	{ "hooks.start", "command, or {http: URL}", "(whoever keeps it)",
+	  "starts a node that has stopped for a restart and that nobody keeps", target_get_hook, AT(start) },
+	{ "hooks.undrain", "command, or {rpc: ERLANG} or {http: URL}", "(none)",
+	  "run when the node is back and well", target_get_node_hook, AT(undrain) },
+	{ "hooks.after_node", "command, or {rpc: ERLANG} or {http: URL}", "(none)",
+	  "run after a node was changed, either way", target_get_node_hook, AT(after_node) },
+	{ "hooks.after", "command, or {http: URL}", "(none)",
+	  "run once, when all nodes have the release", target_get_hook, AT(after) },
+	{ "hooks.failure", "command, or {http: URL}", "(none)",
+	  "run once, when something has failed, while nodes go back", target_get_hook, AT(failure) },
+	{ "hooks.timeout", "time", "(strategy.node_timeout)", "for each of the hooks", target_get_duration,
+	  AT(hook_ms) },
+	{ "hooks.notify", "command, or {url, key_file}, or {form: slack, url_env}, or a list of them", "(none)",
+	  "told when a rollout begins, waits, fails or ends: the state as JSON, or as a message for people",
+	  target_get_notify, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0 },
 };
 /* clang-format on */
@@ -366,6 +319,7 @@ static void set_defaults(struct target *target)
 		.progress_ms = 900000,
 		.parallel = 16,
 		.hops = 1,
+		.drain_ms = 30000,
 	};
 }
 

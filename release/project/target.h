@@ -17,23 +17,54 @@ struct target_amount {
 	bool percent;
 };
 
-enum gate_kind { GATE_http, GATE_vitals, GATE_rpc, GATE_compare };
+enum gate_kind {
+	GATE_http,
+	GATE_tcp,
+	GATE_vitals,
+	GATE_rpc,
+	GATE_exec,
+	GATE_prometheus,
+	GATE_compare,
+};
+/* As it stands in relevo.yaml. */
+const char *target_gate_name(enum gate_kind kind);
 
-/* One thing that tells whether a node is well.  Numbers that were not given are -1. */
+/* One thing that tells whether a node is well.  Whole numbers that were not given are -1, others
+ * NAN.  In texts of http, tcp, exec and prometheus {host} is the node's host, {name} what stands
+ * before the @, {node} both.
+ */
 struct target_gate {
 	enum gate_kind kind;
+	const char *url; /* http, prometheus */
+	const char *ca;  /* PEM that vouches for it; NULL: the system's */
 	/* http */
-	const char *url;  /* {host} is the node's, {name} what stands before the @ */
-	int64_t expect;   /* status */
-	const char *body; /* must be in it; NULL: anything */
-	int64_t latency_ms;
-	/* vitals: at most */
-	int64_t run_queue, mailbox, restarts, memory_growth; /* the last in percent */
-	/* rpc: Erlang; true or ok is well */
-	const char *expression;
+	int64_t expect;     /* status */
+	const char *body;   /* must be in it; NULL: anything */
+	const char *header; /* "NAME: TEXT" must be in it; NULL: any */
+	int64_t latency_ms; /* and tcp */
+	/* tcp */
+	int64_t port;
+	const char *host; /* NULL: the node's */
+	/* vitals: at most; memory_growth in percent */
+	int64_t run_queue, mailbox, restarts, crashes, memory_mb, memory_growth, processes, ports;
+	/* rpc: Erlang; true or ok is well.  exec: status 0 is well, 75 says nothing */
+	const char *expression, *command;
+	/* prometheus */
+	const char *query, *token_file;
+	double at_most, at_least;
 	/* compare: nodes with the release against those without */
 	const char *metric; /* "memory", "run_queue", "mailbox", "processes" or "latency" */
 	int64_t min_samples;
+};
+
+/* What is run, or who is told: exactly one of command, rpc, url, url_file, url_env. */
+struct target_hook {
+	const char *command; /* of the shell here */
+	const char *rpc;     /* Erlang, on the node */
+	const char *url;     /* POST */
+	const char *url_file, *url_env, *ca;
+	const char *key_file, *key_env; /* of HMAC-SHA-256; NULL: not signed */
+	const char *form;               /* of what is told: "json" or "slack" */
 };
 
 struct target {
@@ -56,7 +87,15 @@ struct target {
 	int64_t hops; /* a hot way may have; 1: no releases between */
 	const struct target_gate *gates;
 	size_t gates_len;
-	const char *before, *after, *drain, *undrain, *notify; /* shell commands; NULL: none */
+	/* Hooks; NULL: none. */
+	const struct target_hook *before, *after, *before_node, *after_node, *drain, *undrain,
+		*start, *failure;
+	const char *once;          /* Erlang, with the release's code, beside the first node */
+	const char *drained;       /* Erlang: how many are still served; NULL: see drained_port */
+	int64_t drained_port;      /* whose connections are counted; 0: nobody is waited for */
+	int64_t drain_ms, hook_ms; /* time-outs; hook_ms 0: node_ms */
+	const struct target_hook *notify;
+	size_t notify_len;
 };
 
 struct targets {

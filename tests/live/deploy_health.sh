@@ -159,7 +159,7 @@ ok
 # A hook before all that fails: nothing is changed.
 sed -i 's|before: .*|before: "echo no >\&2; exit 3"|' "$fleet/relevo.yaml"
 in_fleet 4 deploy 1.1.0 -t production
-contains "$said" "hooks.before ended with status 3: no"
+contains "$said" "hooks.before: ended with status 3: no"
 all_run 1.0.0/1.0.0
 ok
 

@@ -82,7 +82,8 @@ static size_t count_out(const struct sim *sim, const struct rollout *r, size_t b
 
 		if (i == but || !sim->nodes[i].there)
 			continue;
-		count += seen->out || (seen->asked && changes(seen->asked_kind)) ||
+		count += seen->out || sim->nodes[i].drained ||
+			 (seen->asked && changes(seen->asked_kind)) ||
 			 sim->now - seen->told_at > lately;
 	}
 	return count;
@@ -328,6 +329,8 @@ void check_end(struct sim *sim)
 		    (node->runs == VSN_NEW || node->boots == VSN_NEW))
 			sim_break(sim, 1, "rolled back, and n%u runs %s and boots %s", i,
 				  versions[node->runs], versions[node->boots]);
+		if ((r->result == RESULT_done || r->result == RESULT_rolled_back) && node->drained)
+			sim_break(sim, 2, "it is over, and n%u is still drained", i);
 		if (r->result == RESULT_refused && node->boots == VSN_NEW &&
 		    sim->seen[i].first_boots != VSN_NEW)
 			sim_break(sim, 1, "refused, and n%u boots %s", i, versions[node->boots]);

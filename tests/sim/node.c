@@ -71,10 +71,8 @@ static void no_answer(struct sim *sim, const struct event *request, enum outcome
 static int64_t takes(struct sim *sim, const struct rollout_action *action)
 {
 	static const int64_t at_most[ACTION_KINDS] = {
-		[ACTION_stage] = 8000,
-		[ACTION_install] = 4000,
-		[ACTION_commit] = 500,
-		[ACTION_revert] = 4000,
+		[ACTION_stage] = 8000,  [ACTION_install] = 4000, [ACTION_commit] = 500,
+		[ACTION_revert] = 4000, [ACTION_undrain] = 500,
 	};
 	int64_t most = at_most[action->kind];
 
@@ -110,6 +108,9 @@ static void begin(struct sim *sim, const struct event *request)
 	node->op_outcome = how_it_ends(sim, &request->action);
 	node->op_ends = sim->now + takes(sim, &request->action);
 	node->op_serves = node->alive;
+	if (sim->policy.drain && request->action.way == WAY_restart &&
+	    (request->action.kind == ACTION_install || request->action.kind == ACTION_revert))
+		node->drained = true;
 	event_add(sim,
 		  (struct event){ .at = node->op_ends, .kind = EVENT_op, .node = request->node });
 	check_load(sim);
@@ -188,6 +189,9 @@ static enum outcome carry_out(struct sim *sim, unsigned nr)
 	case ACTION_revert:
 		node->runs = node->boots = version_of(node->op.vsn);
 		break;
+	case ACTION_undrain:
+		node->drained = false;
+		break;
 	default:
 		break;
 	}
@@ -246,6 +250,7 @@ void node_replaced(struct sim *sim, unsigned nr)
 	struct sim_node *node = &sim->nodes[nr];
 	unsigned life = node->life + 1;
 	uint64_t seen_token = node->seen_token;
+	bool drained = node->drained;
 
 	*node = (struct sim_node){
 		.there = true,
@@ -257,6 +262,7 @@ void node_replaced(struct sim *sim, unsigned nr)
 		.installed_at = -1,
 		.fault_at = sim->now,
 		.life = life,
+		.drained = drained,
 		/* Fresh as it is, it takes a token as new only if it is not older than the fleet's.
 		 */
 		.seen_token = seen_token,

@@ -455,6 +455,7 @@ static void make_policy(struct sim *sim)
 	p->parallel = (unsigned)PICK(sim, 4, 16, 64);
 	p->before = chance_of(&sim->chance, 300);
 	p->judge = chance_of(&sim->chance, 300);
+	p->drain = chance_of(&sim->chance, 300);
 }
 
 static void add_fault(struct sim *sim, struct fault fault)

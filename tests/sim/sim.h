@@ -66,6 +66,7 @@ struct sim_node {
 	bool there, alive, serving_op; /* an operation has taken it out */
 	int runs, boots;
 	bool staged;
+	bool drained;    /* the front sends nothing to it */
 	int64_t back_at; /* it boots then; -1: not */
 	int64_t apart_until, liar_until, mute_until, flap_until;
 	uint64_t seen_token, seen_id;

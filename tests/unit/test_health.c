@@ -185,7 +185,8 @@ static void urls(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_string_equal(probe_url(&arena, cases[i].url, cases[i].node), cases[i].want);
+		assert_string_equal(probe_fill(&arena, cases[i].url, cases[i].node, true),
+				    cases[i].want);
 	arena_done(&arena);
 }
 

@@ -311,8 +311,9 @@ static int count_crashes(struct upgrade *u, int64_t since, struct error *err)
 	const char *began;
 
 	u->crashes_ms = clock_mono_ms() - since;
-	return u->options->bake_ms > 0 ? crashes_count(&u->crashes, &began, u->node, u->arena, err)
-				       : 0;
+	return u->options->bake_ms > 0
+		       ? crashes_count(&u->crashes, &began, u->node, u->arena, 0, err)
+		       : 0;
 }
 
 static int bake(struct upgrade *u, const char *vsn, struct error *err)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { ENDED_MS = 500, PORTS_MS = 1000 };
+
 int node_settle(struct node_releases *out, struct node *node, struct arena *arena,
 		struct deadline deadline, struct error *err)
 {
@@ -99,6 +101,24 @@ static int look_again(enum move_outcome *out, const char **why, struct node *nod
 	if (*out == MOVE_RESTARTED && !*why)
 		*why = "the node went down while it was installed";
 	return 0;
+}
+
+/* Waits until it has ended; false: it runs again already. */
+static bool has_ended(struct node *node, uint32_t creation, struct deadline deadline)
+{
+	struct error err;
+
+	while (!deadline_over(deadline)) {
+		if (node_reopen(node, deadline_in(ENDED_MS), &err)) {
+			/* It is out of epmd before its ports are closed. */
+			clock_sleep_ms(PORTS_MS);
+			return true;
+		}
+		if (node_creation(node) != creation)
+			return false;
+		node_pause(node, "the node should end");
+	}
+	return false;
 }
 
 /* A node that said it restarts is a while up yet. */
@@ -212,7 +232,9 @@ int node_restart(enum move_outcome *out, const char **why, struct node *node, st
 		*out = MOVE_REFUSED;
 		*why = reason_text(arena, term_at(answer, 1));
 		return 0;
-	} else if (await_restart(node, creation, deadline, err)) {
+	} else if ((options->start && has_ended(node, creation, deadline) &&
+		    options->start(options->start_context, err)) ||
+		   await_restart(node, creation, deadline, err)) {
 		return -1;
 	}
 	if (look_again(&outcome, &text, node, arena, vsn, creation, deadline, err))

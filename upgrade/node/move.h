@@ -13,6 +13,11 @@ struct move_options {
 	int64_t config_timeout_ms;      /* for evaluating the configuration */
 	int64_t timeout_ms;             /* for the whole, and for a node that restarts */
 	bool no_trial;                  /* what is restarted into is permanent at once */
+	/* Called once when the VM has ended for a restart: it starts it again, where nobody else
+	 * does.  NULL: somebody else does.
+	 */
+	int (*start)(void *context, struct error *err);
+	void *start_context;
 };
 
 enum move_outcome {

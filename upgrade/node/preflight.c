@@ -106,7 +106,7 @@ int upgrade_check_keeper(const struct upgrade *u, bool trial, struct error *err)
 		return error_hint(err, "The start scripts that relevo build writes do.  --no-trial "
 				       "makes it permanent before it has booted.");
 	}
-	if (u->releases.keeper[0])
+	if (u->releases.keeper[0] || u->options->move.start)
 		return 0;
 	upgrade_refuse(u, err, "nobody is known to start the system again when its VM ends");
 	error_code_(err, "no_keeper");

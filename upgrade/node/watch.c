@@ -24,11 +24,13 @@ int census_take(struct census *out, struct node *node, struct arena *arena, stru
 }
 
 int crashes_count(int64_t *out, const char **began, struct node *node, struct arena *arena,
-		  struct error *err)
+		  int64_t keep_ms, struct error *err)
 {
+	const struct binding keep = { "Keep", term_integer(arena, keep_ms) };
 	const struct term *answer;
 
-	if (node_run(&answer, NULL, node, arena, SCRIPT_crashes, NULL, 0, node_deadline(node), err))
+	if (node_run(&answer, NULL, node, arena, SCRIPT_crashes, &keep, 1, node_deadline(node),
+		     err))
 		return -1;
 	if (!term_is_tuple(answer, 2) || !term_get_integer(term_at(answer, 0), out) ||
 	    !term_get_text(term_at(answer, 1), arena, began))
@@ -113,7 +115,7 @@ static int look_at_crashes(const char **fault, struct watch *watch, struct arena
 
 	if (watch->limits->crashes < 0)
 		return 0;
-	if (crashes_count(&count, &began, watch->node, arena, err))
+	if (crashes_count(&count, &began, watch->node, arena, 0, err))
 		return -1;
 	if (count < watch->crashes)
 		watch->crashes = 0; /* counted anew: another connection */
@@ -171,7 +173,7 @@ int node_watch(const char **fault, struct node *node, struct arena *arena, const
 	const char *text = NULL;
 
 	if (census_take(&watch.start, node, arena, err) ||
-	    (limits->crashes >= 0 && crashes_count(&watch.crashes, &text, node, arena, err)))
+	    (limits->crashes >= 0 && crashes_count(&watch.crashes, &text, node, arena, 0, err)))
 		return -1;
 	text = NULL;
 	for (;;) {

@@ -16,10 +16,11 @@ must_check int census_take(struct census *out, struct node *node, struct arena *
 int64_t census_restarts(const struct census *was, const struct census *is, const char **who);
 
 /* How many processes, supervised or not, have crashed since this was first asked over the
- * connection. *began, what the last of them began with, or "", in the arena.
+ * connection; or, with keep_ms, over any, as long as somebody asks that often.  *began, what the
+ * last of them began with, or "", in the arena.
  */
 must_check int crashes_count(int64_t *out, const char **began, struct node *node,
-			     struct arena *arena, struct error *err);
+			     struct arena *arena, int64_t keep_ms, struct error *err);
 
 struct watch_limits {
 	int64_t run_queue; /* processes that wait to run; -1: any */

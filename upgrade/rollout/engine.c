@@ -127,6 +127,7 @@ static void copy_back(struct rollout *r, const struct rollout_node *was, const c
 	node->touched = vsn != NULL || was->touched;
 	node->from = rollout_text(r, vsn ? vsn : was->from);
 	node->way = was->way;
+	node->drained = was->drained;
 	/* Where an installation is not known, the node that lost it is another one. */
 	node->installed_at = node->touched ? 0 : -1;
 }
@@ -181,7 +182,7 @@ bool node_is_out(const struct rollout *r, const struct rollout_node *node)
 	if (node->stage == STAGE_gone)
 		return false;
 	return node->stage == STAGE_unknown || is_changed(node) || !is_well_known(r, node) ||
-	       node->lost_at >= 0 || node->seen_at < 0 ||
+	       node->drained || node->lost_at >= 0 || node->seen_at < 0 ||
 	       r->clock - node->seen_at > STALE_LOOKS * probe_interval(r);
 }
 

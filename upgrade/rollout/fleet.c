@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "upgrade/health/compare.h"
+#include "upgrade/rollout/found.h"
+#include "upgrade/rollout/hook.h"
 #include "upgrade/rollout/work.h"
 
 #include <errno.h>
@@ -39,11 +41,13 @@ struct drive {
 	struct node_facts *facts; /* of those; the same places */
 	json_t **answers;
 	json_t **baselines; /* of each node: the first look since it has the release */
+	json_t **failing;   /* of each node: {GATE: since when}, what is not well there */
+	json_t **foreseen;  /* of each node; NULL: not asked for */
 	struct samples samples;
 	struct arena arena; /* texts of one step */
 	int64_t written_at;
 	unsigned signals; /* heeded */
-	bool no_journal;
+	bool no_journal, failure_told;
 };
 
 /* ---- signals ---- */
@@ -80,9 +84,15 @@ static void give_signals(const struct sigaction before[static ARRAY_LEN(ending_s
 
 /* ---- children ---- */
 
-static const char *hook_of(const struct target *target, enum action_kind kind)
+/* The first in the order in which they get the release. */
+static const char *first_node(const struct rollout *r)
 {
-	return kind == ACTION_before ? target->before : target->after;
+	const struct rollout_node *first = NULL;
+
+	for (size_t i = 0; i < r->len; i++)
+		if (r->nodes[i].stage != STAGE_gone && (!first || r->nodes[i].wave < first->wave))
+			first = &r->nodes[i];
+	return first ? first->name : NULL;
 }
 
 static void be_child(const struct drive *d, const struct rollout_action *action, int fd,
@@ -99,7 +109,7 @@ static void be_child(const struct drive *d, const struct rollout_action *action,
 		.node = node ? node->name : NULL,
 		.from = node ? node->from : NULL,
 		.baseline = node ? d->baselines[action->node] : NULL,
-		.hook = hook_of(d->fleet->target, action->kind),
+		.beside = first_node(d->rollout),
 	};
 	FILE *out = fdopen(fd, "w");
 	json_t *answer;
@@ -132,6 +142,10 @@ static int64_t time_for(const struct drive *d, const struct rollout_action *acti
 						    ? &d->rollout->doing
 						    : &d->rollout->nodes[action->node].doing;
 
+	if (action->kind == ACTION_failure)
+		return hook_time(d->fleet->target) + GRACE_MS;
+	if (action->kind == ACTION_foresee)
+		return d->rollout->policy.node_ms + GRACE_MS;
 	return doing->deadline - d->rollout->clock + GRACE_MS;
 }
 
@@ -181,7 +195,10 @@ static void drive_done(struct drive *d)
 		json_decref(d->answers[i]);
 	for (size_t i = 0; i < ROLLOUT_NODES_MAX && d->baselines; i++)
 		json_decref(d->baselines[i]);
+	for (size_t i = 0; i < ROLLOUT_NODES_MAX && d->failing; i++)
+		json_decref(d->failing[i]);
 	free(d->baselines);
+	free(d->failing);
 	free(d->sights);
 	free(d->facts);
 	free(d->answers);
@@ -294,6 +311,42 @@ static void take_measures(struct drive *d, const struct rollout_action *action,
 	}
 }
 
+/* A look at a node: what its gates say, written down when it is another thing than before. */
+static int take_findings(struct drive *d, const struct rollout_action *action, struct sight *sight,
+			 const json_t *answer, struct error *err)
+{
+	const json_t *findings = json_object_get(answer, "findings");
+	bool changed;
+	const char *text;
+
+	if (!json_is_array(findings))
+		return 0;
+	text = found_text(&changed, &d->failing[action->node], &d->arena, findings);
+	sight->text = text;
+	return changed && !d->no_journal
+		       ? journal_note(d->fleet->journal, d->rollout->nodes[action->node].name, text,
+				      err)
+		       : 0;
+}
+
+/* What the hooks printed. */
+static int note_hooks(struct drive *d, const char *node, const json_t *answer, struct error *err)
+{
+	static const char *const hooks[] = { "before",     "once",  "before_node",
+					     "drain",      "start", "undrain",
+					     "after_node", "after", "failure" };
+
+	for (size_t i = 0; i < ARRAY_LEN(hooks); i++) {
+		const char *said = text_in(answer, hooks[i]);
+
+		if (said[0] &&
+		    journal_note(d->fleet->journal, node,
+				 arena_printf(&d->arena, "hooks.%s: %s", hooks[i], said), err))
+			return -1;
+	}
+	return 0;
+}
+
 static int note_answer(struct drive *d, const struct rollout_action *action,
 		       const struct sight *sight, const json_t *answer, struct error *err)
 {
@@ -313,13 +366,7 @@ static int note_answer(struct drive *d, const struct rollout_action *action,
 	json_array_foreach (json_object_get(answer, "notes"), i, note)
 		if (journal_note(d->fleet->journal, node, json_string_value(note), err))
 			return -1;
-	for (const char *const *hook =
-		     (const char *const[]){ "before", "after", "drain", "undrain", NULL };
-	     *hook; hook++)
-		if (text_in(answer, *hook)[0] &&
-		    journal_note(d->fleet->journal, node, text_in(answer, *hook), err))
-			return -1;
-	return 0;
+	return note_hooks(d, node, answer, err);
 }
 
 /* A child has ended; takes its place out of the list. */
@@ -337,11 +384,16 @@ static int take_child(struct drive *d, size_t nr, bool late, struct error *err)
 	sight->text = answer ? json_string_value(json_object_get(answer, "text"))
 		      : late ? "it did not end in time"
 			     : "the process that did it crashed";
-	if (child.action.node != SIZE_MAX) {
+	ret = 0;
+	if (child.action.kind == ACTION_foresee && d->foreseen)
+		d->foreseen[child.action.node] = json_incref(json_object_get(answer, "foreseen"));
+	else if (child.action.node != SIZE_MAX) {
 		take_facts(d, sight, &child.action, answer);
 		take_measures(d, &child.action, answer);
+		ret = take_findings(d, &child.action, sight, answer, err);
 	}
-	ret = note_answer(d, &child.action, sight, answer, err);
+	if (ret == 0)
+		ret = note_answer(d, &child.action, sight, answer, err);
 	if (d->fleet->ended)
 		d->fleet->ended(d->fleet->context, d->rollout, &child.action, sight->outcome,
 				sight->text, answer);
@@ -441,6 +493,19 @@ static void judge(struct drive *d, const struct rollout_action *action)
 						 : HEALTH_pass;
 }
 
+/* ---- hooks.failure ---- */
+
+/* Beside everything else; nothing depends on it. */
+static int tell_failure(struct drive *d, struct error *err)
+{
+	struct rollout_action action = { .kind = ACTION_failure, .node = SIZE_MAX };
+
+	if (d->failure_told || !d->rollout->failed || d->rollout->aborted || d->no_journal)
+		return 0;
+	d->failure_told = true;
+	return d->fleet->target->failure ? start_child(d, &action, err) : 0;
+}
+
 /* ---- the step ---- */
 
 static void forget_sights(struct drive *d)
@@ -489,10 +554,21 @@ static int step(struct drive *d, struct error *err)
 	forget_sights(d);
 	if (ret == 0)
 		ret = act(d, &actions, err);
+	if (ret == 0)
+		ret = tell_failure(d, err);
 	rollout_actions_done(&actions);
 	if (d->fleet->stepped)
 		d->fleet->stepped(d->fleet->context, d->rollout);
 	return ret;
+}
+
+/* Looks that are under way may be left alone at the end, hooks.failure not. */
+static bool runs_hook(const struct drive *d)
+{
+	for (size_t i = 0; i < d->len; i++)
+		if (d->children[i].action.kind == ACTION_failure)
+			return true;
+	return false;
 }
 
 static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct error *err)
@@ -503,7 +579,7 @@ static int drive(struct drive *d, bool (*over)(const struct rollout *r), struct 
 	while (!over(d->rollout) || d->sights_len > 0) {
 		if (step(d, err))
 			return -1;
-		if (over(d->rollout))
+		if (over(d->rollout) && !runs_hook(d))
 			break;
 		if (take_children(d, d->sights_len ? 0 : TICK_MS, err) || take_commands(d, err))
 			return -1;
@@ -521,6 +597,7 @@ static int drive_all(const struct fleet *fleet, struct rollout *r, bool no_journ
 	int ret;
 
 	d.baselines = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	d.failing = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
 	take_signals(before);
 	ret = drive(&d, over, err);
 	give_signals(before);
@@ -542,68 +619,42 @@ int fleet_look(const struct fleet *fleet, struct rollout *r, struct error *err)
 	return drive_all(fleet, r, true, is_looked_at, err);
 }
 
-/* ---- policy ---- */
-
-static struct rollout_amount amount_of(struct target_amount amount)
+/* One more child, where there is a node left that is to be asked. */
+static int foresee_next(size_t *next, struct drive *d, struct error *err)
 {
-	return (struct rollout_amount){ amount.value, amount.percent };
-}
+	struct rollout *r = d->rollout;
 
-/* The canary, then a batch more each time. */
-static void make_waves(struct rollout_policy *policy, const struct target *target)
-{
-	size_t len = 0;
+	while (*next < r->len && d->len < r->policy.parallel) {
+		const struct rollout_node *node = &r->nodes[(*next)++];
+		struct rollout_action action = { .kind = ACTION_foresee,
+						 .node = (size_t)(node - r->nodes),
+						 .way = node->way };
 
-	for (; len < target->waves_len; len++)
-		policy->waves[len] = amount_of(target->waves[len]);
-	if (len == 0)
-		policy->waves[len++] = amount_of(target->canary);
-	if (target->waves_len == 0 && target->batch.value > 0) {
-		int64_t nodes = (int64_t)target->nodes_len, end = target->canary.value, batch;
-
-		if (target->canary.percent)
-			end = (nodes * end + 99) / 100;
-		batch = target->batch.percent ? (nodes * target->batch.value + 99) / 100
-					      : target->batch.value;
-		for (end += batch; end < nodes && len < ROLLOUT_WAVES_MAX; end += batch)
-			policy->waves[len++] = (struct rollout_amount){ end, false };
+		if (node->stage == STAGE_seen && node->way != WAY_none &&
+		    start_child(d, &action, err))
+			return -1;
 	}
-	policy->waves_len = len;
-}
-
-static unsigned word_nr(const char *word, const char *const *words, unsigned len)
-{
-	for (unsigned i = 0; i < len; i++)
-		if (strcmp(word, words[i]) == 0)
-			return i;
 	return 0;
 }
 
-struct rollout_policy fleet_policy(const struct target *target)
+int fleet_foresee(json_t ***out, const struct fleet *fleet, struct rollout *r, struct error *err)
 {
-	static const char *const modes[] = { "auto", "hot", "restart" };
-	static const char *const failures[] = { "rollback", "pause", "stop" };
-	static const char *const commits[] = { "end", "wave" };
-	struct rollout_policy policy = {
-		.mode = word_nr(target->mode, modes, 3),
-		.on_failure = word_nr(target->on_failure, failures, 3),
-		.commit = word_nr(target->commit, commits, 2),
-		.max_unavailable = amount_of(target->max_unavailable),
-		.bake_ms = target->bake_ms,
-		.pause_ms = target->pause_ms,
-		.pause = target->pause,
-		.probe_ms = target->probe_ms,
-		.fail_limit = (unsigned)target->failures,
-		.node_ms = target->node_ms,
-		.progress_ms = target->progress_ms,
-		.total_ms = target->total_ms,
-		.parallel = (unsigned)target->parallel,
-		.before = target->before != NULL,
-		.after = target->after != NULL,
-	};
+	owned_drive struct drive d = { .fleet = fleet, .rollout = r, .no_journal = true };
+	json_t **found = mem_zero(r->len + 1, sizeof(*found));
+	size_t next = 0;
 
-	for (size_t i = 0; i < target->gates_len; i++)
-		policy.judge = policy.judge || target->gates[i].kind == GATE_compare;
-	make_waves(&policy, target);
-	return policy;
+	d.foreseen = found;
+	d.baselines = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	d.failing = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	do {
+		if (foresee_next(&next, &d, err) || take_children(&d, TICK_MS, err)) {
+			for (size_t i = 0; i < r->len; i++)
+				json_decref(found[i]);
+			free(found);
+			return -1;
+		}
+		forget_sights(&d);
+	} while (next < r->len || d.len > 0);
+	*out = found;
+	return 0;
 }

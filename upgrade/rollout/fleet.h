@@ -26,6 +26,12 @@ struct fleet {
 	void *context;
 };
 
+/* Asks each node what the installation would meet there, and changes nothing; after fleet_look().
+ * (*out)[i], of node i: {suspends, suspended_us, lacked_bytes, refusals: [{code, message}]}, or
+ * NULL where it could not be asked, or runs the release already; owned, and free() the list.
+ */
+must_check int fleet_foresee(json_t ***out, const struct fleet *fleet, struct rollout *rollout,
+			     struct error *err);
 /* Until it rests.  The first SIGINT, SIGTERM or SIGHUP lets what is under way end, and pauses the
  * rollout; the second ends at once.
  *

@@ -28,7 +28,7 @@ static bool is_ready(const struct rollout *r, const struct rollout_node *node)
 
 static bool is_done_here(const struct rollout *r, const struct rollout_node *node)
 {
-	return node->wave > r->wave || node_has_new(node);
+	return node->wave > r->wave || (node_has_new(node) && !node->drained);
 }
 
 static bool is_done_or_unknown(const struct rollout *r, const struct rollout_node *node)
@@ -201,7 +201,7 @@ static bool is_given_up(const struct rollout *r, const struct rollout_node *node
 
 static bool is_back(const struct rollout *r, struct rollout_node *node)
 {
-	if (node->stage == STAGE_unknown || node->doing.kind == ACTION_install ||
+	if (node->stage == STAGE_unknown || node->drained || node->doing.kind == ACTION_install ||
 	    node->doing.kind == ACTION_revert || node->doing.kind == ACTION_commit)
 		return false;
 	if (!same(node->runs, node->from) || !same(node->boots, node->from))

@@ -66,10 +66,12 @@ struct rollout_policy {
 	int64_t probe_ms;    /* between two looks at a node */
 	unsigned fail_limit; /* bad looks in a row that make a node unhealthy */
 	int64_t node_ms;     /* for one action on a node, and to come back after it was lost */
+	int64_t once_ms;     /* for what is run once */
 	int64_t progress_ms; /* within which a node must have got further */
 	int64_t total_ms;    /* for all, pauses not counted; 0: no limit */
 	unsigned parallel;   /* actions at once */
 	bool before, after;  /* there is something to run once, before and after all nodes */
+	bool drain;          /* a node is drained before a restart, and undrained when it is well */
 	bool judge; /* nodes with and without the release are compared at the end of a bake */
 };
 
@@ -82,6 +84,7 @@ struct rollout_policy {
 		.probe_ms = 5000,                \
 		.fail_limit = 3,                 \
 		.node_ms = 300000,               \
+		.once_ms = 300000,               \
 		.progress_ms = 900000,           \
 		.parallel = 16,                  \
 	})
@@ -96,9 +99,14 @@ enum action_kind {
 	ACTION_probe,   /* is it well? */
 	ACTION_commit,
 	ACTION_revert, /* to node->from, for good */
+	ACTION_undrain,
 	ACTION_before, /* of no node: once, before the first installation */
 	ACTION_judge,  /* of no node: nodes with the release against those without */
 	ACTION_after,  /* of no node: once, when all is committed */
+	/* Of whoever drives it, never asked for: hooks.failure, and what an installation would
+	   meet. */
+	ACTION_failure,
+	ACTION_foresee,
 	ACTION_KINDS,
 };
 const char *action_name(enum action_kind kind);
@@ -149,6 +157,7 @@ enum command_kind {
 	COMMAND_pause,
 	COMMAND_promote, /* ends a pause, whatever it is for */
 	COMMAND_abort,   /* back */
+	COMMAND_again,   /* what is run once and was cut short is run again */
 	COMMAND_interrupt,
 	COMMAND_supersede, /* another release is to be deployed instead */
 };
@@ -203,6 +212,7 @@ struct rollout_node {
 	unsigned wave;
 	bool staged;  /* it was brought and checked */
 	bool touched; /* an installation was begun */
+	bool drained; /* that began by draining it, and it was not undrained since */
 	bool serving;
 	bool cold;  /* back by a restart: hot was refused */
 	bool stuck; /* needs a person */
@@ -215,6 +225,7 @@ struct rollout_node {
 	int64_t passed_at;    /* when it was last well; -1: never since its installation */
 	int64_t installed_at; /* -1: not */
 	int64_t not_before;   /* of the next try */
+	int64_t undrain_by;   /* on the way back: then also where nothing can be said of it */
 	struct rollout_doing doing;
 	char why[WHY_MAX]; /* what was last wrong */
 	bool dirty;        /* changed since the state was last written down */

@@ -61,6 +61,10 @@ static void change(struct schedule *s, struct rollout_node *node, enum action_ki
 {
 	s->out += !node_is_out(s->r, node);
 	node->touched = true;
+	if (way == WAY_restart && s->r->policy.drain) {
+		node->drained = true;
+		node->undrain_by = s->r->clock + s->r->policy.node_ms;
+	}
 	add_of_node(s, node, kind, way, vsn);
 }
 
@@ -112,6 +116,20 @@ static bool is_to_go_back(const struct schedule *s, const struct rollout_node *n
 	       (!same(node->runs, node->from) || !same(node->boots, node->from));
 }
 
+/* When it is well, whatever it runs then.  On the way back an unwell node is not kept out: it is as
+ * it was.
+ */
+static bool is_to_undrain(const struct schedule *s, const struct rollout_node *node)
+{
+	const struct rollout *r = s->r;
+
+	if (!node->drained || node->stage == STAGE_unknown || node->lost_at >= 0)
+		return false;
+	return node->health == HEALTH_pass ||
+	       (r->phase == PHASE_back && !is_to_go_back(s, node) &&
+		(node->health == HEALTH_fail || r->clock >= node->undrain_by));
+}
+
 static void schedule_changes(struct schedule *s)
 {
 	for (size_t i = 0; i < s->r->len; i++) {
@@ -119,7 +137,9 @@ static void schedule_changes(struct schedule *s)
 
 		if (!is_free(s, node))
 			continue;
-		if (is_next(s, node) && may_change(s, node))
+		if (is_to_undrain(s, node) && !is_to_go_back(s, node))
+			add_of_node(s, node, ACTION_undrain, WAY_none, NULL);
+		else if (is_next(s, node) && may_change(s, node))
 			change(s, node, ACTION_install, node->way, s->r->to);
 		else if (is_to_commit(s, node))
 			add_of_node(s, node, ACTION_commit, WAY_none, s->r->to);
@@ -188,10 +208,12 @@ static void schedule_once(struct schedule *s)
 		   r->wave + 1 < rollout_waves(r)) {
 		kind = ACTION_judge;
 	}
-	if (kind != ACTION_none)
-		add(s, &r->doing,
-		    (struct rollout_action){ .kind = kind, .node = SIZE_MAX, .vsn = r->to },
-		    r->policy.node_ms);
+	if (kind == ACTION_none)
+		return;
+	add(s, &r->doing, (struct rollout_action){ .kind = kind, .node = SIZE_MAX, .vsn = r->to },
+	    kind == ACTION_judge ? r->policy.node_ms : r->policy.once_ms);
+	if (kind != ACTION_judge)
+		r->progress_by = r->clock + r->policy.once_ms + r->policy.progress_ms;
 }
 
 void rollout_schedule(struct rollout *r, struct rollout_actions *actions)

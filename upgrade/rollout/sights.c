@@ -83,7 +83,8 @@ static enum way choose_way(const struct rollout *r, enum way way)
 	return way == WAY_hot ? WAY_hot : WAY_none;
 }
 
-static void take_facts(struct rollout *r, struct rollout_node *node, const struct node_facts *facts)
+static void take_facts(struct rollout *r, struct rollout_node *node, enum action_kind kind,
+		       const struct node_facts *facts)
 {
 	node->dirty = true;
 	node->seen_at = r->clock;
@@ -97,7 +98,11 @@ static void take_facts(struct rollout *r, struct rollout_node *node, const struc
 		has_new(r, node);
 	else
 		has_old(r, node, facts);
-	take_health(r, node, facts);
+	/* What commits asks no gate. */
+	if (kind == ACTION_commit && facts->serving)
+		node->serving = true;
+	else
+		take_health(r, node, facts);
 }
 
 /* ---- what came of an action ---- */
@@ -175,6 +180,18 @@ static void reverted(struct rollout *r, struct rollout_node *node, const struct 
 		node->stuck = true;
 }
 
+static void undrained(struct rollout *r, struct rollout_node *node, const struct sight *sight)
+{
+	if (sight->outcome == OUTCOME_ok) {
+		node->drained = false;
+		node->tries = 0;
+	} else if (++node->tries >= TRIES_MAX && r->phase == PHASE_back) {
+		node->stuck = true;
+	} else if (node->tries >= TRIES_MAX) {
+		give_up(r, node, ACTION_undrain);
+	}
+}
+
 static void take_of_node(struct rollout *r, struct rollout_node *node, const struct sight *sight)
 {
 	struct rollout_doing doing = node->doing;
@@ -187,7 +204,7 @@ static void take_of_node(struct rollout *r, struct rollout_node *node, const str
 	if (sight->outcome == OUTCOME_down || sight->outcome == OUTCOME_silent)
 		lose(r, node, sight->outcome == OUTCOME_down);
 	if (sight->facts)
-		take_facts(r, node, sight->facts);
+		take_facts(r, node, doing.kind, sight->facts);
 	/* The way from another release is another. */
 	if (doing.kind == ACTION_probe && sight->facts && !same(ran, node->runs))
 		node_forget(r, node);
@@ -201,6 +218,8 @@ static void take_of_node(struct rollout *r, struct rollout_node *node, const str
 		committed(r, node, sight);
 	else if (doing.kind == ACTION_revert)
 		reverted(r, node, sight);
+	else if (doing.kind == ACTION_undrain)
+		undrained(r, node, sight);
 	if (sight->outcome != OUTCOME_ok)
 		again_later(r, node, doing.id);
 }
@@ -294,6 +313,17 @@ static void promote(struct rollout *r)
 		rollout_unpause(r);
 }
 
+static void once_again(struct rollout *r)
+{
+	if (r->paused != PAUSED_once)
+		return;
+	if (r->before == ONCE_running)
+		r->before = ONCE_waiting;
+	if (r->after == ONCE_running)
+		r->after = ONCE_waiting;
+	rollout_unpause(r);
+}
+
 static void abort_all(struct rollout *r)
 {
 	if (r->phase == PHASE_back || r->phase == PHASE_after || r->phase == PHASE_end)
@@ -329,6 +359,9 @@ static void take_command(struct rollout *r, const struct sight *sight)
 		break;
 	case COMMAND_promote:
 		promote(r);
+		break;
+	case COMMAND_again:
+		once_again(r);
 		break;
 	case COMMAND_abort:
 		abort_all(r);

@@ -9,7 +9,8 @@ enum { COUNT_MAX = 1000000 }; /* nodes, percent, tries */
 /* ---- names ---- */
 
 static const char *const action_names[ACTION_KINDS] = {
-	"none", "look", "stage", "install", "probe", "commit", "revert", "before", "judge", "after",
+	"none",    "look",   "stage", "install", "probe",   "commit",  "revert",
+	"undrain", "before", "judge", "after",   "failure", "foresee",
 };
 static const char *const outcome_names[OUTCOMES] = {
 	"ok", "refused", "rolled_back", "failed", "stuck", "down", "silent", "fenced",
@@ -109,9 +110,11 @@ static const struct field policy_fields[] = {
 	F(FIELD_INT, rollout_policy, probe_ms),
 	F(FIELD_UNSIGNED, rollout_policy, fail_limit),
 	F(FIELD_INT, rollout_policy, node_ms),
+	F(FIELD_INT, rollout_policy, once_ms),
 	F(FIELD_INT, rollout_policy, progress_ms),
 	F(FIELD_INT, rollout_policy, total_ms),
 	F(FIELD_UNSIGNED, rollout_policy, parallel),
+	F(FIELD_BOOL, rollout_policy, drain),
 	F(FIELD_BOOL, rollout_policy, before),
 	F(FIELD_BOOL, rollout_policy, after),
 	F(FIELD_BOOL, rollout_policy, judge),
@@ -166,6 +169,7 @@ static const struct field node_fields[] = {
 	F(FIELD_UNSIGNED, rollout_node, wave),
 	F(FIELD_BOOL, rollout_node, staged),
 	F(FIELD_BOOL, rollout_node, touched),
+	F(FIELD_BOOL, rollout_node, drained),
 	F(FIELD_BOOL, rollout_node, serving),
 	F(FIELD_BOOL, rollout_node, cold),
 	F(FIELD_BOOL, rollout_node, stuck),
@@ -178,6 +182,7 @@ static const struct field node_fields[] = {
 	F(FIELD_INT, rollout_node, passed_at),
 	F(FIELD_INT, rollout_node, installed_at),
 	F(FIELD_INT, rollout_node, not_before),
+	F(FIELD_INT, rollout_node, undrain_by),
 	F(FIELD_BUFFER, rollout_node, why),
 	END,
 };

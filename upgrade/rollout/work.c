@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/rollout/work.h"
 
-#include "base/process.h"
+#include "base/clock.h"
 #include "upgrade/health/probe.h"
+#include "upgrade/node/foresee.h"
 #include "upgrade/node/install.h"
+#include "upgrade/node/once.h"
+#include "upgrade/rollout/hook.h"
 
-#include <stdio.h>
-
-enum { HOOK_OUTPUT_MAX = 64 * 1024 };
+#include <inttypes.h>
 
 static const char *const health_words[] = { "unknown", "pass", "fail" };
 
@@ -99,26 +100,26 @@ static int look_at(json_t *answer, const struct work *work, struct node *node, s
 
 /* ---- what is done ---- */
 
-static struct install_options options_of(const struct work *work)
+static void add_note(json_t *answer, const char *text)
 {
-	struct install_options options = INSTALL_OPTIONS;
+	json_t *notes = json_object_get(answer, "notes");
 
-	options.restart = work->action.way == WAY_restart;
-	options.allow = work->target->allow;
-	return options;
+	if (!notes) {
+		notes = json_array();
+		json_object_set_new(answer, "notes", notes);
+	}
+	json_array_append_new(notes, text_json(text));
 }
 
 static void tell_result(json_t *answer, const struct install_result *result)
 {
-	json_t *notes = json_array();
 	int64_t longest = 0;
 
 	for (size_t i = 0; i < result->notes_len; i++)
-		json_array_append_new(notes, text_json(result->notes[i]));
+		add_note(answer, result->notes[i]);
 	for (size_t i = 0; i < result->pauses.len; i++)
 		if (result->pauses.items[i].longest_us > longest)
 			longest = result->pauses.items[i].longest_us;
-	json_object_set_new(answer, "notes", notes);
 	json_object_set_new(answer, "pause_us", json_integer(longest));
 	json_object_set_new(answer, "install_ms", json_integer(result->install_ms));
 	json_object_set_new(answer, "sent_bytes", json_integer(result->sent_bytes));
@@ -151,49 +152,106 @@ static int do_probe(json_t *answer, const struct work *work, struct node *node, 
 	    probe_node(&probe, node, arena, work->target, work->baseline, err))
 		return -1;
 	tell_facts(answer, work, &releases, probe.verdict);
-	if (probe.text[0])
-		json_object_set_new(answer, "text", text_json(probe.text));
+	json_object_set(answer, "findings", probe.findings);
 	json_object_set(answer, "measures", probe.measures);
 	json_object_set(answer, "census", probe.census);
 	return 0;
 }
 
-static int run_hook(json_t *answer, const struct work *work, const char *name, const char *command,
-		    struct error *err)
+/* ---- hooks ---- */
+
+static void tell_text(json_t *answer, const char *key, const char *text)
+{
+	struct span said = span_trim(span_of(text));
+	json_t *json = said.len > 0 ? json_stringn(said.ptr, said.len) : NULL;
+
+	if (said.len > 0)
+		json_object_set_new(answer, key, json ? json : json_string("(not to be printed)"));
+}
+
+static int run_hook(json_t *answer, const struct work *work, struct node *node, const char *name,
+		    const struct target_hook *hook, struct error *err)
+{
+	owned_str struct str said = STR_EMPTY;
+	struct hook_about about = {
+		.target = work->target,
+		.name = name,
+		.node = work->node,
+		.release = work->bundle->name,
+		.vsn = work->bundle->vsn,
+		.connection = node,
+	};
+	int ret;
+
+	if (!hook)
+		return 0;
+	ret = hook_run(&said, hook, &about, err);
+	tell_text(answer, name, str_text(&said));
+	return ret;
+}
+
+/* Nothing new comes to it, and what it has under way ends, as far as there is time. */
+static int drain(json_t *answer, const struct work *work, struct node *node, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	owned_process_result struct process_result result = { 0 };
-	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
-	const char *const env[] = {
-		arena_printf(&arena, "RELEVO_HOOK=%s", name),
-		arena_printf(&arena, "RELEVO_TARGET=%s", work->target->name),
-		arena_printf(&arena, "RELEVO_NODE=%s", work->node ? work->node : ""),
-		arena_printf(&arena, "RELEVO_RELEASE=%s", work->bundle->name),
-		arena_printf(&arena, "RELEVO_VERSION=%s", work->bundle->vsn),
-		NULL,
-	};
-	struct process_options options = { .env = env,
-					   .output_max = HOOK_OUTPUT_MAX,
-					   .timeout_ms = (int)work->target->node_ms };
+	int64_t left, began = clock_mono_ms();
 
-	if (process_run(&result, argv, &options, err))
-		return error_wrap(err, "hooks.%s", name);
-	if (result.out.len + result.err.len > 0)
-		json_object_set_new(answer, name,
-				    text_json(arena_printf(&arena, "%s%s", str_text(&result.out),
-							   str_text(&result.err))));
-	if (result.status != 0)
-		return error_set(err, ERROR_FAILED, "hooks.%s ended with status %d: %.500s", name,
-				 result.status, str_text(&result.err));
+	if (run_hook(answer, work, node, "drain", work->target->drain, err) ||
+	    hook_drained(&left, work->target, node, err))
+		return -1;
+	if (left > 0)
+		add_note(answer, arena_printf(&arena,
+					      "%" PRId64 " were still served %" PRId64
+					      " s after it was drained, and are cut off",
+					      left, (clock_mono_ms() - began) / 1000));
 	return 0;
 }
 
-static int around(json_t *answer, const struct work *work, const char *name, const char *command,
-		  struct error *err)
+/* Before a node is changed, either way. */
+static int before_change(json_t *answer, const struct work *work, struct node *node,
+			 struct error *err)
 {
-	if (!command || work->action.way != WAY_restart)
+	if (run_hook(answer, work, node, "before_node", work->target->before_node, err))
+		return -1;
+	return work->action.way == WAY_restart ? drain(answer, work, node, err) : 0;
+}
+
+/* What is wrong there is not tried again: the node was changed by then. */
+static int after_change(json_t *answer, const struct work *work, struct node *node,
+			struct error *err)
+{
+	if (run_hook(answer, work, node, "after_node", work->target->after_node, err) == 0)
 		return 0;
-	return run_hook(answer, work, name, command, err);
+	err->kind = ERROR_REFUSED;
+	return -1;
+}
+
+/* hooks.start: called when the node has ended and nobody starts it again. */
+static int start_node(void *context, struct error *err)
+{
+	const struct work *work = context;
+	owned_str struct str said = STR_EMPTY;
+	struct hook_about about = { .target = work->target,
+				    .name = "start",
+				    .node = work->node,
+				    .release = work->bundle->name,
+				    .vsn = work->action.vsn };
+
+	return hook_run(&said, work->target->start, &about, err);
+}
+
+static struct install_options options_of(const struct work *work)
+{
+	struct install_options options = INSTALL_OPTIONS;
+
+	options.restart = work->action.way == WAY_restart;
+	options.allow = work->target->allow;
+	options.move.timeout_ms = work->target->node_ms;
+	if (work->target->start) {
+		options.move.start = start_node;
+		options.move.start_context = (void *)(uintptr_t)work;
+	}
+	return options;
 }
 
 static int do_stage(json_t *answer, const struct work *work, struct node *node, struct arena *arena,
@@ -212,10 +270,9 @@ static int do_stage(json_t *answer, const struct work *work, struct node *node, 
 static int tell_baseline(json_t *answer, const struct work *work, struct node *node,
 			 struct arena *arena, struct error *err)
 {
-	const struct target no_gates = { .timeout_ms = work->target->timeout_ms };
 	owned_probe struct probe probe = { 0 };
 
-	if (probe_node(&probe, node, arena, &no_gates, NULL, err))
+	if (probe_measure(&probe, node, arena, work->target, err))
 		return -1;
 	json_object_set(answer, "measures", probe.measures);
 	json_object_set(answer, "census", probe.census);
@@ -227,16 +284,10 @@ static int do_install(json_t *answer, const struct work *work, struct node *node
 {
 	struct install_options options = options_of(work);
 	struct install_result result;
-	struct error undrain;
-	int ret;
 
-	if (around(answer, work, "drain", work->target->drain, err))
-		return -1;
-	ret = node_install(&result, node, arena, work->bundle, &options, err);
-	if (ret == 0)
-		ret = tell_baseline(answer, work, node, arena, err);
-	/* Whatever it runs now, it is to serve. */
-	if (around(answer, work, "undrain", work->target->undrain, ret ? &undrain : err) || ret)
+	if (before_change(answer, work, node, err) ||
+	    node_install(&result, node, arena, work->bundle, &options, err) ||
+	    tell_baseline(answer, work, node, arena, err) || after_change(answer, work, node, err))
 		return -1;
 	tell_result(answer, &result);
 	return look_at(answer, work, node, arena, err);
@@ -259,18 +310,48 @@ static int do_revert(json_t *answer, const struct work *work, struct node *node,
 {
 	struct install_options options = options_of(work);
 	struct install_result result;
-	struct error undrain;
-	int ret;
 
 	/* Requests in replaced code are waited for; then going back is more urgent: it is noted. */
 	options.kill = true;
-	if (around(answer, work, "drain", work->target->drain, err))
+	/* What does not let itself be drained goes back all the same. */
+	if (before_change(answer, work, node, err))
+		add_note(answer, err->text);
+	if (node_revert(&result, node, arena, work->action.vsn, &options, err))
 		return -1;
-	ret = node_revert(&result, node, arena, work->action.vsn, &options, err);
-	if (around(answer, work, "undrain", work->target->undrain, ret ? &undrain : err) || ret)
-		return -1;
+	if (after_change(answer, work, node, err))
+		add_note(answer, err->text);
 	tell_result(answer, &result);
 	return look_at(answer, work, node, arena, err);
+}
+
+static int do_undrain(json_t *answer, const struct work *work, struct node *node,
+		      struct arena *arena, struct error *err)
+{
+	(void)arena;
+	return run_hook(answer, work, node, "undrain", work->target->undrain, err);
+}
+
+static int do_foresee(json_t *answer, const struct work *work, struct node *node,
+		      struct arena *arena, struct error *err)
+{
+	struct install_options options = options_of(work);
+	json_t *refusals = json_array();
+	struct foreseen found;
+
+	if (node_foresee(&found, node, arena, work->bundle, &options, err)) {
+		json_decref(refusals);
+		return -1;
+	}
+	for (size_t i = 0; i < found.refusals.len; i++)
+		json_array_append_new(
+			refusals, json_pack("{s:s, s:o}", "code", found.refusals.items[i].code,
+					    "message", text_json(found.refusals.items[i].message)));
+	json_object_set_new(answer, "foreseen",
+			    json_pack("{s:I, s:I, s:I, s:o}", "suspends",
+				      (json_int_t)found.suspends, "suspended_us",
+				      (json_int_t)found.suspended_us, "lacked_bytes",
+				      (json_int_t)found.lacked_bytes, "refusals", refusals));
+	return 0;
 }
 
 /* ---- all of it ---- */
@@ -279,17 +360,19 @@ typedef int work_fn(json_t *answer, const struct work *work, struct node *node, 
 		    struct error *err);
 
 static work_fn *const works[ACTION_KINDS] = {
-	[ACTION_look] = do_look,   [ACTION_stage] = do_stage,   [ACTION_install] = do_install,
-	[ACTION_probe] = do_probe, [ACTION_commit] = do_commit, [ACTION_revert] = do_revert,
+	[ACTION_look] = do_look,       [ACTION_stage] = do_stage,     [ACTION_install] = do_install,
+	[ACTION_probe] = do_probe,     [ACTION_commit] = do_commit,   [ACTION_revert] = do_revert,
+	[ACTION_undrain] = do_undrain, [ACTION_foresee] = do_foresee,
 };
 
-static int connect_to(struct node **out, const struct work *work, struct error *err)
+static int connect_to(struct node **out, const struct work *work, const char *name,
+		      struct error *err)
 {
 	const struct target *target = work->target;
 
 	return node_open(out,
 			 &(struct node_options){
-				 .name = work->node,
+				 .name = name,
 				 .cookie = work->cookie,
 				 .port = (int)target->port,
 				 .timeout_ms = target->timeout_ms,
@@ -299,11 +382,51 @@ static int connect_to(struct node **out, const struct work *work, struct error *
 			 err);
 }
 
+/* hooks.once: with the code of the release, beside the first node. */
+static int run_beside(json_t *answer, const struct work *work, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_node struct node *node = NULL;
+	const char *said = "";
+	int ret;
+
+	if (!work->target->once)
+		return 0;
+	if (!work->beside)
+		return error_set(err, ERROR_FAILED, "hooks.once: there is no node");
+	if (connect_to(&node, work, work->beside, err))
+		return error_wrap(err, "hooks.once");
+	/* One that was overtaken does not begin it. */
+	if (node_lock(node, node_work_deadline(node), err))
+		return -1;
+	ret = node_once(&said, node, &arena, work->bundle->vsn, work->target->once,
+			hook_time(work->target), err);
+	tell_text(answer, "once", said);
+	return ret ? error_wrap(err, "hooks.once, beside %s", work->beside) : 0;
+}
+
+static int run_once(json_t *answer, const struct work *work, struct error *err)
+{
+	const struct target *target = work->target;
+
+	switch (work->action.kind) {
+	case ACTION_before:
+		return run_hook(answer, work, NULL, "before", target->before, err) ||
+				       run_beside(answer, work, err)
+			       ? -1
+			       : 0;
+	case ACTION_after:
+		return run_hook(answer, work, NULL, "after", target->after, err);
+	default:
+		return run_hook(answer, work, NULL, "failure", target->failure, err);
+	}
+}
+
 static void do_once(json_t *answer, const struct work *work)
 {
 	struct error err;
 
-	if (run_hook(answer, work, action_name(work->action.kind), work->hook, &err))
+	if (run_once(answer, work, &err))
 		tell_error(answer, work, NULL, &err);
 	else
 		tell(answer, OUTCOME_ok, NULL);
@@ -318,7 +441,7 @@ json_t *work_do(const struct work *work)
 
 	if (!work->node)
 		do_once(answer, work);
-	else if (connect_to(&node, work, &err) ||
+	else if (connect_to(&node, work, work->node, &err) ||
 		 works[work->action.kind](answer, work, node, &arena, &err))
 		tell_error(answer, work, node, &err);
 	else

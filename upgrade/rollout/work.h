@@ -18,16 +18,16 @@ struct work {
 	struct rollout_action action;
 	const char *node, *from; /* NULL: of no node; what it ran before */
 	const json_t *baseline;  /* an earlier look at the node; NULL: none */
-	const char *hook;        /* of no node: the command */
+	const char *beside;      /* of no node: the first node of the fleet */
 };
 
-/* Does it; a new reference:
+/* Does it; a new reference (what hooks printed stands under their names):
  *
  *	outcome   as outcome_name()
  *	text      what was wrong, for a person; not there when all went well
  *	facts     {runs, boots, has, serving, health}; not there when nothing is known
  *	manifest  SHA-256 of the manifest of what runs; of a look
- *	measures, census   of a probe
+ *	measures, census, findings   of a probe
  *	notes     what a person should know; a list
  *	pause_us  the longest that a process was suspended
  */

@@ -1,8 +1,13 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% How many processes have crashed since this was first asked over this connection, supervised or
-%% not, and what the last of them began with.  Bound: Me.  Answers {HowMany, Text}.
-%% A filter of the logger sees the reports and lets them pass; it goes with the connection.  It is
-%% stored with all that it knows, so it is made apart from what is known here.
+%% not, and what the last of them began with.  With Keep milliseconds: over any connection, until nobody
+%% has asked for that long.  Bound: Me, Keep.  Answers {HowMany, Text}.
+%% A filter of the logger sees the reports and lets them pass; it goes with the connection, or with its
+%% time.  It is stored with all that it knows, so it is made apart from what is known here.
+{Counter, Wait} = case Keep of
+                      0 -> {relevo_crashes, infinity};
+                      _ -> {relevo_crashes_kept, Keep}
+                  end,
 Source = "fun(#{level := L, msg := Msg, meta := #{pid := P} = Meta}, Counter) "
     "       when L =:= error; L =:= critical; L =:= alert; L =:= emergency -> "
     "         Began = case Msg of "
@@ -31,25 +36,26 @@ Loop = fun Loop(Seen, Last) ->
                    {count, Asker, Tag} ->
                        Asker ! {Tag, {map_size(Seen), lists:flatten(Text(Last))}},
                        Loop(Seen, Last);
-                   {'EXIT', _, _} -> logger:remove_primary_filter(relevo_crashes);
+                   {'EXIT', _, _} -> logger:remove_primary_filter(Counter);
                    _ -> Loop(Seen, Last)
+               after Wait -> logger:remove_primary_filter(Counter)
                end
        end,
 Begin = fun(Asker, Tag) ->
                 process_flag(trap_exit, true),
-                link(Me),
-                register(relevo_crashes, self()),
+                [link(Me) || Keep =:= 0],
+                register(Counter, self()),
                 {ok, Tokens, _} = erl_scan:string(Source),
                 {ok, Exprs} = erl_parse:parse_exprs(Tokens),
                 {value, Filter, _} = erl_eval:exprs(Exprs, []),
-                logger:remove_primary_filter(relevo_crashes),
-                ok = logger:add_primary_filter(relevo_crashes, {Filter, self()}),
+                logger:remove_primary_filter(Counter),
+                ok = logger:add_primary_filter(Counter, {Filter, self()}),
                 Asker ! {Tag, {0, ""}},
                 Loop(#{}, none)
         end,
 Asked = make_ref(),
 Asking = self(),
-case whereis(relevo_crashes) of
+case whereis(Counter) of
     undefined -> spawn(fun() -> Begin(Asking, Asked) end);
     Running -> Running ! {count, Asking, Asked}
 end,

@@ -2,7 +2,7 @@
 %% Who would be killed by the purge of replaced code.  Bound: To, the version that a relup leads to next
 %% ("": none; what was replaced before is purged, by a commit).  That are processes in the code before the
 %% present one, of modules that are loaded over; and those in the present code of modules that go, but
-%% for processes of applications that are stopped.
+%% for processes of applications that are stopped and children that are ended before.
 %% Answers {HowMany, [{Module, Process}]}, the first 20.  Old code that nobody runs is purged, as
 %% release_handler does of itself every ten seconds: that is the cheapest way to ask.
 Steps = case To of
@@ -38,7 +38,16 @@ Who = fun(P, M) ->
 Old = [M || {M, _} <- code:all_loaded(), Steps =:= [] orelse lists:member(M, Modules),
             erlang:check_old_code(M), not code:soft_purge(M)],
 InOld = [{M, P} || M <- Old, P <- processes(), erlang:check_process_code(P, M) =:= true],
+%% Children that the relup ends before it removes their code.
+Children = fun(Supervisor) ->
+                   try gen_server:call(Supervisor, which_children, 5000)
+                   catch _:_ -> []
+                   end
+           end,
+Ended = [P || {apply, {supervisor, terminate_child, [Supervisor, Child]}} <- Steps,
+              {Id, P, _, _} <- Children(Supervisor), Id =:= Child],
 Goes = fun(P) ->
+               lists:member(P, Ended) orelse
                case application:get_application(P) of
                    {ok, App} -> lists:member(App, Stopped);
                    undefined -> false

@@ -83,17 +83,21 @@ KillTree = fun(Pid) ->
            end,
 %% {ended, Status, LastOutput}, or late: then it was killed.
 AwaitVm = fun(Port) ->
-                {os_pid, Pid} = erlang:port_info(Port, os_pid),
+                %% It may have ended by now.
+                Kill = case erlang:port_info(Port, os_pid) of
+                           {os_pid, Pid} -> fun() -> KillTree(Pid) end;
+                           undefined -> fun() -> ok end
+                       end,
                 End = erlang:monotonic_time(millisecond) + ConfigTimeout,
                 Left = fun() -> max(0, End - erlang:monotonic_time(millisecond)) end,
                 (fun Read(Said) ->
                          receive
                              {Port, {data, More}} ->
                                  All = <<Said/binary, More/binary>>,
-                                 Read(binary:part(All, byte_size(All), -min(byte_size(All), 2000)));
+                                 Read(binary:part(All, byte_size(All), -min(byte_size(All), 16000)));
                              {Port, {exit_status, Status}} -> {ended, Status, Said}
                          after Left() ->
-                                 KillTree(Pid),
+                                 Kill(),
                                  late
                          end
                  end)(<<>>)

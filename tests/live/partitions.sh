@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Half of a fleet cannot be reached any more, in each stage of a rollout (PARTITIONS=all; in one of them
-# without).  Each node has a network of its own, with an address of its own, and is cut off by taking
+# Half of a fleet cannot be reached any more, in each stage of a rollout (PARTITIONS=all, or its name;
+# in one of them without).  Each node has a network of its own, with an address of its own, and is cut off by taking
 # its cable out.  What is not heard of is neither promoted nor taken back, and nothing is done twice.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -92,7 +92,12 @@ back () {
 once () {
   [ "$(installs)" = "1 1 1 1 " ] || fail "installed $(installs) times"
 }
-in_stage () { [ "${PARTITIONS:-}" = all ] || [ "$1" = install ]; }
+in_stage () {
+  case ${PARTITIONS:-install} in
+    all | "$1") ;;
+    *) false ;;
+  esac
+}
 
 tests/tools/meter "$work/store" 1.0.0 1.1.0 >/dev/null
 start_fleet "$size"

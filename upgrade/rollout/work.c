@@ -105,6 +105,7 @@ static struct install_options options_of(const struct work *work)
 
 	options.restart = work->action.way == WAY_restart;
 	options.allow = work->target->allow;
+	options.peer = work->peer;
 	return options;
 }
 
@@ -202,9 +203,16 @@ static int do_stage(json_t *answer, const struct work *work, struct node *node, 
 	struct install_options options = options_of(work);
 	struct install_result result;
 
+	options.hand_on = true;
 	if (node_prepare(&result, node, arena, work->bundle, &options, err))
 		return -1;
 	tell_result(answer, &result);
+	if (result.parcel_file)
+		json_object_set_new(answer, "parcel",
+				    json_pack("{s:o, s:s, s:I}", "file",
+					      text_json(result.parcel_file), "sha256",
+					      result.parcel_sha256, "bytes",
+					      (json_int_t)result.lacked_bytes));
 	return look_at(answer, work, node, arena, err);
 }
 
@@ -286,6 +294,7 @@ static work_fn *const works[ACTION_KINDS] = {
 static int connect_to(struct node **out, const struct work *work, struct error *err)
 {
 	const struct target *target = work->target;
+	struct target_via via = target_via_of(target, work->node);
 
 	return node_open(out,
 			 &(struct node_options){
@@ -294,6 +303,7 @@ static int connect_to(struct node **out, const struct work *work, struct error *
 				 .port = (int)target->port,
 				 .timeout_ms = target->timeout_ms,
 				 .tls = { target->tls_ca, target->tls_cert, target->tls_key },
+				 .via = { via.ssh, via.jump, via.host },
 				 .token = work->token,
 			 },
 			 err);

@@ -71,10 +71,8 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential real-code sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
+	unit cases helpers differential real-code sim hundred fanout torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
 	bench demo schemas install uninstall format clean help
-	unit cases helpers differential sim hundred fanout torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
-	bench demo install uninstall format clean help
 all: build/relevo
 
 build/relevo: $(B)/relevo

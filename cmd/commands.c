@@ -23,6 +23,7 @@
 	X(plan)       \
 	X(rehearse)   \
 	X(node)       \
+	X(setup)      \
 	X(deploy)     \
 	X(status)     \
 	X(history)    \
@@ -36,32 +37,6 @@
 	X(term)       \
 	X(beam)       \
 	X(help)       \
-#define COMMANDS(X) \
-	X(init)     \
-	X(build)    \
-	X(inspect)  \
-	X(keygen)   \
-	X(sign)     \
-	X(verify)   \
-	X(diff)     \
-	X(appup)    \
-	X(plan)     \
-	X(rehearse) \
-	X(node)     \
-	X(setup)    \
-	X(deploy)   \
-	X(status)   \
-	X(history)  \
-	X(resume)   \
-	X(pause)    \
-	X(promote)  \
-	X(abort)    \
-	X(rollback) \
-	X(relup)    \
-	X(script)   \
-	X(term)     \
-	X(beam)     \
-	X(help)     \
 	X(completion)
 
 #define X(name) extern const struct command cmd_##name;

@@ -406,7 +406,7 @@ const struct project_key project_keys[] = {
 	  "certificates of authorities, and their CRLs: also what somebody signed whom one of them vouches for is used here",
 	  get_paths, AT(trust_authorities) },
 	{ "trust.require_signature", "true or false", "true where there are keys",
-	  "nothing is used here that is not signed, also where no key is named", get_bool, AT(trust_required) },
+	  "nothing is used here that is not signed, also where no key is named", project_get_bool, AT(trust_required) },
 	{ "trust.minimum", "version", "(any)", "no release older than this one is used here", get_text,
 	  AT(trust_minimum) },
 	{ "upgrade.appups", "folder", "(none)",

@@ -71,7 +71,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential real-code sim hundred torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
+	unit cases helpers differential real-code sim hundred fanout torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
 	bench demo schemas install uninstall format clean help
 all: build/relevo
 
@@ -103,6 +103,7 @@ $(B)/%.o: %.c
 $(B)/release/project/template.o: $(wildcard release/project/template/*)
 $(B)/upgrade/node/scripts/scripts.o: $(wildcard upgrade/node/scripts/*.erl)
 $(B)/upgrade/rehearse/snapshot.o: $(wildcard upgrade/rehearse/*.erl)
+$(B)/upgrade/rollout/setup.o: upgrade/rollout/setup.sh
 $(B)/upgrade/appup/appup_protocols.o: upgrade/appup/protocols.exs
 $(B)/upgrade/verdict/births_steps.o: $(wildcard upgrade/verdict/*.erl)
 
@@ -205,6 +206,10 @@ sim-stats: $(B)/tests/helpers/stats
 hundred: all $(B)/tests/live/load $(B)/tests/bench/measure
 	@ROUNDS=$(or $(ROUNDS),100) RELEVO=$(B)/relevo TEST_TIMEOUT=1800 tests/run tests/live/hundred.sh
 
+# NODES=8 make fanout
+fanout: all helpers
+	@NODES=$(or $(NODES),16) WEIGHT=$(or $(WEIGHT),30000000) RELEVO=$(B)/relevo TEST_TIMEOUT=1200 tests/run tests/live/fanout.sh
+
 # All tests in a system of Debian's that has OTP 27 and Elixir 1.18, or OTP 29 and Elixir 1.20.
 otp27: SUITE = trixie
 otp29: SUITE = forky
@@ -243,7 +248,7 @@ fuzz-coverage-all: $(FUZZ)
 
 # What HACKING.md and the house style promise, without running a test.
 check: layers format-check headers banned documents
-	@shellcheck -x $$(grep -rlE '^#!/bin/sh' .ci cmd examples release tests) \
+	@shellcheck -x $$(grep -rlE '^#!/bin/sh' .ci cmd examples release tests upgrade) \
 		&& echo "shellcheck: no finding"
 
 layers banned:
@@ -297,7 +302,7 @@ $(B)/tests/bench/measure: tests/bench/measure.c
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
-bench: all $(B)/tests/bench/measure $(B)/tests/live/load
+bench: all $(B)/tests/bench/measure helpers $(B)/tests/live/load
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/run
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/plan.sh
 	@RELEVO=$(B)/relevo tests/bench/stage.sh
@@ -305,6 +310,7 @@ bench: all $(B)/tests/bench/measure $(B)/tests/live/load
 	@RELEVO=$(B)/relevo tests/bench/pages.sh
 	@RELEVO=$(B)/relevo tests/bench/many.sh
 	@RELEVO=$(B)/relevo tests/bench/pause.sh
+	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/fleet.sh
 
 # ---- the rest ----
 
@@ -343,6 +349,7 @@ help:
 	@echo 'make demo-fleet five of them behind a front: hot with a canary, back by itself, drained and restarted'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
+	@echo 'make fanout     30 MB to sixteen nodes, which hand it on'
 	@echo 'make sim        20000 rollouts with all that can befall them, simulated; FIRST=SEED SEEDS=N'
 	@echo 'make sim-stats  false alarms and power of the gate compare, simulated'
 	@echo 'make otp27      all tests with OTP 27 and Elixir 1.18, in a system of their own'

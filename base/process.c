@@ -365,6 +365,11 @@ int process_start(struct process **out, const char *const *argv,
 
 	if (in < 0 || said < 0)
 		return error_sys(err, "cannot open %s", in < 0 ? "/dev/null" : log);
+	if (options->stdio) {
+		b.in = options->stdio[0];
+		b.out = options->stdio[1];
+		b.err = options->stdio[2];
+	}
 	if (begin(&pid, &b, err))
 		return -1;
 	*out = mem_zero(1, sizeof(**out));

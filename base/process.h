@@ -49,8 +49,8 @@ char *process_find(const char *program);
 
 /* ---- beside us ---- */
 
-/* A program that runs beside us, in a process group of its own, with nothing to read.  The
- * system kills it when we die, however we die.
+/* A program that runs beside us, in a process group of its own; without `stdio`, with nothing to
+ * read.  The system kills it when we die, however we die.
  */
 struct process; /* opaque: see process.c */
 
@@ -58,6 +58,7 @@ struct process_start {
 	const char *dir;        /* working directory; NULL: this one */
 	const char *const *env; /* as above */
 	const char *log;        /* its stdout and stderr are appended there; NULL: /dev/null */
+	const int *stdio;       /* instead of these: its descriptors 0, 1 and 2; NULL: none */
 };
 
 /* Fails as process_run() does when it cannot be run.  Free with process_free(). */

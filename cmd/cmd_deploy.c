@@ -319,7 +319,8 @@ static int deploy_run(const struct call *call, struct error *err)
 	const struct deploy_opts *opts = call->opts;
 	owned_session struct session s = { .cookie = STR_EMPTY };
 
-	if (session_open(&s, call, &opts->rollout, err) || session_load(&s, call->argv[0], err))
+	if (session_open(&s, call, &opts->rollout, err) || session_load(&s, call->argv[0], err) ||
+	    session_find_nodes(&s, err))
 		return -1;
 	return opts->dry_run ? dry_run(&s, err) : deploy(&s, opts->supersede, err);
 }

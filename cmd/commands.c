@@ -23,6 +23,7 @@
 	X(plan)       \
 	X(rehearse)   \
 	X(node)       \
+	X(setup)      \
 	X(deploy)     \
 	X(status)     \
 	X(history)    \

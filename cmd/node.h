@@ -7,6 +7,7 @@
 struct node_opts {
 	const char *cookie_file, *cookie_env;
 	const char *tls_ca, *tls_cert, *tls_key;
+	const char *via;
 	long port;
 	long timeout_ms; /* 0: not given */
 };
@@ -30,6 +31,9 @@ enum { NODE_TIMEOUT_MS = 10000 };
 		 "the certificate (PEM) to show to a node that asks for one"),                \
 	OPT_TEXT(opts, node.tls_key, 0, "tls-key", "FILE",                                    \
 		 "the key (PEM, not encrypted) of --tls-cert"),                               \
+	OPT_TEXT(opts, node.via, 0, "via", "WAY",                                             \
+		 "reach the node through the OpenSSH client, ssh:USER@HOST, from a bastion "  \
+		 "ssh:USER@HOST,jump=USER@HOST (default: $RELEVO_VIA, else directly)"),       \
 	OPT_DURATION(opts, node.timeout_ms, 't', "timeout", "TIME",                           \
 		     "how long the node may take to connect and to answer (default: 10s)")
 /* clang-format on */

@@ -6,6 +6,7 @@
 #include "cmd/trust.h"
 #include "upgrade/node/wire/cookie.h"
 #include "upgrade/rollout/hook.h"
+#include "upgrade/rollout/members.h"
 
 #include <inttypes.h>
 
@@ -48,7 +49,7 @@ static int find_target(struct session *s, const char *name, struct error *err)
 			   name);
 		return error_hint(err, "There is: %s", target_names(s));
 	}
-	if (s->target->nodes_len == 0)
+	if (s->target->nodes_len == 0 && !s->target->dns && !s->target->seed)
 		return error_set(err, ERROR_INVALID, "%s: the target %s has no nodes",
 				 s->project->file, s->target->name);
 	return 0;
@@ -87,6 +88,20 @@ int session_load(struct session *s, const char *release, struct error *err)
 	options.mode = fleet_policy(target).mode;
 	options.release = s->bundle.file;
 	return ways_open(&s->ways, &options, err);
+}
+
+int session_find_nodes(struct session *s, struct error *err)
+{
+	struct names left_out = { 0 };
+
+	s->found = *s->target;
+	if (members_find(&s->found, &left_out, &s->arena, str_text(&s->cookie), err))
+		return error_wrap(err, "target %s", s->target->name);
+	s->target = &s->found;
+	for (size_t i = 0; i < left_out.len; i++)
+		say(s->call, "%s is of the cluster, but runs another release: left out",
+		    left_out.items[i]);
+	return 0;
 }
 
 int session_last(struct session *s, struct error *err)
@@ -274,6 +289,11 @@ static int how_it_ended(const struct session *s, struct error *err)
 	case RESULT_refused:
 		error_set_(err, session_unreachable(s) ? ERROR_UNREACHABLE : ERROR_REFUSED, "%s",
 			   r->why);
+		if (session_unreachable(s))
+			return error_hint(err,
+					  "Nothing was changed.  On a machine where it never ran: "
+					  "relevo setup -t %s",
+					  name);
 		return error_hint(err, "Nothing was changed; all nodes of %s run what they ran.",
 				  name);
 	case RESULT_rolled_back:

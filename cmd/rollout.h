@@ -24,6 +24,7 @@ struct session {
 	const struct call *call;
 	struct project *project;
 	const struct target *target;
+	struct target found; /* the target, with the nodes that it has now */
 	struct journal *journal;
 	struct str cookie;
 	struct bundle bundle;
@@ -41,6 +42,8 @@ void session_done(struct session *session);
 /* Finds the target and opens the journal.  ERROR_USAGE, ERROR_NOT_FOUND: no such target. */
 must_check int session_open(struct session *out, const struct call *call,
 			    const struct rollout_opts *opts, struct error *err);
+/* Finds out which nodes the target has, where they are not listed; wants the cookie. */
+must_check int session_find_nodes(struct session *session, struct error *err);
 /* What is needed to drive it: the cookie, the tarball, the ways to it. */
 must_check int session_load(struct session *session, const char *release, struct error *err);
 /* The last rollout; session->rollout NULL: there was none. */

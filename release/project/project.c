@@ -89,7 +89,7 @@ static int get_paths(struct project_reader *r, const struct project_field *f, vo
 	return get_list(r, f, into, get_path);
 }
 
-static int get_bool(struct project_reader *r, const struct project_field *f, void *into)
+int project_get_bool(struct project_reader *r, const struct project_field *f, void *into)
 {
 	if (!json_is_boolean(f->value))
 		return wrong(r, f, "true or false");
@@ -331,9 +331,9 @@ const struct project_key project_keys[] = {
 	  "the runtime system that is packed: of the OTP in PATH, none at all (the one of the host is "
 	  "used), or of the OTP in that folder", get_erts, AT(erts) },
 	{ "strip", "true or false", "true", "leave debug information and docs out of the modules",
-	  get_bool, AT(strip) },
+	  project_get_bool, AT(strip) },
 	{ "include_src", "true or false", "false", "pack src/ and include/ of the applications too",
-	  get_bool, AT(include_src) },
+	  project_get_bool, AT(include_src) },
 	{ "cookie", "text", "(made at the first start)",
 	  "the cookie; whoever has the tarball has it then", get_cookie, AT(cookie) },
 	{ "config.sys", "file or false",
@@ -347,16 +347,16 @@ const struct project_key project_keys[] = {
 	  "more configuration providers: \"{Module, argument}\" in Elixir", get_texts,
 	  AT(providers) },
 	{ "config.reboot_system_after_config", "true or false", "false",
-	  "providers may configure kernel and stdlib: the VM boots twice", get_bool,
+	  "providers may configure kernel and stdlib: the VM boots twice", project_get_bool,
 	  AT(reboot_after_config) },
 	{ "config.prune_runtime_sys_config_after_boot", "true or false", "false",
-	  "with the reboot: remove the file that holds what providers read; bin/NAME restart needs it", get_bool,
+	  "with the reboot: remove the file that holds what providers read; bin/NAME restart needs it", project_get_bool,
 	  AT(prune_after_boot) },
 	{ "config.start_distribution_during_config", "true or false", "false",
-	  "with the reboot: be a node while providers run", get_bool,
+	  "with the reboot: be a node while providers run", project_get_bool,
 	  AT(distribution_during_config) },
 	{ "config.validate_compile_env", "true or false", "true",
-	  "with providers: refuse to start where values differ from those compiled in", get_bool,
+	  "with providers: refuse to start where values differ from those compiled in", project_get_bool,
 	  AT(validate_compile_env) },
 	{ "config.vm_args", "file", "rel/vm.args.eex or rel/vm.args, else built in",
 	  "flags of the VM; an .eex file is evaluated with @release, a .src as that of config.sys",
@@ -394,7 +394,7 @@ const struct project_key project_keys[] = {
 	  AT(upgrade_allow) },
 	{ "upgrade.keep_assets", "true or false", "true",
 	  "carry static files with a digest in their names, of the releases in \"from\", into priv/static of "
-	  "applications with a cache_manifest.json, for pages that are open", get_bool,
+	  "applications with a cache_manifest.json, for pages that are open", project_get_bool,
 	  AT(keep_assets) },
 	{ "upgrade.after", "list of functions", "[]",
 	  "called on each node after it was upgraded or taken back, with the version before and the one now: "
@@ -406,7 +406,7 @@ const struct project_key project_keys[] = {
 	  "certificates of authorities, and their CRLs: also what somebody signed whom one of them vouches for is used here",
 	  get_paths, AT(trust_authorities) },
 	{ "trust.require_signature", "true or false", "true where there are keys",
-	  "nothing is used here that is not signed, also where no key is named", get_bool, AT(trust_required) },
+	  "nothing is used here that is not signed, also where no key is named", project_get_bool, AT(trust_required) },
 	{ "trust.minimum", "version", "(any)", "no release older than this one is used here", get_text,
 	  AT(trust_minimum) },
 	{ "upgrade.appups", "folder", "(none)",

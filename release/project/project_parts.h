@@ -30,6 +30,7 @@ int project_wrong(struct project_reader *r, const struct project_field *f, const
 int project_read_keys(struct project_reader *r, const json_t *object, const char *prefix);
 
 /* Readers of one value, for the rows of a table. */
+int project_get_bool(struct project_reader *r, const struct project_field *f, void *into);
 int project_get_text(struct project_reader *r, const struct project_field *f, void *into);
 int project_get_path(struct project_reader *r, const struct project_field *f, void *into);
 int project_get_texts(struct project_reader *r, const struct project_field *f, void *into);

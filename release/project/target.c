@@ -135,6 +135,13 @@ static bool is_node_name(const char *name)
 	return at && at > name && at[1] && !strchr(at + 1, '@') && strlen(name) < 256;
 }
 
+static int get_node_name(struct project_reader *r, const struct project_field *f, void *into)
+{
+	if (!is_node_name(json_string_value(f->value)))
+		return project_wrong(r, f, "NAME@HOST");
+	return project_get_text(r, f, into);
+}
+
 static const char *text_in(struct project_reader *r, const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -142,21 +149,33 @@ static const char *text_in(struct project_reader *r, const json_t *object, const
 	return text ? arena_dup(r->arena, span_of(text)) : NULL;
 }
 
+/* {ssh: DESTINATION, jump: …, host: …}, as the keys via.ssh and so on of a target. */
+static bool read_via(struct project_reader *r, const json_t *object, struct target_via *out)
+{
+	*out = (struct target_via){ text_in(r, object, "ssh"), text_in(r, object, "jump"),
+				    text_in(r, object, "host") };
+	return out->ssh &&
+	       json_object_size(object) == 1U + (out->jump != NULL) + (out->host != NULL);
+}
+
 static int get_node(struct project_reader *r, const struct project_field *f,
 		    struct target_node *out)
 {
-	static const char want[] = "names such as shop@10.0.0.1, or {node: NAME, zone: ZONE}";
+	static const char want[] =
+		"names such as shop@10.0.0.1, or {node: NAME, zone: ZONE, via: {ssh: USER@HOST}}";
 	size_t keys = json_object_size(f->value);
 
+	*out = (struct target_node){ .zone = "" };
 	if (json_is_string(f->value)) {
-		*out = (struct target_node){
-			arena_dup(r->arena, span_of(json_string_value(f->value))), ""
-		};
+		out->name = arena_dup(r->arena, span_of(json_string_value(f->value)));
 	} else {
 		const char *zone = text_in(r, f->value, "zone");
+		const json_t *via = json_object_get(f->value, "via");
 
-		*out = (struct target_node){ text_in(r, f->value, "node"), zone ? zone : "" };
-		if (keys != (zone ? 2U : 1U))
+		out->name = text_in(r, f->value, "node");
+		out->zone = zone ? zone : "";
+		if (keys != 1U + (zone != NULL) + (via != NULL) ||
+		    (via && !read_via(r, via, &out->via)))
 			return project_wrong(r, f, want);
 	}
 	return is_node_name(out->name) ? 0 : project_wrong(r, f, want);
@@ -209,8 +228,12 @@ int target_read_object(struct project_reader *r, const json_t *object,
 /* clang-format off */
 #define AT(member) offsetof(struct target, member)
 const struct project_key target_keys[] = {
-	{ "nodes", "list of names, or of {node: NAME, zone: ZONE}", "(required)",
+	{ "nodes", "list of names, or of {node: NAME, zone: ZONE, via: {…}}", "(or dns, seed)",
 	  "the nodes; those of one zone are spread over the waves", get_nodes, 0 },
+	{ "dns", "NAME@HOST", "(none)", "instead of nodes: one called NAME at each address of HOST; or, when "
+	  "HOST begins with _, at each host of its SRV records", get_node_name, AT(dns) },
+	{ "seed", "node", "(none)", "instead of nodes: this one, and those of its cluster that run the same "
+	  "release", get_node_name, AT(seed) },
 	{ "extends", "name", "(none)", "another target, whose keys hold where this one has none",
 	  project_get_text, AT(extends) },
 	{ "cookie_file", "file", "(none)", "where the cookie of the nodes is", project_get_path,
@@ -226,6 +249,17 @@ const struct project_key target_keys[] = {
 	{ "tls.cert", "file", "(none)", "the certificate (PEM) to show to the nodes", project_get_path,
 	  AT(tls_cert) },
 	{ "tls.key", "file", "(none)", "the key (PEM) of tls.cert", project_get_path, AT(tls_key) },
+	{ "via.ssh", "user@host", "(directly)",
+	  "reach the nodes through the OpenSSH client, which is to come in without asking; {host} is "
+	  "what stands behind the @ of the node", project_get_text, AT(via.ssh) },
+	{ "via.jump", "user@host", "(none)", "a bastion on the way there, or several with commas",
+	  project_get_text, AT(via.jump) },
+	{ "via.host", "host", "localhost", "where the node listens, as the machine of via.ssh calls it",
+	  project_get_text, AT(via.host) },
+	{ "setup.dir", "folder", "NAME", "where relevo setup puts the release; below the home folder of "
+	  "via.ssh's user, unless it begins with /", project_get_text, AT(dir) },
+	{ "setup.systemd", "true or false", "false", "relevo setup installs a unit, where systemd is; as "
+	  "root, or by sudo -n", project_get_bool, AT(systemd) },
 	{ "allow", "list of codes", "[]",
 	  "reasons (relevo plan) that a hot upgrade may carry; with any other warning auto restarts and "
 	  "hot refuses", project_get_texts, AT(allow) },
@@ -343,6 +377,15 @@ static int read_target(struct project_reader *r, const struct project_field *f, 
 	}
 	if (base && read_target(r, f, base, depth + 1))
 		return -1;
+	/* Its own nodes, however they are found, are instead of the other's. */
+	if (json_object_get(object, "nodes") || json_object_get(object, "dns") ||
+	    json_object_get(object, "seed")) {
+		struct target *target = r->into;
+
+		target->nodes = NULL;
+		target->nodes_len = 0;
+		target->dns = target->seed = NULL;
+	}
 	return project_read_keys(r, object, "");
 }
 
@@ -357,6 +400,10 @@ static int check_target(struct project_reader *r, const struct project_field *f,
 		return project_wrong(r, &field, "names of letters, digits, _, - and .");
 	if (target->parallel > PARALLEL_MOST)
 		return project_wrong(r, &field, "strategy.parallel of 256 at most");
+	if ((target->nodes_len > 0) + (target->dns != NULL) + (target->seed != NULL) > 1)
+		return project_wrong(r, &field, "one of nodes, dns and seed");
+	if (!target->via.ssh && (target->via.jump || target->via.host))
+		return project_wrong(r, &field, "via.ssh with via.jump and via.host");
 	if (!target->tls_ca && (target->tls_cert || target->tls_key))
 		return project_wrong(r, &field, "tls.ca with tls.cert and tls.key");
 	if (target->probe_ms < 100)
@@ -391,6 +438,14 @@ int project_get_targets(struct project_reader *r, const struct project_field *f,
 	r->into = before;
 	*(struct targets *)into = (struct targets){ targets, len };
 	return ret ? -1 : 0;
+}
+
+struct target_via target_via_of(const struct target *target, const char *node)
+{
+	for (size_t i = 0; i < target->nodes_len; i++)
+		if (strcmp(target->nodes[i].name, node) == 0 && target->nodes[i].via.ssh)
+			return target->nodes[i].via;
+	return target->via;
 }
 
 const struct target *target_find(struct targets targets, const char *name)

@@ -7,9 +7,15 @@
 
 #include <jansson.h>
 
+/* Through which machines a node is reached, as ssh takes them; NULL: not given. */
+struct target_via {
+	const char *ssh, *jump, *host;
+};
+
 struct target_node {
-	const char *name; /* "shop@10.0.0.1" */
-	const char *zone; /* its failure domain; "": none */
+	const char *name;      /* "shop@10.0.0.1" */
+	const char *zone;      /* its failure domain; "": none */
+	struct target_via via; /* without `ssh`: that of the target */
 };
 
 struct target_amount {
@@ -69,12 +75,18 @@ struct target_hook {
 
 struct target {
 	const char *name, *extends;
+	/* One of these. */
 	const struct target_node *nodes;
 	size_t nodes_len;
+	const char *dns;  /* "shop@shop.internal" */
+	const char *seed; /* a node whose cluster it is */
 	const char *cookie_file, *cookie_env;
 	int64_t port; /* 0: ask epmd */
 	int64_t timeout_ms;
 	const char *tls_ca, *tls_cert, *tls_key;
+	struct target_via via;
+	const char *dir;    /* where setup puts the release; NULL: NAME below the home folder */
+	bool systemd;       /* setup installs a unit */
 	struct names allow; /* codes of reasons that a hot upgrade may carry */
 	/* strategy; names are checked here, "" and -1: not given */
 	const char *mode, *on_failure, *commit;
@@ -102,6 +114,9 @@ struct targets {
 	const struct target *items;
 	size_t len;
 };
+
+/* How a node of the target is reached, by its name. */
+struct target_via target_via_of(const struct target *target, const char *node);
 
 /* NULL: there is none of that name. */
 const struct target *target_find(struct targets targets, const char *name);

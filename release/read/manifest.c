@@ -21,7 +21,8 @@ struct lister {
 /* What belongs to one installation, not to the release. */
 static bool is_local(const char *path)
 {
-	return strcmp(path, "releases/COOKIE") == 0 || strcmp(path, "tmp") == 0;
+	return strcmp(path, "releases/COOKIE") == 0 || strcmp(path, "releases/NODE") == 0 ||
+	       strcmp(path, "tmp") == 0;
 }
 
 static int list_dir(struct lister *l, const char *dir, struct error *err)

@@ -168,7 +168,7 @@ exec chroot --userspec=65532:65532 "$@"
 END
   # contained COMMAND...: with what the image's configuration sets, and a node's name and ports of ours.
   contained () {
-    jq -r '.process.env[]' bundle/config.json | grep -v ^TERM= >set
+    jq -r '.process.env[]' bundle/config.json | grep -v ^TERM= >./set
     # shellcheck disable=SC2046 # one word a line
     exec env -i $(cat set) RELEVO_TEST="$RELEVO_TEST" ERL_EPMD_PORT="$ERL_EPMD_PORT" RELEASE_NODE=shop@127.0.0.1 RELEASE_DISTRIBUTION=name \
       SHOP_PORT=$((port + 1)) unshare --mount --pid --fork --kill-child=SIGKILL sh contain bundle/rootfs bundle/rootfs "$@"

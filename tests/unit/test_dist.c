@@ -48,7 +48,7 @@ static void name_service_hangs(void **state)
 	int port;
 
 	(void)state;
-	assert_int_equal(epmd_lookup(&port, "late.example", "n", deadline_in(20), &err), -1);
+	assert_int_equal(epmd_lookup(&port, "late.example", "n", NULL, deadline_in(20), &err), -1);
 	assert_int_equal(err.kind, ERROR_UNREACHABLE);
 	assert_non_null(strstr(err.text, "no answer from the name service in time"));
 	clock_sleep_ms(600); /* it answers, to nobody */
@@ -626,10 +626,11 @@ static void no_epmd(void **state)
 
 	(void)state;
 	setenv("ERL_EPMD_PORT", "1", 1);
-	assert_int_equal(epmd_lookup(&port, "127.0.0.1", "n", deadline_in(500), &err), -1);
+	assert_int_equal(epmd_lookup(&port, "127.0.0.1", "n", NULL, deadline_in(500), &err), -1);
 	assert_int_equal(err.kind, ERROR_UNREACHABLE);
 	assert_non_null(strstr(err.text, "no epmd"));
-	assert_int_equal(epmd_lookup(&port, "host.invalid", "n", deadline_in(5000), &err), -1);
+	assert_int_equal(epmd_lookup(&port, "host.invalid", "n", NULL, deadline_in(5000), &err),
+			 -1);
 	assert_int_equal(err.kind, ERROR_NOT_FOUND);
 	setenv("ERL_EPMD_PORT", "nonsense", 1);
 	assert_int_equal(epmd_port(), 4369);

@@ -145,7 +145,7 @@ static void lookups(void **state)
 	pid_t pid = serve(row->peer);
 	struct error err;
 	int port = 0;
-	int ret = epmd_lookup(&port, "127.0.0.1", "n", deadline_in(row->ms), &err);
+	int ret = epmd_lookup(&port, "127.0.0.1", "n", NULL, deadline_in(row->ms), &err);
 
 	end(pid);
 	if (!row->text) {
@@ -202,7 +202,8 @@ static void packets_are_dropped(void **state)
 		fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		(void)!connect(fillers[i], (struct sockaddr *)&address, sizeof(address));
 	}
-	assert_int_equal(epmd_lookup(&port, "127.0.0.1", "n", deadline_in(SHORT_MS), &err), -1);
+	assert_int_equal(epmd_lookup(&port, "127.0.0.1", "n", NULL, deadline_in(SHORT_MS), &err),
+			 -1);
 	assert_int_equal(err.kind, ERROR_UNREACHABLE);
 	assert_non_null(strstr(err.text, "no answer to the connection attempt"));
 	for (size_t i = 0; i < ARRAY_LEN(fillers); i++)

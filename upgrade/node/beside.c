@@ -22,7 +22,7 @@ int upgrade_bring(const char **dir, struct upgrade *u, const struct parcel *parc
 	if (!term_is_tagged(answer, "ok", 2) || !term_get_text(term_at(answer, 1), u->arena, dir))
 		return 0;
 	base = arena_printf(u->arena, "%s/parcel", *dir);
-	return stage_send(&sent, u->node, base, parcel, NULL, NULL, err);
+	return stage_send(&sent, u->node, base, parcel, NULL, false, NULL, NULL, err);
 }
 
 int upgrade_is_there(bool *out, struct upgrade *u, struct error *err)

@@ -24,7 +24,8 @@ static int stage(struct parcel *parcel, struct upgrade *u, struct error *err)
 	upgrade_step(u, STEP_stage, "sending what the node lacks of %s.tar.gz", u->bundle->base);
 	if (parcel_pack(parcel, u->node, u->arena, u->bundle, &u->releases, &u->same, err))
 		return -1;
-	if (stage_send(&u->sent_bytes, u->node, u->bundle->base, parcel, staged, u, err)) {
+	if (stage_send(&u->sent_bytes, u->node, u->bundle->base, parcel, u->options->peer,
+		       u->options->hand_on, staged, u, err)) {
 		struct error why = *err;
 
 		if (err->kind == ERROR_REFUSED)
@@ -32,6 +33,7 @@ static int stage(struct parcel *parcel, struct upgrade *u, struct error *err)
 		return -1;
 	}
 	u->lacked_bytes = parcel->size;
+	u->parcel_sha256 = arena_dup(u->arena, span_of(parcel->sha256));
 	return 0;
 }
 
@@ -387,6 +389,11 @@ static void tell(struct install_result *result, const struct upgrade *u)
 	result->sent_bytes = u->sent_bytes;
 	result->lacked_bytes = u->lacked_bytes;
 	result->release_bytes = u->bundle->size;
+	if (u->parcel_sha256 && u->options->hand_on) {
+		result->parcel_sha256 = u->parcel_sha256;
+		result->parcel_file = arena_printf(u->arena, "%s/%s.parcel",
+						   u->releases.releases_dir, u->bundle->base);
+	}
 	result->notes = u->notes;
 	result->notes_len = u->notes_len;
 }

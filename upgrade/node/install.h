@@ -14,6 +14,7 @@
 #pragma once
 #include "upgrade/node/bundle.h"
 #include "upgrade/node/move.h"
+#include "upgrade/node/stage.h"
 #include "upgrade/node/watch.h"
 
 /* The steps, by the names that are announced.  Names are stable: scripts wait for them. */
@@ -60,7 +61,9 @@ struct install_options {
 	 * release, which is booted once, on trial.
 	 */
 	bool restart;
-	struct names allow; /* codes of reasons of the plan that are none here */
+	struct names allow;            /* codes of reasons of the plan that are none here */
+	bool hand_on;                  /* keep what was brought, for other nodes to fetch */
+	const struct stage_peer *peer; /* a node that may have what this one lacks; NULL: none */
 	/* What the plan warns of, before anything is done; may be NULL. */
 	void (*warning)(void *context, const char *text);
 	/* Told before each step is done, with a text for a person; may be NULL. */
@@ -99,6 +102,8 @@ struct install_result {
 	int64_t install_ms;            /* what the installation itself took; 0: none */
 	/* What went to the node this time, all that it lacked, and the whole tarball; 0: none. */
 	int64_t sent_bytes, lacked_bytes, release_bytes;
+	/* What the node lacked, as another may fetch it from there; NULL: nothing was lacking. */
+	const char *parcel_file, *parcel_sha256;
 	struct move_pauses pauses; /* of what was suspended meanwhile */
 	struct upgrade_after after;
 	int64_t modules;          /* that were compared with the manifest */

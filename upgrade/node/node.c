@@ -17,7 +17,8 @@ struct node {
 	struct dist *dist;            /* NULL: lost */
 	struct node_session *session; /* NULL: nothing was asked on this connection */
 	char *name, *cookie;
-	char *ca, *cert, *key; /* files; NULL: none */
+	char *ca, *cert, *key;  /* files; NULL: none */
+	char *to, *jump, *host; /* ssh; NULL: none */
 	int port;
 	int64_t timeout_ms, patience_ms;
 	void (*waiting)(void *context, const char *why);
@@ -41,10 +42,12 @@ static void hang_up(struct node *node)
 static int connect_node(struct node *node, struct deadline deadline, struct error *err)
 {
 	const struct tls_files tls = { .ca = node->ca, .cert = node->cert, .key = node->key };
+	const struct ssh_via via = { .to = node->to, .jump = node->jump, .host = node->host };
 	const struct dist_options options = { .node = node->name,
 					      .cookie = node->cookie,
 					      .port = node->port,
-					      .tls = node->ca ? &tls : NULL };
+					      .tls = node->ca ? &tls : NULL,
+					      .via = node->to ? &via : NULL };
 
 	return dist_open(&node->dist, &options, deadline, err);
 }
@@ -63,6 +66,9 @@ int node_open(struct node **out, const struct node_options *options, struct erro
 	node->ca = dup_or_null(options->tls.ca);
 	node->cert = dup_or_null(options->tls.cert);
 	node->key = dup_or_null(options->tls.key);
+	node->to = dup_or_null(options->via.to);
+	node->jump = dup_or_null(options->via.jump);
+	node->host = dup_or_null(options->via.host);
 	node->port = options->port;
 	node->token = options->token;
 	node->timeout_ms = options->timeout_ms;
@@ -83,6 +89,9 @@ void node_close(struct node *node)
 	free(node->ca);
 	free(node->cert);
 	free(node->key);
+	free(node->to);
+	free(node->jump);
+	free(node->host);
 	free(node->name);
 	free(node);
 }

@@ -16,6 +16,7 @@ struct node_options {
 	int port;             /* 0: ask epmd */
 	int64_t timeout_ms;   /* for connecting, and for each question */
 	struct tls_files tls; /* copied; without a ca: plain */
+	struct ssh_via via;   /* copied; without `to`: directly */
 	uint64_t token;       /* of the rollout that speaks, for node_lock(); 0: none */
 };
 

@@ -12,6 +12,8 @@ struct stage {
 	struct node *node;
 	const char *base;
 	const struct parcel *parcel;
+	const struct stage_peer *peer; /* NULL: none */
+	bool hand_on;
 	const struct term *tag, *receiver;
 	struct arena *arena;
 	int64_t there; /* bytes that an earlier attempt has brought */
@@ -82,6 +84,9 @@ static int begin(struct stage *stage, struct error *err)
 		{ "Sha256", term_string(arena, parcel->sha256) },
 		{ "Md5", term_string(arena, parcel->md5) },
 		{ "Room", term_integer(arena, parcel->room) },
+		{ "HandOn", term_bool(stage->hand_on) },
+		{ "Peer", term_string(arena, stage->peer ? stage->peer->node : "") },
+		{ "File", term_string(arena, stage->peer ? stage->peer->file : "") },
 	};
 	const struct term *answer;
 
@@ -95,7 +100,8 @@ static int begin(struct stage *stage, struct error *err)
 	if (answer->kind != TERM_PID)
 		return receiver_said(stage, answer, err);
 	stage->receiver = answer;
-	if (await(&answer, stage, arena, node_deadline(stage->node), err))
+	if (await(&answer, stage, arena,
+		  stage->peer ? node_work_deadline(stage->node) : node_deadline(stage->node), err))
 		return -1;
 	/* More than the whole is no beginning of it. */
 	if (term_is_tagged(answer, "ready", 2) &&
@@ -181,7 +187,8 @@ static int attempt(bool *damaged, struct stage *stage, char *buffer, struct erro
 }
 
 int stage_send(int64_t *sent, struct node *node, const char *base, const struct parcel *parcel,
-	       stage_progress *progress, void *context, struct error *err)
+	       const struct stage_peer *peer, bool hand_on, stage_progress *progress, void *context,
+	       struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_mem char *buffer = mem_alloc(CHUNK);
@@ -189,6 +196,8 @@ int stage_send(int64_t *sent, struct node *node, const char *base, const struct 
 		.node = node,
 		.base = base,
 		.parcel = parcel,
+		.peer = peer && strcmp(peer->sha256, parcel->sha256) == 0 ? peer : NULL,
+		.hand_on = hand_on,
 		.arena = &arena,
 		.progress = progress,
 		.context = context,
@@ -197,7 +206,9 @@ int stage_send(int64_t *sent, struct node *node, const char *base, const struct 
 
 	if (attempt(&damaged, &stage, buffer, err))
 		return -1;
-	/* What an earlier attempt has left may be at fault; it is gone now. */
+	/* What an earlier attempt has left, or another node gave, may be at fault; it is gone now.
+	 */
+	stage.peer = NULL;
 	if (damaged && stage.there > 0 && attempt(&damaged, &stage, buffer, err))
 		return -1;
 	if (damaged)

@@ -19,6 +19,7 @@ struct upgrade {
 	struct move_pauses pauses;        /* of the last move */
 	struct upgrade_after after;       /* as in struct install_result */
 	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
+	const char *parcel_sha256;        /* of what was brought; NULL: nothing */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
 	size_t notes_len, notes_cap;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "upgrade/health/compare.h"
+#include "upgrade/rollout/fanout.h"
 #include "upgrade/rollout/found.h"
 #include "upgrade/rollout/hook.h"
 #include "upgrade/rollout/work.h"
@@ -35,6 +36,9 @@ struct drive {
 	struct rollout *rollout;
 	struct at_work *children;
 	size_t len, cap;
+	struct fanout *fanout;
+	struct rollout_action *waiting; /* for their turn to be brought the release */
+	size_t waiting_len, waiting_cap;
 	/* What was seen since the last step. */
 	struct sight *sights;
 	size_t sights_len, sights_cap;
@@ -95,8 +99,8 @@ static const char *first_node(const struct rollout *r)
 	return first ? first->name : NULL;
 }
 
-static void be_child(const struct drive *d, const struct rollout_action *action, int fd,
-		     pid_t parent)
+static void be_child(const struct drive *d, const struct rollout_action *action,
+		     const struct stage_peer *peer, int fd, pid_t parent)
 {
 	const struct rollout_node *node =
 		action->node == SIZE_MAX ? NULL : &d->rollout->nodes[action->node];
@@ -108,6 +112,7 @@ static void be_child(const struct drive *d, const struct rollout_action *action,
 		.action = *action,
 		.node = node ? node->name : NULL,
 		.from = node ? node->from : NULL,
+		.peer = peer,
 		.baseline = node ? d->baselines[action->node] : NULL,
 		.beside = first_node(d->rollout),
 	};
@@ -149,7 +154,8 @@ static int64_t time_for(const struct drive *d, const struct rollout_action *acti
 	return doing->deadline - d->rollout->clock + GRACE_MS;
 }
 
-static int start_child(struct drive *d, const struct rollout_action *action, struct error *err)
+static int start_child(struct drive *d, const struct rollout_action *action,
+		       const struct stage_peer *peer, struct error *err)
 {
 	pid_t parent = getpid(), pid;
 	struct at_work *child;
@@ -161,7 +167,7 @@ static int start_child(struct drive *d, const struct rollout_action *action, str
 	pid = fork();
 	if (pid == 0) {
 		close(fds[0]);
-		be_child(d, action, fds[1], parent);
+		be_child(d, action, peer, fds[1], parent);
 	}
 	close(fds[1]);
 	if (pid < 0) {
@@ -188,6 +194,8 @@ static void child_end(struct at_work *child)
 
 static void drive_done(struct drive *d)
 {
+	fanout_free(d->fanout);
+	free(d->waiting);
 	for (size_t i = 0; i < d->len; i++)
 		child_end(&d->children[i]);
 	free(d->children);
@@ -207,6 +215,52 @@ static void drive_done(struct drive *d)
 }
 #define owned_drive owned(drive_done)
 
+/* ---- taking turns ---- */
+
+static void wait_for_turn(struct drive *d, const struct rollout_action *action)
+{
+	if (d->waiting_len == d->waiting_cap) {
+		d->waiting_cap = d->waiting_cap ? 2 * d->waiting_cap : 16;
+		d->waiting = mem_resize(d->waiting, d->waiting_cap, sizeof(*d->waiting));
+	}
+	d->waiting[d->waiting_len++] = *action;
+}
+
+static const char *runs_of(const struct drive *d, size_t node)
+{
+	const char *runs = d->rollout->nodes[node].runs;
+
+	return runs ? runs : "";
+}
+
+static int start_or_wait(struct drive *d, const struct rollout_action *action, struct error *err)
+{
+	const struct stage_peer *peer = NULL;
+
+	if (action->kind == ACTION_stage &&
+	    fanout_begin(d->fanout, action->id, runs_of(d, action->node), &peer) == FANOUT_WAIT) {
+		wait_for_turn(d, action);
+		return 0;
+	}
+	return start_child(d, action, peer, err);
+}
+
+/* Those whose time is over meanwhile are not waited for any more. */
+static int start_waiting(struct drive *d, struct error *err)
+{
+	size_t len = d->waiting_len;
+
+	d->waiting_len = 0;
+	for (size_t i = 0; i < len; i++) {
+		struct rollout_action action = d->waiting[i];
+
+		if (d->rollout->nodes[action.node].doing.id == action.id &&
+		    start_or_wait(d, &action, err))
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- what was seen ---- */
 
 static struct sight *add_sight(struct drive *d, json_t *answer)
@@ -216,6 +270,8 @@ static struct sight *add_sight(struct drive *d, json_t *answer)
 		d->sights = mem_resize(d->sights, d->sights_cap, sizeof(*d->sights));
 		d->facts = mem_resize(d->facts, d->sights_cap, sizeof(*d->facts));
 		d->answers = mem_resize(d->answers, d->sights_cap, sizeof(json_t *));
+		for (size_t i = 0; i < d->sights_len; i++)
+			d->sights[i].facts = d->sights[i].facts ? &d->facts[i] : NULL;
 	}
 	d->answers[d->sights_len] = answer;
 	d->sights[d->sights_len] = (struct sight){ .kind = SIGHT_answer };
@@ -385,6 +441,9 @@ static int take_child(struct drive *d, size_t nr, bool late, struct error *err)
 		      : late ? "it did not end in time"
 			     : "the process that did it crashed";
 	ret = 0;
+	if (child.action.kind == ACTION_stage)
+		fanout_ended(d->fanout, child.action.id, d->rollout->nodes[child.action.node].name,
+			     runs_of(d, child.action.node), answer);
 	if (child.action.kind == ACTION_foresee && d->foreseen)
 		d->foreseen[child.action.node] = json_incref(json_object_get(answer, "foreseen"));
 	else if (child.action.node != SIZE_MAX) {
@@ -503,7 +562,7 @@ static int tell_failure(struct drive *d, struct error *err)
 	if (d->failure_told || !d->rollout->failed || d->rollout->aborted || d->no_journal)
 		return 0;
 	d->failure_told = true;
-	return d->fleet->target->failure ? start_child(d, &action, err) : 0;
+	return d->fleet->target->failure ? start_child(d, &action, NULL, err) : 0;
 }
 
 /* ---- the step ---- */
@@ -537,10 +596,10 @@ static int act(struct drive *d, const struct rollout_actions *actions, struct er
 			d->fleet->began(d->fleet->context, d->rollout, action);
 		if (action->kind == ACTION_judge)
 			judge(d, action);
-		else if (start_child(d, action, err))
+		else if (start_or_wait(d, action, err))
 			return -1;
 	}
-	return 0;
+	return start_waiting(d, err);
 }
 
 static int step(struct drive *d, struct error *err)
@@ -598,6 +657,7 @@ static int drive_all(const struct fleet *fleet, struct rollout *r, bool no_journ
 
 	d.baselines = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
 	d.failing = mem_zero(ROLLOUT_NODES_MAX, sizeof(json_t *));
+	d.fanout = fanout_new(fleet->bundle->size, fleet->target->via.ssh != NULL);
 	take_signals(before);
 	ret = drive(&d, over, err);
 	give_signals(before);
@@ -631,7 +691,7 @@ static int foresee_next(size_t *next, struct drive *d, struct error *err)
 						 .way = node->way };
 
 		if (node->stage == STAGE_seen && node->way != WAY_none &&
-		    start_child(d, &action, err))
+		    start_child(d, &action, NULL, err))
 			return -1;
 	}
 	return 0;

@@ -246,6 +246,7 @@ static struct install_options options_of(const struct work *work)
 
 	options.restart = work->action.way == WAY_restart;
 	options.allow = work->target->allow;
+	options.peer = work->peer;
 	options.move.timeout_ms = work->target->node_ms;
 	if (work->target->start) {
 		options.move.start = start_node;
@@ -260,9 +261,16 @@ static int do_stage(json_t *answer, const struct work *work, struct node *node, 
 	struct install_options options = options_of(work);
 	struct install_result result;
 
+	options.hand_on = true;
 	if (node_prepare(&result, node, arena, work->bundle, &options, err))
 		return -1;
 	tell_result(answer, &result);
+	if (result.parcel_file)
+		json_object_set_new(answer, "parcel",
+				    json_pack("{s:o, s:s, s:I}", "file",
+					      text_json(result.parcel_file), "sha256",
+					      result.parcel_sha256, "bytes",
+					      (json_int_t)result.lacked_bytes));
 	return look_at(answer, work, node, arena, err);
 }
 
@@ -369,6 +377,7 @@ static int connect_to(struct node **out, const struct work *work, const char *na
 		      struct error *err)
 {
 	const struct target *target = work->target;
+	struct target_via via = target_via_of(target, name);
 
 	return node_open(out,
 			 &(struct node_options){
@@ -377,6 +386,7 @@ static int connect_to(struct node **out, const struct work *work, const char *na
 				 .port = (int)target->port,
 				 .timeout_ms = target->timeout_ms,
 				 .tls = { target->tls_ca, target->tls_cert, target->tls_key },
+				 .via = { via.ssh, via.jump, via.host },
 				 .token = work->token,
 			 },
 			 err);

@@ -6,6 +6,7 @@
 #pragma once
 #include "release/project/target.h"
 #include "upgrade/node/bundle.h"
+#include "upgrade/node/stage.h"
 #include "upgrade/rollout/rollout.h"
 
 enum { WORK_ANSWER_MAX = 4 << 20 };
@@ -16,9 +17,10 @@ struct work {
 	const struct bundle *bundle;
 	uint64_t token;
 	struct rollout_action action;
-	const char *node, *from; /* NULL: of no node; what it ran before */
-	const json_t *baseline;  /* an earlier look at the node; NULL: none */
-	const char *beside;      /* of no node: the first node of the fleet */
+	const char *node, *from;       /* NULL: of no node; what it ran before */
+	const struct stage_peer *peer; /* that it may fetch the release from; NULL: none */
+	const json_t *baseline;        /* an earlier look at the node; NULL: none */
+	const char *beside;            /* of no node: the first node of the fleet */
 };
 
 /* Does it; a new reference (what hooks printed stands under their names):
@@ -29,7 +31,8 @@ struct work {
  *	manifest  SHA-256 of the manifest of what runs; of a look
  *	measures, census, findings   of a probe
  *	notes     what a person should know; a list
- *	pause_us  the longest that a process was suspended
+ *	parcel    {file, sha256, bytes}: what the node lacked, where it can be had from there; of a
+ *stage pause_us  the longest that a process was suspended
  */
 json_t *work_do(const struct work *work);
 /* From what an error is to what is told. */

@@ -189,6 +189,14 @@ choose RELEASE_VSN "$version"
 REL_VSN_DIR="$RELDIR/$RELEASE_VSN"
 [ -d "$REL_VSN_DIR" ] || fail "no release $RELEASE_VSN in $RELDIR"
 
+# The name that relevo setup gave this installation; env.sh sees it, and has the last word.
+if [ -f "$RELDIR/NODE" ] && read -r node <"$RELDIR/NODE" && [ -n "$node" ]; then
+  choose RELEASE_NODE "$node"
+  case ${RELEASE_NODE#*@} in
+    *.*|*:*) choose RELEASE_DISTRIBUTION name ;;
+  esac
+fi
+
 # shellcheck source=/dev/null
 . "$REL_VSN_DIR/env.sh"
 

@@ -2,7 +2,9 @@
 %% Puts right what a node that died, or a power cut, has left between two states and where there
 %% is no doubt which of them it is: records that were lost as they were written (change.erl), a
 %% commit that was cut short between its files, sys.config that an upgrade left aside.
+%% What was kept for other nodes to fetch (stage.erl) goes: they have had it, or nobody wants it any more.
 %% Answers [{config | records | start_erl, Vsn}].
+[file:delete(F) || F <- filelib:wildcard(filename:join(RelDir, "*.parcel"))],
 Whole = fun(File) ->
                 case {filename:basename(File), file:consult(File), file:read_file(File)} of
                     {"RELEASES", {ok, [[_ | _]]}, _} -> true;

@@ -48,7 +48,9 @@ static int split_name(const char *node, const char **host, char *alive, size_t s
 	return 0;
 }
 
-/* Long names (with a dot) speak to long names only, short ones to short ones. */
+/* Long names (with a dot) speak to long names only, short ones to short ones.  By ssh it is the
+ * node's own host that we come from.
+ */
 static int make_self(struct dist *dist, const char *node_host, struct error *err)
 {
 	char host[256] = "localhost";
@@ -56,7 +58,9 @@ static int make_self(struct dist *dist, const char *node_host, struct error *err
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return error_sys(err, "getrandom");
-	if (strchr(node_host, '.') || strchr(node_host, ':')) {
+	if (dist->wire.ssh) {
+		snprintf(host, sizeof(host), "%s", node_host);
+	} else if (strchr(node_host, '.') || strchr(node_host, ':')) {
 		if (socket_local(host, sizeof(host), dist->wire.fd, err))
 			return -1;
 	} else if (gethostname(host, sizeof(host) - 1) == 0) {
@@ -99,17 +103,12 @@ static int secure(struct dist *dist, const struct dist_options *options, const c
 	return wire_secure(&dist->wire, tls, deadline, err);
 }
 
-/* *taken is true when it fails because our name is in use. */
-static int shake_hands(struct dist **out, bool *taken, int fd, const struct dist_options *options,
-		       struct deadline deadline, struct error *err)
+static int introduce(struct dist *dist, bool *taken, const struct dist_options *options,
+		     struct deadline deadline, struct error *err)
 {
-	/* By TLS, the frames of the handshake have the length of all others. */
-	owned_dist struct dist *dist =
-		dist_new(fd, options->node, options->node, options->tls ? 4 : 2);
 	char alive[NODE_NAME_MAX];
 	const char *host;
 
-	*taken = false;
 	if (split_name(options->node, &host, alive, sizeof(alive), err) ||
 	    make_self(dist, host, err) || secure(dist, options, host, deadline, err))
 		return -1;
@@ -117,12 +116,33 @@ static int shake_hands(struct dist **out, bool *taken, int fd, const struct dist
 				       .creation = dist->creation,
 				       .node = options->node,
 				       .cookie = options->cookie };
+	int ret = handshake_run(&handshake, &dist->wire, deadline, err);
 
-	if (handshake_run(&handshake, &dist->wire, deadline, err)) {
-		*taken = handshake.name_taken;
-		return -1;
-	}
+	*taken = handshake.name_taken;
 	dist->peer_creation = handshake.peer_creation;
+	return ret;
+}
+
+/* It may be ssh that failed. */
+static int failed(const struct dist *dist, struct error *err)
+{
+	ssh_explain(dist->wire.ssh, dist->wire.fd, dist->node, err);
+	return -1;
+}
+
+/* Takes fd and ssh over.  *taken is true when it fails because our name is in use. */
+static int shake_hands(struct dist **out, bool *taken, int fd, struct ssh *ssh,
+		       const struct dist_options *options, struct deadline deadline,
+		       struct error *err)
+{
+	/* By TLS, the frames of the handshake have the length of all others. */
+	owned_dist struct dist *dist =
+		dist_new(fd, options->node, options->node, options->tls ? 4 : 2);
+
+	*taken = false;
+	dist->wire.ssh = ssh;
+	if (introduce(dist, taken, options, deadline, err))
+		return failed(dist, err);
 	dist->wire.frame_max = FRAME_MAX;
 	make_pid(dist);
 	*out = steal(&dist);
@@ -134,12 +154,14 @@ int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 {
 	bool taken;
 
-	return shake_hands(out, &taken, fd, options, deadline, err);
+	return shake_hands(out, &taken, fd, NULL, options, deadline, err);
 }
 
-static int reach(int *out, const struct dist_options *options, const char *host, int port,
-		 struct deadline deadline, struct error *err)
+static int reach(int *out, struct ssh **ssh, const struct dist_options *options, const char *host,
+		 int port, struct deadline deadline, struct error *err)
 {
+	if (options->via)
+		return ssh_open(ssh, out, options->via, host, port, deadline, err);
 	if (socket_connect(out, host, port, deadline, err) == 0)
 		return 0;
 	error_wrap_(err, "node %s", options->node);
@@ -156,9 +178,11 @@ static int open_at(struct dist **out, const struct dist_options *options, const 
 	int fd;
 
 	for (unsigned i = 0; i < NAMES_TRIED && taken; i++) {
-		if (reach(&fd, options, host, port, deadline, err))
+		struct ssh *ssh = NULL;
+
+		if (reach(&fd, &ssh, options, host, port, deadline, err))
 			return -1;
-		if (shake_hands(out, &taken, fd, options, deadline, err) == 0)
+		if (shake_hands(out, &taken, fd, ssh, options, deadline, err) == 0)
 			return 0;
 	}
 	return -1;
@@ -209,7 +233,7 @@ int dist_open(struct dist **out, const struct dist_options *options, struct dead
 		return -1;
 	if (options->host)
 		host = options->host;
-	if (port == 0 && epmd_lookup(&port, host, alive, deadline, err))
+	if (port == 0 && epmd_lookup(&port, host, alive, options->via, deadline, err))
 		return error_wrap(err, "node %s", options->node);
 	if (options->tls)
 		return open_tls(out, options, host, port, deadline, err);
@@ -270,7 +294,7 @@ static int send_control(struct dist *dist, const struct term *control, const str
 	term_encode(&frame, control, TERM_ATOMS_UTF8);
 	term_encode(&frame, message, TERM_ATOMS_UTF8);
 	wire_put(&dist->wire, str_span(&frame));
-	return wire_flush(&dist->wire, deadline, err);
+	return wire_flush(&dist->wire, deadline, err) ? failed(dist, err) : 0;
 }
 
 int dist_send_name(struct dist *dist, const char *name, const struct term *message,
@@ -342,7 +366,7 @@ int dist_receive(struct dist *dist, struct arena *arena, struct dist_message *ou
 
 	for (;;) {
 		if (wire_get(&dist->wire, &frame, deadline, err))
-			return -1;
+			return failed(dist, err);
 		if (!frame.ptr) {
 			*out = (struct dist_message){ .kind = DIST_NOTHING };
 			return 0;

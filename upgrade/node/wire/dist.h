@@ -11,6 +11,7 @@
 #pragma once
 #include "base/clock.h"
 #include "erlang/term/term.h"
+#include "upgrade/node/wire/ssh.h"
 #include "upgrade/node/wire/tls.h"
 
 struct dist; /* opaque: see dist.c */
@@ -22,6 +23,7 @@ struct dist_options {
 	const char *host;   /* NULL: what stands behind the @ */
 	/* NULL: plain.  Else the node's certificate must be for what stands behind the @. */
 	const struct tls_files *tls;
+	const struct ssh_via *via; /* NULL: directly */
 };
 
 /* Connects, within the deadline as a whole; free with dist_close().

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "upgrade/node/wire/socket.h"
+#include "upgrade/node/wire/ssh.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -64,11 +65,25 @@ static int parse(int *port, const struct str *in, const char *who, const char *n
 	return 0;
 }
 
-int epmd_lookup(int *port, const char *host, const char *name, struct deadline deadline,
-		struct error *err)
+static int reach(int *fd, struct ssh **ssh, const char *host, const struct ssh_via *via,
+		 struct deadline deadline, struct error *err)
+{
+	if (via)
+		return ssh_open(ssh, fd, via, host, epmd_port(), deadline, err);
+	if (socket_connect(fd, host, epmd_port(), deadline, err) == 0)
+		return 0;
+	if (err->kind == ERROR_NOT_FOUND)
+		return -1;
+	error_wrap_(err, "no epmd");
+	return error_hint(err, "If the node runs without epmd, give its port with --port.");
+}
+
+int epmd_lookup(int *port, const char *host, const char *name, const struct ssh_via *via,
+		struct deadline deadline, struct error *err)
 {
 	owned_str struct str in = STR_EMPTY;
 	owned_str struct str out = STR_EMPTY;
+	owned_ssh struct ssh *ssh = NULL;
 	owned_fd int fd = -1;
 	size_t len = strlen(name);
 	char who[300];
@@ -77,17 +92,15 @@ int epmd_lookup(int *port, const char *host, const char *name, struct deadline d
 		return error_set(err, ERROR_USAGE, "\"%s\" is no name of a node", name);
 	snprintf(who, sizeof(who), strchr(host, ':') ? "[%.250s]:%d" : "%.250s:%d", host,
 		 epmd_port());
-	if (socket_connect(&fd, host, epmd_port(), deadline, err)) {
-		if (err->kind == ERROR_NOT_FOUND)
-			return -1;
-		error_wrap_(err, "no epmd");
-		return error_hint(err, "If the node runs without epmd, give its port with --port.");
-	}
+	if (reach(&fd, &ssh, host, via, deadline, err))
+		return -1;
 	str_addc(&out, (char)((len + 1) >> 8));
 	str_addc(&out, (char)(len + 1));
 	str_addc(&out, (char)PORT_PLEASE2_REQ);
 	str_adds(&out, name);
-	if (exchange(&in, fd, &out, who, deadline, err))
+	if (exchange(&in, fd, &out, who, deadline, err) || parse(port, &in, who, name, err)) {
+		ssh_explain(ssh, fd, "epmd", err);
 		return -1;
-	return parse(port, &in, who, name, err);
+	}
+	return 0;
 }

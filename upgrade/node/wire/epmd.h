@@ -6,13 +6,17 @@
 #include "base/clock.h"
 #include "base/error.h"
 
+struct ssh_via; /* upgrade/node/wire/ssh.h */
+
 /* ERL_EPMD_PORT, else 4369. */
 int epmd_port(void);
 
 /* The port of the node called `name` (what stands before the @).
  *
+ * via  NULL: directly
+ *
  * ERROR_UNREACHABLE: no epmd there, or it does not answer in time.
  * ERROR_NOT_FOUND: host unknown, epmd does not know the name, what answers is no epmd.
  */
-must_check int epmd_lookup(int *port, const char *host, const char *name, struct deadline deadline,
-			   struct error *err);
+must_check int epmd_lookup(int *port, const char *host, const char *name, const struct ssh_via *via,
+			   struct deadline deadline, struct error *err);

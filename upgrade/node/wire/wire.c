@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "upgrade/node/wire/socket.h"
+#include "upgrade/node/wire/ssh.h"
 #include "upgrade/node/wire/tls.h"
 
 #include <poll.h>
@@ -19,6 +20,7 @@ void wire_init(struct wire *wire, int fd, const char *who, unsigned header, size
 void wire_done(struct wire *wire)
 {
 	fd_close(&wire->fd);
+	ssh_close(wire->ssh);
 	tls_free(wire->tls);
 	str_done(&wire->in);
 	str_done(&wire->out);

@@ -9,10 +9,12 @@
 #include "base/error.h"
 #include "base/str.h"
 
+struct ssh; /* upgrade/node/wire/ssh.h */
 struct tls; /* upgrade/node/wire/tls.h */
 
 struct wire {
-	int fd; /* owned */
+	int fd;          /* owned */
+	struct ssh *ssh; /* owned; what the connection goes through; NULL: nothing */
 	struct str in, out;
 	struct tls *tls;                  /* owned; NULL: plain */
 	struct str sealed_in, sealed_out; /* with TLS, what the socket gave and will be given */

@@ -74,8 +74,8 @@ static int find_options(struct image_options *out, struct arena *arena, struct t
 
 	if (!opts->base) {
 		error_set_(err, ERROR_USAGE, "no base to put the release on");
-		return error_hint(err,
-				  "Say --base, such as oci://docker.io/library/debian:12-slim.");
+		return error_hint(
+			err, "Say --base, such as oci://registry.example.com/base/debian:12-slim.");
 	}
 	if (trust_find(trust, arena, &opts->trust, err) || store_project(&project, arena, err))
 		return -1;
@@ -256,7 +256,7 @@ static const struct command image_build = {
 	.description = WHAT_IT_IS,
 	.examples =
 		"relevo image build 1.1.0 --base /srv/roots/bookworm --out images\n"
-		"relevo image build 1.1.0 --base oci://docker.io/library/debian:12-slim --out images --port 4000\n",
+		"relevo image build 1.1.0 --base oci://registry.example.com/base/debian:12-slim --out images --port 4000\n",
 	.args_min = 1,
 	.args_max = -1,
 	.options = build_options,
@@ -271,7 +271,7 @@ static const struct command image_push = {
 	.summary = "Make an image, into a registry",
 	.description = WHAT_IT_IS "\n\nLayers that the registry has already are neither packed nor sent.",
 	.examples =
-		"relevo image push 1.1.0 --base oci://docker.io/library/debian:12-slim --to oci://registry.example.com/acme/shop\n",
+		"relevo image push 1.1.0 --base oci://registry.example.com/base/debian:12-slim --to oci://registry.example.com/acme/shop\n",
 	.args_min = 1,
 	.args_max = -1,
 	.options = push_options,

@@ -33,7 +33,7 @@ enum { NODE_TIMEOUT_MS = 10000 };
 		 "the key (PEM, not encrypted) of --tls-cert"),                               \
 	OPT_TEXT(opts, node.via, 0, "via", "WAY",                                             \
 		 "reach the node through the OpenSSH client, ssh:USER@HOST, from a bastion "  \
-		 "ssh:USER@HOST,jump=USER@HOST (default: $RELEVO_VIA, else directly)"),       \
+		 "with ,jump=USER@HOST behind it (default: $RELEVO_VIA, else directly)"),      \
 	OPT_DURATION(opts, node.timeout_ms, 't', "timeout", "TIME",                           \
 		     "how long the node may take to connect and to answer (default: 10s)")
 /* clang-format on */

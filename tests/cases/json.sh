@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Every document of --json is what docs/json-schema.json says, also where names are no UTF-8; every
-# command has one or says that it has none.  Those of live nodes: tests/live/json.sh, tests/live/deploy.sh.
+# command has one or says that it has none.  Those of live nodes: tests/live/json.sh, tests/live/deploy.sh,
+# tests/live/setup.sh.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -92,7 +93,9 @@ ok
 for name in $("$relevo" help --names); do
   case $name in
     node | rehearse | help | completion) ;;
-    deploy | status | history | resume | pause | promote | abort | rollback) ;;
+    deploy | setup | status | history | resume | pause | promote | abort | rollback) ;;
+    # Their documents are the field's: tests/cases/sbom.sh.
+    sbom | provenance) ;;
     *) grep -qx "$name" "$work/seen" || fail "no document of $name was looked at" ;;
   esac
 done

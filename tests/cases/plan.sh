@@ -33,7 +33,7 @@ expect 0 "$relevo" diff "$work/1" "$work/2"
 contains "$out" "web          1.0 to 1.1  changed"
 contains "$out" "3 applications are the same; sys.config: same; vm.args: same"
 expect 0 "$relevo" diff --json "$work/1" "$work/2"
-echo "$out" | jq -e '.applications[3].modules == [{"name": "web", "change": "changed", "kinds": ["body"], "functions": ["v/0"]}]' >/dev/null
+echo "$out" | jq -e '.applications[3].modules == [{"name": "web", "change": "changed", "kinds": ["body"], "functions": ["v/0"], "roles": []}]' >/dev/null
 ok
 
 # A folder or a tarball, the plan is the same.

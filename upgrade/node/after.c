@@ -31,8 +31,7 @@ static void read_left(struct upgrade_after *after, struct arena *arena, const st
 	}
 }
 
-/* Going back is more urgent than what a page looks like. */
-int upgrade_keep_assets(struct upgrade *u, const char *from, const char *to, struct error *err)
+void upgrade_keep_assets(struct upgrade *u, const char *from, const char *to)
 {
 	const struct binding bindings[] = {
 		{ "From", term_string(u->arena, from) },
@@ -40,18 +39,21 @@ int upgrade_keep_assets(struct upgrade *u, const char *from, const char *to, str
 	};
 	const struct term *answer;
 	struct names failed;
+	struct error err;
 
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_assets, bindings, ARRAY_LEN(bindings),
-		     node_work_deadline(u->node), err))
-		return -1;
+		     node_work_deadline(u->node), &err)) {
+		upgrade_note(u, "static files of %s, which open pages name, were not kept: %s",
+			     from, err.text);
+		return;
+	}
 	if (!term_is_tuple(answer, 2) || !term_is_list(term_at(answer, 1)))
-		return 0;
+		return;
 	failed = texts_of(u->arena, term_at(answer, 1));
 	if (failed.len > 0)
 		upgrade_note(u,
 			     "static files of %s, which open pages name, could not be kept: %s%s",
 			     from, failed.items[0], failed.len > 1 ? " …" : "");
-	return 0;
 }
 
 static void note_after(struct upgrade *u, const struct upgrade_after *after)

@@ -92,8 +92,8 @@ static int go_back(const char **fault, enum move_outcome *outcome, struct upgrad
 	if (upgrade_manifest(&other, u, from, err))
 		return -1;
 	upgrade_step(u, STEP_revert, "going back from %s to %s", from, vsn);
-	if (upgrade_keep_assets(u, from, vsn, err) || upgrade_move(outcome, &why, u, vsn, err) ||
-	    upgrade_look_again(u, err))
+	upgrade_keep_assets(u, from, vsn);
+	if (upgrade_move(outcome, &why, u, vsn, err) || upgrade_look_again(u, err))
 		return -1;
 	*fault = why;
 	if (*outcome == MOVE_RESTARTED && !u->options->restart)

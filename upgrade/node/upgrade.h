@@ -84,9 +84,10 @@ void upgrade_drain_anyway(const char **killed, struct upgrade *upgrade, const ch
  */
 must_check int upgrade_tell(struct upgrade *upgrade, const char *from, const char *to,
 			    struct error *err);
-/* Before going back: static files that open pages name are put where `to` looks for them. */
-must_check int upgrade_keep_assets(struct upgrade *upgrade, const char *from, const char *to,
-				   struct error *err);
+/* Before going back: static files that open pages name are put where `to` looks for them.  Going
+ * back is more urgent than what a page looks like: what goes wrong is noted.
+ */
+void upgrade_keep_assets(struct upgrade *upgrade, const char *from, const char *to);
 /* verdict.c: does what was planned of the way allow it?  Warnings are told, and noted.
  * ERROR_REFUSED; ERROR_USAGE: the options allow what is no code.
  */

@@ -310,9 +310,12 @@ encoding(T, Bytes, Line, File) ->
        true -> case width(T, File) of true -> ok; false -> "a line that is too long" end
     end.
 
+%% U+FFFE and U+FFFF, which no text of OTP's own can hold, are refused there.
 reads(T, Text) ->
-    {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Text)),
-    erl_parse:parse_term(Tokens) =:= {ok, T}.
+    case erl_scan:string(unicode:characters_to_list(Text)) of
+        {ok, Tokens, _} -> erl_parse:parse_term(Tokens) =:= {ok, T};
+        {error, _, _} -> element(1, erl_scan:string(lists:flatten(io_lib:format("~0tp.", [T])))) =:= error
+    end.
 
 %% Only what cannot be broken may stand on a longer line.
 width(T, File) ->

@@ -71,7 +71,7 @@ UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .PHONY: all deps test test-all quick cover check layers format-check headers banned documents \
-	unit cases helpers differential real-code sim hundred fanout torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
+	unit cases helpers differential real-code sim hundred fanout long torture chaos otp27 otp29 asan tsan fuzz fuzz-all fuzz-long fuzz-long-all fuzz-coverage fuzz-coverage-all \
 	bench demo schemas install uninstall format clean help
 all: build/relevo
 
@@ -159,6 +159,10 @@ SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),\
 
 test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure $(B)/tests/sim/sim helpers
 	@RELEVO=$(B)/relevo tests/run $(UNIT) $(B)/tests/sim/sim $(SHELL_TESTS)
+
+# The parts that make test leaves out.
+long: all helpers
+	@LONG=yes RELEVO=$(B)/relevo tests/run $(shell grep -l '^# Long: ' tests/live/*.sh)
 
 unit: $(UNIT)
 	@tests/run $(UNIT)
@@ -357,6 +361,7 @@ help:
 	@echo 'make quick      unit tests and cases: what needs no node; a minute'
 	@echo 'make check      layout, layers, headers, banned functions, documents in step, shell scripts'
 	@echo 'make cover      which lines of each file the quick tests run'
+	@echo 'make long       the parts of live tests that make test leaves out'
 	@echo 'make torture    all that can break an upgrade, at each of its steps'
 	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
 	@echo 'make deploy-kills    a rollout killed at each write of its journal, in a file and in etcd'

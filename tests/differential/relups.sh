@@ -4,7 +4,7 @@
 #   tests/differential/relups.sh [COUNT] [SEED]        RELEVO: the program, build/relevo otherwise
 # Cases that differ are kept; the same seed makes the same cases.
 set -eu
-count=${1:-${N:-500}}
+count=${1:-${N:-200}}
 seed=${2:-${SEED:-$(date +%s)}}
 relevo=$(realpath "${RELEVO:-build/relevo}")
 here=$(dirname "$0")

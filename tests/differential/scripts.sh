@@ -14,7 +14,7 @@ base=${TMPDIR:-/tmp}
 [ -w /dev/shm ] && base=/dev/shm
 work=$(mktemp -d "$base/scripts.XXXXXX")
 status=0
-escript "$here/scripts.escript" "$relevo" "$work" "${1:-${N:-500}}" "${2:-${SEED:-$(date +%s)}}" "${3:-all}" || status=$?
+escript "$here/scripts.escript" "$relevo" "$work" "${1:-${N:-200}}" "${2:-${SEED:-$(date +%s)}}" "${3:-all}" || status=$?
 # What failed is left there for a look; the message names it.
 rmdir "$work" 2> /dev/null || true
 exit $status

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 export TMPDIR="$work"
-rounds=${ROUNDS:-6} seed=${SEED:-$(($(date +%s) % 1000000))}
+rounds=${ROUNDS:-3} seed=${SEED:-$(($(date +%s) % 1000000))}
 echo "SEED=$seed ROUNDS=$rounds"
 
 tests/tools/meter "$work/store" 1.0.0 1.1.0 1.2.0 2.8.0 >/dev/null

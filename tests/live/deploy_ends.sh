@@ -3,7 +3,8 @@
 # How rollouts end that do not just go well: a failure that stops or waits, releases that are made
 # permanent wave by wave, Ctrl-C twice, another deploy that takes the place of one that is not over; a
 # hot way that leads through another release.
-# Parts: failure signals supersede hops
+# Parts: failure signals hops
+# Long: supersede
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Rollouts that are written down in etcd: from any machine, over TLS and with a password; an etcd that
 # is killed, slow, full, or takes the lease away; a relevo that is killed, or stopped and wakes too late.
-# Parts: machines away lease slow full
+# Parts: machines
+# Long: away lease slow full
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh

@@ -4,7 +4,8 @@
 # (KILLS=all; some of them without): `relevo resume` always comes to a clean end, and no node installs
 # anything twice; with a journal in etcd from another machine.  One that is stopped, and wakes when
 # another has gone on, does nothing any more.
-# Parts: file etcd
+# Parts: file
+# Long: etcd
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -83,7 +84,7 @@ while [ "$at" -le "$writes" ]; do
   all_run 1.1.0/1.1.0
   counted=$(installs)
   [ "$counted" = "1 1 1 " ] || fail "killed at write $at: installed $counted times"
-  in_fleet 0 rollback -t production
+  next 0 rollback -t production
   all_run 1.0.0/1.0.0
   count_installs
   at=$((at + step))

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 
-rounds=${ROUNDS:-15}
+rounds=${ROUNDS:-8}
 measure=${MEASURE:-build/release/tests/bench/measure}
 load=${LOAD:-build/release/tests/live/load}
 tests/tools/shop "$work/store" 1.0.0 1.1.0 >/dev/null

@@ -154,7 +154,9 @@ test: deps
 
 # Of those that run at once, the longest begin first.
 LONG_TESTS  = $(patsubst %,tests/live/%.sh,torture rehearse commands)
-SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS),\
+# These have targets of their own.
+APART       = tests/live/partitions.sh
+SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS) $(APART),\
 	$(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh)))
 
 test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure $(B)/tests/sim/sim helpers

@@ -137,6 +137,8 @@ static int watch(struct session *s, const char **driver, struct error *err)
 			session_text(&text, s, *driver, stdout, true);
 		if (has_changed(&was, s, *driver) || live)
 			output_again(&shown, &text);
+		if (s->call->json)
+			print_json_was_done();
 		if (!is_going_on(s, *driver))
 			return 0;
 		clock_sleep_ms(WATCH_MS);

@@ -68,13 +68,15 @@ static json_t *health(const char *script, const char *command)
 /* What the field agrees on, for people and for tools. */
 static json_t *annotations(const struct image *image)
 {
-	json_t *object =
-		json_pack("{s:o, s:o, s:o}", OCI_TITLE, json_text(image->name), OCI_VERSION,
-			  json_text(image->vsn), "org.opencontainers.image.base.name",
-			  json_text(image->base.name));
+	json_t *object = json_pack("{s:o, s:o}", OCI_TITLE, json_text(image->name), OCI_VERSION,
+				   json_text(image->vsn));
 
 	if (image->revision)
 		json_object_set_new(object, OCI_REVISION, json_text(image->revision));
+	/* A folder has another name on another machine. */
+	if (strstr(image->base.name, "://"))
+		json_object_set_new(object, "org.opencontainers.image.base.name",
+				    json_text(image->base.name));
 	if (image->base.digest)
 		json_object_set_new(object, "org.opencontainers.image.base.digest",
 				    json_text(image->base.digest));

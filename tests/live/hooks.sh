@@ -125,7 +125,7 @@ in_fleet 4 deploy 1.1.0 -t production
 contains "$said" "hooks.before"
 all_run 1.0.0/1.0.0
 # Exit statuses that no other test has: what is not expected, and what needs a person.
-in_fleet 1 deploy 1.1.0 -t production --state /proc/nothing/relevo.db
+in_fleet 1 deploy 1.1.0 -t production --state "$work"
 hooks "on_failure: stop" <<YAML
 after_node: 'exit 1'
 YAML

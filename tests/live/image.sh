@@ -8,10 +8,13 @@ cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 
 [ "$(id -u)" = 0 ] || { echo "skip: no root, who alone unpacks images"; exit 77; }
-root=$PWD
 if in_part layout || in_part registry; then
   tests/tools/tally "$work/store" >/dev/null
   tests/tools/root "$work/root" "$work/store/tally-1.1.0.tar.gz"
+fi
+if in_part boot; then
+  tests/tools/shop "$work/store" 1.0.0
+  tests/tools/root "$work/root" "$work/store/shop-1.0.0.tar.gz"
 fi
 one=$work/store/tally-1.0.0.tar.gz two=$work/store/tally-1.1.0.tar.gz
 export HOME="$work/home" XDG_CACHE_HOME="$work/cache" DOCKER_CONFIG="$work/docker"
@@ -47,7 +50,7 @@ if in_part layout; then
 
   # Another user, on another clock, with another folder and no cache.
   mkdir other
-  cp -R root other/elsewhere
+  cp -a root other/elsewhere
   find other -exec touch -h -d 2001-01-01 {} +
   cp "$two" other/
   chmod 711 "$work"
@@ -155,8 +158,6 @@ fi
 # ---- the example in it ----
 
 if in_part boot; then
-  "$root/tests/tools/shop" "$work/store" 1.0.0
-  "$root/tests/tools/root" "$work/root" "$work/store/shop-1.0.0.tar.gz"
   # --pid: the start script is the first process, as in a container.
   unshare --mount --pid --fork true 2>/dev/null || { echo "skip: no namespaces here"; exit 77; }
   expect 0 "$relevo" image build store/shop-1.0.0.tar.gz --base root --out images --port 4000

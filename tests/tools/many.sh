@@ -51,6 +51,7 @@ many_answers () {
 {check,any,{ok,[]}}.
 {census,any,{[],[]}}.
 {drain,any,{0,[]}}.
+{'after',any,[{endpoints,0},{called,0},{failed,[]}]}.
 {install,any,{installed,{"1.0.0",[{meter,1,1977}]}}}.
 {commit,any,ok}.
 ANSWERS

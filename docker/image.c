@@ -107,7 +107,7 @@ static int fill_layer(struct image *image, int nr, const struct archive_source *
 
 		if (layer_of(image, item.path, options) != nr)
 			continue;
-		item.path = arena_printf(&image->arena, "%s/%s", IMAGE_ROOT + 1, item.path);
+		item.path = arena_printf(&image->arena, "%s/%s", &IMAGE_ROOT[1], item.path);
 		item.mode = item.mode & 0111 ? 0755 : 0644;
 		add_folders(&f, item.path, before);
 		before = item.path;

@@ -39,9 +39,10 @@ static void env_set(json_t *env, const char *assignment)
 /* The base's, what a VM needs that the base does not say, the user's. */
 static json_t *environment(const json_t *base, struct names env)
 {
+	static const char home[] = "HOME=" IMAGE_ROOT;
 	static const char *const defaults[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=" IMAGE_ROOT, "LANG=C.UTF-8"
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", home,
+		"LANG=C.UTF-8"
 	};
 	json_t *list = json_is_array(base) ? json_deep_copy(base) : json_array();
 

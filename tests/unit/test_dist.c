@@ -521,7 +521,7 @@ static void handshakes(void **state)
 	struct error err;
 	int ret = dist_open_fd(&dist, peer.fd, &options, deadline_in(DEADLINE_MS), &err);
 
-	assert_true(clock_mono_ms() - start <= DEADLINE_MS + 200);
+	assert_true(clock_mono_ms() - start <= DEADLINE_MS + 5000);
 	peer_end(&peer);
 	if (!row->text) {
 		assert_int_equal(ret, 0);

@@ -116,7 +116,9 @@ static int send_name(const struct handshake *handshake, struct wire *wire, struc
 	put_number(&out, len, 2);
 	str_adds(&out, handshake->self);
 	wire_put(wire, str_span(&out));
-	return wire_flush(wire, deadline, err);
+	if (wire_flush(wire, deadline, err))
+		return hung_up(wire, err) ? no_erlang(wire, err) : -1;
+	return 0;
 }
 
 static int receive_status(struct handshake *handshake, struct wire *wire, struct deadline deadline,

@@ -59,6 +59,8 @@ ok
 
 # ---- a release that is not well: only the canary ever has it ----
 
+# (What numbers say of a node: tests/live/probes.sh.)
+fleet_unwell 1.4.0
 in_fleet 5 deploy 1.4.0 -t production
 contains "$said" "taken back"
 all_run 1.0.0/1.0.0

@@ -85,7 +85,8 @@ cp "$machines/key.away" "$machines/key"
 ok
 
 # In the middle: of a call that takes long, its ssh is killed, or sshd with all its connections goes.
-calls () { pgrep -f -- "-W localhost:[0-9]* -- 10.9.1.2" >"$work/ssh.pid" && [ "$(wc -l <"$work/ssh.pid")" = 1 ]; }
+# Another test may have machines, too.
+calls () { pgrep -f -- "$machines/config .*-W localhost:[0-9]* -- 10.9.1.2" >"$work/ssh.pid" && [ "$(wc -l <"$work/ssh.pid")" = 1 ]; }
 begin_call () {
   "$relevo" node eval "$node" 'register(relevo_waits, self()), receive after 300000 -> ok end' --timeout 400s \
     --via ssh:10.9.1.2 >"$work/call.out" 2>"$work/call.said" &
@@ -126,7 +127,7 @@ pgrep -P "$call" >"$work/ssh.pid"
 kill -9 "$call"
 wait_for 20 gone "$(cat "$work/ssh.pid")" || fail "ssh outlives relevo"
 on one kill -CONT "$(on one pgrep -o -x sshd)"
-! pgrep -f -- "-W localhost:[0-9]* -- 10.9" >/dev/null || fail "an ssh is left: $(pgrep -af -- '-W localhost')"
+! pgrep -f -- "$machines/config .*-W localhost" >/dev/null || fail "an ssh is left: $(pgrep -af -- "$machines/config")"
 ok
 
 echo "ok: $checks checks"

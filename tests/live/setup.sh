@@ -33,7 +33,7 @@ yaml () {
 } >"$work/project/relevo.yaml"
 # What is in the folder /srv of a machine is its own.
 own_srv () { on "$1" sh -c "mkdir -p '$work/srv' && mount -t tmpfs tmpfs '$work/srv'"; }
-vm () { on "$1" pgrep -x beam.smp; }
+vm () { on "$1" pgrep -o -x beam.smp; }
 has_no_vm () { ! vm "$1"; }
 has_cookie () { [ "$(on "$1" stat -c %a "$work/srv/meter/releases/COOKIE")" = 600 ] &&
   [ "$(on "$1" cat "$work/srv/meter/releases/COOKIE")" = "$RELEASE_COOKIE" ]; }

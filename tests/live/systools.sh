@@ -46,8 +46,8 @@ node () {
   "$relevo" node "$command" "$node" --port "$fixed" "$@"
 }
 serves () { node rpc tally recent; }
-# Of the VM that run_erl has started.
-vm () { pgrep -f "^$run/erts-[^ ]*/beam"; }
+# Of the VM that run_erl has started: the oldest, as what it forks looks like it until it is another program.
+vm () { pgrep -o -f "^$run/erts-[^ ]*/beam"; }
 start () {
   mkdir -p "$work/pipe"
   bin=$(echo "$run"/erts-*/bin)

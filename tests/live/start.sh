@@ -46,7 +46,7 @@ begin () {
   "$@" >"$work/log" 2>&1 &
   pid=$!
   pids="$pids $pid"
-  wait_for 30 test -e "$STARTED" || fail "does not start: $(cat "$work/log")"
+  wait_for 30 test -s "$STARTED" || fail "does not start: $(cat "$work/log")"
 }
 
 # ---- links ----

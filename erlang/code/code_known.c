@@ -543,6 +543,17 @@ static const struct value *known_supervisor_init(struct eval *eval, const struct
 	return value_tuple(eval->arena, outer, 2);
 }
 
+/* What `map.key` of Elixir 1.20 calls where the key is not there: an atom's function is called, of
+ * all else it is {error, Why}, which is raised.
+ */
+static const struct value *known_no_parens(struct eval *eval, const struct value *const *args)
+{
+	const struct value *error[] = { value_of_atom(eval->arena, "error"), &value_unknown };
+	int kind = value_term_kind(args[0]);
+
+	return kind < 0 || kind == TERM_ATOM ? NULL : value_tuple(eval->arena, error, 2);
+}
+
 /* ---- the table ---- */
 
 /* clang-format off */
@@ -551,6 +562,7 @@ static const struct {
 	uint32_t arity;
 	known_fn *call;
 } known[] = {
+	{ "elixir_erl_pass", "no_parens_remote", 2, known_no_parens },
 	{ "erlang", "*", 2, known_multiply },
 	{ "erlang", "+", 2, known_add },
 	{ "erlang", "++", 2, known_append },

@@ -157,6 +157,39 @@ static bool lacks_field(const struct term *term, const char *module, const char 
 	return false;
 }
 
+static bool is_atom(const struct code_arg *arg, const char *name)
+{
+	return arg->kind == CODE_ATOM && term_is_atom(arg->term, name);
+}
+
+/* put_map_assoc: label, source, destination, live, [key, value, …].  Since OTP 29 also what is made
+ * anew is made so.
+ */
+static bool makes_without(const struct code_op *op, const char *module, const char *field)
+{
+	const struct code_arg *list = &op->args[4];
+	bool is_struct = false, has_field = false;
+
+	if (op->opcode != OP_PUT_MAP_ASSOC || op->args[1].kind != CODE_LITERAL ||
+	    op->args[1].term->kind != TERM_MAP || op->args[1].term->map.len != 0)
+		return false;
+	for (uint32_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
+		is_struct = is_struct || (is_atom(&list->items[i], "__struct__") &&
+					  is_atom(&list->items[i + 1], module));
+		has_field = has_field || is_atom(&list->items[i], field);
+	}
+	return is_struct && !has_field;
+}
+
+static bool code_makes_without(const struct code *code, const char *module, const char *field)
+{
+	for (size_t i = 0; code && i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++)
+			if (makes_without(&code->functions[i].ops[j], module, field))
+				return true;
+	return false;
+}
+
 static bool is_wanted(struct judge *judge, const char *field)
 {
 	for (size_t i = 0; i < judge->diff->len; i++)
@@ -173,6 +206,7 @@ static void judge_struct(struct judge *judge, struct module_at *module,
 			 const struct module_diff *changed)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
 	const struct term *literals;
 	struct beam beam;
 	struct error err;
@@ -185,7 +219,9 @@ static void judge_struct(struct judge *judge, struct module_at *module,
 		const char *field = changed->fields_added.items[i];
 
 		if (!is_told(judge, REASON_not_rebuilt, module->name) &&
-		    lacks_field(literals, changed->name, field, 16) && is_wanted(judge, field))
+		    (lacks_field(literals, changed->name, field, 16) ||
+		     code_makes_without(code, changed->name, field)) &&
+		    is_wanted(judge, field))
 			tell(judge, module,
 			     arena_printf(judge->arena, "the struct %s had no field %s",
 					  module_shown(changed->name), field));

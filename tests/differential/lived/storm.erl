@@ -83,7 +83,7 @@ app() -> "-module(storm_app). -behaviour(application). -export([start/2, stop/1]
 starter() ->
     "-module(storm_starter). -export([start/1]).\n"
     "start(simple) -> supervisor:start_child(storm_sup, []);\n"
-    "start(nested) -> {ok, S} = supervisor:start_child(storm_sup, []), supervisor:start_child(S, []);\n"
+    "start(nested) -> {ok, S} = supervisor:start_child(storm_sup, []), supervisor:start_child(S, #{id => c, restart => temporary, significant => true, start => {storm_child, start_link, []}});\n"
     "start(dynamic) -> 'Elixir.DynamicSupervisor':start_child(storm_sup, #{id => c, restart => temporary, start => {storm_child, start_link, []}});\n"
     "start(added) -> supervisor:start_child(storm_sup, #{id => make_ref(), restart => temporary, start => {storm_child, start_link, []}}).\n".
 
@@ -91,8 +91,7 @@ sups(simple) -> [{"storm_sup", sup("storm_sup", "storm_child"), process}];
 sups(nested) -> [{"storm_sup", sup("storm_sup", "storm_inner"), process},
                  {"storm_inner", "-module(storm_inner). -behaviour(supervisor). -export([start_link/0, init/1]).\n"
                   "start_link() -> supervisor:start_link(storm_inner, []).\n"
-                  "init([]) -> {ok, {#{strategy => simple_one_for_one, auto_shutdown => any_significant},\n"
-                  "    [#{id => c, restart => temporary, significant => true, start => {storm_child, start_link, []}}]}}.\n", process}];
+                  "init([]) -> {ok, {#{auto_shutdown => any_significant}, []}}.\n", process}];
 sups(dynamic) -> [{"storm_sup", "-module(storm_sup). -export([start_link/0]).\n"
                    "start_link() -> 'Elixir.DynamicSupervisor':start_link([{name, storm_sup}, {strategy, one_for_one}]).\n", library}];
 sups(added) -> [{"storm_sup", "-module(storm_sup). -behaviour(supervisor). -export([start_link/0, init/1]).\n"

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cmd/output.h"
+#include "cmd/target_arg.h"
 #include "cmd/trust.h"
 #include "upgrade/node/wire/cookie.h"
 #include "upgrade/rollout/hook.h"
@@ -22,39 +23,6 @@ void session_done(struct session *s)
 
 /* ---- opening ---- */
 
-static const char *target_names(struct session *s)
-{
-	owned_str struct str text = STR_EMPTY;
-
-	for (size_t i = 0; i < s->project->targets.len; i++)
-		str_addf(&text, "%s%s", i ? ", " : "", s->project->targets.items[i].name);
-	return arena_dup(&s->arena, str_span(&text));
-}
-
-static int find_target(struct session *s, const char *name, struct error *err)
-{
-	struct targets targets = s->project->targets;
-
-	if (targets.len == 0) {
-		error_set_(err, ERROR_INVALID, "%s names no targets", s->project->file);
-		return error_hint(err, "Name them below \"targets\": relevo help config");
-	}
-	if (!name && targets.len > 1)
-		return error_set(err, ERROR_USAGE,
-				 "there are several targets, name one with -t: %s",
-				 target_names(s));
-	s->target = name ? target_find(targets, name) : &targets.items[0];
-	if (!s->target) {
-		error_set_(err, ERROR_NOT_FOUND, "%s: there is no target \"%s\"", s->project->file,
-			   name);
-		return error_hint(err, "There is: %s", target_names(s));
-	}
-	if (s->target->nodes_len == 0 && !s->target->dns && !s->target->seed)
-		return error_set(err, ERROR_INVALID, "%s: the target %s has no nodes",
-				 s->project->file, s->target->name);
-	return 0;
-}
-
 int session_open(struct session *out, const struct call *call, const struct rollout_opts *opts,
 		 struct error *err)
 {
@@ -62,7 +30,7 @@ int session_open(struct session *out, const struct call *call, const struct roll
 
 	out->call = call;
 	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||
-	    find_target(out, opts->target, err))
+	    target_choose(&out->target, out->project, opts->target, err))
 		return -1;
 	options.etcd = &out->project->etcd;
 	if (!options.file)

@@ -7,6 +7,7 @@
 #include "upgrade/node/install.h"
 #include "upgrade/node/once.h"
 #include "upgrade/rollout/hook.h"
+#include "upgrade/rollout/reach.h"
 
 #include <inttypes.h>
 
@@ -376,20 +377,10 @@ static work_fn *const works[ACTION_KINDS] = {
 static int connect_to(struct node **out, const struct work *work, const char *name,
 		      struct error *err)
 {
-	const struct target *target = work->target;
-	struct target_via via = target_via_of(target, name);
+	struct node_options options = target_reach(work->target, name, work->cookie);
 
-	return node_open(out,
-			 &(struct node_options){
-				 .name = name,
-				 .cookie = work->cookie,
-				 .port = (int)target->port,
-				 .timeout_ms = target->timeout_ms,
-				 .tls = { target->tls_ca, target->tls_cert, target->tls_key },
-				 .via = { via.ssh, via.jump, via.host },
-				 .token = work->token,
-			 },
-			 err);
+	options.token = work->token;
+	return node_open(out, &options, err);
 }
 
 /* hooks.once: with the code of the release, beside the first node. */

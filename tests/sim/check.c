@@ -233,6 +233,8 @@ static void told_facts(struct sim *sim, struct seen_node *seen, const struct eve
 	seen->boots = boots;
 	seen->has = answer->facts.has;
 	seen->told_at = sim->now;
+	if (answer->action.kind == ACTION_commit)
+		return; /* it says nothing of how it feels */
 	seen->out = answer->facts.health == HEALTH_fail;
 	seen->fails = seen->out ? seen->fails + 1 : 0;
 	if (seen->fails >= sim->policy.fail_limit && runs == VSN_NEW)

@@ -332,6 +332,7 @@ static void take_facts(struct drive *d, struct sight *sight, const struct rollou
 	*facts = (struct node_facts){
 		.runs = text_in(object, "runs"),
 		.boots = text_in(object, "boots"),
+		.born = json_integer_value(json_object_get(object, "born")),
 		.has = json_is_true(json_object_get(object, "has")),
 		.serving = json_is_true(json_object_get(object, "serving")),
 		.health = health_in(object),

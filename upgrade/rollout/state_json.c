@@ -164,6 +164,7 @@ static const struct field node_fields[] = {
 	F(FIELD_TEXT, rollout_node, from),
 	F(FIELD_TEXT, rollout_node, runs),
 	F(FIELD_TEXT, rollout_node, boots),
+	F(FIELD_INT, rollout_node, born),
 	E(rollout_node, way, way_names),
 	E(rollout_node, stage, stage_names),
 	F(FIELD_UNSIGNED, rollout_node, wave),

@@ -68,7 +68,7 @@ static void tell_error(json_t *answer, const struct work *work, const struct nod
 
 /* ---- what it is ---- */
 
-static void tell_facts(json_t *answer, const struct work *work,
+static void tell_facts(json_t *answer, const struct work *work, const struct node *node,
 		       const struct node_releases *releases, enum probe_verdict health)
 {
 	const struct node_release *runs = releases_running(releases);
@@ -78,8 +78,9 @@ static void tell_facts(json_t *answer, const struct work *work,
 		return;
 	json_object_set_new(
 		answer, "facts",
-		json_pack("{s:s, s:s, s:b, s:b, s:s}", "runs", runs->vsn, "boots", boots->vsn,
-			  "has", releases_find(releases, work->bundle->vsn) != NULL, "serving",
+		json_pack("{s:s, s:s, s:I, s:b, s:b, s:s}", "runs", runs->vsn, "boots", boots->vsn,
+			  "born", (json_int_t)node_creation(node), "has",
+			  releases_find(releases, work->bundle->vsn) != NULL, "serving",
 			  releases->sasl && !releases->starting && !releases->going_down, "health",
 			  health_words[health]));
 }
@@ -95,7 +96,7 @@ static int look_at(json_t *answer, const struct work *work, struct node *node, s
 		return error_set(err, ERROR_REFUSED,
 				 "%s: sasl does not run there, so nothing knows its releases",
 				 node_name(node));
-	tell_facts(answer, work, &releases, PROBE_none);
+	tell_facts(answer, work, node, &releases, PROBE_none);
 	return 0;
 }
 
@@ -152,7 +153,7 @@ static int do_probe(json_t *answer, const struct work *work, struct node *node, 
 	if (node_releases(&releases, node, arena, err) ||
 	    probe_node(&probe, node, arena, work->target, work->baseline, err))
 		return -1;
-	tell_facts(answer, work, &releases, probe.verdict);
+	tell_facts(answer, work, node, &releases, probe.verdict);
 	json_object_set(answer, "findings", probe.findings);
 	json_object_set(answer, "measures", probe.measures);
 	json_object_set(answer, "census", probe.census);

@@ -32,6 +32,7 @@ int session_open(struct session *out, const struct call *call, const struct roll
 	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||
 	    target_choose(&out->target, out->project, opts->target, err))
 		return -1;
+	options.release = out->project->release;
 	options.etcd = &out->project->etcd;
 	if (!options.file)
 		options.file = out->project->state_file;

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "upgrade/health/probe.h"
+#include "upgrade/node/beside.h"
 #include "upgrade/node/foresee.h"
 #include "upgrade/node/install.h"
-#include "upgrade/node/once.h"
 #include "upgrade/rollout/hook.h"
 #include "upgrade/rollout/reach.h"
 
@@ -384,27 +384,47 @@ static int connect_to(struct node **out, const struct work *work, const char *na
 	return node_open(out, &options, err);
 }
 
+static bool says_no(const struct term *value)
+{
+	return term_is_atom(value, "false") || term_is_atom(value, "error") ||
+	       term_is_tagged(value, "error", 2);
+}
+
+static int once(json_t *answer, const struct work *work, struct node *node, struct arena *arena,
+		struct error *err)
+{
+	owned_str struct str said = STR_EMPTY;
+	const char *text = work->target->once;
+	struct beside beside;
+
+	/* One that was overtaken does not begin it. */
+	if (node_lock(node, node_work_deadline(node), err) ||
+	    node_beside(&beside, node, arena, work->bundle, text, hook_time(work->target), true,
+			err))
+		return -1;
+	str_adds(&said, beside.printed);
+	if (said.len > 0 && said.ptr[said.len - 1] != '\n')
+		str_addc(&said, '\n');
+	term_print(&said, beside.value);
+	tell_text(answer, "once", str_text(&said));
+	return says_no(beside.value)
+		       ? error_set(err, ERROR_FAILED, "%s: %.500s", text, str_text(&said))
+		       : 0;
+}
+
 /* hooks.once: with the code of the release, beside the first node. */
 static int run_beside(json_t *answer, const struct work *work, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_node struct node *node = NULL;
-	const char *said = "";
-	int ret;
 
 	if (!work->target->once)
 		return 0;
 	if (!work->beside)
 		return error_set(err, ERROR_FAILED, "hooks.once: there is no node");
-	if (connect_to(&node, work, work->beside, err))
+	if (connect_to(&node, work, work->beside, err) || once(answer, work, node, &arena, err))
 		return error_wrap(err, "hooks.once");
-	/* One that was overtaken does not begin it. */
-	if (node_lock(node, node_work_deadline(node), err))
-		return -1;
-	ret = node_once(&said, node, &arena, work->bundle->vsn, work->target->once,
-			hook_time(work->target), err);
-	tell_text(answer, "once", said);
-	return ret ? error_wrap(err, "hooks.once, beside %s", work->beside) : 0;
+	return 0;
 }
 
 static int run_once(json_t *answer, const struct work *work, struct error *err)

@@ -255,7 +255,8 @@ void check_answer(struct sim *sim, const struct event *answer)
 	if (answer->token != sim->token || answer->action.id != seen->asked)
 		return; /* late, or for another */
 	seen->asked = 0;
-	sim->told_last = answer->node;
+	if (answer->action.kind == ACTION_stage)
+		sim->told_last = answer->node;
 	if (answer->has_facts)
 		told_facts(sim, seen, answer);
 	if (answer->outcome == OUTCOME_ok) {

@@ -86,8 +86,8 @@ static int64_t time_for(const struct drive *d, const struct rollout_action *acti
 	return doing->deadline - d->rollout->clock + GRACE_MS;
 }
 
-int start_child(struct drive *d, const struct rollout_action *action,
-		       const struct stage_peer *peer, struct error *err)
+int start_child(struct drive *d, const struct rollout_action *action, const struct stage_peer *peer,
+		struct error *err)
 {
 	pid_t parent = getpid(), pid;
 	struct at_work *child;

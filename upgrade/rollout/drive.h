@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* drive.h - a rollout while it is driven: what the files of the driver share; for them alone.
  *
- * fleet.c is the loop, children.c are the processes that do what is decided, told.c is what they say,
- * as sights for the engine and as notes in the journal.
+ * fleet.c is the loop, children.c are the processes that do what is decided, told.c is what they
+ * say, as sights for the engine and as notes in the journal.
  */
 #pragma once
 #include "upgrade/health/compare.h"

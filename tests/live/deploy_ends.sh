@@ -54,6 +54,7 @@ fi
 
 if in_part died; then
   # As systemd does: it starts node 1 again whenever its VM ends, and ends with it.
+  # shellcheck disable=SC2154 # boot_node sets it
   end "$node1"
   # shellcheck disable=SC2016 # of the shell inside
   RELEASE_NODE=$(fleet_node 1) RELEASE_KEEPER=test sh -c '

@@ -226,9 +226,11 @@ otp27 otp29:
 differential: all helpers
 	@N=$(or $(N),2000) RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/differential/*.sh))
 
-# RabbitMQ, ejabberd and Elixir's own libraries, recompiled with changes that change nothing.
+# RabbitMQ, ejabberd and Elixir's own libraries, recompiled with changes that change nothing.  And what is
+# counted of a real Cowboy.
 real-code: all
 	@RELEVO=$(B)/relevo tests/differential/real/real.sh
+	@RELEVO=$(B)/relevo tests/differential/real/cowboy.sh
 
 # Fuzz targets are built by clang, with all of relevo instrumented.
 FUZZ_SECONDS ?= 60

@@ -68,7 +68,7 @@ static int eval_beside(const struct call *call, struct error *err)
 	if (trusted_bundle(&bundle, &arena, opts->release, &opts->trust, err) ||
 	    node_connect(&node, call, &opts->node, err) ||
 	    node_beside(&beside, node, &arena, &bundle, text,
-			opts->node.timeout_ms ? opts->node.timeout_ms : BESIDE_MS, err))
+			opts->node.timeout_ms ? opts->node.timeout_ms : BESIDE_MS, false, err))
 		return -1;
 	if (*beside.printed)
 		say(call, "%s", beside.printed);

@@ -7,7 +7,7 @@
 struct node_opts {
 	const char *cookie_file, *cookie_env;
 	const char *tls_ca, *tls_cert, *tls_key;
-	const char *via;
+	const char *via, *target;
 	long port;
 	long timeout_ms; /* 0: not given */
 };
@@ -34,6 +34,9 @@ enum { NODE_TIMEOUT_MS = 10000 };
 	OPT_TEXT(opts, node.via, 0, "via", "WAY",                                             \
 		 "reach the node through the OpenSSH client, ssh:USER@HOST, from a bastion "  \
 		 "with ,jump=USER@HOST behind it (default: $RELEVO_VIA, else directly)"),      \
+	OPT_TEXT(opts, node.target, 0, "target", "TARGET",                                    \
+		 "reach the node as relevo.yaml says of that target: cookie, port, TLS, ssh, "  \
+		 "time; what is said here has more weight"),                                   \
 	OPT_DURATION(opts, node.timeout_ms, 't', "timeout", "TIME",                           \
 		     "how long the node may take to connect and to answer (default: 10s)")
 /* clang-format on */

@@ -3,12 +3,18 @@
 
 #include "base/file.h"
 #include "cmd/output.h"
+#include "cmd/target_arg.h"
 #include "cmd/trust.h"
 #include "upgrade/node/wire/cookie.h"
 #include "upgrade/rollout/hook.h"
 #include "upgrade/rollout/members.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 void session_done(struct session *s)
 {
@@ -22,39 +28,6 @@ void session_done(struct session *s)
 
 /* ---- opening ---- */
 
-static const char *target_names(struct session *s)
-{
-	owned_str struct str text = STR_EMPTY;
-
-	for (size_t i = 0; i < s->project->targets.len; i++)
-		str_addf(&text, "%s%s", i ? ", " : "", s->project->targets.items[i].name);
-	return arena_dup(&s->arena, str_span(&text));
-}
-
-static int find_target(struct session *s, const char *name, struct error *err)
-{
-	struct targets targets = s->project->targets;
-
-	if (targets.len == 0) {
-		error_set_(err, ERROR_INVALID, "%s names no targets", s->project->file);
-		return error_hint(err, "Name them below \"targets\": relevo help config");
-	}
-	if (!name && targets.len > 1)
-		return error_set(err, ERROR_USAGE,
-				 "there are several targets, name one with -t: %s",
-				 target_names(s));
-	s->target = name ? target_find(targets, name) : &targets.items[0];
-	if (!s->target) {
-		error_set_(err, ERROR_NOT_FOUND, "%s: there is no target \"%s\"", s->project->file,
-			   name);
-		return error_hint(err, "There is: %s", target_names(s));
-	}
-	if (s->target->nodes_len == 0 && !s->target->dns && !s->target->seed)
-		return error_set(err, ERROR_INVALID, "%s: the target %s has no nodes",
-				 s->project->file, s->target->name);
-	return 0;
-}
-
 int session_open(struct session *out, const struct call *call, const struct rollout_opts *opts,
 		 struct error *err)
 {
@@ -62,8 +35,9 @@ int session_open(struct session *out, const struct call *call, const struct roll
 
 	out->call = call;
 	if (project_read(&out->project, &out->arena, "relevo.yaml", err) ||
-	    find_target(out, opts->target, err))
+	    target_choose(&out->target, out->project, opts->target, err))
 		return -1;
+	options.release = out->project->release;
 	options.etcd = &out->project->etcd;
 	if (!options.file)
 		options.file = out->project->state_file;
@@ -191,27 +165,14 @@ static void ended(void *context, const struct rollout *r, const struct rollout_a
 		say_done(s, action, node, answer);
 }
 
-static void stepped(void *context, const struct rollout *r)
-{
-	struct session *s = context;
-	bool baking = r->phase == PHASE_waves && r->bake_until > r->clock;
-
-	if (r->phase == PHASE_back && s->phase != PHASE_back)
-		say(s->call, "going back: %s", r->why);
-	if (r->phase == PHASE_waves && (s->phase != PHASE_waves || s->wave != r->wave))
-		say(s->call, "wave %u of %u", r->wave + 1, rollout_waves(r));
-	if (baking && !s->baking)
-		say(s->call, "watching for %" PRId64 " s", r->policy.bake_ms / 1000);
-	if (baking)
-		progress_show(s->call, "watching", PROGRESS_SECONDS,
-			      (uint64_t)(r->policy.bake_ms - (r->bake_until - r->clock)) / 1000,
-			      (uint64_t)r->policy.bake_ms / 1000);
-	s->phase = r->phase;
-	s->wave = r->wave;
-	s->baking = baking;
-}
-
 /* ---- hooks.notify ---- */
+
+static const char *event_words(const char *event)
+{
+	return strcmp(event, "rolled_back") == 0  ? "taken back"
+	       : strcmp(event, "going_back") == 0 ? "going back"
+						  : event;
+}
 
 /* "production: shop 1.1.0 on 5 nodes: done", and what went wrong. */
 static const char *event_text(struct arena *arena, const struct session *s, const char *event)
@@ -219,8 +180,7 @@ static const char *event_text(struct arena *arena, const struct session *s, cons
 	const struct rollout *r = s->rollout;
 
 	return arena_printf(arena, "%s: %s %s on %zu nodes: %s%s%s", s->target->name, r->release,
-			    r->to, r->len, strcmp(event, "rolled_back") == 0 ? "taken back" : event,
-			    r->why[0] ? ": " : "", r->why);
+			    r->to, r->len, event_words(event), r->why[0] ? ": " : "", r->why);
 }
 
 static void notify(const struct session *s, const char *event)
@@ -234,6 +194,65 @@ static void notify(const struct session *s, const char *event)
 			      event_text(&arena, s, event), &err))
 			warn("%s", err.text);
 	json_decref(json);
+}
+
+/* Beside the way back, which waits for nobody who is told. */
+static void notify_beside(struct session *s, const char *event)
+{
+	pid_t parent = getpid();
+
+	fflush(NULL);
+	s->telling = fork();
+	if (s->telling != 0)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() == parent)
+		notify(s, event);
+	_exit(0);
+}
+
+/* What is told later comes later. */
+static void end_telling(struct session *s)
+{
+	while (s->telling > 0 && waitpid(s->telling, NULL, 0) < 0 && errno == EINTR)
+		;
+	s->telling = 0;
+}
+
+static bool goes_back(const struct rollout *r)
+{
+	size_t touched = 0;
+
+	for (size_t i = 0; i < r->len; i++)
+		touched += r->nodes[i].touched;
+	return r->phase == PHASE_back && touched > 0 &&
+	       (r->policy.on_failure != ON_FAILURE_stop || r->aborted);
+}
+
+/* ---- each step ---- */
+
+static void stepped(void *context, const struct rollout *r)
+{
+	struct session *s = context;
+	bool baking = r->phase == PHASE_waves && r->bake_until > r->clock;
+
+	if (r->phase == PHASE_back && s->phase != PHASE_back)
+		say(s->call, "going back: %s", r->why);
+	if (!s->told_back && goes_back(r)) {
+		s->told_back = true;
+		notify_beside(s, "going_back");
+	}
+	if (r->phase == PHASE_waves && (s->phase != PHASE_waves || s->wave != r->wave))
+		say(s->call, "wave %u of %u", r->wave + 1, rollout_waves(r));
+	if (baking && !s->baking)
+		say(s->call, "watching for %" PRId64 " s", r->policy.bake_ms / 1000);
+	if (baking)
+		progress_show(s->call, "watching", PROGRESS_SECONDS,
+			      (uint64_t)(r->policy.bake_ms - (r->bake_until - r->clock)) / 1000,
+			      (uint64_t)r->policy.bake_ms / 1000);
+	s->phase = r->phase;
+	s->wave = r->wave;
+	s->baking = baking;
 }
 
 /* ---- how it ends ---- */
@@ -351,7 +370,10 @@ int session_run(struct session *s, struct error *err)
 	int ret;
 
 	notify(s, "began");
+	/* Whoever took it back, or goes on with that, said so. */
+	s->told_back = s->rollout->phase == PHASE_back;
 	ret = fleet_drive(&fleet, s->rollout, err);
+	end_telling(s);
 	progress_clear();
 	if (ret) {
 		if (err->kind == ERROR_LOCKED)

@@ -5,6 +5,8 @@
 #include "release/project/project.h"
 #include "upgrade/rollout/fleet.h"
 
+#include <sys/types.h>
+
 struct rollout_opts {
 	const char *target, *state;
 };
@@ -35,6 +37,8 @@ struct session {
 	enum phase phase;
 	unsigned wave;
 	bool baking;
+	bool told_back; /* to hooks.notify */
+	pid_t telling;  /* the process that does; 0: none */
 };
 void session_done(struct session *session);
 #define owned_session owned(session_done)

@@ -427,6 +427,10 @@ int project_get_targets(struct project_reader *r, const struct project_field *f,
 	json_object_foreach ((json_t *)(uintptr_t)f->value, name, value) {
 		struct target *target = &targets[len++];
 
+		if (!name_is_word(name)) {
+			ret = project_wrong(r, f, "names of letters, digits and _ . - for targets");
+			break;
+		}
 		target->name = arena_dup(r->arena, span_of(name));
 		set_defaults(target);
 		r->into = target;

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # How rollouts end that do not just go well: a failure that stops or waits, releases that are made
-# permanent wave by wave, Ctrl-C twice, another deploy that takes the place of one that is not over; a
-# hot way that leads through another release.
-# Parts: failure signals hops
+# permanent wave by wave, a VM that ends right after its installation, Ctrl-C twice, another deploy that
+# takes the place of one that is not over; a hot way that leads through another release.
+# Parts: failure died signals hops
 # Long: supersede
 set -eu
 cd "$(dirname "$0")/../.."
@@ -46,6 +46,53 @@ if in_part failure; then
   in_fleet 8 promote
   fleet_is 1.1.0/1.1.0 1.1.0/1.0.0 1.0.0/1.0.0
   in_fleet 0 abort
+  all_run 1.0.0/1.0.0
+  ok
+fi
+
+# ---- the VM ends when it has just got the release, before anybody looks, and is started again ----
+
+if in_part died; then
+  # As systemd does: it starts node 1 again whenever its VM ends, and ends with it.
+  # shellcheck disable=SC2154 # boot_node sets it
+  end "$node1"
+  # shellcheck disable=SC2016 # of the shell inside
+  RELEASE_NODE=$(fleet_node 1) RELEASE_KEEPER=test sh -c '
+    trap "kill \$vm; exit" TERM
+    while :; do "$1" start & vm=$!; wait "$vm" || true; done' keeper "$work/node1/bin/meter" >>"$work/node1.log" 2>&1 &
+  pids="$pids $!"
+  wait_for 180 fleet_node_up 1 || fail "node 1 does not start: $(cat "$work/node1.log")"
+  # dies N M: the VM of node N, once, when node M has just got the release.
+  dies () {
+    cat >"$work/dies" <<HOOK
+#!/bin/sh
+echo "\$RELEVO_NODE" >>"$work/changed"
+[ "\$RELEVO_NODE" = "$(fleet_node "$2")" ] && [ ! -e "$work/died" ] || exit 0
+: >"$work/died"
+"$relevo" node eval "$(fleet_node "$1")" 'erlang:halt(1, [{flush, false}])' >/dev/null 2>&1
+until "$relevo" node eval "$(fleet_node "$1")" '{started, _} = init:get_status()' >/dev/null 2>&1; do
+  sleep 0.2
+done
+HOOK
+    chmod +x "$work/dies"
+    rm -f "$work/died"
+    : >"$work/changed"
+    printf '    hooks: {after_node: %s}\n' "$work/dies" >>"$fleet/relevo.yaml"
+  }
+  fleet_yaml
+  dies 1 1
+  in_fleet 5 deploy 1.1.0
+  contains "$said" "$(fleet_node 1) was restarted while it got 1.1.0, or right after: it runs 1.0.0 again"
+  [ "$(cat "$work/changed")" = "$(fleet_node 1)" ] || fail "changed: $(cat "$work/changed")"
+  all_run 1.0.0/1.0.0
+  ok
+
+  # Where it is permanent it comes back with the release, and was away all the same.
+  lines_of_strategy "waves: [1, 3]" "commit: wave"
+  dies 1 2
+  in_fleet 5 deploy 1.1.0
+  contains "$said" "$(fleet_node 1) is not well: the number of processes"
+  contains "$said" "that were restarted"
   all_run 1.0.0/1.0.0
   ok
 fi

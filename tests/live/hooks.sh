@@ -158,14 +158,20 @@ hooks "" <<YAML
 once: 'error({no, table})'
 YAML
 in_fleet 4 deploy 1.1.0 -t production
-contains "$said" "hooks.once, beside $(fleet_node 1): error({no, table}): error: {no,table}"
+contains "$said" "hooks.once: the code of 1.1.0, beside $(fleet_node 1): error: {no,table}"
 all_run 1.0.0/1.0.0
 hooks "" <<YAML
 once: 'timer:sleep(infinity)'
 timeout: 2s
 YAML
 in_fleet 4 deploy 1.1.0 -t production
-contains "$said" "did not end in time"
+contains "$said" "it did not end within 2 s"
+hooks "" <<YAML
+once: 'io:format("halfway"), {error, table}'
+YAML
+in_fleet 4 deploy 1.1.0 -t production
+contains "$said" "halfway"
+contains "$said" "{error,table}"
 ok
 
 # relevo is killed during it: whether it is done is not known, and a person says so.
@@ -235,6 +241,27 @@ for head in "$work"/told/*.head; do
 done
 [ "$count" = 4 ] || fail "$count were told"
 grep -rqx '{"text":"production: meter 1.1.0 on 1 nodes: done"}' "$work/told" || fail "slack: $(cat "$work"/told/*.body)"
+ok
+
+# One that is slow holds no way back up: it is told of it while the node goes back, and of the end after that.
+# shellcheck disable=SC2016 # for the shell of the hook
+hooks "" <<YAML
+after_node: 'exit 1'
+notify: 'event=\$(jq -r .event); if [ "\$event" = going_back ]; then until [ -e $work/is_back ]; do sleep 0.1; done; fi; echo \$event >>$work/events'
+YAML
+in_fleet 0 rollback -t production
+: >"$work/events"
+begin_deploy 1.1.0
+goes_back () { fleet_runs 1.0.0/1.0.0 && said_so 'runs 1.0.0 again'; }
+wait_for 180 goes_back || fail "it does not go back: $(cat "$work/deploy.said")"
+[ "$(tr '\n' ' ' <"$work/events")" = "began " ] || fail "told: $(cat "$work/events")"
+: >"$work/is_back"
+end_deploy 5
+[ "$(tr '\n' ' ' <"$work/events")" = "began going_back rolled_back " ] || fail "told: $(cat "$work/events")"
+hooks "" <<YAML
+notify: {form: slack, url_env: SLACK_URL}
+YAML
+in_fleet 0 deploy 1.1.0 -t production
 ok
 
 # Nobody there: it is said, without the secret, and nothing else depends on it.

@@ -48,6 +48,43 @@ wait_for 120 ping meter@10.9.3.2 --via 'ssh:{host},jump=10.9.8.2' ||
 expect 3 ping meter@10.9.3.2 --via 'ssh:{host}' --timeout 5s
 ok
 
+# As a target in relevo.yaml says; what is said beside it has more weight.
+mkdir "$work/project"
+printf 'a cookie of its own' >"$work/project/cookie"
+chmod 600 "$work/project/cookie"
+printf c >"$work/project/right"
+chmod 600 "$work/project/right"
+cat >"$work/project/relevo.yaml" <<YAML
+release: meter
+version: "1.0.0"
+applications: {meter: permanent}
+targets:
+  production:
+    nodes:
+      - $node
+      - {node: meter@10.9.3.2, via: {ssh: "{host}", jump: 10.9.8.2}}
+    via: {ssh: "{host}"}
+    cookie_file: right
+    timeout: 60s
+  wrong: {extends: production, cookie_file: cookie}
+YAML
+in_project () (cd "$work/project" && unset RELEASE_COOKIE && "$relevo" node "$@")
+expect 0 in_project info "$node" --target production --json
+[ "$(jq -r .version "$work/out")" = 1.0.0 ] || fail "$out"
+expect 0 in_project vitals meter@10.9.3.2 --target production
+expect 4 in_project ping "$node" --target wrong
+contains "$said" "cookie"
+expect 0 in_project ping "$node" --target wrong --cookie-file right
+expect 3 in_project ping "$node" --target production --via "ssh:ssh://10.9.1.2:2223"
+contains "$said" "Is sshd up there"
+elsewhere () (export RELEVO_VIA=ssh:10.9.1.9 && in_project "$@")
+expect 0 elsewhere ping "$node" --target production
+expect 3 in_project ping meter@10.9.1.3 --target production
+contains "$said" "Did you mean $node?"
+expect 3 in_project ping "$node" --target elsewhere
+contains "$said" "There is: production, wrong"
+ok
+
 # What cannot be.
 expect 2 ping "$node" --via telnet:10.9.1.2
 contains "$said" "ssh:USER@HOST"

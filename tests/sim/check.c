@@ -233,6 +233,8 @@ static void told_facts(struct sim *sim, struct seen_node *seen, const struct eve
 	seen->boots = boots;
 	seen->has = answer->facts.has;
 	seen->told_at = sim->now;
+	if (answer->action.kind == ACTION_commit)
+		return; /* it says nothing of how it feels */
 	seen->out = answer->facts.health == HEALTH_fail;
 	seen->fails = seen->out ? seen->fails + 1 : 0;
 	if (seen->fails >= sim->policy.fail_limit && runs == VSN_NEW)
@@ -253,7 +255,8 @@ void check_answer(struct sim *sim, const struct event *answer)
 	if (answer->token != sim->token || answer->action.id != seen->asked)
 		return; /* late, or for another */
 	seen->asked = 0;
-	sim->told_last = answer->node;
+	if (answer->action.kind == ACTION_stage)
+		sim->told_last = answer->node;
 	if (answer->has_facts)
 		told_facts(sim, seen, answer);
 	if (answer->outcome == OUTCOME_ok) {

@@ -38,9 +38,12 @@ static void answer(struct sim *sim, unsigned nr, const struct rollout_action *ac
 		event.facts = (struct node_facts){
 			.runs = versions[node->runs],
 			.boots = versions[node->boots],
+			.born = 1 + node->starts,
 			.has = node->staged || node->runs == VSN_NEW,
 			.serving = true,
-			.health = health_of(sim, node),
+			/* As with real ones: what commits asks no gate. */
+			.health = action->kind == ACTION_commit ? HEALTH_unknown
+								: health_of(sim, node),
 			.way = sim->no_hot ? WAY_restart : WAY_hot,
 		};
 	}
@@ -242,13 +245,14 @@ void node_boots(struct sim *sim, unsigned nr)
 	if (node->alive || node->back_at != sim->now)
 		return;
 	node->alive = true;
+	node->starts++;
 	node->fault_at = sim->now;
 }
 
 void node_replaced(struct sim *sim, unsigned nr)
 {
 	struct sim_node *node = &sim->nodes[nr];
-	unsigned life = node->life + 1;
+	unsigned life = node->life + 1, starts = node->starts + 1;
 	uint64_t seen_token = node->seen_token;
 	bool drained = node->drained;
 
@@ -262,6 +266,7 @@ void node_replaced(struct sim *sim, unsigned nr)
 		.installed_at = -1,
 		.fault_at = sim->now,
 		.life = life,
+		.starts = starts,
 		.drained = drained,
 		/* Fresh as it is, it takes a token as new only if it is not older than the fleet's.
 		 */

@@ -239,7 +239,7 @@ static void step(struct sim *sim, const struct sight *sights, size_t len)
 		is_due(sim, FAULT_freeze, &stop);
 	if (kill && kill->node % 3 == 0) {
 		sim_say(sim, "run %" PRIu64 " is killed before it wrote anything down", sim->token);
-		/* What it was told died with it. */
+		/* That it has the release died with it. */
 		if (len > 0 && sights[0].kind == SIGHT_answer && sim->told_last < NODES_MAX)
 			sim->seen[sim->told_last].staged = false;
 		end_driver(sim, kill->for_ms);

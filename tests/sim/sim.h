@@ -82,6 +82,7 @@ struct sim_node {
 	int64_t installed_at; /* true time */
 	int64_t fault_at;     /* when something last befell it */
 	unsigned life;        /* grows when it is replaced */
+	unsigned starts;      /* grows when it boots */
 };
 
 /* ---- what the checks remember, apart from the engine ---- */

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 enum { SHORT_LEASE_MS = 2000, LEASE_MS = 60000, START_MS = 60000 };
 
@@ -130,6 +131,7 @@ static int new_place(void **state)
 	place->options = (struct journal_options){
 		.file = place->in_etcd ? NULL
 				       : arena_printf(&all, "%s/%d/relevo.db", folder, count),
+		.release = "shop",
 		.etcd = &settings,
 	};
 	return 0;
@@ -367,6 +369,94 @@ static void bad_versions_are_remembered(void **state)
 	rollout_free(r);
 }
 
+/* Of another project, which has a target of the same name. */
+static struct journal *open_other(const struct place *place)
+{
+	struct journal_options options = place->options;
+	struct journal *journal = NULL;
+	struct error err;
+
+	options.release = "kiosk";
+	if (journal_open(&journal, &options, &err))
+		fail_msg("%s", err.text);
+	return journal;
+}
+
+static void projects_share_a_file(void **state)
+{
+	struct rollout *r = fleet_of(1), *none = r;
+	struct journal_entry entry = { 0 };
+	struct arena arena = ARENA_EMPTY;
+	uint64_t token;
+	struct journal *journal = open_locked(*state, &token), *other = open_other(*state);
+	enum command_kind command;
+	const char *vsn;
+	struct error err;
+	bool some;
+
+	begin(journal, r);
+	assert_int_equal(journal_set_bad(journal, "t", "1.3.0", true, &err), 0);
+	assert_int_equal(journal_last(&none, &entry, other, "t", &err), 0);
+	assert_null(none);
+	assert_int_equal(journal_bad(other, "t", r, &err), 0);
+	assert_false(rollout_is_bad_version(r, "1.3.0"));
+	assert_int_equal(journal_tell(other, "t", COMMAND_abort, "1.1.0", &err), 0);
+	assert_int_equal(journal_heed(&some, &command, &vsn, journal, &arena, &err), 0);
+	assert_false(some);
+	assert_int_equal(journal_lock(other, "t", &token, &err), 0);
+	journal_close(other);
+	step(journal, r, 5);
+	is_last(journal, r);
+	journal_close(journal);
+	rollout_free(r);
+	arena_done(&arena);
+}
+
+/* As it was when targets were known by their names alone. */
+static void make_old(const struct place *place)
+{
+	static const char sql[] = "alter table fleet rename to target;"
+				  "alter table target rename column target to name;"
+				  "update target set name='t';"
+				  "update rollout set target='t';"
+				  "update bad set target='t';"
+				  "update node set state=json_remove(state, '$.born');"
+				  "pragma user_version=1;";
+	sqlite3 *db;
+	char *text = NULL;
+
+	assert_int_equal(sqlite3_open(place->options.file, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &text) != SQLITE_OK)
+		fail_msg("%s", text);
+	sqlite3_close(db);
+}
+
+static void what_an_older_relevo_left_is_found(void **state)
+{
+	struct rollout *r = fleet_of(2), *none = r;
+	struct journal_entry entry = { 0 };
+	uint64_t token, later;
+	struct journal *journal = open_locked(*state, &token), *other;
+	struct error err;
+
+	begin(journal, r);
+	step(journal, r, 5);
+	assert_int_equal(journal_set_bad(journal, "t", "1.1.0", true, &err), 0);
+	make_old(*state);
+	other = open_other(*state);
+	journal_close(journal);
+	assert_int_equal(journal_last(&none, &entry, other, "t", &err), 0);
+	assert_null(none);
+	journal_close(other);
+	journal = open_locked(*state, &later);
+	assert_true(later > token);
+	is_last(journal, r);
+	assert_int_equal(journal_bad(journal, "t", r, &err), 0);
+	assert_true(rollout_is_bad_version(r, "1.1.0"));
+	journal_close(journal);
+	rollout_free(r);
+}
+
 /* In a process of its own: the lock is the process's. */
 static int in_child(int (*work)(const struct place *place), const struct place *place)
 {
@@ -438,7 +528,8 @@ static void take_lock_away(const struct place *place)
 	bool done = false;
 
 	if (!place->in_etcd) {
-		assert_int_equal(unlink(arena_printf(&all, "%s-t.lock", place->options.file)), 0);
+		assert_int_equal(unlink(arena_printf(&all, "%s-t@shop.lock", place->options.file)),
+				 0);
 		return;
 	}
 	assert_int_equal(etcd_open(&etcd, &options, &err), 0);
@@ -539,6 +630,9 @@ int main(void)
 		BOTH(history_is_told_the_newest_first),
 		BOTH(people_are_heeded_once),
 		BOTH(bad_versions_are_remembered),
+		{ "projects_share_a_file", projects_share_a_file, new_place, NULL, &in_file },
+		{ "what_an_older_relevo_left_is_found", what_an_older_relevo_left_is_found,
+		  new_place, NULL, &in_file },
 		BOTH(one_at_a_time),
 		BOTH(one_that_was_overtaken_writes_nothing),
 		BOTH(one_that_lost_its_lock_takes_it_again),

@@ -4,6 +4,7 @@
 #include "upgrade/health/gates.h"
 #include "upgrade/node/watch.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { CENSUS_MAX = 10000, CRASHES_KEPT_MS = 900000 };
@@ -55,6 +56,8 @@ static int take_census(struct probing *p, struct error *err)
 
 		if (!name)
 			continue;
+		/* A VM that was restarted may give its processes the same pids again. */
+		str_addf(&pid, "%" PRIu32 " ", node_creation(p->node));
 		term_print(&pid, term_at(entry, 1));
 		json_object_set_new(p->probe->census, name, json_string(str_text(&pid)));
 	}

@@ -90,7 +90,7 @@ static int take(struct beside *out, const struct upgrade *u, const struct term *
 }
 
 int node_beside(struct beside *out, struct node *node, struct arena *arena,
-		const struct bundle *bundle, const char *expression, int64_t timeout_ms,
+		const struct bundle *bundle, const char *expression, int64_t timeout_ms, bool alone,
 		struct error *err)
 {
 	struct install_options options = INSTALL_OPTIONS;
@@ -111,10 +111,11 @@ int node_beside(struct beside *out, struct node *node, struct arena *arena,
 		{ "Copies", copies },
 		{ "ConfigTimeout", term_integer(arena, timeout_ms) },
 		{ "Expression", term_string(arena, expression) },
+		{ "Alone", term_atom(arena, alone ? "true" : "false") },
 	};
 
 	if (node_run(&answer, NULL, node, arena, SCRIPT_beside, bindings, ARRAY_LEN(bindings),
-		     deadline_in(START_MS + timeout_ms), err))
+		     deadline_in(START_MS + (alone ? 2 : 1) * timeout_ms), err))
 		return -1;
 	return term_is_tagged(answer, "ok", 3) ? take(out, &u, answer, err)
 					       : failed(&u, answer, err);

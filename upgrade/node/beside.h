@@ -16,9 +16,11 @@ struct beside {
 };
 
 /* expression   Erlang, with commas, no dot at the end
+ * alone        waits until no other that was to be alone runs there any more, as long as it may
+ *              take itself
  *
  * ERROR_FAILED: it raised; the error says what.  Others as node_foresee().
  */
 must_check int node_beside(struct beside *out, struct node *node, struct arena *arena,
 			   const struct bundle *bundle, const char *expression, int64_t timeout_ms,
-			   struct error *err);
+			   bool alone, struct error *err);

@@ -19,7 +19,9 @@
 struct journal; /* opaque: see journal_sqlite.c, journal_etcd.c */
 
 struct journal_options {
-	const char *file; /* NULL: etcd */
+	const char *file;    /* NULL: etcd */
+	const char *release; /* of the project whose targets they are; other projects may share the
+				file */
 	const struct project_etcd *etcd;
 	bool (*stop)(void); /* true: an etcd that does not answer is not waited for; may be NULL */
 };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	SCHEMA = 1,
+	SCHEMA = 2,
 	BUSY_MS = 10000,     /* another process writes */
 	STATE_MAX = 1 << 20, /* bytes of one text; a head with its policy is some 2 kB */
 };
@@ -21,7 +21,9 @@ enum {
 struct sqlite_journal {
 	struct journal journal;
 	sqlite3 *db;
-	char *file, *target;
+	char *file, *release;
+	char *target; /* that is driven, and its key; NULL: none */
+	char *key;
 	int lock; /* a descriptor; -1: we do not have it */
 	uint64_t token;
 	int64_t rollout; /* that is written on; 0: none */
@@ -34,8 +36,9 @@ static struct sqlite_journal *own(struct journal *journal)
 	return (struct sqlite_journal *)journal;
 }
 
+/* What is called target in here is RELEASE/TARGET: projects of one user share the file. */
 static const char schema[] =
-	"create table target(name text primary key, token integer not null, driver text not null);"
+	"create table fleet(target text primary key, token integer not null, driver text not null);"
 	"create table rollout(id integer primary key, target text not null, release text not null,"
 	" vsn text not null, began integer not null, ended integer not null, result text not null,"
 	" about text not null, head text not null);"
@@ -50,6 +53,28 @@ static const char schema[] =
 	" vsn text not null);"
 	"create table bad(target text not null, vsn text not null, primary key(target, vsn))"
 	" without rowid;";
+
+/* From 1, which knew targets by their names alone.  A relevo of then that drives one does not find
+ * its token any more, and stops.
+ */
+static const char from_1[] =
+	"create table fleet(target text primary key, token integer not null, driver text not null);"
+	"insert into fleet select distinct rollout.release||'/'||name, token, driver"
+	" from target join rollout on rollout.target=name;"
+	"drop table target;"
+	"create table bad_2(target text not null, vsn text not null, primary key(target, vsn))"
+	" without rowid;"
+	"insert into bad_2 select distinct release||'/'||bad.target, bad.vsn"
+	" from bad join rollout using(target, vsn);"
+	"drop table bad;"
+	"alter table bad_2 rename to bad;"
+	"delete from command;"
+	"update rollout set target=release||'/'||target;";
+
+static void add_key(struct str *out, const struct sqlite_journal *j, const char *target)
+{
+	str_addf(out, "%s/%s", j->release, target);
+}
 
 /* ---- statements ---- */
 
@@ -132,7 +157,7 @@ static int schema_version(int64_t *out, struct sqlite_journal *j, struct error *
 	    next(&some, statement, j, err))
 		return -1;
 	*out = sqlite3_column_int64(statement, 0);
-	if (*out == 0 || *out == SCHEMA)
+	if (*out <= SCHEMA)
 		return 0;
 	return error_set(err, ERROR_INVALID,
 			 "the journal %s is of another relevo (%" PRId64 ", this one has %d)",
@@ -149,7 +174,7 @@ static int make_schema(struct sqlite_journal *j, struct error *err)
 		return -1;
 	if (version == SCHEMA)
 		return 0;
-	str_addf(&sql, "%s pragma user_version=%d;", schema, SCHEMA);
+	str_addf(&sql, "%s pragma user_version=%d;", version == 1 ? from_1 : schema, SCHEMA);
 	return run(j, sql.ptr, err);
 }
 
@@ -202,6 +227,7 @@ int journal_sqlite_open(struct journal **out, const struct journal_options *opti
 	journal->kind = &sqlite_kind;
 	j->lock = -1;
 	j->file = mem_dup(file);
+	j->release = mem_dup(options->release);
 	if (make_file(file, err))
 		return -1;
 	if (sqlite3_open_v2(file, &j->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
@@ -220,7 +246,9 @@ static void sqlite_close(struct journal *journal)
 	if (j->lock >= 0)
 		close(j->lock);
 	free(j->file);
+	free(j->release);
 	free(j->target);
+	free(j->key);
 	free(j);
 }
 
@@ -234,7 +262,7 @@ static int try_lock(const struct sqlite_journal *j, const char *target, pid_t *h
 	owned_str struct str file = STR_EMPTY;
 	int fd;
 
-	str_addf(&file, "%s-%s.lock", j->file, target);
+	str_addf(&file, "%s-%s@%s.lock", j->file, target, j->release);
 	fd = open(file.ptr, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return error_sys(err, "cannot open %s", file.ptr);
@@ -257,16 +285,18 @@ static int read_driver(struct str *out, struct sqlite_journal *j, const char *ta
 		       struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
+	owned_str struct str key = STR_EMPTY;
 	bool some;
 
-	if (prepare(&statement, j, "select driver from target where name=?", err, "s", target) ||
+	add_key(&key, j, target);
+	if (prepare(&statement, j, "select driver from fleet where target=?", err, "s", key.ptr) ||
 	    next(&some, statement, j, err))
 		return -1;
 	str_adds(out, some ? text_of(statement, 0) : "another relevo");
 	return 0;
 }
 
-static int take_token(struct sqlite_journal *j, const char *target, struct error *err)
+static int take_token(struct sqlite_journal *j, struct error *err)
 {
 	owned_statement sqlite3_stmt *statement = NULL;
 	owned_str struct str driver = STR_EMPTY;
@@ -275,9 +305,9 @@ static int take_token(struct sqlite_journal *j, const char *target, struct error
 
 	journal_driver_name(&driver);
 	if (prepare(&statement, j,
-		    "insert into target values(?1, ?2, ?3) on conflict(name) do update set "
+		    "insert into fleet values(?1, ?2, ?3) on conflict(target) do update set "
 		    "token=max(token + 1, ?2), driver=?3 returning token",
-		    err, "sis", target, token, driver.ptr) ||
+		    err, "sis", j->key, token, driver.ptr) ||
 	    next(&some, statement, j, err))
 		return -1;
 	j->token = (uint64_t)sqlite3_column_int64(statement, 0);
@@ -288,7 +318,7 @@ static int sqlite_lock(struct journal *journal, const char *target, uint64_t *to
 		       struct error *err)
 {
 	struct sqlite_journal *j = own(journal);
-	owned_str struct str driver = STR_EMPTY;
+	owned_str struct str driver = STR_EMPTY, key = STR_EMPTY;
 	pid_t held_by;
 	int fd;
 
@@ -301,8 +331,10 @@ static int sqlite_lock(struct journal *journal, const char *target, uint64_t *to
 			       : journal_refuse(target, str_text(&driver), err);
 	}
 	j->lock = fd;
+	add_key(&key, j, target);
 	j->target = mem_dup(target);
-	if (take_token(j, target, err))
+	j->key = mem_dup(key.ptr);
+	if (take_token(j, err))
 		return -1;
 	*token_out = j->token;
 	return 0;
@@ -335,7 +367,7 @@ static int check_token(struct sqlite_journal *j, struct error *err)
 	owned_statement sqlite3_stmt *statement = NULL;
 	bool some;
 
-	if (prepare(&statement, j, "select token from target where name=?", err, "s", j->target) ||
+	if (prepare(&statement, j, "select token from fleet where target=?", err, "s", j->key) ||
 	    next(&some, statement, j, err))
 		return -1;
 	if (some && (uint64_t)sqlite3_column_int64(statement, 0) == j->token)
@@ -433,10 +465,10 @@ static int insert(struct sqlite_journal *j, const struct rollout *r, const json_
 	    prepare(&statement, j,
 		    "insert into rollout(target, release, vsn, began, ended, result, about, head) "
 		    "values(?, ?, ?, ?, 0, '', ?, '')",
-		    err, "sssis", j->target, r->release, r->to, clock_wall_ms(), text) ||
+		    err, "sssis", j->key, r->release, r->to, clock_wall_ms(), text) ||
 	    finish(statement, j, err) ||
 	    /* What was said of an earlier one is not meant for this. */
-	    prepare(&forget, j, "delete from command where target=?", err, "s", j->target) ||
+	    prepare(&forget, j, "delete from command where target=?", err, "s", j->key) ||
 	    finish(forget, j, err))
 		return -1;
 	j->rollout = sqlite3_last_insert_rowid(j->db);
@@ -510,12 +542,14 @@ static int sqlite_last(struct rollout **rollout_out, struct journal_entry *entry
 	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
 	struct journal_entry entry = { .target = target };
+	owned_str struct str key = STR_EMPTY;
 	bool some;
 
+	add_key(&key, j, target);
 	if (prepare(&statement, j,
 		    "select id, began, ended, about, head from rollout where target=? "
 		    "order by id desc limit 1",
-		    err, "s", target) ||
+		    err, "s", key.ptr) ||
 	    next(&some, statement, j, err))
 		return -1;
 	if (!some) {
@@ -562,12 +596,14 @@ static int sqlite_history(json_t *list, struct journal *journal, const char *tar
 {
 	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
+	owned_str struct str key = STR_EMPTY;
 	bool some;
 
+	add_key(&key, j, target);
 	if (prepare(&statement, j,
 		    "select id, began, ended, result, head from rollout where target=? "
 		    "order by id desc limit ?",
-		    err, "si", target, max) ||
+		    err, "si", key.ptr, max) ||
 	    next(&some, statement, j, err))
 		return -1;
 	while (some) {
@@ -591,9 +627,11 @@ static int sqlite_tell(struct journal *journal, const char *target, enum command
 {
 	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
+	owned_str struct str key = STR_EMPTY;
 
+	add_key(&key, j, target);
 	if (prepare(&statement, j, "insert into command(target, command, vsn) values(?, ?, ?)", err,
-		    "sis", target, (int64_t)command, vsn))
+		    "sis", key.ptr, (int64_t)command, vsn))
 		return -1;
 	return finish(statement, j, err);
 }
@@ -607,7 +645,7 @@ static int sqlite_heed(bool *some_out, enum command_kind *out, const char **vsn_
 	/* Looking takes no lock of the file; it is done all the time. */
 	if (prepare(&look, j,
 		    "select id, command, vsn from command where target=? order by id limit 1", err,
-		    "s", j->target) ||
+		    "s", j->key) ||
 	    next(some_out, look, j, err))
 		return -1;
 	if (!*some_out)
@@ -625,9 +663,11 @@ static int sqlite_bad(struct journal *journal, const char *target, struct rollou
 {
 	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
+	owned_str struct str key = STR_EMPTY;
 	bool some;
 
-	if (prepare(&statement, j, "select vsn from bad where target=?", err, "s", target) ||
+	add_key(&key, j, target);
+	if (prepare(&statement, j, "select vsn from bad where target=?", err, "s", key.ptr) ||
 	    next(&some, statement, j, err))
 		return -1;
 	while (some) {
@@ -643,11 +683,13 @@ static int sqlite_set_bad(struct journal *journal, const char *target, const cha
 {
 	struct sqlite_journal *j = own(journal);
 	owned_statement sqlite3_stmt *statement = NULL;
+	owned_str struct str key = STR_EMPTY;
 
+	add_key(&key, j, target);
 	if (prepare(&statement, j,
 		    bad ? "insert or ignore into bad values(?, ?)"
 			: "delete from bad where target=? and vsn=?",
-		    err, "ss", target, vsn))
+		    err, "ss", key.ptr, vsn))
 		return -1;
 	return finish(statement, j, err);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/rollout/members.h"
 
-#include "upgrade/node/node.h"
+#include "upgrade/rollout/reach.h"
 
 #include <arpa/nameser.h>
 #include <netdb.h>
@@ -212,20 +212,11 @@ static int sort_out(struct names *out, struct names *left_out, struct arena *are
 static int by_seed(struct names *out, struct names *left_out, struct arena *arena,
 		   const struct target *target, const char *cookie, struct error *err)
 {
-	struct target_via via = target->via;
+	struct node_options options = target_reach(target, target->seed, cookie);
 	const struct term *answer;
 	owned_node struct node *node = NULL;
 
-	if (node_open(&node,
-		      &(struct node_options){
-			      .name = target->seed,
-			      .cookie = cookie,
-			      .port = (int)target->port,
-			      .timeout_ms = target->timeout_ms,
-			      .tls = { target->tls_ca, target->tls_cert, target->tls_key },
-			      .via = { via.ssh, via.jump, via.host },
-		      },
-		      err) ||
+	if (node_open(&node, &options, err) ||
 	    node_eval(&answer, NULL, node_dist(node), arena, "the question for its cluster",
 		      span_of(question), NULL, 0, node_work_deadline(node), err))
 		return error_wrap(err, "seed");

@@ -147,6 +147,7 @@ enum health { HEALTH_unknown, HEALTH_pass, HEALTH_fail };
 /* What a node is, as it said itself. */
 struct node_facts {
 	const char *runs, *boots; /* versions: now, and after a restart */
+	int64_t born;             /* another number after each start of its VM; 0: not told */
 	bool has;                 /* it knows the release that it is to get */
 	bool serving;
 	enum health health;
@@ -207,6 +208,7 @@ struct rollout_node {
 	const char *name, *zone;
 	const char *from; /* what it ran and booted when it was first seen; NULL: not seen */
 	const char *runs, *boots; /* as of the last look; NULL: never */
+	int64_t born;             /* the same; 0: never */
 	enum way way;
 	enum stage stage;
 	unsigned wave;

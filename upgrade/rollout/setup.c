@@ -5,8 +5,8 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "upgrade/health/probe.h"
-#include "upgrade/node/node.h"
 #include "upgrade/node/wire/remote.h"
+#include "upgrade/rollout/reach.h"
 
 #include <stdlib.h>
 
@@ -40,11 +40,9 @@ static const char *host_of(const char *node)
 	return strchr(node, '@') + 1;
 }
 
-static struct ssh_via via_of(const struct work *work, const struct setup_node *node)
+static struct node_options reach_of(const struct work *work, const struct setup_node *node)
 {
-	struct target_via via = target_via_of(work->setup->target, node->name);
-
-	return (struct ssh_via){ via.ssh, via.jump, via.host };
+	return target_reach(work->setup->target, node->name, work->setup->cookie);
 }
 
 /* "is WORD VALUE" and "did WHAT" */
@@ -103,7 +101,7 @@ static int far(struct str *out, const struct work *work, struct setup_node *node
 {
 	owned_str struct str text = STR_EMPTY;
 	owned_str struct str input = STR_EMPTY;
-	struct ssh_via via = via_of(work, node);
+	struct ssh_via via = reach_of(work, node).via;
 	bool all = strcmp(bring, "nothing") != 0;
 	int ret;
 
@@ -143,18 +141,9 @@ static int go_there(const struct work *work, struct setup_node *node, const char
 static int connect_to(struct node **out, const struct work *work, const struct setup_node *node,
 		      struct error *err)
 {
-	const struct target *target = work->setup->target;
+	struct node_options options = reach_of(work, node);
 
-	return node_open(out,
-			 &(struct node_options){
-				 .name = node->name,
-				 .cookie = work->setup->cookie,
-				 .port = (int)target->port,
-				 .timeout_ms = target->timeout_ms,
-				 .tls = { target->tls_ca, target->tls_cert, target->tls_key },
-				 .via = via_of(work, node),
-			 },
-			 err);
+	return node_open(out, &options, err);
 }
 
 static const char *first_failing(const struct probe *probe)
@@ -223,7 +212,7 @@ static int look_at(const struct work *work, struct setup_node *node, struct erro
 {
 	owned_node struct node *there = NULL;
 
-	if (!via_of(work, node).to) {
+	if (!reach_of(work, node).via.to) {
 		error_set_(err, ERROR_USAGE, "%s: no way there to set it up", node->name);
 		return error_hint(err, "Give the target via: {ssh: USER@HOST}; docs/targets.md");
 	}

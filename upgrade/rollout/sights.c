@@ -56,6 +56,13 @@ static void has_new(struct rollout *r, struct rollout_node *node)
 	node->stage = same(node->boots, r->to) ? STAGE_committed : STAGE_installed;
 }
 
+/* Without anybody having asked for it, since an installation was begun. */
+static bool was_restarted(const struct rollout_node *node, const struct node_facts *facts)
+{
+	return node->touched && node->way == WAY_hot && !node->cold && node->born && facts->born &&
+	       node->born != facts->born;
+}
+
 /* It does not run the release; it may have, and then it fell back, or is another by now. */
 static void has_old(struct rollout *r, struct rollout_node *node, const struct node_facts *facts)
 {
@@ -70,6 +77,10 @@ static void has_old(struct rollout *r, struct rollout_node *node, const struct n
 		node->from = node->runs;
 	} else if (had && r->phase != PHASE_back) {
 		rollout_fail(r, "%s runs %s again, by itself", node->name, node->runs);
+	} else if (was_restarted(node, facts) && r->phase != PHASE_back) {
+		rollout_fail(r,
+			     "%s was restarted while it got %s, or right after: it runs %s again",
+			     node->name, r->to, node->runs);
 	}
 	node->stage = node->staged ? STAGE_staged : STAGE_seen;
 }
@@ -98,6 +109,7 @@ static void take_facts(struct rollout *r, struct rollout_node *node, enum action
 		has_new(r, node);
 	else
 		has_old(r, node, facts);
+	node->born = facts->born;
 	/* What commits asks no gate. */
 	if (kind == ACTION_commit && facts->serving)
 		node->serving = true;

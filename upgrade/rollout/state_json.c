@@ -69,6 +69,7 @@ const char *paused_name(enum paused paused)
 enum field_type {
 	FIELD_TEXT,
 	FIELD_INT,
+	FIELD_LATER_INT, /* the same; 0 in what an older relevo wrote */
 	FIELD_UNSIGNED,
 	FIELD_U64,
 	FIELD_BOOL,
@@ -164,6 +165,7 @@ static const struct field node_fields[] = {
 	F(FIELD_TEXT, rollout_node, from),
 	F(FIELD_TEXT, rollout_node, runs),
 	F(FIELD_TEXT, rollout_node, boots),
+	F(FIELD_LATER_INT, rollout_node, born),
 	E(rollout_node, way, way_names),
 	E(rollout_node, stage, stage_names),
 	F(FIELD_UNSIGNED, rollout_node, wave),
@@ -208,6 +210,7 @@ static json_t *field_json(const struct field *field, const void *from)
 	case FIELD_BUFFER:
 		return json_string(at);
 	case FIELD_INT:
+	case FIELD_LATER_INT:
 		return json_integer(*(const int64_t *)at);
 	case FIELD_U64:
 		return json_integer((json_int_t) * (const uint64_t *)at);
@@ -302,12 +305,13 @@ static int read_enum(const struct field *field, unsigned *out, const json_t *val
 static int read_integer(const struct field *field, void *at, const json_t *value, struct error *err)
 {
 	json_int_t number = json_integer_value(value);
-	json_int_t least = field->type == FIELD_INT ? -ROLLOUT_NEVER_MS : 0;
+	bool later = field->type == FIELD_LATER_INT, is_signed = later || field->type == FIELD_INT;
+	json_int_t least = is_signed ? -ROLLOUT_NEVER_MS : 0;
 	json_int_t most = field->type == FIELD_UNSIGNED ? COUNT_MAX : 2 * ROLLOUT_NEVER_MS;
 
-	if (!json_is_integer(value) || number < least || number > most)
+	if ((!json_is_integer(value) && !(later && !value)) || number < least || number > most)
 		return wrong(field->key, err);
-	if (field->type == FIELD_INT)
+	if (is_signed)
 		*(int64_t *)at = number;
 	else if (field->type == FIELD_U64)
 		*(uint64_t *)at = (uint64_t)number;
@@ -333,6 +337,7 @@ static int read_field(const struct field *field, void *into, const json_t *value
 		snprintf(at, WHY_MAX, "%s", json_string_value(value));
 		return 0;
 	case FIELD_INT:
+	case FIELD_LATER_INT:
 	case FIELD_U64:
 	case FIELD_UNSIGNED:
 		return read_integer(field, at, value, err);

@@ -3,10 +3,11 @@
 
 #include "base/clock.h"
 #include "upgrade/health/probe.h"
+#include "upgrade/node/beside.h"
 #include "upgrade/node/foresee.h"
 #include "upgrade/node/install.h"
-#include "upgrade/node/once.h"
 #include "upgrade/rollout/hook.h"
+#include "upgrade/rollout/reach.h"
 
 #include <inttypes.h>
 
@@ -67,7 +68,7 @@ static void tell_error(json_t *answer, const struct work *work, const struct nod
 
 /* ---- what it is ---- */
 
-static void tell_facts(json_t *answer, const struct work *work,
+static void tell_facts(json_t *answer, const struct work *work, const struct node *node,
 		       const struct node_releases *releases, enum probe_verdict health)
 {
 	const struct node_release *runs = releases_running(releases);
@@ -77,8 +78,9 @@ static void tell_facts(json_t *answer, const struct work *work,
 		return;
 	json_object_set_new(
 		answer, "facts",
-		json_pack("{s:s, s:s, s:b, s:b, s:s}", "runs", runs->vsn, "boots", boots->vsn,
-			  "has", releases_find(releases, work->bundle->vsn) != NULL, "serving",
+		json_pack("{s:s, s:s, s:I, s:b, s:b, s:s}", "runs", runs->vsn, "boots", boots->vsn,
+			  "born", (json_int_t)node_creation(node), "has",
+			  releases_find(releases, work->bundle->vsn) != NULL, "serving",
 			  releases->sasl && !releases->starting && !releases->going_down, "health",
 			  health_words[health]));
 }
@@ -94,7 +96,7 @@ static int look_at(json_t *answer, const struct work *work, struct node *node, s
 		return error_set(err, ERROR_REFUSED,
 				 "%s: sasl does not run there, so nothing knows its releases",
 				 node_name(node));
-	tell_facts(answer, work, &releases, PROBE_none);
+	tell_facts(answer, work, node, &releases, PROBE_none);
 	return 0;
 }
 
@@ -151,7 +153,7 @@ static int do_probe(json_t *answer, const struct work *work, struct node *node, 
 	if (node_releases(&releases, node, arena, err) ||
 	    probe_node(&probe, node, arena, work->target, work->baseline, err))
 		return -1;
-	tell_facts(answer, work, &releases, probe.verdict);
+	tell_facts(answer, work, node, &releases, probe.verdict);
 	json_object_set(answer, "findings", probe.findings);
 	json_object_set(answer, "measures", probe.measures);
 	json_object_set(answer, "census", probe.census);
@@ -376,20 +378,38 @@ static work_fn *const works[ACTION_KINDS] = {
 static int connect_to(struct node **out, const struct work *work, const char *name,
 		      struct error *err)
 {
-	const struct target *target = work->target;
-	struct target_via via = target_via_of(target, name);
+	struct node_options options = target_reach(work->target, name, work->cookie);
 
-	return node_open(out,
-			 &(struct node_options){
-				 .name = name,
-				 .cookie = work->cookie,
-				 .port = (int)target->port,
-				 .timeout_ms = target->timeout_ms,
-				 .tls = { target->tls_ca, target->tls_cert, target->tls_key },
-				 .via = { via.ssh, via.jump, via.host },
-				 .token = work->token,
-			 },
-			 err);
+	options.token = work->token;
+	return node_open(out, &options, err);
+}
+
+static bool says_no(const struct term *value)
+{
+	return term_is_atom(value, "false") || term_is_atom(value, "error") ||
+	       term_is_tagged(value, "error", 2);
+}
+
+static int once(json_t *answer, const struct work *work, struct node *node, struct arena *arena,
+		struct error *err)
+{
+	owned_str struct str said = STR_EMPTY;
+	const char *text = work->target->once;
+	struct beside beside;
+
+	/* One that was overtaken does not begin it. */
+	if (node_lock(node, node_work_deadline(node), err) ||
+	    node_beside(&beside, node, arena, work->bundle, text, hook_time(work->target), true,
+			err))
+		return -1;
+	str_adds(&said, beside.printed);
+	if (said.len > 0 && said.ptr[said.len - 1] != '\n')
+		str_addc(&said, '\n');
+	term_print(&said, beside.value);
+	tell_text(answer, "once", str_text(&said));
+	return says_no(beside.value)
+		       ? error_set(err, ERROR_FAILED, "%s: %.500s", text, str_text(&said))
+		       : 0;
 }
 
 /* hooks.once: with the code of the release, beside the first node. */
@@ -397,22 +417,14 @@ static int run_beside(json_t *answer, const struct work *work, struct error *err
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_node struct node *node = NULL;
-	const char *said = "";
-	int ret;
 
 	if (!work->target->once)
 		return 0;
 	if (!work->beside)
 		return error_set(err, ERROR_FAILED, "hooks.once: there is no node");
-	if (connect_to(&node, work, work->beside, err))
+	if (connect_to(&node, work, work->beside, err) || once(answer, work, node, &arena, err))
 		return error_wrap(err, "hooks.once");
-	/* One that was overtaken does not begin it. */
-	if (node_lock(node, node_work_deadline(node), err))
-		return -1;
-	ret = node_once(&said, node, &arena, work->bundle->vsn, work->target->once,
-			hook_time(work->target), err);
-	tell_text(answer, "once", said);
-	return ret ? error_wrap(err, "hooks.once, beside %s", work->beside) : 0;
+	return 0;
 }
 
 static int run_once(json_t *answer, const struct work *work, struct error *err)

@@ -27,7 +27,7 @@ struct work {
  *
  *	outcome   as outcome_name()
  *	text      what was wrong, for a person; not there when all went well
- *	facts     {runs, boots, has, serving, health}; not there when nothing is known
+ *	facts     {runs, boots, born, has, serving, health}; not there when nothing is known
  *	manifest  SHA-256 of the manifest of what runs; of a look
  *	measures, census, findings   of a probe
  *	notes     what a person should know; a list

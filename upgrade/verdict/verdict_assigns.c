@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Assigns of pages (LiveView) and channels (Phoenix) as state.
+/* Assigns of pages (LiveView), their components, and channels (Phoenix) as state.
  *
  * What the old mount/3, handle_params/3, on_mount/4 and join/3 never wrote, the new ones write, and
  * the new code takes for given, is missing in those that live on: they crash at their next event.
+ * A component begins with mount/1; update/2 is called whenever its page renders it, so what that
+ * writes is given to those that live on as well.
  */
 #include "erlang/code/code_facts.h"
 #include "upgrade/verdict/verdict_parts.h"
@@ -175,6 +177,20 @@ static void find_written(struct written *w, const struct app_diff *app, const st
 		run_routers(w, app);
 }
 
+/* What only the begin of a component writes. */
+static void find_begun(struct written *w, const struct code *code)
+{
+	w->module = code->module;
+	run(w, code, "mount", 1);
+}
+
+static void find_updated(struct written *w, const struct code *code)
+{
+	w->module = code->module;
+	run(w, code, "update", 2);
+	run(w, code, "update_many", 1);
+}
+
 /* ---- what is read ---- */
 
 /* What runs when a process begins, and its funs: "-mount/3-fun-0-". */
@@ -344,6 +360,97 @@ static void judge_back(struct judge *judge, const struct app_diff *app,
 		"socket, _extra)";
 }
 
+/* ---- components ---- */
+
+static bool mentions(const struct term *term, const char *atom)
+{
+	bool some = term_is_atom(term, atom);
+
+	for (size_t i = 0;
+	     !some && (term->kind == TERM_LIST || term->kind == TERM_TUPLE) && i < term->seq.len;
+	     i++)
+		some = mentions(term_at(term, i), atom);
+	for (size_t i = 0; !some && term->kind == TERM_MAP && i < term->map.len; i++)
+		some = mentions(term->map.keys[i], atom) || mentions(term->map.values[i], atom);
+	return some;
+}
+
+static bool knows(const struct code *code, const char *atom)
+{
+	return names_have(code->atoms, atom) || mentions(code->literals, atom);
+}
+
+/* A module that knows the component and the key, as a page that gives it by that name. */
+static bool somebody_gives(struct written *w, const struct app_diff *app, const char *component,
+			   const char *key)
+{
+	const struct resolved_app *resolved = w->side == SIDE_OLD ? app->old_app : app->new_app;
+	struct names names = resolved->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(w->judge->modules, w->side, names.items[i]);
+		const struct code *code = NULL;
+
+		if (module && strcmp(names.items[i], component) != 0)
+			code = module_code(w->judge->modules, w->side, module);
+		if (code && knows(code, component) && knows(code, key))
+			return true;
+	}
+	return false;
+}
+
+/* As missing(), of components of `before` that go on in `code`. */
+static struct names missing_in_components(struct judge *judge, const struct app_diff *app,
+					  enum side from, const struct code *before,
+					  const struct code *code)
+{
+	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
+	owned_name_table struct name_table *given = name_table_new(), *helpers = name_table_new();
+	enum side to = from == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
+	struct written was = { judge, from, NULL, olds, helpers, NULL };
+	struct written begun = { judge, to, NULL, news, helpers, NULL };
+	struct written updated = { judge, to, NULL, given, helpers, NULL };
+	struct names keys;
+	const char **left;
+	size_t len = 0;
+
+	find_begun(&was, before);
+	find_updated(&was, before);
+	find_begun(&begun, code);
+	find_updated(&updated, code);
+	keys = missing(judge, &was, &begun, code);
+	left = arena_array(judge->arena, keys.len, const char *);
+	for (size_t i = 0; i < keys.len; i++)
+		if (!may_write(&updated, keys.items[i]) &&
+		    !somebody_gives(&was, app, code->module, keys.items[i]))
+			left[len++] = keys.items[i];
+	return (struct names){ left, len };
+}
+
+static void judge_components(struct judge *judge, const struct app_diff *app,
+			     const struct module_diff *module)
+{
+	struct names on =
+		missing_in_components(judge, app, SIDE_OLD, module->old_code, module->new_code);
+	struct names back =
+		missing_in_components(judge, app, SIDE_NEW, module->new_code, module->old_code);
+
+	if (on.len > 0)
+		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+		      "components of %s in open pages have no assign %s, which the new code takes "
+		      "for given: they crash, and their pages with them",
+		      module_shown(module->name), shown_keys(judge->arena, on))
+			->hint = "give it with assign_new in update/2, which is called when the "
+				 "page renders anew, or read it with a default (assigns[:key]), or "
+				 "let them begin anew: --allow state_shape_changed";
+	if (back.len > 0)
+		JUDGE(judge, REASON_not_reversible, app->name, module->name,
+		      "on the way back, components of %s that were mounted meanwhile have no "
+		      "assign %s, which the old code takes for given",
+		      module_shown(module->name), shown_keys(judge->arena, back))
+			->hint = "go on writing it in mount/1 for one release";
+}
+
 void judge_assigns(struct judge *judge, const struct app_diff *app,
 		   const struct module_diff *module)
 {
@@ -354,8 +461,11 @@ void judge_assigns(struct judge *judge, const struct app_diff *app,
 	struct written before = { judge, SIDE_OLD, NULL, olds, old_helpers, NULL };
 	struct written after = { judge, SIDE_NEW, NULL, news, new_helpers, NULL };
 
-	if (!(module->old_facts->roles & module->new_facts->roles & roles) ||
-	    module->old_code->unread || module->new_code->unread)
+	if (module->old_code->unread || module->new_code->unread)
+		return;
+	if (module->old_facts->roles & module->new_facts->roles & BEAM_LIVE_COMPONENT)
+		judge_components(judge, app, module);
+	if (!(module->old_facts->roles & module->new_facts->roles & roles))
 		return;
 	find_written(&before, app, module->old_code);
 	find_written(&after, app, module->new_code);

@@ -1,7 +1,8 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Evaluates Expression, a text, with the code and the configuration of a release, in a VM of its own
 %% beside the node; its applications are loaded there, and only Elixir's own runs.
-%% Bound: Vsn, Shipped (its sys.config), Brought and Copies (vm.erl), ConfigTimeout.
+%% Bound: Vsn, Shipped (its sys.config), Brought and Copies (vm.erl), ConfigTimeout, Alone: whether it waits,
+%% as long, for another one that was to be alone, as what an earlier relevo has begun runs to its end.
 %% Answers {ok, Value as external term, Printed}, {error, {failed, Text, Printed}}, or {error, Why};
 %% Printed is the end of what it printed.
 Program = "{ok, [[Dir | _]]} = init:get_argument(relevo), "
@@ -42,11 +43,24 @@ Run = fun(Config, Tree) ->
                                end
                        end)
       end,
-InTree(Brought, Copies,
-       fun(Tree) ->
-               case EvaluateIn(Vsn, Tree) of
-                   none -> Run(Shipped, Tree);
-                   {ok, Config} -> Run(Config, Tree);
-                   Error -> Error
+Begin = fun() ->
+                InTree(Brought, Copies,
+                       fun(Tree) ->
+                               case EvaluateIn(Vsn, Tree) of
+                                   none -> Run(Shipped, Tree);
+                                   {ok, Config} -> Run(Config, Tree);
+                                   Error -> Error
+                               end
+                       end)
+        end,
+Turn = fun Turn(Left) ->
+               try register(relevo_beside, self())
+               catch error:badarg when Left > 0 -> timer:sleep(100), Turn(Left - 100);
+                     error:badarg -> false
                end
-       end)
+       end,
+case Alone andalso Turn(ConfigTimeout) of
+    true -> try Begin() after unregister(relevo_beside) end;
+    false when Alone -> Lost("what was begun before still runs");
+    false -> Begin()
+end

@@ -40,7 +40,6 @@
 	X(changes,  false, VM)        \
 	X(beside,   false, VM)        \
 	X(check,    true, VM)         \
-	X(once,     false, VM)        \
 	X(install,  true, VM)         \
 	X(after,    true, ALONE)      \
 	X(assets,   true, ALONE)      \

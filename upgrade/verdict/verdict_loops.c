@@ -49,8 +49,7 @@ static void reach(struct loops *loops, const struct code_function *function, boo
 	}
 }
 
-/* Waits by itself, or in one of these. */
-static bool waits(const struct code *code, const struct code_function *function)
+bool function_waits(const struct code *code, const struct code_function *function)
 {
 	static const struct beam_function blocking[] = {
 		{ "gen_tcp", "accept", 1 },
@@ -187,7 +186,7 @@ const struct code_function *loop_begun_at(const struct code *code, const char *n
 
 	reach_named(&loops, name);
 	for (size_t i = 0; i < code->len; i++)
-		if (loops.seen[i] && waits(code, &code->functions[i]) &&
+		if (loops.seen[i] && function_waits(code, &code->functions[i]) &&
 		    goes_round(code, arena, &code->functions[i]))
 			return &code->functions[i];
 	return NULL;
@@ -203,7 +202,7 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (loops.seen[i] && waits(code, function) && goes_round(code, arena, function))
+		if (loops.seen[i] && function_waits(code, function) && goes_round(code, arena, function))
 			return function;
 	}
 	return NULL;

@@ -133,6 +133,14 @@ static bool same_place(const struct beam_function *a, const struct beam_function
 		(a->module && b->module && strcmp(a->module, b->module) == 0));
 }
 
+const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
+				  const struct code *maker, const struct type *before,
+				  const struct type *after)
+{
+	return first_harm(judge, side, code, maker, type_compare(before, after, judge->arena),
+			  false);
+}
+
 static bool has_structure(const struct type *type)
 {
 	return type->kinds & (1U << TERM_TUPLE | 1U << TERM_MAP | 1U << TERM_LIST);

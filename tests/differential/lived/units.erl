@@ -14,9 +14,16 @@ make(Id) ->
         false -> Unit
     end.
 
+%% ONLY: of this kind alone.
 any(Id) ->
-    (pick([fun server/1, fun server/1, fun server/1, fun statem/1, fun event/1, fun loop/1, fun pool/1, fun caller/1,
-           fun holder/1, fun timer/1, fun tree/1, fun env/1, fun items/1]))(Id).
+    Kinds = #{server => fun server/1, statem => fun statem/1, event => fun event/1, loop => fun loop/1, pool => fun pool/1,
+              caller => fun caller/1, holder => fun holder/1, timer => fun timer/1, tree => fun tree/1, env => fun env/1,
+              items => fun items/1},
+    Kind = case os:getenv("ONLY") of
+               false -> pick([server, server | maps:keys(Kinds)]);
+               Only -> list_to_atom(Only)
+           end,
+    (maps:get(Kind, Kinds))(Id).
 
 %% Values of another type in a state of the same shape; states that init/1 does not make, or that lie deeper
 %% than its first level; what a process got from elsewhere, and keeps.

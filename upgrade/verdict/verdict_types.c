@@ -253,6 +253,13 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 						    library, judge->arena);
 	const struct type_diff *harm;
 
+	if (typed->role == BEAM_SPECIAL && up.fails) {
+		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
+		      "system_code_change of %s fails for the state of its processes",
+		      module_shown(typed->name))
+			->hint = CONVERT;
+		return;
+	}
 	harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->new_code,
 			  type_compare(up.type, after, judge->arena), true);
 	if (harm) {
@@ -260,6 +267,14 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 		      "behind code_change, in the state of the processes of %s %s",
 		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
 			->hint = CONVERT;
+		return;
+	}
+	if (typed->role == BEAM_SPECIAL && down.fails) {
+		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
+		      "on the way back, system_code_change of %s fails for the state of its "
+		      "processes",
+		      module_shown(typed->name))
+			->hint = "convert the state back where it is given {down, Vsn}";
 		return;
 	}
 	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code,

@@ -27,13 +27,12 @@ any(Id) ->
 
 %% Values of another type in a state of the same shape; states that init/1 does not make, or that lie deeper
 %% than its first level; what a process got from elsewhere, and keeps.
+is_blind({loop, _}) -> false;
 is_blind({_, Edit}) when element(1, Edit) =:= swap; element(1, Edit) =:= retype -> true;
 is_blind({Kind, {Edit, Form, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
     Init =:= continue orelse lists:member(Outer, [keyed, late, dictionary, ets]) orelse
         Outer =/= none andalso (Form =/= record orelse not lists:member(Change, [absent, keep, logs, right]));
 is_blind({statem, {Edit, _, _, _, renamed, _}}) -> Edit =/= body;
-is_blind({loop, {Edit, Kind, Form, Change}}) when Edit =/= body ->
-    Form =/= record orelse Kind =:= special andalso not lists:member(Change, [absent, keep, logs, right]);
 %% Nobody suspends the process that calls two libraries while one after the other is loaded.
 is_blind({caller, deeper, _}) -> true;
 is_blind({holder, mfa, lost}) -> true;

@@ -57,10 +57,10 @@ struct eval {
 	bool (*on_enter)(void *ctx, const struct code_function *function,
 			 const struct value *const *args, bool by_name);
 	void *ctx;
-	size_t at;                    /* behind the call that the two are told of, in top's function */
-	bool waited;                  /* a message was received on the way there */
-	unsigned steps, depth;        /* so far: zero at first */
-	unsigned limit;               /* of steps; 0: EVAL_STEPS */
+	size_t at;             /* behind the call that the two are told of, in top's function */
+	bool waited;           /* a message was received on the way there */
+	unsigned steps, depth; /* so far: zero at first */
+	unsigned limit;        /* of steps; 0: EVAL_STEPS */
 	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
 	bool cut;                     /* a recursion was left before its end */
 	bool gave_up;                 /* not all could be followed: there may be other values */

@@ -147,7 +147,7 @@ bool code_names_itself(const struct code *code)
 
 /* Answers whether edge() changed something. */
 static bool once_for_all_inside(struct graph *graph, void (*edge)(struct graph *graph, size_t from,
-								   size_t to, bool by_name))
+								  size_t to, bool by_name))
 {
 	graph->changed = false;
 	for (size_t i = 0; i < graph->code->len; i++)

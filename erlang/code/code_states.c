@@ -275,8 +275,8 @@ static void run_exports(struct states *states, bool all)
 				     .ctx = states };
 
 		if (code_exports(states->code, function->name, function->arity) &&
-		    (all || (!is_called_inside(states->code, function) &&
-			     !is_system_callback(function))))
+		    (all ||
+		     (!is_called_inside(states->code, function) && !is_system_callback(function))))
 			eval_function(&eval, states->code, function, args);
 	}
 }

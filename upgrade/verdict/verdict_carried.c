@@ -85,7 +85,8 @@ struct way {
 	const struct loops_of *from, *to;
 };
 
-/* What is taken out of a list, or found under a key that is computed, is not seen where it is used. */
+/* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
+ */
 static bool is_plain_place(const struct type_diff *diff)
 {
 	return !strstr(diff->path, "list") && !strchr(diff->path, '*');
@@ -156,10 +157,9 @@ static const struct type_diff *find_harm(const struct way *way,
 		const struct loop_entry *before = &way->from->entries[i], *after;
 		const struct type_diff *harm;
 
-		*function = before->carried
-				    ? code_function(way->to->code, before->function->name,
-						    before->function->arity)
-				    : NULL;
+		*function = before->carried ? code_function(way->to->code, before->function->name,
+							    before->function->arity)
+					    : NULL;
 		if (!*function)
 			continue;
 		after = &way->to->entries[*function - way->to->code->functions];
@@ -188,8 +188,8 @@ static void judge_ways(struct judge *judge, const struct app_diff *app,
 		   module->name,
 		   "%sin what the processes in %s:%s/%u go on with %s: they call it by its full "
 		   "name, and enter the %s code with what they have",
-		   back ? "on the way back, " : "", module_shown(module->name), at->name,
-		   at->arity, type_diff_shown(judge->arena, harm), back ? "old" : "new")
+		   back ? "on the way back, " : "", module_shown(module->name), at->name, at->arity,
+		   type_diff_shown(judge->arena, harm), back ? "old" : "new")
 		->hint = "understand both for one release, or start them again";
 }
 

@@ -16,7 +16,7 @@ export LC_ALL ERL_CRASH_DUMP=/dev/null
 # rabbitmq: a folder that holds its plugins, unpacked from Debian's package
 rabbitmq () {
   mkdir "$work/debs"
-  (cd "$work/debs" && apt-get download -qq rabbitmq-server >log 2>&1 && dpkg -x ./*.deb "$work/rabbitmq") ||
+  (cd "$work/debs" && apt-get download -qq rabbitmq-server >log 2>&1 && dpkg -x ./*.deb "$work/unpacked") ||
     { echo "skip: no package of RabbitMQ" >&2; exit 77; }
 }
 untrue='state_shape_changed|state_opaque|not_reversible|shared_struct_changed|message_unknown|function_missing|made_at_start|wiring_changed|not_rebuilt|supervisor_opaque|supervisor_fails|process_not_found|module_gone|relup_failed'
@@ -25,7 +25,7 @@ judge () {
   name=$1
   shift
   for nr in $(seq "$count"); do
-    pair=$work/$name
+    pair=$work/pair
     rm -rf "$pair"
     changed=$(escript "$here/real.escript" $((seed + nr)) "$pair" "$@")
     from=$(date +%s%N)
@@ -40,7 +40,7 @@ judge () {
 bad=no
 rabbitmq
 # shellcheck disable=SC2046 # lists of folders
-judge rabbitmq $(find "$work/rabbitmq" -path '*/plugins/*/ebin' -type d | sort)
+judge rabbitmq $(find "$work/unpacked" -path '*/plugins/*/ebin' -type d | sort)
 if ejabberd=$("$here/../../tools/ejabberd" 2>/dev/null); then
   # shellcheck disable=SC2046
   judge ejabberd $(find "$ejabberd" -path '*/ebin/*.app' -exec dirname '{}' ';' | sort)

@@ -21,6 +21,12 @@ rabbitmq () {
 }
 untrue='state_shape_changed|state_opaque|not_reversible|shared_struct_changed|message_unknown|function_missing|made_at_start|wiring_changed|not_rebuilt|supervisor_opaque|supervisor_fails|process_not_found|module_gone|relup_failed'
 
+# Milliseconds on all cores between two outputs of `times`: on a machine that is busy with other things, too.
+cpu () {
+  awk 'FNR == 2 { split($1 "m" $2, t, /[ms]+/); ms[NR] = (t[1] * 60 + t[2] + t[3] * 60 + t[4]) * 1000; last = NR }
+       END { printf "%d", ms[last] - ms[2] }' "$work/before" "$work/after"
+}
+
 judge () {
   name=$1
   shift
@@ -29,10 +35,12 @@ judge () {
     rm -rf "$pair"
     changed=$(escript "$here/real.escript" $((seed + nr)) "$pair" "$@")
     from=$(date +%s%N)
+    times >"$work/before"
     "$relevo" plan -q --json "$pair/1" "$pair/2" >"$work/plan.json" || { echo "FAIL: $name, seed $((seed + nr))" >&2; exit 1; }
+    times >"$work/after"
     took=$((($(date +%s%N) - from) / 1000000))
     jq -r '.reasons[] | .code + " " + (.module // .application // "") + ": " + .message' "$work/plan.json" >"$work/reasons"
-    echo "$name: $changed modules changed, $(jq -r .verdict "$work/plan.json"), $(wc -l <"$work/reasons") reasons, $took ms"
+    echo "$name: $changed modules changed, $(jq -r .verdict "$work/plan.json"), $(wc -l <"$work/reasons") reasons, $took ms ($(cpu) ms of CPU)"
     if grep -E "^($untrue) " "$work/reasons"; then bad=yes; fi
   done
 }

@@ -15,7 +15,7 @@ static void go_on_with(struct run *run, struct values values, bool tail)
 
 		run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 		next = &run->todo[run->todo_len++];
-		*next = (struct state){ run->now.at, run_copy_regs(run) };
+		*next = (struct state){ run->now.at, run_copy_regs(run), run->now.waited };
 		memset(next->regs, 0, run->xs * sizeof(*next->regs));
 		next->regs[0] = values.items[i];
 	}
@@ -59,12 +59,22 @@ static const char *module_seen(const struct run *run)
 	return at && at->code != run->code ? run->code->module : NULL;
 }
 
-static void call_local(struct run *run, const struct code_function *callee, bool tail)
+static bool is_left(struct run *run, const struct code_function *callee, bool by_name)
+{
+	struct eval *eval = run->eval;
+
+	return eval->on_enter &&
+	       eval->on_enter(eval->ctx, callee, args_of(run, callee->arity), by_name);
+}
+
+static void call_local(struct run *run, const struct code_function *callee, bool by_name, bool tail)
 {
 	struct values values;
 
 	if (!callee || callee->arity > run->xs)
 		go_on_with_one(run, &value_unknown, tail);
+	else if (is_left(run, callee, by_name))
+		run->stop = true;
 	else if (eval_follow(&values, run->eval, run->code, callee, args_of(run, callee->arity)) &&
 		 (values.len > 0 || !may_be_nif(run->code)))
 		go_on_with(run, values, tail);
@@ -88,7 +98,8 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 	}
 	if (strcmp(function->module, run->code->module) == 0 &&
 	    code_function(run->code, function->name, function->arity)) {
-		call_local(run, code_function(run->code, function->name, function->arity), tail);
+		call_local(run, code_function(run->code, function->name, function->arity), true,
+			   tail);
 		return;
 	}
 	if (known_to_raise(function)) {
@@ -96,6 +107,10 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 		return;
 	}
 	args = args_of(run, function->arity);
+	if (known_to_miss(run->eval, function, args)) {
+		run->stop = true;
+		return;
+	}
 	if (run->eval->on_call)
 		run->eval->on_call(run->eval->ctx, function, args);
 	values = eval_remote(run->eval, function, args, &known);
@@ -146,13 +161,15 @@ static void apply(struct run *run, const struct code_arg *arity, bool tail)
 
 void run_call(struct run *run, const struct code_op *op)
 {
+	run->eval->at = run->now.at;
+	run->eval->waited = run->now.waited;
 	switch (op->opcode) {
 	case OP_CALL:
-		call_local(run, code_local(run->code, &op->args[1]), false);
+		call_local(run, code_local(run->code, &op->args[1]), false, false);
 		break;
 	case OP_CALL_LAST:
 	case OP_CALL_ONLY:
-		call_local(run, code_local(run->code, &op->args[1]), true);
+		call_local(run, code_local(run->code, &op->args[1]), false, true);
 		break;
 	case OP_CALL_EXT:
 		call_remote(run, code_import(run->code, &op->args[1]), false);

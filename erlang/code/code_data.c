@@ -89,9 +89,17 @@ static void put_map(struct run *run, const struct code_op *op)
 	const struct code_arg *list = &op->args[4];
 	const struct value *map = run_get(run, &op->args[1]);
 
-	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2)
+	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
+		const struct value *before;
+
+		if (op->opcode == OP_PUT_MAP_EXACT &&
+		    value_map_get(map, run_get(run, &list->items[i]), run->arena, &before) == NO) {
+			run_jump(run, &op->args[0]);
+			return;
+		}
 		map = value_map_put(run->arena, map, run_get(run, &list->items[i]),
 				    run_get(run, &list->items[i + 1]));
+	}
 	run_set(run, &op->args[2], map);
 }
 
@@ -154,6 +162,10 @@ void run_bif(struct run *run, const struct code_op *op)
 
 	for (unsigned i = 0; i < len; i++)
 		args[i] = run_get(run, &op->args[(unsigned)import + 1 + i]);
+	if (function && function->arity == len && known_to_miss(run->eval, function, args)) {
+		run_jump(run, &op->args[0]);
+		return;
+	}
 	if (function && function->arity == len)
 		value = known_call(run->eval, function, args);
 	/* The process dictionary is the only one that is more than a guard. */

@@ -113,6 +113,8 @@ static void run_send(struct run *run)
 	static const struct beam_function send = { "erlang", "send", 2 };
 	const struct value *args[] = { run_get_x(run, 0), run_get_x(run, 1) };
 
+	run->eval->at = run->now.at;
+	run->eval->waited = run->now.waited;
 	if (run->eval->on_call)
 		run->eval->on_call(run->eval->ctx, &send, args);
 	run_returned(run, args[1]);
@@ -153,6 +155,10 @@ static void other_op(struct run *run, const struct code_op *op)
 	case OP_BUILD_STACKTRACE:
 	case OP_BS_INIT_WRITABLE:
 		run_returned(run, NULL);
+		break;
+	case OP_LOOP_REC:
+		run->now.waited = true;
+		plain_op(run, op);
 		break;
 	case OP_LOOP_REC_END:
 	case OP_WAIT:
@@ -321,7 +327,8 @@ struct values eval_function(struct eval *eval, const struct code *code,
 			   .arena = eval->arena,
 			   .scratch = &scratch,
 			   .code = code,
-			   .function = function };
+			   .function = function,
+			   .now.waited = eval->waited };
 
 	struct eval_frame frame = { eval->top, code, function, args };
 

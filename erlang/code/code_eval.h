@@ -51,9 +51,16 @@ struct eval {
 	 */
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
+	/* Called before a function of the same module is followed; by_name: a fully qualified call.
+	 * True: it is not followed, and this way ends there.  May be NULL.
+	 */
+	bool (*on_enter)(void *ctx, const struct code_function *function,
+			 const struct value *const *args, bool by_name);
 	void *ctx;
-	unsigned steps, depth;        /* so far: zero at first */
-	unsigned limit;               /* of steps; 0: EVAL_STEPS */
+	size_t at;             /* behind the call that the two are told of, in top's function */
+	bool waited;           /* a message was received on the way there */
+	unsigned steps, depth; /* so far: zero at first */
+	unsigned limit;        /* of steps; 0: EVAL_STEPS */
 	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
 	bool cut;                     /* a recursion was left before its end */
 	bool gave_up;                 /* not all could be followed: there may be other values */
@@ -82,6 +89,9 @@ const struct value *known_call(struct eval *eval, const struct beam_function *fu
 			       const struct value *const *args);
 /* Whether it never returns: erlang:error/1 and the like. */
 bool known_to_raise(const struct beam_function *function);
+/* Whether it raises since a map does not have a key: maps:get/2 and the like. */
+bool known_to_miss(struct eval *eval, const struct beam_function *function,
+		   const struct value *const *args);
 /* Whether the functions of a module depend on nothing but their arguments. */
 bool known_pure(const char *module);
 

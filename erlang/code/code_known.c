@@ -689,6 +689,21 @@ bool known_to_raise(const struct beam_function *function)
 	return false;
 }
 
+bool known_to_miss(struct eval *eval, const struct beam_function *function,
+		   const struct value *const *args)
+{
+	const struct value *value;
+	bool elixir = strcmp(function->name, "fetch!") == 0;
+
+	if (function->arity != 2 || !(elixir ? strcmp(function->module, "Elixir.Map") == 0
+					     : (strcmp(function->name, "get") == 0 &&
+						strcmp(function->module, "maps") == 0) ||
+						       (strcmp(function->name, "map_get") == 0 &&
+							strcmp(function->module, "erlang") == 0)))
+		return false;
+	return value_map_get(args[elixir ? 0 : 1], args[elixir ? 1 : 0], eval->arena, &value) == NO;
+}
+
 bool known_pure(const char *module)
 {
 	static const char *const modules[] = { "lists",          "proplists",    "maps",

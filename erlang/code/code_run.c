@@ -97,7 +97,8 @@ void run_fork(struct run *run, const struct code_arg *label)
 	if (place->op == CODE_NOWHERE)
 		return; /* no clause matches: another one */
 	run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
-	run->todo[run->todo_len++] = (struct state){ place->op, run_copy_regs(run) };
+	run->todo[run->todo_len++] =
+		(struct state){ place->op, run_copy_regs(run), run->now.waited };
 }
 
 void run_jump(struct run *run, const struct code_arg *label)

@@ -14,6 +14,7 @@ enum {
 struct state {
 	size_t at;
 	const struct value **regs;
+	bool waited; /* a message was received on the way there */
 };
 
 /* The states in which a label was reached. */

@@ -4,6 +4,8 @@
  */
 #include "erlang/code/code_states.h"
 
+#include "erlang/code/code_effects.h"
+
 enum {
 	ROUNDS = 2,       /* of all callbacks, each time with what they made before */
 	WAYS = 3,         /* variants of a state that are tried */
@@ -246,8 +248,19 @@ static void see_system(void *ctx, const struct beam_function *function,
 		type_add(states->type, args[5], states->arena);
 }
 
-/* What is handed to sys:handle_system_msg/6 comes back to system_code_change/4. */
-static void run_loops(struct states *states)
+static bool is_called_inside(const struct code *code, const struct code_function *function)
+{
+	const struct code_function *caller;
+
+	return code_callers(code, function, &caller, 1) > 0;
+}
+
+static bool is_system_callback(const struct code_function *function)
+{
+	return strncmp(function->name, "system_", strlen("system_")) == 0;
+}
+
+static void run_exports(struct states *states, bool all)
 {
 	const struct value *args[256];
 
@@ -261,9 +274,21 @@ static void run_loops(struct states *states)
 				     .on_call = see_system,
 				     .ctx = states };
 
-		if (code_exports(states->code, function->name, function->arity))
+		if (code_exports(states->code, function->name, function->arity) &&
+		    (all ||
+		     (!is_called_inside(states->code, function) && !is_system_callback(function))))
 			eval_function(&eval, states->code, function, args);
 	}
+}
+
+/* What is handed to sys:handle_system_msg/6 comes back to system_code_change/4.  Functions that are
+ * given the state say less of it than those that make it.
+ */
+static void run_loops(struct states *states)
+{
+	run_exports(states, false);
+	if (type_is_empty(states->type))
+		run_exports(states, true);
 }
 
 struct type *code_state_type(const struct code *code, enum beam_role role,

@@ -430,6 +430,24 @@ static bool only_size(const struct type *before, const struct type *after,
 	return sizes > 0;
 }
 
+/* Tuples of one size, one of which begins with an atom that is not known. */
+static bool may_be_tagged(const struct type *plain, const struct type *tagged)
+{
+	for (size_t i = 0; i < plain->len; i++) {
+		const struct type_variant *a = &plain->variants[i];
+
+		if (a->map || a->tag || a->len == 0 ||
+		    !(a->items[0]->unknown || a->items[0]->argument ||
+		      a->items[0]->kinds & kind_bit(TERM_ATOM)))
+			continue;
+		for (size_t j = 0; j < tagged->len; j++)
+			if (!tagged->variants[j].map && tagged->variants[j].tag &&
+			    tagged->variants[j].len == a->len)
+				return true;
+	}
+	return false;
+}
+
 /* Whether something may be the same in both. */
 static bool overlap(const struct type *before, const struct type *after)
 {
@@ -440,7 +458,7 @@ static bool overlap(const struct type *before, const struct type *after)
 	for (size_t i = 0; i < before->len; i++)
 		if (find(after, &before->variants[i], true))
 			return true;
-	return false;
+	return may_be_tagged(before, after) || may_be_tagged(after, before);
 }
 
 static void compare_variants(struct comparer *comparer, const char *path, const struct type *before,

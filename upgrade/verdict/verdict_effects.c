@@ -85,3 +85,17 @@ bool effect_is(const struct code_effect *effect, const char *module, const char 
 	return (arity == 0 || effect->to.arity == arity) && strcmp(effect->to.name, name) == 0 &&
 	       strcmp(effect->to.module, module) == 0;
 }
+
+const char *effect_begins(const struct code_effect *effect, const char *module,
+			  const struct value **args)
+{
+	if (strncmp(effect->to.name, "spawn", 5) != 0 && strncmp(effect->to.name, "start", 5) != 0)
+		return NULL;
+	for (size_t i = 0; i + 1 < EFFECT_ARGS; i++)
+		if (value_is_atom(effect->args[i], module)) {
+			if (args)
+				*args = i + 2 < EFFECT_ARGS ? effect->args[i + 2] : &value_unknown;
+			return value_atom_name(effect->args[i + 1]);
+		}
+	return NULL;
+}

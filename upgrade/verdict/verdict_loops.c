@@ -49,8 +49,7 @@ static void reach(struct loops *loops, const struct code_function *function, boo
 	}
 }
 
-/* Waits by itself, or in one of these. */
-static bool waits(const struct code *code, const struct code_function *function)
+bool function_waits(const struct code *code, const struct code_function *function)
 {
 	static const struct beam_function blocking[] = {
 		{ "gen_tcp", "accept", 1 },
@@ -88,8 +87,22 @@ static bool waits(const struct code *code, const struct code_function *function)
 	return false;
 }
 
-/* A fully qualified call of this module enters its newest code. */
-static bool moves_over(const struct code *code, const struct code_function *function)
+static bool leads_to(const struct code *code, struct arena *arena, const struct beam_function *from,
+		     const struct code_function *function)
+{
+	const struct code_function *begin = code_function(code, from->name, from->arity);
+	struct loops way = loops_new(code, arena);
+
+	if (begin)
+		reach(&way, begin, false);
+	return begin == function || way.seen[function - code->functions];
+}
+
+/* A fully qualified call of this module enters its newest code; for good where it is a tail call,
+ * or goes on with the loop itself.
+ */
+static bool moves_over(const struct code *code, struct arena *arena,
+		       const struct code_function *function, const struct code_function *loop)
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
@@ -97,7 +110,8 @@ static bool moves_over(const struct code *code, const struct code_function *func
 		const struct beam_function *import =
 			operand < 0 ? NULL : code_import(code, &op->args[operand]);
 
-		if (import && strcmp(import->module, code->module) == 0)
+		if (import && strcmp(import->module, code->module) == 0 &&
+		    (op->opcode != OP_CALL_EXT || leads_to(code, arena, import, loop)))
 			return true;
 	}
 	return false;
@@ -111,7 +125,7 @@ static bool goes_round(const struct code *code, struct arena *arena,
 
 	reach(&round, function, true);
 	for (size_t i = 0; i < code->len; i++)
-		if (round.seen[i] && moves_over(code, &code->functions[i]))
+		if (round.seen[i] && moves_over(code, arena, &code->functions[i], function))
 			return false;
 	return round.seen[function - code->functions];
 }
@@ -187,7 +201,7 @@ const struct code_function *loop_begun_at(const struct code *code, const char *n
 
 	reach_named(&loops, name);
 	for (size_t i = 0; i < code->len; i++)
-		if (loops.seen[i] && waits(code, &code->functions[i]) &&
+		if (loops.seen[i] && function_waits(code, &code->functions[i]) &&
 		    goes_round(code, arena, &code->functions[i]))
 			return &code->functions[i];
 	return NULL;
@@ -203,7 +217,8 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (loops.seen[i] && waits(code, function) && goes_round(code, arena, function))
+		if (loops.seen[i] && function_waits(code, function) &&
+		    goes_round(code, arena, function))
 			return function;
 	}
 	return NULL;

@@ -121,6 +121,12 @@ struct typed {
 struct type_diff;
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
+/* What keeps code of a release from going on with what `maker` made, as it is; NULL: nothing that
+ * is seen.
+ */
+const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
+				  const struct code *maker, const struct type *before,
+				  const struct type *after);
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
 
@@ -165,6 +171,12 @@ struct code_effects effects_of(struct judge *judge, enum side side, struct modul
 /* Whether it is a call of module:name; arity 0: of any. */
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,
 	       uint32_t arity);
+
+/* spawn_link(M, F, A), proc_lib:start_link(M, F, A), Task.start_link(M, F, A), of a module: the
+ * function's name, and *args (unless NULL) the list behind it.  NULL: another call.
+ */
+const char *effect_begins(const struct code_effect *effect, const char *module,
+			  const struct value **args);
 
 /* ---- verdict_start.c ---- */
 
@@ -234,6 +246,15 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
+
+/* Whether a function waits by itself, or in one of those that block. */
+bool function_waits(const struct code *code, const struct code_function *function);
+
+/* ---- verdict_carried.c ---- */
+
+/* What processes without a behaviour take into the new code by calling it by its full name. */
+void judge_carried(struct judge *judge, const struct app_diff *app,
+		   const struct module_diff *module);
 
 /* ---- verdict_top.c ---- */
 

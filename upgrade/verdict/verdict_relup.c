@@ -148,18 +148,6 @@ static void judge_twice(struct judge *judge, const struct term *steps, const cha
 	}
 }
 
-/* spawn_link(M, F, A), proc_lib:start_link(M, F, A), Task.start_link(M, F, A), of another module.
- */
-static const char *begun_at(const struct code_effect *effect, const char *module)
-{
-	if (strncmp(effect->to.name, "spawn", 5) != 0 && strncmp(effect->to.name, "start", 5) != 0)
-		return NULL;
-	for (size_t i = 0; i + 1 < EFFECT_ARGS; i++)
-		if (value_is_atom(effect->args[i], module))
-			return value_atom_name(effect->args[i + 1]);
-	return NULL;
-}
-
 /* Only who changed, too, or has the module's name is looked at. */
 static const struct code_function *loop_started_elsewhere(struct judge *judge,
 							  const struct module_diff *module)
@@ -180,7 +168,7 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 		if (before && (after->diff || naming[i]))
 			effects = effects_of(judge, SIDE_OLD, before);
 		for (size_t j = 0; j < effects.len; j++) {
-			const char *name = begun_at(&effects.items[j], module->name);
+			const char *name = effect_begins(&effects.items[j], module->name, NULL);
 			const struct code_function *loop =
 				name ? loop_begun_at(module->old_code, name, judge->arena) : NULL;
 

@@ -133,6 +133,14 @@ static bool same_place(const struct beam_function *a, const struct beam_function
 		(a->module && b->module && strcmp(a->module, b->module) == 0));
 }
 
+const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
+				  const struct code *maker, const struct type *before,
+				  const struct type *after)
+{
+	return first_harm(judge, side, code, maker, type_compare(before, after, judge->arena),
+			  false);
+}
+
 static bool has_structure(const struct type *type)
 {
 	return type->kinds & (1U << TERM_TUPLE | 1U << TERM_MAP | 1U << TERM_LIST);
@@ -245,6 +253,13 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 						    library, judge->arena);
 	const struct type_diff *harm;
 
+	if (typed->role == BEAM_SPECIAL && up.fails) {
+		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
+		      "system_code_change of %s fails for the state of its processes",
+		      module_shown(typed->name))
+			->hint = CONVERT;
+		return;
+	}
 	harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->new_code,
 			  type_compare(up.type, after, judge->arena), true);
 	if (harm) {
@@ -252,6 +267,14 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 		      "behind code_change, in the state of the processes of %s %s",
 		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
 			->hint = CONVERT;
+		return;
+	}
+	if (typed->role == BEAM_SPECIAL && down.fails) {
+		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
+		      "on the way back, system_code_change of %s fails for the state of its "
+		      "processes",
+		      module_shown(typed->name))
+			->hint = "convert the state back where it is given {down, Vsn}";
 		return;
 	}
 	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code,

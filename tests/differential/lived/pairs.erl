@@ -99,8 +99,12 @@ side(Dir, Side, #{name := Name}, #{modules := Modules, env := Env}, Nr) ->
            [{vsn, Vsn}, {description, Name}, {modules, [list_to_atom(M) || {M, _, _} <- Modules]}, {registered, []},
             {env, Env}, {applications, [kernel, stdlib]}, {mod, {list_to_atom(Name ++ "_app"), []}}]},
     put_file(filename:join(Ebin, Name ++ ".app"), io_lib:format("~p.~n", [App])),
-    [put_file(filename:join(Ebin, M ++ ".beam"), compiled(M, Text)) || {M, Text, _} <- Modules],
+    [begin source(Ebin, M, Text), put_file(filename:join(Ebin, M ++ ".beam"), compiled(M, Text)) end || {M, Text, _} <- Modules],
     {list_to_atom(Name), Vsn, Ebin}.
+
+%% TEXTS: also as they were compiled, beside the beams.
+source(Ebin, Name, Text) ->
+    os:getenv("TEXTS") =:= false orelse put_file(filename:join(Ebin, Name ++ ".erl"), Text).
 
 compiled(Name, Text) ->
     {ok, Tokens, _} = erl_scan:string(lists:flatten(Text)),

@@ -14,19 +14,25 @@ make(Id) ->
         false -> Unit
     end.
 
+%% ONLY: of this kind alone.
 any(Id) ->
-    (pick([fun server/1, fun server/1, fun server/1, fun statem/1, fun event/1, fun loop/1, fun pool/1, fun caller/1,
-           fun holder/1, fun timer/1, fun tree/1, fun env/1, fun items/1]))(Id).
+    Kinds = #{server => fun server/1, statem => fun statem/1, event => fun event/1, loop => fun loop/1, pool => fun pool/1,
+              caller => fun caller/1, holder => fun holder/1, timer => fun timer/1, tree => fun tree/1, env => fun env/1,
+              items => fun items/1},
+    Kind = case os:getenv("ONLY") of
+               false -> pick([server, server | maps:keys(Kinds)]);
+               Only -> list_to_atom(Only)
+           end,
+    (maps:get(Kind, Kinds))(Id).
 
 %% Values of another type in a state of the same shape; states that init/1 does not make, or that lie deeper
 %% than its first level; what a process got from elsewhere, and keeps.
+is_blind({loop, _}) -> false;
 is_blind({_, Edit}) when element(1, Edit) =:= swap; element(1, Edit) =:= retype -> true;
 is_blind({Kind, {Edit, Form, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
     Init =:= continue orelse lists:member(Outer, [keyed, late, dictionary, ets]) orelse
         Outer =/= none andalso (Form =/= record orelse not lists:member(Change, [absent, keep, logs, right]));
 is_blind({statem, {Edit, _, _, _, renamed, _}}) -> Edit =/= body;
-is_blind({loop, {Edit, Kind, Form, Change}}) when Edit =/= body ->
-    Form =/= record orelse Kind =:= special andalso not lists:member(Change, [absent, keep, logs, right]);
 %% Nobody suspends the process that calls two libraries while one after the other is loaded.
 is_blind({caller, deeper, _}) -> true;
 is_blind({holder, mfa, lost}) -> true;

@@ -22,7 +22,8 @@ read(Ebin) ->
     {ok, [{application, Name, Keys}]} = file:consult(File),
     {Name, proplists:get_value(vsn, Keys), Keys}.
 
-wants(Apps) -> lists:append([proplists:get_value(applications, Keys, []) || {_, {_, _, Keys}, _} <- Apps]).
+wants(Apps) -> lists:append([wanted(Keys) || {_, {_, _, Keys}, _} <- Apps]).
+wanted(Keys) -> proplists:get_value(applications, Keys, []) ++ proplists:get_value(included_applications, Keys, []).
 
 %% Those of OTP and Elixir, with what they need themselves.
 needed([], Found) -> lists:usort(Found);
@@ -30,7 +31,7 @@ needed([A | As], Found) ->
     case not lists:member(A, Found) andalso code:lib_dir(A) of
         Dir when is_list(Dir) ->
             {_, _, Keys} = read(filename:join(Dir, "ebin")),
-            needed(proplists:get_value(applications, Keys, []) ++ As, [A | Found]);
+            needed(wanted(Keys) ++ As, [A | Found]);
         _ -> needed(As, Found)
     end.
 
@@ -51,6 +52,8 @@ next(Root, {app, {Name, Vsn, Keys}, Ebin}) ->
             NewVsn = Vsn ++ ".1",
             To = filename:join([Root, "lib", lists:concat([Name, "-", NewVsn]), "ebin"]),
             ok = filelib:ensure_path(To),
+            [file:make_symlink(P, filename:join(filename:dirname(To), "priv"))
+             || P <- [filename:absname(filename:join(filename:dirname(Ebin), "priv"))], filelib:is_dir(P)],
             [{ok, _} = file:copy(B, filename:join(To, filename:basename(B))) || B <- Beams],
             [ok = file:write_file(filename:join(To, filename:basename(B)), New) || {B, New} <- Changed],
             App = {application, Name, lists:keystore(vsn, 1, Keys, {vsn, NewVsn})},

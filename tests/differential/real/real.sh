@@ -16,23 +16,31 @@ export LC_ALL ERL_CRASH_DUMP=/dev/null
 # rabbitmq: a folder that holds its plugins, unpacked from Debian's package
 rabbitmq () {
   mkdir "$work/debs"
-  (cd "$work/debs" && apt-get download -qq rabbitmq-server >log 2>&1 && dpkg -x ./*.deb "$work/rabbitmq") ||
+  (cd "$work/debs" && apt-get download -qq rabbitmq-server >log 2>&1 && dpkg -x ./*.deb "$work/unpacked") ||
     { echo "skip: no package of RabbitMQ" >&2; exit 77; }
 }
 untrue='state_shape_changed|state_opaque|not_reversible|shared_struct_changed|message_unknown|function_missing|made_at_start|wiring_changed|not_rebuilt|supervisor_opaque|supervisor_fails|process_not_found|module_gone|relup_failed'
+
+# Milliseconds on all cores between two outputs of `times`: on a machine that is busy with other things, too.
+cpu () {
+  awk 'FNR == 2 { split($1 "m" $2, t, /[ms]+/); ms[NR] = (t[1] * 60 + t[2] + t[3] * 60 + t[4]) * 1000; last = NR }
+       END { printf "%d", ms[last] - ms[2] }' "$work/before" "$work/after"
+}
 
 judge () {
   name=$1
   shift
   for nr in $(seq "$count"); do
-    pair=$work/$name
+    pair=$work/pair
     rm -rf "$pair"
     changed=$(escript "$here/real.escript" $((seed + nr)) "$pair" "$@")
     from=$(date +%s%N)
+    times >"$work/before"
     "$relevo" plan -q --json "$pair/1" "$pair/2" >"$work/plan.json" || { echo "FAIL: $name, seed $((seed + nr))" >&2; exit 1; }
+    times >"$work/after"
     took=$((($(date +%s%N) - from) / 1000000))
     jq -r '.reasons[] | .code + " " + (.module // .application // "") + ": " + .message' "$work/plan.json" >"$work/reasons"
-    echo "$name: $changed modules changed, $(jq -r .verdict "$work/plan.json"), $(wc -l <"$work/reasons") reasons, $took ms"
+    echo "$name: $changed modules changed, $(jq -r .verdict "$work/plan.json"), $(wc -l <"$work/reasons") reasons, $took ms ($(cpu) ms of CPU)"
     if grep -E "^($untrue) " "$work/reasons"; then bad=yes; fi
   done
 }
@@ -40,7 +48,7 @@ judge () {
 bad=no
 rabbitmq
 # shellcheck disable=SC2046 # lists of folders
-judge rabbitmq $(find "$work/rabbitmq" -path '*/plugins/*/ebin' -type d | sort)
+judge rabbitmq $(find "$work/unpacked" -path '*/plugins/*/ebin' -type d | sort)
 if ejabberd=$("$here/../../tools/ejabberd" 2>/dev/null); then
   # shellcheck disable=SC2046
   judge ejabberd $(find "$ejabberd" -path '*/ebin/*.app' -exec dirname '{}' ';' | sort)

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Loops that go on by calling their module by its full name: ?MODULE:loop(State), or wake up in it
+ * after they hibernated.
+ *
+ * Nobody suspends them, and no code_change reaches them: at their next message they are in the new
+ * code, with the arguments that the old one made.
+ */
+#include "erlang/code/code_loops.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { STARTS_MAX = 16 };
+
+/* One release's code of the module. */
+struct loops_of {
+	const struct code *code;
+	struct loop_part *parts;
+	const struct loop_entry *entries;
+};
+
+/* How other modules start it; only who changed, too, or has its name is looked at. */
+static size_t find_starts(struct judge *judge, enum side side, const char *name,
+			  struct loop_start *starts)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = judge->modules;
+	const bool *naming;
+	size_t len = 0;
+
+	name_table_add(names, name, NULL);
+	naming = modules_naming(judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		bool asked = module->diff || naming[i];
+		struct code_effects effects = { NULL, 0 };
+
+		if (side == SIDE_OLD)
+			module = modules_find(modules, SIDE_OLD, module->name);
+		if (module && asked && strcmp(module->name, name) != 0)
+			effects = effects_of(judge, side, module);
+		for (size_t j = 0; j < effects.len && len < STARTS_MAX; j++) {
+			starts[len].name =
+				effect_begins(&effects.items[j], name, &starts[len].args);
+			len += starts[len].name != NULL;
+		}
+	}
+	return len;
+}
+
+static bool any_named(const struct loops_of *side)
+{
+	for (size_t i = 0; i < side->code->len; i++)
+		if (side->parts[i].named)
+			return true;
+	return false;
+}
+
+/* What one release's loops call by name is looked at in the other one, too. */
+static void name_same(const struct loops_of *side, struct loops_of *other)
+{
+	for (size_t i = 0; i < side->code->len; i++) {
+		const struct code_function *function = &side->code->functions[i];
+		const struct code_function *same =
+			code_function(other->code, function->name, function->arity);
+
+		if (side->parts[i].named && same &&
+		    code_exports(other->code, same->name, same->arity))
+			other->parts[same - other->code->functions].named = true;
+	}
+}
+
+static void see_entries(struct judge *judge, enum side which, struct loops_of *side)
+{
+	struct loop_start starts[STARTS_MAX];
+	size_t len = find_starts(judge, which, side->code->module, starts);
+
+	side->entries = code_loop_entries(side->code, side->parts, &judge->modules->library[which],
+					  starts, len, judge->arena);
+}
+
+/* ---- from one to the other ---- */
+
+struct way {
+	struct judge *judge;
+	enum side to_side;
+	const struct loops_of *from, *to;
+};
+
+/* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
+ */
+static bool is_plain_place(const struct type_diff *diff)
+{
+	return !strstr(diff->path, "list") && !strchr(diff->path, '*');
+}
+
+/* Trying shows what becomes of values of another kind at the top, and below it only whether a key
+ * or a size is understood.
+ */
+static bool can_be_tried(const struct way *way, const struct type *before, const struct type *after)
+{
+	struct type_diffs diffs = type_compare(before, after, way->judge->arena);
+
+	for (size_t i = 0; i < diffs.len; i++) {
+		const struct type_diff *diff = &diffs.items[i];
+
+		if ((diff->what == TYPE_OTHER && *diff->path) ||
+		    (diff->what == TYPE_KEY && (diff->open || !is_plain_place(diff))) ||
+		    (diff->what == TYPE_SIZE && !is_plain_place(diff)))
+			return false;
+	}
+	return !before->unknown;
+}
+
+static bool copes(const struct way *way, const struct loop_entry *before,
+		  const struct loop_entry *after)
+{
+	for (size_t i = 0; i < before->function->arity; i++)
+		if (!can_be_tried(way, before->carried[i], after->taken[i]))
+			return false;
+	return code_loop_copes(way->to->code, way->to->parts,
+			       &way->judge->modules->library[way->to_side], after->function,
+			       before->carried, after->taken);
+}
+
+/* At its first level a state of another size is one that no clause takes. */
+static const struct type_diff *another_size(struct judge *judge, const struct type *before,
+					    const struct type *after)
+{
+	struct type_diffs diffs = type_compare(before, after, judge->arena);
+
+	for (size_t i = 0; i < diffs.len; i++)
+		if (diffs.items[i].what == TYPE_SIZE && !*diffs.items[i].path)
+			return &diffs.items[i];
+	return NULL;
+}
+
+static const struct type_diff *harm_of(const struct way *way, const struct loop_entry *before,
+				       const struct loop_entry *after)
+{
+	const struct type_diff *harm = NULL;
+
+	for (size_t i = 0; i < before->function->arity && !harm; i++) {
+		const struct type *was = before->carried[i], *is = after->taken[i];
+
+		harm = another_size(way->judge, was, is);
+		if (!harm)
+			harm = type_harm(way->judge, way->to_side, way->to->code, way->from->code,
+					 was, is);
+	}
+	return harm && !copes(way, before, after) ? harm : NULL;
+}
+
+/* The first function that cannot go on with what it is called with. */
+static const struct type_diff *find_harm(const struct way *way,
+					 const struct code_function **function)
+{
+	for (size_t i = 0; i < way->from->code->len; i++) {
+		const struct loop_entry *before = &way->from->entries[i], *after;
+		const struct type_diff *harm;
+
+		*function = before->carried ? code_function(way->to->code, before->function->name,
+							    before->function->arity)
+					    : NULL;
+		if (!*function)
+			continue;
+		after = &way->to->entries[*function - way->to->code->functions];
+		harm = after->taken ? harm_of(way, before, after) : NULL;
+		if (harm)
+			return harm;
+	}
+	return NULL;
+}
+
+static void judge_ways(struct judge *judge, const struct app_diff *app,
+		       const struct module_diff *module, const struct loops_of *old,
+		       const struct loops_of *new)
+{
+	const struct way up = { judge, SIDE_NEW, old, new }, down = { judge, SIDE_OLD, new, old };
+	const struct code_function *at;
+	const struct type_diff *harm = find_harm(&up, &at);
+	bool back = !harm;
+
+	if (back)
+		harm = find_harm(&down, &at);
+	if (!harm)
+		return;
+	reason_add(judge->arena, judge->reasons,
+		   back ? REASON_not_reversible : REASON_state_shape_changed, app->name,
+		   module->name,
+		   "%sin what the processes in %s:%s/%u go on with %s: they call it by its full "
+		   "name, and enter the %s code with what they have",
+		   back ? "on the way back, " : "", module_shown(module->name), at->name, at->arity,
+		   type_diff_shown(judge->arena, harm), back ? "old" : "new")
+		->hint = "understand both for one release, or start them again";
+}
+
+void judge_carried(struct judge *judge, const struct app_diff *app,
+		   const struct module_diff *module)
+{
+	struct loops_of old = { .code = module->old_code }, new = { .code = module->new_code };
+
+	if (old.code->unread || new.code->unread ||
+	    (module->old_facts->roles | module->new_facts->roles) & BEAM_SPECIAL ||
+	    !(code_names_itself(old.code) || code_names_itself(new.code)))
+		return;
+	old.parts = code_loop_parts(old.code, function_waits, judge->arena);
+	new.parts = code_loop_parts(new.code, function_waits, judge->arena);
+	if (!any_named(&old) && !any_named(&new))
+		return;
+	name_same(&old, &new);
+	name_same(&new, &old);
+	see_entries(judge, SIDE_OLD, &old);
+	see_entries(judge, SIDE_NEW, &new);
+	judge_ways(judge, app, module, &old, &new);
+}

@@ -589,8 +589,10 @@ int main(void)
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(bombs),
 	};
-	size_t len = 10;
+	size_t len = 0;
 
+	while (tests[len].test_func)
+		len++;
 	for (size_t i = 0; i < ARRAY_LEN(hostiles); i++)
 		tests[len++] =
 			(struct CMUnitTest){ .name = hostiles[i].name,

@@ -411,5 +411,7 @@ help:
 	@echo 'make bench      relevo beside its peers'
 	@echo 'make schemas    the bill of materials and the provenance, by their published schemas (npm)'
 	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'
+	@echo 'make deb        a Debian package, in build/deb, as lintian wants it; make tarball: for any Linux'
+	@echo 'make deb-check  both of them in a bare Debian 12 and a bare Debian 13'
 	@echo 'make deps       install the Debian packages that all of this needs'
 	@echo 'CC=clang, VARIANT=asan or tsan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

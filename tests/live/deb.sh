@@ -14,11 +14,15 @@ deb=$(find "$PWD/build/deb" -name '*.deb') tarball=$(ls build/relevo-*-linux-"$(
 bare=$(tests/tools/bare "$suite")
 root=$work/root
 cp -a "$bare" "$root"
+cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
 cp "$deb" "$root/relevo.deb"
 tests/tools/tally "$work/store" >/dev/null
 cp "$work/store/tally-1.1.0.tar.gz" "$root/"
 
-inside () { expect 0 chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
+inside () {
+  expect 0 chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive \
+    ${http_proxy:+"http_proxy=$http_proxy"} "$@"
+}
 version=$(sed -n 's/^#define RELEVO_VERSION "\(.*\)"$/\1/p' cmd/version.h)
 
 # used PROGRAM: signs a release, verifies it, keeps it, compares it, makes an image of it.
@@ -34,7 +38,7 @@ used () {
   inside cmp signed.tar.gz pulled/tally-1.1.0.tar.gz
   inside "$1" plan signed.tar.gz tally-1.1.0.tar.gz
   inside "$1" image build signed.tar.gz --base /srv --out images --unchecked
-  inside rm -r signed.tar.gz key key.pub pulled images /srv/store
+  inside rm -r signed.tar.gz key key.pub pulled images /srv/store /root/.cache
 }
 
 tar -xzf "$tarball" -C "$root/opt"
@@ -49,6 +53,7 @@ used "/$static"
 inside rm -r /opt
 ok
 
+inside apt-get update -q
 inside apt-get install -qy --no-install-recommends /relevo.deb
 used relevo
 for page in man1/relevo.1 man1/relevo-build.1 man5/relevo.yaml.5; do

@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3
+LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3 libzstd
 # Loaded when they are wanted (release/project/git.c, base/http.c).
 LOADED  := libgit2 libcurl
 CFLAGS  ?= -O2 -g

@@ -101,14 +101,15 @@ while [ -e "$work/block.$((blocks + 1))" ]; do
   run_all "block $blocks of docs/artifacts.md"
 done
 [ "$blocks" -ge 6 ] || fail "$blocks blocks in docs/artifacts.md"
-jq -e .bomFormat shop.cdx.json >/dev/null && jq -e .payload shop.intoto.json >/dev/null || fail "no documents"
+expect 0 jq -e .bomFormat shop.cdx.json
+expect 0 jq -e .payload shop.intoto.json
 expect 0 skopeo inspect docker://registry.example.com/acme/shop:1.1.0
 
 # The configuration that it shows: an older release is refused, this one is not when it may be as old.
 mkdir keys
 cp release.key.pub keys/release.pub
 cp ci.key.pub keys/ci.pub
-sed -n '/^```yaml/,/^```/{/^```/d;p}' "$root/docs/artifacts.md" >>relevo.yaml
+awk '/^```/ { inside = $0 ~ /yaml$/; next } inside' "$root/docs/artifacts.md" >>relevo.yaml
 expect 4 relevo verify shop-1.1.0.tar.gz
 contains "$said" 1.4.0
 sed -i 's/minimum: "1.4.0"/minimum: "1.1.0"/' relevo.yaml

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo "skip: no root, who alone installs packages"; exit 77; }
 suite=${this_part:-bookworm}
 deb=$(find "$PWD/build/deb" -name "*.deb" 2>/dev/null || true) tarball=$(find build -maxdepth 1 -name "relevo-*-linux-$(uname -m).tar.gz")
-[ -n "$deb" ] && [ -n "$tarball" ] || fail "nothing to install: make deb tarball"
+[ -n "$deb$tarball" ] || fail "nothing to install: make deb tarball"
 bare=$(tests/tools/bare "$suite")
 root=$work/root
 cp -a "$bare" "$root"

@@ -317,6 +317,7 @@ bench: all $(B)/tests/bench/measure helpers $(B)/tests/live/load
 	@RELEVO=$(B)/relevo tests/bench/many.sh
 	@RELEVO=$(B)/relevo tests/bench/pause.sh
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/fleet.sh
+	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/image.sh
 
 # ---- packages ----
 

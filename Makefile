@@ -11,7 +11,7 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3
+LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3 libzstd
 # Loaded when they are wanted (release/project/git.c, base/http.c).
 LOADED  := libgit2 libcurl
 CFLAGS  ?= -O2 -g
@@ -155,7 +155,7 @@ test: deps
 # Of those that run at once, the longest begin first.
 LONG_TESTS  = $(patsubst %,tests/live/%.sh,torture rehearse commands)
 # These have targets of their own.
-APART       = tests/live/partitions.sh
+APART       = tests/live/partitions.sh tests/live/deb.sh
 SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS) $(APART),\
 	$(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh)))
 
@@ -319,6 +319,43 @@ bench: all $(B)/tests/bench/measure helpers $(B)/tests/live/load
 	@RELEVO=$(B)/relevo tests/bench/many.sh
 	@RELEVO=$(B)/relevo tests/bench/pause.sh
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/fleet.sh
+	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/image.sh
+
+# ---- packages ----
+
+.PHONY: deb deb-check tarball
+TOLD_VERSION = $(shell tests/tools/version)
+PACKED       = build/relevo-$(TOLD_VERSION)-linux-$(shell uname -m)
+
+# A package for the Debian that this runs on, in build/deb, without what lintian calls an error.
+deb: all
+	@for tool in dh lintian; do command -v $$tool >/dev/null || \
+		{ echo "make deb wants debhelper and lintian: apt-get install debhelper lintian" >&2; exit 1; }; done
+	@version=$$(tests/tools/version) && printf 'relevo (%s) unstable; urgency=medium\n\n  * See CHANGES.md.\n\n -- %s  %s\n' \
+		"$$version" "$$(sed -n 's/^Maintainer: //p' debian/control)" \
+		"$$(git log -1 --format=%aD 2>/dev/null || date -R)" >debian/changelog
+	@rm -rf build/deb && mkdir -p build/deb
+	$(Q)DEB_RULES_REQUIRES_ROOT=no debian/rules binary >build/deb/log 2>&1 || { tail -n 30 build/deb/log >&2; exit 1; }
+	$(Q)lintian --fail-on error build/deb/*.deb
+	@DEB_RULES_REQUIRES_ROOT=no debian/rules clean >>build/deb/log 2>&1
+	@ls build/deb/*.deb
+
+# Of shared libraries this one wants none but those of libc, from that of Debian 12 on.
+$(B)/relevo-static: $(OBJ)
+	$(call say,LINK)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ) -Wl,-Bstatic $(OTHERS) $(STATIC) -ldeflate -Wl,-Bdynamic -lm
+
+# One file to unpack on any machine: the program, manual pages, completions, the licence.
+tarball: $(B)/relevo-static all
+	@rm -rf build/relevo-*-linux-* && $(MAKE) --no-print-directory install DESTDIR=$(PACKED) PREFIX= >/dev/null
+	@strip -o $(PACKED)/bin/relevo $(B)/relevo-static && cp LICENSE $(PACKED)/share/
+	@tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw -C $(dir $(PACKED)) -c $(notdir $(PACKED)) | \
+		gzip -n9 >$(PACKED).tar.gz
+	@rm -rf $(PACKED) && ls $(PACKED).tar.gz
+
+# Both, in a bare Debian 12 and a bare Debian 13; lintian's word is no matter of taste.
+deb-check: deb tarball
+	@TEST_TIMEOUT=1800 RELEVO=$(B)/relevo tests/run tests/live/deb.sh
 
 # ---- the rest ----
 
@@ -377,5 +414,7 @@ help:
 	@echo 'make bench      relevo beside its peers'
 	@echo 'make schemas    the bill of materials and the provenance, by their published schemas (npm)'
 	@echo 'make install    the program, manual pages, completions: PREFIX=/usr/local DESTDIR=; make uninstall'
+	@echo 'make deb        a Debian package, in build/deb, as lintian wants it; make tarball: for any Linux'
+	@echo 'make deb-check  both of them in a bare Debian 12 and a bare Debian 13'
 	@echo 'make deps       install the Debian packages that all of this needs'
 	@echo 'CC=clang, VARIANT=asan or tsan, DEVELOPER=1 (-Werror) and V=1 go with any of them.'

@@ -5,6 +5,7 @@
 #include "base/deflate.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/zstd.h"
 #include "docker/libs.h"
 
 enum { LIBS_VERSION = 1, LAYER_PLAIN_MAX = 2000 << 20, LAYERS_MAX = 120 };
@@ -158,6 +159,16 @@ int base_read_layer(const struct base *base, size_t nr, struct str *out, struct 
 	return base->place->ops->get_blob(base->place, base->repo, &base->layers[nr], out, err);
 }
 
+static int unpack(struct str *out, struct span bytes, struct error *err)
+{
+	if (span_starts(bytes, "\x1f\x8b"))
+		return gzip_inflate_all(out, bytes, LAYER_PLAIN_MAX, err);
+	if (span_starts(bytes, ZSTD_HEAD))
+		return zstd_inflate(out, bytes, LAYER_PLAIN_MAX, err);
+	str_add(out, bytes);
+	return 0;
+}
+
 /* What a layer has is found once; then it need not come any more. */
 static int find_libs(json_t **out, const struct base *base, size_t nr, struct cache *cache,
 		     struct error *err)
@@ -171,12 +182,8 @@ static int find_libs(json_t **out, const struct base *base, size_t nr, struct ca
 			return 0;
 		str_clear(&known);
 	}
-	if (base_read_layer(base, nr, &bytes, err))
-		return -1;
-	if (span_starts(str_span(&bytes), "\x1f\x8b") &&
-	    gzip_inflate_all(&plain, str_span(&bytes), LAYER_PLAIN_MAX, err))
-		return -1;
-	if (libs_of_layer(out, plain.len ? str_span(&plain) : str_span(&bytes), err))
+	if (base_read_layer(base, nr, &bytes, err) || unpack(&plain, str_span(&bytes), err) ||
+	    libs_of_layer(out, str_span(&plain), err))
 		return -1;
 	json_add_bytes(&known, *out);
 	cache_put(cache, &key, str_span(&known));

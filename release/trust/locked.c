@@ -2,7 +2,6 @@
 #include "release/trust/locked.h"
 
 #include "base/file.h"
-#include "erlang/term/term.h"
 
 enum { LOCK_MAX = 4 << 20, ENTRIES_MAX = 10000, TEXTS_MAX = 8, METADATA_MAX = 1 << 20 };
 
@@ -199,7 +198,7 @@ int lock_read_rebar(struct lock *out, struct arena *arena, struct span text, str
 
 /* ---- what Hex says of a package ---- */
 
-static struct names texts_of(struct arena *arena, const struct term *list)
+struct names texts_of_list(struct arena *arena, const struct term *list)
 {
 	const char **items;
 	size_t len = 0;
@@ -231,7 +230,7 @@ static void take_metadata(struct locked *locked, struct arena *arena, const char
 		const char *key = text_of(arena, element(pair, 0));
 
 		if (key && strcmp(key, "licenses") == 0)
-			locked->licences = texts_of(arena, element(pair, 1));
+			locked->licences = texts_of_list(arena, element(pair, 1));
 		if (key && strcmp(key, "description") == 0)
 			locked->description = text_of(arena, element(pair, 1));
 	}
@@ -264,4 +263,64 @@ const struct locked *lock_find(const struct lock *lock, const char *app)
 		if (strcmp(lock->items[i].app, app) == 0)
 			return &lock->items[i];
 	return NULL;
+}
+
+/* ---- where it is to be found ---- */
+
+#define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
+#define IN_A_URI UNRESERVED ":/?#[]@!$&'()*+,;=%"
+
+static void add_escaped(struct str *out, const char *text)
+{
+	for (const char *at = text; *at; at++)
+		if (strchr(UNRESERVED, *at))
+			str_addc(out, *at);
+		else
+			str_addf(out, "%%%02X", (unsigned char)*at);
+}
+
+const char *locked_purl(struct arena *arena, const struct locked *locked)
+{
+	owned_str struct str url = STR_EMPTY;
+
+	if (!locked->package)
+		return NULL;
+	str_add(&url, SPAN("pkg:hex/"));
+	add_escaped(&url, locked->package);
+	str_addc(&url, '@');
+	add_escaped(&url, locked->vsn);
+	return arena_dup(arena, str_span(&url));
+}
+
+/* "user:password@host/path", the part behind "://". */
+static const char *without_secrets(struct arena *arena, struct span scheme, const char *rest)
+{
+	const char *end = rest + strcspn(rest, "/?#"),
+		   *at = memrchr(rest, '@', (size_t)(end - rest));
+	size_t user = at ? strcspn(rest, ":@") : 0;
+
+	if (!at)
+		return rest;
+	if (span_starts(scheme, "http") || user == 0)
+		return at + 1;
+	return arena_printf(arena, "%.*s%s", (int)user, rest, at);
+}
+
+const char *git_uri(struct arena *arena, const char *url)
+{
+	const char *scheme_end = strstr(url, "://"), *colon = strchr(url, ':');
+
+	if (url[strspn(url, IN_A_URI)])
+		return NULL;
+	if (scheme_end && scheme_end == colon) {
+		struct span scheme = { url, (size_t)(scheme_end - url) };
+
+		return arena_printf(arena, SPAN_FMT "://%s", SPAN_ARG(scheme),
+				    without_secrets(arena, scheme, scheme_end + 3));
+	}
+	/* "user@host:path", as ssh has it. */
+	if (!colon || memchr(url, '/', (size_t)(colon - url)) || colon == url)
+		return NULL;
+	return arena_printf(arena, "ssh://%.*s%s%s", (int)(colon - url), url,
+			    colon[1] == '/' ? "" : "/", colon + 1);
 }

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/names.h"
+#include "erlang/term/term.h"
 
 struct locked {
 	const char *app;          /* the application */
@@ -30,3 +31,13 @@ void lock_read_mix(struct lock *out, struct arena *arena, struct span text);
 must_check int lock_read_rebar(struct lock *out, struct arena *arena, struct span text,
 			       struct error *err);
 const struct locked *lock_find(const struct lock *lock, const char *app);
+
+/* "pkg:hex/jason@1.4.1"; NULL: it is not of Hex. */
+const char *locked_purl(struct arena *arena, const struct locked *locked);
+/* Where git finds something, as a URI that says nothing secret: "git@host:x" is "ssh://git@host/x",
+ * and passwords, and whatever stands before the @ of http, are left out.  NULL: a folder, or
+ * nothing that is a URI.
+ */
+const char *git_uri(struct arena *arena, const char *url);
+/* The texts in a list of Erlang's, as Hex and .app files tell licences; none of what is no text. */
+struct names texts_of_list(struct arena *arena, const struct term *list);

@@ -7,13 +7,16 @@
 
 #define BUILD_TYPE "urn:relevo:build:1"
 
-static void add_source(json_t *list, struct arena *arena, const char *source, const char *commit)
+/* source   NULL, or no URI: a name will do */
+static void add_source(json_t *list, struct arena *arena, const char *name, const char *source,
+		       const char *commit)
 {
-	json_array_append_new(
-		list, json_pack("{s:o, s:{s:o}}", "uri",
-				json_text(arena_printf(arena, "git+%s",
-						       source ? source : "urn:relevo:project")),
-				"digest", "gitCommit", json_text(commit)));
+	const char *uri = source ? git_uri(arena, source) : NULL;
+
+	json_array_append_new(list,
+			      json_pack("{s:o, s:o*, s:{s:o}}", "name", json_text(name), "uri",
+					uri ? json_text(arena_printf(arena, "git+%s", uri)) : NULL,
+					"digest", "gitCommit", json_text(commit)));
 }
 
 /* The commit, and what the lock file names. */
@@ -23,19 +26,18 @@ static json_t *dependencies(struct arena *arena, const struct manifest *manifest
 	json_t *list = json_array();
 
 	if (manifest->commit)
-		add_source(list, arena, source, manifest->commit);
+		add_source(list, arena, manifest->name, source, manifest->commit);
 	for (size_t i = 0; i < lock->len; i++) {
 		const struct locked *locked = &lock->items[i];
 
 		if (!locked->package)
-			add_source(list, arena, locked->url, locked->commit);
+			add_source(list, arena, locked->app, locked->url, locked->commit);
 		else if (locked->sha256)
-			json_array_append_new(
-				list,
-				json_pack("{s:o, s:{s:o}}", "uri",
-					  json_text(arena_printf(arena, "pkg:hex/%s@%s",
-								 locked->package, locked->vsn)),
-					  "digest", "sha256", json_text(locked->sha256)));
+			json_array_append_new(list, json_pack("{s:o, s:o, s:{s:o}}", "name",
+							      json_text(locked->app), "uri",
+							      json_text(locked_purl(arena, locked)),
+							      "digest", "sha256",
+							      json_text(locked->sha256)));
 	}
 	return list;
 }

@@ -17,33 +17,64 @@ static void add_hash(json_t *component, const char *sha256)
 		json_pack("[{s:s, s:o}]", "alg", "SHA-256", "content", json_text(sha256)));
 }
 
+/* What SPDX calls the licences that nearly all packages of Hex have: by these names a machine knows
+ * them; the others are said as the package says them.
+ */
+static bool is_spdx(const char *licence)
+{
+	static const char *const known[] = {
+		"0BSD",         "AGPL-3.0-only", "Apache-2.0",    "BSD-2-Clause",  "BSD-3-Clause",
+		"BSL-1.0",      "CC0-1.0",       "EPL-1.0",       "EPL-2.0",       "GPL-2.0-only",
+		"GPL-3.0-only", "ISC",           "LGPL-2.1-only", "LGPL-3.0-only", "MIT",
+		"MPL-1.1",      "MPL-2.0",       "Unlicense",     "WTFPL",         "Zlib",
+	};
+
+	return names_have((struct names){ known, ARRAY_LEN(known) }, licence);
+}
+
 static void add_licences(json_t *component, struct names licences)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < licences.len; i++)
-		json_array_append_new(list, json_pack("{s:{s:o}}", "license", "name",
+		json_array_append_new(list, json_pack("{s:{s:o}}", "license",
+						      is_spdx(licences.items[i]) ? "id" : "name",
 						      json_text(licences.items[i])));
-	json_object_set_new(component, "licenses", list);
+	if (licences.len > 0)
+		json_object_set_new(component, "licenses", list);
+	else
+		json_decref(list);
+}
+
+/* rebar3 leaves in the .app file what the project tells: {licenses, ["Apache-2.0"]}. */
+static struct names licences_of(struct arena *arena, const struct app *app)
+{
+	const struct term *keys =
+		app->term && term_is_tuple(app->term, 3) ? app->term->seq.items[2] : NULL;
+
+	for (size_t i = 0; keys && term_is_list(keys) && i < keys->seq.len; i++) {
+		const struct term *pair = keys->seq.items[i];
+
+		if (term_is_tuple(pair, 2) && term_is_atom(pair->seq.items[0], "licenses"))
+			return texts_of_list(arena, pair->seq.items[1]);
+	}
+	return (struct names){ NULL, 0 };
 }
 
 /* Where it comes from, as the lock file has it. */
 static void add_origin(json_t *component, struct arena *arena, const struct locked *locked)
 {
-	if (locked->package) {
-		json_object_set_new(component, "purl",
-				    json_text(arena_printf(arena, "pkg:hex/%s@%s", locked->package,
-							   locked->vsn)));
-		if (locked->sha256)
-			add_hash(component, locked->sha256);
-	} else if (!strchr(locked->url, ' ')) {
+	const char *uri = locked->url ? git_uri(arena, locked->url) : NULL;
+
+	if (locked->package)
+		json_object_set_new(component, "purl", json_text(locked_purl(arena, locked)));
+	if (locked->sha256)
+		add_hash(component, locked->sha256);
+	if (uri)
 		json_object_set_new(component, "externalReferences",
 				    json_pack("[{s:s, s:o, s:o}]", "type", "vcs", "url",
-					      json_text(locked->url), "comment",
+					      json_text(uri), "comment",
 					      json_text(locked->commit)));
-	}
-	if (locked->licences.len > 0)
-		add_licences(component, locked->licences);
 }
 
 static const char *ref_of(struct arena *arena, const char *app)
@@ -64,6 +95,8 @@ static json_t *app_json(struct arena *arena, const struct resolved_app *app,
 		json_object_set_new(object, "description", json_text(description));
 	if (locked)
 		add_origin(object, arena, locked);
+	add_licences(object, locked && locked->licences.len > 0 ? locked->licences
+								: licences_of(arena, app->app));
 	return object;
 }
 

@@ -13,6 +13,7 @@ root=$PWD
 examples/otp/checkout 1.1.0 "$work/project"
 cd "$work/project"
 export HOME="$work"
+sed -i 's/{description,/{licenses, ["MIT", "As we like"]}, &/' apps/tally_tcp/src/tally_tcp.app.src
 git init -q -b main .
 git add -A
 git -c user.name=n -c user.email=e -c commit.gpgsign=false commit -qm one
@@ -27,7 +28,7 @@ outer=$(printf o | sha256sum | cut -d' ' -f1)
 cat >mix.lock <<END
 %{
   "tally": {:hex, :tally_package, "1.1.0", "$inner", [:rebar3], [{:other, "~> 1.0", [hex: :other, repo: "hexpm", optional: false]}], "hexpm", "$outer"},
-  "tally_tcp": {:git, "https://git.example.com/tally_tcp.git", "0123456789012345678901234567890123456789", [branch: "main"]},
+  "tally_tcp": {:git, "https://me:geheim@git.example.com/tally_tcp.git", "0123456789012345678901234567890123456789", [branch: "main"]},
 }
 END
 mkdir -p deps/tally
@@ -38,7 +39,8 @@ jq_is .bomFormat sbom.json CycloneDX
 jq_is .metadata.component.version sbom.json 1.1.0
 jq_is '.components[] | select(.name == "tally").purl' sbom.json pkg:hex/tally_package@1.1.0
 jq_is '.components[] | select(.name == "tally").hashes[0].content' sbom.json "$outer"
-jq_is '.components[] | select(.name == "tally").licenses | map(.license.name) | join(" ")' sbom.json "Apache-2.0 MIT"
+jq_is '.components[] | select(.name == "tally").licenses | map(.license.id) | join(" ")' sbom.json "Apache-2.0 MIT"
+jq_is '.components[] | select(.name == "tally_tcp").licenses | map(.license.id // .license.name) | join(", ")' sbom.json "MIT, As we like"
 jq_is '.components[] | select(.name == "tally_tcp").externalReferences[0].url' sbom.json https://git.example.com/tally_tcp.git
 jq_is '.components | map(select(.name == "erts")) | length' sbom.json 1
 jq_is '[.components[].name] | index("kernel") != null' sbom.json true
@@ -52,10 +54,12 @@ ok
 
 # As rebar3 writes it.
 mv mix.lock "$work/"
-printf '{"1.2.0",[{<<"tally">>,{pkg,<<"tally_package">>,<<"1.1.0">>},0},{<<"tally_tcp">>,{git,"https://git.example.com/x.git",{ref,"0123456789012345678901234567890123456789"}},0}]}.\n[{pkg_hash,[{<<"tally">>,<<"AA">>}]},{pkg_hash_ext,[{<<"tally">>,<<"%s">>}]}].\n' \
+printf '{"1.2.0",[{<<"tally">>,{pkg,<<"tally_package">>,<<"1.1.0+b">>},0},{<<"tally_tcp">>,{git,"git@git.example.com:team/x.git",{ref,"0123456789012345678901234567890123456789"}},0}]}.\n[{pkg_hash,[{<<"tally">>,<<"AA">>}]},{pkg_hash_ext,[{<<"tally">>,<<"%s">>}]}].\n' \
   "$(echo "$outer" | tr a-f A-F)" >rebar.lock
 expect 0 "$relevo" sbom "$tarball"
-jq_is '.components[] | select(.name == "tally") | .purl + " " + .hashes[0].content' "$work/out" "pkg:hex/tally_package@1.1.0 $outer"
+jq_is '.components[] | select(.name == "tally") | .purl + " " + .hashes[0].content' "$work/out" "pkg:hex/tally_package@1.1.0%2Bb $outer"
+jq_is '.components[] | select(.name == "tally_tcp").externalReferences[0].url' "$work/out" ssh://git@git.example.com/team/x.git
+[ -z "${SCHEMAS:-}" ] || cp "$work/out" by_rebar.json
 echo '{' >rebar.lock
 expect 2 "$relevo" sbom "$tarball"
 rm rebar.lock
@@ -76,6 +80,7 @@ jq_is .predicateType statement.json https://slsa.dev/provenance/v1
 jq_is '.predicate.buildDefinition.resolvedDependencies[0].digest.gitCommit' statement.json "$(git rev-parse HEAD)"
 jq_is '.predicate.buildDefinition.resolvedDependencies[0].uri' statement.json git+https://git.example.com/tally
 jq_is '.predicate.buildDefinition.resolvedDependencies[1] | .uri + " " + .digest.sha256' statement.json "pkg:hex/tally_package@1.1.0 $outer"
+jq_is '.predicate.buildDefinition.resolvedDependencies[2] | .name + " " + .uri' statement.json "tally_tcp git+https://git.example.com/tally_tcp.git"
 jq_is '.predicate.runDetails.builder.id' statement.json https://ci.example.com/runs/7
 jq_is '.predicate.buildDefinition.internalParameters.dirty' statement.json false
 printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(stat -c %s statement.json)" | cat - statement.json >covered
@@ -95,5 +100,8 @@ rm -rf .git
 expect 4 "$relevo" build -q --clean --out "$work/store3"
 ok
 
-[ -z "${SCHEMAS:-}" ] || "$root/tests/tools/schemas" sbom.json statement.json
+if [ -n "${SCHEMAS:-}" ]; then
+  "$root/tests/tools/schemas" sbom.json envelope.json
+  "$root/tests/tools/schemas" by_rebar.json envelope.json
+fi
 echo "ok: $checks groups of checks"

@@ -82,6 +82,43 @@ if in_part layout; then
   expect 0 "$relevo" image build "$two" --base empty --out lacking --unchecked
   ok
 
+  # A base whose layer is compressed with zstd: what it has is found, all of it is kept; cut off, it is told.
+  # zstd_base DIR: an OCI layout around the file layer.zst.
+  blob () { digest=$(sha256sum <"$1" | cut -d' ' -f1) && cp "$1" "$2/blobs/sha256/$digest"; }
+  zstd_base () {
+    mkdir -p "$1/blobs/sha256"
+    blob layer.zst "$1"
+    layer=$digest
+    printf '{"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ["sha256:%s"]}}' \
+      "$(sha256sum <layer | cut -d' ' -f1)" >config.json
+    blob config.json "$1"
+    printf '{"schemaVersion": 2, "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "sha256:%s", "size": %s},
+      "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar+zstd", "digest": "sha256:%s", "size": %s}]}' \
+      "$digest" "$(stat -c %s config.json)" "$layer" "$(stat -c %s layer.zst)" >manifest.json
+    blob manifest.json "$1"
+    printf '{"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:%s", "size": %s}]}' \
+      "$digest" "$(stat -c %s manifest.json)" >"$1/index.json"
+    echo '{"imageLayoutVersion": "1.0.0"}' >"$1/oci-layout"
+  }
+  # In two frames, the second with nothing in it that tar wants.
+  tar -C root -cf layer .
+  { zstd -qc layer; head -c 9999 /dev/zero | zstd -qc; } >layer.zst
+  head -c 9999 /dev/zero >>layer
+  zstd_base squeezed
+  expect 0 "$relevo" image build "$two" --base squeezed --out upon_zstd
+  expect 0 skopeo inspect --raw oci:upon_zstd:tally:1.1.0
+  jq_is '.layers[0].mediaType' application/vnd.oci.image.layer.v1.tar+zstd
+  tar -C poor -cf layer .
+  zstd -qfc layer >layer.zst
+  zstd_base squeezed_poor
+  rm -r lacking
+  lacks squeezed_poor 'beam.smp needs libtinfo.so'
+  truncate -s -1000 layer.zst
+  zstd_base squeezed_cut
+  expect 2 "$relevo" image build "$two" --base squeezed_cut --out lacking
+  contains "$said" "cut off"
+  ok
+
   # For two machines: the other one is this one with other words in its programs.
   rm plain/releases/1.1.0/relevo.manifest.json
   for file in $(cd plain && find erts-*/bin -type f); do

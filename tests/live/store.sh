@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Parts: folder web registry login faults
+# Parts: folder web registry login faults liar
 # Releases pushed and pulled, byte for byte, and what is shared sent once: a folder, a web server (lighttpd),
 # Docker's registry without and with passwords, tokens and TLS; cut connections, servers that die, content
-# that is not what it should be.
+# that is not what it should be, a registry that lies.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -370,6 +370,76 @@ if in_part faults; then
   expect 4 "$relevo" pull tally@1.1.0 --store "$direct" --out pulled
   contains "$said" "version 1.0.0"
   [ -z "$(ls -A pulled 2>/dev/null)" ] || fail "left behind: $(ls -A pulled)"
+  ok
+fi
+
+# ---- a registry that lies ----
+
+if in_part liar; then
+  # What a registry says of a folder's content, as files: a web server gives out what we put there.
+  for release in "$one" "$two"; do expect 0 "$relevo" push "$release" --store kept; done
+  said_for () { jq -r --arg name "tally:$1" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $name).digest' kept/index.json; }
+  blob () { echo "lies/v2/acme/tally/blobs/$1"; }
+  old=$(said_for 1.0.0) new=$(said_for 1.1.0)
+  honest () {
+    rm -rf lies/v2
+    mkdir -p lies/v2/acme/tally/manifests lies/v2/acme/tally/blobs lies/v2/acme/tally/tags
+    echo '{}' >lies/v2/index.html
+    for digest in kept/blobs/sha256/*; do cp "$digest" "$(blob "sha256:${digest##*/}")"; done
+    for version in 1.0.0 1.1.0; do
+      cp "kept/blobs/sha256/$(said_for $version | cut -d: -f2)" lies/v2/acme/tally/manifests/$version
+      cp lies/v2/acme/tally/manifests/$version "lies/v2/acme/tally/manifests/$(said_for $version)"
+    done
+    echo '{"name": "acme/tally", "tags": ["1.0.0", "1.1.0"]}' >lies/v2/acme/tally/tags/list
+  }
+  honest
+  start httpd busybox httpd -f -p "127.0.0.1:$port" -h "$work/lies"
+  wait_for 20 listens "http://127.0.0.1:$port/v2/" || fail "no web server: $(cat httpd.log)"
+  store=oci+http://127.0.0.1:$port/acme
+  # lied STATUS NAME: by what is there now; nothing is left of it.
+  rows=0
+  lied () {
+    elsewhere
+    expect "$1" "$relevo" pull "$2" --store "$store" --out pulled
+    [ -z "$(ls -A pulled 2>/dev/null)" ] || fail "left behind: $(ls -A pulled)"
+    rows=$((rows + 1))
+    honest
+  }
+  elsewhere
+  expect 0 "$relevo" pull tally@1.1.0 --store "$store" --out pulled
+  expect 0 "$relevo" pull "tally@$old" --store "$store" --out pulled
+  cmp pulled/tally-1.0.0.tar.gz "$one" || fail "1.0.0 came as something else"
+  config=$(jq -r .config.digest lies/v2/acme/tally/manifests/1.1.0)
+  part=$(jq -r '.layers | sort_by(.size)[-1].digest' lies/v2/acme/tally/manifests/1.1.0)
+  other=$(jq -r '.layers | sort_by(.size)[0].digest' lies/v2/acme/tally/manifests/1.1.0)
+  manifests=lies/v2/acme/tally/manifests
+  cp $manifests/1.0.0 "$manifests/$new"; lied 4 "tally@$new"
+  cp $manifests/1.0.0 $manifests/1.1.0; lied 4 tally@1.1.0
+  echo ' ' >>"$manifests/$new"; lied 4 "tally@$new"
+  echo '<html>Log in here</html>' >$manifests/1.1.0; lied 4 tally@1.1.0
+  : >$manifests/1.1.0; lied 4 tally@1.1.0
+  truncate -s 3G $manifests/1.1.0; lied 4 tally@1.1.0
+  rm $manifests/1.1.0; lied 3 tally@1.1.0
+  cp "$(blob "$other")" "$(blob "$part")"; lied 4 tally@1.1.0
+  echo >>"$(blob "$part")"; lied 4 tally@1.1.0
+  truncate -s -1 "$(blob "$part")"; lied 4 tally@1.1.0
+  truncate -s 3G "$(blob "$part")"; lied 4 tally@1.1.0
+  : >"$(blob "$part")"; lied 4 tally@1.1.0
+  echo '<html>Log in here</html>' >"$(blob "$part")"; lied 4 tally@1.1.0
+  rm "$(blob "$part")"; lied 3 tally@1.1.0
+  echo '{}' >"$(blob "$config")"; lied 4 tally@1.1.0
+  truncate -s 3G "$(blob "$config")"; lied 4 tally@1.1.0
+  ok
+
+  # What a list says is no name of a file, and nothing for a terminal.
+  printf '{"name": "acme/tally", "tags": ["../../x", "1.1.0", "\\u001b[31mred", "a b"]}' >lies/v2/acme/tally/tags/list
+  status=0
+  "$relevo" list tally --store "$store" >out 2>said || status=$?
+  [ $status = 0 ] || [ $status = 4 ] || fail "list ended with $status: $(cat said)"
+  ! grep -q "$(printf '\033')" out said || fail "codes for the terminal come through"
+  truncate -s 3G lies/v2/acme/tally/tags/list
+  expect 2 "$relevo" list tally --store "$store"
+  contains "$said" "more than"
   ok
 fi
 

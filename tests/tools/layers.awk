@@ -19,6 +19,7 @@ BEGIN {
 	adapter["curl/curl"] = "base/http.c"
 	adapter["sqlite3"] = "upgrade/rollout/journal_sqlite.c"
 	adapter["libdeflate"] = "base/deflate.c"
+	adapter["zstd"] = "base/zstd.c"
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/relup/regex.c"
 	adapter["openssl/evp"] = "base/hash.c release/trust/key.c"

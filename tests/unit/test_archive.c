@@ -4,6 +4,7 @@
 #include "base/deflate.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/zstd.h"
 #include "release/files/archive.h"
 #include "release/files/pieces.h"
 #include "release/files/tree.h"
@@ -552,6 +553,43 @@ static void bombs(void **state)
 	assert_string_equal(err.text, "unpacks to too much");
 }
 
+/* A frame of zstd by hand: blocks that say "128 KB of this byte". */
+static void zstd_blocks(struct str *out, int blocks)
+{
+	str_add(out, SPAN(ZSTD_HEAD "\x00\x38"));
+	for (int i = blocks; i > 0; i--) {
+		uint32_t head = (128u << 10) << 3 | 1 << 1 | (i == 1);
+
+		str_add(out, (struct span){ (const char *)&head, 3 });
+		str_addc(out, 'x');
+	}
+}
+
+static void zstd_is_bounded(void **state)
+{
+	owned_str struct str packed = STR_EMPTY, plain = STR_EMPTY;
+	struct error err;
+
+	(void)state;
+	zstd_blocks(&packed, 24);
+	zstd_blocks(&packed, 8);
+	str_add(&plain, SPAN("before"));
+	/* Whatever is cut off is told, but for a frame that was whole. */
+	for (size_t len = 0; len < packed.len; len++)
+		if (zstd_inflate(&plain, (struct span){ packed.ptr, len }, 8 << 20, &err) == 0) {
+			assert_int_equal(len, 6 + 24 * 4);
+			assert_int_equal(plain.len, 6 + (24 << 17));
+			plain.len = 6;
+		}
+	assert_int_equal(plain.len, 6);
+	assert_int_equal(zstd_inflate(&plain, str_span(&packed), 32 << 17, &err), 0);
+	assert_int_equal(plain.len, 6 + (32 << 17));
+	assert_int_equal(plain.ptr[plain.len - 1], 'x');
+	assert_int_equal(zstd_inflate(&plain, str_span(&packed), (32 << 17) - 1, &err), -1);
+	assert_non_null(strstr(err.text, "unpacks to more than"));
+	assert_int_equal(plain.len, 6 + (32 << 17));
+}
+
 static int set_up(void **state)
 {
 	struct error err;
@@ -588,9 +626,12 @@ int main(void)
 		cmocka_unit_test(cache_keeps_what_was_used_last),
 		cmocka_unit_test(cut_short),
 		cmocka_unit_test(bombs),
+		cmocka_unit_test(zstd_is_bounded),
 	};
-	size_t len = 10;
+	size_t len = 0;
 
+	while (tests[len].test_func)
+		len++;
 	for (size_t i = 0; i < ARRAY_LEN(hostiles); i++)
 		tests[len++] =
 			(struct CMUnitTest){ .name = hostiles[i].name,

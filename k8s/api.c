@@ -157,37 +157,26 @@ void kube_refused(struct kube_status *out, const char *what, int code, const jso
 
 /* ---- one request ---- */
 
-enum { HEADERS_LEN = 6 };
+/* All but the groups. */
+enum { HEADERS_LEN = 5 };
 
-/* Of what is sent to the server, but for the body. */
-struct sending {
-	const char **headers;
-	size_t len, cap;
-};
-
-static void add_header(struct sending *s, struct arena *arena, const char *header)
+static const char *const *headers_of(struct arena *arena, const struct kube *kube, const char *type)
 {
-	s->headers = arena_grow(arena, s->headers, s->len + 1, &s->cap);
-	s->headers[s->len++] = header;
-	s->headers[s->len] = NULL;
-}
-
-static void add_headers(struct sending *s, struct arena *arena, const struct kube *kube,
-			const char *type)
-{
+	const struct names groups = kube->access.as_groups;
 	const char *us = kube_credentials_header(kube->credentials);
+	const char **headers = arena_array(arena, HEADERS_LEN + groups.len, const char *);
+	size_t len = 0;
 
-	add_header(s, arena, "Accept: application/json");
+	headers[len++] = "Accept: application/json";
 	if (type)
-		add_header(s, arena, arena_printf(arena, "Content-Type: %s", type));
+		headers[len++] = arena_printf(arena, "Content-Type: %s", type);
 	if (us)
-		add_header(s, arena, us);
+		headers[len++] = us;
 	if (kube->access.as)
-		add_header(s, arena, arena_printf(arena, "Impersonate-User: %s", kube->access.as));
-	for (size_t i = 0; i < kube->access.as_groups.len; i++)
-		add_header(s, arena,
-			   arena_printf(arena, "Impersonate-Group: %s",
-					kube->access.as_groups.items[i]));
+		headers[len++] = arena_printf(arena, "Impersonate-User: %s", kube->access.as);
+	for (size_t i = 0; i < groups.len; i++)
+		headers[len++] = arena_printf(arena, "Impersonate-Group: %s", groups.items[i]);
+	return headers;
 }
 
 static struct http_tls tls_of(const struct kube *kube)
@@ -238,11 +227,11 @@ static int send_once(struct http_answer *out, struct kube *kube, const struct tr
 		     struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct sending sending = { 0 };
 	struct taker taker = { kube, try };
 	struct http_request request = {
 		.url = arena_printf(&arena, "%s%s", kube->base, try->path),
 		.method = try->method,
+		.headers = headers_of(&arena, kube, try->type),
 		.post = try->body,
 		.timeout_ms = try->timeout_ms,
 		.connect_ms = CONNECT_MS,
@@ -256,8 +245,6 @@ static int send_once(struct http_answer *out, struct kube *kube, const struct tr
 		.context = &taker,
 	};
 
-	add_headers(&sending, &arena, kube, try->type);
-	request.headers = sending.headers;
 	return http_ask(out, kube->http, &request, err);
 }
 
@@ -353,7 +340,7 @@ int kube_ask(json_t **out, struct kube *kube, const struct kube_request *request
 		*status = (struct kube_status){ 0 };
 		try.timeout_ms = deadline_left(until) > 0 ? deadline_left(until) : 1;
 		if (send_known(&answer, kube, &try, err))
-			return error_wrap(err, "%s", what);
+			return -1;
 		ret = look_at(out, kube, what, &answer, status, err);
 		if (ret <= 0)
 			return ret;
@@ -378,7 +365,7 @@ int kube_stream(struct kube *kube, const char *path, int64_t timeout_ms,
 
 	*status = (struct kube_status){ 0 };
 	if (send_known(&answer, kube, &try, err))
-		return error_wrap(err, "%s", what);
+		return -1;
 	if (succeeded(&answer)) {
 		status->code = answer.status;
 		return 0;

@@ -106,7 +106,7 @@ static int elect(struct kube *kube, int argc, char **argv, struct error *err)
 	if (argc > 2) {
 		options.duration_s = (int)strtol(argv[2], NULL, 10);
 		options.renew_ms = options.duration_s * INT64_C(700);
-		options.retry_ms = options.duration_s * INT64_C(150);
+		options.retry_ms = 300;
 	}
 	if (lease_new(&lease, kube, &options, err) || lease_acquire(lease, err))
 		return -1;

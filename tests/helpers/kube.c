@@ -3,8 +3,8 @@
  *
  *	kube ask METHOD PATH [FILE [TYPE]]   prints the answer
  *	kube apply PATH FILE [force]         server-side apply, prints the resourceVersion
- *	kube watch PATH OPEN_S               a line for each change: added, changed, gone, synced, failed
- *	kube elect NAME HOLDER DURATION_S    "leads TOKEN", then what ends that
+ *	kube watch PATH OPEN_S               a line for each change: added, changed, gone, synced,
+ *failed kube elect NAME HOLDER DURATION_S    "leads TOKEN", then what ends that
  *
  * $KUBECONFIG and $CONTEXT say where.  SIGTERM ends the last two softly.
  */

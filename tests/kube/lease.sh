@@ -97,7 +97,6 @@ ok
 # ---- and for less than that ----
 start_apiserver
 elect eight 600
-eight=$elected
 hear eight '^leads 9$'
 stop_apiserver
 start_apiserver

@@ -6,8 +6,7 @@
 
 # shellcheck source=tests/tools/etcd.sh
 . tests/tools/etcd.sh
-command -v kubectl >/dev/null || { echo "skip: no kubectl"; exit 77; }
-kube_bin=$(tests/kube/binaries) || exit 77
+PATH=$(tests/kube/binaries):$PATH || exit 77
 kube_port=$((port + 14))
 kube_url=https://127.0.0.1:$kube_port
 pki=$work/pki
@@ -38,7 +37,7 @@ YAML
 
 # The same data each time; returns at once.
 begin_apiserver () {
-  "$kube_bin/kube-apiserver" --etcd-servers="$etcd_url" --bind-address=127.0.0.1 --secure-port="$kube_port" \
+  kube-apiserver --etcd-servers="$etcd_url" --bind-address=127.0.0.1 --secure-port="$kube_port" \
     --advertise-address=127.0.0.1 --endpoint-reconciler-type=none --cert-dir="$pki" \
     --tls-cert-file="$pki/server.crt" --tls-private-key-file="$pki/server.key" --client-ca-file="$pki/ca.crt" \
     --token-auth-file="$pki/tokens" --authorization-mode=RBAC \

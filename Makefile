@@ -104,6 +104,7 @@ $(B)/release/project/template.o: $(wildcard release/project/template/*)
 $(B)/upgrade/node/scripts/scripts.o: $(wildcard upgrade/node/scripts/*.erl)
 $(B)/upgrade/rehearse/snapshot.o: $(wildcard upgrade/rehearse/*.erl)
 $(B)/upgrade/rollout/setup.o: upgrade/rollout/setup.sh
+$(B)/k8s/manifests.o: $(wildcard k8s/manifests/*.yaml)
 $(B)/upgrade/appup/appup_protocols.o: upgrade/appup/protocols.exs
 $(B)/upgrade/verdict/births_steps.o: $(wildcard upgrade/verdict/*.erl)
 
@@ -292,6 +293,12 @@ deploy-kills: all helpers
 partitions: all helpers
 	@PARTITIONS=all TEST_TIMEOUT=3600 RELEVO=$(B)/relevo tests/run tests/live/partitions.sh
 
+# Kubernetes: a real API server (built the first time: minutes), and what of relevo speaks to it.
+.PHONY: kube
+kube: all helpers
+	@tests/kube/binaries >/dev/null
+	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/kube/*.sh))
+
 # What relevo sbom and provenance print, by the published schemas; wants node and npm.
 schemas: all
 	@SCHEMAS=1 RELEVO=$(B)/relevo tests/cases/sbom.sh
@@ -407,6 +414,7 @@ help:
 	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
 	@echo 'make deploy-kills    a rollout killed at each write of its journal, in a file and in etcd'
 	@echo 'make partitions half of a fleet cut off from relevo, in each stage of a rollout'
+	@echo 'make kube       against a real API server of Kubernetes, which is built the first time'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'
 	@echo 'make fuzz-long  all of them by turns, RUNS=30000000 times together'

@@ -74,16 +74,26 @@ void http_close(struct http *http)
 }
 
 struct taking {
+	const struct http *http;
+	const struct http_request *request;
 	struct http_answer *answer;
-	size_t max;
+	bool stopped;
 };
 
 static size_t take(char *data, size_t size, size_t count, void *context)
 {
 	struct taking *taking = context;
+	const struct http_request *request = taking->request;
 	struct str *body = &taking->answer->body;
-	size_t len = size * count, room = taking->max - body->len;
+	size_t len = size * count, room = request->body_max - body->len;
+	long status = 0;
 
+	if (request->take)
+		taking->http->lib.getinfo(taking->http->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (status >= 200 && status <= 299) {
+		taking->stopped = !request->take(request->context, (struct span){ data, len });
+		return taking->stopped ? 0 : len;
+	}
 	taking->answer->cut = taking->answer->cut || len > room;
 	str_add(body, (struct span){ data, len < room ? len : room });
 	return len;
@@ -102,11 +112,54 @@ static size_t keep_header(char *data, size_t size, size_t count, void *context)
 	return line.len;
 }
 
+static int look_up(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct taking *taking = context;
+
+	(void)a, (void)b, (void)c, (void)d;
+	taking->stopped = taking->stopped || taking->request->stop(taking->request->context);
+	return taking->stopped;
+}
+
+static int set_pem(const struct library *lib, CURL *curl, CURLoption option, struct span pem)
+{
+	/* Only read while it is copied. */
+	struct curl_blob blob = { (void *)(uintptr_t)pem.ptr, pem.len, CURL_BLOB_COPY };
+
+	return pem.len > 0 ? (int)lib->setopt(curl, option, &blob) : 0;
+}
+
 static int set_tls(const struct library *lib, CURL *curl, const struct http_tls *tls)
 {
-	return (tls->ca && lib->setopt(curl, CURLOPT_CAINFO, tls->ca)) ||
+	/* Those of the system are in a folder besides, which would count as well. */
+	return ((tls->ca || tls->ca_pem.len) && lib->setopt(curl, CURLOPT_CAPATH, NULL)) ||
+	       (tls->ca && lib->setopt(curl, CURLOPT_CAINFO, tls->ca)) ||
 	       (tls->cert && lib->setopt(curl, CURLOPT_SSLCERT, tls->cert)) ||
-	       (tls->key && lib->setopt(curl, CURLOPT_SSLKEY, tls->key));
+	       (tls->key && lib->setopt(curl, CURLOPT_SSLKEY, tls->key)) ||
+	       set_pem(lib, curl, CURLOPT_CAINFO_BLOB, tls->ca_pem) ||
+	       set_pem(lib, curl, CURLOPT_SSLCERT_BLOB, tls->cert_pem) ||
+	       set_pem(lib, curl, CURLOPT_SSLKEY_BLOB, tls->key_pem) ||
+	       (tls->unchecked && (lib->setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) ||
+				   lib->setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L)));
+}
+
+static int set_way(const struct library *lib, CURL *curl, const struct http_request *request)
+{
+	return ((request->proxy || !request->proxies) &&
+		lib->setopt(curl, CURLOPT_PROXY, request->proxy ? request->proxy : "")) ||
+	       (request->post && lib->setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
+	       (request->method && lib->setopt(curl, CURLOPT_CUSTOMREQUEST, request->method));
+}
+
+/* A peer that is gone is noticed also where nothing is said for long. */
+static int set_watching(const struct library *lib, CURL *curl, struct taking *taking)
+{
+	return (taking->request->take && (lib->setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) ||
+					  lib->setopt(curl, CURLOPT_TCP_KEEPIDLE, 30L) ||
+					  lib->setopt(curl, CURLOPT_TCP_KEEPINTVL, 10L))) ||
+	       (taking->request->stop && (lib->setopt(curl, CURLOPT_NOPROGRESS, 0L) ||
+					  lib->setopt(curl, CURLOPT_XFERINFODATA, taking) ||
+					  lib->setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up)));
 }
 
 static int set_up(const struct library *lib, CURL *curl, const struct http_request *request,
@@ -114,7 +167,7 @@ static int set_up(const struct library *lib, CURL *curl, const struct http_reque
 {
 	return lib->setopt(curl, CURLOPT_URL, request->url) ||
 	       lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
-	       lib->setopt(curl, CURLOPT_PROXY, "") || lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
+	       lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
 	       lib->setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) ||
 	       lib->setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms) ||
 	       lib->setopt(curl, CURLOPT_ERRORBUFFER, message) ||
@@ -122,38 +175,57 @@ static int set_up(const struct library *lib, CURL *curl, const struct http_reque
 	       lib->setopt(curl, CURLOPT_WRITEFUNCTION, take) ||
 	       lib->setopt(curl, CURLOPT_WRITEDATA, taking) ||
 	       lib->setopt(curl, CURLOPT_HEADERFUNCTION, keep_header) ||
-	       lib->setopt(curl, CURLOPT_HEADERDATA, taking) ||
-	       (request->post && lib->setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
-	       set_tls(lib, curl, &request->tls);
+	       lib->setopt(curl, CURLOPT_HEADERDATA, taking) || set_way(lib, curl, request) ||
+	       set_watching(lib, curl, taking) || set_tls(lib, curl, &request->tls);
 }
 
-static int set_headers(struct curl_slist **out, const struct http *http, const char *const *headers)
+static bool list_add(const struct library *lib, struct curl_slist **list, const char *text)
 {
-	for (; headers && *headers; headers++) {
-		struct curl_slist *longer = http->lib.append(*out, *headers);
+	struct curl_slist *longer = lib->append(*list, text);
 
-		if (!longer)
+	if (longer)
+		*list = longer;
+	return longer != NULL;
+}
+
+/* What libcurl reads while it performs. */
+struct lists {
+	struct curl_slist *headers, *connect_to;
+};
+
+static int set_lists(struct lists *out, const struct http *http, const struct http_request *request)
+{
+	const struct library *lib = &http->lib;
+	owned_str struct str to = STR_EMPTY;
+
+	for (const char *const *header = request->headers; header && *header; header++)
+		if (!list_add(lib, &out->headers, *header))
 			return -1;
-		*out = longer;
-	}
-	return *out && http->lib.setopt(http->curl, CURLOPT_HTTPHEADER, *out) ? -1 : 0;
+	str_addf(&to, "::%s", request->connect_to ? request->connect_to : "");
+	if (request->connect_to && !list_add(lib, &out->connect_to, str_text(&to)))
+		return -1;
+	return (out->headers && lib->setopt(http->curl, CURLOPT_HTTPHEADER, out->headers)) ||
+			       (out->connect_to &&
+				lib->setopt(http->curl, CURLOPT_CONNECT_TO, out->connect_to))
+		       ? -1
+		       : 0;
 }
 
 static int perform(struct http_answer *out, const struct http *http,
-		   const struct http_request *request, struct curl_slist **headers,
-		   struct error *err)
+		   const struct http_request *request, struct lists *lists, struct error *err)
 {
 	const struct library *lib = &http->lib;
-	struct taking taking = { out, request->body_max };
+	struct taking taking = { http, request, out, false };
 	char message[CURL_ERROR_SIZE] = "";
 	curl_off_t us = 0;
 	long status = 0;
 	CURLcode code;
 
-	if (set_up(lib, http->curl, request, &taking, message) ||
-	    set_headers(headers, http, request->headers))
+	if (set_up(lib, http->curl, request, &taking, message) || set_lists(lists, http, request))
 		return error_set(err, ERROR_FAILED, "%s: libcurl cannot be used", request->url);
 	code = lib->perform(http->curl);
+	if (taking.stopped)
+		return error_set(err, ERROR_PAUSED, "%s: it was told to stop", request->url);
 	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return error_set(err, ERROR_USAGE, "%s: no http or https URL", request->url);
 	if (code != CURLE_OK)
@@ -170,12 +242,13 @@ int http_ask(struct http_answer *out, struct http *http, const struct http_reque
 	     struct error *err)
 {
 	struct http_answer answer = { 0 };
-	struct curl_slist *headers = NULL;
-	int ret = perform(&answer, http, request, &headers, err);
+	struct lists lists = { NULL, NULL };
+	int ret = perform(&answer, http, request, &lists, err);
 
 	/* It keeps what it was told, pointers into this call among it; connections stay. */
 	http->lib.reset(http->curl);
-	http->lib.free_all(headers);
+	http->lib.free_all(lists.headers);
+	http->lib.free_all(lists.connect_to);
 	if (ret) {
 		http_answer_done(&answer);
 		return -1;
@@ -298,15 +371,6 @@ static bool sends(const struct http_call *call)
 {
 	return strcmp(call->method, "PUT") == 0 || strcmp(call->method, "POST") == 0 ||
 	       strcmp(call->method, "PATCH") == 0;
-}
-
-static bool list_add(const struct library *lib, struct curl_slist **list, const char *header)
-{
-	struct curl_slist *longer = lib->append(*list, header);
-
-	if (longer)
-		*list = longer;
-	return longer != NULL;
 }
 
 static bool list_headers(struct curl_slist **list, const struct coming *c)

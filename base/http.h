@@ -4,12 +4,16 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* ---- questions: nothing is followed, no proxy is asked, no credentials are taken from anywhere
- * ---- */
+/* ---- questions: nothing is followed, no proxy is asked where none is named, no credentials are
+ * taken from anywhere ---- */
 
-/* PEM files; NULL: the system's authorities, no certificate of our own. */
+/* PEM files, or what would be in them; neither: the system's authorities, no certificate of our
+ * own.
+ */
 struct http_tls {
 	const char *ca, *cert, *key;
+	struct span ca_pem, cert_pem, key_pem;
+	bool unchecked; /* whoever answers is believed */
 };
 
 struct http_request {
@@ -18,8 +22,20 @@ struct http_request {
 	int64_t connect_ms;         /* of that, to be connected; 0: as long as it likes */
 	size_t body_max;            /* bytes of the answer; what is beyond is left out */
 	const char *post;           /* the body of a POST; NULL: GET */
+	const char *method;         /* instead of these; NULL: these */
 	const char *const *headers; /* "Name: value", a NULL behind the last; NULL: none */
 	struct http_tls tls;
+	const char *proxy;      /* NULL: none */
+	bool proxies;           /* those of the environment, where none is named */
+	const char *connect_to; /* "HOST:PORT" instead of the URL's; NULL: the URL's */
+
+	/* What comes with a status of 2xx goes there, while it comes, and not into the answer;
+	 * false: enough.  May be NULL, as may `stop`: true, it is not waited for any longer (asked
+	 * once a second at least).  Then http_ask() fails with ERROR_PAUSED.
+	 */
+	bool (*take)(void *context, struct span bytes);
+	bool (*stop)(void *context);
+	void *context; /* of both */
 };
 
 struct http_answer {

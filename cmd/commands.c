@@ -32,6 +32,7 @@
 	X(promote)    \
 	X(abort)      \
 	X(rollback)   \
+	X(k8s)        \
 	X(relup)      \
 	X(script)     \
 	X(term)       \

@@ -101,9 +101,9 @@ static void copy_options(struct etcd *etcd, const struct etcd_options *options)
 	etcd->options.user = keep(etcd, options->user);
 	etcd->options.stop = options->stop;
 	etcd->options.tls = (struct http_tls){
-		keep(etcd, options->tls.ca),
-		keep(etcd, options->tls.cert),
-		keep(etcd, options->tls.key),
+		.ca = keep(etcd, options->tls.ca),
+		.cert = keep(etcd, options->tls.cert),
+		.key = keep(etcd, options->tls.key),
 	};
 }
 

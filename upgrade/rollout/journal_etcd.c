@@ -43,7 +43,7 @@ int journal_etcd_open(struct journal **out, const struct journal_options *option
 	const struct project_etcd *given = options->etcd;
 	struct etcd_options etcd = {
 		.endpoints = given->endpoints,
-		.tls = { given->ca, given->cert, given->key },
+		.tls = { .ca = given->ca, .cert = given->cert, .key = given->key },
 		.user = given->user,
 		.password_file = given->password_file,
 		.password_env = given->password_env,

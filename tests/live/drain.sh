@@ -37,26 +37,40 @@ refused () {
   lingers || fail "$* has killed it"
 }
 
-# An installation; what goes by itself is waited for.
+# waits_for WORDS END STATUS COMMAND...: relevo says that it waits for that, which END then ends.
+waits_for () {
+  words=$1 end=$2 want_status=$3
+  shift 3
+  "$relevo" node "$@" -v >"$work/out" 2>"$work/said" </dev/null &
+  waiting=$!
+  wait_for 60 grep -q "$words" "$work/said" || fail "$* does not wait: $(cat "$work/said")"
+  "$end"
+  status=0
+  wait "$waiting" || status=$?
+  [ "$status" = "$want_status" ] || fail "$* ended with $status, not $want_status: $(cat "$work/said")"
+}
+drains () {
+  waits_for 'processes run code that is replaced' stop_lingerer "$@"
+  [ "$(asked)" = answered ] || fail "it got no answer"
+}
+
+# An installation; who comes to its end is waited for.
 boot meter kind
 linger infinity
 refused 4 install "$node" "$(package meter-1.1.0)"
 is single 1.0.0
 stop_lingerer
-linger 3000
-expect 0 "$relevo" node install "$node" "$(package meter-1.1.0)" -v
-contains "$said" "processes run code that is replaced"
+linger infinity
+drains 0 install "$node" "$(package meter-1.1.0)"
 is pair 1.1.0
-[ "$(asked)" = answered ] || fail "it got no answer"
 ok
 
 # A commit.
 linger infinity
 refused 4 commit "$node"
 stop_lingerer
-linger 2000
-expect 0 "$relevo" node commit "$node"
-[ "$(asked)" = answered ] || fail "it got no answer"
+linger infinity
+drains 0 commit "$node"
 ok
 
 # A way back: whoever is in old code before, and whoever is in the code that is left.
@@ -75,9 +89,8 @@ expect 0 "$relevo" node releases "$node"
 contains "$(echo "$out" | tr -s ' ')" "meter 1.0.0 permanent running"
 ok
 expect 0 "$relevo" node install "$node" "$(package meter-1.1.0)" --commit
-request 2000
-expect 0 "$relevo" node revert "$node"
-[ "$(asked)" = answered ] || fail "it got no answer"
+request infinity
+drains 0 revert "$node"
 expect 0 "$relevo" node install "$node" "$(package meter-1.1.0)"
 linger infinity
 expect 0 "$relevo" node revert "$node" --drain 300ms --kill
@@ -87,9 +100,8 @@ is single 1.0.0
 ok
 
 # An installation that is taken back.
-request 3000
-expect 5 "$relevo" node install "$node" "$(package meter-2.8.0)"
-[ "$(asked)" = answered ] || fail "it got no answer"
+request infinity
+drains 5 install "$node" "$(package meter-2.8.0)"
 is single 1.0.0
 request infinity
 expect 5 "$relevo" node install "$node" "$(package meter-2.8.0)" --drain 300ms
@@ -98,6 +110,7 @@ is single 1.0.0
 ok
 
 # What cannot be suspended would run new code with its old state.
+stop_holder () { "$relevo" node eval "$node" 'holder ! stop, timer:sleep(100)' >/dev/null; }
 "$relevo" node eval "$node" 'spawn(fun() -> register(holder, self()), erlang:suspend_process(whereis(meter)),
   receive stop -> ok end end), ok' >/dev/null
 expect 4 "$relevo" node check "$node" "$(package meter-1.1.0)" --json
@@ -105,12 +118,11 @@ contains "$out" '"process_silent"'
 expect 4 "$relevo" node install "$node" "$(package meter-1.1.0)" --suspend-timeout 300ms
 contains "$said" " meter is to be suspended, and does not answer"
 contains "$said" "--allow not_suspendable"
-"$relevo" node eval "$node" 'holder ! stop, timer:sleep(100)' >/dev/null
+stop_holder
 is single 1.0.0
 "$relevo" node eval "$node" 'spawn(fun() -> register(holder, self()), erlang:suspend_process(whereis(meter)),
-  receive stop -> ok after 4000 -> ok end end), ok' >/dev/null
-expect 0 "$relevo" node install "$node" "$(package meter-1.1.0)" -v
-contains "$said" "does not answer"
+  receive stop -> ok end end), ok' >/dev/null
+waits_for 'does not answer' stop_holder 0 install "$node" "$(package meter-1.1.0)"
 is pair 1.1.0
 ok
 

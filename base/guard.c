@@ -151,23 +151,21 @@ static int tell(const struct outcome *outcome, int wait_status, int *got, struct
 	return outcome->ret;
 }
 
-int guard_run(int (*work)(void *context, struct error *err), void *context,
-	      void (*clean)(void *context), int *signal_out, struct error *err)
+/* Signals are held back. */
+static int run(int (*work)(void *context, struct error *err), void *context, const sigset_t *set,
+	       const sigset_t *before, int *signal_out, struct error *err)
 {
 	struct outcome *outcome = guard_memory(sizeof(*outcome));
-	sigset_t set, before;
 	pid_t parent = getpid(), pid;
 	int status = 0, ret;
 
-	signals_of(&set);
-	sigprocmask(SIG_BLOCK, &set, &before);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
-		worker(outcome, work, context, &before, parent);
+		worker(outcome, work, context, before, parent);
 	if (pid > 0) {
-		*signal_out = await(pid, &set, &status);
+		*signal_out = await(pid, set, &status);
 		kill_all();
 		ret = tell(outcome, status, signal_out, err);
 	} else {
@@ -175,7 +173,22 @@ int guard_run(int (*work)(void *context, struct error *err), void *context,
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	munmap(outcome, sizeof(*outcome));
-	clean(context);
+	return ret;
+}
+
+int guard_run(int (*begin)(void *context, struct error *err),
+	      int (*work)(void *context, struct error *err), void *context,
+	      void (*clean)(void *context), int *signal_out, struct error *err)
+{
+	sigset_t set, before;
+	int ret = -1;
+
+	signals_of(&set);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	if (!begin || begin(context, err) == 0) {
+		ret = run(work, context, &set, &before, signal_out, err);
+		clean(context);
+	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return ret;
 }

@@ -11,12 +11,15 @@
 /* Does the work and returns what it returned; what it changed in memory stays there, only
  * the error comes back (when it returned -1).  The caller must have no other children.
  *
- * clean       called here when nothing runs any more, with signals still held back
- * signal_out  the signal that ended it, or 0; the caller is then to end with guard_raise()
+ * begin       makes here what clean takes away, with signals held back already; where it fails,
+ * nothing else is called.  NULL: nothing to make clean       called here when nothing runs any
+ * more, with signals still held back signal_out  the signal that ended it, or 0; the caller is then
+ * to end with guard_raise()
  *
  * ERROR_FAILED: the work crashed, or was ended by a signal.
  */
-must_check int guard_run(int (*work)(void *context, struct error *err), void *context,
+must_check int guard_run(int (*begin)(void *context, struct error *err),
+			 int (*work)(void *context, struct error *err), void *context,
 			 void (*clean)(void *context), int *signal_out, struct error *err);
 /* Memory for what the work tells clean(); zero, never given back. */
 void *guard_memory(size_t size);

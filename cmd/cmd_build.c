@@ -399,7 +399,7 @@ static void work_clean(void *context)
 static int build_run(const struct call *call, struct error *err)
 {
 	struct build_work work = { .call = call, .store = guard_memory(PATH_MAX) };
-	int number = 0, ret = guard_run(work_run, &work, work_clean, &number, err);
+	int number = 0, ret = guard_run(NULL, work_run, &work, work_clean, &number, err);
 
 	if (number)
 		guard_raise(number);

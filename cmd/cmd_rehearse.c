@@ -62,7 +62,8 @@ struct rehearse_work {
 	const struct call *call;
 	const struct rehearse_opts *opts;
 	const char *old_release, *new_release;
-	const char *dir;
+	struct arena *arena;
+	const char *dir; /* where it is done */
 };
 
 /* ---- talk ---- */
@@ -262,6 +263,16 @@ static int work_run(void *context, struct error *err)
 	return result.failed ? FOUND_WANTING : 0;
 }
 
+static int work_begin(void *context, struct error *err)
+{
+	struct rehearse_work *work = context;
+	const char *tmp = getenv("TMPDIR");
+
+	return dir_make_temp(
+		&work->dir, work->arena,
+		path_join(work->arena, tmp && tmp[0] ? tmp : "/tmp", "relevo-rehearse"), err);
+}
+
 /* Nothing runs any more. */
 static void work_clean(void *context)
 {
@@ -279,15 +290,13 @@ static int rehearse_run(const struct call *call, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct rehearse_work work = { .call = call, .opts = call->opts };
-	const char *tmp = getenv("TMPDIR");
 	int signal = 0, ret;
 
+	work.arena = &arena;
 	if (release_arg(&work.old_release, &arena, call->argv[0], err) ||
-	    release_arg(&work.new_release, &arena, call->argv[1], err) ||
-	    dir_make_temp(&work.dir, &arena,
-			  path_join(&arena, tmp && tmp[0] ? tmp : "/tmp", "relevo-rehearse"), err))
+	    release_arg(&work.new_release, &arena, call->argv[1], err))
 		return -1;
-	ret = guard_run(work_run, &work, work_clean, &signal, err);
+	ret = guard_run(work_begin, work_run, &work, work_clean, &signal, err);
 	if (signal)
 		guard_raise(signal);
 	if (ret != FOUND_WANTING)

@@ -469,16 +469,16 @@ static void guards_tell_what_came_of_it(void **state)
 	int number;
 
 	(void)state;
-	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), 7);
+	assert_int_equal(guard_run(NULL, do_work, &work, nothing_to_clean, &number, &err), 7);
 	work = WORK_FAILS;
-	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), -1);
+	assert_int_equal(guard_run(NULL, do_work, &work, nothing_to_clean, &number, &err), -1);
 	assert_string_equal(err.text, "no");
 	work = WORK_CRASHES;
-	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), -1);
+	assert_int_equal(guard_run(NULL, do_work, &work, nothing_to_clean, &number, &err), -1);
 	assert_string_equal(err.text,
 			    "the process that did the work ended with status 137 (Killed)");
 	work = WORK_SAYS_TOO_MUCH;
-	assert_int_equal(guard_run(do_work, &work, nothing_to_clean, &number, &err), -1);
+	assert_int_equal(guard_run(NULL, do_work, &work, nothing_to_clean, &number, &err), -1);
 	assert_string_equal(err.text, "cannot write the result to stdout: No space left on device");
 	assert_int_equal(number, 0);
 }

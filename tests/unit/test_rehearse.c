@@ -281,7 +281,7 @@ static bool nobody(const struct guarded *guarded)
 static int guard(struct guarded *guarded, int *got, struct error *err)
 {
 	assert_int_equal(pipe(guarded->pipe), 0);
-	return guard_run(work, guarded, clean, got, err);
+	return guard_run(NULL, work, guarded, clean, got, err);
 }
 
 static void guarded(void **state)
@@ -323,7 +323,7 @@ static void crashed(void **state)
 	int got;
 
 	(void)state;
-	assert_int_equal(guard_run(crash, &guarded, clean, &got, &err), -1);
+	assert_int_equal(guard_run(NULL, crash, &guarded, clean, &got, &err), -1);
 	assert_int_equal(got, 0);
 	assert_int_equal(err.kind, ERROR_FAILED);
 	assert_int_equal(guarded.cleaned, 1);

@@ -58,7 +58,7 @@ Kind = fun(normal, _, _) -> ended;
 %% A stack says less than it takes.
 Reason = fun({R, [{_, _, _, _} | _]}) -> R; (R) -> R end,
 %% purged, stopped: whom the purge and whom supervisors killed.  born: who crashed of those that came
-%% since; usual: what calls of theirs crash without any change, from the first time that was asked.
+%% since; usual: which calls crash without any change, from the first time that was asked.
 Empty = #{seen => #{}, refs => [], downs => [], held => #{}, pauses => [], logs => [], logged => 0,
           purged => #{}, stopped => #{}, born => [], usual => unknown},
 Purger = whereis(erts_code_purger),
@@ -83,22 +83,37 @@ Down = fun({P, R}, #{seen := Seen} = S) ->
                Back = is_atom(Name) andalso Name =/= none andalso is_pid(whereis(Name)),
                {Kind(R, P, S), Text, Short(Reason(R)), Back, Name =/= none}
        end,
-%% One that nobody watched tells of its end in a crash report.
-Born = fun(#{msg := {report, #{label := {proc_lib, crash}, report := [Info | _]}}}, Seen) ->
-               case {proplists:get_value(pid, Info), proplists:get_value(initial_call, Info)} of
-                   {P, {M, F, Args}} when not is_map_key(P, Seen) ->
-                       N = if is_list(Args) -> length(Args); true -> Args end,
-                       {_, R, _} = proplists:get_value(error_info, Info, {exit, unknown, []}),
-                       [{iolist_to_binary(io_lib:format("~ts:~tp/~tp", [Plain(M), F, N])), Short(Reason(R))}];
-                   _ -> []
-               end;
-          (_, _) -> []
+%% What a crash report tells: who, which says more than what is seen of one that has not run yet.
+Crashed = fun(#{msg := {report, #{label := {proc_lib, crash}, report := [Info | _]}}}) ->
+                  case {proplists:get_value(pid, Info), proplists:get_value(initial_call, Info)} of
+                      {P, {M, F, Args}} ->
+                          N = if is_list(Args) -> length(Args); true -> Args end,
+                          {_, R, _} = proplists:get_value(error_info, Info, {exit, unknown, []}),
+                          [{P, iolist_to_binary(io_lib:format("~ts:~tp/~p", [Plain(M), F, N])), Short(R)}];
+                      _ -> []
+                  end;
+             (_) -> []
+          end,
+Noted = fun({P, Text, R}, #{seen := Seen, born := Born} = S) ->
+                case Seen of
+                    #{P := {none, _}} -> S#{seen := Seen#{P := {none, Text}}};
+                    #{P := _} -> S;
+                    _ -> S#{born := lists:sublist([{Text, R} | Born], 1000)}
+                end
+        end,
+%% Of those that have no name, whether they were watched or came since.
+Crashes = fun(#{downs := Downs, born := Born} = S) ->
+                  [{Text, R} || D <- Downs, {crashed, Text, R, _, false} <- [Down(D, S)]] ++ Born
+          end,
+IsNews = fun({crashed, Text, _, _, false}, #{usual := Usual}) when is_map(Usual) ->
+                 not is_map_key(Text, Usual);
+            (_, _) -> true
+         end,
+News = fun(#{born := Born, usual := Usual} = S) when is_map(Usual) ->
+               [T || {Text, R} <- lists:reverse(Born), T <- [{crashed, Text, R, false, false}], IsNews(T, S)];
+          (_) -> []
        end,
-News = fun(#{born := News_, usual := Usual}) ->
-               [{crashed, Who_, R, false, false}
-                || {Who_, R} <- lists:reverse(News_), Usual =/= unknown, not is_map_key(Who_, Usual)]
-       end,
-Usual = fun(#{usual := unknown, born := News_}) -> maps:from_list(News_); (#{usual := Known}) -> Known end,
+Usual = fun(#{usual := unknown} = S) -> maps:from_list(Crashes(S)); (#{usual := Known}) -> Known end,
 %% Also of one that came since.
 Called = fun(P, Seen) -> element(2, case Seen of #{P := Known} -> Known; _ -> Who(P) end) end,
 Longest = fun(Pauses, Seen) ->
@@ -106,7 +121,7 @@ Longest = fun(Pauses, Seen) ->
                    || {Us, P} <- lists:sublist(lists:reverse(lists:sort(Pauses)), 5)]
           end,
 Report = fun(#{seen := Seen, downs := Downs, pauses := Pauses, held := Held, logs := Logs} = S) ->
-                 Told = [Down(D, S) || D <- lists:reverse(Downs)] ++ News(S),
+                 Told = [T || D <- lists:reverse(Downs), T <- [Down(D, S)], IsNews(T, S)] ++ News(S),
                  {Bad, Fine} = lists:partition(fun(T) -> element(1, T) =/= ended end, Told),
                  {Named, Others} = lists:partition(fun(T) -> element(5, T) end, Fine),
                  [{processes, maps:size(Seen)},
@@ -147,10 +162,10 @@ Loop = fun Loop(S) ->
                    {trace, _, call, {erlang, exit, [P, kill]}} ->
                        Loop(S#{stopped => maps:put(P, true, maps:get(stopped, S))});
                    {relevo_log, Event} ->
-                       #{logs := Logs, logged := N, seen := Seen, born := Others} = S,
-                       Loop(S#{logged => N + 1,
-                               born => lists:sublist(Born(Event, Seen) ++ Others, 1000),
-                               logs => case N < 5 of true -> [Event | Logs]; false -> Logs end});
+                       #{logs := Logs, logged := N} = S,
+                       Loop(lists:foldl(Noted, S#{logged => N + 1,
+                                                  logs => case N < 5 of true -> [Event | Logs]; false -> Logs end},
+                                        Crashed(Event)));
                    {watch, From, Tag} ->
                        Forget(S),
                        New = Watch(From),

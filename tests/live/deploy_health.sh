@@ -46,7 +46,7 @@ ok
 
 # Not well before anything was done: nothing is done.
 echo ill >"$work/www/meter2"
-health "[{http: {url: 'http://{host}:$web/{name}', body: fine}}]" "progress_timeout: 12s"
+health "[{http: {url: 'http://{host}:$web/{name}', body: fine}}]" "progress_timeout: 30s"
 in_fleet 8 deploy 1.1.0 -t production
 contains "$said" "of them are out"
 all_run 1.0.0/1.0.0
@@ -75,7 +75,7 @@ ok
 
 # Nothing said: before anything is changed, and at the end of a bake.
 set_health 1 unknown
-health "[{rpc: 'persistent_term:get(healthy)'}]" "progress_timeout: 12s"
+health "[{rpc: 'persistent_term:get(healthy)'}]" "progress_timeout: 30s"
 in_fleet 8 deploy 1.1.0 -t production
 all_run 1.0.0/1.0.0
 in_fleet 4 abort -t production

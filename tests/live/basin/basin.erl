@@ -16,7 +16,7 @@ init(warden) ->
     {ok, Child} = start_link(ward),
     {ok, {warden, Child}};
 init(clock) ->
-    timer:send_interval(20, tick),
+    timer:send_interval(100, tick),
     {ok, ?KIND};
 init(Name) -> {ok, Name}.
 

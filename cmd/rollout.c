@@ -237,7 +237,7 @@ static void stepped(void *context, const struct rollout *r)
 	bool baking = r->phase == PHASE_waves && r->bake_until > r->clock;
 
 	if (r->phase == PHASE_back && s->phase != PHASE_back)
-		say(s->call, "going back: %s", r->why);
+		say(s->call, "%s: %s", goes_back(r) ? "going back" : "stopping", r->why);
 	if (!s->told_back && goes_back(r)) {
 		s->told_back = true;
 		notify_beside(s, "going_back");

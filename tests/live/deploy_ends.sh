@@ -21,6 +21,7 @@ if in_part failure; then
   fleet_unwell 1.1.0
   in_fleet 6 deploy 1.1.0
   contains "$said" "relevo status -t production"
+  case $said in *"going back"*) fail "nothing goes back: $said" ;; esac
   fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
   in_fleet 6 status
   in_fleet 4 promote

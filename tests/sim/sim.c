@@ -304,8 +304,11 @@ static void resume(struct sim *sim)
 static void command(struct sim *sim, enum command_kind kind, const char *vsn)
 {
 	struct sight sight = { .kind = SIGHT_command, .command = kind, .vsn = vsn };
-	static const char *const names[] = { "pause", "promote", "abort", "interrupt",
-					     "supersede" };
+	static const char *const names[] = {
+		[COMMAND_pause] = "pause",         [COMMAND_promote] = "promote",
+		[COMMAND_abort] = "abort",         [COMMAND_again] = "again",
+		[COMMAND_interrupt] = "interrupt", [COMMAND_supersede] = "supersede",
+	};
 
 	sim_say(sim, "a person: %s %s", names[kind], vsn);
 	if ((kind == COMMAND_abort || kind == COMMAND_supersede) &&

@@ -12,7 +12,7 @@
 	X(buf_dispose) X(commit_free) X(commit_lookup) X(commit_summary) X(describe_commit) X(describe_format) X(describe_options_init) \
 	X(describe_result_free) X(error_last) X(ignore_path_is_ignored) X(libgit2_init) \
 	X(libgit2_opts) X(libgit2_shutdown) X(object_free) X(object_id) X(oid_fromstr) X(oid_tostr) \
-	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) \
+	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) X(remote_free) X(remote_lookup) X(remote_url) \
 	X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
 	X(revwalk_free) X(revwalk_hide) X(revwalk_new) X(revwalk_next) X(revwalk_push) X(revwalk_sorting) \
 	X(status_list_entrycount) X(status_list_free) X(status_list_new) X(status_options_init)
@@ -189,6 +189,40 @@ int git_version(const char **out, struct arena *arena, const char *dir, struct e
 	if (tag[0] == 'v' && tag[1] >= '0' && tag[1] <= '9')
 		tag++;
 	*out = tag;
+	return 0;
+}
+
+/* ---- where it came from ---- */
+
+static bool has_commit(const struct opened *o, const char *hex)
+{
+	git_commit *commit = NULL;
+	git_oid id;
+	bool has = o->lib.oid_fromstr(&id, hex) == 0 &&
+		   o->lib.commit_lookup(&commit, o->repository, &id) == 0;
+
+	o->lib.commit_free(commit);
+	return has;
+}
+
+int git_origin(const char **out, struct arena *arena, const char *dir, const char *commit,
+	       struct error *err)
+{
+	owned_opened struct opened o = { 0 };
+	git_remote *remote = NULL;
+	const char *url = NULL;
+	bool found;
+
+	if (open_head(&o, &found, dir, err))
+		return -1;
+	if (!found || !has_commit(&o, commit))
+		return error_set(err, ERROR_NOT_FOUND,
+				 "%s is in no git repository that has the commit %.12s", dir,
+				 commit);
+	if (o.lib.remote_lookup(&remote, o.repository, "origin") == 0)
+		url = o.lib.remote_url(remote);
+	*out = url ? arena_dup(arena, span_of(url)) : NULL;
+	o.lib.remote_free(remote);
 	return 0;
 }
 

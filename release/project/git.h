@@ -22,6 +22,12 @@ must_check int git_read(struct git **out, struct arena *arena, const char *dir, 
 must_check int git_version(const char **out, struct arena *arena, const char *dir,
 			   struct error *err);
 
+/* The URL of the repository that this one was cloned from ("origin"), as git has it, secrets and
+ * all; NULL: from none.  ERROR_NOT_FOUND: `dir` is in no repository that has this commit.
+ */
+must_check int git_origin(const char **out, struct arena *arena, const char *dir,
+			  const char *commit, struct error *err);
+
 struct commit {
 	const char *id,
 		*subject; /* the first line of what was written to it; "" where there is none */

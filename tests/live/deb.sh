@@ -1,12 +1,35 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Parts: bookworm trixie docker
+# Parts: version bookworm trixie docker
 # What `make deb` and `make tarball` made, in a bare Debian: the program of the tarball wants nothing but libc;
 # the package installs, does its work, and leaves nothing when it goes.  And the Dockerfiles of examples/ci, built
 # by buildah: the shop that comes out of the second answers.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
+
+# The version of a package is the tag's.
+if in_part version; then
+  mkdir -p "$work/sources/cmd" "$work/sources/tests/tools"
+  cp tests/tools/version "$work/sources/tests/tools/"
+  echo '#define RELEVO_VERSION "0.2.0"' >"$work/sources/cmd/version.h"
+  cd "$work/sources"
+  commit () { git add -A && git -c user.name=n -c user.email=e -c commit.gpgsign=false commit -q --allow-empty -m "$1"; }
+  told () { expect 0 tests/tools/version; [ "$out" = "$1" ] || fail "$out is not $1"; }
+  told 0.2.0
+  git init -q -b main .
+  commit one
+  told "0.2.0~1.g$(git rev-parse --short HEAD)"
+  git tag v0.2.0
+  told 0.2.0
+  commit two
+  told "0.2.0+1.g$(git rev-parse --short HEAD)"
+  git tag v0.3.0
+  expect 1 tests/tools/version
+  cd "$OLDPWD"
+  ok
+  [ -z "$this_part" ] || { echo "ok: $checks groups of checks"; exit; }
+fi
 
 [ "$(id -u)" = 0 ] || { echo "skip: no root, who alone installs packages"; exit 77; }
 suite=${this_part:-bookworm}

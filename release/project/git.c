@@ -9,11 +9,11 @@
  */
 /* clang-format off */
 #define FUNCTIONS(X) \
-	X(buf_dispose) X(commit_free) X(commit_lookup) X(commit_summary) X(describe_commit) X(describe_format) X(describe_options_init) \
+	X(buf_dispose) X(commit_free) X(commit_lookup) X(commit_summary) X(config_free) X(config_get_string) X(describe_commit) X(describe_format) X(describe_options_init) \
 	X(describe_result_free) X(error_last) X(ignore_path_is_ignored) X(libgit2_init) \
 	X(libgit2_opts) X(libgit2_shutdown) X(object_free) X(object_id) X(oid_fromstr) X(oid_tostr) \
-	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) X(remote_free) X(remote_lookup) X(remote_url) \
-	X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
+	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) \
+	X(repository_config_snapshot) X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
 	X(revwalk_free) X(revwalk_hide) X(revwalk_new) X(revwalk_next) X(revwalk_push) X(revwalk_sorting) \
 	X(status_list_entrycount) X(status_list_free) X(status_list_new) X(status_options_init)
 /* clang-format on */
@@ -209,8 +209,8 @@ int git_origin(const char **out, struct arena *arena, const char *dir, const cha
 	       struct error *err)
 {
 	owned_opened struct opened o = { 0 };
-	git_remote *remote = NULL;
-	const char *url = NULL;
+	git_config *config = NULL;
+	const char *url;
 	bool found;
 
 	if (open_head(&o, &found, dir, err))
@@ -219,10 +219,13 @@ int git_origin(const char **out, struct arena *arena, const char *dir, const cha
 		return error_set(err, ERROR_NOT_FOUND,
 				 "%s is in no git repository that has the commit %.12s", dir,
 				 commit);
-	if (o.lib.remote_lookup(&remote, o.repository, "origin") == 0)
-		url = o.lib.remote_url(remote);
-	*out = url ? arena_dup(arena, span_of(url)) : NULL;
-	o.lib.remote_free(remote);
+	/* The remote itself would tell what url.*.insteadOf of the user makes of it. */
+	if (o.lib.repository_config_snapshot(&config, o.repository))
+		return failed(err, &o, "read the configuration", dir);
+	*out = o.lib.config_get_string(&url, config, "remote.origin.url") == 0
+		       ? arena_dup(arena, span_of(url))
+		       : NULL;
+	o.lib.config_free(config);
 	return 0;
 }
 

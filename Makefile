@@ -75,8 +75,10 @@ FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuz
 	bench demo schemas install uninstall format clean help
 all: build/relevo
 
+# The one that was asked for last, whichever is newer.
+.PHONY: build/relevo
 build/relevo: $(B)/relevo
-	@ln -sfn $(VARIANT)/relevo $@
+	@[ "$$(readlink $@)" = $(VARIANT)/relevo ] || ln -sfn $(VARIANT)/relevo $@
 
 # What links with all that relevo wants of libarchive, and with the libraries that come with the others.
 $(B)/libarchive: $(B)/release/files/archive.o

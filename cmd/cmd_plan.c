@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo plan OLD NEW: the verdict, its reasons, and the relup. */
 #include "base/file.h"
+#include "cmd/commits.h"
 #include "cmd/two_releases.h"
 #include "upgrade/plan/plan_text.h"
 #include "upgrade/plan/plan_via.h"
@@ -273,6 +274,7 @@ struct shown {
 	bool verbose;
 	const struct plan *plan;
 	const struct journey *journey; /* NULL: not looked for */
+	struct release_commits commits;
 };
 
 static void print_all(const struct shown *shown, struct arena *arena)
@@ -285,6 +287,7 @@ static void print_all(const struct shown *shown, struct arena *arena)
 		print_plan(shown->plan, shown->verbose);
 		if (shown->journey)
 			print_journey(shown->journey, shown->verbose);
+		release_commits_print(&shown->commits, shown->verbose);
 		break;
 	case FORMAT_MARKDOWN:
 		plan_markdown(&text, arena, shown->plan);
@@ -292,12 +295,15 @@ static void print_all(const struct shown *shown, struct arena *arena)
 			str_addf(&text, "\nHop %zu:\n\n", i + 1);
 			plan_markdown(&text, arena, shown->journey->path.hops[i]);
 		}
+		release_commits_markdown(&text, &shown->commits);
 		print_lines(stdout, str_span(&text));
 		break;
 	case FORMAT_JSON:
 		json = plan_json(shown->plan);
 		if (shown->journey)
 			json_object_set_new(json, "via", journey_json(&shown->journey->path));
+		if (shown->commits.from)
+			json_object_set_new(json, "commits", release_commits_json(&shown->commits));
 		print_json(json);
 		break;
 	}
@@ -357,6 +363,7 @@ static int plan_run(const struct call *call, struct error *err)
 	if (opts->out && (write_plan(&two.arena, opts->out, plan, err) ||
 			  write_journey(&two.arena, opts->out, &journey.path, err)))
 		return -1;
+	release_commits_find(&shown.commits, &two.arena, two.old_release, two.new_release);
 	print_all(&shown, &two.arena);
 	verdict = worst_of(plan, shown.journey);
 	if (verdict <= limit)
@@ -376,7 +383,8 @@ const struct command cmd_plan = {
 		"whether the upgrade can be done while the system runs. The verdict is hot, "
 		"hot_with_warnings, restart or impossible, and comes with its reasons; each reason has "
 		"a code that --allow takes. Nothing is changed in either release. With -v the steps are the "
-		"relup's own terms, and all modules are listed. With --via, when there is no hot way, it is looked "
+		"relup's own terms, and all modules are listed. In the repository of the project it tells the commits "
+		"that lie between the two. With --via, when there is no hot way, it is looked "
 		"for in several hops over the releases of a store.",
 	.examples =
 		"relevo plan 1.0.0 1.1.0  # versions in the store of the project here\n"

@@ -5,6 +5,8 @@
 #include "cmd/output.h"
 #include "cmd/release_arg.h"
 #include "cmd/sign_key.h"
+#include "release/project/git.h"
+#include "release/read/manifest_read.h"
 #include "release/trust/provenance.h"
 
 #include <stdlib.h>
@@ -19,16 +21,31 @@ static const struct option provenance_options[] = {
 	OPT_TEXT(struct provenance_opts, builder, 0, "builder", "URI",
 		 "who built it (default: urn:relevo:local)"),
 	OPT_TEXT(struct provenance_opts, source, 0, "source", "URL",
-		 "where the project's repository is"),
+		 "where the project's repository is (default: what it was cloned from)"),
 	OPT_END,
 };
+
+/* What git cannot tell is not told. */
+static const char *origin(struct arena *arena, const struct release *release)
+{
+	struct manifest manifest;
+	const char *dir, *url;
+	struct error ignored;
+
+	if (!release->manifest ||
+	    manifest_read(&manifest, arena, release->tree, release->manifest, &ignored) ||
+	    !manifest.commit || path_real(&dir, arena, ".", &ignored) ||
+	    git_origin(&url, arena, dir, manifest.commit, &ignored))
+		return NULL;
+	return url;
+}
 
 static int make(json_t **out, struct arena *arena, const char *path,
 		const struct provenance_opts *opts, struct error *err)
 {
 	owned_release struct release *release = NULL;
 	char sha256[HASH_HEX_MAX];
-	const struct provenance what = {
+	struct provenance what = {
 		.file = path_base(path),
 		.sha256 = sha256,
 		.builder = opts->builder ? opts->builder : "urn:relevo:local",
@@ -39,11 +56,12 @@ static int make(json_t **out, struct arena *arena, const char *path,
 	if (path_is_dir(path))
 		return error_set(err, ERROR_USAGE, "%s is a folder; this is told of tarballs",
 				 path);
-	return hash_file_hex(HASH_SHA256, path, sha256, err) || release_open(&release, path, err) ||
-			       lock_read(&lock, arena, ".", err) ||
-			       provenance_make(out, arena, release, &lock, &what, err)
-		       ? -1
-		       : 0;
+	if (hash_file_hex(HASH_SHA256, path, sha256, err) || release_open(&release, path, err) ||
+	    lock_read(&lock, arena, ".", err))
+		return -1;
+	if (!what.source)
+		what.source = origin(arena, release);
+	return provenance_make(out, arena, release, &lock, &what, err);
 }
 
 static int provenance_run(const struct call *call, struct error *err)

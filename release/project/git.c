@@ -9,11 +9,12 @@
  */
 /* clang-format off */
 #define FUNCTIONS(X) \
-	X(buf_dispose) X(describe_commit) X(describe_format) X(describe_options_init) \
+	X(buf_dispose) X(commit_free) X(commit_lookup) X(commit_summary) X(config_free) X(config_get_string) X(describe_commit) X(describe_format) X(describe_options_init) \
 	X(describe_result_free) X(error_last) X(ignore_path_is_ignored) X(libgit2_init) \
-	X(libgit2_opts) X(libgit2_shutdown) X(object_free) X(object_id) X(oid_tostr) \
+	X(libgit2_opts) X(libgit2_shutdown) X(object_free) X(object_id) X(oid_fromstr) X(oid_tostr) \
 	X(reference_free) X(reference_is_branch) X(reference_peel) X(reference_shorthand) \
-	X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
+	X(repository_config_snapshot) X(repository_free) X(repository_head) X(repository_open_ext) X(repository_workdir) \
+	X(revwalk_free) X(revwalk_hide) X(revwalk_new) X(revwalk_next) X(revwalk_push) X(revwalk_sorting) \
 	X(status_list_entrycount) X(status_list_free) X(status_list_new) X(status_options_init)
 /* clang-format on */
 
@@ -189,4 +190,104 @@ int git_version(const char **out, struct arena *arena, const char *dir, struct e
 		tag++;
 	*out = tag;
 	return 0;
+}
+
+/* ---- where it came from ---- */
+
+static bool has_commit(const struct opened *o, const char *hex)
+{
+	git_commit *commit = NULL;
+	git_oid id;
+	bool has = o->lib.oid_fromstr(&id, hex) == 0 &&
+		   o->lib.commit_lookup(&commit, o->repository, &id) == 0;
+
+	o->lib.commit_free(commit);
+	return has;
+}
+
+int git_origin(const char **out, struct arena *arena, const char *dir, const char *commit,
+	       struct error *err)
+{
+	owned_opened struct opened o = { 0 };
+	git_config *config = NULL;
+	const char *url;
+	bool found;
+
+	if (open_head(&o, &found, dir, err))
+		return -1;
+	if (!found || !has_commit(&o, commit))
+		return error_set(err, ERROR_NOT_FOUND,
+				 "%s is in no git repository that has the commit %.12s", dir,
+				 commit);
+	/* The remote itself would tell what url.*.insteadOf of the user makes of it. */
+	if (o.lib.repository_config_snapshot(&config, o.repository))
+		return failed(err, &o, "read the configuration", dir);
+	*out = o.lib.config_get_string(&url, config, "remote.origin.url") == 0
+		       ? arena_dup(arena, span_of(url))
+		       : NULL;
+	o.lib.config_free(config);
+	return 0;
+}
+
+/* ---- from one commit to another ---- */
+
+static bool walk_begin(git_revwalk *walk, const struct opened *o, const char *from, const char *to)
+{
+	git_oid begin, end;
+
+	return o->lib.oid_fromstr(&begin, from) == 0 && o->lib.oid_fromstr(&end, to) == 0 &&
+	       o->lib.revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) == 0 &&
+	       o->lib.revwalk_push(walk, &end) == 0 && o->lib.revwalk_hide(walk, &begin) == 0;
+}
+
+static struct commit commit_of(struct arena *arena, const struct opened *o, const git_oid *id)
+{
+	char hex[GIT_OID_HEXSZ + 1];
+	git_commit *commit = NULL;
+	const char *subject = NULL;
+	struct commit out;
+
+	if (o->lib.commit_lookup(&commit, o->repository, id) == 0)
+		subject = o->lib.commit_summary(commit);
+	out.id = arena_dup(arena, span_of(o->lib.oid_tostr(hex, sizeof(hex), id)));
+	out.subject = arena_dup(arena, span_of(subject ? subject : ""));
+	o->lib.commit_free(commit);
+	return out;
+}
+
+static void take_commits(struct commits *out, struct arena *arena, const struct opened *o,
+			 git_revwalk *walk)
+{
+	struct commit *items = arena_array(arena, COMMITS_MAX, struct commit);
+	git_oid id;
+
+	*out = (struct commits){ items, 0, false };
+	while (!out->more && o->lib.revwalk_next(&id, walk) == 0) {
+		out->more = out->len == COMMITS_MAX;
+		if (!out->more)
+			items[out->len++] = commit_of(arena, o, &id);
+	}
+}
+
+int git_commits_between(struct commits *out, struct arena *arena, const char *dir, const char *from,
+			const char *to, struct error *err)
+{
+	owned_opened struct opened o = { 0 };
+	git_revwalk *walk = NULL;
+	bool found;
+
+	if (open_head(&o, &found, dir, err))
+		return -1;
+	if (!found)
+		return error_set(err, ERROR_NOT_FOUND, "%s is in no git repository with a commit",
+				 dir);
+	if (o.lib.revwalk_new(&walk, o.repository))
+		return failed(err, &o, "walk", dir);
+	found = walk_begin(walk, &o, from, to);
+	if (found)
+		take_commits(out, arena, &o, walk);
+	o.lib.revwalk_free(walk);
+	return found ? 0
+		     : error_set(err, ERROR_NOT_FOUND, "%s: no way from commit %.12s to %.12s", dir,
+				 from, to);
 }

@@ -21,3 +21,26 @@ must_check int git_read(struct git **out, struct arena *arena, const char *dir, 
  */
 must_check int git_version(const char **out, struct arena *arena, const char *dir,
 			   struct error *err);
+
+/* The URL of the repository that this one was cloned from ("origin"), as git has it, secrets and
+ * all; NULL: from none.  ERROR_NOT_FOUND: `dir` is in no repository that has this commit.
+ */
+must_check int git_origin(const char **out, struct arena *arena, const char *dir,
+			  const char *commit, struct error *err);
+
+struct commit {
+	const char *id,
+		*subject; /* the first line of what was written to it; "" where there is none */
+};
+struct commits {
+	const struct commit *items;
+	size_t len;
+	bool more; /* than COMMITS_MAX */
+};
+enum { COMMITS_MAX = 100 };
+
+/* What `to` has and `from` has not, the newest first.  ERROR_NOT_FOUND: `dir` is in no repository,
+ * or in one without these commits (a shallow clone).
+ */
+must_check int git_commits_between(struct commits *out, struct arena *arena, const char *dir,
+				   const char *from, const char *to, struct error *err);

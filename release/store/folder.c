@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -92,11 +91,7 @@ static int folder_lock(struct place *place, struct error *err)
 
 static void folder_close(struct place *place)
 {
-	struct folder *folder = (struct folder *)place;
-
-	fd_close(&folder->lock);
-	arena_done(&folder->layout.arena);
-	free(folder);
+	fd_close(&((struct folder *)place)->lock);
 }
 
 static const struct layout_files files = {
@@ -105,17 +100,7 @@ static const struct layout_files files = {
 	.write = folder_write,
 	.remove = folder_remove,
 	.list = folder_list,
-};
-
-static const struct place_ops ops = {
 	.lock = folder_lock,
-	.get_manifest = layout_get_manifest,
-	.put_manifest = layout_put_manifest,
-	.has_blob = layout_has_blob,
-	.get_blob = layout_get_blob,
-	.put_blob = layout_put_blob,
-	.list = layout_list,
-	.remove = layout_remove,
 	.close = folder_close,
 };
 
@@ -131,13 +116,7 @@ int folder_open(struct place **out, const char *url, struct error *err)
 	folder = mem_zero(1, sizeof(*folder));
 	folder->lock = -1;
 	folder->dir = arena_dup(&folder->layout.arena, span_of(dir));
-	folder->layout.files = &files;
-	folder->layout.place = (struct place){
-		.ops = &ops,
-		.url = arena_dup(&folder->layout.arena, span_of(url)),
-		.id = folder->dir,
-		.prefix = "",
-	};
-	*out = &folder->layout.place;
+	*out = layout_begin(&folder->layout, &files, arena_dup(&folder->layout.arena, span_of(url)),
+			    folder->dir);
 	return 0;
 }

@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/name_table.h"
 
+#include <stdlib.h>
+
 enum { TRIES = 10, NESTED_MAX = 3 };
 
 static struct layout *layout_of(struct place *place)
@@ -129,8 +131,25 @@ static int not_that(const struct place *place, const char *digest, struct error 
 			 digest);
 }
 
-int layout_get_manifest(struct place *place, const char *repo, const char *ref, struct str *out,
-			struct error *err)
+static int layout_get_blob(struct place *place, const char *repo, const struct descriptor *blob,
+			   struct str *out, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	size_t start = out->len;
+	struct span data;
+
+	(void)repo;
+	if (layout_of(place)->files->read(place, blob_path(&arena, blob->digest),
+					  (size_t)blob->size, out, err))
+		return -1;
+	data = (struct span){ str_text(out) + start, out->len - start };
+	if ((int64_t)data.len == blob->size && digest_fits(blob->digest, data))
+		return 0;
+	return not_that(place, blob->digest, err);
+}
+
+static int layout_get_manifest(struct place *place, const char *repo, const char *ref,
+			       struct str *out, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	struct descriptor entry;
@@ -150,8 +169,8 @@ int layout_get_manifest(struct place *place, const char *repo, const char *ref, 
 	return layout_get_blob(place, repo, &entry, out, err);
 }
 
-int layout_put_manifest(struct place *place, const char *repo, const char *ref, const char *type,
-			struct span manifest, struct error *err)
+static int layout_put_manifest(struct place *place, const char *repo, const char *ref,
+			       const char *type, struct span manifest, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	const struct layout_files *files = layout_of(place)->files;
@@ -204,8 +223,8 @@ static int list_entries(struct place *place, struct arena *arena, const char *re
 	return 0;
 }
 
-int layout_list(struct place *place, struct arena *arena, const char *repo, struct names *out,
-		struct error *err)
+static int layout_list(struct place *place, struct arena *arena, const char *repo,
+		       struct names *out, struct error *err)
 {
 	owned_json json_t *index = NULL;
 
@@ -216,8 +235,8 @@ int layout_list(struct place *place, struct arena *arena, const char *repo, stru
 
 /* ---- blobs ---- */
 
-int layout_has_blob(struct place *place, const char *repo, const struct descriptor *blob, bool *has,
-		    struct error *err)
+static int layout_has_blob(struct place *place, const char *repo, const struct descriptor *blob,
+			   bool *has, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 
@@ -225,25 +244,8 @@ int layout_has_blob(struct place *place, const char *repo, const struct descript
 	return layout_of(place)->files->has(place, blob_path(&arena, blob->digest), has, err);
 }
 
-int layout_get_blob(struct place *place, const char *repo, const struct descriptor *blob,
-		    struct str *out, struct error *err)
-{
-	owned_arena struct arena arena = ARENA_EMPTY;
-	size_t start = out->len;
-	struct span data;
-
-	(void)repo;
-	if (layout_of(place)->files->read(place, blob_path(&arena, blob->digest),
-					  (size_t)blob->size, out, err))
-		return -1;
-	data = (struct span){ str_text(out) + start, out->len - start };
-	if ((int64_t)data.len == blob->size && digest_fits(blob->digest, data))
-		return 0;
-	return not_that(place, blob->digest, err);
-}
-
-int layout_put_blob(struct place *place, const char *repo, const struct descriptor *blob,
-		    struct span data, const char *from, bool *sent, struct error *err)
+static int layout_put_blob(struct place *place, const char *repo, const struct descriptor *blob,
+			   struct span data, const char *from, bool *sent, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 
@@ -360,7 +362,8 @@ static int sweep(struct place *place, const json_t *index, const json_t *removed
 }
 
 /* First nothing points to them any more; then they go. */
-int layout_remove(struct place *place, const char *repo, struct names tags, struct error *err)
+static int layout_remove(struct place *place, const char *repo, struct names tags,
+			 struct error *err)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
 		owned_json json_t *index = NULL, *removed = json_array();
@@ -375,4 +378,42 @@ int layout_remove(struct place *place, const char *repo, struct names tags, stru
 			return sweep(place, index, removed, err);
 	}
 	return too_busy(place, err);
+}
+
+/* ---- the place ---- */
+
+static int layout_lock(struct place *place, struct error *err)
+{
+	const struct layout_files *files = layout_of(place)->files;
+
+	return files->lock ? files->lock(place, err) : 0;
+}
+
+static void layout_close(struct place *place)
+{
+	struct layout *layout = layout_of(place);
+
+	layout->files->close(place);
+	arena_done(&layout->arena);
+	free(layout);
+}
+
+struct place *layout_begin(struct layout *layout, const struct layout_files *files, const char *url,
+			   const char *id)
+{
+	static const struct place_ops ops = {
+		.lock = layout_lock,
+		.get_manifest = layout_get_manifest,
+		.put_manifest = layout_put_manifest,
+		.has_blob = layout_has_blob,
+		.get_blob = layout_get_blob,
+		.put_blob = layout_put_blob,
+		.list = layout_list,
+		.remove = layout_remove,
+		.close = layout_close,
+	};
+
+	layout->files = files;
+	layout->place = (struct place){ .ops = &ops, .url = url, .id = id, .prefix = "" };
+	return &layout->place;
 }

@@ -23,26 +23,22 @@ struct layout_files {
 	int (*remove)(struct place *place, const char *path, struct error *err);
 	/* The names in blobs/sha256; NULL: cannot be told. */
 	int (*list)(struct place *place, struct arena *arena, struct names *out, struct error *err);
+	/* As in place.h; NULL: there are no locks. */
+	int (*lock)(struct place *place, struct error *err);
+	/* What was opened beside the layout itself. */
+	void (*close)(struct place *place);
 };
 
-/* Begins the struct of each kind of layout. */
+/* The first member of the struct of each kind of layout. */
 struct layout {
 	struct place place;
 	const struct layout_files *files;
 	struct arena arena;
 };
 
-/* The operations of place.h; lock and close are the own ones of each. */
-int layout_get_manifest(struct place *place, const char *repo, const char *ref, struct str *out,
-			struct error *err);
-int layout_put_manifest(struct place *place, const char *repo, const char *ref, const char *type,
-			struct span manifest, struct error *err);
-int layout_has_blob(struct place *place, const char *repo, const struct descriptor *blob, bool *has,
-		    struct error *err);
-int layout_get_blob(struct place *place, const char *repo, const struct descriptor *blob,
-		    struct str *out, struct error *err);
-int layout_put_blob(struct place *place, const char *repo, const struct descriptor *blob,
-		    struct span data, const char *from, bool *sent, struct error *err);
-int layout_list(struct place *place, struct arena *arena, const char *repo, struct names *out,
-		struct error *err);
-int layout_remove(struct place *place, const char *repo, struct names tags, struct error *err);
+/* A place over such files; `layout` was allocated, and is freed when the place is closed.
+ *
+ * url, id   as in struct place; borrowed: of layout->arena
+ */
+struct place *layout_begin(struct layout *layout, const struct layout_files *files, const char *url,
+			   const char *id);

@@ -3,8 +3,6 @@
 #include "release/store/layout.h"
 #include "release/store/request.h"
 
-#include <stdlib.h>
-
 struct web {
 	struct layout layout;
 	const char *base; /* without a slash at the end */
@@ -135,39 +133,17 @@ static int web_remove(struct place *place, const char *path, struct error *err)
 	return 0;
 }
 
-/* A web server has no locks: the index is only replaced while it is what was read. */
-static int web_lock(struct place *place, struct error *err)
-{
-	(void)place;
-	(void)err;
-	return 0;
-}
-
 static void web_close(struct place *place)
 {
-	struct web *web = (struct web *)place;
-
-	http_close(web->http);
-	arena_done(&web->layout.arena);
-	free(web);
+	http_close(((struct web *)place)->http);
 }
 
+/* A web server has no locks: the index is only replaced while it is what was read. */
 static const struct layout_files files = {
 	.read = web_read,
 	.has = web_has,
 	.write = web_write,
 	.remove = web_remove,
-};
-
-static const struct place_ops ops = {
-	.lock = web_lock,
-	.get_manifest = layout_get_manifest,
-	.put_manifest = layout_put_manifest,
-	.has_blob = layout_has_blob,
-	.get_blob = layout_get_blob,
-	.put_blob = layout_put_blob,
-	.list = layout_list,
-	.remove = layout_remove,
 	.close = web_close,
 };
 
@@ -188,9 +164,6 @@ int web_open(struct place **out, const char *url, struct error *err)
 	web = mem_zero(1, sizeof(*web));
 	web->http = http;
 	web->base = arena_dup(&web->layout.arena, base);
-	web->layout.files = &files;
-	web->layout.place =
-		(struct place){ .ops = &ops, .url = web->base, .id = web->base, .prefix = "" };
-	*out = &web->layout.place;
+	*out = layout_begin(&web->layout, &files, web->base, web->base);
 	return 0;
 }

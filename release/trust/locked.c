@@ -301,7 +301,7 @@ static const char *without_secrets(struct arena *arena, struct span scheme, cons
 
 	if (!at)
 		return rest;
-	if (span_starts(scheme, "http") || user == 0)
+	if (!span_is(scheme, "ssh") || user == 0)
 		return at + 1;
 	return arena_printf(arena, "%.*s%s", (int)user, rest, at);
 }

@@ -34,9 +34,9 @@ const struct locked *lock_find(const struct lock *lock, const char *app);
 
 /* "pkg:hex/jason@1.4.1"; NULL: it is not of Hex. */
 const char *locked_purl(struct arena *arena, const struct locked *locked);
-/* Where git finds something, as a URI that says nothing secret: "git@host:x" is "ssh://git@host/x",
- * and passwords, and whatever stands before the @ of http, are left out.  NULL: a folder, or
- * nothing that is a URI.
+/* Where git finds something, as a URI that says nothing secret: "git@host:x" is "ssh://git@host/x";
+ * what stands before an @ is left out, but for the user of ssh.  NULL: a folder, or nothing that is
+ * a URI.
  */
 const char *git_uri(struct arena *arena, const char *url);
 /* The texts in a list of Erlang's, as Hex and .app files tell licences; none of what is no text. */

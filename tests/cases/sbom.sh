@@ -83,6 +83,14 @@ jq_is '.predicate.buildDefinition.resolvedDependencies[1] | .uri + " " + .digest
 jq_is '.predicate.buildDefinition.resolvedDependencies[2] | .name + " " + .uri' statement.json "tally_tcp git+https://git.example.com/tally_tcp.git"
 jq_is '.predicate.runDetails.builder.id' statement.json https://ci.example.com/runs/7
 jq_is '.predicate.buildDefinition.internalParameters.dirty' statement.json false
+# Where it was cloned from, when nobody says; without a secret.
+git remote add origin https://me:geheim@git.example.com/team/tally.git
+expect 0 "$relevo" provenance "$tarball" --key key
+case $(jq -r .payload "$work/out" | base64 -d) in
+  *geheim*) fail "a secret is said" ;;
+  *'"uri":"git+https://git.example.com/team/tally.git"'*) ;;
+  *) fail "no origin: $(jq -r .payload "$work/out" | base64 -d)" ;;
+esac
 printf 'DSSEv1 28 application/vnd.in-toto+json %s ' "$(stat -c %s statement.json)" | cat - statement.json >covered
 jq -r '.signatures[0].sig' envelope.json | base64 -d >sig
 expect 0 openssl pkeyutl -verify -rawin -pubin -inkey key.pub -in covered -sigfile sig

@@ -1,17 +1,75 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Parts: bookworm trixie
+# Parts: version bookworm trixie docker
 # What `make deb` and `make tarball` made, in a bare Debian: the program of the tarball wants nothing but libc;
-# the package installs, does its work, and leaves nothing when it goes.
+# the package installs, does its work, and leaves nothing when it goes.  And the Dockerfiles of examples/ci, built
+# by buildah: the shop that comes out of the second answers.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
 
+# The version of a package is the tag's.
+if in_part version; then
+  mkdir -p "$work/sources/cmd" "$work/sources/tests/tools"
+  cp tests/tools/version "$work/sources/tests/tools/"
+  echo '#define RELEVO_VERSION "0.2.0"' >"$work/sources/cmd/version.h"
+  cd "$work/sources"
+  commit () { git add -A && git -c user.name=n -c user.email=e -c commit.gpgsign=false commit -q --allow-empty -m "$1"; }
+  told () { expect 0 tests/tools/version; [ "$out" = "$1" ] || fail "$out is not $1"; }
+  told 0.2.0
+  git init -q -b main .
+  commit one
+  told "0.2.0~1.g$(git rev-parse --short HEAD)"
+  git tag v0.2.0
+  told 0.2.0
+  commit two
+  told "0.2.0+1.g$(git rev-parse --short HEAD)"
+  git tag v0.3.0
+  expect 1 tests/tools/version
+  cd "$OLDPWD"
+  ok
+  [ -z "$this_part" ] || { echo "ok: $checks groups of checks"; exit; }
+fi
+
 [ "$(id -u)" = 0 ] || { echo "skip: no root, who alone installs packages"; exit 77; }
 suite=${this_part:-bookworm}
+[ "$suite" != docker ] || suite=bookworm
 deb=$(find "$PWD/build/deb" -name "*.deb" 2>/dev/null || true) tarball=$(find build -maxdepth 1 -name "relevo-*-linux-$(uname -m).tar.gz")
 [ -n "$deb$tarball" ] || fail "nothing to install: make deb tarball"
 bare=$(tests/tools/bare "$suite")
+
+# ---- by Dockerfiles ----
+
+if in_part docker; then
+  command -v buildah >/dev/null || { echo "skip: no buildah"; exit 77; }
+  made () { buildah --root "$work/images" --runroot "$work/running" "$@"; }
+  by_file () { made bud --isolation chroot "$@" >bud.log 2>&1 || fail "buildah bud $*: $(tail -n 20 bud.log)"; }
+  root=$PWD
+  cd "$work"
+  plain=$(made from scratch)
+  made add -q "$plain" "$bare" / >/dev/null
+  made commit -q "$plain" plain >/dev/null
+  by_file -f "$root/examples/ci/relevo.Dockerfile" --build-arg BASE=localhost/plain -t relevo "$root/build/deb"
+  "$root/examples/shop/checkout" 1.0.0 project
+  by_file -f "$root/examples/ci/Dockerfile" --build-arg BASE=localhost/plain --build-arg RELEVO=localhost/relevo -t shop project
+  shop=$(made from localhost/shop)
+  (made run --isolation chroot -e SHOP_PORT=$((port + 1)) -e RELEASE_DISTRIBUTION=none -e RELEASE_COOKIE=c -e RELEVO_TEST="$RELEVO_TEST" \
+    "$shop" /entrypoint start) >shop.log 2>&1 &
+  container=$!
+  pids="$pids $container"
+  wait_for 60 curl -sf -o answer "http://127.0.0.1:$((port + 1))/health" || fail "the shop does not answer: $(cat shop.log)"
+  jq -e . answer >/dev/null || fail "no health: $(cat answer)"
+  # Whatever of it is ours: other tests have containers, too.
+  for pid in $(pgrep -u 65532 -f /app/ || true); do end "$pid"; done
+  wait_for 60 gone "$container" || fail "it does not end"
+  made rm -a >/dev/null
+  ok
+  echo "ok: $checks groups of checks"
+  exit
+fi
+
+# ---- installed ----
+
 root=$work/root
 cp -a "$bare" "$root"
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"

@@ -172,6 +172,15 @@ END
   jq_is '.sent_bytes * 100 < .size * 3 and .sent > 0' true
   expect 0 skopeo copy --src-tls-verify=false "docker://$there/tally:latest" oci:copied:latest
   umoci unpack --image copied:latest bundle >/dev/null 2>&1 || fail "umoci does not unpack it"
+  # The storage that podman and buildah share takes it, too.
+  if command -v buildah >/dev/null; then
+    stored () { env -u DOCKER_CONFIG buildah --root "$work/images" --runroot "$work/running" "$@"; }
+    expect 0 stored pull -q --tls-verify=false "docker://$there/tally:latest"
+    expect 0 stored from --pull-never --name boat "$there/tally:latest"
+    expect 0 stored run --isolation chroot boat -- /app/bin/tally version
+    contains "$out" 1.1.0
+    expect 0 stored rm -a
+  fi
   ok
 
   # On a base of that registry: nothing of it comes here to go back, but to be looked at, once.

@@ -2,7 +2,7 @@
 #include "upgrade/plan/plan_text.h"
 
 /* What stands in a cell of a table must not end it, nor mean something. */
-static void put_text(struct str *out, const char *text)
+void markdown_put_text(struct str *out, const char *text)
 {
 	for (; *text; text++) {
 		if (strchr("|<>*_`[]\\", *text))
@@ -26,10 +26,10 @@ static void put_reasons(struct str *out, const struct reasons *reasons)
 			 : reason->severity == SEVERITY_INFO ? "info"
 							     : marks[reason->severity],
 			 reason_name(reason->code));
-		put_text(out, reason->message);
+		markdown_put_text(out, reason->message);
 		if (reason->hint) {
 			str_adds(out, "<br>");
-			put_text(out, reason->hint);
+			markdown_put_text(out, reason->hint);
 		}
 		str_adds(out, " |\n");
 	}
@@ -41,7 +41,7 @@ static void put_app(struct str *out, const struct app_diff *app)
 	size_t counts[4] = { 0 };
 
 	str_adds(out, "| ");
-	put_text(out, app->name);
+	markdown_put_text(out, app->name);
 	str_addf(out, " | %s | %s | %s | ", old_vsn ? old_vsn : "", new_vsn ? new_vsn : "",
 		 change_name(app->change));
 	for (size_t i = 0; i < app->modules.len; i++)
@@ -51,7 +51,7 @@ static void put_app(struct str *out, const struct app_diff *app)
 			str_addf(out, "%zu %s ", counts[i], change_name((enum change)i));
 	for (size_t i = 0; i < app->modules.len && i < 8; i++) {
 		str_adds(out, i ? ", " : "(");
-		put_text(out, module_shown(app->modules.items[i].name));
+		markdown_put_text(out, module_shown(app->modules.items[i].name));
 	}
 	if (app->modules.len > 0)
 		str_adds(out, app->modules.len > 8 ? ", …)" : ")");
@@ -83,7 +83,7 @@ static void put_steps(struct str *out, struct arena *arena, const char *title,
 	str_addf(out, "\n<details><summary>%s: %zu steps</summary>\n\n", title, lines.len);
 	for (size_t i = 0; i < lines.len; i++) {
 		str_addf(out, "%zu. ", i + 1);
-		put_text(out, lines.items[i]);
+		markdown_put_text(out, lines.items[i]);
 		str_addc(out, '\n');
 	}
 	str_adds(out, "\n</details>\n");
@@ -94,7 +94,7 @@ void plan_markdown(struct str *out, struct arena *arena, const struct plan *plan
 	const struct release *a = plan->diff->old_release, *b = plan->diff->new_release;
 
 	str_adds(out, "### ");
-	put_text(out, b->name);
+	markdown_put_text(out, b->name);
 	str_addf(out, " %s → %s: **%s**, %s\n", a->vsn, b->vsn, verdict_shown(plan->verdict),
 		 plan->reversible ? "reversible" : "not reversible");
 	put_reasons(out, &plan->reasons);

@@ -8,8 +8,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/live.sh
 # A /run of its own is where a pod's files are; as root, or where users may be root of their own.
 unshare -rm mount -t tmpfs none /run 2>/dev/null || { echo "skip: no mount namespaces"; exit 77; }
-# shellcheck source=tests/kube/rig.sh
-. tests/kube/rig.sh
+# shellcheck source=tests/tools/kube.sh
+. tests/tools/kube.sh
 start_kube
 
 kubectl create namespace shop >/dev/null

@@ -73,6 +73,7 @@ for kind in release deployment upgrade; do
   ok
 done
 # Those of the guide are taken, too.
+# shellcheck disable=SC2016 # no command
 sed -n '/^```yaml$/,/^```$/{/^```/!p}' docs/kubernetes.md >"$work/guide.yaml"
 expect 0 kubectl apply --dry-run=server -f "$work/guide.yaml"
 [ "$(echo "$out" | grep -c 'server dry run')" = 2 ] || fail "the guide: $out"

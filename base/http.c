@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { KEPT_HEADERS_MAX = 64 * 1024 };
+enum { KEPT_HEADERS_MAX = 64 * 1024, CA_AGE_SECONDS = 300 };
 
 /* Loaded when it is first wanted: it brings thirty libraries along, which every other command would
  * wait for.
@@ -129,8 +129,21 @@ static int set_pem(const struct library *lib, CURL *curl, CURLoption option, str
 	return pem.len > 0 ? (int)lib->setopt(curl, option, &blob) : 0;
 }
 
+/* A file of authorities may change while we run; a libcurl that does not know how long it keeps
+ * what was in it does not keep it.
+ */
+static void set_ca_age(const struct library *lib, CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+	lib->setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_AGE_SECONDS);
+#else
+	(void)lib, (void)curl;
+#endif
+}
+
 static int set_tls(const struct library *lib, CURL *curl, const struct http_tls *tls)
 {
+	set_ca_age(lib, curl);
 	/* Those of the system are in a folder besides, which would count as well. */
 	return ((tls->ca || tls->ca_pem.len) && lib->setopt(curl, CURLOPT_CAPATH, NULL)) ||
 	       (tls->ca && lib->setopt(curl, CURLOPT_CAINFO, tls->ca)) ||

@@ -76,7 +76,9 @@ must_check int kube_stream(struct kube *kube, const char *path, int64_t timeout_
 
 /* ---- usual requests ---- */
 
-/* Server-side apply of a whole object under our name; `force` takes fields from others. */
+/* Server-side apply of a whole object under our name; `force` takes fields from others.  No text of
+ * a kind of our own may be empty in it: servers of 1.20 take that for null, and refuse it.
+ */
 must_check int kube_apply(json_t **out, struct kube *kube, const char *path, const json_t *object,
 			  bool force, struct error *err);
 /* The path of an object, or (name NULL) of all of its kind: resource "leases" of version

@@ -94,6 +94,8 @@ for name in $("$relevo" help --names); do
   case $name in
     node | rehearse | help | completion) ;;
     deploy | setup | status | history | resume | pause | promote | abort | rollback) ;;
+    # By make kube: tests/kube/install.sh.
+    k8s) ;;
     # Their documents are the field's: tests/cases/sbom.sh.
     sbom | provenance) ;;
     *) grep -qx "$name" "$work/seen" || fail "no document of $name was looked at" ;;

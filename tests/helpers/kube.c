@@ -101,7 +101,9 @@ static int watch(struct kube *kube, int argc, char **argv, struct error *err)
 static int elect(struct kube *kube, int argc, char **argv, struct error *err)
 {
 	owned_lease struct lease *lease = NULL;
-	struct lease_options options = { .space = "default", .name = argv[0], .holder = argv[1] };
+	struct lease_options options = { .space = kube_space(kube),
+					 .name = argv[0],
+					 .holder = argv[1] };
 
 	if (argc > 2) {
 		options.duration_s = (int)strtol(argv[2], NULL, 10);

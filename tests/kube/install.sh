@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/live.sh
 . tests/tools/live.sh
-# shellcheck source=tests/kube/rig.sh
-. tests/kube/rig.sh
+# shellcheck source=tests/tools/kube.sh
+. tests/tools/kube.sh
 start_kube
 
 # No namespace of that name: the kinds are there before, and the same command goes on.

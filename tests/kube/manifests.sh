@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/live.sh
 . tests/tools/live.sh
-# shellcheck source=tests/kube/rig.sh
-. tests/kube/rig.sh
+# shellcheck source=tests/tools/kube.sh
+. tests/tools/kube.sh
 start_kube
 
 kubectl create namespace shop >/dev/null
@@ -72,6 +72,12 @@ for kind in release deployment upgrade; do
   expect 0 kubectl apply -f "$work/$kind.yaml"
   ok
 done
+# Those of the guide are taken, too.
+# shellcheck disable=SC2016 # no command
+sed -n '/^```yaml$/,/^```$/{/^```/!p}' docs/kubernetes.md >"$work/guide.yaml"
+expect 0 kubectl apply --dry-run=server -f "$work/guide.yaml"
+[ "$(echo "$out" | grep -c 'server dry run')" = 2 ] || fail "the guide: $out"
+ok
 get () { kubectl get -n shop "$1" "$2" -o "jsonpath={$3}"; }
 is () { [ "$(get "$1" "$2" "$3")" = "$4" ] || fail "$1 $2 $3 is $(get "$1" "$2" "$3"), not $4"; ok; }
 is bd shop .spec.strategy.upgradePolicy HotIfPossible

@@ -116,9 +116,11 @@ spoiled_binaries(N) ->
      end || _ <- lists:seq(1, N)].
 
 %% Bytes behind the term are an error in relevo.
+%% Atoms by their index in this VM's table are read by it, and are no external format.
 whole_term(B) ->
     Size = byte_size(B),
     try binary_to_term(B, [used]) of
+        {A, 4} when is_atom(A), binary_part(B, 1, 1) =:= <<73>>; is_atom(A), binary_part(B, 1, 1) =:= <<82>> -> {error, badarg};
         {T, Size} -> {ok, T};
         {_, _} -> {error, badarg}
     catch

@@ -28,13 +28,41 @@ static bool somebody_knows(struct judge *judge, enum side side, const struct cod
 	return false;
 }
 
+static bool imports_from(const struct code *code, const char *module)
+{
+	for (size_t i = 0; i < code->imports.len; i++)
+		if (strcmp(code->imports.items[i].module, module) == 0)
+			return true;
+	return false;
+}
+
+/* A changed module that the one with the processes calls may be who made the map, and reads it. */
+static bool library_wants(struct judge *judge, enum side side, const struct code *code,
+			  const char *key)
+{
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct module_diffs modules = judge->diff->apps[i].modules;
+
+		for (size_t j = 0; j < modules.len; j++) {
+			const struct code *other = side == SIDE_NEW ? modules.items[j].new_code
+								    : modules.items[j].old_code;
+
+			if (other && other != code && !other->unread &&
+			    imports_from(code, other->module) && wants_key(other, key))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Who reads a struct may be the module that defines it, too. */
 static bool wants(struct judge *judge, enum side side, const struct code *code,
 		  const struct type_diff *diff)
 {
 	const struct type *type = diff->after;
 
-	if (wants_key(code, diff->tag))
+	if (wants_key(code, diff->tag) ||
+	    (!diff->of && library_wants(judge, side, code, diff->tag)))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		struct module_at *module =

@@ -27,7 +27,7 @@ any(Id) ->
 
 %% Values of another type in a state of the same shape; states that init/1 does not make, or that lie deeper
 %% than its first level; what a process got from elsewhere, and keeps.
-is_blind({loop, _}) -> false;
+is_blind({Kind, _}) when Kind =:= loop; Kind =:= items -> false;
 is_blind({_, Edit}) when element(1, Edit) =:= swap; element(1, Edit) =:= retype -> true;
 is_blind({Kind, {Edit, Form, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
     Init =:= continue orelse lists:member(Outer, [keyed, late, dictionary, ets]) orelse
@@ -37,7 +37,6 @@ is_blind({statem, {Edit, _, _, _, renamed, _}}) -> Edit =/= body;
 is_blind({caller, deeper, _}) -> true;
 is_blind({holder, mfa, lost}) -> true;
 is_blind({holder, Kind, Edit}) when Kind =:= closure; Kind =:= table -> Edit =:= library orelse Edit =:= lost;
-is_blind({items, {Edit, Form, _, _}}) -> Edit =/= body andalso Form =/= record;
 is_blind(_) -> false.
 
 pick(List) -> lists:nth(rand:uniform(length(List)), List).

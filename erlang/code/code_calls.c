@@ -117,8 +117,8 @@ static void call_fun(struct run *run, const struct value *fun, uint64_t arity, b
 	size_t env = fun->kind == VALUE_FUN ? fun->fun.len : 0;
 	struct beam_function captured;
 
-	if (fun->kind == VALUE_TERM &&
-	    code_capture(&captured, run->arena, fun->constant.term) && captured.arity == arity) {
+	if (fun->kind == VALUE_TERM && code_capture(&captured, run->arena, fun->constant.term) &&
+	    captured.arity == arity) {
 		call_remote(run, &captured, tail);
 		return;
 	}

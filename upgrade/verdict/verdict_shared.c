@@ -102,6 +102,7 @@ static void judge_same_processes(struct shared *shared)
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
 		const struct beam_facts *facts;
+		const struct code *code;
 
 		if (!shared->naming[i] || !before ||
 		    !modules->library[SIDE_NEW].follow(modules->library[SIDE_NEW].ctx, after->name))
@@ -116,6 +117,9 @@ static void judge_same_processes(struct shared *shared)
 						 (enum beam_role)(facts->roles & BEAM_PROCESS &
 								  -(facts->roles & BEAM_PROCESS)),
 						 true });
+		code = after->same ? module_code(modules, SIDE_NEW, after) : NULL;
+		if (code && !code->unread)
+			judge_stored_by(shared->judge, before, after, code, code);
 	}
 }
 

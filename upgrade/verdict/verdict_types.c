@@ -36,10 +36,11 @@ static bool imports_from(const struct code *code, const char *module)
 	return false;
 }
 
-/* A changed module that the one with the processes calls may be who made the map, and reads it. */
-static bool library_wants(struct judge *judge, enum side side, const struct code *code,
-			  const char *key)
+bool code_or_library(struct judge *judge, enum side side, const struct code *code,
+		     bool (*is)(const struct code *code, const void *what), const void *what)
 {
+	if (is(code, what))
+		return true;
 	for (size_t i = 0; i < judge->diff->len; i++) {
 		const struct module_diffs modules = judge->diff->apps[i].modules;
 
@@ -48,11 +49,34 @@ static bool library_wants(struct judge *judge, enum side side, const struct code
 								    : modules.items[j].old_code;
 
 			if (other && other != code && !other->unread &&
-			    imports_from(code, other->module) && wants_key(other, key))
+			    imports_from(code, other->module) && is(other, what))
 				return true;
 		}
 	}
 	return false;
+}
+
+static bool is_key_wanted(const struct code *code, const void *key)
+{
+	return wants_key(code, key);
+}
+
+bool reads_key(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	return code_or_library(judge, side, code, is_key_wanted, key);
+}
+
+/* Nobody puts a key there whose name is not in the code. */
+static bool is_key_known(const struct code *code, const void *key)
+{
+	owned_name_table struct name_table *atoms = atoms_of(code);
+
+	return name_table_find(atoms, span_of(key)) != NAME_ABSENT;
+}
+
+bool may_put_key(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	return code_or_library(judge, side, code, is_key_known, key);
 }
 
 /* Who reads a struct may be the module that defines it, too. */
@@ -61,8 +85,7 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 {
 	const struct type *type = diff->after;
 
-	if (wants_key(code, diff->tag) ||
-	    (!diff->of && library_wants(judge, side, code, diff->tag)))
+	if (diff->of ? wants_key(code, diff->tag) : reads_key(judge, side, code, diff->tag))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		struct module_at *module =
@@ -78,14 +101,6 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 	return false;
 }
 
-/* Nobody puts a key there whose name is not in the code. */
-static bool may_put(const struct code *code, const char *key)
-{
-	owned_name_table struct name_table *atoms = atoms_of(code);
-
-	return name_table_find(atoms, span_of(key)) != NAME_ABSENT;
-}
-
 /* Whether code cannot go on with what `maker` made before. */
 static bool harms(struct judge *judge, enum side side, const struct code *code,
 		  const struct code *maker, const struct type_diff *diff, bool converted)
@@ -96,7 +111,9 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 	case TYPE_OTHER:
 		return true;
 	case TYPE_KEY:
-		return wants(judge, side, code, diff) && !(diff->open && may_put(maker, diff->tag));
+		return wants(judge, side, code, diff) &&
+		       !(diff->open && may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
+						   maker, diff->tag));
 	default:
 		return false;
 	}

@@ -80,6 +80,10 @@ static bool natives_changed(struct judge *judge, const struct module_diff *modul
 
 static void name_changed(struct shared *shared, const struct module_diff *module)
 {
+	/* Moved from another application, and perhaps changed on the way. */
+	if (module->change == CHANGE_ADDED &&
+	    modules_find(shared->judge->modules, SIDE_OLD, module->name))
+		name_table_add(shared->names, module->name, NULL);
 	if (module->change != CHANGE_CHANGED || module->old_code->unread ||
 	    module->new_code->unread)
 		return;

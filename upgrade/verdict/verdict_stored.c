@@ -111,6 +111,24 @@ static const struct type_diff *find_harm(const struct storing *storing, const st
 	return NULL;
 }
 
+/* A fun of a module that changes, whoever puts it there. */
+static void judge_stored_fun(const struct storing *storing, const struct type *before,
+			     const struct way *way, const char *place)
+{
+	struct judge *judge = storing->judge;
+	const struct code *code = type_fun(before);
+	const struct module_at *from =
+		code ? modules_find(judge->modules, SIDE_OLD, code->module) : NULL;
+
+	if (from && from->diff && !is_told(judge, REASON_fun_kept, storing->module->name))
+		JUDGE(judge, REASON_fun_kept, storing->module->app->name, storing->module->name,
+		      "%s puts a fun of %s into %s %s: it is gone when the old code is purged, and "
+		      "calling it fails",
+		      module_shown(storing->module->name), module_shown(code->module), way->shown,
+		      place)
+			->hint = "keep fun Module:name/arity or {Module, Function} instead";
+}
+
 static void judge_place(const struct storing *storing, const struct way *way, const char *place)
 {
 	struct judge *judge = storing->judge;
@@ -119,6 +137,7 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 	const struct type *after = stored(judge, storing->news, way, place);
 	const struct type_diff *harm;
 
+	judge_stored_fun(storing, before, way, place);
 	if (type_is_empty(before) || type_is_empty(after) ||
 	    is_told(judge, REASON_shared_struct_changed, module->name))
 		return;

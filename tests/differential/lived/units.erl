@@ -25,19 +25,14 @@ any(Id) ->
            end,
     (maps:get(Kind, Kinds))(Id).
 
-%% Values of another type in a state of the same shape; states that init/1 does not make, or that lie deeper
-%% than its first level; what a process got from elsewhere, and keeps.
-is_blind({items, _}) -> false;
-is_blind({loop, {Edit, _, _, Outer, _}}) -> Edit =/= body andalso lists:member(Outer, [keyed, late, dictionary, ets]);
-is_blind({_, Edit}) when element(1, Edit) =:= swap; element(1, Edit) =:= retype -> true;
-is_blind({Kind, {Edit, Form, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
-    Init =:= continue orelse lists:member(Outer, [keyed, late, dictionary, ets]) orelse
-        Outer =/= none andalso (Form =/= record orelse not lists:member(Change, [absent, keep, logs, right]));
-is_blind({statem, {Edit, _, _, _, renamed, _}}) -> Edit =/= body;
+%% Rows of a table without a name; the process dictionary, which only code_change knows; a state that comes by
+%% handle_continue, and that code_change does not know on the way back.
+is_blind({loop, {Edit, _, _, Outer, _}}) -> Edit =/= body andalso lists:member(Outer, [dictionary, ets]);
+is_blind({Kind, {Edit, _, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
+    lists:member(Outer, [dictionary, ets]) orelse Init =:= continue andalso not lists:member(Change, [absent, keep, logs, right]);
 %% Nobody suspends the process that calls two libraries while one after the other is loaded.
 is_blind({caller, deeper, _}) -> true;
 is_blind({holder, mfa, lost}) -> true;
-is_blind({holder, Kind, Edit}) when Kind =:= closure; Kind =:= table -> Edit =:= library orelse Edit =:= lost;
 is_blind(_) -> false.
 
 pick(List) -> lists:nth(rand:uniform(length(List)), List).

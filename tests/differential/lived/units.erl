@@ -30,6 +30,8 @@ any(Id) ->
 is_blind({loop, {Edit, _, _, Outer, _}}) -> Edit =/= body andalso lists:member(Outer, [dictionary, ets]);
 is_blind({Kind, {Edit, _, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
     lists:member(Outer, [dictionary, ets]) orelse Init =:= continue andalso not lists:member(Change, [absent, keep, logs, right]);
+%% What is read there, changed and put back may be anything.
+is_blind({items, {Edit, _, dictionary, _}}) -> Edit =:= swap orelse Edit =:= retype;
 %% Nobody suspends the process that calls two libraries while one after the other is loaded.
 is_blind({caller, deeper, _}) -> true;
 is_blind({holder, mfa, lost}) -> true;

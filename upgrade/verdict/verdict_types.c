@@ -298,9 +298,9 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 						    library, judge->arena);
 	const struct type_diff *harm;
 
-	if (typed->role == BEAM_SPECIAL && up.fails) {
+	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails)) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
-		      "system_code_change of %s fails for the state of its processes",
+		      "code_change of %s fails for the state of its processes",
 		      module_shown(typed->name))
 			->hint = CONVERT;
 		return;
@@ -314,9 +314,10 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			->hint = CONVERT;
 		return;
 	}
-	if (typed->role == BEAM_SPECIAL && down.fails) {
+	if ((down.fails_all || (typed->role == BEAM_SPECIAL && down.fails)) &&
+	    !is_told(judge, REASON_not_reversible, typed->name)) {
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
-		      "on the way back, system_code_change of %s fails for the state of its "
+		      "on the way back, code_change of %s fails for the state of its "
 		      "processes",
 		      module_shown(typed->name))
 			->hint = "convert the state back where it is given {down, Vsn}";

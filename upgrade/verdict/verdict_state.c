@@ -263,6 +263,13 @@ bool shape_fits(const struct code *code, const struct code_shape *from, const st
 	return true;
 }
 
+/* Tuples of one size, one of which begins with something that is not known. */
+static bool may_be_same(const struct code_shape *a, const struct code_shape *b)
+{
+	return a->size == b->size && ((a->kind == SHAPE_TUPLE && b->kind == SHAPE_RECORD) ||
+				      (a->kind == SHAPE_RECORD && b->kind == SHAPE_TUPLE));
+}
+
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
 static const char *misfit(const struct changed_process *process, bool down)
 {
@@ -281,7 +288,7 @@ static const char *misfit(const struct changed_process *process, bool down)
 	if (changed.fails)
 		return arena_printf(process->judge->arena,
 				    "fails for the state of its processes, %s", str_text(&is));
-	if (!changed.seen ||
+	if (!changed.seen || may_be_same(&changed.shape, to) ||
 	    shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
 		return NULL;
 	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",

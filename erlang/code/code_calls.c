@@ -39,16 +39,6 @@ static const struct value *const *args_of(struct run *run, uint32_t arity)
 	return run->now.regs;
 }
 
-/* Functions of a NIF library have a body that never returns. */
-static bool may_be_nif(const struct code *code)
-{
-	for (size_t i = 0; i < code->imports.len; i++)
-		if (strcmp(code->imports.items[i].module, "erlang") == 0 &&
-		    strcmp(code->imports.items[i].name, "load_nif") == 0)
-			return true;
-	return false;
-}
-
 /* Of what is lost in another module than the one that is looked at. */
 static const char *module_seen(const struct run *run)
 {
@@ -125,7 +115,13 @@ static void call_fun(struct run *run, const struct value *fun, uint64_t arity, b
 	const struct value *args[256] = { NULL };
 	struct values values;
 	size_t env = fun->kind == VALUE_FUN ? fun->fun.len : 0;
+	struct beam_function captured;
 
+	if (fun->kind == VALUE_TERM && code_capture(&captured, run->arena, fun->constant.term) &&
+	    captured.arity == arity) {
+		call_remote(run, &captured, tail);
+		return;
+	}
 	if (fun->kind != VALUE_FUN || arity + env > ARRAY_LEN(args) || arity > run->xs ||
 	    arity + env != fun->fun.function->arity) {
 		go_on_with_one(run, &value_unknown, tail);

@@ -416,6 +416,14 @@ static bool follow_remote(struct values *out, struct eval *eval, const struct co
 	return all;
 }
 
+/* What never returns may be there for the VM to replace, as lists:keyfind/3 is, or a recursion that
+ * was left.
+ */
+static bool raises(const struct eval *eval, const struct code *code)
+{
+	return !known_pure(code->module) && !may_be_nif(code) && !eval->cut;
+}
+
 struct values eval_remote(struct eval *eval, const struct beam_function *function,
 			  const struct value *const *args, bool *known)
 {
@@ -423,6 +431,7 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 	const struct code_function *found;
 	struct values values = { 0 };
 	const struct code *code;
+	bool cut = eval->cut;
 
 	*known = true;
 	if (value) {
@@ -433,8 +442,10 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 			? find_function(eval, function->module, function->name, function->arity,
 					&code)
 			: NULL;
-	/* What never returns may be there for the VM to replace, as lists:keyfind/3 is. */
-	*known = found && follow_remote(&values, eval, code, found, args) && values.len > 0;
+	eval->cut = false;
+	*known = found && follow_remote(&values, eval, code, found, args) &&
+		 (values.len > 0 || raises(eval, code));
+	eval->cut = eval->cut || cut;
 	return values;
 }
 

@@ -197,6 +197,15 @@ bool code_matches(const struct code *code, const char *tag, size_t size)
 	return false;
 }
 
+bool code_matches_size(const struct code *code, size_t size)
+{
+	for (size_t f = 0; f < code->len; f++)
+		for (size_t i = 0; i < code->functions[f].len; i++)
+			if (tests_size(&code->functions[f].ops[i], size))
+				return true;
+	return false;
+}
+
 /* A function that reads tables tells tuples of that size from others. */
 bool code_matches_row(const struct code *code, size_t size)
 {

@@ -109,6 +109,8 @@ bool code_gives_record(const struct code *code, const char *name);
  * that it understands them.
  */
 bool code_matches(const struct code *code, const char *tag, size_t size);
+/* The same of tuples of that size, whatever they begin with. */
+bool code_matches_size(const struct code *code, size_t size);
 /* The same of rows of tables, whatever they begin with. */
 bool code_matches_row(const struct code *code, size_t size);
 

@@ -358,19 +358,21 @@ static const struct value *any_of(const struct code_shape *shape, struct arena *
 	}
 }
 
-/* The arguments of code_change; false: the state is not known well enough. */
+/* The arguments of code_change; false: the state is not known well enough, and may be any. */
 static bool change_args(const struct value **args, size_t row, const struct code_shape *state,
 			const struct term *vsn, bool down, struct arena *arena)
 {
 	const struct value *version = vsn ? value_of_term(arena, vsn) : &value_unknown;
 	const struct value *back[] = { value_of_atom(arena, "down"), version };
+	const struct value *known;
 
 	for (size_t i = 0; i < changes[row].arity; i++)
 		args[i] = &value_unknown;
 	args[0] = down ? value_tuple(arena, back, ARRAY_LEN(back)) : version;
 	/* The last of those that come back: a gen_statem's data are behind its state. */
-	args[changes[row].len] = any_of(state, arena);
-	return args[changes[row].len] != NULL;
+	known = any_of(state, arena);
+	args[changes[row].len] = known ? known : &value_unknown;
+	return known != NULL;
 }
 
 static struct code_shape shape_behind_ok(const struct value *value, unsigned at,
@@ -393,17 +395,19 @@ struct code_changed code_changed(const struct code *code, enum beam_role role,
 	struct code_shape shape;
 	struct values values;
 	size_t row = change_row(role);
+	bool known;
 
 	if (row < ARRAY_LEN(changes) && role != BEAM_SPECIAL && !code->unread)
 		function = code_function(code, changes[row].name, changes[row].arity);
-	if (!function || !change_args(args, row, state, vsn, down, &scratch))
+	if (!function)
 		return changed;
+	known = change_args(args, row, state, vsn, down, &scratch);
 	values = eval_function(&eval, code, function, args);
 	for (size_t i = 0; i < values.len; i++) {
 		if (is_refusal(values.items[i]))
 			continue;
 		shape = shape_behind_ok(values.items[i], changes[row].len, &scratch);
-		if (shape.kind == SHAPE_UNKNOWN ||
+		if (!known || shape.kind == SHAPE_UNKNOWN ||
 		    (changed.seen && !code_shape_equal(&changed.shape, &shape)))
 			return (struct code_changed){ 0 };
 		changed = (struct code_changed){ .seen = true, .shape = shape };

@@ -16,6 +16,7 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 struct type_changed {
 	struct type *type; /* of what it returns; empty: there is no such function */
 	bool fails;        /* for one of the variants it always raises or refuses */
+	bool fails_all;    /* for each of them */
 };
 
 /* What code_change makes of states of a type.

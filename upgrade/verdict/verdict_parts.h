@@ -130,7 +130,21 @@ const struct type_diff *type_harm(struct judge *judge, enum side side, const str
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
 
+/* Whether is() says yes to the code, or to a changed module that it calls: who made a value, or
+ * reads it, may be that.
+ */
+bool code_or_library(struct judge *judge, enum side side, const struct code *code,
+		     bool (*is)(const struct code *code, const void *what), const void *what);
+/* Whether they may put a key into a map of which not all is seen. */
+bool may_put_key(struct judge *judge, enum side side, const struct code *code, const char *key);
+/* Whether the code, or a changed module that it calls, takes a key of a map to be there. */
+bool reads_key(struct judge *judge, enum side side, const struct code *code, const char *key);
+
 /* ---- verdict_stored.c ---- */
+
+/* The same of a module that is the same, and stores what others make. */
+void judge_stored_by(struct judge *judge, struct module_at *old, struct module_at *module,
+		     const struct code *old_code, const struct code *code);
 
 /* Rows of tables, persistent terms and the like that a module makes otherwise. */
 void judge_stored(struct judge *judge);

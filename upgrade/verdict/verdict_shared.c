@@ -54,6 +54,45 @@ static bool gives_otherwise(struct judge *judge, const struct module_diff *modul
 	return false;
 }
 
+static bool makes_fun(const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (function->ops[i].opcode == OP_MAKE_FUN2 ||
+		    function->ops[i].opcode == OP_MAKE_FUN3)
+			return true;
+	return false;
+}
+
+/* An exported function that returns a fun of its own, also in something: who keeps it keeps the
+ * old code.
+ */
+static bool gives_fun(struct judge *judge, const struct code *code)
+{
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len; i++) {
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct eval eval = { .arena = &scratch,
+				     .library = &judge->modules->library[SIDE_OLD],
+				     .limit = 2000 };
+		const struct code_function *function = &code->functions[i];
+		struct type *type;
+		struct values values;
+
+		if (!makes_fun(function) || !code_exports(code, function->name, function->arity))
+			continue;
+		type = type_new(&scratch);
+		values = eval_function(&eval, code, function, args);
+		for (size_t j = 0; j < values.len; j++)
+			type_add(type, values.items[j], &scratch);
+		if (type_fun(type))
+			return true;
+	}
+	return false;
+}
+
 /* The fields that instances from before do not have; none when it is gone. */
 static const char *new_fields(struct judge *judge, const struct code_native *before,
 			      const struct code_native *after)
@@ -80,6 +119,10 @@ static bool natives_changed(struct judge *judge, const struct module_diff *modul
 
 static void name_changed(struct shared *shared, const struct module_diff *module)
 {
+	/* Moved from another application, and perhaps changed on the way. */
+	if (module->change == CHANGE_ADDED &&
+	    modules_find(shared->judge->modules, SIDE_OLD, module->name))
+		name_table_add(shared->names, module->name, NULL);
 	if (module->change != CHANGE_CHANGED || module->old_code->unread ||
 	    module->new_code->unread)
 		return;
@@ -88,7 +131,8 @@ static void name_changed(struct shared *shared, const struct module_diff *module
 	if (module->records_len > 0 || module->fields_added.len > 0 ||
 	    natives_changed(shared->judge, module) ||
 	    (!(module->new_facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR)) &&
-	     gives_otherwise(shared->judge, module)))
+	     (gives_otherwise(shared->judge, module) ||
+	      gives_fun(shared->judge, module->old_code))))
 		name_table_add(shared->names, module->name, NULL);
 }
 
@@ -102,6 +146,7 @@ static void judge_same_processes(struct shared *shared)
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
 		const struct beam_facts *facts;
+		const struct code *code;
 
 		if (!shared->naming[i] || !before ||
 		    !modules->library[SIDE_NEW].follow(modules->library[SIDE_NEW].ctx, after->name))
@@ -116,6 +161,9 @@ static void judge_same_processes(struct shared *shared)
 						 (enum beam_role)(facts->roles & BEAM_PROCESS &
 								  -(facts->roles & BEAM_PROCESS)),
 						 true });
+		code = after->same ? module_code(modules, SIDE_NEW, after) : NULL;
+		if (code && !code->unread)
+			judge_stored_by(shared->judge, before, after, code, code);
 	}
 }
 

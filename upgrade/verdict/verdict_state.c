@@ -263,6 +263,13 @@ bool shape_fits(const struct code *code, const struct code_shape *from, const st
 	return true;
 }
 
+/* Tuples of one size, one of which begins with something that is not known. */
+static bool may_be_same(const struct code_shape *a, const struct code_shape *b)
+{
+	return a->size == b->size && ((a->kind == SHAPE_TUPLE && b->kind == SHAPE_RECORD) ||
+				      (a->kind == SHAPE_RECORD && b->kind == SHAPE_TUPLE));
+}
+
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
 static const char *misfit(const struct changed_process *process, bool down)
 {
@@ -276,10 +283,12 @@ static const char *misfit(const struct changed_process *process, bool down)
 
 	code_shape_print(&is, changed.seen ? &changed.shape : from);
 	code_shape_print(&wanted, to);
+	if (changed.fails && from->kind == SHAPE_UNKNOWN)
+		return "fails for every state";
 	if (changed.fails)
 		return arena_printf(process->judge->arena,
 				    "fails for the state of its processes, %s", str_text(&is));
-	if (!changed.seen ||
+	if (!changed.seen || may_be_same(&changed.shape, to) ||
 	    shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
 		return NULL;
 	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",
@@ -299,6 +308,18 @@ static void judge_conversion(const struct changed_process *process)
 		JUDGE(process->judge, REASON_not_reversible, process->app->name,
 		      process->module->name, "on the way back, code_change of %s %s", shown, down)
 			->hint = "convert the state back where code_change is given {down, Vsn}";
+}
+
+/* A state that code_change hands on must be named by it, or by somebody else, to become another. */
+static void judge_lost_state(const struct changed_process *process)
+{
+	const struct module_diff *module = process->module;
+	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
+	owned_name_table struct name_table *atoms = state ? atoms_of(module->new_code) : NULL;
+
+	if (state && name_table_find(atoms, span_of(state)) == NAME_ABSENT)
+		tell_shape(process, arena_printf(process->judge->arena,
+						 "the state %s is no longer there", state));
 }
 
 static void judge_fun(const struct changed_process *process)
@@ -433,10 +454,12 @@ void judge_state(struct judge *judge, const struct app_diff *app, const struct m
 	}
 	process = process_of(judge, app, module);
 	judge_callback_mode(&process);
-	if (keeps_state(&process))
+	if (keeps_state(&process)) {
 		judge_kept(&process);
-	else
+	} else {
 		judge_conversion(&process);
+		judge_lost_state(&process);
+	}
 	judge_types(judge,
 		    &(struct typed){ app, module->name, module->old_code, module->new_code,
 				     module->old_facts, process.role, keeps_state(&process) });

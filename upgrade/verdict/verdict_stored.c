@@ -67,40 +67,81 @@ static struct type *stored(struct judge *judge, struct code_effects effects, con
 	return type;
 }
 
-/* Of those that make or match it the way it was, some go on to do so. */
-static bool is_understood(const struct code *code, const struct type_diff *diff)
+/* Where something is put, by the code of both releases. */
+struct storing {
+	struct judge *judge;
+	struct module_at *module;
+	const struct code *old_code, *new_code;
+	struct code_effects olds, news;
+};
+
+static bool is_size_matched(const struct code *code, const void *size)
 {
+	return code_matches_size(code, *(const size_t *)size);
+}
+
+/* Of those that make or match it the way it was, some go on to do so. */
+static bool is_understood(const struct storing *storing, const struct way *way,
+			  const struct type_diff *diff)
+{
+	struct judge *judge = storing->judge;
+	const struct code *code = storing->new_code;
+
 	if (diff->what == TYPE_KEY)
-		return !wants_key(code, diff->tag);
+		return !reads_key(judge, SIDE_NEW, code, diff->tag) ||
+		       (diff->open && may_put_key(judge, SIDE_OLD, storing->old_code, diff->tag));
 	if (diff->what != TYPE_SIZE)
-		return false;
+		return diff->what != TYPE_OTHER;
 	if (diff->tag)
 		return code_matches(code, diff->tag, diff->size);
 	/* Who reads elements by their number need not know how many there are. */
-	return code_matches_row(code, diff->size) || !code_matches_row(code, diff->new_size);
+	if (strcmp(way->module, "ets") == 0 || strcmp(way->module, "dets") == 0)
+		return code_matches_row(code, diff->size) ||
+		       !code_matches_row(code, diff->new_size);
+	return code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->size) ||
+	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
 }
 
-static const struct type_diff *find_harm(const struct code *code, struct type_diffs diffs)
+static const struct type_diff *find_harm(const struct storing *storing, const struct way *way,
+					 struct type_diffs diffs)
 {
 	for (size_t i = 0; i < diffs.len; i++)
-		if ((diffs.items[i].what == TYPE_SIZE || diffs.items[i].what == TYPE_OTHER ||
-		     (diffs.items[i].what == TYPE_KEY && !diffs.items[i].open)) &&
-		    !is_understood(code, &diffs.items[i]))
+		if (!is_understood(storing, way, &diffs.items[i]))
 			return &diffs.items[i];
 	return NULL;
 }
 
-static void judge_place(struct judge *judge, struct module_at *module, const struct way *way,
-			const char *place, struct code_effects olds, struct code_effects news)
+/* A fun of a module that changes, whoever puts it there. */
+static void judge_stored_fun(const struct storing *storing, const struct type *before,
+			     const struct way *way, const char *place)
 {
-	const struct type *before = stored(judge, olds, way, place);
-	const struct type *after = stored(judge, news, way, place);
+	struct judge *judge = storing->judge;
+	const struct code *code = type_fun(before);
+	const struct module_at *from =
+		code ? modules_find(judge->modules, SIDE_OLD, code->module) : NULL;
+
+	if (from && from->diff && !is_told(judge, REASON_fun_kept, storing->module->name))
+		JUDGE(judge, REASON_fun_kept, storing->module->app->name, storing->module->name,
+		      "%s puts a fun of %s into %s %s: it is gone when the old code is purged, and "
+		      "calling it fails",
+		      module_shown(storing->module->name), module_shown(code->module), way->shown,
+		      place)
+			->hint = "keep fun Module:name/arity or {Module, Function} instead";
+}
+
+static void judge_place(const struct storing *storing, const struct way *way, const char *place)
+{
+	struct judge *judge = storing->judge;
+	struct module_at *module = storing->module;
+	const struct type *before = stored(judge, storing->olds, way, place);
+	const struct type *after = stored(judge, storing->news, way, place);
 	const struct type_diff *harm;
 
+	judge_stored_fun(storing, before, way, place);
 	if (type_is_empty(before) || type_is_empty(after) ||
 	    is_told(judge, REASON_shared_struct_changed, module->name))
 		return;
-	harm = find_harm(module->diff->new_code, type_compare(before, after, judge->arena));
+	harm = find_harm(storing, way, type_compare(before, after, judge->arena));
 	if (harm)
 		JUDGE(judge, REASON_shared_struct_changed, module->app->name, module->name,
 		      "%s puts something else into %s %s: %s; what is there stays as it is",
@@ -111,6 +152,26 @@ static void judge_place(struct judge *judge, struct module_at *module, const str
 			"upgrade";
 }
 
+void judge_stored_by(struct judge *judge, struct module_at *old, struct module_at *module,
+		     const struct code *old_code, const struct code *code)
+{
+	const struct storing storing = { judge,
+					 module,
+					 old_code,
+					 code,
+					 effects_of(judge, SIDE_OLD, old),
+					 effects_of(judge, SIDE_NEW, module) };
+
+	for (size_t i = 0; i < storing.news.len; i++) {
+		const struct way *way = way_of(&storing.news.items[i]);
+		const char *place =
+			way ? place_of(&storing.news.items[i], way, judge->arena) : NULL;
+
+		if (place)
+			judge_place(&storing, way, place);
+	}
+}
+
 void judge_stored(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
@@ -119,20 +180,9 @@ void judge_stored(struct judge *judge)
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct module_at *old = modules_find(modules, SIDE_OLD, module->name);
 		const struct module_diff *diff = module->diff;
-		struct code_effects olds, news;
 
-		if (!old || !diff || diff->change != CHANGE_CHANGED || diff->old_code->unread ||
-		    diff->new_code->unread)
-			continue;
-		olds = effects_of(judge, SIDE_OLD, old);
-		news = effects_of(judge, SIDE_NEW, module);
-		for (size_t j = 0; j < news.len; j++) {
-			const struct way *way = way_of(&news.items[j]);
-			const char *place =
-				way ? place_of(&news.items[j], way, judge->arena) : NULL;
-
-			if (place)
-				judge_place(judge, module, way, place, olds, news);
-		}
+		if (old && diff && diff->change == CHANGE_CHANGED && !diff->old_code->unread &&
+		    !diff->new_code->unread)
+			judge_stored_by(judge, old, module, diff->old_code, diff->new_code);
 	}
 }

@@ -28,13 +28,64 @@ static bool somebody_knows(struct judge *judge, enum side side, const struct cod
 	return false;
 }
 
+static bool imports_from(const struct code *code, const char *module)
+{
+	for (size_t i = 0; i < code->imports.len; i++)
+		if (strcmp(code->imports.items[i].module, module) == 0)
+			return true;
+	return false;
+}
+
+bool code_or_library(struct judge *judge, enum side side, const struct code *code,
+		     bool (*is)(const struct code *code, const void *what), const void *what)
+{
+	if (is(code, what))
+		return true;
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct module_diffs modules = judge->diff->apps[i].modules;
+
+		for (size_t j = 0; j < modules.len; j++) {
+			const struct code *other = side == SIDE_NEW ? modules.items[j].new_code
+								    : modules.items[j].old_code;
+
+			if (other && other != code && !other->unread &&
+			    imports_from(code, other->module) && is(other, what))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_key_wanted(const struct code *code, const void *key)
+{
+	return wants_key(code, key);
+}
+
+bool reads_key(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	return code_or_library(judge, side, code, is_key_wanted, key);
+}
+
+/* Nobody puts a key there whose name is not in the code. */
+static bool is_key_known(const struct code *code, const void *key)
+{
+	owned_name_table struct name_table *atoms = atoms_of(code);
+
+	return name_table_find(atoms, span_of(key)) != NAME_ABSENT;
+}
+
+bool may_put_key(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	return code_or_library(judge, side, code, is_key_known, key);
+}
+
 /* Who reads a struct may be the module that defines it, too. */
 static bool wants(struct judge *judge, enum side side, const struct code *code,
 		  const struct type_diff *diff)
 {
 	const struct type *type = diff->after;
 
-	if (wants_key(code, diff->tag))
+	if (diff->of ? wants_key(code, diff->tag) : reads_key(judge, side, code, diff->tag))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		struct module_at *module =
@@ -50,14 +101,6 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 	return false;
 }
 
-/* Nobody puts a key there whose name is not in the code. */
-static bool may_put(const struct code *code, const char *key)
-{
-	owned_name_table struct name_table *atoms = atoms_of(code);
-
-	return name_table_find(atoms, span_of(key)) != NAME_ABSENT;
-}
-
 /* Whether code cannot go on with what `maker` made before. */
 static bool harms(struct judge *judge, enum side side, const struct code *code,
 		  const struct code *maker, const struct type_diff *diff, bool converted)
@@ -68,7 +111,9 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 	case TYPE_OTHER:
 		return true;
 	case TYPE_KEY:
-		return wants(judge, side, code, diff) && !(diff->open && may_put(maker, diff->tag));
+		return wants(judge, side, code, diff) &&
+		       !(diff->open && may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
+						   maker, diff->tag));
 	default:
 		return false;
 	}
@@ -253,9 +298,9 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 						    library, judge->arena);
 	const struct type_diff *harm;
 
-	if (typed->role == BEAM_SPECIAL && up.fails) {
+	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails)) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
-		      "system_code_change of %s fails for the state of its processes",
+		      "code_change of %s fails for the state of its processes",
 		      module_shown(typed->name))
 			->hint = CONVERT;
 		return;
@@ -269,9 +314,10 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			->hint = CONVERT;
 		return;
 	}
-	if (typed->role == BEAM_SPECIAL && down.fails) {
+	if ((down.fails_all || (typed->role == BEAM_SPECIAL && down.fails)) &&
+	    !is_told(judge, REASON_not_reversible, typed->name)) {
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
-		      "on the way back, system_code_change of %s fails for the state of its "
+		      "on the way back, code_change of %s fails for the state of its "
 		      "processes",
 		      module_shown(typed->name))
 			->hint = "convert the state back where it is given {down, Vsn}";

@@ -25,19 +25,16 @@ any(Id) ->
            end,
     (maps:get(Kind, Kinds))(Id).
 
-%% Values of another type in a state of the same shape; states that init/1 does not make, or that lie deeper
-%% than its first level; what a process got from elsewhere, and keeps.
-is_blind({loop, _}) -> false;
-is_blind({_, Edit}) when element(1, Edit) =:= swap; element(1, Edit) =:= retype -> true;
-is_blind({Kind, {Edit, Form, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
-    Init =:= continue orelse lists:member(Outer, [keyed, late, dictionary, ets]) orelse
-        Outer =/= none andalso (Form =/= record orelse not lists:member(Change, [absent, keep, logs, right]));
-is_blind({statem, {Edit, _, _, _, renamed, _}}) -> Edit =/= body;
+%% Rows of a table without a name; the process dictionary, which only code_change knows; a state that comes by
+%% handle_continue, and that code_change does not know on the way back.
+is_blind({loop, {Edit, _, _, Outer, _}}) -> Edit =/= body andalso lists:member(Outer, [dictionary, ets]);
+is_blind({Kind, {Edit, _, Outer, Init, Change}}) when Edit =/= body, (Kind =:= server orelse Kind =:= pool) ->
+    lists:member(Outer, [dictionary, ets]) orelse Init =:= continue andalso not lists:member(Change, [absent, keep, logs, right]);
+%% What is read there, changed and put back may be anything.
+is_blind({items, {Edit, _, dictionary, _}}) -> Edit =:= swap orelse Edit =:= retype;
 %% Nobody suspends the process that calls two libraries while one after the other is loaded.
 is_blind({caller, deeper, _}) -> true;
 is_blind({holder, mfa, lost}) -> true;
-is_blind({holder, Kind, Edit}) when Kind =:= closure; Kind =:= table -> Edit =:= library orelse Edit =:= lost;
-is_blind({items, {Edit, Form, _, _}}) -> Edit =/= body andalso Form =/= record;
 is_blind(_) -> false.
 
 pick(List) -> lists:nth(rand:uniform(length(List)), List).
@@ -260,26 +257,40 @@ event(Id) ->
 %% ---- loops ----
 
 loop(Id) ->
-    Kind = pick([local, qualified, special]),
+    Kind = pick([local, qualified, qualified, hibernating, spawned, special]),
     Form = pick([record, map, tuple]),
     A = fields_some(),
     {Edit, B} = edit_fields(A),
+    Outer = pick(outers()),
     Change = pick(changes(Edit)),
     Make = fun(Side, Fs, M) ->
-        #{modules => [{Id, loop_text(Id, M, Kind, Form, Side, Fs, Change, A, B), process}], children => [child(Id)],
+        #{modules => [{Id, loop_text(Id, M, {Kind, Outer}, Form, Side, Fs, Change, A, B), process}], children => [child(Id)],
           probes => [{loop, list_to_integer(M), list_to_atom(Id)}], stay => [list_to_atom(Id)]}
     end,
-    {{loop, {Edit, Kind, Form, Change}}, Make(old, A, "1"), Make(new, B, "2")}.
+    {{loop, {Edit, Kind, Form, Outer, Change}}, Make(old, A, "1"), Make(new, B, "2")}.
 
-loop_text(Id, Mark, Kind, Form, Side, Fs, Change, A, B) ->
-    Again = case Kind of qualified -> [Id, ":loop"]; _ -> "loop" end,
+loop_text(Id, Mark, {Kind, Outer}, Form, Side, Fs, Change, A, B) ->
+    {State, Each} = outer(Outer, fresh(Form, Fs)),
+    Again = fun(S) ->
+                    case Kind of
+                        local -> ["loop(P, ", S, ")"];
+                        special -> ["loop(P, ", S, ")"];
+                        hibernating -> ["proc_lib:hibernate(", Id, ", loop, [P, ", S, "])"];
+                        _ -> [Id, ":loop(P, ", S, ")"]
+                    end
+            end,
     ["-module(", Id, ").\n",
-     exported(["start_link() -> proc_lib:start_link(", Id, ", begin_loop, [self()]).\n"]),
-     definition(Form, Fs), "each(F, S) -> F(S).\n", functions(Form, Fs),
-     "begin_loop(P) -> register(", Id, ", self()), proc_lib:init_ack({ok, self()}), loop(P, ", fresh(Form, Fs), ").\n"
+     exported(""), definition(Form, Fs),
+     case Kind of
+                  spawned -> ["start_link() -> P = self(), W = spawn_link(fun() -> receive go -> loop(P, ", State, ") end end),\n"
+                              "  register(", Id, ", W), W ! go, {ok, W}.\n"];
+                  _ -> ["start_link() -> proc_lib:start_link(", Id, ", begin_loop, [self()]).\n"
+                        "begin_loop(P) -> register(", Id, ", self()), proc_lib:init_ack({ok, self()}), loop(P, ", State, ").\n"]
+              end,
+     "new() -> ", fresh(Form, Fs), ".\n", Each, functions(Form, Fs),
      "loop(P, S) -> receive\n"
-     "  {check, From, Ref} -> true = check1(S), From ! {Ref, ", Mark, "}, ", Again, "(P, S);\n"
-     "  {bump, From, Ref} -> From ! {Ref, ok}, ", Again, "(P, bump1(S))",
+     "  {check, From, Ref} -> each(fun(X) -> true = check1(X), X end, S), From ! {Ref, ", Mark, "}, ", Again("S"), ";\n"
+     "  {bump, From, Ref} -> From ! {Ref, ok}, ", Again("each(fun bump1/1, S)"),
      case Kind of
          special -> [";\n  {system, From, Req} -> sys:handle_system_msg(Req, From, P, ", Id, ", [], S)"];
          _ -> ""

@@ -45,5 +45,6 @@ end_all () {
 trap end_all EXIT
 (cd "$work" && HOME="$work/home" PATH="$work/bin:$PATH" sh "$work/tutorial" "$work" </dev/null) || exit 1
 grep -c '^run ' "$work/steps" >"$work/count"
-[ -z "$(pgrep -f "$work/server/" || true)" ] || fail "something still runs: $(pgrep -af "$work/server/")"
+nothing_runs () { ! pgrep -f "$work/server/"; }
+wait_for 10 nothing_runs || fail "something still runs: $(pgrep -af "$work/server/")"
 echo "ok: $(cat "$work/count") commands"

@@ -81,6 +81,13 @@ settle () {
       expect 0 "$relevo" node commit "$node" ;;
     *) fail "$row: $("$relevo" node releases "$node" 2>&1)" ;;
   esac
+  # Whose child does not start is taken back by the relevo that brought it.  Where that one was killed first, the
+  # node runs it, uncommitted, until it is told to go back or boots.
+  case $(whole) in
+    *"'2.8.0'},[{current,\"2.8.0\"},{permanent,\"1.0.0\"}],0,true}"*)
+      unverified=$((unverified + 1))
+      expect 0 "$relevo" node revert "$node" ;;
+  esac
 }
 # What is undisturbed works: the node gets to where it is wanted.
 lead_on () {
@@ -109,7 +116,7 @@ boots () {
   [ "$now" = "$permanent permanent" ] || fail "$row: $permanent was permanent, and $now boots"
 }
 
-patience_s=60 statuses='' troubles=0 row='at first'
+patience_s=60 statuses='' troubles=0 unverified=0 row='at first'
 wait_for 60 is_whole || fail "the meter does not start: $(cat "$work/log")"
 for round in $(seq 1 "$rounds"); do
   row="round $round of seed $seed" did='' relevos=''
@@ -142,4 +149,4 @@ for round in $(seq 1 "$rounds"); do
   [ -z "${CHAOS_VERBOSE:-}" ] || echo "$row: $then"
 done
 echo "$statuses" | tr ' ' '\n' | sort -n | uniq -c | awk 'NF == 2 { printf "%s%s: %d", sep, $2, $1; sep = ", " } END { print "" }' >"$work/ends"
-echo "ok: $rounds rounds of seed $seed, commands ended with $(cat "$work/ends"); $troubles records put right"
+echo "ok: $rounds rounds of seed $seed, commands ended with $(cat "$work/ends"); $troubles records put right, $unverified taken back by hand"

@@ -24,7 +24,7 @@ for tarball in "$work"/store/*.tar.gz; do
   pids="$pids $pid"
   wait_for 30 runs "$name" "$version" || fail "$base does not start: $(cat "$work/log")"
   expect 0 "$work/run/bin/$name" stop
-  wait_for 30 gone "$pid" || fail "$base: still there after stop"
+  gone "$pid" || fail "$base: still there after stop"
   rm -rf "$work/run"
   ok
 done

@@ -353,7 +353,8 @@ kill preflight:@run@run   bring   137
 +cut  verify:@run+1       install 3 same command again
 +node-hangs verify:@run   install 3 same command again
 +half commit:@run         commit  3 same command again
-+node-dies commit:+6      commit  3 same command again
+# Its answer may have come by then.
++node-dies commit:+6      commit  0,3
 +half remove:@run         remove  3 same command again
 +mute remove:@run         remove  3 same command again
 +node-dies remove:@run+1  remove  3 same command again

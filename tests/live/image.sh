@@ -20,6 +20,7 @@ one=$work/store/tally-1.0.0.tar.gz two=$work/store/tally-1.1.0.tar.gz
 export HOME="$work/home" XDG_CACHE_HOME="$work/cache" DOCKER_CONFIG="$work/docker"
 unset REGISTRY_AUTH_FILE XDG_RUNTIME_DIR http_proxy https_proxy SSL_CERT_FILE
 mkdir -p "$HOME" "$DOCKER_CONFIG"
+tools=$PWD/tests/tools
 cd "$work"
 jq_is () { [ "$(jq -r "$1" out)" = "$2" ] || fail "$1 is not $2: $(cat out)"; }
 
@@ -181,6 +182,14 @@ END
     contains "$out" 1.1.0
     expect 0 stored rm -a
   fi
+  if command -v podman >/dev/null; then
+    podman () { env -u DOCKER_CONFIG "$tools/podman" "$work/podman" "$@"; }
+    expect 0 podman pull -q --tls-verify=false "docker://$there/tally:latest"
+    expect 0 podman run --rm "$there/tally:latest" version
+    contains "$out" 1.1.0
+    expect 0 podman image inspect "$there/tally:latest"
+    jq_is '.[0].Digest' "$(skopeo inspect --tls-verify=false "docker://$there/tally:latest" | jq -r .Digest)"
+  fi
   ok
 
   # On a base of that registry: nothing of it comes here to go back, but to be looked at, once.
@@ -234,6 +243,25 @@ END
   wait_for 60 gone "$container" || fail "it does not end by TERM: $(cat shop.log)"
   wait "$container" || fail "it ended with $?: $(cat shop.log)"
   ok
+
+  # The same by podman: from the layout, with what the image says, ended as `podman stop` does.
+  if command -v podman >/dev/null; then
+    podman () { env -u DOCKER_CONFIG "$tools/podman" "$work/podman" "$@"; }
+    expect 0 podman pull -q oci:images:shop:1.0.0
+    image=$(tail -n 1 out)
+    podman run --name shop --env RELEVO_TEST --env ERL_EPMD_PORT --env RELEASE_NODE=shop@127.0.0.1 --env RELEASE_DISTRIBUTION=name \
+      --env SHOP_PORT=$((port + 2)) "$image" >podman.log 2>&1 &
+    container=$!
+    pids="$pids $container"
+    wait_for 60 curl -sf -o answer "http://127.0.0.1:$((port + 2))/health" || fail "in podman the shop does not answer: $(cat podman.log)"
+    expect 0 podman exec shop /app/bin/shop pid
+    expect 0 podman exec shop id -u
+    contains "$out" 65532
+    expect 0 podman stop --time 60 shop
+    wait "$container" || fail "in podman it ended with $?: $(cat podman.log)"
+    expect 0 podman rm shop
+    ok
+  fi
 fi
 
 echo "ok: $checks groups of checks"

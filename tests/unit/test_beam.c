@@ -113,6 +113,33 @@ static const struct module {
 	  0, false, true, false },
 	{ "Elixir.P", "-export(['__protocol__'/1]). '__protocol__'(_) -> ok.", BEAM_PROTOCOL, false, false, false },
 	{ "Elixir.P.List", "-export(['__impl__'/1]). '__impl__'(_) -> ok.", BEAM_PROTOCOL_IMPL, false, false, false },
+	/* Parts of Phoenix, Ecto and Oban: by what they say, and by what they export where nothing is said. */
+	{ "Elixir.Endpoint", "-behaviour('Elixir.Phoenix.Endpoint'). -behaviour('Elixir.Plug'). "
+	  "-export(['__sockets__'/0,config_change/2]). '__sockets__'() -> []. config_change(_,_) -> ok.",
+	  BEAM_ENDPOINT, false, false, false },
+	{ "Elixir.Router", "-behaviour('Elixir.Plug'). -export(['__routes__'/0,'__match_route__'/3,init/1,call/2]). "
+	  "'__routes__'() -> []. '__match_route__'(_,_,_) -> error. init(O) -> O. call(C,_) -> C.", BEAM_ROUTER, false, false, false },
+	{ "Elixir.Controller", "-behaviour('Elixir.Plug'). -export([action/2,init/1,call/2]). "
+	  "action(C,_) -> C. init(O) -> O. call(C,_) -> C.", BEAM_CONTROLLER, false, false, false },
+	{ "Elixir.Plain.Plug", "-behaviour('Elixir.Plug'). -export([init/1,call/2]). init(O) -> O. call(C,_) -> C.", 0, false, false, false },
+	{ "Elixir.Socket", "-behaviour('Elixir.Phoenix.Socket'). -behaviour('Elixir.Phoenix.Socket.Transport'). "
+	  "-export(['__channel__'/1,init/1]). '__channel__'(_) -> nil. init(S) -> {ok,S}.", BEAM_SOCKET, false, false, false },
+	{ "Elixir.Channel", "-behaviour('Elixir.Phoenix.Channel'). -export([join/3,code_change/3]). "
+	  "join(_,_,S) -> {ok,S}. code_change(_,S,_) -> {ok,S}.", BEAM_CHANNEL, true, false, false },
+	{ "Elixir.Untold.Channel", "-export([join/3,'__socket__'/1,'__intercepts__'/0]). "
+	  "join(_,_,S) -> {ok,S}. '__socket__'(_) -> ok. '__intercepts__'() -> [].", BEAM_CHANNEL, false, false, false },
+	{ "Elixir.View", "-behaviour('Elixir.Phoenix.LiveView'). -export(['__live__'/0,render/1]). "
+	  "'__live__'() -> #{kind => view}. render(A) -> A.", BEAM_LIVE_VIEW, false, false, false },
+	{ "Elixir.Untold.View", "-export(['__live__'/0,mount/3,code_change/3]). '__live__'() -> #{kind => view}. "
+	  "mount(_,_,S) -> {ok,S}. code_change(_,S,_) -> {ok,S}.", BEAM_LIVE_VIEW, true, false, false },
+	{ "Elixir.Part", "-behaviour('Elixir.Phoenix.LiveComponent'). -export(['__live__'/0,render/1]). "
+	  "'__live__'() -> #{kind => component}. render(A) -> A.", BEAM_LIVE_COMPONENT, false, false, false },
+	{ "Elixir.Parts", "-export(['__components__'/0]). '__components__'() -> #{}.", BEAM_COMPONENTS, false, false, false },
+	{ "Elixir.Presence", "-behaviour('Elixir.Phoenix.Presence'). -export([init/1]). init(_) -> {ok,#{}}.", BEAM_PRESENCE, false, false, false },
+	{ "Elixir.Repo", "-behaviour('Elixir.Ecto.Repo'). -export(['__adapter__'/0]). '__adapter__'() -> x.", BEAM_REPO, false, false, false },
+	{ "Elixir.Schema", "-export(['__schema__'/1,'__schema__'/2]). '__schema__'(_) -> []. '__schema__'(_,_) -> [].", BEAM_SCHEMA, false, false, false },
+	{ "Elixir.Job", "-behaviour('Elixir.Oban.Worker'). -export(['__opts__'/0,perform/1]). '__opts__'() -> []. perform(_) -> ok.",
+	  BEAM_JOB, false, false, false },
 };
 /* clang-format on */
 

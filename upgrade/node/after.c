@@ -65,8 +65,12 @@ static void note_after(struct upgrade *u, const struct upgrade_after *after)
 		upgrade_note(u, "%" PRId64 " page%s rendered anew", after->rendered,
 			     after->rendered == 1 ? " was" : "s were");
 	if (after->left > 0)
-		upgrade_note(u, "%" PRId64 " pages show the old templates until they change: %s",
-			     after->left, after->why_left);
+		upgrade_note(
+			u,
+			after->left == 1
+				? "%" PRId64 " page shows the old template until it changes: %s"
+				: "%" PRId64 " pages show the old templates until they change: %s",
+			after->left, after->why_left);
 	for (size_t i = 0; i < after->failed.len; i++)
 		upgrade_note(u, "it was told of the new release, but %s", after->failed.items[i]);
 }

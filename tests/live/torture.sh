@@ -33,7 +33,7 @@ tar -xzf "$(package 1.0.0)" -C "$work/run"
 new=$(package 1.1.0)
 relevo_node () {
   case $1 in
-    bring|install) echo node install "$node" "$new" --bake 100ms ;;
+    bring|install) echo node install "$node" "$new" --bake "$bake" ;;
     commit) echo node commit "$node" ;;
     revert) echo node revert "$node" 1.0.0 ;;
     remove) echo node remove "$node" 1.1.0 ;;
@@ -87,7 +87,7 @@ free=\$(df -Pk "$work/run" | awk 'NR == 2 { print \$4 }')
 head -c \$(((free - \$1) * 1024)) /dev/zero >"$work/run/ballast"
 SH
 
-points=0 skipped=0 row_nr=0
+points=0 skipped=0 row_nr=0 bake=100ms
 mine () {
   row_nr=$((row_nr + 1))
   in_part $((row_nr % 4 + 1))
@@ -101,17 +101,18 @@ torture () {
     skipped=$((skipped + 1))
     return
   fi
-  from "$command"
-  case $deed in
-    node-dies) do="kill -9 $(cat "$work/pid")" ;;
-    disk-full) do="sh $work/fill 4" ;;
-    node-hangs) do="kill -STOP $(cat "$work/pid")" ;;
-    *) do=$deed ;;
-  esac
   got=99
-  # On a busy machine relevo may give up before the moment comes.
+  # On a busy machine relevo may give up, or be done, before the moment comes.
   for seconds in 1 8; do
     [ "$got" = 99 ] || break
+    from "$command"
+    bake=${seconds}00ms
+    case $deed in
+      node-dies) do="kill -9 $(cat "$work/pid")" ;;
+      disk-full) do="sh $work/fill 4" ;;
+      node-hangs) do="kill -STOP $(cat "$work/pid")" ;;
+      *) do=$deed ;;
+    esac
     got=0
     case $deed in
       mute|node-hangs) patience="--timeout ${seconds}s --patience $((seconds * 2))s" ;;

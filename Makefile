@@ -12,8 +12,8 @@ Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
 LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3 libzstd
-# Loaded when they are wanted (release/project/git.c, base/http.c).
-LOADED  := libgit2 libcurl
+# Loaded when they are wanted (release/project/git.c, base/http.c, base/serve.c).
+LOADED  := libgit2 libcurl libmicrohttpd gnutls
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \

@@ -33,6 +33,8 @@
 	X(abort)      \
 	X(rollback)   \
 	X(k8s)        \
+	X(agent)      \
+	X(seed)       \
 	X(relup)      \
 	X(script)     \
 	X(term)       \

@@ -17,6 +17,8 @@ BEGIN {
 	adapter["git2"] = "release/project/git.c"
 	adapter["yaml"] = "base/yaml.c"
 	adapter["curl/curl"] = "base/http.c"
+	adapter["microhttpd"] = "base/serve.c"
+	adapter["gnutls/gnutls"] = adapter["gnutls/x509"] = "base/serve.c"
 	adapter["sqlite3"] = "upgrade/rollout/journal_sqlite.c"
 	adapter["libdeflate"] = "base/deflate.c"
 	adapter["zstd"] = "base/zstd.c"

@@ -2,7 +2,7 @@
 #include "upgrade/rehearse/stand.h"
 
 #include "base/file.h"
-#include "release/files/archive.h"
+#include "release/files/unpack.h"
 #include "release/read/release.h"
 
 #include <arpa/inet.h>
@@ -27,25 +27,13 @@ enum {
 
 /* ---- the folder ---- */
 
-static int put_item(void *context, const struct archive_item *item, struct error *err)
-{
-	owned_arena struct arena arena = ARENA_EMPTY;
-	const char *path = path_join(&arena, context, item->path);
-
-	if (item->is_dir)
-		return dir_make(path, err);
-	if (dir_make(path_dir(&arena, path), err))
-		return -1;
-	return file_put(path, item->data, item->mode & 0777, err);
-}
-
 static int unpack(const struct stand *stand, const char *release, struct error *err)
 {
 	if (!path_exists(release))
 		return error_set(err, ERROR_NOT_FOUND, "%s: there is no such file", release);
 	if (path_is_dir(release))
 		return tree_copy(release, stand->root, NULL, err);
-	return archive_read(release, TREE_MAX, put_item, (void *)(uintptr_t)stand->root, err);
+	return archive_unpack(release, stand->root, err);
 }
 
 /* The release must be readable as one, and says what it is called. */

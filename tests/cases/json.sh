@@ -96,6 +96,8 @@ for name in $("$relevo" help --names); do
     deploy | setup | status | history | resume | pause | promote | abort | rollback) ;;
     # By make kube: tests/kube/install.sh.
     k8s) ;;
+    # It has none, and tests/live/seed.sh.
+    agent | seed) ;;
     # Their documents are the field's: tests/cases/sbom.sh.
     sbom | provenance) ;;
     *) grep -qx "$name" "$work/seen" || fail "no document of $name was looked at" ;;

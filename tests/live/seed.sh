@@ -24,6 +24,7 @@ boots () {
 meter_release 1.0.0 >"$desired/stable"
 echo 7 >"$desired/token"
 seed 0
+check_document seed "relevo seed"
 [ "$(echo "$out" | jq -r .was_there)" = false ] || fail "it was there: $out"
 boots 1.0.0
 [ "$(jq .token "$root/.relevo/agent.json")" = 7 ] || fail "the token is not remembered: $(cat "$root/.relevo/agent.json")"

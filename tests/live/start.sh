@@ -19,7 +19,11 @@ cat >"$p/tick.erl" <<'ERL'
 start(_, _) ->
     _ = file:write_file(os:getenv("STARTED", "/dev/null"), os:getpid()),
     supervisor:start_link({local, tick}, ?MODULE, []).
-stop(_) -> ok.
+stop(_) ->
+    case os:getenv("SLOWLY") of
+        false -> ok;
+        _ -> timer:sleep(2000)
+    end.
 init([]) -> {ok, {#{}, []}}.
 ERL
 erlc -o "$p/lib/tick/ebin" "$p/tick.erl"
@@ -278,6 +282,88 @@ vm=$(cat "$work/vm")
 RELEASE_STOP_TIMEOUT=15 expect 0 "$run/bin/tick" stop
 grep -q '^State:.Z' "/proc/$vm/status" || fail "the VM was reaped: nothing is shown"
 kill "$pid"
+ok
+
+# ---- what the system said of its process id is lost on its way ----
+
+erl=$(echo "$run"/erts-*/bin/erl)
+mv "$erl" "$erl.real"
+# Swallows as many answers as lines of $work/swallow.
+cat >"$erl" <<'SH'
+#!/bin/sh
+case " $* " in
+  *" -hidden "*)
+    echo "$RELEASE_EXPRESSION" >>"$work/asked"
+    if [ -s "$work/swallow" ]; then
+      sed -i '$d' "$work/swallow"
+      exec "$0.real" "$@" >/dev/null
+    fi ;;
+esac
+exec "$0.real" "$@"
+SH
+chmod 755 "$erl"
+SLOWLY=yes begin "$run/bin/tick" start
+vm=$(cat "$STARTED")
+printf '1\n2\n3\n' >"$work/swallow"
+: >"$work/asked"
+expect 1 "$run/bin/tick" stop
+contains "$said" 'tick@127.0.0.1 does not say its process id, but "": it was not told to stop'
+! grep -q stop "$work/asked" || fail "it was told to stop"
+echo 1 >"$work/swallow"
+expect 0 "$run/bin/tick" stop
+gone "$vm" || fail "stop returns, and the VM is there"
+mv "$erl.real" "$erl"
+ok
+
+# ---- epmd still knows a node of this name ----
+
+# late FILE [CODE]: a node as epmd knows it, until the file is gone.
+late () {
+  echo >"$1"
+  erl -noshell -eval '
+    Port = list_to_integer(os:getenv("ERL_EPMD_PORT")),
+    {ok, S} = gen_tcp:connect({127,0,0,1}, Port, [binary, {active, false}]),
+    {ok, L} = gen_tcp:listen(0, [{ip, {127,0,0,1}}]),
+    {ok, At} = inet:port(L),
+    [gen_tcp:close(L) || os:getenv("LISTENS") =:= false],
+    Ask = <<120, At:16, 77, 0, 6:16, 5:16, 4:16, "tick", 0:16>>,
+    ok = gen_tcp:send(S, [<<(byte_size(Ask)):16>>, Ask]),
+    {ok, <<_, 0, _/binary>>} = gen_tcp:recv(S, 0),
+    (fun Wait() -> case filelib:is_file("'"$1"'") of true -> timer:sleep(50), Wait(); false -> halt() end end)().' &
+  late=$!
+  pids="$pids $late"
+  wait_for 30 epmd_knows || fail "epmd does not know it"
+}
+epmd_knows () { "${erl%/*}/epmd" -names | grep -q '^name tick at'; }
+late "$work/late"
+rm -f "$STARTED"
+mv "${erl%/*}/epmd" "${erl%/*}/epmd.real"
+cat >"${erl%/*}/epmd" <<'SH'
+#!/bin/sh
+[ "$*" != -names ] || echo >>"$work/names"
+exec "$0.real" "$@"
+SH
+chmod 755 "${erl%/*}/epmd"
+"$run/bin/tick" start >"$work/log" 2>&1 &
+pids="$pids $!"
+asks_again () { [ "$(wc -l <"$work/names")" -ge 5 ]; }
+wait_for 30 asks_again || fail "does not wait: $(cat "$work/log")"
+rm "$work/late"
+mv "${erl%/*}/epmd.real" "${erl%/*}/epmd"
+wait_for 30 test -s "$STARTED" || fail "does not start: $(cat "$work/log")"
+expect 0 "$run/bin/tick" stop
+# One that does listen is there: that is said at once, by the VM.
+LISTENS=yes late "$work/late"
+expect 1 "$run/bin/tick" start
+contains "$out$said" "tick"
+rm "$work/late"
+wait "$late"
+for _ in 1 2 3; do
+  begin "$run/bin/tick" start
+  kill -9 "$(cat "$STARTED")"
+done
+begin "$run/bin/tick" start
+expect 0 "$run/bin/tick" stop
 ok
 
 # ---- what a power cut, or an upgrade that was cut short, has left ----

@@ -77,6 +77,10 @@ runs () {
   kill -0 "$1" 2>/dev/null
 }
 
+nap () {
+  sleep 0.1 2>/dev/null || sleep 1
+}
+
 take_trial () {
   [ -z "${RELEASE_VSN:-}" ] && mv "$new" "$trial" 2>/dev/null && rm -f "$failed"
 }
@@ -377,12 +381,30 @@ choose_extras () {
   fi
 }
 
+# Whether epmd knows a node of this name that no longer listens.
+is_stale () {
+  at=$("$ERTS_BIN/epmd" -names 2>/dev/null | sed -n "s/^name ${RELEASE_NODE%%@*} at port //p")
+  [ -n "$at" ] &&
+    ! grep -qs "^ *[0-9]*: [0-9A-F]*:$(printf %04X "$at") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6
+}
+
+# A VM whose name epmd still knows does not boot, and epmd may learn a while after others that the
+# last one is gone.
+await_name () {
+  [ "$RELEASE_DISTRIBUTION" != none ] && [ -r /proc/net/tcp ] || return 0
+  end=$(($(date +%s) + 10))
+  while is_stale && [ "$(date +%s)" -lt "$end" ]; do
+    nap
+  done
+}
+
 # start shell|plain
 start () {
   restore_config
   choose_sys_config
   choose_vm_args
   choose_extras
+  await_name
   if ! is_elixir; then
     set -- "$1" -mode "$RELEASE_MODE" -config "$RELEASE_SYS_CONFIG" \
       -boot "$REL_VSN_DIR/$RELEASE_BOOT_SCRIPT" -args_file "$RELEASE_VM_ARGS"
@@ -494,14 +516,28 @@ remote () {
     -args_file "$RELEASE_REMOTE_VM_ARGS" -remsh "$RELEASE_NODE"
 }
 
+# The process id of the running system.  A VM that ends at once, as the one that asks does, may lose
+# what it was to print.
+system_pid () {
+  for _ in 1 2 3; do
+    answer=$(rpc 'IO.puts(System.pid())' 'io:put_chars([os:getpid(), 10])') || exit
+    case $answer in
+      ''|*[!0-9]*) ;;
+      *) echo "$answer" && return ;;
+    esac
+  done
+  fail "$RELEASE_NODE does not say its process id, but \"$answer\": it was not told to stop"
+}
+
 # Waits until the VM is gone, not only until it has said that it will go.
 stop () {
-  pid=$(rpc 'IO.puts(System.pid()); System.stop()' 'io:put_chars([os:getpid(), 10]), init:stop()') || exit
+  pid=$(system_pid) || exit
+  (rpc 'System.stop()' 'init:stop()') || exit
   end=$(($(date +%s) + ${RELEASE_STOP_TIMEOUT:-60}))
   while runs "$pid"; do
     [ "$(date +%s)" -lt "$end" ] ||
       fail "process $pid still runs; it was told to stop ${RELEASE_STOP_TIMEOUT:-60} s ago"
-    sleep 0.1 2>/dev/null || sleep 1
+    nap
   done
 }
 

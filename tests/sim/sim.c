@@ -332,14 +332,86 @@ static void look_after(struct sim *sim)
 
 /* ---- what befalls ---- */
 
+/* A person does. */
+static void says(struct sim *sim, enum fault_kind kind)
+{
+	switch (kind) {
+	case FAULT_pause:
+		command(sim, COMMAND_pause, versions[VSN_NEW]);
+		break;
+	case FAULT_promote:
+		command(sim, COMMAND_promote, versions[VSN_NEW]);
+		break;
+	case FAULT_abort:
+		command(sim, COMMAND_abort, versions[VSN_NEW]);
+		break;
+	case FAULT_abort_other:
+		command(sim, COMMAND_abort, versions[VSN_OLD]);
+		break;
+	case FAULT_supersede:
+		if (!sim->again)
+			command(sim, COMMAND_supersede, versions[VSN_NEW]);
+		break;
+	default:
+		break;
+	}
+}
+
+static void tell_of(struct sim *sim, enum sight_kind kind, const char *name)
+{
+	struct sight sight = { .kind = kind, .node = name, .zone = "" };
+
+	step(sim, &sight, 1);
+	if (sim->driver.r)
+		write_down(sim, sim->driver.r);
+}
+
+static void joins(struct sim *sim)
+{
+	unsigned nr = sim->count;
+	char name[16];
+
+	if (nr >= NODES_MAX || !sim->driver.r)
+		return;
+	sim->count++;
+	snprintf(name, sizeof(name), "n%u", nr);
+	node_replaced(sim, nr);
+	sim->nodes[nr].life = 1;
+	sim->seen[nr] = check_nothing_seen();
+	sim_say(sim, "%s joins", name);
+	tell_of(sim, SIGHT_new, name);
+}
+
+static void leaves(struct sim *sim, unsigned nr)
+{
+	struct sim_node *node = &sim->nodes[nr];
+	char name[16];
+
+	if (!sim->driver.r)
+		return;
+	snprintf(name, sizeof(name), "n%u", nr);
+	sim_say(sim, "%s leaves", name);
+	node->there = node->alive = false;
+	node->op_ends = -1;
+	tell_of(sim, SIGHT_gone, name);
+}
+
+static void hangs(struct sim *sim, unsigned nr, int64_t for_ms)
+{
+	struct sim_node *node = &sim->nodes[nr];
+
+	if (node->op_ends < 0)
+		return;
+	sim_say(sim, "n%u hangs for %" PRId64 " s", nr, for_ms / 1000);
+	node->op_ends += for_ms;
+	event_add(sim, (struct event){ .at = node->op_ends, .kind = EVENT_op, .node = nr });
+}
+
 static void befall(struct sim *sim, const struct fault *fault)
 {
 	unsigned nr = fault->node % sim->count;
 	struct sim_node *node = &sim->nodes[nr];
-	struct sight sight = { .zone = "" };
-	char name[16];
 
-	snprintf(name, sizeof(name), "n%u", nr);
 	node->fault_at = sim->now + (fault->for_ms > 0 ? fault->for_ms : 0);
 	switch (fault->kind) {
 	case FAULT_crash:
@@ -347,11 +419,7 @@ static void befall(struct sim *sim, const struct fault *fault)
 		node_crashes(sim, nr, fault->for_ms);
 		break;
 	case FAULT_hang:
-		if (node->op_ends < 0)
-			break;
-		sim_say(sim, "n%u hangs for %" PRId64 " s", nr, fault->for_ms / 1000);
-		node->op_ends += fault->for_ms;
-		event_add(sim, (struct event){ .at = node->op_ends, .kind = EVENT_op, .node = nr });
+		hangs(sim, nr, fault->for_ms);
 		break;
 	case FAULT_partition:
 		sim_say(sim, "n%u is apart for %" PRId64 " s", nr, fault->for_ms / 1000);
@@ -376,50 +444,14 @@ static void befall(struct sim *sim, const struct fault *fault)
 		sim_say(sim, "the clock jumps by %" PRId64 " s", fault->for_ms / 1000);
 		sim->skew += fault->for_ms;
 		break;
-	case FAULT_pause:
-		command(sim, COMMAND_pause, versions[VSN_NEW]);
-		break;
-	case FAULT_promote:
-		command(sim, COMMAND_promote, versions[VSN_NEW]);
-		break;
-	case FAULT_abort:
-		command(sim, COMMAND_abort, versions[VSN_NEW]);
-		break;
-	case FAULT_abort_other:
-		command(sim, COMMAND_abort, versions[VSN_OLD]);
-		break;
-	case FAULT_supersede:
-		if (!sim->again)
-			command(sim, COMMAND_supersede, versions[VSN_NEW]);
-		break;
 	case FAULT_join:
-		if (sim->count >= NODES_MAX || !sim->driver.r)
-			break;
-		nr = sim->count++;
-		snprintf(name, sizeof(name), "n%u", nr);
-		node_replaced(sim, nr);
-		sim->nodes[nr].life = 1;
-		sim->seen[nr] = check_nothing_seen();
-		sight.kind = SIGHT_new;
-		sight.node = name;
-		sim_say(sim, "%s joins", name);
-		step(sim, &sight, 1);
-		if (sim->driver.r)
-			write_down(sim, sim->driver.r);
+		joins(sim);
 		break;
 	case FAULT_leave:
-		if (!sim->driver.r)
-			break;
-		sim_say(sim, "%s leaves", name);
-		node->there = node->alive = false;
-		node->op_ends = -1;
-		sight.kind = SIGHT_gone;
-		sight.node = name;
-		step(sim, &sight, 1);
-		if (sim->driver.r)
-			write_down(sim, sim->driver.r);
+		leaves(sim, nr);
 		break;
 	default:
+		says(sim, fault->kind);
 		break;
 	}
 }

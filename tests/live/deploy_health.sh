@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What decides on a fleet: gates of each kind, no data, policies after a failure, hooks, and a rolling
 # restart with drain, where the VM is kept by its start script.
-# Parts: gates hooks
+# Parts: gates silence hooks
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -46,10 +46,13 @@ ok
 
 # Not well before anything was done: nothing is done.
 echo ill >"$work/www/meter2"
+# A node that was not looked at for three probes is out as well, which a busy machine may not manage in 900 ms.
 health "[{http: {url: 'http://{host}:$web/{name}', body: fine}}]" "progress_timeout: 30s"
+sed -i 's/probe: 300ms/probe: 5s/' "$fleet/relevo.yaml"
 in_fleet 8 deploy 1.1.0 -t production
-contains "$said" "of them are out"
+contains "$said" "1 of them are out, meter2@127.0.0.1 for one: http://127.0.0.1:$web/meter2 "
 all_run 1.0.0/1.0.0
+sed -i 's/probe: 5s/probe: 300ms/' "$fleet/relevo.yaml"
 echo fine >"$work/www/meter2"
 in_fleet 0 resume -t production
 all_run 1.1.0/1.1.0
@@ -73,7 +76,12 @@ contains "$(cat "$work/deploy.said")" "is {false,database}, not ok"
 all_run 1.0.0/1.0.0
 ok
 
-# Nothing said: before anything is changed, and at the end of a bake.
+fi
+if in_part silence; then
+
+# ---- nothing said: before anything is changed, and at the end of a bake ----
+
+for n in 1 2 3; do set_health $n true; done
 set_health 1 unknown
 health "[{rpc: 'persistent_term:get(healthy)'}]" "progress_timeout: 30s"
 in_fleet 8 deploy 1.1.0 -t production

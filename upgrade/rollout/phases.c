@@ -327,6 +327,33 @@ static bool is_known(const struct rollout *r, const struct rollout_node *node)
 	return !node->touched || (node->lost_at < 0 && node->health != HEALTH_unknown);
 }
 
+static bool is_in(const struct rollout *r, const struct rollout_node *node)
+{
+	return !node_is_out(r, node);
+}
+
+static bool is_not_ill(const struct rollout *r, const struct rollout_node *node)
+{
+	(void)r;
+	return node->health != HEALTH_fail;
+}
+
+static void stands_still(struct rollout *r)
+{
+	const struct rollout_node *ill = first_not(r, is_not_ill), *out = first_not(r, is_in);
+
+	if (ill)
+		rollout_pause(r, PAUSED_no_data,
+			      "no node got any further: %zu of them are out, %s for one: %s",
+			      rollout_unavailable(r), ill->name, ill->why);
+	else if (out)
+		rollout_pause(r, PAUSED_no_data,
+			      "no node got any further: %zu of them are out, %s for one",
+			      rollout_unavailable(r), out->name);
+	else
+		rollout_pause(r, PAUSED_no_data, "no node got any further, though none is out");
+}
+
 static void too_long(struct rollout *r)
 {
 	const struct rollout_node *node = first_not(r, is_known);
@@ -339,8 +366,7 @@ static void too_long(struct rollout *r)
 	else if (late)
 		rollout_fail(r, "it took longer than it may");
 	else
-		rollout_pause(r, PAUSED_no_data, "no node got any further: %zu of them are out",
-			      rollout_unavailable(r));
+		stands_still(r);
 }
 
 static void give_up_all(struct rollout *r)

@@ -119,10 +119,16 @@ static const char *next_step(struct arena *arena, const struct node *node,
 		return arena_printf(arena, "Next: relevo node adopt %s", node_name(node));
 	if (!running || !permanent || running == permanent)
 		return NULL;
-	return arena_printf(arena,
-			    "%s is not committed: a restart goes back to %s.  Next: relevo node "
-			    "commit %s, or revert.",
-			    running->vsn, permanent->vsn, node_name(node));
+	return arena_printf(
+		arena,
+		"%s is not committed%s: a restart goes back to %s.  Next: relevo node "
+		"commit %s%s, or revert.",
+		running->vsn,
+		releases_is_unseen(releases)
+			? ", and nobody has verified it (who installed it was ended before)"
+			: "",
+		permanent->vsn, node_name(node),
+		releases_is_unseen(releases) ? ", which does" : "");
 }
 
 static void releases_print(const struct node_releases *releases)

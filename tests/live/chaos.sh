@@ -82,10 +82,14 @@ settle () {
     *) fail "$row: $("$relevo" node releases "$node" 2>&1)" ;;
   esac
   # Whose child does not start is taken back by the relevo that brought it.  Where that one was killed first, the
-  # node runs it, uncommitted, until it is told to go back or boots.
+  # node runs it, unverified, until it is told to go back or boots; nobody commits it.
   case $(whole) in
     *"'2.8.0'},[{current,\"2.8.0\"},{permanent,\"1.0.0\"}],0,true}"*)
       unverified=$((unverified + 1))
+      expect 0 "$relevo" node releases "$node"
+      contains "$said" "2.8.0 is not committed, and nobody has verified it"
+      expect 4 "$relevo" node commit "$node"
+      contains "$said" "2.8.0 is not well: the child second of meter_sup does not run"
       expect 0 "$relevo" node revert "$node" ;;
   esac
 }

@@ -414,6 +414,39 @@ wrong_releases () {
 2.9.0 5 processes that nobody supervises crash
 TABLE
 
+  # Who installs is killed before it looks what came of it: the next one looks.
+  killed_unseen () { # VERSION
+    status=0
+    "$harm" kill verify:+0 "$relevo" node install "$node" "$(package "$1")" -v >"$work/out" 2>"$work/said" || status=$?
+    [ "$status" = 137 ] || fail "$row: ended with $status: $(cat "$work/said")"
+    wait_for 30 is_alone || fail "$row: another relevo is at work"
+    expect 0 "$relevo" node releases "$node"
+    contains "$said" "$1 is not committed, and nobody has verified it"
+    contains "$("$relevo" node releases "$node" --json | tr -d ' \n')" '"verified":false'
+  }
+  for way in revert install; do
+    begin "relevo is killed before it sees that a child does not start; $way"
+    killed_unseen 2.8.0
+    expect 4 "$relevo" node commit "$node"
+    contains "$said" "2.8.0 is not well: the child second of meter_sup does not run"
+    contains "$said" "relevo node revert $node 1.0.0"
+    case $way in
+      revert) expect 0 "$relevo" node revert "$node" ;;
+      install) expect 5 "$relevo" node install "$node" "$(package 2.8.0)" ;;
+    esac
+    must_be_whole
+    contains "$("$relevo" node releases "$node" --json | tr -d ' \n')" '"verified":true'
+    end_row
+    "$relevo" node revert -q "$node" >/dev/null
+    "$relevo" node remove -q "$node" 2.8.0 >/dev/null
+  done
+  begin "relevo is killed before it sees that all is well"
+  killed_unseen 1.1.0
+  expect 0 "$relevo" node commit "$node"
+  contains "$("$relevo" node releases "$node" --json | tr -d ' \n')" '"verified":true'
+  end_row
+  expect 0 "$relevo" node revert "$node" 1.0.0
+
   begin "the downgrade fails"
   expect 0 "$relevo" node install "$node" "$(package 2.3.0)"
   expect 0 "$relevo" node revert "$node" --patience 30s

@@ -48,9 +48,6 @@ static const char *reason_text(struct arena *arena, const struct term *reason)
 		return arena_printf(arena, "configuration (%s): %s", provider ? provider : "?",
 				    what);
 	}
-	if (term_is_tagged(reason, "not_started", 2) &&
-	    term_get_text(term_at(reason, 1), arena, &what))
-		return what;
 	rpc_reason(&text, reason);
 	return arena_dup(arena, str_span(&text));
 }

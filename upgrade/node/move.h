@@ -21,10 +21,9 @@ struct move_options {
 };
 
 enum move_outcome {
-	MOVE_DONE,    /* the release runs */
-	MOVE_REFUSED, /* nothing was changed */
-	MOVE_HALF, /* it runs, but its protocols could not be loaded, or what it starts does not run
-		    */
+	MOVE_DONE,      /* the release runs */
+	MOVE_REFUSED,   /* nothing was changed */
+	MOVE_HALF,      /* it runs, but its protocols could not be loaded */
 	MOVE_RESTARTED, /* it failed; the node restarted into its permanent release */
 };
 

@@ -432,6 +432,7 @@ int node_releases(struct node_releases *out, struct node *node, struct arena *ar
 		.trials = answer_flag(answer, "trials"),
 		.failed_vsn = answer_text(answer, arena, "failed_trial"),
 		.lock = answer_text(answer, arena, "lock"),
+		.unseen = answer_text(answer, arena, "unseen"),
 		.busy = answer_flag(answer, "busy"),
 		.starting = strcmp(answer_text(answer, arena, "status"), "starting") == 0,
 		.going_down = strcmp(answer_text(answer, arena, "status"), "stopping") == 0,
@@ -624,4 +625,11 @@ int node_manifest_digest(const char **out, struct node *node, struct arena *aren
 		term_get_text(answer, arena, out);
 	}
 	return 0;
+}
+
+bool releases_is_unseen(const struct node_releases *releases)
+{
+	const struct node_release *running = releases_running(releases);
+
+	return running && strcmp(running->vsn, releases->unseen) == 0;
 }

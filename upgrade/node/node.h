@@ -157,6 +157,10 @@ struct node_releases {
 	 * not told to be done; "": none.
 	 */
 	const char *reverted_from, *reverted_to;
+	/* What relevo installed there and did not see to have gone well: it was ended before; "":
+	 * nothing.
+	 */
+	const char *unseen;
 	bool busy;       /* an installation runs on the node right now */
 	bool starting;   /* its applications are still being started */
 	bool going_down; /* the node stops or restarts */
@@ -174,6 +178,8 @@ must_check int node_manifest_text(struct span *out, struct node *node, struct ar
 				  const char *vsn, struct error *err);
 /* NULL: not known. */
 const struct node_release *releases_find(const struct node_releases *releases, const char *vsn);
+/* Nobody has verified what runs, since it was installed. */
+bool releases_is_unseen(const struct node_releases *releases);
 /* The one that runs: current, else permanent; NULL: none. */
 const struct node_release *releases_running(const struct node_releases *releases);
 const struct node_release *releases_permanent(const struct node_releases *releases);

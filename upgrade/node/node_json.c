@@ -52,11 +52,11 @@ json_t *node_releases_json(const struct node *node, const struct node_releases *
 					release_state_name(each->state), "running", each == running,
 					"applications", versions_json(each->libs, each->libs_len)));
 	}
-	return json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "node",
+	return json_pack("{s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "node",
 			 json_text(node_name(node)), "releases", list, "trouble",
-			 trouble_json(releases->trouble), "busy", releases->busy, "locked_by",
-			 text_or_null(releases->lock), "failed_trial",
-			 text_or_null(releases->failed_vsn), "releases_file_fault",
+			 trouble_json(releases->trouble), "busy", releases->busy, "verified",
+			 !releases_is_unseen(releases), "locked_by", text_or_null(releases->lock),
+			 "failed_trial", text_or_null(releases->failed_vsn), "releases_file_fault",
 			 text_or_null(releases->file_fault), "start_script_boots",
 			 text_or_null(releases->pinned_vsn), "next", json_text(next));
 }

@@ -36,6 +36,28 @@ static int drain(struct upgrade *u, const char *to, struct error *err)
 	return upgrade_drain(u, to, err);
 }
 
+/* What runs, where the relevo that installed it was ended before it looked. */
+static int verify_unseen(struct upgrade *u, struct error *err)
+{
+	const struct bundle *manifest, *other;
+	const char *fault;
+	int64_t modules;
+
+	if (u->running == u->permanent || !releases_is_unseen(&u->releases))
+		return 0;
+	upgrade_step(u, STEP_verify, "verifying %s, for nobody saw how its installation ended",
+		     u->running->vsn);
+	if (upgrade_manifest(&manifest, u, u->running->vsn, err) ||
+	    upgrade_manifest(&other, u, u->permanent->vsn, err) ||
+	    upgrade_verify(&fault, &modules, u, manifest, other, INT64_MAX, err))
+		return -1;
+	if (!fault)
+		return 0;
+	upgrade_refuse(u, err, "%s is not well: %s", u->running->vsn, fault);
+	return error_hint(err, "`relevo node revert %s %s` goes back.", node_name(u->node),
+			  u->permanent->vsn);
+}
+
 int node_commit(struct install_result *out, struct node *node, struct arena *arena, const char *vsn,
 		const struct install_options *options, struct error *err)
 {
@@ -56,7 +78,7 @@ int node_commit(struct install_result *out, struct node *node, struct arena *are
 	}
 	before = u.permanent->vsn;
 	already = u.running == u.permanent;
-	if (!already && drain(&u, NULL, err))
+	if (verify_unseen(&u, err) || (!already && drain(&u, NULL, err)))
 		return upgrade_failed(&u, err);
 	/* Also when it is permanent: a commit that was cut short may have got only so far. */
 	if (make_permanent(&u, u.running->vsn, err))
@@ -301,7 +323,8 @@ int node_revert(struct install_result *out, struct node *node, struct arena *are
 		return upgrade_failed(&u, err);
 	/* It was committed: what the node boots must go back as well. */
 	if (strcmp(u.permanent->vsn, target) != 0 &&
-	    (drain_behind(&u, already, err) || make_permanent(&u, target, err)))
+	    (verify_unseen(&u, err) || drain_behind(&u, already, err) ||
+	     make_permanent(&u, target, err)))
 		return upgrade_failed(&u, err);
 	/* From one that was committed a second way back is another one; had this answer been lost,
 	 * it is not.

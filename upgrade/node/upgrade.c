@@ -269,6 +269,22 @@ static int await_resumed(const char **fault, struct upgrade *upgrade, int64_t be
 	return 0;
 }
 
+/* What the relup starts; from then on nobody need look again. */
+static int see_started(const char **fault, struct upgrade *u, struct error *err)
+{
+	const struct term *answer;
+
+	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_started, NULL, 0,
+		     node_work_deadline(u->node), err))
+		return -1;
+	if (!term_is_list(answer))
+		return error_set(err, ERROR_INVALID, "%s: an answer of another shape",
+				 node_name(u->node));
+	if (answer->seq.len > 0 && !term_get_text(term_at(answer, 0), u->arena, fault))
+		*fault = "what its relup starts does not run";
+	return 0;
+}
+
 int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade,
 		   const struct bundle *manifest, const struct bundle *other,
 		   int64_t suspended_before, struct error *err)
@@ -288,5 +304,8 @@ int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade
 				      verified.fault);
 		return 0;
 	}
-	return await_resumed(fault, upgrade, suspended_before, err);
+	if (await_resumed(fault, upgrade, suspended_before, err))
+		return -1;
+	return !*fault && releases_is_unseen(&upgrade->releases) ? see_started(fault, upgrade, err)
+								 : 0;
 }

@@ -227,14 +227,17 @@ Relup = fun(V, Direction, Other) ->
                     _ -> []
                 end
         end,
-WayTo = fun(V) ->
-                {ok, Known} = Handler(which_releases, []),
-                [Now | _] = [N || S <- [current, permanent], {_, N, _, State} <- Known, State =:= S],
-                case Relup(V, 2, Now) ++ Relup(Now, 3, V) of
-                    [Way | _] when is_list(Way) -> Way;
-                    _ -> []
-                end
-        end,
+WayFrom = fun(From, To) ->
+              case Relup(To, 2, From) ++ Relup(From, 3, To) of
+                  [Known | _] when is_list(Known) -> Known;
+                  _ -> []
+              end
+      end,
+NowRuns = fun() ->
+                  {ok, Known} = Handler(which_releases, []),
+                  hd([V || S <- [current, permanent], {_, V, _, State} <- Known, State =:= S])
+          end,
+WayTo = fun(V) -> WayFrom(NowRuns(), V) end,
 %% What df says is free for us where releases are; infinity where there is no df: there,
 %% the disk itself will tell.
 FreeBytes = fun() ->

@@ -4,7 +4,7 @@
 %% Bound: Vsn, CodeChangeTimeout, SuspendTimeout, ConfigTimeout (milliseconds).
 %% Answers {installed, {From, Groups}}, {refused, Why} (nothing changed), {failed, Why}
 %% (changed and put back), {restarting, Why} (the node goes down to the permanent
-%% release), {half, Why} (installed, but its protocols are not, or what it should start does not run).
+%% release), {half, Why} (installed, but its protocols are not).
 Options = [{error_action, restart},
            {code_change_timeout, CodeChangeTimeout},
            {suspend_timeout, SuspendTimeout}],
@@ -53,77 +53,19 @@ Refused = fun(Why) ->
           end,
 Steps = WayTo(Vsn),
 Restarts = lists:member(restart_new_emulator, Steps) orelse lists:member(restart_emulator, Steps),
-%% What the steps start must be there afterwards: release_handler takes no notice of what they
-%% return.  Who is asked once more says why not.
-%% Without values, which may be secrets.
-Outline = fun Outline(T) when is_tuple(T) -> list_to_tuple([Outline(E) || E <- tuple_to_list(T)]);
-              Outline(T) when is_atom(T); is_integer(T); is_pid(T) -> T;
-              Outline([H | T]) when not is_integer(H) -> [Outline(H) | Outline(T)];
-              Outline([]) -> [];
-              Outline(_) -> '...'
-          end,
-Missing = fun(Child, Why) -> [unicode:characters_to_binary(io_lib:format("~ts: ~0tp", [Child, Outline(Why)]))] end,
-ChildName = fun(Sup, Id) -> io_lib:format("the child ~0tp of ~0tp does not run", [Id, Sup]) end,
-Restarted = fun(Sup, Id) ->
-                    try supervisor:restart_child(Sup, Id) of
-                        {error, running} -> [];
-                        {error, Why} -> Missing(ChildName(Sup, Id), Why);
-                        _ -> []
-                    catch _:Why -> Missing(ChildName(Sup, Id), Why)
-                    end
-            end,
-StartedAs = fun(#{id := Id} = Spec) -> {Id, maps:get(restart, Spec, permanent)};
-               ({Id, _, Restart, _, _, _}) -> {Id, Restart};
-               (_) -> none
-            end,
-Started = fun(Sup, Spec) ->
-                  case StartedAs(Spec) of
-                      {Id, permanent} ->
-                          try supervisor:start_child(Sup, Spec) of
-                              {error, {already_started, P}} when is_pid(P) -> [];
-                              {error, already_present} -> Restarted(Sup, Id);
-                              {error, Why} -> Missing(ChildName(Sup, Id), Why);
-                              _ -> []
-                          catch _:Why -> Missing(ChildName(Sup, Id), Why)
-                          end;
-                      %% Others may have done their work and ended.
-                      _ -> []
-                  end
-          end,
-IsEnded = fun(Sup, Id, Later) ->
-                  lists:any(fun({apply, {_, terminate_child, [S, I]}}) -> S =:= Sup andalso I =:= Id;
-                               (_) -> false
-                            end, Later)
-          end,
-Runs = fun(App, Type) ->
-               case application:start(App, Type) of
-                   {error, {already_started, _}} -> [];
-                   {error, Why} -> Missing(io_lib:format("~ts is not started", [App]), Why);
-                   ok -> []
-               end
-       end,
-NotStarted = fun NotStarted([]) -> [];
-                 NotStarted([{apply, {M, restart_child, [Sup, Id]}} | Later])
-                   when M =:= supervisor; M =:= 'Elixir.Supervisor' ->
-                     [F || not IsEnded(Sup, Id, Later), F <- Restarted(Sup, Id)] ++ NotStarted(Later);
-                 NotStarted([{apply, {M, start_child, [Sup, Spec]}} | Later])
-                   when M =:= supervisor; M =:= 'Elixir.Supervisor' ->
-                     Started(Sup, Spec) ++ NotStarted(Later);
-                 NotStarted([{apply, {application, start, [App | Type]}} | Later]) ->
-                     [F || not lists:member({apply, {application, stop, [App]}}, Later),
-                           F <- Runs(App, hd(Type ++ [temporary]))] ++ NotStarted(Later);
-                 NotStarted([_ | Later]) -> NotStarted(Later)
-             end,
+%% Until somebody has seen what came of it (started.erl).  A VM that ends forgets it.
+Unseen = fun() -> os:putenv("RELEVO_UNSEEN", NowRuns() ++ " " ++ Vsn) end,
 Install = fun() ->
+                  Before = os:getenv("RELEVO_UNSEEN", ""),
+                  Unseen(),
                   case release_handler:install_release(Vsn, Options) of
                       {ok, From, _} ->
-                          try {Protocols(), NotStarted(Steps)} of
-                              {_, []} -> {installed, From};
-                              {_, [Fault | _]} -> {half, {not_started, Fault}}
+                          try Protocols() of
+                              _ -> {installed, From}
                           catch _:Why -> {half, Why}
                           end;
                       {continue_after_restart, _, _} -> {restarting, restart_new_emulator};
-                      {error, Why} -> Refused(Why)
+                      {error, Why} -> os:putenv("RELEVO_UNSEEN", Before), Refused(Why)
                   end
           end,
 %% How long each process is held, by what release_handler sends to it; unknown where somebody

@@ -37,6 +37,11 @@ Sound = case file:consult(filename:join(RelDir, "RELEASES")) of
                 {ok, Reverted} -> string:lexemes(binary_to_list(Reverted), " \n");
                 {error, _} -> []
             end},
+ %% What nobody has seen to have gone well (started.erl).
+ {unseen, case string:lexemes(os:getenv("RELEVO_UNSEEN", ""), " ") of
+              [_, Unseen] -> Unseen;
+              _ -> ""
+          end},
  {releases_dir, RelDir},
  {root, Root},
  {erts, erlang:system_info(version)},

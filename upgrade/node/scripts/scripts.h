@@ -41,6 +41,7 @@
 	X(beside,   false, VM)        \
 	X(check,    true, VM)         \
 	X(install,  true, VM)         \
+	X(started,  true, ALONE)      \
 	X(after,    true, ALONE)      \
 	X(assets,   true, ALONE)      \
 	X(drain,    true, ALONE)      \

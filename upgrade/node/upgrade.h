@@ -123,8 +123,8 @@ must_check int upgrade_roll_back(struct upgrade *upgrade, const char *vsn, const
 /* The manifest that a release of the node brought with it; NULL: none. */
 must_check int upgrade_manifest(const struct bundle **out, struct upgrade *upgrade, const char *vsn,
 				struct error *err);
-/* Loaded modules, suspended processes, and what the relup starts; *fault NULL: all is well.  `other` as in
- * verify_modules(); may be NULL.
+/* Loaded modules, suspended processes, and what the relup starts; *fault NULL: all is well.
+ * `other` as in verify_modules(); may be NULL.
  */
 must_check int upgrade_verify(const char **fault, int64_t *modules, struct upgrade *upgrade,
 			      const struct bundle *manifest, const struct bundle *other,

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 	"{releases_file,\"\"},{releases_dir,\"/r/releases\"},{root,\"/r\"},{erts,\"13.1.5\"}," \
 	"{otp,\"25\"},{mode,embedded},{busy,false},{status,started},{env_version,\"1.0.0\"},"  \
 	"{crypto,true},{keeper,\"heart\"},{trials,true},{booted_name,\"shop\"},"               \
-	"{start_is_there,true}"
+	"{start_is_there,true},{unseen,\"1.1.0\"}"
 #define OLD(state) "{\"shop\",\"1.0.0\",[\"kernel-8.5.3\",\"shop-1.0.0\"]," state "}"
 #define NEW(state) "{\"shop\",\"1.1.0\",[\"kernel-8.5.3\",\"shop-1.1.0\"]," state "}"
 #define KNOWS(list, booted, starts)                                                       \
@@ -81,6 +81,7 @@ static const struct {
 	{ SCRIPT_check,
 	  "{ok,[{kills,shop,2},{config,[{shop,limit,added,<<>>,<<\"2\">>,false}]}]}." },
 	{ SCRIPT_install, "{installed,{\"1.0.0\",[{shop,2,50}]}}." },
+	{ SCRIPT_started, "[]." },
 	{ SCRIPT_restart, "ok." },
 	{ SCRIPT_commit, "ok." },
 	{ SCRIPT_remove, "ok." },

@@ -54,7 +54,7 @@ void agent_say_json(struct exchange *exchange, unsigned status, json_t *json); /
 void agent_say_error(struct exchange *exchange, unsigned status, const char *code,
 		     const char *message);
 /* What is known of the node and of what is done to it; a new reference. */
-json_t *agent_state(const struct agent *agent);
+json_t *agent_known(const struct agent *agent);
 /* Answers now what is wanted, by what is known. */
 void agent_tell(struct agent *agent, struct exchange *exchange, enum agent_want want);
 /* A child has ended: takes what it told (NULL: nothing), and answers those who waited. */

@@ -25,7 +25,7 @@ void agent_say_error(struct exchange *exchange, unsigned status, const char *cod
 		json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", json_text(message)));
 }
 
-json_t *agent_state(const struct agent *agent)
+json_t *agent_known(const struct agent *agent)
 {
 	json_t *state =
 		json_pack("{s:o, s:I, s:O?, s:O?}", "node", json_text(agent->options->setup.node),
@@ -80,7 +80,7 @@ void agent_tell(struct agent *agent, struct exchange *exchange, enum agent_want 
 {
 	switch (want) {
 	case WANT_state:
-		agent_say_json(exchange, 200, agent_state(agent));
+		agent_say_json(exchange, 200, agent_known(agent));
 		break;
 	case WANT_live:
 		tell_probe(exchange, agent->node, "up");
@@ -93,7 +93,7 @@ void agent_tell(struct agent *agent, struct exchange *exchange, enum agent_want 
 		break;
 	case WANT_action:
 		if (agent->jobs[TASK_action].pid)
-			agent_say_json(exchange, 202, agent_state(agent));
+			agent_say_json(exchange, 202, agent_known(agent));
 		else
 			agent_say_json(exchange, 200, json_incref(agent->journal.last));
 		break;

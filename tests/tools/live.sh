@@ -61,7 +61,7 @@ trap 'exit 130' INT TERM HUP
 start_epmd () {
   epmd=$(command -v epmd || echo /usr/lib/erlang/erts-*/bin/epmd)
   # shellcheck disable=SC2086 # a glob
-  $epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 >/dev/null 2>&1 &
+  $epmd -port "$ERL_EPMD_PORT" -address "${epmd_addresses:-127.0.0.1}" >/dev/null 2>&1 &
   pids="$pids $!"
   # shellcheck disable=SC2086
   wait_for 10 $epmd -port "$ERL_EPMD_PORT" -names || fail "no epmd"

@@ -36,7 +36,7 @@ pod_key () {
 pod_pki () {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout "$tls/ca.key" -subj /CN=ca \
     -days 30 -out "$tls/ca.crt" 2>/dev/null
-  pod_key pod /CN=pod 'DNS:*.test.pod'
+  pod_key pod /CN=pod "DNS:*.${pod_space:-test}.pod"
   pod_key operator /CN=relevo-operator DNS:relevo-operator
   pod_key other /CN=other DNS:other
 }

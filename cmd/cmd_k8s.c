@@ -9,20 +9,62 @@
 
 struct manifests_opts {
 	const char *space;
+	const char *workload, *kind, *container, *root, *node, *image, *relevo;
+	bool sidecar;
 };
 
 static const struct option manifests_options[] = {
 	OPT_TEXT(struct manifests_opts, space, 'n', "namespace", "NAMESPACE",
 		 "for this namespace (default: default)"),
+	OPT_TEXT(struct manifests_opts, workload, 0, "workload", "NAME",
+		 "instead: what is added to this workload, as a patch"),
+	OPT_TEXT(struct manifests_opts, kind, 0, "kind", "KIND",
+		 "of it: StatefulSet or Deployment (default: StatefulSet)"),
+	OPT_TEXT(struct manifests_opts, container, 0, "container", "NAME",
+		 "in which the node runs (default: app)"),
+	OPT_TEXT(struct manifests_opts, root, 0, "root", "DIR",
+		 "where the release lies in there (default: /srv/NAME)"),
+	OPT_TEXT(struct manifests_opts, node, 0, "node", "NAME",
+		 "of the node (default: NAME@$(POD_IP))"),
+	OPT_TEXT(struct manifests_opts, image, 0, "image", "IMAGE",
+		 "that has relevo in it; must be said with --workload"),
+	OPT_TEXT(struct manifests_opts, relevo, 0, "relevo", "FILE",
+		 "where in that image (default: relevo)"),
+	OPT_FLAG(struct manifests_opts, sidecar, 0, "sidecar",
+		 "the agent starts before the node and ends after it (Kubernetes 1.29 and later)"),
 	OPT_END,
 };
+
+static int add_patch(struct str *out, const struct manifests_opts *opts, const char *space,
+		     struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const char *name = opts->workload;
+	const struct workload workload = {
+		.name = name,
+		.kind = opts->kind ? opts->kind : "StatefulSet",
+		.container = opts->container ? opts->container : "app",
+		.root = opts->root ? opts->root : arena_printf(&arena, "/srv/%s", name),
+		.node = opts->node ? opts->node : arena_printf(&arena, "%s@$(POD_IP)", name),
+		.image = opts->image,
+		.relevo = opts->relevo ? opts->relevo : "relevo",
+		.sidecar = opts->sidecar,
+	};
+
+	if (!opts->image)
+		return error_set(err, ERROR_USAGE,
+				 "--workload wants --image: one that has relevo in it");
+	return manifests_patch(out, &workload, space, err);
+}
 
 static int manifests_run(const struct call *call, struct error *err)
 {
 	const struct manifests_opts *opts = call->opts;
 	owned_str struct str text = STR_EMPTY;
 
-	if (manifests_add(&text, opts->space ? opts->space : "default", err))
+	const char *space = opts->space ? opts->space : "default";
+
+	if (opts->workload ? add_patch(&text, opts, space, err) : manifests_add(&text, space, err))
 		return -1;
 	print_lines(stdout, str_span(&text));
 	return 0;
@@ -110,9 +152,14 @@ static const struct command k8s_manifests = {
 	.description =
 		"Prints YAML for kubectl apply: the kinds BeamRelease, BeamDeployment and BeamUpgrade of relevo.dev/v1alpha1, "
 		"and a service account with a role that may do what upgrading the pods of one namespace takes, and nothing "
-		"else.  Nothing is asked or changed; whoever applies the kinds must administer the cluster.",
+		"else.  Nothing is asked or changed; whoever applies the kinds must administer the cluster.\n\n"
+		"With --workload what is printed is a patch for a StatefulSet or a Deployment: a volume for the release, relevo seed "
+		"before the node, relevo agent beside it, and OnDelete, so that the workload itself changes no pods.  It wants "
+		"the secrets NAME-agent-tls (tls.crt, tls.key, ca.crt) and NAME-cookie (cookie), and the ConfigMap relevo-NAME, "
+		"which the operator writes.",
 	.examples =
 		"relevo k8s manifests -n shop | kubectl apply -f -\n"
+		"relevo k8s manifests -n shop --workload shop --image registry.example.com/relevo:1 >patch.yaml\n"
 		"kubectl explain beamdeployment.spec.strategy  # what its fields mean, then\n",
 	.no_json = true,
 	.options = manifests_options,

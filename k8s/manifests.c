@@ -6,6 +6,8 @@
 EMBED(manifest_resources, "k8s/manifests/resources.yaml")
 EMBED(manifest_roles, "k8s/manifests/roles.yaml")
 EMBED(manifest_conditions, "k8s/manifests/conditions.yaml")
+EMBED(manifest_workload, "k8s/manifests/workload.yaml")
+EMBED(manifest_agent, "k8s/manifests/agent.yaml")
 
 enum { SPACE_MAX = 63 };
 
@@ -45,6 +47,16 @@ static void fill_in(struct str *out, struct span text, const struct blank *blank
 	}
 }
 
+static int check_space(const char *space, struct error *err)
+{
+	if (is_space(space))
+		return 0;
+	return error_set(err, ERROR_USAGE,
+			 "%s: no name of a namespace (lower-case letters, digits and \"-\", "
+			 "at most %d)",
+			 space, SPACE_MAX);
+}
+
 int manifests_add(struct str *out, const char *space, struct error *err)
 {
 	const struct blank blanks[] = {
@@ -52,14 +64,74 @@ int manifests_add(struct str *out, const char *space, struct error *err)
 		{ "${CONDITIONS}", span_trim(manifest_conditions()) },
 	};
 
-	if (!is_space(space))
-		return error_set(
-			err, ERROR_USAGE,
-			"%s: no name of a namespace (lower-case letters, digits and \"-\", "
-			"at most %d)",
-			space, SPACE_MAX);
+	if (check_space(space, err))
+		return -1;
 	fill_in(out, manifest_resources(), blanks, ARRAY_LEN(blanks));
 	str_adds(out, "---\n");
 	fill_in(out, manifest_roles(), blanks, ARRAY_LEN(blanks));
+	return 0;
+}
+
+/* ---- a workload ---- */
+
+/* Stands between quotes: nothing may end them, or begin a line. */
+static int check_text(const char *what, const char *text, const char *others, struct error *err)
+{
+	const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t len = 0;
+
+	while (text[len] && (strchr(letters, text[len]) || strchr(others, text[len])))
+		len++;
+	return len > 0 && !text[len]
+		       ? 0
+		       : error_set(err, ERROR_USAGE, "%s: no %s", text[0] ? text : "\"\"", what);
+}
+
+static int check_workload(const struct workload *w, const char *space, struct error *err)
+{
+	if (check_space(space, err) || check_text("name of a workload", w->name, "", err) ||
+	    check_text("name of a container", w->container, "", err) ||
+	    check_text("path of a release", w->root, "/", err) ||
+	    check_text("name of a node", w->node, "@$()", err) ||
+	    check_text("image", w->image, "/:@", err) ||
+	    check_text("path of relevo", w->relevo, "/", err))
+		return -1;
+	if (w->root[0] != '/' || !strchr(w->node, '@'))
+		return error_set(err, ERROR_USAGE, "%s is no absolute path, or %s no NAME@HOST",
+				 w->root, w->node);
+	if (strcmp(w->kind, "StatefulSet") != 0 && strcmp(w->kind, "Deployment") != 0)
+		return error_set(err, ERROR_USAGE, "%s: StatefulSet or Deployment", w->kind);
+	return 0;
+}
+
+int manifests_patch(struct str *out, const struct workload *w, const char *space, struct error *err)
+{
+	owned_str struct str agent = STR_EMPTY;
+	bool set = strcmp(w->kind, "StatefulSet") == 0;
+	const struct blank blanks[] = {
+		{ "${NAMESPACE}", span_of(space) },
+		{ "${NAME}", span_of(w->name) },
+		{ "${KIND}", span_of(w->kind) },
+		{ "${CONTAINER}", span_of(w->container) },
+		{ "${ROOT}", span_of(w->root) },
+		{ "${NODE}", span_of(w->node) },
+		{ "${IMAGE}", span_of(w->image) },
+		{ "${RELEVO}", span_of(w->relevo) },
+		{ "${RESTARTS}", w->sidecar ? SPAN("        restartPolicy: Always\n") : SPAN("") },
+		{ "${STRATEGY}",
+		  set ? SPAN("  updateStrategy: {type: OnDelete, rollingUpdate: null}\n")
+		      : SPAN("") },
+	};
+	struct blank all[ARRAY_LEN(blanks) + 2];
+
+	if (check_workload(w, space, err))
+		return -1;
+	fill_in(&agent, manifest_agent(), blanks, ARRAY_LEN(blanks));
+	memcpy(all, blanks, sizeof(blanks));
+	all[ARRAY_LEN(blanks)] =
+		(struct blank){ "${AGENT_BEFORE}", w->sidecar ? str_span(&agent) : SPAN("") };
+	all[ARRAY_LEN(blanks) + 1] =
+		(struct blank){ "${AGENT_BESIDE}\n", w->sidecar ? SPAN("") : str_span(&agent) };
+	fill_in(out, manifest_workload(), all, ARRAY_LEN(all));
 	return 0;
 }

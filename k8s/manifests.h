@@ -11,3 +11,19 @@
  * space: the namespace for which it is.  ERROR_USAGE: that is no name of one.
  */
 must_check int manifests_add(struct str *out, const char *space, struct error *err);
+
+/* A workload whose pods are to be upgraded while they run. */
+struct workload {
+	const char *name, *kind;    /* "StatefulSet" or "Deployment" */
+	const char *container;      /* of the node */
+	const char *root;           /* where the release lies in there */
+	const char *node;           /* its name, with $(POD_NAME), $(POD_IP), $(POD_NAMESPACE) */
+	const char *image, *relevo; /* that has relevo in it, and where */
+	bool sidecar; /* the agent is an init container that goes on (Kubernetes 1.29 and later) */
+};
+
+/* What is added to it, a patch in YAML (strategic merge).  ERROR_USAGE: something in there is not
+ * what it is to be.
+ */
+must_check int manifests_patch(struct str *out, const struct workload *workload, const char *space,
+			       struct error *err);

@@ -4,7 +4,8 @@
  * address PREFIX1 ("127.77.0." → 127.77.0.1), the second PREFIX2 ….  SIGTERM ends it, with all
  * pods.
  *
- * Pods are bound here; a container is a process in mounts of its own: command and args with
+ * Pods are bound here; a container is a process in mounts and a PID namespace of its own: command
+ * and args with
  * $(NAME), env (value; fieldRef), volumes (emptyDir, configMap, secret) at mountPaths below /srv,
  * /mnt or /run; init containers, probes (httpGet, exec), restarts, and their end with grace.  What
  * they say is in DIR/POD.log.  Images are not looked at: what a command needs is on this machine.
@@ -24,6 +25,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,8 +210,8 @@ static void enter_mounts(struct pod *pod, const json_t *spec)
 	struct error err;
 	size_t i;
 
-	must(unshare(CLONE_NEWNS) == 0, "unshare");
 	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "/");
+	must(mount("proc", "/proc", "proc", 0, NULL) == 0, "/proc");
 	for (i = 0; i < ARRAY_LEN(tops); i++)
 		must(mount("none", tops[i], "tmpfs", 0, NULL) == 0, tops[i]);
 	json_array_foreach (at(spec, "volumeMounts"), i, mount_of) {
@@ -222,17 +224,38 @@ static void enter_mounts(struct pod *pod, const json_t *spec)
 	}
 }
 
+/* Of a secret that is mounted as well. */
+static const char *secret(struct pod *pod, const json_t *ref)
+{
+	owned_str struct str text = STR_EMPTY;
+	const json_t *volume;
+	struct error ignored;
+	size_t i;
+
+	json_array_foreach (at(pod->json, "spec.volumes"), i, volume)
+		if (strcmp(text_at(volume, "secret.secretName"), text_at(ref, "name")) == 0)
+			(void)!file_read(arena_printf(&pod->arena, "%s/%s/%s", pod->dir,
+						      text_at(volume, "name"), text_at(ref, "key")),
+					 65536, &text, &ignored);
+	return arena_dup(&pod->arena, span_trim(str_span(&text)));
+}
+
+static const char *value_of(struct pod *pod, const json_t *env)
+{
+	if (at(env, "valueFrom.secretKeyRef"))
+		return secret(pod, at(env, "valueFrom.secretKeyRef"));
+	if (at(env, "valueFrom"))
+		return field(pod, text_at(env, "valueFrom.fieldRef.fieldPath"));
+	return filled(pod, text_at(env, "value"));
+}
+
 static void set_environment(struct pod *pod, const json_t *spec)
 {
 	const json_t *env;
 	size_t i;
 
 	json_array_foreach (at(spec, "env"), i, env)
-		setenv(text_at(env, "name"),
-		       at(env, "valueFrom")
-			       ? field(pod, text_at(env, "valueFrom.fieldRef.fieldPath"))
-			       : filled(pod, text_at(env, "value")),
-		       1);
+		setenv(text_at(env, "name"), value_of(pod, env), 1);
 }
 
 static void add_words(struct pod *pod, char **argv, size_t *len, const json_t *words)
@@ -277,7 +300,11 @@ static pid_t start(struct pod *pod, const json_t *spec, const json_t *command, b
 	pid_t pid;
 
 	fflush(NULL);
-	pid = fork();
+	/* As fork(), into mounts and processes of its own, as whose first it is not ended by a
+	 * signal that it does not know.
+	 */
+	pid = (pid_t)syscall(SYS_clone, CLONE_NEWNS | CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL,
+			     NULL);
 	if (pid == 0)
 		become(pod, spec, command, probe);
 	return pid;
@@ -385,9 +412,10 @@ static void look_after(struct pod *pod, struct container *c)
 static json_t *status_of(const struct container *c)
 {
 	json_t *status =
-		json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:o}", "name", text_at(c->spec, "name"),
-			  "image", text_at(c->spec, "image"), "imageID", "", "ready", c->ready,
-			  "started", c->pid != 0, "restartCount", c->restarts, "state",
+		json_pack("{s:s, s:s, s:s, s:o, s:b, s:b, s:i, s:o}", "name",
+			  text_at(c->spec, "name"), "image", text_at(c->spec, "image"), "imageID",
+			  "", "containerID", json_sprintf("process://%d", (int)c->pid), "ready",
+			  c->ready, "started", c->pid != 0, "restartCount", c->restarts, "state",
 			  c->pid ? json_pack("{s:{}}", "running")
 				 : json_pack("{s:{s:s}}", "waiting", "reason", "CrashLoopBackOff"));
 

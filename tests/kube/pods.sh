@@ -41,8 +41,8 @@ for nr in 0 1 2; do
   for action in look stage install; do id=$((id + 1)); order_pod meter-$nr $action $id; done
 done
 # One that crashes before it is committed is what it was.
-kill -9 "$(in_shop get pod meter-2 -o jsonpath='{.status.containerStatuses[?(@.name=="app")].containerID}' | sed 's|.*//||')"
-was_restarted () { [ "$(pod_field meter-2 '.status.containerStatuses[?(@.name=="app")].restartCount')" = 1 ] && pod_runs meter-2 1.0.0/1.0.0; }
+kill -9 "$(process_of meter-2 app)"
+was_restarted () { [ "$(restarts meter-2 app)" = 1 ] && pod_runs meter-2 1.0.0/1.0.0; }
 wait_for 60 was_restarted || fail "meter-2: $out"
 for nr in 0 1; do
   id=$((id + 1))
@@ -70,16 +70,15 @@ in_shop scale statefulset meter --replicas 4 >/dev/null
 wait_pods 4
 pod_runs meter-3 1.1.0/1.1.0 || fail "meter-3: $out"
 in_shop scale statefulset meter --replicas 2 >/dev/null
-are_two () { [ "$(in_shop get pods -o name | wc -l)" = 2 ]; }
+are_two () { [ "$(pods_are | wc -l)" = 2 ]; }
 wait_for 60 are_two || fail "there are $(in_shop get pods)"
 ok
 
 # An agent that dies is started again, and the node knows nothing of it.
-agent_pid=$(pod_field meter-1 '.status.containerStatuses[?(@.name=="agent")].containerID' | sed 's|.*//||')
-kill -9 "$agent_pid"
-agent_again () { [ "$(pod_field meter-1 '.status.containerStatuses[?(@.name=="agent")].restartCount')" = 1 ] && pod_runs meter-1 1.1.0/1.1.0; }
+kill -9 "$(process_of meter-1 relevo-agent)"
+agent_again () { [ "$(restarts meter-1 relevo-agent)" = 1 ] && pod_runs meter-1 1.1.0/1.1.0; }
 wait_for 60 agent_again || fail "meter-1: $out"
-[ "$(pod_field meter-1 '.status.containerStatuses[?(@.name=="app")].restartCount')" = 0 ] || fail "the node was started again"
+[ "$(restarts meter-1 app)" = 0 ] || fail "the node was started again"
 ok
 
 # Nothing is left when the kubelet is gone.

@@ -35,71 +35,50 @@ pods_begin () {
     --from-file=ca.crt="$tls/ca.crt" >/dev/null
   in_shop create secret generic meter-cookie --from-file=cookie="$work/cookie" >/dev/null
   pods_want "$1"
-  meter_set "$2" | in_shop apply -f - >/dev/null || fail "no StatefulSet"
+  meter_set | in_shop apply -f - >/dev/null || fail "no StatefulSet"
+  expect 0 "$relevo" k8s manifests -n shop --workload meter --image relevo --relevo "$relevo" --node '$(POD_NAME)@$(POD_IP)'
+  in_shop patch statefulset meter --patch "$out" >/dev/null || fail "the patch is not taken"
+  in_shop scale statefulset meter --replicas "$2" >/dev/null
 }
 
-# meter_set REPLICAS
+# meter_set: as anybody would write it who knows nothing of upgrades.
 meter_set () {
   cat <<YAML
 apiVersion: apps/v1
 kind: StatefulSet
 metadata: {name: meter}
 spec:
-  replicas: $1
+  replicas: 0
   serviceName: meter
   podManagementPolicy: Parallel
-  updateStrategy: {type: OnDelete}
   selector: {matchLabels: {app: meter}}
   template:
     metadata: {labels: {app: meter}}
     spec:
       automountServiceAccountToken: false
       terminationGracePeriodSeconds: 10
-      volumes:
-      - {name: release, emptyDir: {}}
-      - {name: desired, configMap: {name: relevo-meter}}
-      - {name: tls, secret: {secretName: meter-agent-tls}}
-      - {name: cookie, secret: {secretName: meter-cookie, defaultMode: 256}}
-      initContainers:
-      - name: seed
-        image: relevo
-        command: [$relevo, seed, --root, /srv/meter, --desired, /run/relevo/desired]
-        env: [{name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
-        volumeMounts: [{name: release, mountPath: /srv/meter}, {name: desired, mountPath: /run/relevo/desired}]
       containers:
       - name: app
         image: meter
-        command: [sh, -c, 'RELEASE_COOKIE=\$(cat /run/relevo/cookie/cookie) exec /srv/meter/bin/meter start']
-        env:
-        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-        - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
-        - {name: RELEASE_NODE, value: \$(POD_NAME)@\$(POD_IP)}
-        - {name: RELEASE_DISTRIBUTION, value: name}
-        volumeMounts: [{name: release, mountPath: /srv/meter}, {name: cookie, mountPath: /run/relevo/cookie}]
-      - name: agent
-        image: relevo
-        command: [$relevo, agent, --root, /srv/meter, --node, \$(RELEASE_NODE), --cookie-file, /run/relevo/cookie/cookie,
-          --cert, /run/relevo/tls/tls.crt, --key, /run/relevo/tls/tls.key, --ca, /run/relevo/tls/ca.crt,
-          --listen, '\$(POD_IP):9443', --probes, '\$(POD_IP):9102']
-        env:
-        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
-        - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
-        - {name: RELEASE_NODE, value: \$(POD_NAME)@\$(POD_IP)}
-        readinessProbe: {httpGet: {path: /readyz, port: 9102}}
-        volumeMounts:
-        - {name: release, mountPath: /srv/meter}
-        - {name: tls, mountPath: /run/relevo/tls}
-        - {name: cookie, mountPath: /run/relevo/cookie}
+        command: [/srv/meter/bin/meter, start]
+        readinessProbe: {httpGet: {path: /readyz, port: 9102}, timeoutSeconds: 5}
 YAML
 }
 
-pod_field () { in_shop get pod "$1" -o "jsonpath={$2}" 2>/dev/null; }
+# Of the API server, as admin; cheaper than kubectl in a loop.
+get_shop () { curl -sS --max-time 20 --cacert "$pki/ca.crt" --cert "$pki/admin.crt" --key "$pki/admin.key" "$kube_url/api/v1/namespaces/shop/$1"; }
+# pod_field POD FILTER
+pod_field () { get_shop "pods/$1" | jq -r "$2 // empty"; }
 # "NAME UID RESTARTS…" of each pod, a line each
 pods_are () {
-  in_shop get pods -o 'jsonpath={range .items[*]}{.metadata.name} {.metadata.uid}{range .status.containerStatuses[*]} {.restartCount}{end}{"\n"}{end}'
+  get_shop pods | jq -r '.items[] | [.metadata.name, .metadata.uid, (.status.containerStatuses[]?.restartCount)] | map(tostring) | join(" ")'
 }
-pod_ready () { [ "$(pod_field "$1" '.status.conditions[?(@.type=="Ready")].status')" = True ]; }
-pods_ready () { for nr in $(seq 0 $(($1 - 1))); do pod_ready "meter-$nr" || return 1; done; }
+# restarts POD CONTAINER, process_of POD CONTAINER
+restarts () { pod_field "$1" ".status.containerStatuses[] | select(.name == \"$2\").restartCount | tostring"; }
+process_of () { pod_field "$1" ".status.containerStatuses[] | select(.name == \"$2\").containerID" | sed 's|.*//||'; }
+pods_ready () {
+  [ "$(get_shop pods | jq '[.items[] | select(any(.status.conditions[]?; .type == "Ready" and .status == "True"))] | length')" = "$1" ]
+}
 wait_pods () { wait_for 120 pods_ready "$1" || fail "not ready: $(in_shop get pods) $(cat "$work/kubelet.log" "$work/sets.log" "$kubelet_dir"/*.log)"; }
 
 # ask_pod POD PATH [CURL'S OPTIONS...]: its agent, as the operator; as ask_agent.

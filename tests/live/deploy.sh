@@ -9,6 +9,13 @@ cd "$(dirname "$0")/../.."
 
 tests/tools/meter "$work/store" 1.0.0 1.1.0 1.2.0 1.4.0 1.5.0 >/dev/null
 start_fleet 3
+# described NAME STATUS WORD...: in_fleet, and what it says as JSON is that document.
+described () {
+  name=$1
+  shift
+  in_fleet "$@" --json
+  check_document "$name" "$*"
+}
 
 # ---- what is refused changes nothing ----
 
@@ -17,17 +24,18 @@ in_fleet 2 deploy
 in_fleet 2 deploy 1.1.0 -t
 in_fleet 3 deploy 1.1.0 -t elsewhere
 contains "$said" "There is: production"
-in_fleet 3 deploy 9.9.9 -t production
+described error 2 deploy -t production
+described error 3 deploy 9.9.9 -t production
 in_fleet 3 status -t production
 contains "$said" "nothing was ever deployed"
+described error 3 status -t production
 in_fleet 3 resume -t production
 in_fleet 3 rollback -t production
 ok
 
-in_fleet 0 deploy 1.1.0 -t production --dry-run --json
+described rollout 0 deploy 1.1.0 -t production --dry-run
 [ "$(jq -r '[.nodes[].way] | unique | join(",")' "$work/out")" = hot ] || fail "not hot: $out"
 [ "$(jq '.waves' "$work/out")" = 2 ] || fail "not two waves: $out"
-check_document rollout "deploy --dry-run"
 in_fleet 3 status -t production
 all_run 1.0.0/1.0.0
 ok
@@ -39,21 +47,21 @@ contains "$said" "wave 1 of 2"
 contains "$said" "wave 2 of 2"
 contains "$out" "done"
 all_run 1.1.0/1.1.0
-in_fleet 0 status -t production --json
+described rollout 0 status -t production
 [ "$(jq -r '[.nodes[].stage] | unique | join(",")' "$work/out")" = committed ] || fail "$out"
-check_document rollout status
 in_fleet 0 deploy 1.1.0 -t production
 in_fleet 0 history -t production -v
 contains "$out" "install 1.1.0"
-in_fleet 0 history -t production --json
-check_document history history
+described history 0 history -t production
+described history 0 history -t production -v
 ok
 
 # ---- and back ----
 
 in_fleet 4 rollback -t production
 contains "$said" "--to VERSION"
-in_fleet 0 rollback -t production --to 1.0.0
+described error 4 rollback -t production
+described rollout 0 rollback -t production --to 1.0.0
 all_run 1.0.0/1.0.0
 ok
 
@@ -65,13 +73,14 @@ in_fleet 5 deploy 1.4.0 -t production
 contains "$said" "taken back"
 all_run 1.0.0/1.0.0
 [ "$(grep -c 'runs 1.4.0' "$work/said")" = 1 ] || fail "more than the canary had it: $said"
-in_fleet 5 status -t production
+described rollout 5 status -t production
+[ "$(jq -r .result "$work/out")" = rolled_back ] || fail "$out"
 in_fleet 4 rollback -t production
 ok
 
 # ---- one whose code_change fails, and one that knows no way back ----
 
-in_fleet 5 deploy 1.2.0 -t production
+described rollout 5 deploy 1.2.0 -t production
 wait_for 180 fleet_runs 1.0.0/1.0.0 || fail "not back: $(fleet_states)"
 fleet_yaml "mode: hot"
 in_fleet 4 deploy 1.5.0 -t production
@@ -95,17 +104,18 @@ contains "$said" "relevo promote -t production"
 fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
 in_fleet 4 deploy 1.4.0 -t production
 contains "$said" "is not over"
-in_fleet 8 status -t production
-in_fleet 8 resume -t production
+described rollout 8 status -t production
+[ "$(jq -r .paused "$work/out")" = wave ] || fail "$out"
+described rollout 8 resume -t production
 fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
-in_fleet 0 promote -t production
+described rollout 0 promote -t production
 all_run 1.1.0/1.1.0
 in_fleet 0 rollback -t production
 all_run 1.0.0/1.0.0
-in_fleet 8 deploy 1.1.0 -t production
-in_fleet 0 abort -t production
+described rollout 8 deploy 1.1.0 -t production
+described rollout 0 abort -t production
 all_run 1.0.0/1.0.0
-in_fleet 4 abort -t production
+described error 4 abort -t production
 in_fleet 4 promote -t production
 ok
 
@@ -115,6 +125,7 @@ begin_deploy 1.1.0
 wait_for 180 said_so 'watching for 3600 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
 in_fleet 7 deploy 1.4.0 -t production
 contains "$said" "is at work on it"
+described error 7 deploy 1.4.0 -t production
 in_fleet 7 resume -t production
 in_fleet 0 status -t production
 contains "$out" "driven by process"

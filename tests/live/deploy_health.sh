@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What decides on a fleet: gates of each kind, no data, policies after a failure, hooks, and a rolling
 # restart with drain, where the VM is kept by its start script.
-# Parts: gates silence hooks
+# Parts: gates silence compare hooks
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -115,6 +115,30 @@ fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
 in_fleet 0 abort -t production
 all_run 1.0.0/1.0.0
 set_health 1 true
+ok
+
+fi
+if in_part compare; then
+
+# ---- nodes with the release beside those without: no difference, no verdict, worse ----
+
+health "[{compare: {metric: mailbox, min_samples: 2}}]"
+in_fleet 0 deploy 1.1.0 -t production
+in_fleet 0 rollback -t production
+all_run 1.0.0/1.0.0
+health "[{compare: {metric: mailbox, min_samples: 65000}}]" "progress_timeout: 30s"
+in_fleet 8 deploy 1.1.0 -t production
+contains "$said" "cannot be compared: mailbox: "
+contains "$said" "fewer than 65000"
+fleet_is 1.1.0/1.0.0 1.0.0/1.0.0 1.0.0/1.0.0
+in_fleet 0 abort -t production
+health "[{compare: {metric: memory}}]" "bake: 30s"
+begin_deploy 1.1.0
+wait_for 180 said_so 'watching for 30 s' || fail "does not come to bake: $(cat "$work/deploy.said")"
+"$relevo" node eval "$(fleet_node 1)" 'persistent_term:put(leak, lists:seq(1, 4000000))' >/dev/null
+end_deploy 5
+contains "$(cat "$work/deploy.said")" "memory"
+all_run 1.0.0/1.0.0
 ok
 
 fi

@@ -346,6 +346,10 @@ static void stands_still(struct rollout *r)
 		rollout_pause(r, PAUSED_no_data,
 			      "no node got any further: %zu of them are out, %s for one: %s",
 			      rollout_unavailable(r), ill->name, ill->why);
+	else if (r->judged == HEALTH_unknown && r->judged_at >= 0)
+		rollout_pause(r, PAUSED_no_data,
+			      "nodes with the release and those without cannot be compared: %s",
+			      r->judged_why);
 	else if (out)
 		rollout_pause(r, PAUSED_no_data,
 			      "no node got any further: %zu of them are out, %s for one",

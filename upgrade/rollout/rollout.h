@@ -297,6 +297,7 @@ struct rollout {
 	bool promoted;       /* the pause after the present wave is over */
 	enum health judged;  /* after the bake */
 	int64_t judged_at;
+	char judged_why[WHY_MAX]; /* what was said of that; "": nothing */
 	int64_t progress_by, total_by;
 	uint64_t progress; /* steps that all nodes have reached; never less */
 	enum once before, after;

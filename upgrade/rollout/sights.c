@@ -255,6 +255,8 @@ static void take_of_all(struct rollout *r, const struct sight *sight)
 	if (r->doing.kind == ACTION_judge && sight->outcome == OUTCOME_ok) {
 		r->judged = sight->verdict;
 		r->judged_at = r->clock;
+		snprintf(r->judged_why, sizeof(r->judged_why), "%s",
+			 sight->text ? sight->text : "");
 		if (sight->verdict == HEALTH_fail)
 			rollout_fail(r, "%s", sight->text ? sight->text : "the comparison failed");
 	}

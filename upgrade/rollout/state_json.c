@@ -149,6 +149,7 @@ static const struct field head_fields[] = {
 	F(FIELD_BOOL, rollout, promoted),
 	E(rollout, judged, health_names),
 	F(FIELD_INT, rollout, judged_at),
+	F(FIELD_BUFFER, rollout, judged_why),
 	F(FIELD_INT, rollout, progress_by),
 	F(FIELD_INT, rollout, total_by),
 	F(FIELD_U64, rollout, progress),

@@ -138,6 +138,33 @@ static int get_part(const json_t **out, const json_t *json, const char *key, jso
 	return 0;
 }
 
+/* Of what can be seen from here: nothing is run for whoever commands, nobody else is asked. */
+static int get_gates(struct agent_order *out, struct arena *arena, const json_t *json,
+		     struct error *err)
+{
+	const json_t *list;
+	struct target target = { .gates = NULL };
+
+	if (get_part(&list, json, "health", JSON_ARRAY, err))
+		return -1;
+	if (!list)
+		return 0;
+	if (target_read_gates(&target, arena, list, err))
+		return -1;
+	for (size_t i = 0; i < target.gates_len; i++) {
+		enum gate_kind kind = target.gates[i].kind;
+
+		if (kind != GATE_http && kind != GATE_tcp && kind != GATE_vitals &&
+		    kind != GATE_rpc)
+			return error_set(err, ERROR_INVALID,
+					 "\"health\": %s is not asked by an agent",
+					 target_gate_name(kind));
+	}
+	out->gates = target.gates;
+	out->gates_len = target.gates_len;
+	return 0;
+}
+
 static int read_order(struct agent_order *out, struct arena *arena, struct error *err)
 {
 	const json_t *json = out->json, *timeouts;
@@ -152,7 +179,7 @@ static int read_order(struct agent_order *out, struct arena *arena, struct error
 	    get_seconds(&out->answer_ms, timeouts, "answer", ANSWER_S, err) ||
 	    get_allow(&out->allow, arena, json, err) ||
 	    get_part(&out->baseline, json, "baseline", JSON_OBJECT, err) ||
-	    get_part(&out->health, json, "health", JSON_ARRAY, err))
+	    get_gates(out, arena, json, err))
 		return -1;
 	if (!out->attempt)
 		return wrong(err, "attempt", "the name of one");

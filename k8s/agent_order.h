@@ -3,6 +3,7 @@
 #pragma once
 #include "base/names.h"
 #include "k8s/desired.h"
+#include "release/project/target.h"
 #include "upgrade/rollout/rollout.h"
 
 struct agent_order {
@@ -14,7 +15,9 @@ struct agent_order {
 	const char *vsn, *from;     /* NULL: not said */
 	int64_t node_ms, answer_ms; /* for the action, for one question */
 	struct names allow;
-	const json_t *baseline, *health; /* NULL: none; borrowed from `json` */
+	const struct target_gate *gates; /* what tells that the node is well; NULL: not said */
+	size_t gates_len;
+	const json_t *baseline; /* NULL: none; borrowed from `json` */
 	json_t *json;
 };
 

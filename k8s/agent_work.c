@@ -41,8 +41,8 @@ static struct target target_of(const struct agent_order *order)
 		.timeout_ms = order->answer_ms,
 		.node_ms = order->node_ms,
 		.allow = order->allow,
-		.gates = &no_restarts,
-		.gates_len = 1,
+		.gates = order->gates ? order->gates : &no_restarts,
+		.gates_len = order->gates ? order->gates_len : 1,
 		.hops = 1,
 	};
 }

@@ -138,6 +138,20 @@ int target_get_health(struct project_reader *r, const struct project_field *f, v
 	return 0;
 }
 
+int target_read_gates(struct target *target, struct arena *arena, const json_t *list,
+		      struct error *err)
+{
+	struct project project = { .dir = "/" };
+	struct project_reader r = {
+		.project = &project, .arena = arena, .yaml = { .name = "health" }, .err = err
+	};
+	const struct project_field field = { NULL, "health", "health", list };
+	int ret = target_get_health(&r, &field, target);
+
+	arena_done(&r.yaml.arena);
+	return ret;
+}
+
 const char *target_gate_name(enum gate_kind kind)
 {
 	return kinds[kind];

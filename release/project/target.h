@@ -120,3 +120,9 @@ struct target_via target_via_of(const struct target *target, const char *node);
 
 /* NULL: there is none of that name. */
 const struct target *target_find(struct targets targets, const char *name);
+
+/* What stands under "health", from somewhere else than relevo.yaml: target->gates, in the arena.
+ * ERROR_INVALID: what is wrong in it.
+ */
+must_check int target_read_gates(struct target *target, struct arena *arena, const json_t *list,
+				 struct error *err);

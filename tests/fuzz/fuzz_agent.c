@@ -12,7 +12,7 @@ static void check(const struct agent_order *order)
 	if (!order->attempt || !name_is_word(order->release.name) ||
 	    !version_is_word(order->release.vsn) || !digest_is_good(order->release.digest) ||
 	    (order->vsn && !version_is_word(order->vsn)) || order->node_ms < 1000 ||
-	    order->answer_ms < 1000 || (order->health && !json_is_array(order->health)) ||
+	    order->answer_ms < 1000 || (order->gates_len > 0 && !order->gates) ||
 	    (order->baseline && !json_is_object(order->baseline)))
 		abort();
 	for (size_t i = 0; i < order->allow.len; i++)

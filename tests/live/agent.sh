@@ -102,7 +102,11 @@ is .facts.boots 1.0.0
 baseline=$(got '{measures, census} | tojson')
 done_ok probe 4 "{\"baseline\": $baseline}"
 is .facts.health pass
-done_ok commit 5
+# By other gates than the usual ones.
+order probe 5 '{"health": [{"rpc": "meter:count() < 0"}, {"tcp": {"port": '"$probes_port"', "host": "127.0.0.1"}}]}'
+is .facts.health fail
+is '.findings | length' 1
+done_ok commit 6
 is .facts.boots 1.1.0
 is .facts.born "$born"
 ask_agent operator /v1/state
@@ -113,7 +117,7 @@ is '.releases[] | select(.version == "1.1.0").digest' "$(meter_digest 1.1.0)"
 ok
 
 # Sent again it is told, not done; what comes too late is not done.
-done_ok commit 5
+done_ok commit 6
 order install 3
 [ "$code" = 409 ] || fail "$code $out"
 is .error.code past

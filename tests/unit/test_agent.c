@@ -49,6 +49,13 @@ static const struct {
 	{ ACTION_probe, HEAD RELEASE ",\"baseline\":{},\"health\":[]}", NULL },
 	{ ACTION_probe, HEAD RELEASE ",\"baseline\":[]}", "\"baseline\"" },
 	{ ACTION_probe, HEAD RELEASE ",\"health\":{}}", "\"health\"" },
+	{ ACTION_probe, HEAD RELEASE ",\"health\":[{\"http\":{\"url\":\"http://{host}/\"}}]}",
+	  NULL },
+	{ ACTION_probe, HEAD RELEASE ",\"health\":[{\"http\":{}}]}", "health" },
+	{ ACTION_probe, HEAD RELEASE ",\"health\":[{\"later\":{}}]}", "no key" },
+	{ ACTION_probe, HEAD RELEASE ",\"health\":[1]}", "health" },
+	{ ACTION_probe, HEAD RELEASE ",\"health\":[{\"exec\":{\"command\":\"id\"}}]}", "exec" },
+	{ ACTION_probe, HEAD RELEASE ",\"health\":[{\"exec\":\"id\"}]}", "not asked by an agent" },
 };
 
 static void test_orders(void **state)

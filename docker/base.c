@@ -93,16 +93,16 @@ static int read_manifest(struct image_manifest *out, struct base *base, struct a
 	if (base->place->ops->get_manifest(base->place, base->repo, ref, &bytes, err))
 		return -1;
 	index = json_loadb(str_text(&bytes), bytes.len, JSON_REJECT_DUPLICATES, NULL);
-	if (json_is_array(json_object_get(index, "manifests"))) {
-		if (digest_is_good(ref) && !digest_fits(ref, str_span(&bytes)))
-			return error_set(err, ERROR_REFUSED, "what came for %s is something else",
-					 ref);
-		digest = for_machine(index, arch);
-		if (!digest)
-			return error_set(err, ERROR_NOT_FOUND, "it has nothing for linux/%s", arch);
-		ref = arena_dup(arena, span_of(digest));
-	}
-	return place_read_manifest(out, arena, base->place, base->repo, ref, &base->digest, err);
+	if (!json_is_array(json_object_get(index, "manifests")))
+		return place_take_manifest(out, arena, base->place, base->repo, ref,
+					   str_span(&bytes), &base->digest, err);
+	if (digest_is_good(ref) && !digest_fits(ref, str_span(&bytes)))
+		return error_set(err, ERROR_REFUSED, "what came for %s is something else", ref);
+	digest = for_machine(index, arch);
+	if (!digest)
+		return error_set(err, ERROR_NOT_FOUND, "it has nothing for linux/%s", arch);
+	return place_read_manifest(out, arena, base->place, base->repo,
+				   arena_dup(arena, span_of(digest)), &base->digest, err);
 }
 
 /* ---- what is in it ---- */

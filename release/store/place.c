@@ -32,19 +32,28 @@ void place_close(struct place *place)
 		place->ops->close(place);
 }
 
+int place_take_manifest(struct image_manifest *out, struct arena *arena, const struct place *place,
+			const char *repo, const char *ref, struct span bytes, const char **digest,
+			struct error *err)
+{
+	*digest = digest_make(arena, bytes);
+	if (digest_is_good(ref) && strcmp(ref, *digest) != 0)
+		return error_set(err, ERROR_REFUSED,
+				 "%s: %s: what came for %s is %s; nothing of it was used",
+				 place->url, repo, ref, *digest);
+	if (image_manifest_read(out, arena, bytes, err))
+		return error_wrap(err, "%s: %s:%s", place->url, repo, ref);
+	return 0;
+}
+
 int place_read_manifest(struct image_manifest *out, struct arena *arena, struct place *place,
 			const char *repo, const char *ref, const char **digest, struct error *err)
 {
 	owned_str struct str bytes = STR_EMPTY;
 
-	if (place->ops->get_manifest(place, repo, ref, &bytes, err))
-		return -1;
-	*digest = digest_make(arena, str_span(&bytes));
-	if (digest_is_good(ref) && strcmp(ref, *digest) != 0)
-		return error_set(err, ERROR_REFUSED,
-				 "%s: %s: what came for %s is %s; nothing of it was used",
-				 place->url, repo, ref, *digest);
-	if (image_manifest_read(out, arena, str_span(&bytes), err))
-		return error_wrap(err, "%s: %s:%s", place->url, repo, ref);
-	return 0;
+	return place->ops->get_manifest(place, repo, ref, &bytes, err) ||
+			       place_take_manifest(out, arena, place, repo, ref, str_span(&bytes),
+						   digest, err)
+		       ? -1
+		       : 0;
 }

@@ -64,6 +64,10 @@ must_check int registry_open(struct place **out, const char *url, struct error *
 must_check int place_read_manifest(struct image_manifest *out, struct arena *arena,
 				   struct place *place, const char *repo, const char *ref,
 				   const char **digest, struct error *err);
+/* The same of bytes that came for `ref` already. */
+must_check int place_take_manifest(struct image_manifest *out, struct arena *arena,
+				   const struct place *place, const char *repo, const char *ref,
+				   struct span bytes, const char **digest, struct error *err);
 
 static inline void place_done(struct place **place)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo status, history, resume, pause, promote, abort, rollback: the rollout of a target. */
 #include "base/clock.h"
+#include "cmd/history.h"
 #include "cmd/output.h"
 #include "cmd/rollout.h"
 
@@ -170,58 +171,6 @@ static int status_run(const struct call *call, struct error *err)
 
 /* ---- history ---- */
 
-static const char *when(int64_t ms, char text[static 32])
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (ms == 0 || !localtime_r(&seconds, &tm) ||
-	    strftime(text, 32, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		snprintf(text, 32, "-");
-	return text;
-}
-
-static const char *text_in(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-static void print_notes(const json_t *notes)
-{
-	const json_t *note;
-	size_t i;
-	char at[32];
-
-	json_array_foreach (notes, i, note)
-		print("    %s  %-24s %s\n",
-		      when(json_integer_value(json_object_get(note, "at")), at),
-		      text_in(note, "node"), text_in(note, "text"));
-}
-
-static void print_history(const struct call *call, const json_t *history)
-{
-	const json_t *rollout;
-	size_t i;
-	char began[32], ended[32];
-
-	json_array_foreach (json_object_get(history, "rollouts"), i, rollout) {
-		const char *result = text_in(rollout, "result");
-
-		print("%s  %s %s  %s%s%s\n",
-		      when(json_integer_value(json_object_get(rollout, "began")), began),
-		      text_in(rollout, "release"), text_in(rollout, "version"),
-		      result[0] ? result : "not over", text_in(rollout, "why")[0] ? ": " : "",
-		      text_in(rollout, "why"));
-		if (call->verbose) {
-			print_notes(json_object_get(rollout, "notes"));
-			print("    ended %s\n",
-			      when(json_integer_value(json_object_get(rollout, "ended")), ended));
-		}
-	}
-}
-
 static int history_run(const struct call *call, struct error *err)
 {
 	const struct plain_opts *opts = call->opts;
@@ -231,11 +180,12 @@ static int history_run(const struct call *call, struct error *err)
 	if (open_session(&s, call, err) || journal_history(&history, s.journal, s.target->name,
 							   opts->count ? opts->count : 10, err))
 		return -1;
+	history_add_commits(history, s.project);
 	if (call->json) {
 		print_json(history);
 		return 0;
 	}
-	print_history(call, history);
+	history_print(history, call->verbose);
 	json_decref(history);
 	return 0;
 }
@@ -422,8 +372,11 @@ ROLLOUT_COMMAND(
 	"0 while it runs and when it is done, 8 while it waits for a person, 6 also when "
 	"whoever drove it is gone.  With --watch and --json a document a line.",
 	status_options);
-ROLLOUT_COMMAND(history, "List the rollouts of a target and how they ended",
-		"With -v all that was decided and done, with times.", history_options);
+ROLLOUT_COMMAND(
+	history, "List the rollouts of a target and how they ended",
+	"With the commits since the release before, where the project's repository is.  With -v "
+	"all of them, and all that was decided and done, with times.",
+	history_options);
 ROLLOUT_COMMAND(
 	resume, "Go on with a rollout that was interrupted, from what the nodes really run",
 	"Whatever ended the relevo that drove it: every node is asked what it runs, and what "

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Parts: version bookworm trixie docker
 # What `make deb` and `make tarball` made, in a bare Debian: the program of the tarball wants nothing but libc;
-# the package installs, does its work, and leaves nothing when it goes.  And the Dockerfiles of examples/ci, built
-# by buildah: the shop that comes out of the second answers.
+# the package installs, does its work, and leaves nothing when it goes.  And the Dockerfiles of examples/ci and of docker/,
+# built by buildah: the shop that comes out of the second answers, relevo alone brings a release.
 set -eu
 cd "$(dirname "$0")/../.."
 . tests/tools/live.sh
@@ -62,6 +62,40 @@ if in_part docker; then
   # Whatever of it is ours: other tests have containers, too.
   for pid in $(pgrep -u 65532 -f /app/ || true); do end "$pid"; done
   wait_for 60 gone "$container" || fail "it does not end"
+  made rm -a >/dev/null
+  ok
+
+  # The base for releases: an image on it is made without a word on what it lacks.
+  by_file -f "$root/docker/base.Dockerfile" --build-arg BASE=localhost/plain -t base "$root/docker"
+  made push -q localhost/base oci:layout:base >/dev/null
+  cd "$root"
+  tests/tools/tally "$work/store" >/dev/null
+  cd "$work"
+  expect 0 "$relevo" image build store/tally-1.1.0.tar.gz --base oci:layout:base --out images
+  ok
+
+  # relevo itself, who is not root there: brings a release from a store, whose signature it looks at.
+  by_file -f "$root/docker/relevo.Dockerfile" --build-arg BASE=localhost/plain -t relevo-alone "$root/build"
+  "$relevo" keygen key --no-passphrase >/dev/null
+  "$relevo" sign store/tally-1.1.0.tar.gz --key key >/dev/null
+  mkdir volume
+  "$relevo" push store/tally-1.1.0.tar.gz --store volume/shared --trust key.pub >/dev/null
+  cp key.pub volume/
+  chown -R 65532:65532 volume
+  alone=$(made from localhost/relevo-alone)
+  [ "$(made inspect --type image --format '{{.OCIv1.Config.User}} {{.OCIv1.Config.Entrypoint}}' localhost/relevo-alone)" = "65532:65532 [relevo]" ] ||
+    fail "it does not run as nobody in particular"
+  for tool in gcc erl mix; do
+    ! made run --isolation chroot "$alone" sh -c "command -v $tool" || fail "it has $tool"
+  done
+  there () { expect 0 made run --isolation chroot --volume "$work/volume:/releases" "$alone" "$@"; }
+  there relevo --version
+  contains "$out" "relevo $(sed -n 's/^#define RELEVO_VERSION "\(.*\)"$/\1/p' "$root/cmd/version.h")"
+  there relevo pull tally@1.1.0 --store /releases/shared --out /releases --trust /releases/key.pub
+  cmp volume/tally-1.1.0.tar.gz store/tally-1.1.0.tar.gz || fail "another file came"
+  [ "$(stat -c %u volume/tally-1.1.0.tar.gz)" = 65532 ] || fail "it is not that user's"
+  # What is loaded only when it is wanted is there: a registry that is none is looked for.
+  expect 3 made run --isolation chroot "$alone" relevo list tally --store oci://127.0.0.1:1/x
   made rm -a >/dev/null
   ok
   echo "ok: $checks groups of checks"

@@ -204,6 +204,24 @@ if in_part hops; then
   in_fleet 0 history --json
   [ "$(jq -r '[.rollouts[] | .version + " " + .result] | .[0:2] | join(", ")' "$work/out")" = "1.8.0 done, 1.1.0 done" ] ||
     fail "$out"
+  [ "$(jq '[.rollouts[].commits] | all(. == null)' "$work/out")" = true ] || fail "commits from nowhere: $out"
+  ok
+  # What was committed between them, where the repository is that their manifests tell of.
+  git -C "$fleet" init -q -b main
+  for version in 1.1.0 between 1.8.0; do
+    git -C "$fleet" -c user.name=n -c user.email=e -c commit.gpgsign=false commit -q --allow-empty -m "to $version"
+    [ "$version" != between ] || continue
+    manifest=$work/store/meter-$version/releases/$version/relevo.manifest.json
+    jq --arg id "$(git -C "$fleet" rev-parse HEAD)" '.provenance.commit = $id' "$manifest" >"$work/manifest"
+    cp "$work/manifest" "$manifest"
+  done
+  in_fleet 0 history --json
+  check_document history history
+  [ "$(jq -c '.rollouts[0].commits.added | map(.subject)' "$work/out")" = '["to 1.8.0","to between"]' ] || fail "other commits: $out"
+  in_fleet 0 history
+  contains "$out" "    2 commits"
+  in_fleet 0 history -v
+  contains "$out" "  to between"
   ok
 fi
 

@@ -214,6 +214,7 @@ if in_part hops; then
     manifest=$work/store/meter-$version/releases/$version/relevo.manifest.json
     jq --arg id "$(git -C "$fleet" rev-parse HEAD)" '.provenance.commit = $id' "$manifest" >"$work/manifest"
     cp "$work/manifest" "$manifest"
+    rm "$work/store/meter-$version.tar.gz" # the folder beside it is looked at then
   done
   in_fleet 0 history --json
   check_document history history

@@ -140,14 +140,16 @@ static uint64_t get(const char *at, unsigned count)
 
 static bool be_epmd(struct end *end)
 {
+	char digits[8] = "";
 	size_t len;
 	int number;
 
 	if (end->in.len < 3 || end->in.len < 2 + (len = get(end->in.ptr, 2)))
 		return true;
-	number = len > 2 && end->in.ptr[2] == PORT_PLEASE2_REQ && end->in.ptr[3] == 'n'
-			 ? (int)strtol(end->in.ptr + 4, NULL, 10)
-			 : 0;
+	if (len > 2 && end->in.ptr[2] == PORT_PLEASE2_REQ && end->in.ptr[3] == 'n')
+		/* What stands behind the name in memory may well be a digit. */
+		snprintf(digits, sizeof(digits), "%.*s", (int)(len - 2), end->in.ptr + 4);
+	number = (int)strtol(digits, NULL, 10);
 	str_addc(&end->out, (char)PORT2_RESP);
 	if (number < 1 || number > NODES_MAX || !nodes[number].port) {
 		str_addc(&end->out, 1);

@@ -97,7 +97,7 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 		return;
 	}
 	args = args_of(run, function->arity);
-	if (known_to_miss(run->eval, function, args)) {
+	if (known_to_miss(run->eval, function, args) || known_to_fail(function, args)) {
 		run->stop = true;
 		return;
 	}
@@ -120,6 +120,10 @@ static void call_fun(struct run *run, const struct value *fun, uint64_t arity, b
 	if (fun->kind == VALUE_TERM && code_capture(&captured, run->arena, fun->constant.term) &&
 	    captured.arity == arity) {
 		call_remote(run, &captured, tail);
+		return;
+	}
+	if (value_term_kind(fun) >= 0 && value_term_kind(fun) != TERM_OPAQUE) {
+		run->stop = true; /* badfun */
 		return;
 	}
 	if (fun->kind != VALUE_FUN || arity + env > ARRAY_LEN(args) || arity > run->xs ||

@@ -89,6 +89,10 @@ static void put_map(struct run *run, const struct code_op *op)
 	const struct code_arg *list = &op->args[4];
 	const struct value *map = run_get(run, &op->args[1]);
 
+	if (value_term_kind(map) >= 0 && value_term_kind(map) != TERM_MAP) {
+		run_jump(run, &op->args[0]); /* badmap */
+		return;
+	}
 	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
 		const struct value *before;
 
@@ -162,7 +166,8 @@ void run_bif(struct run *run, const struct code_op *op)
 
 	for (unsigned i = 0; i < len; i++)
 		args[i] = run_get(run, &op->args[(unsigned)import + 1 + i]);
-	if (function && function->arity == len && known_to_miss(run->eval, function, args)) {
+	if (function && function->arity == len &&
+	    (known_to_miss(run->eval, function, args) || known_to_fail(function, args))) {
 		run_jump(run, &op->args[0]);
 		return;
 	}

@@ -438,6 +438,8 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 		eval_add(eval, &values, value);
 		return values;
 	}
+	if (known_over_map(eval, function, args, &values))
+		return values;
 	found = is_followed(eval, function->module)
 			? find_function(eval, function->module, function->name, function->arity,
 					&code)
@@ -458,4 +460,29 @@ const struct value *eval_call(struct eval *eval, const char *module, const char 
 	if (found)
 		return eval_one(eval, code, found, args);
 	return value_unseen(eval->arena, (struct beam_function){ module, name, arity });
+}
+
+struct values eval_fun(struct eval *eval, const struct value *fun, const struct value *const *args,
+		       size_t arity)
+{
+	const struct value *all[256] = { NULL };
+	size_t env = fun->kind == VALUE_FUN ? fun->fun.len : 0;
+	struct beam_function captured;
+	struct values values = { 0 };
+	bool known = false;
+
+	if (fun->kind == VALUE_TERM && code_capture(&captured, eval->arena, fun->constant.term) &&
+	    captured.arity == arity) {
+		values = eval_remote(eval, &captured, args, &known);
+	} else if (fun->kind == VALUE_FUN && arity + env <= ARRAY_LEN(all) &&
+		   arity + env == fun->fun.function->arity) {
+		for (size_t i = 0; i < arity + env; i++)
+			all[i] = i < arity ? args[i] : fun->fun.env[i - arity];
+		known = eval_follow(&values, eval, fun->fun.code, fun->fun.function, all);
+	}
+	if (known)
+		return values;
+	values = (struct values){ 0 };
+	eval_add(eval, &values, &value_unknown);
+	return values;
 }

@@ -78,6 +78,11 @@ const struct value *eval_one(struct eval *eval, const struct code *code,
 /* A call by name: a known function, or one of a module of the library; *known tells. */
 struct values eval_remote(struct eval *eval, const struct beam_function *function,
 			  const struct value *const *args, bool *known);
+/* A fun, called with that many arguments; the one unknown value where it is not known. */
+struct values eval_fun(struct eval *eval, const struct value *fun, const struct value *const *args,
+		       size_t arity);
+/* Adds a value unless it is there; gives up when they are too many. */
+void eval_add(struct eval *eval, struct values *values, const struct value *value);
 /* An exported function of a module of the library, whatever it is. */
 const struct value *eval_call(struct eval *eval, const char *module, const char *name,
 			      const struct value *const *args, uint32_t arity);
@@ -92,6 +97,11 @@ bool known_to_raise(const struct beam_function *function);
 /* Whether it raises since a map does not have a key: maps:get/2 and the like. */
 bool known_to_miss(struct eval *eval, const struct beam_function *function,
 		   const struct value *const *args);
+/* Whether it raises since something it is given is of another kind: code_fails.c. */
+bool known_to_fail(const struct beam_function *function, const struct value *const *args);
+/* maps:map/2 of a map: true, and all it may return, none when it never does; code_known_maps.c. */
+bool known_over_map(struct eval *eval, const struct beam_function *function,
+		    const struct value *const *args, struct values *out);
 /* Whether the functions of a module depend on nothing but their arguments. */
 bool known_pure(const char *module);
 

@@ -706,9 +706,12 @@ bool known_to_miss(struct eval *eval, const struct beam_function *function,
 
 bool known_pure(const char *module)
 {
-	static const char *const modules[] = { "lists",          "proplists",    "maps",
-					       "Elixir.Keyword", "Elixir.Enum",  "Elixir.List",
-					       "Elixir.Map",     "Elixir.Access" };
+	static const char *const modules[] = {
+		"array",      "dict",          "gb_sets",     "gb_trees",       "lists",
+		"maps",       "orddict",       "ordsets",     "proplists",      "queue",
+		"sets",       "Elixir.Access", "Elixir.Enum", "Elixir.Keyword", "Elixir.List",
+		"Elixir.Map", "Elixir.MapSet",
+	};
 
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
 		if (strcmp(module, modules[i]) == 0)

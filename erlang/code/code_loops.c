@@ -2,13 +2,11 @@
 #include "erlang/code/code_loops.h"
 
 enum {
-	ROUNDS = 3,     /* each time with what was seen before */
-	WAYS = 3,       /* variants of the arguments that are tried */
-	BEGINS = 64,    /* functions that processes begin in, with their arguments */
-	STEPS = 16000,  /* of one function */
-	ALL = 300000,   /* … and of all */
-	ARITY_MAX = 32, /* of a loop */
-	NESTED = 2,     /* loops inside loops that are followed while they are tried */
+	ROUNDS = 3,    /* each time with what was seen before */
+	WAYS = 3,      /* variants of the arguments that are tried */
+	BEGINS = 64,   /* functions that processes begin in, with their arguments */
+	STEPS = 16000, /* of one function */
+	ALL = 300000,  /* … and of all */
 };
 
 static bool is_hibernate(const struct beam_function *to)
@@ -185,7 +183,7 @@ struct loop_part *code_loop_parts(const struct code *code,
 
 struct begin {
 	const struct code_function *function;
-	const struct value *args[ARITY_MAX];
+	const struct value *args[LOOP_ARITY];
 };
 
 struct walk {
@@ -227,7 +225,7 @@ static bool enter(void *ctx, const struct code_function *function, const struct 
 	size_t nr = nr_of(walk->code, function);
 	struct loop_entry *entry;
 
-	if ((top && top->code != walk->code) || function->arity > ARITY_MAX)
+	if ((top && top->code != walk->code) || function->arity > LOOP_ARITY)
 		return false;
 	entry = &walk->entries[nr];
 	if (!walk->parts[nr].named && !is_loop(&walk->parts[nr]))
@@ -243,7 +241,7 @@ static void begin(struct walk *walk, const struct code_function *function,
 {
 	struct begin *begin = &walk->begins[walk->begins_len];
 
-	if (walk->begins_len == BEGINS || function->arity > ARITY_MAX)
+	if (walk->begins_len == BEGINS || function->arity > LOOP_ARITY)
 		return;
 	for (size_t i = 0; i < walk->begins_len; i++) {
 		size_t same = 0;
@@ -267,7 +265,7 @@ static const struct code_function *named_in(struct walk *walk, const char *name,
 	const struct value *rest = list, *head;
 	uint32_t arity = 0;
 
-	while (arity < ARITY_MAX && value_uncons(rest, walk->scratch, &head, &rest))
+	while (arity < LOOP_ARITY && value_uncons(rest, walk->scratch, &head, &rest))
 		args[arity++] = head;
 	return value_is_nil(rest) == YES && code_exports(walk->code, name, arity)
 		       ? code_function(walk->code, name, arity)
@@ -276,7 +274,7 @@ static const struct code_function *named_in(struct walk *walk, const char *name,
 
 static void start_named(struct walk *walk, const char *name, const struct value *list, bool inside)
 {
-	const struct value *args[ARITY_MAX];
+	const struct value *args[LOOP_ARITY];
 	const struct code_function *function = named_in(walk, name, list, args);
 
 	if (function && !enter(walk, function, args, inside))
@@ -330,7 +328,7 @@ static void follow_begins(struct walk *walk)
 		follow(walk, walk->begins[i].function, walk->begins[i].args);
 }
 
-static size_t ways_of(struct type *const *types, size_t arity)
+size_t loop_ways(struct type *const *types, size_t arity)
 {
 	size_t ways = 1;
 
@@ -339,8 +337,8 @@ static size_t ways_of(struct type *const *types, size_t arity)
 	return ways < WAYS ? ways : WAYS;
 }
 
-static void args_of(const struct value **args, struct type *const *types, size_t arity, size_t way,
-		    struct arena *arena)
+void loop_args(const struct value **args, struct type *const *types, size_t arity, size_t way,
+	       struct arena *arena)
 {
 	for (size_t i = 0; i < arity; i++)
 		args[i] = types ? type_value(types[i], way, arena) : value_argument(arena, 1);
@@ -350,11 +348,11 @@ static void follow_loop(struct walk *walk, size_t nr)
 {
 	const struct code_function *function = &walk->code->functions[nr];
 	struct type *const *types = walk->entries[nr].taken;
-	const struct value *args[ARITY_MAX];
+	const struct value *args[LOOP_ARITY];
 
-	for (size_t way = 0; function->arity <= ARITY_MAX && way < ways_of(types, function->arity);
-	     way++) {
-		args_of(args, types, function->arity, way, walk->scratch);
+	for (size_t way = 0;
+	     function->arity <= LOOP_ARITY && way < loop_ways(types, function->arity); way++) {
+		loop_args(args, types, function->arity, way, walk->scratch);
 		follow(walk, function, args);
 	}
 }
@@ -407,110 +405,4 @@ struct loop_entry *code_loop_entries(const struct code *code, const struct loop_
 		if (is_loop(&parts[i]) && !walk.entries[i].taken)
 			follow_loop(&walk, i);
 	return walk.entries;
-}
-
-/* ---- trying ---- */
-
-struct site {
-	const struct code_function *in;
-	size_t at;
-};
-
-struct attempt {
-	const struct code *code;
-	const struct loop_part *parts;
-	struct arena *arena;
-	struct eval *eval;
-	struct site *sites;
-	size_t len, cap;
-};
-
-static bool has_site(const struct attempt *attempt, const struct site *site)
-{
-	for (size_t i = 0; i < attempt->len; i++)
-		if (attempt->sites[i].in == site->in && attempt->sites[i].at == site->at)
-			return true;
-	return false;
-}
-
-static void note_site(struct attempt *attempt)
-{
-	const struct eval_frame *top = attempt->eval->top;
-	struct site site = { top ? top->function : NULL, attempt->eval->at };
-
-	if (!top || top->code != attempt->code || has_site(attempt, &site))
-		return;
-	attempt->sites = arena_grow(attempt->arena, attempt->sites, attempt->len, &attempt->cap);
-	attempt->sites[attempt->len++] = site;
-}
-
-static void note_call(void *ctx, const struct beam_function *to, const struct value *const *args)
-{
-	(void)to;
-	(void)args;
-	note_site(ctx);
-}
-
-/* A state may be converted by the loop itself, in front of its first message. */
-static bool note_enter(void *ctx, const struct code_function *function,
-		       const struct value *const *args, bool by_name)
-{
-	struct attempt *attempt = ctx;
-	unsigned nested = 0;
-
-	(void)args;
-	(void)by_name;
-	note_site(attempt);
-	if (!attempt->parts[nr_of(attempt->code, function)].round)
-		return false;
-	for (const struct eval_frame *at = attempt->eval->top; at; at = at->caller)
-		nested += at->function == function;
-	return attempt->eval->waited || nested >= NESTED;
-}
-
-/* False: not all ways were followed. */
-static bool try(struct attempt *attempt, const struct code_library *library,
-		const struct code_function *function, struct type *const *types, size_t way,
-		size_t *outcomes)
-{
-	const struct value *args[ARITY_MAX];
-	struct eval eval = { .arena = attempt->arena,
-			     .library = library,
-			     .on_call = note_call,
-			     .on_enter = note_enter,
-			     .ctx = attempt };
-	struct values values;
-
-	attempt->eval = &eval;
-	args_of(args, types, function->arity, way, attempt->arena);
-	values = eval_function(&eval, attempt->code, function, args);
-	if (values.len > *outcomes)
-		*outcomes = values.len;
-	return !eval.gave_up;
-}
-
-bool code_loop_copes(const struct code *code, const struct loop_part *parts,
-		     const struct code_library *library, const struct code_function *function,
-		     struct type *const *before, struct type *const *after)
-{
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct attempt now = { .code = code, .parts = parts, .arena = &scratch };
-	size_t most = 0, outcomes;
-
-	if (function->arity > ARITY_MAX)
-		return false;
-	for (size_t way = 0; way < ways_of(after, function->arity); way++)
-		if (!try(&now, library, function, after, way, &most))
-			return false;
-	for (size_t way = 0; way < ways_of(before, function->arity); way++) {
-		struct attempt was = { .code = code, .parts = parts, .arena = &scratch };
-
-		outcomes = 0;
-		if (!try(&was, library, function, before, way, &outcomes) || outcomes < most)
-			return false;
-		for (size_t i = 0; i < now.len; i++)
-			if (!has_site(&was, &now.sites[i]))
-				return false;
-	}
-	return now.len > 0;
 }

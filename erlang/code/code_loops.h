@@ -6,6 +6,8 @@
 #include "erlang/code/code_eval.h"
 #include "erlang/code/code_type.h"
 
+enum { LOOP_ARITY = 32 /* of a loop that is followed */ };
+
 /* What a function has to do with loops that wait for something. */
 struct loop_part {
 	bool inside; /* it can be reached from one that waits, and comes back to it */
@@ -49,3 +51,16 @@ struct loop_entry *code_loop_entries(const struct code *code, const struct loop_
 bool code_loop_copes(const struct code *code, const struct loop_part *parts,
 		     const struct code_library *library, const struct code_function *function,
 		     struct type *const *before, struct type *const *after);
+/* Whether it is seen to end, where it goes round with all of `after`: for some message, with some
+ * of `before`.
+ */
+bool code_loop_fails(const struct code *code, const struct loop_part *parts,
+		     const struct code_library *library, const struct code_function *function,
+		     struct type *const *before, struct type *const *after);
+
+/* For those that try: how many variants arguments of such types have, and the nth; types NULL: of
+ * which nothing is said.
+ */
+size_t loop_ways(struct type *const *types, size_t arity);
+void loop_args(const struct value **args, struct type *const *types, size_t arity, size_t way,
+	       struct arena *arena);

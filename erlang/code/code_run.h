@@ -40,8 +40,6 @@ struct run {
 
 /* Functions of a NIF library have a body that never returns. */
 bool may_be_nif(const struct code *code);
-/* Adds a value unless it is there; gives up when they are too many. */
-void eval_add(struct eval *eval, struct values *values, const struct value *value);
 
 /* False: the function wants more registers than there are. */
 bool run_measure(struct run *run);

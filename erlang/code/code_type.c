@@ -208,9 +208,38 @@ void type_add(struct type *type, const struct value *value, struct arena *arena)
 
 /* ---- a value of it ---- */
 
+/* Kinds beside tuples and maps, of which single values are made: funs are not. */
+static unsigned plain_kinds(const struct type *type)
+{
+	return type->kinds & ~(kind_bit(TERM_TUPLE) | kind_bit(TERM_MAP) | kind_bit(TERM_OPAQUE));
+}
+
 size_t type_ways(const struct type *type)
 {
-	return type->len > 0 ? type->len : 1;
+	size_t ways = type->len + (size_t)__builtin_popcount(plain_kinds(type));
+
+	return ways > 0 ? ways : 1;
+}
+
+static size_t ways_inside(const struct type *type, unsigned depth)
+{
+	size_t most = type_ways(type), ways;
+
+	for (size_t i = 0; depth > 0 && i < type->len; i++)
+		for (size_t j = 0; j < type->variants[i].len; j++) {
+			ways = ways_inside(type->variants[i].items[j], depth - 1);
+			most = ways > most ? ways : most;
+		}
+	if (depth > 0 && type->item) {
+		ways = ways_inside(type->item, depth - 1);
+		most = ways > most ? ways : most;
+	}
+	return most;
+}
+
+size_t type_ways_inside(const struct type *type)
+{
+	return ways_inside(type, TYPE_DEPTH);
 }
 
 /* Of which nothing is said. */
@@ -251,16 +280,19 @@ static const struct value *variant_value(const struct type_variant *variant, siz
 
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena)
 {
-	if (type->len > 0)
-		return variant_value(&type->variants[nth % type->len], nth, arena);
-	if (type->unknown || type->argument)
+	size_t way = nth % type_ways(type);
+	unsigned kinds = plain_kinds(type);
+
+	if (way < type->len)
+		return variant_value(&type->variants[way], nth, arena);
+	if (!kinds || (type->len == 0 && (type->unknown || type->argument || type->fun)))
 		return hole(arena);
-	if (type->item)
+	for (way -= type->len; way > 0; way--)
+		kinds &= kinds - 1;
+	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
 		return value_cons(arena, type_value(type->item, nth, arena),
 				  value_of_term(arena, &term_nil));
-	if (type->kinds && (type->kinds & (type->kinds - 1)) == 0 && !type->fun)
-		return value_of_kind(arena, (enum term_kind)__builtin_ctz(type->kinds));
-	return hole(arena);
+	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 
 /* ---- text ---- */
@@ -482,6 +514,15 @@ static void compare_variants(struct comparer *comparer, const char *path, const 
 	}
 }
 
+/* Whether all kinds of one, and its variants, are in the other. */
+static bool has_all(const struct type *type, const struct type *of)
+{
+	for (size_t i = 0; i < of->len; i++)
+		if (!find(type, &of->variants[i], false))
+			return false;
+	return !(of->kinds & ~type->kinds);
+}
+
 static bool same_function(const struct beam_function *a, const struct beam_function *b)
 {
 	return a->arity == b->arity && same_tag(a->name, b->name) && same_tag(a->module, b->module);
@@ -501,6 +542,8 @@ static void compare(struct comparer *comparer, const char *path, const struct ty
 		note(comparer, TYPE_OTHER, path, before, after);
 	else if (before->unknown || after->unknown || before->argument != after->argument)
 		note(comparer, TYPE_LOST, path, before, after);
+	else if (before->kinds && after->kinds && !has_all(after, before))
+		note(comparer, TYPE_MORE, path, before, after);
 	comparer->depth++;
 }
 

@@ -38,10 +38,12 @@ struct type {
 struct type *type_new(struct arena *arena);
 /* Puts a value in.  VALUE_ARGUMENT with nr 0 is what was given from outside; others say nothing. */
 void type_add(struct type *type, const struct value *value, struct arena *arena);
-/* A value of that type: the n-th of its variants, where there are several. */
+/* A value of that type: the n-th of its variants and kinds, where there are several. */
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena);
-/* How many variants it has at its top, at least 1. */
+/* How many variants and other kinds it has at its top, at least 1. */
 size_t type_ways(const struct type *type);
+/* … and the most of them at one place, at any depth. */
+size_t type_ways_inside(const struct type *type);
 /* Nothing at all was put in. */
 bool type_is_empty(const struct type *type);
 /* The module of a fun that it holds, at any depth; NULL: none is seen. */
@@ -56,6 +58,7 @@ enum type_difference {
 	TYPE_OTHER,    /* another kind of term, tuples with other tags, other structs */
 	TYPE_KEY,      /* a map has a key more */
 	TYPE_KEY_GONE, /* … or one less */
+	TYPE_MORE,     /* before there was also something that is in it no more */
 	TYPE_LOST,     /* it cannot be seen in one of them, or in both */
 };
 

@@ -9,23 +9,44 @@
 enum { MESSAGES_MAX = 40, STEPS_MAX = 8000 };
 
 /* clang-format off */
-static const struct {
+static const struct callback {
 	enum beam_role role;
 	const char *name;
 	uint32_t arity;
-	unsigned state; /* which argument; the first is the message */
+	unsigned message, state; /* which arguments */
 } callbacks[] = {
-	{ BEAM_GEN_SERVER, "handle_call", 3, 2 },     { BEAM_GEN_SERVER, "handle_cast", 2, 1 },
-	{ BEAM_GEN_SERVER, "handle_info", 2, 1 },     { BEAM_GEN_SERVER, "handle_continue", 2, 1 },
-	{ BEAM_GEN_EVENT, "handle_event", 2, 1 },     { BEAM_GEN_EVENT, "handle_call", 2, 1 },
-	{ BEAM_GEN_EVENT, "handle_info", 2, 1 },
+	{ BEAM_GEN_SERVER, "handle_call", 3, 0, 2 },  { BEAM_GEN_SERVER, "handle_cast", 2, 0, 1 },
+	{ BEAM_GEN_SERVER, "handle_info", 2, 0, 1 },  { BEAM_GEN_SERVER, "handle_continue", 2, 0, 1 },
+	{ BEAM_GEN_EVENT, "handle_event", 2, 0, 1 },  { BEAM_GEN_EVENT, "handle_call", 2, 0, 1 },
+	{ BEAM_GEN_EVENT, "handle_info", 2, 0, 1 },   { BEAM_GEN_STATEM, "handle_event", 4, 1, 3 },
+	{ BEAM_GEN_STATEM, NULL, 3, 1, 2 }, /* its states */
 };
 /* clang-format on */
+
+static bool is_callback(const struct code *code, const struct code_function *function,
+			const struct callback *callback)
+{
+	static const char *const others[] = { "terminate", "format_status" };
+
+	if (function->arity != callback->arity ||
+	    !code_exports(code, function->name, callback->arity))
+		return false;
+	if (callback->name)
+		return strcmp(function->name, callback->name) == 0;
+	if (code_function(code, "handle_event", 4))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(function->name, others[i]) == 0)
+			return false;
+	return true;
+}
 
 struct attempt {
 	struct arena *arena;
 	const struct code *code;
 	const struct code_library *library;
+	const struct callback *callback;
+	const struct code_function *function;
 	const struct value *messages[MESSAGES_MAX];
 	size_t len;
 };
@@ -66,8 +87,10 @@ static void add_tuple(struct attempt *attempt, const struct code_op *op)
 }
 
 /* Atoms and tuples that the callback compares something with: some of them are messages. */
-static void find_messages(struct attempt *attempt, const struct code_function *function)
+static void find_messages(struct attempt *attempt)
 {
+	const struct code_function *function = attempt->function;
+
 	attempt->len = 0;
 	add_message(attempt, value_of_atom(attempt->arena, "$none of them"));
 	for (size_t i = 0; i < function->len; i++) {
@@ -81,30 +104,31 @@ static void find_messages(struct attempt *attempt, const struct code_function *f
 }
 
 /* How many different things it may return; -1: not all of them are seen. */
-static int outcomes(const struct attempt *attempt, const struct code_function *function,
-		    unsigned state_at, const struct value *message, const struct value *state)
+static int outcomes(const struct attempt *attempt, const struct value *message,
+		    const struct value *state)
 {
 	struct eval eval = { .arena = attempt->arena,
 			     .library = attempt->library,
 			     .limit = STEPS_MAX };
-	const struct value *args[] = { message, &value_unknown, &value_unknown };
+	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
+				       &value_unknown };
 	struct values values;
 
-	args[state_at] = state;
-	values = eval_function(&eval, attempt->code, function, args);
+	args[attempt->callback->message] = message;
+	args[attempt->callback->state] = state;
+	values = eval_function(&eval, attempt->code, attempt->function, args);
 	return eval.gave_up || eval.cut ? -1 : (int)values.len;
 }
 
 /* *tried counts the messages that it understands with states of its own. */
-static bool copes(const struct attempt *attempt, const struct code_function *function,
-		  unsigned state_at, const struct type *before, const struct type *after,
-		  unsigned *tried)
+static bool copes(const struct attempt *attempt, const struct type *before,
+		  const struct type *after, unsigned *tried)
 {
 	for (size_t m = 0; m < attempt->len; m++) {
 		int most = 0;
 
 		for (size_t i = 0; i < type_ways(after); i++) {
-			int now = outcomes(attempt, function, state_at, attempt->messages[m],
+			int now = outcomes(attempt, attempt->messages[m],
 					   type_value(after, i, attempt->arena));
 
 			if (now < 0)
@@ -115,7 +139,7 @@ static bool copes(const struct attempt *attempt, const struct code_function *fun
 			continue;
 		++*tried;
 		for (size_t i = 0; i < type_ways(before); i++)
-			if (outcomes(attempt, function, state_at, attempt->messages[m],
+			if (outcomes(attempt, attempt->messages[m],
 				     type_value(before, i, attempt->arena)) < most)
 				return false;
 	}
@@ -147,7 +171,7 @@ static bool can_be_tried(struct judge *judge, const struct code *code, const str
 	for (size_t i = 0; i < diffs.len; i++) {
 		const struct type_diff *diff = &diffs.items[i];
 
-		if (diff->what == TYPE_LOST && !*diff->path)
+		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of && !fetches_key(code, diff->tag)) &&
 		    !(diff->what == TYPE_KEY_GONE && !diff->of) &&
@@ -170,14 +194,82 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 	    is_open(before, TYPE_DEPTH) || !can_be_tried(judge, code, before, after))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
-		const struct code_function *function =
-			code_function(code, callbacks[i].name, callbacks[i].arity);
-
-		if (callbacks[i].role != role || !function)
+		attempt.callback = &callbacks[i];
+		attempt.function = callbacks[i].name ? code_function(code, callbacks[i].name,
+								     callbacks[i].arity)
+						     : NULL;
+		if (callbacks[i].role != role || !attempt.function)
 			continue;
-		find_messages(&attempt, function);
-		if (!copes(&attempt, function, callbacks[i].state, before, after, &tried))
+		/* Of state machines it is not known which of their states goes with which data. */
+		if (role == BEAM_GEN_STATEM)
+			return false;
+		find_messages(&attempt);
+		if (!copes(&attempt, before, after, &tried))
 			return false;
 	}
 	return tried > 0;
+}
+
+/* ---- callbacks that fail ---- */
+
+/* With each of those states, as they are seen to be. */
+static bool takes_all(const struct attempt *attempt, const struct value *message,
+		      const struct type *states)
+{
+	for (size_t i = 0; i < type_ways_inside(states); i++)
+		if (outcomes(attempt, message, type_value(states, i, attempt->arena)) <= 0)
+			return false;
+	return true;
+}
+
+static bool fails(const struct attempt *attempt, const struct value *message,
+		  const struct type *before, const struct type *after)
+{
+	for (size_t i = 0; i < type_ways_inside(before); i++)
+		if (outcomes(attempt, message, type_value(before, i, attempt->arena)) == 0)
+			return takes_all(attempt, message, after);
+	return false;
+}
+
+static const char *failure_of(struct attempt *attempt, const struct type *before,
+			      const struct type *after, struct arena *arena)
+{
+	find_messages(attempt);
+	for (size_t i = 0; i < attempt->len; i++) {
+		owned_str struct str text = STR_EMPTY;
+
+		if (!fails(attempt, attempt->messages[i], before, after))
+			continue;
+		if (i > 0) {
+			str_adds(&text, ", given ");
+			value_print(&text, attempt->messages[i]);
+		}
+		return arena_printf(arena, "%s/%u%s", attempt->function->name,
+				    attempt->function->arity, str_text(&text));
+	}
+	return NULL;
+}
+
+const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
+				enum beam_role role, const struct type *before,
+				const struct type *after)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct attempt attempt = { .arena = &scratch,
+				   .code = code,
+				   .library = &judge->modules->library[side] };
+	const char *failure = NULL;
+
+	if (type_is_empty(before) || type_is_empty(after) || type_same(before, after))
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(callbacks) && !failure; i++)
+		for (size_t j = 0; j < code->len && !failure; j++) {
+			if (callbacks[i].role != role ||
+			    !is_callback(code, &code->functions[j], &callbacks[i]))
+				continue;
+			attempt.callback = &callbacks[i];
+			attempt.function = &code->functions[j];
+			failure = failure_of(&attempt, before, after, judge->arena);
+		}
+	return failure;
 }

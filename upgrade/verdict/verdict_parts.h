@@ -106,6 +106,13 @@ struct type;
 bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
 		    enum beam_role role, const struct type *before, const struct type *after);
 
+/* A callback in that code that fails for some state of the type `before`, and for none of the type
+ * `after`: "handle_call/3, given stop"; NULL: none is seen to.
+ */
+const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
+				enum beam_role role, const struct type *before,
+				const struct type *after);
+
 /* ---- verdict_types.c ---- */
 
 /* A module with processes, as it is in both releases. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The state of processes below its first level, and where it cannot be seen. */
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_loops.h"
 #include "erlang/code/code_states.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -252,6 +253,65 @@ static void judge_held_fun(struct judge *judge, const struct typed *typed,
 			"anew in code_change";
 }
 
+/* ---- what fails when it is tried ---- */
+
+/* A special process that goes on with a state, and ends at a message; NULL: it is not seen to. */
+static const char *loop_that_ends(struct judge *judge, enum side side, const struct code *code,
+				  const struct type *before, const struct type *after)
+{
+	const struct code_function *go_on = code_function(code, "system_continue", 3);
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct type *nothing = type_new(&scratch);
+	struct type *was[] = { nothing, nothing, type_new(&scratch) };
+	struct type *is[] = { nothing, nothing, type_new(&scratch) };
+
+	*was[2] = *before;
+	*is[2] = *after;
+	if (!go_on || type_is_empty(before) || type_is_empty(after) ||
+	    !code_loop_fails(code, code_loop_parts(code, function_waits, &scratch),
+			     &judge->modules->library[side], go_on, was, is))
+		return NULL;
+	return "its loop";
+}
+
+/* What in the code of `side` fails for states of the type `before`, and for none that it makes. */
+static const char *what_fails(struct judge *judge, enum side side, const struct typed *typed,
+			      const struct type *before, const struct type *after)
+{
+	const struct code *code = side == SIDE_NEW ? typed->new_code : typed->old_code;
+
+	if (typed->role == BEAM_SPECIAL)
+		return loop_that_ends(judge, side, code, before, after);
+	return typed->role ? callback_that_fails(judge, side, code, typed->role, before, after)
+			   : NULL;
+}
+
+/* True: the way up is told of. */
+static bool judge_failing(struct judge *judge, const struct typed *typed, const struct type *before,
+			  const struct type *after, const struct type *converted,
+			  const struct type *converted_back)
+{
+	const char *shown = module_shown(typed->name);
+	const char *failing = what_fails(judge, SIDE_NEW, typed, converted, after);
+
+	if (failing) {
+		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
+		      "%s of %s fails with the state that its processes have %s", failing, shown,
+		      typed->keeps ? "and keep" : "behind code_change")
+			->hint = CONVERT;
+		return true;
+	}
+	if (is_told(judge, REASON_not_reversible, typed->name))
+		return false;
+	failing = what_fails(judge, SIDE_OLD, typed, converted_back, before);
+	if (failing)
+		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
+		      "on the way back, %s of %s fails with the state that its processes have %s",
+		      failing, shown, typed->keeps ? "and keep" : "behind code_change")
+			->hint = "convert the state back where code_change is given {down, Vsn}";
+	return false;
+}
+
 /* ---- both ways ---- */
 
 static void judge_kept_types(struct judge *judge, const struct typed *typed,
@@ -283,7 +343,7 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		      "is",
 		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
 			->hint = "convert the state back where code_change is given {down, Vsn}";
-	if (typed->role)
+	if (!judge_failing(judge, typed, before, after, before, after) && typed->role)
 		judge_lost(judge, typed, up);
 }
 
@@ -330,6 +390,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 		      "on the way back, behind code_change, in the state of the processes of %s %s",
 		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
 			->hint = "convert the state back where code_change is given {down, Vsn}";
+	judge_failing(judge, typed, before, after, up.type, down.type);
 }
 
 void judge_types(struct judge *judge, const struct typed *typed)

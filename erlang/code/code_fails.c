@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Functions of OTP and Elixir that raise for what is not of the kind they want. */
+#include "erlang/code/code_eval.h"
+
+#define BIT(kind) (1U << TERM_##kind)
+#define NUMBER (BIT(INTEGER) | BIT(BIG) | BIT(FLOAT))
+#define WHOLE (BIT(INTEGER) | BIT(BIG))
+#define BINARY BIT(BINARY)
+#define BITS (BIT(BINARY) | BIT(BITSTRING))
+#define LIST BIT(LIST)
+#define TUPLE BIT(TUPLE)
+#define MAP BIT(MAP)
+#define ATOM BIT(ATOM)
+#define NAMED (BIT(PID) | BIT(PORT) | BIT(ATOM) | BIT(TUPLE) | BIT(REFERENCE))
+#define REF BIT(REFERENCE)
+#define ENUMERATED (BIT(LIST) | BIT(MAP) | BIT(OPAQUE))
+
+/* clang-format off */
+static const struct {
+	const char *module, *name; /* name NULL: all of the module */
+	uint32_t arity;            /* 0: any */
+	unsigned at;               /* the argument, from 0 */
+	unsigned wants;            /* bits of enum term_kind */
+} wants[] = {
+	{ "erlang", "+", 0, 0, NUMBER },           { "erlang", "+", 2, 1, NUMBER },
+	{ "erlang", "-", 0, 0, NUMBER },           { "erlang", "-", 2, 1, NUMBER },
+	{ "erlang", "*", 2, 0, NUMBER },           { "erlang", "*", 2, 1, NUMBER },
+	{ "erlang", "/", 2, 0, NUMBER },           { "erlang", "/", 2, 1, NUMBER },
+	{ "erlang", "div", 2, 0, WHOLE },          { "erlang", "div", 2, 1, WHOLE },
+	{ "erlang", "rem", 2, 0, WHOLE },          { "erlang", "rem", 2, 1, WHOLE },
+	{ "erlang", "abs", 1, 0, NUMBER },         { "erlang", "round", 1, 0, NUMBER },
+	{ "erlang", "trunc", 1, 0, NUMBER },       { "erlang", "float", 1, 0, NUMBER },
+	{ "erlang", "++", 2, 0, LIST },            { "erlang", "--", 2, 0, LIST },
+	{ "erlang", "--", 2, 1, LIST },            { "erlang", "length", 1, 0, LIST },
+	{ "erlang", "hd", 1, 0, LIST },            { "erlang", "tl", 1, 0, LIST },
+	{ "erlang", "tuple_size", 1, 0, TUPLE },   { "erlang", "element", 2, 1, TUPLE },
+	{ "erlang", "setelement", 3, 1, TUPLE },   { "erlang", "tuple_to_list", 1, 0, TUPLE },
+	{ "erlang", "map_size", 1, 0, MAP },       { "erlang", "map_get", 2, 1, MAP },
+	{ "erlang", "is_map_key", 2, 1, MAP },     { "erlang", "size", 1, 0, TUPLE | BITS },
+	{ "erlang", "byte_size", 1, 0, BITS },     { "erlang", "bit_size", 1, 0, BITS },
+	{ "erlang", "atom_to_binary", 0, 0, ATOM }, { "erlang", "atom_to_list", 1, 0, ATOM },
+	{ "erlang", "binary_to_list", 0, 0, BINARY }, { "erlang", "binary_to_atom", 0, 0, BINARY },
+	{ "erlang", "binary_to_existing_atom", 0, 0, BINARY },
+	{ "erlang", "binary_to_integer", 0, 0, BINARY }, { "erlang", "binary_to_term", 0, 0, BINARY },
+	{ "erlang", "integer_to_binary", 0, 0, WHOLE }, { "erlang", "integer_to_list", 0, 0, WHOLE },
+	{ "erlang", "iolist_to_binary", 1, 0, LIST | BITS },
+	{ "erlang", "iolist_size", 1, 0, LIST | BITS },
+	{ "erlang", "list_to_atom", 1, 0, LIST },  { "erlang", "list_to_binary", 1, 0, LIST },
+	{ "erlang", "list_to_integer", 0, 0, LIST }, { "erlang", "list_to_tuple", 1, 0, LIST },
+	{ "erlang", "not", 1, 0, ATOM },           { "erlang", "send", 0, 0, NAMED },
+	{ "erlang", "!", 2, 0, NAMED },
+	{ "erlang", "cancel_timer", 0, 0, REF },   { "erlang", "read_timer", 0, 0, REF },
+	{ "erlang", "demonitor", 0, 0, REF },      { "erlang", "is_process_alive", 1, 0, BIT(PID) },
+	{ "erlang", "link", 1, 0, BIT(PID) | BIT(PORT) },
+	{ "erlang", "unlink", 1, 0, BIT(PID) | BIT(PORT) },
+	{ "erlang", "process_info", 0, 0, BIT(PID) },
+	{ "counters", "add", 3, 0, REF | TUPLE },  { "counters", "get", 2, 0, REF | TUPLE },
+	{ "atomics", "add", 3, 0, REF },           { "atomics", "get", 2, 0, REF },
+	{ "ets", "insert", 2, 0, REF | ATOM },     { "ets", "lookup", 2, 0, REF | ATOM },
+	{ "ets", "delete", 0, 0, REF | ATOM },     { "ets", "match_object", 0, 0, REF | ATOM },
+	{ "gen_server", "call", 0, 0, NAMED },     { "gen_tcp", "send", 2, 0, BIT(PORT) | TUPLE },
+	{ "Elixir.GenServer", "call", 0, 0, NAMED },
+	{ "lists", "append", 1, 0, LIST },         { "lists", "append", 2, 0, LIST },
+	{ "lists", "all", 2, 1, LIST },            { "lists", "any", 2, 1, LIST },
+	{ "lists", "delete", 2, 1, LIST },         { "lists", "filter", 2, 1, LIST },
+	{ "lists", "foldl", 3, 2, LIST },          { "lists", "foldr", 3, 2, LIST },
+	{ "lists", "foreach", 2, 1, LIST },        { "lists", "keydelete", 3, 2, LIST },
+	{ "lists", "keyfind", 3, 2, LIST },        { "lists", "keymember", 3, 2, LIST },
+	{ "lists", "keyreplace", 4, 2, LIST },     { "lists", "keystore", 4, 2, LIST },
+	{ "lists", "keytake", 3, 2, LIST },        { "lists", "last", 1, 0, LIST },
+	{ "lists", "map", 2, 1, LIST },            { "lists", "max", 1, 0, LIST },
+	{ "lists", "member", 2, 1, LIST },         { "lists", "min", 1, 0, LIST },
+	{ "lists", "nth", 2, 1, LIST },            { "lists", "partition", 2, 1, LIST },
+	{ "lists", "reverse", 0, 0, LIST },        { "lists", "sort", 1, 0, LIST },
+	{ "lists", "sublist", 0, 0, LIST },        { "lists", "sum", 1, 0, LIST },
+	{ "lists", "usort", 1, 0, LIST },          { "proplists", "get_value", 0, 1, LIST },
+	{ "maps", "find", 2, 1, MAP },             { "maps", "get", 0, 1, MAP },
+	{ "maps", "is_key", 2, 1, MAP },           { "maps", "keys", 1, 0, MAP },
+	{ "maps", "merge", 2, 0, MAP },            { "maps", "merge", 2, 1, MAP },
+	{ "maps", "put", 3, 2, MAP },              { "maps", "remove", 2, 1, MAP },
+	{ "maps", "size", 1, 0, MAP },             { "maps", "take", 2, 1, MAP },
+	{ "maps", "update", 3, 2, MAP },           { "maps", "update_with", 3, 2, MAP },
+	{ "maps", "update_with", 4, 3, MAP },      { "maps", "values", 1, 0, MAP },
+	{ "maps", "with", 2, 1, MAP },             { "maps", "without", 2, 1, MAP },
+	{ "queue", "in", 2, 1, TUPLE },            { "queue", "in_r", 2, 1, TUPLE },
+	{ "queue", "is_empty", 1, 0, TUPLE },      { "queue", "len", 1, 0, TUPLE },
+	{ "queue", "out", 1, 0, TUPLE },           { "queue", "to_list", 1, 0, TUPLE },
+	{ "gb_trees", "insert", 3, 2, TUPLE },     { "gb_trees", "lookup", 2, 1, TUPLE },
+	{ "gb_sets", "add_element", 2, 1, TUPLE }, { "dict", "find", 2, 1, TUPLE },
+	{ "dict", "store", 3, 2, TUPLE },          { "orddict", "store", 3, 2, LIST },
+	{ "orddict", "find", 2, 1, LIST },         { "sets", "add_element", 2, 1, TUPLE | MAP },
+	{ "sets", "is_element", 2, 1, TUPLE | MAP },
+	{ "Elixir.Enum", NULL, 0, 0, ENUMERATED }, { "Elixir.Map", "delete", 2, 0, MAP },
+	{ "Elixir.Map", "fetch", 2, 0, MAP },      { "Elixir.Map", "fetch!", 2, 0, MAP },
+	{ "Elixir.Map", "get", 0, 0, MAP },        { "Elixir.Map", "has_key?", 2, 0, MAP },
+	{ "Elixir.Map", "keys", 1, 0, MAP },       { "Elixir.Map", "merge", 2, 0, MAP },
+	{ "Elixir.Map", "pop", 0, 0, MAP },        { "Elixir.Map", "put", 3, 0, MAP },
+	{ "Elixir.Map", "put_new", 3, 0, MAP },    { "Elixir.Map", "update", 4, 0, MAP },
+	{ "Elixir.Map", "update!", 3, 0, MAP },    { "Elixir.Map", "values", 1, 0, MAP },
+	{ "Elixir.MapSet", "delete", 2, 0, MAP },  { "Elixir.MapSet", "member?", 2, 0, MAP },
+	{ "Elixir.MapSet", "put", 2, 0, MAP },     { "Elixir.MapSet", "size", 1, 0, MAP },
+	{ "Elixir.Keyword", "fetch!", 2, 0, LIST }, { "Elixir.Keyword", "get", 0, 0, LIST },
+	{ "Elixir.Keyword", "put", 3, 0, LIST },   { "Elixir.Process", "cancel_timer", 0, 0, REF },
+	{ "Elixir.Process", "demonitor", 0, 0, REF }, { "Elixir.String", "downcase", 0, 0, BINARY },
+	{ "Elixir.String", "length", 1, 0, BINARY }, { "Elixir.String", "split", 0, 0, BINARY },
+	{ "Elixir.String", "to_atom", 1, 0, BINARY }, { "Elixir.String", "trim", 0, 0, BINARY },
+	{ "Elixir.String", "upcase", 0, 0, BINARY },
+};
+/* clang-format on */
+
+bool known_to_fail(const struct beam_function *function, const struct value *const *args)
+{
+	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
+		int kind;
+
+		if ((wants[i].name && strcmp(wants[i].name, function->name) != 0) ||
+		    wants[i].at >= function->arity ||
+		    (wants[i].arity && wants[i].arity != function->arity) ||
+		    strcmp(wants[i].module, function->module) != 0 || !args[wants[i].at])
+			continue;
+		kind = value_term_kind(args[wants[i].at]);
+		if (kind >= 0 && !(wants[i].wants & 1U << kind))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Functions over all pairs of a map, which OTP writes over an iterator that only the VM knows. */
+#include "erlang/code/code_eval.h"
+
+enum { PAIRS = 64 };
+
+struct pairs {
+	const struct value *keys[PAIRS], *values[PAIRS];
+	size_t len;
+	const struct value *rest; /* there may be other keys; NULL: all are seen */
+};
+
+static void add_pair(struct pairs *pairs, const struct value *key, const struct value *value)
+{
+	for (size_t i = 0; i < pairs->len; i++)
+		if (value_same(pairs->keys[i], key))
+			return;
+	if (pairs->len == PAIRS)
+		return;
+	pairs->keys[pairs->len] = key;
+	pairs->values[pairs->len++] = value;
+}
+
+/* The last that was put under a key counts. */
+static void find_pairs(struct pairs *pairs, struct eval *eval, const struct value *map)
+{
+	const struct term *term;
+
+	*pairs = (struct pairs){ .len = 0 };
+	for (; map->kind == VALUE_MAP; map = map->map.base, eval->steps++)
+		add_pair(pairs, map->map.key, map->map.value);
+	term = map->kind == VALUE_TERM && map->constant.term->kind == TERM_MAP ? map->constant.term
+									       : NULL;
+	for (size_t i = 0; term && i < term->map.len && pairs->len < PAIRS; i++, eval->steps++)
+		add_pair(pairs, value_of_term(eval->arena, term->map.keys[i]),
+			 value_of_term(eval->arena, term->map.values[i]));
+	if (!term || term->map.len > PAIRS)
+		pairs->rest = map;
+}
+
+/* What a fun makes of each pair; an empty one: it never returns. */
+static void apply_all(struct values *made, struct eval *eval, const struct value *fun,
+		      const struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->len; i++) {
+		const struct value *args[] = { pairs->keys[i], pairs->values[i] };
+
+		made[i] = eval_fun(eval, fun, args, 2);
+	}
+}
+
+static struct values map_with(struct eval *eval, const struct value *fun, const struct value *map)
+{
+	struct values made[PAIRS], out = { 0 };
+	struct pairs pairs;
+	size_t ways = 1;
+
+	find_pairs(&pairs, eval, map);
+	apply_all(made, eval, fun, &pairs);
+	for (size_t i = 0; i < pairs.len; i++) {
+		if (made[i].len == 0)
+			return out;
+		ways = made[i].len > ways ? made[i].len : ways;
+	}
+	/* Not each with each: every value stands somewhere. */
+	for (size_t way = 0; way < ways; way++) {
+		const struct value *to =
+			pairs.rest
+				? value_of_kind(eval->arena, TERM_MAP)
+				: value_of_term(eval->arena, term_map(eval->arena, NULL, NULL, 0));
+
+		for (size_t i = pairs.len; i-- > 0;)
+			to = value_map_put(eval->arena, to, pairs.keys[i],
+					   made[i].items[way % made[i].len]);
+		eval_add(eval, &out, to);
+	}
+	return out;
+}
+
+static bool is_iterator(const struct value *value)
+{
+	int kind = value_term_kind(value);
+
+	return kind != TERM_MAP && (kind < 0 || kind == TERM_LIST || value_tuple_size(value) == 3 ||
+				    value_is_atom(value, "none"));
+}
+
+bool known_over_map(struct eval *eval, const struct beam_function *function,
+		    const struct value *const *args, struct values *out)
+{
+	if (strcmp(function->module, "maps") != 0 || function->arity != 2 ||
+	    strcmp(function->name, "map") != 0 || is_iterator(args[1]))
+		return false;
+	*out = (struct values){ 0 };
+	if (value_term_kind(args[1]) == TERM_MAP)
+		*out = map_with(eval, args[0], args[1]);
+	return true;
+}

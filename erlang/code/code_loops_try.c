@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Loops tried with what is carried into them: by which calls they come, and whether they go round.
+ */
+#include "erlang/code/code_loops.h"
+
+enum { NESTED = 2 /* loops inside loops that are followed */ };
+
+struct site {
+	const struct code_function *in;
+	size_t at;
+};
+
+struct sites {
+	struct site *items;
+	size_t len, cap;
+};
+
+struct attempt {
+	const struct code *code;
+	const struct loop_part *parts;
+	struct arena *arena;
+	struct eval *eval;
+	struct sites calls; /* that it came by */
+	struct sites turns; /* from which it went round, behind a message */
+};
+
+static bool has_site(const struct sites *sites, const struct site *site)
+{
+	for (size_t i = 0; i < sites->len; i++)
+		if (sites->items[i].in == site->in && sites->items[i].at == site->at)
+			return true;
+	return false;
+}
+
+static void note_site(struct attempt *attempt, struct sites *sites)
+{
+	const struct eval_frame *top = attempt->eval->top;
+	struct site site = { top ? top->function : NULL, attempt->eval->at };
+
+	if (!top || top->code != attempt->code || has_site(sites, &site))
+		return;
+	sites->items = arena_grow(attempt->arena, sites->items, sites->len, &sites->cap);
+	sites->items[sites->len++] = site;
+}
+
+static void note_call(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct attempt *attempt = ctx;
+
+	(void)to;
+	(void)args;
+	note_site(attempt, &attempt->calls);
+}
+
+/* A state may be converted by the loop itself, in front of its first message. */
+static bool note_enter(void *ctx, const struct code_function *function,
+		       const struct value *const *args, bool by_name)
+{
+	struct attempt *attempt = ctx;
+	unsigned nested = 0;
+
+	(void)args;
+	(void)by_name;
+	note_site(attempt, &attempt->calls);
+	if (!attempt->parts[function - attempt->code->functions].round)
+		return false;
+	for (const struct eval_frame *at = attempt->eval->top; at; at = at->caller)
+		nested += at->function == function;
+	if (attempt->eval->waited)
+		note_site(attempt, &attempt->turns);
+	return attempt->eval->waited || nested >= NESTED;
+}
+
+/* False: not all ways were followed. */
+static bool try(struct attempt *attempt, const struct code_library *library,
+		const struct code_function *function, struct type *const *types, size_t way,
+		size_t *outcomes)
+{
+	const struct value *args[LOOP_ARITY];
+	struct eval eval = { .arena = attempt->arena,
+			     .library = library,
+			     .on_call = note_call,
+			     .on_enter = note_enter,
+			     .ctx = attempt };
+	struct values values;
+
+	attempt->eval = &eval;
+	loop_args(args, types, function->arity, way, attempt->arena);
+	values = eval_function(&eval, attempt->code, function, args);
+	if (values.len > *outcomes)
+		*outcomes = values.len;
+	return !eval.gave_up;
+}
+
+bool code_loop_copes(const struct code *code, const struct loop_part *parts,
+		     const struct code_library *library, const struct code_function *function,
+		     struct type *const *before, struct type *const *after)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct attempt now = { .code = code, .parts = parts, .arena = &scratch };
+	size_t most = 0, outcomes;
+
+	if (function->arity > LOOP_ARITY)
+		return false;
+	for (size_t way = 0; way < loop_ways(after, function->arity); way++)
+		if (!try(&now, library, function, after, way, &most))
+			return false;
+	for (size_t way = 0; way < loop_ways(before, function->arity); way++) {
+		struct attempt was = { .code = code, .parts = parts, .arena = &scratch };
+
+		outcomes = 0;
+		if (!try(&was, library, function, before, way, &outcomes) || outcomes < most)
+			return false;
+		for (size_t i = 0; i < now.calls.len; i++)
+			if (!has_site(&was.calls, &now.calls.items[i]))
+				return false;
+	}
+	return now.calls.len > 0;
+}
+
+/* Whether it goes round from a place with all of some types. */
+static bool turns_always(struct attempt *attempt, const struct code_library *library,
+			 const struct code_function *function, struct type *const *types,
+			 const struct site *site)
+{
+	for (size_t way = 0; way < loop_ways(types, function->arity); way++) {
+		size_t outcomes = 0;
+
+		attempt->turns = (struct sites){ 0 };
+		if (!try(attempt, library, function, types, way, &outcomes) ||
+		    !has_site(&attempt->turns, site))
+			return false;
+	}
+	return true;
+}
+
+bool code_loop_fails(const struct code *code, const struct loop_part *parts,
+		     const struct code_library *library, const struct code_function *function,
+		     struct type *const *before, struct type *const *after)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct attempt now = { .code = code, .parts = parts, .arena = &scratch };
+	size_t outcomes = 0;
+
+	if (function->arity > LOOP_ARITY || !try(&now, library, function, after, 0, &outcomes))
+		return false;
+	for (size_t way = 0; way < loop_ways(before, function->arity); way++) {
+		struct attempt was = { .code = code, .parts = parts, .arena = &scratch };
+
+		if (!try(&was, library, function, before, way, &outcomes))
+			return false;
+		for (size_t i = 0; i < now.turns.len; i++) {
+			struct attempt again = now;
+
+			if (!has_site(&was.turns, &now.turns.items[i]) &&
+			    turns_always(&again, library, function, after, &now.turns.items[i]))
+				return true;
+		}
+	}
+	return false;
+}

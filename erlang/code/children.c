@@ -203,6 +203,7 @@ static bool join_children(struct children *into, const struct children *other, s
 	struct child *items = arena_array(arena, into->len, struct child);
 
 	alike.items = into->items;
+	alike.flags = into->flags;
 	if (into->len != other->len || !children_equal(into, &alike))
 		return false;
 	for (size_t i = 0; i < into->len; i++) {
@@ -211,6 +212,8 @@ static bool join_children(struct children *into, const struct children *other, s
 			return false;
 	}
 	joined.items = items;
+	if (!equal_terms(into->flags, other->flags))
+		joined.flags = NULL;
 	*into = joined;
 	return true;
 }

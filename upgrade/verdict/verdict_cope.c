@@ -212,64 +212,115 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 
 /* ---- callbacks that fail ---- */
 
-/* With each of those states, as they are seen to be. */
-static bool takes_all(const struct attempt *attempt, const struct value *message,
-		      const struct type *states)
+struct failing {
+	struct attempt now, was; /* was.code NULL: nobody went on with it before */
+	const struct type *before, *after;
+};
+
+/* The same kind of state as another, at the top. */
+static bool is_alike(const struct value *a, const struct value *b, struct arena *arena)
 {
-	for (size_t i = 0; i < type_ways_inside(states); i++)
-		if (outcomes(attempt, message, type_value(states, i, attempt->arena)) <= 0)
-			return false;
-	return true;
+	int size = value_tuple_size(a);
+	const struct value *tag, *other;
+
+	if (value_term_kind(a) != value_term_kind(b) || size != value_tuple_size(b))
+		return false;
+	tag = size > 0 ? value_element(a, 0, arena) : value_map_at(a, "__struct__", arena);
+	other = size > 0 ? value_element(b, 0, arena) : value_map_at(b, "__struct__", arena);
+	return !tag || !other || value_equal(tag, other) != NO;
 }
 
-static bool fails(const struct attempt *attempt, const struct value *message,
-		  const struct type *before, const struct type *after)
+/* Whether the code goes on with what it makes itself: with all that is like this state, or, where
+ * there is none like it, with some.
+ */
+static bool goes_on_with_own(const struct failing *failing, const struct value *message,
+			     const struct value *state)
 {
-	for (size_t i = 0; i < type_ways_inside(before); i++)
-		if (outcomes(attempt, message, type_value(before, i, attempt->arena)) == 0)
-			return takes_all(attempt, message, after);
+	struct arena *arena = failing->now.arena;
+	bool any = false, like = false, of_like = false;
+
+	for (size_t i = 0; i < type_ways_inside(failing->after); i++) {
+		const struct value *own = type_value(failing->after, i, arena);
+		bool alike = is_alike(own, state, arena);
+		int ways = outcomes(&failing->now, message, own);
+
+		if (alike && ways <= 0)
+			return false;
+		like = like || alike;
+		of_like = of_like || (alike && ways > 0);
+		any = any || ways > 0;
+	}
+	return like ? of_like : any;
+}
+
+static bool went_on(const struct failing *failing, const struct value *message,
+		    const struct value *state)
+{
+	return !failing->was.code ||
+	       (failing->was.function && outcomes(&failing->was, message, state) != 0);
+}
+
+static bool fails(const struct failing *failing, const struct value *message)
+{
+	for (size_t i = 0; i < type_ways_inside(failing->before); i++) {
+		const struct value *state = type_value(failing->before, i, failing->now.arena);
+
+		if (outcomes(&failing->now, message, state) == 0 &&
+		    went_on(failing, message, state) && goes_on_with_own(failing, message, state))
+			return true;
+	}
 	return false;
 }
 
-static const char *failure_of(struct attempt *attempt, const struct type *before,
-			      const struct type *after, struct arena *arena)
+static const char *failure_of(struct failing *failing, struct arena *arena)
 {
-	find_messages(attempt);
-	for (size_t i = 0; i < attempt->len; i++) {
+	struct attempt *now = &failing->now;
+
+	find_messages(now);
+	for (size_t i = 0; i < now->len; i++) {
 		owned_str struct str text = STR_EMPTY;
 
-		if (!fails(attempt, attempt->messages[i], before, after))
+		if (!fails(failing, now->messages[i]))
 			continue;
 		if (i > 0) {
 			str_adds(&text, ", given ");
-			value_print(&text, attempt->messages[i]);
+			value_print(&text, now->messages[i]);
 		}
-		return arena_printf(arena, "%s/%u%s", attempt->function->name,
-				    attempt->function->arity, str_text(&text));
+		return arena_printf(arena, "%s/%u%s", now->function->name, now->function->arity,
+				    str_text(&text));
 	}
 	return NULL;
 }
 
 const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
-				enum beam_role role, const struct type *before,
-				const struct type *after)
+				const struct code *maker, enum beam_role role,
+				const struct type *before, const struct type *after)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct attempt attempt = { .arena = &scratch,
-				   .code = code,
-				   .library = &judge->modules->library[side] };
+	const struct code_library *library = judge->modules->library;
+	struct failing failing = {
+		.now = { .arena = &scratch, .code = code, .library = &library[side] },
+		.was = { .arena = &scratch, .code = maker, .library = &library[!side] },
+		.before = before,
+		.after = after,
+	};
 	const char *failure = NULL;
 
 	if (type_is_empty(before) || type_is_empty(after) || type_same(before, after))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks) && !failure; i++)
 		for (size_t j = 0; j < code->len && !failure; j++) {
+			const struct code_function *function = &code->functions[j];
+
 			if (callbacks[i].role != role ||
-			    !is_callback(code, &code->functions[j], &callbacks[i]))
+			    !is_callback(code, function, &callbacks[i]))
 				continue;
-			attempt.callback = &callbacks[i];
-			attempt.function = &code->functions[j];
-			failure = failure_of(&attempt, before, after, judge->arena);
+			failing.now.callback = failing.was.callback = &callbacks[i];
+			failing.now.function = function;
+			failing.was.function =
+				maker ? code_function(maker, function->name, function->arity)
+				      : NULL;
+			failure = failure_of(&failing, judge->arena);
 		}
 	return failure;
 }

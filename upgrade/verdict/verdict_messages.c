@@ -222,7 +222,7 @@ static bool has_fun(const struct value *value, const struct code *code, unsigned
 }
 
 /* Where it stays: a table, a term, or the state of who takes the message.  NULL: nowhere. */
-static const char *kept_in(struct judge *judge, struct module_at *module,
+static const char *kept_in(struct judge *judge, const char *self, const struct code *code,
 			   const struct code_effect *effect)
 {
 	static const char *const places[][2] = {
@@ -243,16 +243,76 @@ static const char *kept_in(struct judge *judge, struct module_at *module,
 	if (!way)
 		return NULL;
 	to = modules_find(judge->modules, SIDE_OLD,
-			  receiver(effect, way, module->name, judge->arena, &far));
+			  receiver(effect, way, self, judge->arena, &far));
 	if (!to || !module_code(judge->modules, SIDE_OLD, to))
 		return NULL;
 	values = handled(to->code, way->handler, effect->args[way->what],
 			 &judge->modules->library[SIDE_OLD], &scratch, &sure);
 	for (size_t i = 0; i < values.len; i++)
-		if (has_fun(values.items[i], module_code(judge->modules, SIDE_OLD, module), 8))
+		if (has_fun(values.items[i], code, 8))
 			return arena_printf(judge->arena, "in the state of %s",
 					    module_shown(to->name));
 	return NULL;
+}
+
+static void tell_kept(struct judge *judge, const struct module_at *module, const char *place)
+{
+	if (!place || is_told(judge, REASON_fun_kept, module->name))
+		return;
+	JUDGE(judge, REASON_fun_kept, module->app->name, module->name,
+	      "a fun of the old %s is kept %s: it is gone when the old code is purged, and calling "
+	      "it fails",
+	      module_shown(module->name), place)
+		->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or keep it "
+			 "anew behind the upgrade";
+}
+
+struct handing {
+	struct judge *judge;
+	const struct code *code; /* whose funs */
+	struct eval *eval;
+	const char *place;
+};
+
+/* Another module's function may send it on: registry:add(Fun). */
+static void see_handed(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct handing *handing = ctx;
+	const struct eval_frame *top = handing->eval->top;
+	struct code_effect effect = { .in = top ? top->function : NULL, .to = *to };
+	bool any = false;
+
+	if (!top || top->code == handing->code || handing->place)
+		return;
+	for (size_t i = 0; i < EFFECT_ARGS; i++) {
+		effect.args[i] = i < to->arity ? args[i] : &value_unknown;
+		any = any || has_fun(effect.args[i], handing->code, 8);
+	}
+	if (any)
+		handing->place = kept_in(handing->judge, top->code->module, handing->code, &effect);
+}
+
+static void judge_handed_on(struct judge *judge, const struct module_at *module,
+			    const struct code *code)
+{
+	for (size_t i = 0; i < code->len; i++) {
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct handing handing = { .judge = judge, .code = code };
+		struct eval eval = { .arena = &scratch,
+				     .library = &judge->modules->library[SIDE_OLD],
+				     .limit = 8000,
+				     .on_call = see_handed,
+				     .ctx = &handing };
+		const struct value *args[256];
+
+		if (!function_makes_fun(&code->functions[i]))
+			continue;
+		for (size_t j = 0; j < ARRAY_LEN(args); j++)
+			args[j] = &value_unknown;
+		handing.eval = &eval;
+		eval_function(&eval, code, &code->functions[i], args);
+		tell_kept(judge, module, handing.place);
+	}
 }
 
 static void judge_funs(struct judge *judge, struct module_at *module)
@@ -260,22 +320,17 @@ static void judge_funs(struct judge *judge, struct module_at *module)
 	struct code_effects effects = effects_of(judge, SIDE_OLD, module);
 	const struct code *code = module_code(judge->modules, SIDE_OLD, module);
 
-	for (size_t i = 0; code && i < effects.len; i++) {
+	if (!code || code->unread)
+		return;
+	for (size_t i = 0; i < effects.len; i++) {
 		const char *place = NULL;
 
 		for (size_t j = 0; j < EFFECT_ARGS && !place; j++)
 			if (has_fun(effects.items[i].args[j], code, 8))
-				place = kept_in(judge, module, &effects.items[i]);
-		if (!place || is_told(judge, REASON_fun_kept, module->name))
-			continue;
-		JUDGE(judge, REASON_fun_kept, module->app->name, module->name,
-		      "a fun of the old %s is kept %s: it is gone when the old code is purged, and "
-		      "calling it fails",
-		      module_shown(module->name), place)
-			->hint =
-			"keep fun ?MODULE:name/arity or {Module, Function} instead, or keep it "
-			"anew behind the upgrade";
+				place = kept_in(judge, module->name, code, &effects.items[i]);
+		tell_kept(judge, module, place);
 	}
+	judge_handed_on(judge, module, code);
 }
 
 /* ---- calls between nodes ---- */

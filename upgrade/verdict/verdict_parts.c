@@ -149,3 +149,12 @@ bool fetches_key(const struct code *code, const char *key)
 			return true;
 	return false;
 }
+
+bool function_makes_fun(const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (function->ops[i].opcode == OP_MAKE_FUN2 ||
+		    function->ops[i].opcode == OP_MAKE_FUN3)
+			return true;
+	return false;
+}

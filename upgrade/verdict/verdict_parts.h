@@ -37,6 +37,8 @@ bool function_wants_key(const struct code *code, const struct code_function *fun
 			const char *key);
 /* Whether an instruction of it names an atom. */
 bool function_names(const struct code_function *function, const char *name);
+/* Whether it makes a fun in its own body. */
+bool function_makes_fun(const struct code_function *function);
 
 /* ---- verdict_release.c ---- */
 
@@ -106,12 +108,14 @@ struct type;
 bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
 		    enum beam_role role, const struct type *before, const struct type *after);
 
-/* A callback in that code that fails for some state of the type `before`, and for none of the type
- * `after`: "handle_call/3, given stop"; NULL: none is seen to.
+/* A callback in that code that fails for some state of the type `before`, where it goes on with
+ * those of the type `after`: "handle_call/3, given stop"; NULL: none is seen to.
+ *
+ * maker  the code that made the state, and goes on with it; NULL: what code_change made
  */
 const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
-				enum beam_role role, const struct type *before,
-				const struct type *after);
+				const struct code *maker, enum beam_role role,
+				const struct type *before, const struct type *after);
 
 /* ---- verdict_types.c ---- */
 

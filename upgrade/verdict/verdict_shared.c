@@ -54,15 +54,6 @@ static bool gives_otherwise(struct judge *judge, const struct module_diff *modul
 	return false;
 }
 
-static bool makes_fun(const struct code_function *function)
-{
-	for (size_t i = 0; i < function->len; i++)
-		if (function->ops[i].opcode == OP_MAKE_FUN2 ||
-		    function->ops[i].opcode == OP_MAKE_FUN3)
-			return true;
-	return false;
-}
-
 /* An exported function that returns a fun of its own, also in something: who keeps it keeps the
  * old code.
  */
@@ -81,7 +72,8 @@ static bool gives_fun(struct judge *judge, const struct code *code)
 		struct type *type;
 		struct values values;
 
-		if (!makes_fun(function) || !code_exports(code, function->name, function->arity))
+		if (!function_makes_fun(function) ||
+		    !code_exports(code, function->name, function->arity))
 			continue;
 		type = type_new(&scratch);
 		values = eval_function(&eval, code, function, args);

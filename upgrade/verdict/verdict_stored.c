@@ -80,8 +80,31 @@ static bool is_size_matched(const struct code *code, const void *size)
 	return code_matches_size(code, *(const size_t *)size);
 }
 
+/* Others read a table by its name: one that changed, and takes rows apart by their new size alone.
+ */
+static bool read_by_size(const struct storing *storing, const char *place,
+			 const struct type_diff *diff)
+{
+	const struct diff *all = storing->judge->diff;
+
+	for (size_t i = 0; i < all->len; i++)
+		for (size_t j = 0; j < all->apps[i].modules.len; j++) {
+			const struct code *code = all->apps[i].modules.items[j].new_code;
+			owned_name_table struct name_table *atoms = NULL;
+
+			if (!code || code->unread || code == storing->new_code ||
+			    !code_matches_row(code, diff->new_size) ||
+			    code_matches_row(code, diff->size))
+				continue;
+			atoms = atoms_of(code);
+			if (name_table_find(atoms, span_of(place)) != NAME_ABSENT)
+				return true;
+		}
+	return false;
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
-static bool is_understood(const struct storing *storing, const struct way *way,
+static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
 {
 	struct judge *judge = storing->judge;
@@ -96,17 +119,18 @@ static bool is_understood(const struct storing *storing, const struct way *way,
 		return code_matches(code, diff->tag, diff->size);
 	/* Who reads elements by their number need not know how many there are. */
 	if (strcmp(way->module, "ets") == 0 || strcmp(way->module, "dets") == 0)
-		return code_matches_row(code, diff->size) ||
-		       !code_matches_row(code, diff->new_size);
+		return (code_matches_row(code, diff->size) ||
+			!code_matches_row(code, diff->new_size)) &&
+		       (*diff->path || !read_by_size(storing, place, diff));
 	return code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->size) ||
 	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
 }
 
 static const struct type_diff *find_harm(const struct storing *storing, const struct way *way,
-					 struct type_diffs diffs)
+					 const char *place, struct type_diffs diffs)
 {
 	for (size_t i = 0; i < diffs.len; i++)
-		if (!is_understood(storing, way, &diffs.items[i]))
+		if (!is_understood(storing, way, place, &diffs.items[i]))
 			return &diffs.items[i];
 	return NULL;
 }
@@ -141,7 +165,7 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 	if (type_is_empty(before) || type_is_empty(after) ||
 	    is_told(judge, REASON_shared_struct_changed, module->name))
 		return;
-	harm = find_harm(storing, way, type_compare(before, after, judge->arena));
+	harm = find_harm(storing, way, place, type_compare(before, after, judge->arena));
 	if (harm)
 		JUDGE(judge, REASON_shared_struct_changed, module->app->name, module->name,
 		      "%s puts something else into %s %s: %s; what is there stays as it is",

@@ -279,10 +279,12 @@ static const char *what_fails(struct judge *judge, enum side side, const struct 
 			      const struct type *before, const struct type *after)
 {
 	const struct code *code = side == SIDE_NEW ? typed->new_code : typed->old_code;
+	const struct code *maker = side == SIDE_NEW ? typed->old_code : typed->new_code;
 
 	if (typed->role == BEAM_SPECIAL)
 		return loop_that_ends(judge, side, code, before, after);
-	return typed->role ? callback_that_fails(judge, side, code, typed->role, before, after)
+	return typed->role ? callback_that_fails(judge, side, code, typed->keeps ? maker : NULL,
+						 typed->role, before, after)
 			   : NULL;
 }
 

@@ -543,6 +543,29 @@ static const struct value *known_supervisor_init(struct eval *eval, const struct
 	return value_tuple(eval->arena, outer, 2);
 }
 
+/* put_in(map, [key, …], value) with keys, not functions, of maps. */
+static const struct value *put_below(struct eval *eval, const struct value *map,
+				     const struct value *path, const struct value *put,
+				     unsigned depth)
+{
+	const struct value *key, *inner;
+
+	if (!value_uncons(path, eval->arena, &key, &path))
+		return value_is_nil(path) == YES ? put : NULL;
+	if (depth == 0 || key->kind == VALUE_FUN ||
+	    (value_term_kind(map) >= 0 && value_term_kind(map) != TERM_MAP))
+		return NULL;
+	if (value_map_get(map, key, eval->arena, &inner) != YES)
+		inner = &value_unknown;
+	put = put_below(eval, inner, path, put, depth - 1);
+	return put ? value_map_put(eval->arena, map, key, put) : NULL;
+}
+
+static const struct value *known_put_in(struct eval *eval, const struct value *const *args)
+{
+	return put_below(eval, args[0], args[1], args[2], 8);
+}
+
 /* What `map.key` of Elixir 1.20 calls where the key is not there: an atom's function is called, of
  * all else it is {error, Why}, which is raised.
  */
@@ -597,6 +620,7 @@ static const struct {
 	{ "Elixir.Map", "new", 2, known_map_new },
 	{ "Elixir.Map", "put", 3, known_elixir_put },
 	{ "Elixir.Map", "put_new", 3, known_put_new },
+	{ "Elixir.Kernel", "put_in", 3, known_put_in },
 	{ "Elixir.Kernel", "struct", 1, known_struct },
 	{ "Elixir.Kernel", "struct", 2, known_struct2 },
 	{ "Elixir.Kernel", "struct!", 1, known_struct },

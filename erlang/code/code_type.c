@@ -436,6 +436,33 @@ static void compare_maps(struct comparer *comparer, const char *path, const stru
 		}
 }
 
+static bool is_seen(const struct type *type)
+{
+	return type->kinds && !type->unknown && !type->argument;
+}
+
+/* What a field was given is not seen as often as not: that it moved is, where another one moved to
+ * its place.
+ */
+static void note_swaps(struct comparer *comparer, const char *path, const struct type_variant *a,
+		       const struct type_variant *b)
+{
+	for (size_t i = 0; i < a->len; i++)
+		for (size_t j = 0; j < a->len; j++) {
+			const struct type *was = a->items[i], *is = b->items[j];
+			struct type_diff *diff;
+
+			if (i == j || !is_seen(was) || !is_seen(is) || was->kinds != is->kinds ||
+			    a->items[j]->kinds || b->items[i]->kinds)
+				continue;
+			diff = note(comparer, TYPE_SWAP, path, was, is);
+			diff->tag = a->tag;
+			diff->size = i < j ? i + 1 : j + 1;
+			diff->new_size = i < j ? j + 1 : i + 1;
+			return;
+		}
+}
+
 static void compare_tuples(struct comparer *comparer, const char *path,
 			   const struct type_variant *a, const struct type_variant *b)
 {
@@ -443,6 +470,7 @@ static void compare_tuples(struct comparer *comparer, const char *path,
 		compare(comparer,
 			inside(comparer, path, arena_printf(comparer->arena, "element %zu", i + 1)),
 			a->items[i], b->items[i]);
+	note_swaps(comparer, path, a, b);
 }
 
 /* Only in one of them: of two that are in neither, the size changed. */

@@ -58,6 +58,7 @@ enum type_difference {
 	TYPE_OTHER,    /* another kind of term, tuples with other tags, other structs */
 	TYPE_KEY,      /* a map has a key more */
 	TYPE_KEY_GONE, /* … or one less */
+	TYPE_SWAP,     /* two elements of a tuple changed places, of which one alone is seen */
 	TYPE_MORE,     /* before there was also something that is in it no more */
 	TYPE_LOST,     /* it cannot be seen in one of them, or in both */
 };
@@ -65,9 +66,10 @@ enum type_difference {
 struct type_diff {
 	enum type_difference what;
 	const char *path; /* "element 2 of it", "under jobs, in its list"; "" for the top */
-	const char *tag;  /* TYPE_SIZE: the tag, or NULL; TYPE_KEY, TYPE_KEY_GONE: the key */
+	const char
+		*tag; /* TYPE_SIZE, TYPE_SWAP: the tag, or NULL; TYPE_KEY, TYPE_KEY_GONE: the key */
 	const struct type *before, *after;
-	size_t size, new_size; /* TYPE_SIZE */
+	size_t size, new_size; /* TYPE_SIZE; TYPE_SWAP: which elements, from 1 */
 	const char *of;        /* TYPE_KEY, TYPE_KEY_GONE: the struct; NULL: a map */
 	bool open;             /* TYPE_KEY: it may have been there, among others not seen */
 };

@@ -114,7 +114,7 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 		return !reads_key(judge, SIDE_NEW, code, diff->tag) ||
 		       (diff->open && may_put_key(judge, SIDE_OLD, storing->old_code, diff->tag));
 	if (diff->what != TYPE_SIZE)
-		return diff->what != TYPE_OTHER;
+		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP;
 	if (diff->tag)
 		return code_matches(code, diff->tag, diff->size);
 	/* Who reads elements by their number need not know how many there are. */

@@ -31,6 +31,86 @@ static void note_start(struct starts *starts, const struct code_effect *effect)
 		starts->args[starts->len++] = effect->args[at + 1];
 }
 
+static void see_start(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct code_effect effect = { .to = *to };
+
+	for (size_t i = 0; i < EFFECT_ARGS; i++)
+		effect.args[i] = i < to->arity ? args[i] : &value_unknown;
+	note_start(ctx, &effect);
+}
+
+/* What comes to be started when the old release's function is called with these arguments. */
+static void follow_start(struct judge *judge, struct starts *starts, struct module_at *module,
+			 const char *name, const struct value *const *args, uint32_t arity)
+{
+	const struct code *code = module ? module_code(judge->modules, SIDE_OLD, module) : NULL;
+	const struct code_function *function =
+		code && !code->unread ? code_function(code, name, arity) : NULL;
+	struct eval eval = { .arena = judge->arena,
+			     .library = &judge->modules->library[SIDE_OLD],
+			     .limit = 8000,
+			     .on_call = see_start,
+			     .ctx = starts };
+
+	if (function)
+		eval_function(&eval, code, function, args);
+}
+
+static void follow_children(struct judge *judge, struct starts *starts, struct children children)
+{
+	const struct value *args[8];
+
+	for (size_t i = 0; i < children.len; i++) {
+		const struct child *child = &children.items[i];
+		size_t arity = child->args && term_is_list(child->args) ? child->args->seq.len : 0;
+
+		if (!child->module || strcmp(child->module, starts->module) != 0 ||
+		    !child->function || !child->args || arity > ARRAY_LEN(args))
+			continue;
+		for (size_t j = 0; j < arity; j++)
+			args[j] = value_of_term(judge->arena, term_at(child->args, j));
+		follow_start(judge, starts, modules_find(judge->modules, SIDE_OLD, child->module),
+			     child->function, args, (uint32_t)arity);
+	}
+}
+
+/* The supervisors of its application, and start/2, give it what it is started with. */
+static void find_given(struct judge *judge, struct starts *starts, const struct app_diff *app)
+{
+	const struct code_library *library = &judge->modules->library[SIDE_OLD];
+	const struct term *mod = app->old_app ? app->old_app->app->mod : NULL;
+	const char *top = mod ? term_atom_name(term_at(mod, 0)) : NULL;
+	struct names names = app->old_app ? app->old_app->app->modules : (struct names){ 0 };
+	bool found;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(judge->modules, SIDE_OLD, names.items[i]);
+		const struct beam_facts *facts =
+			module ? module_facts(judge->modules, SIDE_OLD, module) : NULL;
+		const struct code *code = facts && facts->roles & BEAM_SUPERVISOR
+						  ? module_code(judge->modules, SIDE_OLD, module)
+						  : NULL;
+
+		if (code && !code->unread)
+			follow_children(judge, starts,
+					code_children(code, NULL, library, judge->arena));
+	}
+	if (top) {
+		struct module_at *module = modules_find(judge->modules, SIDE_OLD, top);
+		const struct code *code =
+			module ? module_code(judge->modules, SIDE_OLD, module) : NULL;
+		const struct value *args[] = { &value_unknown,
+					       value_of_term(judge->arena, term_at(mod, 1)) };
+
+		follow_start(judge, starts, module, "start", args, 2);
+		if (code && !code->unread)
+			follow_children(judge, starts,
+					code_started_children(code, "start", 2, library,
+							      judge->arena, &found));
+	}
+}
+
 static void find_starts(struct judge *judge, struct starts *starts, const struct app_diff *app)
 {
 	struct module_at *self = modules_find(judge->modules, SIDE_OLD, starts->module);
@@ -47,6 +127,7 @@ static void find_starts(struct judge *judge, struct starts *starts, const struct
 		for (size_t j = 0; j < effects.len; j++)
 			note_start(starts, &effects.items[j]);
 	}
+	find_given(judge, starts, app);
 }
 
 /* Whether init/1 of the new code always fails for what the old code gave to it. */

@@ -110,6 +110,7 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 	case TYPE_SIZE:
 		return diff->size < 64 && (converted || !somebody_knows(judge, side, code, diff));
 	case TYPE_OTHER:
+	case TYPE_SWAP:
 		return true;
 	case TYPE_KEY:
 		return wants(judge, side, code, diff) &&
@@ -141,6 +142,10 @@ const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
 		else
 			str_addf(&text, "a tuple had %zu elements and has %zu", diff->size,
 				 diff->new_size);
+	} else if (diff->what == TYPE_SWAP) {
+		str_addf(&text, "elements %zu and %zu of a tuple%s%s changed places", diff->size,
+			 diff->new_size, diff->tag ? ", " : "",
+			 diff->tag ? module_shown(diff->tag) : "");
 	} else if (diff->what == TYPE_KEY) {
 		if (diff->of)
 			str_addf(&text, "the %s %s", struct_kind(diff->of), module_shown(diff->of));

@@ -149,13 +149,21 @@ static const struct type_diff *harm_of(const struct way *way, const struct loop_
 	return harm && !copes(way, before, after) ? harm : NULL;
 }
 
-/* The first function that cannot go on with what it is called with. */
-static const struct type_diff *find_harm(const struct way *way,
-					 const struct code_function **function)
+/* Nothing of the types shows it, and yet it ends. */
+static bool ends(const struct way *way, const struct loop_entry *before,
+		 const struct loop_entry *after)
+{
+	return code_loop_fails(way->to->code, way->to->parts,
+			       &way->judge->modules->library[way->to_side], after->function,
+			       before->carried, after->taken);
+}
+
+/* The first function that cannot go on with what it is called with; *harm may be NULL then. */
+static bool find_harm(const struct way *way, const struct code_function **function,
+		      const struct type_diff **harm)
 {
 	for (size_t i = 0; i < way->from->code->len; i++) {
 		const struct loop_entry *before = &way->from->entries[i], *after;
-		const struct type_diff *harm;
 
 		*function = before->carried ? code_function(way->to->code, before->function->name,
 							    before->function->arity)
@@ -163,11 +171,11 @@ static const struct type_diff *find_harm(const struct way *way,
 		if (!*function)
 			continue;
 		after = &way->to->entries[*function - way->to->code->functions];
-		harm = after->taken ? harm_of(way, before, after) : NULL;
-		if (harm)
-			return harm;
+		*harm = after->taken ? harm_of(way, before, after) : NULL;
+		if (*harm || (after->taken && ends(way, before, after)))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 static void judge_ways(struct judge *judge, const struct app_diff *app,
@@ -176,12 +184,10 @@ static void judge_ways(struct judge *judge, const struct app_diff *app,
 {
 	const struct way up = { judge, SIDE_NEW, old, new }, down = { judge, SIDE_OLD, new, old };
 	const struct code_function *at;
-	const struct type_diff *harm = find_harm(&up, &at);
-	bool back = !harm;
+	const struct type_diff *harm;
+	bool back = !find_harm(&up, &at, &harm);
 
-	if (back)
-		harm = find_harm(&down, &at);
-	if (!harm)
+	if (back && !find_harm(&down, &at, &harm))
 		return;
 	reason_add(judge->arena, judge->reasons,
 		   back ? REASON_not_reversible : REASON_state_shape_changed, app->name,
@@ -189,7 +195,9 @@ static void judge_ways(struct judge *judge, const struct app_diff *app,
 		   "%sin what the processes in %s:%s/%u go on with %s: they call it by its full "
 		   "name, and enter the %s code with what they have",
 		   back ? "on the way back, " : "", module_shown(module->name), at->name, at->arity,
-		   type_diff_shown(judge->arena, harm), back ? "old" : "new")
+		   harm ? type_diff_shown(judge->arena, harm)
+			: "is something that it ends with, at some message",
+		   back ? "old" : "new")
 		->hint = "understand both for one release, or start them again";
 }
 

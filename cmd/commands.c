@@ -35,6 +35,7 @@
 	X(k8s)        \
 	X(agent)      \
 	X(seed)       \
+	X(operator)   \
 	X(relup)      \
 	X(script)     \
 	X(term)       \

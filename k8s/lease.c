@@ -7,12 +7,19 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 
 #define VERSION "coordination.k8s.io/v1"
 
 enum { TRY_MS = 5000, NAP_MS = 100, DURATION_MAX_S = 3600, TIME_MAX = 64 };
+
+/* Seen by processes that are forked later, too. */
+struct told {
+	atomic_int_least64_t leads_until; /* by clock_mono_ms(); 0: we do not */
+	atomic_int_least64_t token;
+};
 
 struct lease {
 	struct kube *kube;
@@ -26,8 +33,7 @@ struct lease {
 
 	char acquired[TIME_MAX];
 	bool ours;
-	atomic_int_least64_t leads_until; /* by clock_mono_ms(); 0: we do not */
-	atomic_int_least64_t token;
+	struct told *told;
 };
 
 /* ---- opening ---- */
@@ -37,6 +43,7 @@ int lease_new(struct lease **out, struct kube *kube, const struct lease_options 
 {
 	struct lease_options full = *options;
 	struct lease *lease;
+	void *told;
 
 	full.duration_s = full.duration_s ? full.duration_s : LEASE_DURATION_S;
 	full.renew_ms = full.renew_ms ? full.renew_ms : LEASE_RENEW_MS;
@@ -52,7 +59,12 @@ int lease_new(struct lease **out, struct kube *kube, const struct lease_options 
 				 "the lease %s: the name of its holder has %zu "
 				 "characters",
 				 full.name, strlen(full.holder));
+	told = mmap(NULL, sizeof(struct told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		    -1, 0);
+	if (told == MAP_FAILED)
+		return error_sys(err, "the lease %s: no memory", full.name);
 	lease = mem_zero(1, sizeof(*lease));
+	lease->told = told;
 	full.space = arena_dup(&lease->arena, span_of(full.space));
 	full.name = arena_dup(&lease->arena, span_of(full.name));
 	full.holder = arena_dup(&lease->arena, span_of(full.holder));
@@ -68,6 +80,7 @@ void lease_free(struct lease *lease)
 	if (!lease)
 		return;
 	json_decref(lease->seen);
+	munmap(lease->told, sizeof(*lease->told));
 	arena_done(&lease->arena);
 	free(lease);
 }
@@ -178,15 +191,15 @@ static void won(struct lease *lease, json_t *json, int64_t sent_at)
 {
 	see(lease, json);
 	lease->ours = true;
-	atomic_store(&lease->token, lease->record.transitions);
-	atomic_store(&lease->leads_until, sent_at + lease->options.renew_ms);
+	atomic_store(&lease->told->token, lease->record.transitions);
+	atomic_store(&lease->told->leads_until, sent_at + lease->options.renew_ms);
 }
 
 static void lost(struct lease *lease)
 {
 	lease->ours = false;
 	lease->acquired[0] = '\0';
-	atomic_store(&lease->leads_until, 0);
+	atomic_store(&lease->told->leads_until, 0);
 }
 
 static int take(bool *leads, struct lease *lease, struct error *err)
@@ -340,7 +353,7 @@ int lease_release(struct lease *lease, struct error *err)
 		if (look(&there, lease, err))
 			return -1;
 		if (!there || strcmp(lease->record.holder, lease->options.holder) != 0 ||
-		    lease->record.transitions != atomic_load(&lease->token))
+		    lease->record.transitions != atomic_load(&lease->told->token))
 			break;
 		if (replace(&json, lease, spec_of("", 1, "", lease->record.transitions), &status,
 			    err) == 0) {
@@ -356,12 +369,12 @@ int lease_release(struct lease *lease, struct error *err)
 
 bool lease_leads(const struct lease *lease)
 {
-	return clock_mono_ms() < atomic_load(&lease->leads_until);
+	return clock_mono_ms() < atomic_load(&lease->told->leads_until);
 }
 
 int64_t lease_token(const struct lease *lease)
 {
-	return atomic_load(&lease->token);
+	return atomic_load(&lease->told->token);
 }
 
 const char *lease_holder(const struct lease *lease)

@@ -44,7 +44,9 @@ must_check int lease_keep(struct lease *lease, struct error *err);
 /* Gives it back, so that another need not wait.  Only when nothing is done any more. */
 must_check int lease_release(struct lease *lease, struct error *err);
 
-/* Whether we may still do something: asked before each step, by any thread. */
+/* Whether we may still do something: asked before each step, by any thread, and by any process that
+ * was forked since.
+ */
 bool lease_leads(const struct lease *lease);
 /* The number of this leadership: greater than that of all before. */
 int64_t lease_token(const struct lease *lease);

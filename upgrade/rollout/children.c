@@ -58,7 +58,7 @@ static void be_child(const struct drive *d, const struct rollout_action *action,
 		_exit(1);
 	for (size_t i = 0; i < ARRAY_LEN(ending_signals); i++)
 		signal(ending_signals[i], SIG_DFL);
-	answer = work_do(&work);
+	answer = d->fleet->work ? d->fleet->work(d->fleet->context, &work) : work_do(&work);
 	json_dumpf(answer, out, JSON_COMPACT);
 	fflush(out);
 	_exit(0);

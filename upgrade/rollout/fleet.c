@@ -62,10 +62,19 @@ static void give_signals(const struct sigaction before[static ARRAY_LEN(ending_s
 
 /* ---- people ---- */
 
+static void take_seen(struct drive *d)
+{
+	struct sight sight = { 0 };
+
+	while (d->fleet->seen && d->fleet->seen(d->fleet->context, d->rollout, &sight))
+		*add_sight(d, NULL) = sight;
+}
+
 static int take_commands(struct drive *d, struct error *err)
 {
 	bool some = !d->no_journal;
 
+	take_seen(d);
 	while (some) {
 		enum command_kind command;
 		const char *vsn;

@@ -9,12 +9,20 @@
 #include "upgrade/rollout/journal.h"
 #include "upgrade/rollout/way.h"
 
+struct work;
+
 struct fleet {
 	const struct target *target;
 	const char *cookie;
 	const struct bundle *bundle;
 	struct journal *journal; /* has the lock, and the rollout */
-	struct ways *ways;
+	struct ways *ways;       /* NULL: a look says itself which way leads to the release */
+	/* Does an action in its child process; NULL: work_do(), on the node. */
+	json_t *(*work)(void *context, const struct work *work);
+	/* What else was seen before the next step, of nodes that came or went; false: nothing more.
+	 * May be NULL.
+	 */
+	bool (*seen)(void *context, struct rollout *rollout, struct sight *out);
 	/* Told what is begun and what came of it, with a text for a person; may be NULL. */
 	void (*began)(void *context, const struct rollout *rollout,
 		      const struct rollout_action *action);

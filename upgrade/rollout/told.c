@@ -47,6 +47,16 @@ static enum health health_in(const json_t *facts)
 					   : HEALTH_unknown;
 }
 
+/* As the node says it itself. */
+static enum way way_in(const json_t *facts)
+{
+	const char *way = text_in(facts, "way");
+
+	return strcmp(way, "hot") == 0       ? WAY_hot
+	       : strcmp(way, "restart") == 0 ? WAY_restart
+					     : WAY_none;
+}
+
 /* The way is worked out here, once for each release that is met, not in every child. */
 static void find_way(struct drive *d, struct sight *sight, struct node_facts *facts,
 		     const struct rollout_action *action, const json_t *answer)
@@ -81,7 +91,9 @@ static void take_facts(struct drive *d, struct sight *sight, const struct rollou
 		.health = health_in(object),
 	};
 	sight->facts = facts;
-	if (action->kind == ACTION_look)
+	if (action->kind == ACTION_look && !d->fleet->ways)
+		facts->way = way_in(object);
+	else if (action->kind == ACTION_look)
 		find_way(d, sight, facts, action, answer);
 }
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The engine, with pods as its nodes. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "k8s/attempt.h"
+#include "k8s/event.h"
+#include "upgrade/rollout/fleet.h"
+
+enum { PODS_MS = 1000, PROBE_LIMIT_MS = 60000 };
+
+/* ---- which pods there are ---- */
+
+/* Those of a StatefulSet are known by its number, also while one is replaced. */
+static bool is_member(const struct attempt *a, const char *name)
+{
+	int64_t ordinal;
+
+	if (strcmp(a->wish.kind, "StatefulSet") != 0)
+		return pods_find(&a->pods, name) != NULL;
+	ordinal = pod_ordinal(a->wish.workload, name);
+	return ordinal >= 0 && ordinal < a->pods.replicas;
+}
+
+static void look_at_pods(struct attempt *a)
+{
+	struct pods now = { 0 };
+	struct error ignored;
+
+	if (a->pods_at && clock_mono_ms() - a->pods_at < PODS_MS)
+		return;
+	a->pods_at = clock_mono_ms();
+	/* What cannot be asked is as it was. */
+	if (pods_list(&now, a->kube, &a->wish, &ignored))
+		return;
+	pods_done(&a->pods);
+	a->pods = now;
+	a->next_pod = a->next_node = 0;
+}
+
+static bool saw(struct attempt *a, const struct rollout *r, struct sight *out)
+{
+	while (a->next_pod < a->pods.len) {
+		const struct pod *pod = &a->pods.items[a->next_pod++];
+		const struct rollout_node *node = rollout_find(r, pod->name);
+
+		if (!is_member(a, pod->name) || (node && node->stage != STAGE_gone) || pod->ending)
+			continue;
+		*out = (struct sight){ .kind = SIGHT_new, .node = pod->name, .zone = pod->host };
+		return true;
+	}
+	while (a->next_node < r->len) {
+		const struct rollout_node *node = &r->nodes[a->next_node++];
+
+		if (node->stage == STAGE_gone || is_member(a, node->name))
+			continue;
+		*out = (struct sight){ .kind = SIGHT_gone, .node = node->name };
+		return true;
+	}
+	return false;
+}
+
+/* Each wave has its own times. */
+static void set_policy(const struct attempt *a, struct rollout *r)
+{
+	const struct beam_wave *wave = &a->wish.waves[beam_wave_nr(&a->wish, r)];
+
+	if (a->first || r->last_id == 0)
+		return;
+	r->policy.bake_ms = wave->bake_ms;
+	r->policy.pause_ms = wave->pause_ms;
+	r->policy.pause = wave->pause;
+}
+
+static bool seen(void *context, struct rollout *r, struct sight *out)
+{
+	struct attempt *a = context;
+
+	set_policy(a, r);
+	look_at_pods(a);
+	return saw(a, r, out);
+}
+
+/* ---- what is done ---- */
+
+static int64_t limit_of(const struct rollout *r, const struct work *work)
+{
+	const struct rollout_node *node = &r->nodes[work->action.node];
+	int64_t left = node->doing.deadline - r->clock;
+
+	return left > 0 ? left : PROBE_LIMIT_MS;
+}
+
+static int64_t node_time(const struct attempt *a, enum action_kind kind)
+{
+	return kind == ACTION_stage ? a->wish.stage_ms : a->wish.install_ms;
+}
+
+struct driven {
+	struct attempt *a;
+	struct rollout *r;
+};
+
+static json_t *work_at(void *context, const struct work *work)
+{
+	const struct driven *driven = context;
+	const struct attempt *a = driven->a;
+	const struct pod *pod = work->node ? pods_find(&a->pods, work->node) : NULL;
+	const struct agent_reach reach = { a->options->agents, a->options->space, a->wish.port };
+	struct agent_order_of order = { .attempt = journal_kube_name(a->journal),
+					.release = a->document };
+
+	if (!work->node) /* nothing is run once */
+		return agent_told(OUTCOME_ok, NULL);
+	order.limit_ms = limit_of(driven->r, work);
+	order.node_ms = node_time(a, work->action.kind);
+	if (!lease_leads(a->options->lease))
+		return agent_told(OUTCOME_fenced, "the lease is lost");
+	if (work->action.way == WAY_restart &&
+	    (work->action.kind == ACTION_install || work->action.kind == ACTION_revert))
+		return attempt_restart(a, work, &reach, &order);
+	if (!pod)
+		return agent_told(OUTCOME_silent, "the pod is not there");
+	return agent_do(&reach, pod->name, pod->ip, work, &order);
+}
+
+static bool seen_by(void *context, struct rollout *r, struct sight *out)
+{
+	return seen(((struct driven *)context)->a, r, out);
+}
+
+/* ---- what is told ---- */
+
+static void began(void *context, const struct rollout *r, const struct rollout_action *action)
+{
+	const struct driven *driven = context;
+
+	if (action->node == SIZE_MAX || action->kind == ACTION_look ||
+	    action->kind == ACTION_probe || action->kind == ACTION_stage)
+		return;
+	attempt_tell(driven->a, false,
+		     action->kind == ACTION_revert   ? "Reverting"
+		     : action->kind == ACTION_commit ? "Committing"
+		     : action->way == WAY_restart    ? "Restarting"
+						     : "Installing",
+		     r->nodes[action->node].name, action->vsn ? action->vsn : "");
+}
+
+static void ended(void *context, const struct rollout *r, const struct rollout_action *action,
+		  enum outcome outcome, const char *text, const json_t *answer)
+{
+	const struct driven *driven = context;
+
+	(void)answer;
+	if (outcome == OUTCOME_ok || action->node == SIZE_MAX || action->kind == ACTION_look ||
+	    action->kind == ACTION_probe)
+		return;
+	attempt_tell(driven->a, true, "ActionFailed", r->nodes[action->node].name,
+		     text ? text : outcome_name(outcome));
+}
+
+int attempt_drive(struct attempt *a, struct rollout *r, struct error *err)
+{
+	const struct target target = { .name = a->wish.name };
+	const struct bundle bundle = { .name = r->release, .vsn = r->to, .file = "" };
+	struct driven driven = { a, r };
+	const struct fleet fleet = {
+		.target = &target,
+		.bundle = &bundle,
+		.journal = journal_kube(a->journal),
+		.work = work_at,
+		.seen = seen_by,
+		.began = began,
+		.ended = ended,
+		.context = &driven,
+	};
+
+	return fleet_drive(&fleet, r, err);
+}

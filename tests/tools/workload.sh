@@ -28,9 +28,9 @@ run_pod () {
   mkdir -p "$dir/desired" "$dir/root"
   kubectl get -n test configmap relevo-meter -o json >"$dir/map" 2>/dev/null || return 1
   for key in stable pods token; do jq -j ".data[\"$key\"] // empty" "$dir/map" >"$dir/desired/$key"; done
-  "${AGENT:-$relevo}" seed --root "$dir/root" --desired "$dir/desired" --pod "meter-$1" >>"$dir/log" 2>&1 || return 1
+  "$relevo" seed --root "$dir/root" --desired "$dir/desired" --pod "meter-$1" >>"$dir/log" 2>&1 || return 1
   run_node "$1"
-  "${AGENT:-$relevo}" agent --root "$dir/root" --node "meter-$1@127.0.0.1" --cookie-file "$work/cookie" --cert "$tls/pod.crt" \
+  "$relevo" agent --root "$dir/root" --node "meter-$1@127.0.0.1" --cookie-file "$work/cookie" --cert "$tls/pod.crt" \
     --key "$tls/pod.key" --ca "$tls/ca.crt" --listen "$(pod_ip "$1"):$agents_port" >>"$dir/log" 2>&1 &
   echo $! >"$dir/agent"
   wait_for 60 "$relevo" node eval "meter-$1@127.0.0.1" '{started, _} = init:get_status()' || return 1

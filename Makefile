@@ -125,7 +125,9 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
-$(B)/tests/helpers/kill_at.so: tests/helpers/kill_at.c
+# For LD_PRELOAD.
+KILLERS := kill_at kill_at_put
+$(KILLERS:%=$(B)/tests/helpers/%.so): $(B)/tests/helpers/%.so: tests/helpers/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -fPIC -shared -o $@ $< -ldl
@@ -200,8 +202,8 @@ cover:
 cases: $(B)/relevo helpers
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/cases/*.sh))
 
-helpers: $(B)/tests/helpers/kill_at.so \
-	$(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(filter-out %/kill_at.c,$(wildcard tests/helpers/*.c)))
+helpers: $(KILLERS:%=$(B)/tests/helpers/%.so) \
+	$(patsubst tests/helpers/%.c,$(B)/tests/helpers/%,$(filter-out $(KILLERS:%=tests/helpers/%.c),$(wildcard tests/helpers/*.c)))
 
 # A seed that breaks an invariant: make sim FIRST=SEED SEEDS=1
 sim: $(B)/tests/sim/sim

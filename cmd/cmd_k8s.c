@@ -27,7 +27,7 @@ static const struct option manifests_options[] = {
 	OPT_TEXT(struct manifests_opts, node, 0, "node", "NAME",
 		 "of the node (default: NAME@$(POD_IP))"),
 	OPT_TEXT(struct manifests_opts, image, 0, "image", "IMAGE",
-		 "that has relevo in it; must be said with --workload"),
+		 "that has relevo in it; without --workload also what runs the operator is printed"),
 	OPT_TEXT(struct manifests_opts, relevo, 0, "relevo", "FILE",
 		 "where in that image (default: relevo)"),
 	OPT_FLAG(struct manifests_opts, sidecar, 0, "sidecar",
@@ -64,7 +64,7 @@ static int manifests_run(const struct call *call, struct error *err)
 
 	const char *space = opts->space ? opts->space : "default";
 
-	if (opts->workload ? add_patch(&text, opts, space, err) : manifests_add(&text, space, err))
+	if (opts->workload ? add_patch(&text, opts, space, err) : manifests_add(&text, space, opts->image, err))
 		return -1;
 	print_lines(stdout, str_span(&text));
 	return 0;
@@ -152,7 +152,7 @@ static const struct command k8s_manifests = {
 	.description =
 		"Prints YAML for kubectl apply: the kinds BeamRelease, BeamDeployment and BeamUpgrade of relevo.dev/v1alpha1, "
 		"and a service account with a role that may do what upgrading the pods of one namespace takes, and nothing "
-		"else.  Nothing is asked or changed; whoever applies the kinds must administer the cluster.\n\n"
+		"else; with --image also a Deployment of relevo operator.  Nothing is asked or changed; whoever applies the kinds must administer the cluster.\n\n"
 		"With --workload what is printed is a patch for a StatefulSet or a Deployment: a volume for the release, relevo seed "
 		"before the node, relevo agent beside it, and OnDelete, so that the workload itself changes no pods.  It wants "
 		"the secrets NAME-agent-tls (tls.crt, tls.key, ca.crt) and NAME-cookie (cookie), and the ConfigMap relevo-NAME, "

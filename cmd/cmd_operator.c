@@ -5,7 +5,7 @@
 
 struct operator_opts {
 	const char *space, *config, *context;
-	const char *cert, *key, *ca;
+	const char *cert, *key, *ca, *listen;
 	long lease_ms, renew_ms, retry_ms;
 };
 
@@ -20,6 +20,9 @@ static const struct option operator_opts[] = {
 		 "certificate by which agents know the operator (PEM)"),
 	OPT_TEXT(struct operator_opts, key, 0, "agent-key", "FILE", "its key (PEM)"),
 	OPT_TEXT(struct operator_opts, ca, 0, "agent-ca", "FILE", "who vouches for agents (PEM)"),
+	OPT_TEXT(struct operator_opts, listen, 0, "listen", "ADDRESS:PORT",
+		 "where /metrics, /healthz and /readyz are served, over plain HTTP (default: "
+		 "nowhere)"),
 	OPT_DURATION(struct operator_opts, lease_ms, 0, "lease", "TIME",
 		     "how long another waits for a leader that says nothing (default: 15s)"),
 	OPT_DURATION(struct operator_opts, renew_ms, 0, "renew", "TIME",
@@ -43,6 +46,7 @@ static int run(const struct call *call, struct error *err)
 		.lease = { .duration_s = (int)(opts->lease_ms / 1000),
 			   .renew_ms = opts->renew_ms,
 			   .retry_ms = opts->retry_ms },
+		.listen = opts->listen,
 		.say = say_line,
 	};
 

@@ -72,8 +72,8 @@ static int ask(int *status, json_t **out, const struct agent_reach *reach, const
 			 answer.status);
 }
 
-int agent_state(json_t **out, const struct agent_reach *reach, const char *pod, const char *ip,
-		struct error *err)
+int agent_ask_state(json_t **out, const struct agent_reach *reach, const char *pod, const char *ip,
+		    struct error *err)
 {
 	owned_json json_t *state = NULL;
 	int status;
@@ -106,6 +106,8 @@ static char *body_of(const struct work *work, const struct agent_order_of *order
 
 	if (work->baseline)
 		json_object_set(body, "baseline", (json_t *)(uintptr_t)work->baseline);
+	if (order->health)
+		json_object_set(body, "health", (json_t *)(uintptr_t)order->health);
 	return json_dumps(body, JSON_COMPACT);
 }
 

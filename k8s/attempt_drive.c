@@ -107,7 +107,8 @@ static json_t *work_at(void *context, const struct work *work)
 	const struct pod *pod = work->node ? pods_find(&a->pods, work->node) : NULL;
 	const struct agent_reach reach = { a->options->agents, a->options->space, a->wish.port };
 	struct agent_order_of order = { .attempt = journal_kube_name(a->journal),
-					.release = a->document };
+					.release = a->document,
+					.health = a->wish.health };
 
 	if (!work->node) /* nothing is run once */
 		return agent_told(OUTCOME_ok, NULL);

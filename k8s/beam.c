@@ -247,6 +247,7 @@ int beam_wish_read(struct beam_wish *out, const json_t *object, struct error *er
 		.stable = json_at(status, "stableRevision", NULL),
 		.heeded_retry = json_at(status, "observedRetryToken", NULL),
 		.rejected = json_object_get(status, "rejectedRevisions"),
+		.health = json_object_get(spec, "health"),
 	};
 
 	if (!wish.name[0] || !wish.space[0] || !wish.workload[0] || !wish.release[0])

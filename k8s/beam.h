@@ -39,6 +39,7 @@ struct beam_wish {
 	const char *promoted, *aborted, *retry; /* "": none */
 	const char *stable, *heeded_retry;      /* of its status; "": none */
 	const json_t *rejected;                 /* of its status; may be NULL */
+	const json_t *health;                   /* gates; NULL: the agent's own */
 	bool paused, repair, deleted;
 	int64_t history, port, check_ms;
 	int64_t stage_ms, install_ms, restart_ms;

@@ -137,7 +137,7 @@ static json_t *ask(const struct checking *c, const struct pod *pod)
 	json_t *state;
 	struct error err;
 
-	if (agent_state(&state, &reach, pod->name, pod->ip, &err) == 0)
+	if (agent_ask_state(&state, &reach, pod->name, pod->ip, &err) == 0)
 		return state;
 	return json_pack("{s:o}", "failed", json_text(err.text));
 }

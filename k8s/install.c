@@ -142,7 +142,7 @@ int install_run(struct install *out, struct kube *kube, struct arena *arena, con
 	struct install install = { .len = 0 };
 	struct deadline until;
 
-	if (manifests_add(&text, space, err))
+	if (manifests_add(&text, space, NULL, err))
 		return -1;
 	if (apply_all(&install, kube, arena, str_span(&text), force, err)) {
 		error_hint_(err, "%zu objects were applied before that; the same command goes on.",

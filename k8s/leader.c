@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "k8s/care.h"
+#include "k8s/web.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 enum { TICK_MS = 300, ALL_MS = 1000, CARES_MAX = 10000 };
@@ -12,6 +14,7 @@ struct leader {
 	struct cluster *cluster;
 	struct care **cares;
 	size_t len, cap;
+	uint64_t looks, looks_ms;
 };
 
 static void leader_done(struct leader *leader)
@@ -69,6 +72,40 @@ static int step(struct leader *leader, struct error *err)
 	return 0;
 }
 
+/* ---- what is told of it ---- */
+
+static void add_gauge(struct str *out, const char *name, const char *help, int64_t value)
+{
+	str_addf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", name, help, name, name,
+		 value);
+}
+
+static void add_counter(struct str *out, const char *name, const char *help, uint64_t value)
+{
+	str_addf(out, "# HELP %s %s\n# TYPE %s counter\n%s %" PRIu64 "\n", name, help, name, name,
+		 value);
+}
+
+static void tell(const struct leader *leader)
+{
+	owned_str struct str text = STR_EMPTY;
+	int64_t ready = 0, at_work = 0;
+
+	for (size_t i = 0; i < leader->len; i++) {
+		at_work += helper_runs(&leader->cares[i]->attempt);
+		ready += strcmp(leader->cares[i]->reason, "Committed") == 0;
+	}
+	add_gauge(&text, "relevo_deployments", "BeamDeployments that there are.",
+		  (int64_t)leader->len);
+	add_gauge(&text, "relevo_deployments_ready", "Those whose pods all run what is wanted.",
+		  ready);
+	add_gauge(&text, "relevo_attempts_at_work", "Upgrades that are under way.", at_work);
+	add_counter(&text, "relevo_looks_total", "Looks at all there is.", leader->looks);
+	add_counter(&text, "relevo_looks_milliseconds_total", "How long they took.",
+		    leader->looks_ms);
+	web_looked(leader->op->web, str_text(&text), text.len);
+}
+
 int leader_run(struct operator* op, struct error *err)
 {
 	owned_leader struct leader leader = { .op = op };
@@ -87,6 +124,9 @@ int leader_run(struct operator* op, struct error *err)
 		looked_at = clock_mono_ms();
 		if (step(&leader, err))
 			return -1;
+		leader.looks++;
+		leader.looks_ms += (uint64_t)(clock_mono_ms() - looked_at);
+		tell(&leader);
 	}
 	return error_set(err, ERROR_LOCKED, "the lease is lost");
 }

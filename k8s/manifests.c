@@ -5,11 +5,12 @@
 
 EMBED(manifest_resources, "k8s/manifests/resources.yaml")
 EMBED(manifest_roles, "k8s/manifests/roles.yaml")
+EMBED(manifest_operator, "k8s/manifests/operator.yaml")
 EMBED(manifest_conditions, "k8s/manifests/conditions.yaml")
 EMBED(manifest_workload, "k8s/manifests/workload.yaml")
 EMBED(manifest_agent, "k8s/manifests/agent.yaml")
 
-enum { SPACE_MAX = 63 };
+enum { SPACE_MAX = 63, IMAGE_MAX = 512 };
 
 /* Lower-case letters, digits and "-", which stands at no end. */
 static bool is_space(const char *name)
@@ -57,18 +58,35 @@ static int check_space(const char *space, struct error *err)
 			 space, SPACE_MAX);
 }
 
-int manifests_add(struct str *out, const char *space, struct error *err)
+/* As it stands in YAML without quotes. */
+static bool is_image(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len <= IMAGE_MAX && name[0] != '-' && name[len - 1] != ':' &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			    "-_./:@") == len;
+}
+
+int manifests_add(struct str *out, const char *space, const char *image, struct error *err)
 {
 	const struct blank blanks[] = {
 		{ "${NAMESPACE}", span_of(space) },
+		{ "${IMAGE}", span_of(image ? image : "") },
 		{ "${CONDITIONS}", span_trim(manifest_conditions()) },
 	};
 
 	if (check_space(space, err))
 		return -1;
+	if (image && !is_image(image))
+		return error_set(err, ERROR_USAGE, "%s: no name of an image", image);
 	fill_in(out, manifest_resources(), blanks, ARRAY_LEN(blanks));
 	str_adds(out, "---\n");
 	fill_in(out, manifest_roles(), blanks, ARRAY_LEN(blanks));
+	if (image) {
+		str_adds(out, "---\n");
+		fill_in(out, manifest_operator(), blanks, ARRAY_LEN(blanks));
+	}
 	return 0;
 }
 

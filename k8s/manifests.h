@@ -8,9 +8,11 @@
 
 /* In YAML, one document behind the other.
  *
- * space: the namespace for which it is.  ERROR_USAGE: that is no name of one.
+ * space: the namespace for which it is.  image: of the operator, which is then to run there; may be
+ * NULL.  ERROR_USAGE: they are no names of such.
  */
-must_check int manifests_add(struct str *out, const char *space, struct error *err);
+must_check int manifests_add(struct str *out, const char *space, const char *image,
+			     struct error *err);
 
 /* A workload whose pods are to be upgraded while they run. */
 struct workload {

@@ -2,6 +2,7 @@
 #include "k8s/operator.h"
 
 #include "base/process.h"
+#include "k8s/web.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -157,6 +158,9 @@ int operator_run(const struct operator_options *options, struct error *err)
 	if (lease_new(&lease, kube, &lease_options, err))
 		return -1;
 	op.lease = lease;
+	if (web_new(&op.web, err) ||
+	    (options->listen && web_start(op.web, options->listen, lease, err)))
+		return -1;
 	say(&op, arena_printf(&arena, "%s waits to lead in namespace %s", lease_options.holder,
 			      op.space));
 	if (lease_acquire(lease, err))

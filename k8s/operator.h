@@ -15,6 +15,7 @@ struct operator_options {
 	struct kube_options kube;   /* without `stop` */
 	struct http_tls agents;     /* how we speak to agents: files */
 	struct lease_options lease; /* without space, name and holder */
+	const char *listen;         /* ADDRESS:PORT of /metrics and the like; NULL: nowhere */
 	/* Told what happens, for a log; may be NULL. */
 	void (*say)(const char *text);
 };
@@ -24,12 +25,15 @@ must_check int operator_run(const struct operator_options *options, struct error
 
 /* ---- what its files share; for them alone ---- */
 
+struct web;
+
 struct operator
 {
 	const struct operator_options *options;
 	struct kube_options kube; /* which stops when the lease is lost */
 	struct lease *lease;
 	const char *space;
+	struct web *web;
 };
 
 /* In a process of its own: as long as it leads, or something breaks. */

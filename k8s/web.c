@@ -5,14 +5,14 @@
 #include "base/serve.h"
 #include "k8s/operator.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 256 << 10, STUCK_MS = 60000, TRIES = 100 };
+enum { TEXT_MAX = 256 << 10, STUCK_MS = 60000, TRIES = 100, BODY_MAX = 1024 };
 
 /* Written by one, read by another: a text whose number has changed meanwhile is read again. */
 struct web {
@@ -118,7 +118,7 @@ static void handle(void *context, struct exchange *exchange)
 			str_span(&text));
 }
 
-static void serve(struct serve *server)
+static _Noreturn void serve(struct serve *server)
 {
 	for (;;) {
 		struct pollfd fd = { serve_fd(server), POLLIN, 0 };
@@ -128,26 +128,50 @@ static void serve(struct serve *server)
 	}
 }
 
+/* In the process itself: its sockets are to be nobody else's.  Says nothing when it serves. */
+static _Noreturn void be_server(struct serving *serving, const char *address, int fd)
+{
+	const struct serve_options options = {
+		.address = address, .body_max = BODY_MAX, .handle = handle, .context = serving
+	};
+	struct serve *server;
+	struct error err;
+
+	if (serve_open(&server, &options, &err))
+		_exit(write(fd, err.text, strlen(err.text)) < 0 ? 2 : 1);
+	close(fd);
+	serve(server);
+}
+
+/* Until it serves, or has said why not. */
+static int wait_for_it(int fd, struct error *err)
+{
+	char text[1024];
+	size_t len = 0;
+	ssize_t got;
+
+	while ((got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)got;
+	text[len] = '\0';
+	return len ? error_set(err, ERROR_FAILED, "%s", text) : 0;
+}
+
 int web_start(struct web *web, const char *address, const struct lease *lease, struct error *err)
 {
 	struct serving serving = { .web = web, .lease = lease };
-	const struct serve_options options = { .address = address,
-					       .body_max = 1024,
-					       .handle = handle,
-					       .context = &serving };
-	struct serve *server;
+	int fds[2], ret;
 	pid_t pid;
 
-	/* Here, so that it is known at once when it cannot be. */
-	if (serve_open(&server, &options, err))
-		return -1;
-	if (operator_fork(&pid, err)) {
-		serve_close(server);
-		return -1;
+	if (pipe2(fds, O_CLOEXEC))
+		return error_sys(err, "cannot make a pipe");
+	ret = operator_fork(&pid, err);
+	if (ret == 0 && pid == 0) {
+		close(fds[0]);
+		be_server(&serving, address, fds[1]);
 	}
-	if (pid == 0)
-		serve(server);
-	/* The child has the same sockets, and serves. */
-	serve_close(server);
-	return 0;
+	close(fds[1]);
+	if (ret == 0)
+		ret = wait_for_it(fds[0], err);
+	close(fds[0]);
+	return ret;
 }

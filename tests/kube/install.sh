@@ -30,7 +30,7 @@ cp "$work/out" "$work/manifests.yaml"
 kubectl get role -n shop relevo-operator -o json | jq -S .rules >"$work/installed"
 kubectl create --dry-run=client -o json -f "$work/manifests.yaml" | jq -S 'select(.kind == "Role") | .rules' >"$work/printed"
 diff "$work/printed" "$work/installed" >"$work/diff" || fail "the role is another: $(cat "$work/diff")"
-kubectl auth can-i patch pods -n shop --as system:serviceaccount:shop:relevo-operator >/dev/null || fail "it may not"
+kubectl auth can-i create pods --subresource=eviction -n shop --as system:serviceaccount:shop:relevo-operator >/dev/null || fail "it may not"
 ok
 
 expect 0 "$relevo" k8s install -n shop

@@ -26,6 +26,13 @@ expect 0 kubectl apply -f "$work/manifests.yaml"
 [ "$(echo "$out" | grep -c unchanged)" = 6 ] || fail "the same again is something else: $out"
 ok
 
+# What runs the operator, where an image is named.
+expect 0 "$relevo" k8s manifests -n shop --image host:5000/relevo:1
+cp "$work/out" "$work/operator.yaml"
+expect 0 kubectl apply --dry-run=server -f "$work/operator.yaml"
+contains "$out" "deployment.apps/relevo-operator created (server dry run)"
+ok
+
 # ---- objects ----
 
 digest=sha256:$(printf '%064d' 7)
@@ -157,7 +164,7 @@ patch beamdeployments.relevo.dev --subresource=status
 create beamupgrades.relevo.dev
 watch pods
 create pods --subresource=eviction
-patch statefulsets.apps
+list deployments.apps
 create leases.coordination.k8s.io
 update leases.coordination.k8s.io/relevo-operator
 create events.events.k8s.io
@@ -168,6 +175,8 @@ while read -r verb what; do
   may $verb $what && fail "it may $verb $what"
 done <<LIST
 delete pods -n shop
+patch pods -n shop
+patch statefulsets.apps -n shop
 create pods --subresource=exec -n shop
 get secrets -n shop
 update leases.coordination.k8s.io/another -n shop

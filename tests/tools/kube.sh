@@ -43,7 +43,8 @@ begin_apiserver () {
     --token-auth-file="$pki/tokens" --authorization-mode=RBAC \
     --service-account-issuer=https://kubernetes.test --service-account-signing-key-file="$pki/accounts.key" \
     --service-account-key-file="$pki/accounts.key" --service-cluster-ip-range=10.0.0.0/24 \
-    --disable-admission-plugins=ServiceAccount --profiling=false "$@" >>"$work/apiserver.log" 2>&1 &
+    --disable-admission-plugins=ServiceAccount --profiling=false --audit-policy-file="$pki/audit.yaml" \
+    --audit-log-path="$work/audit.log" "$@" >>"$work/apiserver.log" 2>&1 &
   apiserver=$!
   pids="$pids $apiserver"
 }
@@ -60,6 +61,14 @@ stop_apiserver () {
 # Also the roles that users get by default.
 kube_has_roles () { kubectl get clusterrole view; }
 
+# account_config SPACE NAME FILE: a kubeconfig for who has a token of that service account.
+account_config () {
+  echo '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}' >"$work/token.json"
+  expect 0 "$kube" ask POST "/api/v1/namespaces/$1/serviceaccounts/$2/token" "$work/token.json"
+  jq -j .status.token "$work/out" >"$3.token"
+  kubeconfig "$3" "{tokenFile: $3.token}"
+}
+
 start_kube () {
   mkdir -p "$pki"
   key ca
@@ -69,6 +78,13 @@ start_kube () {
   openssl genrsa -out "$pki/accounts.key" 2048 2>/dev/null
   echo 'token-of-admin,admin,1,"system:masters"' >"$pki/tokens"
   echo 'token-of-nobody,nobody,2' >>"$pki/tokens"
+  # Who has asked for what, and got it: bodies are left out.
+  cat >"$pki/audit.yaml" <<YAML
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, userGroups: ["system:serviceaccounts"]}, {level: None}]
+YAML
   kubeconfig "$KUBECONFIG" "{client-certificate: $pki/admin.crt, client-key: $pki/admin.key}"
   start_etcd
   start_apiserver

@@ -92,15 +92,24 @@ end_workload () {
   for nr in 0 1 2 3 4; do end_pod "$nr"; done
 }
 
-# start_workload REPLICAS
+# start_workload REPLICAS VERSION...: with an API server, the kinds, and meters of these versions as BeamReleases.
 start_workload () {
+  replicas=$1
+  shift
+  start_kube
+  start_epmd
+  pod_pki
+  expect 0 kubectl create namespace test
+  expect 0 "$relevo" k8s install -n test
+  meters "$@"
+  for vsn; do beam_release "$vsn"; done
   mkdir -p "$work/pods"
   printf cookie-of-test >"$work/cookie"
   chmod 600 "$work/cookie"
   export RELEASE_COOKIE=cookie-of-test
   cat >"$work/set.json" <<JSON
 {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "meter", "namespace": "test"},
- "spec": {"replicas": $1, "serviceName": "meter", "selector": {"matchLabels": {"app": "meter"}}, "updateStrategy": {"type": "OnDelete"},
+ "spec": {"replicas": $replicas, "serviceName": "meter", "selector": {"matchLabels": {"app": "meter"}}, "updateStrategy": {"type": "OnDelete"},
   "template": {"metadata": {"labels": {"app": "meter"}}, "spec": {"containers": [{"name": "app", "image": "meter"}]}}}}
 JSON
   expect 0 kubectl apply -f "$work/set.json"
@@ -131,6 +140,7 @@ beam_deployment () {
     commit: {soakPeriodSeconds: 2}}} * $more)}' >"$work/deployment.json"
   expect 0 kubectl apply -f "$work/deployment.json"
 }
+patch_bd () { patch /apis/relevo.dev/v1alpha1/namespaces/test/beamdeployments/meter "$1"; }
 bd () { kubectl get -n test bd meter -o "jsonpath={$1}"; }
 condition () { bd ".status.conditions[?(@.type==\"$1\")].$2"; }
 explain () {
@@ -147,13 +157,25 @@ is_ready () {
   wait_for "$1" reached || fail "not ready: $(explain 2>&1)"
 }
 runs () { "$relevo" node eval "meter-$1@127.0.0.1" 'element(3, meter:kind())' 2>/dev/null | tr -d "'"; }
+# all_run VERSION
+all_run () {
+  for nr in $(seq 0 $((replicas - 1))); do
+    [ "$(runs "$nr")" = "$1" ] || fail "meter-$nr runs $(runs "$nr"), not $1: $(explain 2>&1)"
+  done
+}
+# is_bd FIELD VALUE
+is_bd () { [ "$(bd "$1")" = "$2" ] || fail "$1 is $(bd "$1"), not $2: $(explain 2>&1)"; }
+# says CONDITION STATUS [REASON]
+says () { [ "$(condition "$1" status)" = "$2" ] && { [ -z "${3:-}" ] || [ "$(condition "$1" reason)" = "$3" ]; }; }
+uid () { kubectl get pod -n test "meter-$1" -o 'jsonpath={.metadata.uid}'; }
 uids () { kubectl get pods -n test -l app=meter -o 'jsonpath={range .items[*]}{.metadata.name}={.metadata.uid} {end}'; }
 
-# start_operator NAME [OPTIONS...]: its process is $operator, a group of its own.
+# start_operator NAME [OPTIONS...]: its process is $operator, a session of its own; it may what its role says.
 start_operator () {
+  [ -e "$work/operator.config" ] || account_config test relevo-operator "$work/operator.config"
   log=$work/operator.$1.log
   shift
-  setsid "$relevo" operator -n test --agent-cert "$tls/operator.crt" --agent-key "$tls/operator.key" --agent-ca "$tls/ca.crt" \
+  setsid "$relevo" operator -n test --kubeconfig "$work/operator.config" --agent-cert "$tls/operator.crt" --agent-key "$tls/operator.key" --agent-ca "$tls/ca.crt" \
     --lease 6s --renew 4s --retry 1s "$@" >>"$log" 2>&1 &
   operator=$!
   pids="$pids $operator"

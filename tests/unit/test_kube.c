@@ -601,13 +601,14 @@ static void reflect_is_bounded(void **state)
 static void manifests(void **state)
 {
 	static const char *const wrong[] = { "", "-a", "a-", "A", "a.b", "a b", "${CONDITIONS}" };
+	static const char *const wrong_images[] = { "", "-a", "a b", "a: b", "a\nb", "a:", "{a}" };
 	owned_str struct str text = STR_EMPTY;
 	const char *at;
 	struct error err;
 	int documents = 0;
 
 	(void)state;
-	assert_int_equal(manifests_add(&text, "shop-1", &err), 0);
+	assert_int_equal(manifests_add(&text, "shop-1", "host:5000/relevo@sha256:00", &err), 0);
 	assert_null(strstr(text.ptr, "${"));
 	assert_non_null(strstr(text.ptr, "namespace: shop-1\n"));
 	for (at = text.ptr; at; documents++) {
@@ -620,9 +621,11 @@ static void manifests(void **state)
 		assert_non_null(json_string_value(json_object_get(yaml.root, "kind")));
 		at = end ? end + 5 : NULL;
 	}
-	assert_int_equal(documents, 6);
+	assert_int_equal(documents, 7);
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
-		assert_int_equal(manifests_add(&text, wrong[i], &err), -1);
+		assert_int_equal(manifests_add(&text, wrong[i], NULL, &err), -1);
+	for (size_t i = 0; i < ARRAY_LEN(wrong_images); i++)
+		assert_int_equal(manifests_add(&text, "a", wrong_images[i], &err), -1);
 }
 
 int main(void)

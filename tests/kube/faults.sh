@@ -1,0 +1,171 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What befalls an operator, and the pods, while a release is rolled out; the numbers are those of the list
+# of failures that the design has.  Pods are real nodes with real agents, the API server is a real one.
+# Parts: kills leaders pods people server
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/tools/live.sh
+. tests/tools/live.sh
+# shellcheck source=tests/tools/pod.sh
+. tests/tools/pod.sh
+# shellcheck source=tests/tools/kube.sh
+. tests/tools/kube.sh
+# shellcheck source=tests/tools/workload.sh
+. tests/tools/workload.sh
+export TMPDIR="$work" XDG_CACHE_HOME="$work/cache"
+killer=$(dirname "$relevo")/tests/helpers/kill_at_put.so
+
+# Each pod was installed to once in the newest attempt, whatever happened to whoever asked for it.
+installed_once () {
+  attempt=$(bd .status.currentUpgradeName)
+  for nr in $(seq 0 $((replicas - 1))); do
+    times=$(grep -c "^install [0-9]* of $attempt, .*: ok" "$(pod_dir "$nr")/log")
+    [ "$times" = 1 ] || fail "$attempt: meter-$nr was installed to $times times: $(explain 2>&1)"
+  done
+}
+attempt_is () { [ "$(kubectl get bup -n test -o json | jq -r "[.items | sort_by(.spec.attempt)[]][-1] | $1")" = "$2" ]; }
+# when FILTER VALUE: the newest attempt is so.
+when () { wait_for 300 attempt_is "$1" "$2" || fail "not $1 = $2: $(explain 2>&1)"; }
+nowhere_restarted () { [ -z "$(ls "$work"/restarts.* 2>/dev/null)" ] || fail "a VM was restarted"; }
+
+# F1: killed before or after a write of it, again and again; another goes on, and nothing is installed twice.
+if in_part kills; then
+  start_workload 2 1.0.0 1.1.0
+  start_operator first
+  beam_deployment 1.0.0
+  is_ready 300
+  end "$operator"
+  before=$(uids)
+  beam_deployment 1.1.0
+  kills=0 at=${KILL_FIRST:-3}
+  is_over () { gone "$operator" || { says Ready True && attempt_is .spec.toRevision "$(meter_digest 1.1.0)"; }; }
+  until says Ready True && attempt_is .spec.toRevision "$(meter_digest 1.1.0)"; do
+    [ $((at % 2)) = 0 ] && after='' || after=1
+    KILL_AT=$at KILL_AFTER=$after KILL_COUNT="$work/writes" LD_PRELOAD=$killer start_operator "kill$at"
+    wait_for 300 is_over || fail "neither killed nor ready: $(cat "$work/writes") $(explain 2>&1)"
+    gone "$operator" && kills=$((kills + 1))
+    at=$((at + 1))
+  done
+  [ $kills -ge 3 ] || fail "killed $kills times"
+  all_run 1.1.0
+  installed_once
+  [ "$(uids)" = "$before" ] || fail "other pods"
+  nowhere_restarted
+  ok
+fi
+
+# F2: the leader is stopped in the middle, another takes over; when the first goes on, it ends, and has done nothing.
+if in_part leaders; then
+  start_workload 2 1.0.0 1.1.0
+  start_operator one
+  one=$operator
+  beam_deployment 1.0.0
+  is_ready 300
+  start_operator two
+  beam_deployment 1.1.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 15}]}}'
+  when .status.journal.head.phase waves
+  kill -STOP "$one"
+  leads_two () { grep -q 'leads, token 2' "$work/operator.two.log"; }
+  wait_for 120 leads_two || fail "nobody takes over: $(cat "$work"/operator.*.log)"
+  kill -CONT "$one"
+  status=0
+  wait "$one" || status=$?
+  [ $status = 7 ] || fail "the first ended with $status: $(cat "$work/operator.one.log")"
+  is_ready 300
+  all_run 1.1.0
+  installed_once
+  is_bd .status.fencingToken 2
+  nowhere_restarted
+  ok
+fi
+
+# F5, F6: pods are deleted and come while a release is rolled out: each comes up on what is stable, and has its turn.
+if in_part pods; then
+  start_workload 2 1.0.0 1.1.0
+  start_operator one
+  beam_deployment 1.0.0
+  is_ready 300
+  beam_deployment 1.1.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 3, "pause": {"type": "Manual"}}]}}'
+  when .status.journal.head.paused wave
+  kubectl delete pod -n test meter-1 --wait=false >/dev/null
+  patch /apis/apps/v1/namespaces/test/statefulsets/meter '{"spec": {"replicas": 3}}'
+  replicas=3
+  came () { [ "$(runs 1)" = 1.0.0 ] && [ "$(runs 2)" = 1.0.0 ]; }
+  wait_for 300 came || fail "they run $(runs 1) and $(runs 2): $(explain 2>&1)"
+  patch_bd "{\"spec\": {\"promotedRevision\": \"$(meter_digest 1.1.0)\"}}"
+  is_ready 400
+  all_run 1.1.0
+  [ "$(kubectl get statefulset -n test meter -o 'jsonpath={.spec.replicas}')" = 3 ] || fail "replicas were written"
+  ok
+  # After it, a pod that comes gets it.
+  patch /apis/apps/v1/namespaces/test/statefulsets/meter '{"spec": {"replicas": 4}}'
+  replicas=4
+  new_runs () { [ "$(runs 3)" = 1.1.0 ]; }
+  wait_for 300 new_runs || fail "meter-3 runs $(runs 3)"
+  is_ready 300
+  ok
+fi
+
+# F13, F14: people change their minds.
+if in_part people; then
+  start_workload 2 1.0.0 1.1.0 1.4.0 1.6.0
+  start_operator one
+  beam_deployment 1.0.0
+  is_ready 300
+  manual='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 2, "pause": {"type": "Manual"}}]}}'
+  beam_deployment 1.1.0 "$manual"
+  when .status.journal.head.paused wave
+  wait_for 60 says Paused True WaitingForPromotion || fail "not said: $(explain 2>&1)"
+  # What is said of another revision means nothing.
+  patch_bd "{\"spec\": {\"promotedRevision\": \"$(meter_digest 1.4.0)\", \"abortedRevision\": \"$(meter_digest 1.6.0)\"}}"
+  observed () { [ "$(bd .metadata.generation)" = "$(bd .status.observedGeneration)" ]; }
+  wait_for 60 observed || fail "not observed"
+  attempt_is .status.journal.head.paused wave || fail "it went on: $(explain 2>&1)"
+  attempt_is .status.result Running || fail "it is over: $(explain 2>&1)"
+  ok
+  # Another release: the first is taken back where it was not permanent, and the next begins.
+  beam_deployment 1.6.0 "$manual"
+  when .spec.toRevision "$(meter_digest 1.6.0)"
+  [ "$(kubectl get bup -n test -o json | jq -r '[.items | sort_by(.spec.attempt)[]][-2].status.result')" = Superseded ] ||
+    fail "not superseded: $(explain 2>&1)"
+  when .status.journal.head.paused wave
+  ok
+  # Aborted by its own name: back, and not begun again.
+  patch_bd "{\"spec\": {\"abortedRevision\": \"$(meter_digest 1.6.0)\"}}"
+  when .status.result Aborted
+  wait_for 60 says Ready False Aborted || fail "not said: $(explain 2>&1)"
+  all_run 1.0.0
+  nowhere_restarted
+  ok
+fi
+
+# F3, F22: the server is away for a while, and a BeamDeployment goes in the middle: pods are left as they are.
+if in_part server; then
+  start_workload 2 1.0.0 1.1.0 1.8.0
+  start_operator one
+  beam_deployment 1.0.0
+  is_ready 300
+  before=$(uids)
+  beam_deployment 1.1.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 10}]}}'
+  when .status.journal.head.phase waves
+  stop_apiserver
+  status=0
+  wait "$operator" || status=$?
+  [ $status = 7 ] || fail "without a server it ended with $status: $(cat "$work/operator.one.log")"
+  start_apiserver
+  start_operator two
+  is_ready 300
+  all_run 1.1.0
+  installed_once
+  [ "$(uids)" = "$before" ] || fail "other pods"
+  ok
+  beam_deployment 1.8.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 60}]}}'
+  when .status.journal.head.phase waves
+  expect 0 kubectl delete bd -n test meter --timeout=30s
+  [ "$(uids)" = "$before" ] || fail "other pods"
+  nowhere_restarted
+  gone "$operator" && fail "the operator ended: $(cat "$work/operator.two.log")"
+  ok
+fi
+echo "ok: $checks checks"

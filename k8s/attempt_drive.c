@@ -100,6 +100,22 @@ struct driven {
 	struct rollout *r;
 };
 
+/* What comes with another pod need not lie in this one: its look has shown that it can be had. */
+static json_t *ask(const struct driven *driven, const struct pod *pod, const struct work *work,
+		   const struct agent_reach *reach, const struct agent_order_of *order)
+{
+	bool restart = driven->r->nodes[work->action.node].way == WAY_restart;
+	struct work asked = *work;
+	json_t *told;
+
+	if (restart && work->action.kind == ACTION_stage)
+		asked.action.kind = ACTION_look;
+	told = agent_do(reach, pod->name, pod->ip, &asked, order);
+	if (restart || strcmp(json_at(told, "facts", "way", NULL), "restart") == 0)
+		json_object_set_new(json_object_get(told, "facts"), "has", json_true());
+	return told;
+}
+
 static json_t *work_at(void *context, const struct work *work)
 {
 	const struct driven *driven = context;
@@ -121,7 +137,7 @@ static json_t *work_at(void *context, const struct work *work)
 		return attempt_restart(a, work, &reach, &order);
 	if (!pod)
 		return agent_told(OUTCOME_silent, "the pod is not there");
-	return agent_do(&reach, pod->name, pod->ip, work, &order);
+	return ask(driven, pod, work, &reach, &order);
 }
 
 static bool seen_by(void *context, struct rollout *r, struct sight *out)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/* kill_at_put.so, for LD_PRELOAD: at the KILL_AT-th write that relevo operator, or any process that it has
- * forked, sends to an API server, the first of them is killed (SIGKILL), and the rest with it; with
- * KILL_AFTER the write is sent before, with KILL_STOP it is stopped (SIGSTOP) instead.  A write is a request with
- * one of the methods PUT, PATCH and POST, leases and events apart.  KILL_COUNT names a file that their number goes to.
+/* kill_at_put.so, for LD_PRELOAD: at the KILL_AT-th write that relevo operator, or any process that
+ * it has forked, sends to an API server, the first of them is killed (SIGKILL), and the rest with
+ * it; with KILL_AFTER the write is sent before, with KILL_STOP it is stopped (SIGSTOP) instead.  A
+ * write is a request with one of the methods PUT, PATCH and POST, leases and events apart.
+ * KILL_COUNT names a file that their number goes to.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -22,7 +23,15 @@ static atomic_int *count;
 __attribute__((constructor)) static void begin(void)
 {
 	first = getpid();
-	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+}
+
+static bool is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && value[0];
 }
 
 static bool is_write(const char *text, size_t len)
@@ -32,7 +41,8 @@ static bool is_write(const char *text, size_t len)
 
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (len > strlen(methods[i]) && memcmp(text, methods[i], strlen(methods[i])) == 0)
-			return !memmem(text, line, "/leases", 7) && !memmem(text, line, "/events", 7);
+			return !memmem(text, line, "/leases", 7) &&
+			       !memmem(text, line, "/events", 7);
 	return false;
 }
 
@@ -56,13 +66,13 @@ static bool is_due(const void *buf, size_t num)
 		return false;
 	nr = atomic_fetch_add(count, 1) + 1;
 	note(nr);
-	return at && nr == atoi(at);
+	return at && nr == strtol(at, NULL, 10);
 }
 
 /* Our own end comes with that of the first, or here, before anything else is done. */
 static void strike(void)
 {
-	if (getenv("KILL_STOP")) {
+	if (is_set("KILL_STOP")) {
 		kill(first, SIGSTOP);
 		return;
 	}
@@ -77,10 +87,10 @@ int SSL_write(void *ssl, const void *buf, int num)
 	int ret;
 
 	*(void **)&real = dlsym(RTLD_NEXT, "SSL_write");
-	if (due && !getenv("KILL_AFTER"))
+	if (due && !is_set("KILL_AFTER"))
 		strike();
 	ret = real(ssl, buf, num);
-	if (due && getenv("KILL_AFTER"))
+	if (due && is_set("KILL_AFTER"))
 		strike();
 	return ret;
 }

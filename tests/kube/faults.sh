@@ -42,7 +42,8 @@ if in_part kills; then
   is_over () { gone "$operator" || { says Ready True && attempt_is .spec.toRevision "$(meter_digest 1.1.0)"; }; }
   until says Ready True && attempt_is .spec.toRevision "$(meter_digest 1.1.0)"; do
     [ $((at % 2)) = 0 ] && after='' || after=1
-    KILL_AT=$at KILL_AFTER=$after KILL_COUNT="$work/writes" LD_PRELOAD=$killer start_operator "kill$at"
+    operator_env="KILL_AT=$at KILL_AFTER=$after KILL_COUNT=$work/writes LD_PRELOAD=$killer"
+    start_operator "kill$at"
     wait_for 300 is_over || fail "neither killed nor ready: $(cat "$work/writes") $(explain 2>&1)"
     gone "$operator" && kills=$((kills + 1))
     at=$((at + 1))

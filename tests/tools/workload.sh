@@ -136,7 +136,7 @@ beam_deployment () {
   jq -n --arg name "meter-$1" --argjson port "$agents_port" --argjson more "${2:-{\}}" '{apiVersion: "relevo.dev/v1alpha1",
     kind: "BeamDeployment", metadata: {name: "meter", namespace: "test"}, spec: ({workloadRef: {kind: "StatefulSet", name: "meter"},
     releaseRef: {name: $name}, releaseRoot: "/srv/meter", nodeNameTemplate: "$(POD_NAME)@127.0.0.1", agent: {port: $port},
-    drift: {checkPeriodSeconds: 5}, strategy: {waves: [{name: "canary", pods: 1, minHealthySeconds: 2}],
+    revisionHistoryLimit: 2, drift: {checkPeriodSeconds: 5}, strategy: {waves: [{name: "canary", pods: 1, minHealthySeconds: 2}],
     commit: {soakPeriodSeconds: 2}}} * $more)}' >"$work/deployment.json"
   expect 0 kubectl apply -f "$work/deployment.json"
 }
@@ -175,8 +175,9 @@ start_operator () {
   [ -e "$work/operator.config" ] || account_config test relevo-operator "$work/operator.config"
   log=$work/operator.$1.log
   shift
-  setsid "$relevo" operator -n test --kubeconfig "$work/operator.config" --agent-cert "$tls/operator.crt" --agent-key "$tls/operator.key" --agent-ca "$tls/ca.crt" \
-    --lease 6s --renew 4s --retry 1s "$@" >>"$log" 2>&1 &
+  # shellcheck disable=SC2086 # words
+  setsid env ${operator_env:-} "$relevo" operator -n test --kubeconfig "$work/operator.config" --agent-cert "$tls/operator.crt" --agent-key "$tls/operator.key" --agent-ca "$tls/ca.crt" \
+    --lease 9s --renew 7s --retry 1s "$@" >>"$log" 2>&1 &
   operator=$!
   pids="$pids $operator"
 }

@@ -15,6 +15,11 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/tools/workload.sh
 export TMPDIR="$work" XDG_CACHE_HOME="$work/cache"
 killer=$(dirname "$relevo")/tests/helpers/kill_at_put.so
+# Each part has a server of its own.
+if [ -z "$this_part" ]; then
+  for part in kills leaders pods people server; do "$0" $part || exit; done
+  exit
+fi
 
 # Each pod was installed to once in the newest attempt, whatever happened to whoever asked for it.
 installed_once () {
@@ -41,12 +46,12 @@ if in_part kills; then
   kills=0 at=${KILL_FIRST:-3}
   is_over () { gone "$operator" || { says Ready True && attempt_is .spec.toRevision "$(meter_digest 1.1.0)"; }; }
   until says Ready True && attempt_is .spec.toRevision "$(meter_digest 1.1.0)"; do
-    [ $((at % 2)) = 0 ] && after='' || after=1
+    [ $((kills % 2)) = 0 ] && after= || after=1
     operator_env="KILL_AT=$at KILL_AFTER=$after KILL_COUNT=$work/writes LD_PRELOAD=$killer"
     start_operator "kill$at"
     wait_for 300 is_over || fail "neither killed nor ready: $(cat "$work/writes") $(explain 2>&1)"
     gone "$operator" && kills=$((kills + 1))
-    at=$((at + 1))
+    at=$((at + ${KILL_STEP:-3}))
   done
   [ $kills -ge 3 ] || fail "killed $kills times"
   all_run 1.1.0

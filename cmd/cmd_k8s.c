@@ -26,8 +26,9 @@ static const struct option manifests_options[] = {
 		 "where the release lies in there (default: /srv/NAME)"),
 	OPT_TEXT(struct manifests_opts, node, 0, "node", "NAME",
 		 "of the node (default: NAME@$(POD_IP))"),
-	OPT_TEXT(struct manifests_opts, image, 0, "image", "IMAGE",
-		 "that has relevo in it; without --workload also what runs the operator is printed"),
+	OPT_TEXT(
+		struct manifests_opts, image, 0, "image", "IMAGE",
+		"that has relevo in it; without --workload also what runs the operator is printed"),
 	OPT_TEXT(struct manifests_opts, relevo, 0, "relevo", "FILE",
 		 "where in that image (default: relevo)"),
 	OPT_FLAG(struct manifests_opts, sidecar, 0, "sidecar",
@@ -64,7 +65,8 @@ static int manifests_run(const struct call *call, struct error *err)
 
 	const char *space = opts->space ? opts->space : "default";
 
-	if (opts->workload ? add_patch(&text, opts, space, err) : manifests_add(&text, space, opts->image, err))
+	if (opts->workload ? add_patch(&text, opts, space, err)
+			   : manifests_add(&text, space, opts->image, err))
 		return -1;
 	print_lines(stdout, str_span(&text));
 	return 0;

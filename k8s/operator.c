@@ -17,7 +17,7 @@
 
 /* ---- ends ---- */
 
-static volatile sig_atomic_t told_to_end, child_ended;
+static volatile sig_atomic_t told_to_end, child_ended, gives_back;
 
 static void on_signal(int number)
 {
@@ -30,7 +30,7 @@ static void on_signal(int number)
 static bool stops(void *context)
 {
 	(void)context;
-	return told_to_end || child_ended;
+	return !gives_back && (told_to_end || child_ended);
 }
 
 static bool leads_no_more(void *context)
@@ -130,7 +130,10 @@ static int lead(struct operator* op, struct error *err)
 	status = end_child(pid);
 	if (ret)
 		return -1;
+	if (!lease_leads(op->lease))
+		return error_set(err, ERROR_LOCKED, "the lease %s is lost", LEASE_NAME);
 	/* Nothing is done any more. */
+	gives_back = 1;
 	if (lease_release(op->lease, err) || told_to_end)
 		return told_to_end ? 0 : -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == error_exit_status(ERROR_LOCKED))

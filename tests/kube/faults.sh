@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What befalls an operator, and the pods, while a release is rolled out; the numbers are those of the list
 # of failures that the design has.  Pods are real nodes with real agents, the API server is a real one.
-# Parts: kills leaders pods people server
+# Parts: kills leaders
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/live.sh
@@ -17,7 +17,7 @@ export TMPDIR="$work" XDG_CACHE_HOME="$work/cache"
 killer=$(dirname "$relevo")/tests/helpers/kill_at_put.so
 # Each part has a server of its own.
 if [ -z "$this_part" ]; then
-  for part in kills leaders pods people server; do "$0" $part || exit; done
+  for part in kills leaders; do "$0" $part || exit; done
   exit
 fi
 
@@ -83,95 +83,6 @@ if in_part leaders; then
   installed_once
   is_bd .status.fencingToken 2
   nowhere_restarted
-  ok
-fi
-
-# F5, F6: pods are deleted and come while a release is rolled out: each comes up on what is stable, and has its turn.
-if in_part pods; then
-  start_workload 2 1.0.0 1.1.0
-  start_operator one
-  beam_deployment 1.0.0
-  is_ready 300
-  beam_deployment 1.1.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 3, "pause": {"type": "Manual"}}]}}'
-  when .status.journal.head.paused wave
-  kubectl delete pod -n test meter-1 --wait=false >/dev/null
-  patch /apis/apps/v1/namespaces/test/statefulsets/meter '{"spec": {"replicas": 3}}'
-  replicas=3
-  came () { [ "$(runs 1)" = 1.0.0 ] && [ "$(runs 2)" = 1.0.0 ]; }
-  wait_for 300 came || fail "they run $(runs 1) and $(runs 2): $(explain 2>&1)"
-  patch_bd "{\"spec\": {\"promotedRevision\": \"$(meter_digest 1.1.0)\"}}"
-  is_ready 400
-  all_run 1.1.0
-  [ "$(kubectl get statefulset -n test meter -o 'jsonpath={.spec.replicas}')" = 3 ] || fail "replicas were written"
-  ok
-  # After it, a pod that comes gets it.
-  patch /apis/apps/v1/namespaces/test/statefulsets/meter '{"spec": {"replicas": 4}}'
-  replicas=4
-  new_runs () { [ "$(runs 3)" = 1.1.0 ]; }
-  wait_for 300 new_runs || fail "meter-3 runs $(runs 3)"
-  is_ready 300
-  ok
-fi
-
-# F13, F14: people change their minds.
-if in_part people; then
-  start_workload 2 1.0.0 1.1.0 1.4.0 1.6.0
-  start_operator one
-  beam_deployment 1.0.0
-  is_ready 300
-  manual='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 2, "pause": {"type": "Manual"}}]}}'
-  beam_deployment 1.1.0 "$manual"
-  when .status.journal.head.paused wave
-  wait_for 60 says Paused True WaitingForPromotion || fail "not said: $(explain 2>&1)"
-  # What is said of another revision means nothing.
-  patch_bd "{\"spec\": {\"promotedRevision\": \"$(meter_digest 1.4.0)\", \"abortedRevision\": \"$(meter_digest 1.6.0)\"}}"
-  observed () { [ "$(bd .metadata.generation)" = "$(bd .status.observedGeneration)" ]; }
-  wait_for 60 observed || fail "not observed"
-  attempt_is .status.journal.head.paused wave || fail "it went on: $(explain 2>&1)"
-  attempt_is .status.result Running || fail "it is over: $(explain 2>&1)"
-  ok
-  # Another release: the first is taken back where it was not permanent, and the next begins.
-  beam_deployment 1.6.0 "$manual"
-  when .spec.toRevision "$(meter_digest 1.6.0)"
-  [ "$(kubectl get bup -n test -o json | jq -r '[.items | sort_by(.spec.attempt)[]][-2].status.result')" = Superseded ] ||
-    fail "not superseded: $(explain 2>&1)"
-  when .status.journal.head.paused wave
-  ok
-  # Aborted by its own name: back, and not begun again.
-  patch_bd "{\"spec\": {\"abortedRevision\": \"$(meter_digest 1.6.0)\"}}"
-  when .status.result Aborted
-  wait_for 60 says Ready False Aborted || fail "not said: $(explain 2>&1)"
-  all_run 1.0.0
-  nowhere_restarted
-  ok
-fi
-
-# F3, F22: the server is away for a while, and a BeamDeployment goes in the middle: pods are left as they are.
-if in_part server; then
-  start_workload 2 1.0.0 1.1.0 1.8.0
-  start_operator one
-  beam_deployment 1.0.0
-  is_ready 300
-  before=$(uids)
-  beam_deployment 1.1.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 10}]}}'
-  when .status.journal.head.phase waves
-  stop_apiserver
-  status=0
-  wait "$operator" || status=$?
-  [ $status = 7 ] || fail "without a server it ended with $status: $(cat "$work/operator.one.log")"
-  start_apiserver
-  start_operator two
-  is_ready 300
-  all_run 1.1.0
-  installed_once
-  [ "$(uids)" = "$before" ] || fail "other pods"
-  ok
-  beam_deployment 1.8.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 60}]}}'
-  when .status.journal.head.phase waves
-  expect 0 kubectl delete bd -n test meter --timeout=30s
-  [ "$(uids)" = "$before" ] || fail "other pods"
-  nowhere_restarted
-  gone "$operator" && fail "the operator ended: $(cat "$work/operator.two.log")"
   ok
 fi
 echo "ok: $checks checks"

@@ -94,7 +94,6 @@ jq -r --arg who $account 'select(.user.username == $who) | .verb + " " + .object
   (if .objectRef.subresource then "/" + .objectRef.subresource else "" end)' "$work/audit.log" | sort -u >"$work/did"
 kubectl get role -n test relevo-operator -o json | jq -r '.rules[] | .verbs[] as $verb | .resources[] | $verb + " " + .' |
   grep -vx 'create configmaps' | sort -u >"$work/may"
-cp "$work/audit.log" /tmp/k8sop-audit.log # DEBUG
 diff "$work/may" "$work/did" >"$work/diff" || fail "its role is another than what it did: $(cat "$work/diff")"
 ok
 echo "ok: $checks checks"

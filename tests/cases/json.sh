@@ -97,7 +97,7 @@ for name in $("$relevo" help --names); do
     # By make kube: tests/kube/install.sh.
     k8s) ;;
     # It has none, and tests/live/seed.sh.
-    agent | seed) ;;
+    agent | seed | operator) ;;
     # Their documents are the field's: tests/cases/sbom.sh.
     sbom | provenance) ;;
     *) grep -qx "$name" "$work/seen" || fail "no document of $name was looked at" ;;

@@ -50,6 +50,9 @@ many_answers () {
 {files,any,{0,[]}}.
 {check,any,{ok,[]}}.
 {census,any,{[],[]}}.
+{changes,any,{ok,[]}}.
+{foresee,any,[{pages,[]},{suspends,1},{groups,[{meter,1,9,0,2688}]},{us,60},{silent,[]},{lingering,[]},{free,9000000000}]}.
+{funs,any,[{found,[]},{looked,57},{left,0}]}.
 {drain,any,{0,[]}}.
 {'after',any,[{endpoints,0},{called,0},{failed,[]}]}.
 {install,any,{installed,{"1.0.0",[{meter,1,1977}]}}}.

@@ -316,6 +316,12 @@ demo-fleet: deps
 	@$(MAKE) --no-print-directory all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo-fleet
 
+.PHONY: demo-kube
+demo-kube: deps
+	@$(MAKE) --no-print-directory all helpers $(B)/tests/live/load
+	@tests/kube/binaries >/dev/null
+	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo-kube
+
 $(B)/tests/bench/measure: tests/bench/measure.c
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -403,6 +409,7 @@ help:
 	@echo 'make            build/relevo, optimised and hardened'
 	@echo 'make demo       the example upgraded and reverted while clients talk to its 10,000 processes'
 	@echo 'make demo-fleet five of them behind a front: hot with a canary, back by itself, drained and restarted'
+	@echo 'make demo-kube  three of them in pods of Kubernetes: hot, back by itself, deleted, restarted'
 	@echo 'make test       all tests; N=5000 makes the differential ones longer'
 	@echo 'make hundred    a hundred upgrades and back on one node: nothing may be left behind'
 	@echo 'make fanout     30 MB to sixteen nodes, which hand it on'

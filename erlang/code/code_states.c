@@ -333,7 +333,7 @@ static const struct change {
 };
 
 struct type_changed code_change_type(const struct code *code, enum beam_role role,
-				     const struct type *state, const struct term *vsn, bool down,
+				     const struct type *state, struct change_given given,
 				     const struct code_library *library, struct arena *arena)
 {
 	struct type_changed changed = { .type = type_new(arena) };
@@ -349,7 +349,8 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 	if (!function)
 		return changed;
 	for (size_t way = 0; way < type_ways(state) && way < TYPE_VARIANTS; way++) {
-		const struct value *version = vsn ? value_of_term(&scratch, vsn) : &value_unknown;
+		const struct value *version =
+			given.vsn ? value_of_term(&scratch, given.vsn) : &value_unknown;
 		const struct value *back[] = { value_of_atom(&scratch, "down"), version };
 		struct eval eval = { .arena = &scratch, .library = library };
 		const struct value *args[4] = { &value_unknown, &value_unknown, &value_unknown,
@@ -358,7 +359,9 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 		bool any = false;
 
 		args[role == BEAM_SPECIAL ? 2 : 0] =
-			down ? value_tuple(&scratch, back, ARRAY_LEN(back)) : version;
+			given.down ? value_tuple(&scratch, back, ARRAY_LEN(back)) : version;
+		if (given.extra)
+			args[change->arity - 1] = value_of_term(&scratch, given.extra);
 		args[change->state] = type_value(state, way, &scratch);
 		values = eval_function(&eval, code, function, args);
 		for (size_t i = 0; i < values.len; i++) {

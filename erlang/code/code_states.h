@@ -19,11 +19,14 @@ struct type_changed {
 	bool fails_all;    /* for each of them */
 };
 
-/* What code_change makes of states of a type.
- *
- * vsn   of the old module, both ways; NULL: not known
- * down  on the way back
- */
+/* What code_change is given beside the state. */
+struct change_given {
+	const struct term *vsn;   /* of the old module, both ways; NULL: not known */
+	const struct term *extra; /* of the appup; NULL: not known */
+	bool down;                /* on the way back */
+};
+
+/* What code_change makes of states of a type. */
 struct type_changed code_change_type(const struct code *code, enum beam_role role,
-				     const struct type *state, const struct term *vsn, bool down,
+				     const struct type *state, struct change_given given,
 				     const struct code_library *library, struct arena *arena);

@@ -354,15 +354,32 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		judge_lost(judge, typed, up);
 }
 
+/* What the appup gives to code_change; NULL: it is not seen. */
+static const struct term *extra_given(struct judge *judge, const struct typed *typed, bool down)
+{
+	const struct appup_made *made = appups_find(judge->appups, typed->app->name);
+	const struct term *script = made ? (down ? made->down : made->up) : NULL;
+	const struct term *instruction = script ? script_find(script, typed->name) : NULL;
+
+	for (size_t i = 2; instruction && i < instruction->seq.len; i++)
+		if (term_is_tagged(term_at(instruction, i), "advanced", 2))
+			return term_at(term_at(instruction, i), 1);
+	return NULL;
+}
+
 static void judge_converted_types(struct judge *judge, const struct typed *typed,
 				  const struct type *before, const struct type *after)
 {
 	const struct code_library *library = &judge->modules->library[SIDE_NEW];
 	const struct term *vsn = typed->old_facts->vsn;
-	struct type_changed up = code_change_type(typed->new_code, typed->role, before, vsn, false,
-						  library, judge->arena);
-	struct type_changed down = code_change_type(typed->new_code, typed->role, after, vsn, true,
-						    library, judge->arena);
+	struct type_changed up = code_change_type(
+		typed->new_code, typed->role, before,
+		(struct change_given){ vsn, extra_given(judge, typed, false), false }, library,
+		judge->arena);
+	struct type_changed down = code_change_type(
+		typed->new_code, typed->role, after,
+		(struct change_given){ vsn, extra_given(judge, typed, true), true }, library,
+		judge->arena);
 	const struct type_diff *harm;
 
 	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails)) {

@@ -122,7 +122,9 @@ struct code_effects code_effects(const struct code *code, const struct code_libr
 		marked[i] = has_wanted(code, &code->functions[i], wanted);
 	mark_callers(code, marked);
 	for (size_t i = 0; i < code->len && steps < MODULE_STEPS; i++) {
-		struct eval eval = { .arena = arena,
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		size_t before = collector.len;
+		struct eval eval = { .arena = &scratch,
 				     .library = library,
 				     .limit = FUNCTION_STEPS,
 				     .on_call = see,
@@ -133,6 +135,9 @@ struct code_effects code_effects(const struct code *code, const struct code_libr
 		collector.eval = &eval;
 		eval_function(&eval, code, &code->functions[i], args);
 		steps += eval.steps;
+		/* Most that is tried shows nothing new. */
+		if (collector.len > before)
+			arena_join(arena, &scratch);
 	}
 	return (struct code_effects){ collector.items, collector.len };
 }

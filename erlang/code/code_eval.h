@@ -51,8 +51,9 @@ struct eval {
 	 */
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
-	/* Called before a function of the same module is followed; by_name: a fully qualified call.
-	 * True: it is not followed, and this way ends there.  May be NULL.
+	/* Called before a function of the module that calls it is followed, be it another one than
+	 * was begun with (top->code tells); by_name: a fully qualified call.  True: it is not
+	 * followed, and this way ends there.  May be NULL.
 	 */
 	bool (*on_enter)(void *ctx, const struct code_function *function,
 			 const struct value *const *args, bool by_name);

@@ -57,14 +57,18 @@ static bool note_enter(void *ctx, const struct code_function *function,
 		       const struct value *const *args, bool by_name)
 {
 	struct attempt *attempt = ctx;
+	const struct eval_frame *top = attempt->eval->top;
 	unsigned nested = 0;
 
 	(void)args;
 	(void)by_name;
+	/* Inside a module that it calls. */
+	if (top && top->code != attempt->code)
+		return false;
 	note_site(attempt, &attempt->calls);
 	if (!attempt->parts[function - attempt->code->functions].round)
 		return false;
-	for (const struct eval_frame *at = attempt->eval->top; at; at = at->caller)
+	for (const struct eval_frame *at = top; at; at = at->caller)
 		nested += at->function == function;
 	if (attempt->eval->waited)
 		note_site(attempt, &attempt->turns);

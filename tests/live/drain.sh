@@ -176,4 +176,45 @@ expect 0 "$relevo" node revert "$node"
 [ "$(vsn)" = '"1.0.0"' ] || fail "$(vsn) runs"
 ok
 
+# A supervisor that the relup ends takes along whoever is below it.
+lake () {
+  rm -rf "$work/lake/lib"
+  mkdir -p "$work/lake/lib/lake-$1/ebin"
+  cat >"$work/lake_sup.erl" <<ERL
+-module(lake_sup).
+-behaviour(supervisor).
+-export([start/2, stop/1, init/1]).
+start(_, _) -> supervisor:start_link({local, lake_sup}, lake_sup, []).
+stop(_) -> ok.
+init(_) -> {ok, {#{}, [$2]}}.
+ERL
+  cat >"$work/basin.erl" <<'ERL'
+-module(basin).
+-behaviour(supervisor).
+-export([start_link/0, init/1, open/0]).
+start_link() -> supervisor:start_link({local, basin}, basin, []).
+init(_) -> {ok, {#{strategy => simple_one_for_one}, [#{id => any, start => {basin, open, []}}]}}.
+open() -> {ok, spawn_link(fun() -> receive stop -> ok end end)}.
+ERL
+  erlc -o "$work/lake/lib/lake-$1/ebin" "$work/lake_sup.erl" ${2:+"$work/basin.erl"}
+  cat >"$work/lake/lib/lake-$1/ebin/lake.app" <<APP
+{application,lake,[{description,""},{vsn,"$1"},{modules,[lake_sup${2:+,basin}]},{registered,[]},
+  {applications,[kernel,stdlib]},{mod,{lake_sup,[]}}]}.
+APP
+  printf '%s\n' 'release: lake' "version: \"$1\"" 'applications: {lake: permanent}' 'libs: [lib]' "store: $work/store" \
+    "$3" >"$work/lake/relevo.yaml"
+  expect 0 "$relevo" build -C "$work/lake" --out "$work/store"
+}
+lake 1.0.0 '' ''
+lake 1.1.0 '#{id => basin, start => {basin, start_link, []}, type => supervisor}' 'upgrade: {from: ["1.0.0"]}'
+node=lake@127.0.0.1
+export RELEASE_NODE=$node
+boot lake "$relevo" node eval "$node" 'is_pid(whereis(lake_sup))'
+expect 0 "$relevo" node install "$node" "$(package lake-1.1.0)"
+expect 0 "$relevo" node eval "$node" '{ok, _} = supervisor:start_child(basin, []), ok'
+expect 0 "$relevo" node revert "$node" --drain 300ms
+expect 0 "$relevo" node eval "$node" 'whereis(basin)'
+[ "$out" = undefined ] || fail "basin is $out"
+ok
+
 echo "ok: $checks groups of checks"

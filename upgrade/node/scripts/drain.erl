@@ -38,14 +38,17 @@ Who = fun(P, M) ->
 Old = [M || {M, _} <- code:all_loaded(), Steps =:= [] orelse lists:member(M, Modules),
             erlang:check_old_code(M), not code:soft_purge(M)],
 InOld = [{M, P} || M <- Old, P <- processes(), erlang:check_process_code(P, M) =:= true],
-%% Children that the relup ends before it removes their code.
+%% Children that the relup ends before it removes their code, and whoever is below them.
 Children = fun(Supervisor) ->
                    try gen_server:call(Supervisor, which_children, 5000)
                    catch _:_ -> []
                    end
            end,
+Below = fun Below({_, P, supervisor, _}) when is_pid(P) -> [P | lists:flatmap(Below, Children(P))];
+            Below({_, P, _, _}) -> [P]
+        end,
 Ended = [P || {apply, {supervisor, terminate_child, [Supervisor, Child]}} <- Steps,
-              {Id, P, _, _} <- Children(Supervisor), Id =:= Child],
+              {Id, _, _, _} = Found <- Children(Supervisor), Id =:= Child, P <- Below(Found)],
 Goes = fun(P) ->
                lists:member(P, Ended) orelse
                case application:get_application(P) of

@@ -144,8 +144,8 @@ for round in $(seq 1 "$rounds"); do
   check_statuses
   settle
   must_be_whole
-  then=$now
   told
+  then=$now
   lead_on
   told
   boots

@@ -129,8 +129,8 @@ torture () {
   rm -f "$work/run/ballast"
   [ "$deed" != node-hangs ] || kill -CONT "$(cat "$work/pid")"
   must_be_whole
-  then=$now
   told
+  then=$now
   again "$command"
   [ "$got" = 99 ] || points=$((points + 1))
   [ -z "${TORTURE_VERBOSE:-}" ] || echo "$row: $got, $then, $now"
@@ -387,8 +387,8 @@ begin () {
 }
 end_row () {
   must_be_whole
-  then=$now
   told
+  then=$now
   again bring
   points=$((points + 1))
   [ -z "${TORTURE_VERBOSE:-}" ] || echo "$row: $then, $now"

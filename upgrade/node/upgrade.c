@@ -211,6 +211,10 @@ int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *v
 	struct bundle *bundle = arena_new(u->arena, struct bundle);
 	const struct term *answer;
 
+	if (u->manifest && strcmp(u->manifest->vsn, vsn) == 0) {
+		*out = u->manifest;
+		return 0;
+	}
 	if (node_run(&answer, NULL, u->node, u->arena, SCRIPT_manifest,
 		     (const struct binding[]){ { "Vsn", term_string(u->arena, vsn) } }, 1,
 		     node_deadline(u->node), err))
@@ -221,7 +225,8 @@ int upgrade_manifest(const struct bundle **out, struct upgrade *u, const char *v
 	}
 	if (read_manifest(bundle, u->arena, answer, err))
 		return error_wrap(err, "the manifest that the node has");
-	*out = bundle;
+	bundle->vsn = arena_printf(u->arena, "%s", vsn);
+	*out = u->manifest = bundle;
 	return 0;
 }
 

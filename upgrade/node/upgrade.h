@@ -20,6 +20,7 @@ struct upgrade {
 	struct upgrade_after after;       /* as in struct install_result */
 	const char *restarted;            /* why the VM restarted on a way back; NULL: it did not */
 	const char *parcel_sha256;        /* of what was brought; NULL: nothing */
+	const struct bundle *manifest;    /* the last that the node was asked for; NULL: none yet */
 	int64_t crashes, crashes_ms;      /* how many processes crashed before, in how long */
 	const char **notes;
 	size_t notes_len, notes_cap;
@@ -120,7 +121,9 @@ must_check int upgrade_move(enum move_outcome *out, const char **why, struct upg
  */
 must_check int upgrade_roll_back(struct upgrade *upgrade, const char *vsn, const char *fault,
 				 struct error *err);
-/* The manifest that a release of the node brought with it; NULL: none. */
+/* The manifest that a release of the node brought with it; NULL: none.  The same once more costs
+ * nothing: while we have the lock nobody writes another.
+ */
 must_check int upgrade_manifest(const struct bundle **out, struct upgrade *upgrade, const char *vsn,
 				struct error *err);
 /* Loaded modules, suspended processes, and what the relup starts; *fault NULL: all is well.

@@ -214,9 +214,6 @@ static int policy_read(struct beam_wish *wish, const json_t *spec, struct error 
 	};
 	for (size_t i = 0; i < policy->waves_len; i++)
 		policy->waves[i] = wish->waves[i].pods;
-	if (strcmp(how, "OnDelete") == 0)
-		return error_set(err, ERROR_INVALID,
-				 "upgradePolicy OnDelete: this relevo cannot do that yet");
 	if (json_in(strategy, "maxUnavailable", NULL))
 		return amount(&policy->max_unavailable, json_in(strategy, "maxUnavailable", NULL),
 			      err);

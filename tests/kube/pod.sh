@@ -61,8 +61,7 @@ ok
 # What the operator watches and writes.
 cat >"$work/deployment.json" <<'JSON'
 {"apiVersion": "relevo.dev/v1alpha1", "kind": "BeamDeployment", "metadata": {"name": "shop", "namespace": "shop"},
- "spec": {"workloadRef": {"kind": "StatefulSet", "name": "shop"}, "releaseRef": {"name": "shop-1.1.0"},
-  "nodeNameTemplate": "shop@$(POD_IP)", "releaseRoot": "/srv/shop"}}
+ "spec": {"workloadRef": {"kind": "StatefulSet", "name": "shop"}, "releaseRef": {"name": "shop-1.1.0"}}}
 JSON
 path=/apis/relevo.dev/v1alpha1/namespaces/shop/beamdeployments
 expect 0 kubectl apply -f "$work/deployment.json"

@@ -135,7 +135,7 @@ JSON
 beam_deployment () {
   jq -n --arg name "meter-$1" --argjson port "$agents_port" --argjson more "${2:-{\}}" '{apiVersion: "relevo.dev/v1alpha1",
     kind: "BeamDeployment", metadata: {name: "meter", namespace: "test"}, spec: ({workloadRef: {kind: "StatefulSet", name: "meter"},
-    releaseRef: {name: $name}, releaseRoot: "/srv/meter", nodeNameTemplate: "$(POD_NAME)@127.0.0.1", agent: {port: $port},
+    releaseRef: {name: $name}, agent: {port: $port},
     revisionHistoryLimit: 2, drift: {checkPeriodSeconds: 5}, strategy: {waves: [{name: "canary", pods: 1, minHealthySeconds: 2}],
     commit: {soakPeriodSeconds: 2}}} * $more)}' >"$work/deployment.json"
   expect 0 kubectl apply -f "$work/deployment.json"

@@ -63,7 +63,6 @@ static const struct {
 	  "\"Timed\"}}]}",
 	  "duration" },
 	{ "\"strategy\": {\"maxUnavailable\": \"x\"}", "amount" },
-	{ "\"strategy\": {\"upgradePolicy\": \"OnDelete\"}", "OnDelete" },
 	{ "\"strategy\": {\"upgradePolicy\": \"Restart\"}", NULL },
 	{ "\"strategy\": {\"upgradePolicy\": \"Restart\"}, \"workloadRef\": {\"kind\": "
 	  "\"Deployment\", "

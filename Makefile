@@ -381,9 +381,10 @@ SHARE   := $(DESTDIR)$(PREFIX)/share
 COMPLETIONS := $(SHARE)/bash-completion/completions/relevo $(SHARE)/zsh/site-functions/_relevo \
 	$(SHARE)/fish/vendor_completions.d/relevo.fish
 
-# A manual page for relevo, for each command and for each below it, and one for relevo.yaml.
+# The link is the plugin of kubectl.  A manual page for relevo, for each command and for each below it, and one for relevo.yaml.
 install: all
 	install -D -m 755 build/relevo $(DESTDIR)$(PREFIX)/bin/relevo
+	ln -sf relevo $(DESTDIR)$(PREFIX)/bin/kubectl-relevo
 	install -d $(MAN)/man1 $(MAN)/man5 $(dir $(COMPLETIONS))
 	@page () { build/relevo help --man $$1 $$2 >"$(MAN)/man1/relevo$${1:+-$$1}$${2:+-$$2}.1"; }; \
 	page && for name in $$(build/relevo help --names); do \
@@ -396,7 +397,7 @@ install: all
 	build/relevo completion fish >$(word 3,$(COMPLETIONS))
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/relevo $(MAN)/man1/relevo.1 $(MAN)/man1/relevo-*.1 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/relevo $(DESTDIR)$(PREFIX)/bin/kubectl-relevo $(MAN)/man1/relevo.1 $(MAN)/man1/relevo-*.1 \
 		$(MAN)/man5/relevo.yaml.5 $(COMPLETIONS)
 
 format:

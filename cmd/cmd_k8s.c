@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo k8s …: what Kubernetes must be told. */
 #include "base/json.h"
+#include "cmd/k8s.h"
 #include "cmd/output.h"
 #include "k8s/install.h"
 #include "k8s/manifests.h"
@@ -186,12 +187,16 @@ static const struct command k8s_install = {
 	.run = install_here,
 };
 
-static const struct command *const subcommands[] = { &k8s_manifests, &k8s_install, NULL };
+static const struct command *const subcommands[] = {
+	&k8s_manifests, &k8s_install, &k8s_status, &k8s_pause, &k8s_resume, &k8s_promote, &k8s_abort, NULL,
+};
 
 const struct command cmd_k8s = {
 	.name = "k8s",
 	.args = "",
-	.summary = "What Kubernetes must be told",
+	.summary = "What Kubernetes must be told, and how pods get on",
+	.description =
+		"Under the name kubectl-relevo, relevo is a plugin of kubectl: kubectl relevo status shop is relevo k8s status shop.",
 	.group = "Kubernetes",
 	.subcommands = subcommands,
 };

@@ -162,6 +162,25 @@ static int run(int argc, char **argv, struct error *err)
 	return 0;
 }
 
+/* Under the name that kubectl looks for, it is `relevo k8s`; but for help and --version. */
+static bool is_plugin(const char *called, int argc, char **argv)
+{
+	const char *slash = strrchr(called, '/');
+
+	return strcmp(slash ? slash + 1 : called, "kubectl-relevo") == 0 &&
+	       (argc == 0 || (strcmp(argv[0], "help") != 0 && strcmp(argv[0], "--version") != 0));
+}
+
+static int run_plugin(int argc, char **argv, struct error *err)
+{
+	owned_mem char **words = mem_zero((size_t)argc + 2, sizeof(*words));
+	char k8s[] = "k8s";
+
+	words[0] = k8s;
+	memcpy(words + 1, argv, (size_t)argc * sizeof(*words));
+	return run(argc + 1, words, err);
+}
+
 int main(int argc, char **argv)
 {
 	bool json = wants_json(argc, argv); /* options_parse() moves the words about */
@@ -176,7 +195,8 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, 128 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
 	setlocale(LC_CTYPE, "C.UTF-8");
-	ret = run(argc - 1, argv + 1, &err);
+	ret = is_plugin(argv[0], argc - 1, argv + 1) ? run_plugin(argc - 1, argv + 1, &err)
+						     : run(argc - 1, argv + 1, &err);
 	progress_clear();
 	if (ret == 0)
 		ret = result_flush(&err);

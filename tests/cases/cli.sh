@@ -180,12 +180,12 @@ fi
 unset MAKEFLAGS MAKELEVEL
 variant=$(basename "$(dirname "$relevo")")
 make -s install VARIANT="$variant" PREFIX=/usr DESTDIR="$work/root" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
-for file in bin/relevo share/man/man1/relevo.1 share/man/man1/relevo-node-install.1 share/man/man5/relevo.yaml.5 \
+for file in bin/relevo bin/kubectl-relevo share/man/man1/relevo.1 share/man/man1/relevo-node-install.1 share/man/man5/relevo.yaml.5 \
     share/bash-completion/completions/relevo share/zsh/site-functions/_relevo share/fish/vendor_completions.d/relevo.fish; do
   [ -s "$work/root/usr/$file" ] || fail "make install makes no $file"
 done
 make -s uninstall VARIANT="$variant" PREFIX=/usr DESTDIR="$work/root" >"$work/log" 2>&1
-[ -z "$(find "$work/root" -type f)" ] || fail "left: $(find "$work/root" -type f)"
+[ -z "$(find "$work/root" ! -type d)" ] || fail "left: $(find "$work/root" ! -type d)"
 ok
 
 expect 3 "$relevo" plan --json "$work/none.tar.gz" "$work/none"

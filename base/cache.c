@@ -10,12 +10,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIGEST = 32 }; /* SHA-256 */
+enum {
+	DIGEST = 32,      /* SHA-256 */
+	FILE_COST = 4096, /* of a small file, on the disk */
+};
 
 struct cache {
 	struct arena arena; /* only while it is opened */
 	const char *dir;
-	atomic_bool grew;
+	atomic_bool crowded; /* it is time to see how much there is */
 };
 
 static const char *find_dir(struct arena *arena)
@@ -103,6 +106,16 @@ bool cache_get(struct cache *cache, const struct cache_key *key, struct str *out
 	return false;
 }
 
+/* Every so many bytes all files are counted, by chance, which the key's digest has enough of; so
+ * nothing has to be written down, and no process waits for another.
+ */
+static bool is_time(const struct cache_key *key, size_t len)
+{
+	uint64_t chance = strtoull(key->name + strlen(key->name) - 16, NULL, 16);
+
+	return chance % (CACHE_SIZE_MAX / 16) < len + FILE_COST;
+}
+
 void cache_put(struct cache *cache, const struct cache_key *key, struct span value)
 {
 	owned_str struct str path = STR_EMPTY, whole = STR_EMPTY;
@@ -117,8 +130,9 @@ void cache_put(struct cache *cache, const struct cache_key *key, struct span val
 	str_add(&whole, value);
 	str_add(&whole, (struct span){ (char *)digest, DIGEST });
 	/* Not synced: a file that a crash cut short is not believed. */
-	if (file_replace(path.ptr, str_span(&whole), 0600, &ignored) == 0)
-		cache->grew = true;
+	if (file_replace(path.ptr, str_span(&whole), 0600, &ignored) == 0 &&
+	    is_time(key, value.len))
+		cache->crowded = true;
 }
 
 /* ---- not too much of it ---- */
@@ -185,7 +199,7 @@ void cache_close(struct cache *cache)
 {
 	if (!cache)
 		return;
-	if (cache->grew)
+	if (cache->crowded)
 		cache_prune(cache, CACHE_SIZE_MAX);
 	arena_done(&cache->arena);
 	free(cache);

@@ -24,7 +24,7 @@ struct cache_key {
 
 /* NULL when there is no place for a cache: then it is empty, and stays so. */
 struct cache *cache_open(void);
-/* Before it is closed, what is too much is removed. */
+/* Before it is closed, what is too much is removed; that is looked for once in 32 MB or so. */
 void cache_close(struct cache *cache); /* NULL is fine */
 
 /* kind      at most 15 letters: the first half of the file's name

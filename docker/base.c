@@ -8,7 +8,7 @@
 #include "base/zstd.h"
 #include "docker/libs.h"
 
-enum { LIBS_VERSION = 1, LAYER_PLAIN_MAX = 2000 << 20, LAYERS_MAX = 120 };
+enum { LIBS_VERSION = 1, CONFIG_VERSION = 1, LAYER_PLAIN_MAX = 2000 << 20, LAYERS_MAX = 120 };
 
 /* ---- which one ---- */
 
@@ -139,11 +139,26 @@ static int take_layers(struct base *base, struct arena *arena,
 	return 0;
 }
 
-static int take_config(struct base *base, const struct descriptor *blob, struct error *err)
+/* What has this digest is the same for ever, wherever it lies. */
+static int read_config(struct str *out, const struct base *base, const struct descriptor *blob,
+		       struct cache *cache, struct error *err)
+{
+	struct cache_key key = cache_key("config", CONFIG_VERSION, span_of(blob->digest));
+
+	if (cache_get(cache, &key, out))
+		return 0;
+	if (base->place->ops->get_blob(base->place, base->repo, blob, out, err))
+		return -1;
+	cache_put(cache, &key, str_span(out));
+	return 0;
+}
+
+static int take_config(struct base *base, const struct descriptor *blob, struct cache *cache,
+		       struct error *err)
 {
 	owned_str struct str bytes = STR_EMPTY;
 
-	if (base->place->ops->get_blob(base->place, base->repo, blob, &bytes, err))
+	if (read_config(&bytes, base, blob, cache, err))
 		return -1;
 	base->config = json_loadb(str_text(&bytes), bytes.len, JSON_REJECT_DUPLICATES, NULL);
 	if (json_array_size(json_object_get(json_object_get(base->config, "rootfs"), "diff_ids")) !=
@@ -190,10 +205,8 @@ static int find_libs(json_t **out, const struct base *base, size_t nr, struct ca
 	return 0;
 }
 
-static int take_libs(struct base *base, struct error *err)
+static int take_libs(struct base *base, struct cache *cache, struct error *err)
 {
-	owned_cache struct cache *cache = cache_open();
-
 	for (size_t i = 0; i < base->len; i++) {
 		owned_json json_t *layer = NULL;
 
@@ -207,12 +220,14 @@ static int take_libs(struct base *base, struct error *err)
 static int open_image(struct base *base, struct arena *arena, const char *arch, struct error *err)
 {
 	owned_image_manifest struct image_manifest manifest = { 0 };
+	owned_cache struct cache *cache = cache_open();
 	const char *ref;
 
 	return open_place(base, &ref, arena, base->name, err) ||
 			       read_manifest(&manifest, base, arena, ref, arch, err) ||
 			       take_layers(base, arena, &manifest, err) ||
-			       take_config(base, &manifest.config, err) || take_libs(base, err)
+			       take_config(base, &manifest.config, cache, err) ||
+			       take_libs(base, cache, err)
 		       ? -1
 		       : 0;
 }

@@ -207,9 +207,9 @@ static int make(struct image *image, const char *tarball, const struct image_opt
 	struct program *programs;
 	size_t len, count;
 
-	if (open_release(image, tarball, options->trust, err) ||
-	    archive_sorted(&items, &len, &image->tar, &image->arena, tarball, TREE_MAX, err))
+	if (open_release(image, tarball, options->trust, err))
 		return -1;
+	tree_sources(&items, &len, &image->arena, image->release->tree);
 	find_programs(&programs, &count, image, items, len);
 	if (find_machine(image, programs, count, err) ||
 	    base_open(&image->base, &image->arena, options->base, image->arch, err) ||
@@ -240,7 +240,6 @@ void image_free(struct image *image)
 		return;
 	release_free(image->release);
 	base_done(&image->base);
-	str_done(&image->tar);
 	str_done(&image->config);
 	str_done(&image->manifest);
 	arena_done(&image->arena);

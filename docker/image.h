@@ -25,8 +25,7 @@ struct image_options {
 
 struct image {
 	struct arena arena;
-	struct release *release;
-	struct str tar; /* the layers borrow from it */
+	struct release *release; /* the layers borrow from it */
 	struct base base;
 	const char *name, *vsn, *arch, *revision;
 	struct layer layers[IMAGE_LAYERS];

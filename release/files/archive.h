@@ -70,11 +70,6 @@ struct archive_source {
 	unsigned owner;   /* user and group */
 };
 
-/* The files of a tarball by their paths, each once, as it would be unpacked; they borrow from *tar.
- */
-must_check int archive_sorted(struct archive_source **out, size_t *len, struct str *tar,
-			      struct arena *arena, const char *path, size_t max, struct error *err);
-
 /* Writes NAME.tar.gz atomically from the items, in the order given, on all cores; what
  * was compressed before is taken from the user's cache (base/cache.h).  `progress`, when
  * wanted, is called with the bytes done so far, by one thread at a time.

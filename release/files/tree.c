@@ -225,3 +225,26 @@ int tree_names(struct dir_entry **out, size_t *len, struct arena *arena, const s
 {
 	return list(out, len, arena, tree, path, true, err);
 }
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct archive_source *)a)->path,
+		      ((const struct archive_source *)b)->path);
+}
+
+void tree_sources(struct archive_source **out, size_t *len, struct arena *arena,
+		  const struct tree *tree)
+{
+	struct archive_source *items =
+		arena_array(arena, HASH_COUNT(tree->nodes), struct archive_source);
+	size_t count = 0;
+
+	for (const struct tree_node *node = tree->nodes; node; node = node->hh.next)
+		if (!node->entry.is_dir)
+			items[count++] = (struct archive_source){ .path = node->path,
+								  .data = node->data,
+								  .mode = node->entry.mode };
+	qsort(items, count, sizeof(*items), by_path);
+	*out = items;
+	*len = count;
+}

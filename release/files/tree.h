@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
+struct archive_source; /* archive.h */
 struct stat;
 struct tree; /* opaque: see tree.c */
 
@@ -40,6 +41,10 @@ must_check int tree_list(struct dir_entry **out, size_t *len, struct arena *aren
 /* The same without modes and sizes, as dir_names() is to dir_list(). */
 must_check int tree_names(struct dir_entry **out, size_t *len, struct arena *arena,
 			  const struct tree *tree, const char *path, struct error *err);
+
+/* The files of a tarball by their paths, as it would be unpacked; they borrow from the tree. */
+void tree_sources(struct archive_source **out, size_t *len, struct arena *arena,
+		  const struct tree *tree);
 
 enum { TREE_MAX = 1 << 30 };
 

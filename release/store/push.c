@@ -10,9 +10,7 @@
 /* A release on its way: what was made of it. */
 struct parcel {
 	struct arena *arena;
-	struct str tar; /* the items borrow from it */
-	struct archive_source *items;
-	size_t items_len;
+	struct release *release;
 
 	struct artifact artifact;
 	struct descriptor *parts;
@@ -25,7 +23,7 @@ struct parcel {
 
 static void parcel_done(struct parcel *p)
 {
-	str_done(&p->tar);
+	release_free(p->release);
 	for (size_t i = 0; i < p->len; i++)
 		str_done(&p->bytes[i]);
 	str_done(&p->config);
@@ -65,8 +63,9 @@ static int pack_parts(struct parcel *p, const struct packer *packer, struct part
 	return 0;
 }
 
-static int describe(struct parcel *p, const struct release *release, struct error *err)
+static int describe(struct parcel *p, struct error *err)
 {
+	const struct release *release = p->release;
 	struct manifest manifest;
 
 	if (!name_is_word(release->name) || !version_is_word(release->vsn))
@@ -83,12 +82,14 @@ static int describe(struct parcel *p, const struct release *release, struct erro
 	return 0;
 }
 
-static int make_parcel(struct parcel *p, const char *tarball, struct error *err)
+static int make_parcel(struct parcel *p, struct error *err)
 {
 	owned_packer struct packer packer = { 0 };
+	struct archive_source *items;
+	size_t len;
 
-	if (archive_sorted(&p->items, &p->items_len, &p->tar, p->arena, tarball, TREE_MAX, err) ||
-	    packer_open(&packer, p->arena, p->items, p->items_len, err) ||
+	tree_sources(&items, &len, p->arena, p->release->tree);
+	if (packer_open(&packer, p->arena, items, len, err) ||
 	    pack_parts(p, &packer, parts_cut(p->arena, &packer), err))
 		return -1;
 	artifact_make(&p->config, &p->manifest, p->arena, &p->artifact, p->parts, p->names, p->len);
@@ -99,18 +100,15 @@ static int make_parcel(struct parcel *p, const char *tarball, struct error *err)
 static int check_release(struct parcel *p, const char *tarball, const struct trust *trust,
 			 struct error *err)
 {
-	owned_release struct release *release = NULL;
 	struct trusted found;
 
-	if (release_open(&release, tarball, err))
+	if (release_open(&p->release, tarball, err))
 		return -1;
-	if (tree_is_dir(release->tree)) {
+	if (tree_is_dir(p->release->tree)) {
 		error_set_(err, ERROR_USAGE, "%s is a folder; a store takes tarballs", tarball);
 		return error_hint(err, "relevo build makes one beside it.");
 	}
-	return release_trust(&found, p->arena, release, trust, err) || describe(p, release, err)
-		       ? -1
-		       : 0;
+	return release_trust(&found, p->arena, p->release, trust, err) || describe(p, err) ? -1 : 0;
 }
 
 /* ---- sent ---- */
@@ -190,7 +188,7 @@ int remote_push(struct pushed *out, struct arena *arena, struct place *place, co
 	const char *tag;
 
 	if (check_tags(options->tags, err) || check_release(&p, tarball, options->trust, err) ||
-	    tag_of_version(&tag, arena, p.artifact.vsn, err) || make_parcel(&p, tarball, err) ||
+	    tag_of_version(&tag, arena, p.artifact.vsn, err) || make_parcel(&p, err) ||
 	    place->ops->lock(place, err) ||
 	    look(&pushed.was_there, place, &p, tag, options->overwrite, err))
 		return -1;

@@ -80,13 +80,27 @@ bool may_put_key(struct judge *judge, enum side side, const struct code *code, c
 	return code_or_library(judge, side, code, is_key_known, key);
 }
 
-/* Who reads a struct may be the module that defines it, too. */
+/* Takes that struct apart, by that key. */
+static bool is_field_wanted(const struct code *code, const void *what)
+{
+	const struct type_diff *diff = what;
+
+	for (size_t i = 0; i < code->len; i++)
+		if (function_names(&code->functions[i], diff->of) &&
+		    function_wants_key(code, &code->functions[i], diff->tag))
+			return true;
+	return false;
+}
+
+/* Who reads a struct may be the module that defines it, or one that is handed it. */
 static bool wants(struct judge *judge, enum side side, const struct code *code,
 		  const struct type_diff *diff)
 {
 	const struct type *type = diff->after;
 
-	if (diff->of ? wants_key(code, diff->tag) : reads_key(judge, side, code, diff->tag))
+	if (diff->of ? wants_key(code, diff->tag) ||
+			       code_or_library(judge, side, code, is_field_wanted, diff)
+		     : reads_key(judge, side, code, diff->tag))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		struct module_at *module =

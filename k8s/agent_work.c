@@ -19,20 +19,7 @@ static const char *text_in(const json_t *object, const char *key)
 /* ---- what of a target counts here ---- */
 
 /* Where nobody says what makes a node well: nothing may have been started again. */
-static const struct target_gate no_restarts = {
-	.kind = GATE_vitals,
-	.latency_ms = -1,
-	.run_queue = -1,
-	.mailbox = -1,
-	.restarts = 0,
-	.crashes = -1,
-	.memory_mb = -1,
-	.memory_growth = -1,
-	.processes = -1,
-	.ports = -1,
-	.at_most = NAN,
-	.at_least = NAN,
-};
+static const struct target_gate no_restarts = TARGET_GATE_RESTARTS(0);
 
 static struct target target_of(const struct agent_order *order)
 {

@@ -93,19 +93,7 @@ static int get_gate(struct project_reader *r, const struct project_field *f,
 {
 	const char *lacking;
 
-	*gate = (struct target_gate){ .expect = 200,
-				      .latency_ms = -1,
-				      .run_queue = -1,
-				      .mailbox = -1,
-				      .restarts = -1,
-				      .crashes = -1,
-				      .memory_mb = -1,
-				      .memory_growth = -1,
-				      .processes = -1,
-				      .ports = -1,
-				      .at_most = NAN,
-				      .at_least = NAN,
-				      .min_samples = 20 };
+	*gate = (struct target_gate)TARGET_GATE_RESTARTS(-1);
 	if (json_object_size(f->value) != 1)
 		return project_wrong(r, f, "gates of one kind each: [{http: …}, {rpc: …}]");
 	if (target_read_object(r, f->value, gate_keys, gate))

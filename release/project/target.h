@@ -63,6 +63,15 @@ struct target_gate {
 	int64_t min_samples;
 };
 
+/* A gate that asks for nothing, but for at most so many restarts; -1: not for that either. */
+#define TARGET_GATE_RESTARTS(count)                                                    \
+	{                                                                              \
+		.kind = GATE_vitals, .expect = 200, .latency_ms = -1, .run_queue = -1, \
+		.mailbox = -1, .restarts = (count), .crashes = -1, .memory_mb = -1,    \
+		.memory_growth = -1, .processes = -1, .ports = -1, .at_most = NAN,     \
+		.at_least = NAN, .min_samples = 20,                                    \
+	}
+
 /* What is run, or who is told: exactly one of command, rpc, url, url_file, url_env. */
 struct target_hook {
 	const char *command; /* of the shell here */

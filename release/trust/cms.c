@@ -191,8 +191,8 @@ static int check_signer(const char **subject, struct arena *arena, CMS_ContentIn
 	return ret;
 }
 
-/* Behind a filter: of a bare BIO in memory CMS_verify() makes a copy, which it forgets to free where
- * the signature is damaged.
+/* Behind a filter: of a bare BIO in memory CMS_verify() makes a copy, which it forgets to free
+ * where the signature is damaged.
  */
 static BIO *content_of(struct span data)
 {

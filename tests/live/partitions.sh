@@ -63,9 +63,9 @@ installs () {
       "element(2, erlang:trace_info({release_handler, install_release, 2}, call_count))"
   done | tr '\n' ' '
 }
-# policy BAKE [WAVES]: half of the nodes are a wave.
+# policy BAKE [WAVES [PATIENCE]]: half of the nodes are a wave.
 policy () {
-  fleet_yaml "$(printf '%s\n      ' "$1" "${2:-waves: [2]}" 'max_unavailable: 2' 'node_timeout: 40s')"
+  fleet_yaml "$(printf '%s\n      ' "$1" "${2:-waves: [2]}" 'max_unavailable: 2' "node_timeout: ${3:-40s}")"
 }
 # begin VERSION: as begin_deploy, with all that it does.
 begin () {
@@ -165,7 +165,9 @@ if in_stage bake; then
   ok
 fi
 
+# Of what was sent it waits for the answer, for half a minute, before it sees that they are lost.
 if in_stage commit; then
+  policy 'bake: 3s' 'waves: [2]' 5m
   count_installs
   begin 1.1.0
   cut_at ': commit 1.1.0'

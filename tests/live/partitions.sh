@@ -121,8 +121,10 @@ if in_stage stage; then
   ok
 fi
 
-# Healed in time it goes on; else it waits for a person.
+# Healed in time it goes on; else it waits for a person.  For an answer to what it has sent it waits half a
+# minute, and only then sees that they are lost.
 if in_stage install; then
+  policy 'bake: 3s' 'waves: [2]' 5m
   count_installs
   begin 1.1.0
   cut_at 'meter3.*: install 1.1.0'
@@ -135,6 +137,7 @@ if in_stage install; then
 fi
 
 if in_stage long; then
+  policy 'bake: 3s'
   count_installs
   begin 1.1.0
   cut_at 'meter3.*: install 1.1.0'
@@ -165,7 +168,6 @@ if in_stage bake; then
   ok
 fi
 
-# Of what was sent it waits for the answer, for half a minute, before it sees that they are lost.
 if in_stage commit; then
   policy 'bake: 3s' 'waves: [2]' 5m
   count_installs

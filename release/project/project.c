@@ -684,7 +684,8 @@ int project_read_release(struct project **out, struct arena *arena, const char *
 	if (path_real(&r.project->dir, arena, path_dir(arena, r.project->file), err))
 		return -1;
 	if (!path_exists(r.project->file)) {
-		error_set_(err, ERROR_NOT_FOUND, "no %s here", r.project->file);
+		error_set_(err, ERROR_NOT_FOUND,
+			   path_exists(path) ? "no %s here" : "there is no %s", r.project->file);
 		return error_hint(err, "Write one (relevo init), or say where it is: -C DIR");
 	}
 	if (yaml_read(&r.yaml, r.project->file, err))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo image build, image push: an OCI image of a release, without a daemon. */
 #include "base/json.h"
+#include "cmd/listed.h"
 #include "cmd/output.h"
 #include "cmd/release_arg.h"
 #include "cmd/store_arg.h"
@@ -127,8 +128,8 @@ static void print_image(const struct image *image)
 
 	print("%s %s for linux/%s on %s\n", image->name, image->vsn, image->arch, image->base.name);
 	for (size_t i = 0; i < image->len; i++)
-		print("  %-22s %10s  %s\n", image->layers[i].title,
-		      human_bytes((uint64_t)image->layers[i].blob.size, size),
+		print("  %-22s %10s  %.*s\n", image->layers[i].title,
+		      human_bytes((uint64_t)image->layers[i].blob.size, size), DIGEST_SHOWN,
 		      image->layers[i].blob.digest);
 }
 
@@ -170,10 +171,11 @@ static void print_images(const struct images *images, const struct sending *send
 
 	for (size_t i = 0; i < images->len; i++)
 		print_image(images->items[i]);
-	print("%s:%s is %s\n", place, tag, digest);
-	print("%zu blobs, %s; %zu of them, %s, were sent, %zu taken from another repository\n",
-	      sending->blobs, human_bytes(sending->size, size), sending->sent,
-	      human_bytes(sending->went, went), sending->mounted);
+	print("%s:%s is\n%s\n", place, tag, digest);
+	print("%zu blobs, %s; %zu of them, %s, were sent\n", sending->blobs,
+	      human_bytes(sending->size, size), sending->sent, human_bytes(sending->went, went));
+	if (sending->mounted > 0)
+		print("%zu were taken from another repository\n", sending->mounted);
 }
 
 /* Where it goes: `place` is how that is told. */

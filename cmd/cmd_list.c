@@ -34,7 +34,8 @@ static int list_run(const struct call *call, struct error *err)
 	else if (len > 0)
 		print_listed(listed, len);
 	else
-		print("%s: no release in it\n", place->url);
+		print("%s: no release%s%s in it\n", place->url, name ? " of " : "",
+		      name ? name : "");
 	return 0;
 }
 

@@ -28,14 +28,15 @@ static void print_pushed(const struct pushed *pushed, const char *store)
 {
 	char size[32], went[32];
 
-	print("%s %s is in %s: %s\n", pushed->name, pushed->vsn, store, pushed->digest);
+	print("%s %s is in %s:\n%s\n", pushed->name, pushed->vsn, store, pushed->digest);
 	if (pushed->was_there)
 		print("it was there already; nothing was sent\n");
 	else
-		print("%zu parts, %s; %zu of them, %s, were sent, %zu taken from another "
-		      "repository\n",
-		      pushed->parts, human_bytes(pushed->size, size), pushed->sent,
-		      human_bytes(pushed->went, went), pushed->mounted);
+		print("%zu parts, %s; %zu of them, %s, were sent\n", pushed->parts,
+		      human_bytes(pushed->size, size), pushed->sent,
+		      human_bytes(pushed->went, went));
+	if (pushed->mounted > 0)
+		print("%zu were taken from another repository\n", pushed->mounted);
 }
 
 static json_t *pushed_json(const struct pushed *pushed, const char *store)

@@ -23,7 +23,8 @@ void print_listed(const struct listed *items, size_t len)
 		char size[32];
 
 		table_row(table, items[i].name, items[i].vsn, joined(&arena, items[i].tags),
-			  human_bytes((uint64_t)items[i].size, size), items[i].digest);
+			  human_bytes((uint64_t)items[i].size, size),
+			  arena_printf(&arena, "%.*s", DIGEST_SHOWN, items[i].digest));
 	}
 	table_print(table, stdout, "", true);
 }

@@ -245,6 +245,8 @@ static void printf_like(1, 0) tell(const char *format, va_list args)
 	owned_str struct str text = STR_EMPTY;
 
 	progress_clear();
+	/* In one file with the result it stands behind what was told before. */
+	fflush(stdout);
 	print_addv(&text, PRINT_LINES, format, args);
 	fprintf(stderr, "%s\n", str_text(&text));
 }

@@ -93,7 +93,8 @@ static int find_entry(struct descriptor *out, struct place *place, struct arena 
 			out->annotations = NULL;
 			return 0;
 		}
-	return error_set(err, ERROR_NOT_FOUND, "%s: there is no %s of %s", place->url, ref, repo);
+	return error_set(err, ERROR_NOT_FOUND, "there is no %s%s%s", ref[0] ? ref : "image",
+			 repo[0] ? " of " : "", repo);
 }
 
 static void set_entry(json_t *index, const char *repo, const char *ref, const char *type,

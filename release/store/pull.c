@@ -257,8 +257,11 @@ int remote_pull(struct pulled *out, struct arena *arena, struct place *place,
 		/* What cannot be read is not what was pushed. */
 		if (err->kind == ERROR_INVALID)
 			err->kind = ERROR_REFUSED;
-		return error_wrap(err, "%s@%s from %s", reference->name, reference->ref,
-				  place->url);
+		error_wrap_(err, "%s@%s from %s", reference->name, reference->ref, place->url);
+		return err->kind == ERROR_NOT_FOUND
+			       ? error_hint(err, "relevo list %s tells what is there.",
+					    reference->name)
+			       : -1;
 	}
 	p.result.name = p.artifact.name;
 	p.result.vsn = p.artifact.vsn;

@@ -33,8 +33,7 @@ static int get_manifest(struct place *place, const char *repo, const char *ref, 
 	if (registry_send(&answer, registry_of(place), &call, err))
 		return -1;
 	if (answer.status == 404)
-		return error_set(err, ERROR_NOT_FOUND, "%s: there is no %s of %s", place->url, ref,
-				 repo);
+		return error_set(err, ERROR_NOT_FOUND, "there is no %s of %s", ref, repo);
 	if (answer.status != 200)
 		return request_refused(&answer, call.url, "read the manifest", err);
 	str_add(out, str_span(&body));

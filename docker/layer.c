@@ -20,12 +20,12 @@ static int hash_pieces(const char **diff_id, struct arena *arena, const struct p
 {
 	static const char end[2 * 512]; /* of a tarball */
 	owned_hash struct hash *hash = hash_new(HASH_SHA256);
+	owned_str struct str plain = STR_EMPTY;
 	uint8_t digest[HASH_SIZE_MAX];
 	char hex[HASH_HEX_MAX];
 
 	for (size_t i = 0; i < packer->pieces.len; i++) {
-		owned_str struct str plain = STR_EMPTY;
-
+		str_clear(&plain);
 		if (piece_fill(&plain, &packer->pieces, i, err))
 			return -1;
 		hash_add(hash, str_span(&plain));

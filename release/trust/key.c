@@ -202,6 +202,22 @@ int key_read_private(struct key **out, struct span pem, const char *name, const 
 	return ssl_error(err, ERROR_USAGE, "%s: no private key in PEM", name);
 }
 
+/* First it is seen to be one: PEM_read_bio_PUBKEY() gets all decoders ready before it looks. */
+static EVP_PKEY *read_public(BIO *bio)
+{
+	unsigned char *der = NULL;
+	const unsigned char *at;
+	EVP_PKEY *pkey;
+	long len;
+
+	if (PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_PUBLIC, bio, NULL, NULL) != 1)
+		return NULL;
+	at = der;
+	pkey = d2i_PUBKEY(NULL, &at, len);
+	OPENSSL_free(der);
+	return pkey;
+}
+
 int key_read_public(struct key **out, const char *path, struct error *err)
 {
 	owned_str struct str pem = STR_EMPTY;
@@ -211,7 +227,7 @@ int key_read_public(struct key **out, const char *path, struct error *err)
 	if (file_read_given(path, KEY_FILE_MAX, &pem, err))
 		return -1;
 	bio = BIO_new_mem_buf(str_text(&pem), (int)pem.len);
-	pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	pkey = bio ? read_public(bio) : NULL;
 	if (pkey)
 		return take(out, pkey, path, err);
 	return ssl_error(err, ERROR_USAGE, "%s: no public key in PEM", path);

@@ -351,7 +351,13 @@ int image_put(const char **digest, struct arena *arena, struct sending *sending,
 		return -1;
 	for (size_t i = 0; i < len; i++)
 		if (send_image(images[i], sending, err))
-			return -1;
+			return err->kind == ERROR_UNREACHABLE
+				       ? error_hint(
+						 err,
+						 "The tag %s is as it was; pushed again, only what "
+						 "lacks is sent.",
+						 tag)
+				       : -1;
 	if (len > 1)
 		return put_index(digest, arena, sending, images, len, tag, err);
 	*digest = images[0]->digest;

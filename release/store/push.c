@@ -193,7 +193,12 @@ int remote_push(struct pushed *out, struct arena *arena, struct place *place, co
 	    look(&pushed.was_there, place, &p, tag, options->overwrite, err))
 		return -1;
 	if (!pushed.was_there && send_parts(&pushed, place, &p, err))
-		return -1;
+		return err->kind == ERROR_UNREACHABLE
+			       ? error_hint(err,
+					    "Nobody finds %s %s there yet; pushed again, only what "
+					    "lacks is sent.",
+					    p.artifact.name, p.artifact.vsn)
+			       : -1;
 	if (put_tags(place, &p, tag, pushed.was_there, options->tags, err))
 		return -1;
 	pushed.name = p.artifact.name;

@@ -331,6 +331,7 @@ if in_part faults; then
   rm -rf data/docker
   between up 3000000 "$registry_pid"
   expect 3 "$relevo" push "$one" --store "$store"
+  contains "$said" "Nobody finds tally 1.0.0 there yet"
   registry "$port" data
   expect 3 "$relevo" pull tally@1.0.0 --store "$direct" --out pulled2
   expect 0 "$relevo" push "$one" --store "$direct" --json

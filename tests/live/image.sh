@@ -165,6 +165,8 @@ END
   pids="$pids $!"
   wait_for 30 curl -s "http://127.0.0.1:$port/v2/" || fail "no registry: $(cat registry.log)"
   there=127.0.0.1:$port/acme
+  expect 3 "$relevo" image push "$one" --base root --to "oci+http://127.0.0.1:$((port + 9))/tally"
+  contains "$said" "The tag 1.0.0 is as it was"
   expect 0 "$relevo" image push "$one" --base root --to "oci+http://$there/tally" --json
   digest=$(jq -r .digest out)
   expect 0 skopeo inspect --tls-verify=false "docker://$there/tally:1.0.0"

@@ -164,8 +164,11 @@ APART       = tests/live/partitions.sh tests/live/deb.sh
 SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS) $(APART),\
 	$(sort $(wildcard tests/cases/*.sh tests/differential/*.sh tests/live/*.sh)))
 
+# Of make kube, where what it wants was built already.
+SHORT_KUBE  = $(patsubst %,tests/kube/%.sh,manifests install byhand)
+
 test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure $(B)/tests/sim/sim helpers
-	@RELEVO=$(B)/relevo tests/run $(UNIT) $(B)/tests/sim/sim $(SHELL_TESTS)
+	@KUBE_IF_THERE=yes RELEVO=$(B)/relevo tests/run $(UNIT) $(B)/tests/sim/sim $(SHELL_TESTS) $(SHORT_KUBE)
 
 # The parts that make test leaves out.
 long: all helpers
@@ -337,6 +340,7 @@ bench: all $(B)/tests/bench/measure helpers $(B)/tests/live/load
 	@RELEVO=$(B)/relevo tests/bench/pause.sh
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/fleet.sh
 	@RELEVO=$(B)/relevo MEASURE=$(B)/tests/bench/measure tests/bench/image.sh
+	@tests/kube/binaries >/dev/null && RELEVO=$(B)/relevo tests/bench/kube.sh
 
 # ---- packages ----
 

@@ -7,8 +7,9 @@
 #pragma once
 #include "base/base.h"
 
-/* Milliseconds since some moment in the past; never goes back. */
+/* Milliseconds and microseconds since some moment in the past; never go back. */
 int64_t clock_mono_ms(void);
+int64_t clock_mono_us(void);
 /* Milliseconds since 1970. */
 int64_t clock_wall_ms(void);
 /* Sleeps through signals. */

@@ -25,6 +25,8 @@ void care_free(struct care *care)
 	helper_done(&care->attempt);
 	helper_done(&care->check);
 	arena_done(&care->arena);
+	rollout_free(care->rollout);
+	json_decref(care->read);
 	free(care->name);
 	free(care);
 }
@@ -114,8 +116,15 @@ static int do_attempt(struct care *care, const struct beam_view *v, struct error
 		care->generation = v->wish->generation;
 		care->wait_ms = care->not_before = 0;
 	}
-	if (helper_runs(&care->attempt) || !is_wanted(care, v) ||
-	    clock_mono_ms() < care->not_before)
+	if (helper_runs(&care->attempt))
+		return 0;
+	/* What could not go on, and is not to any more, is no trouble. */
+	if (!is_wanted(care, v)) {
+		if (!care->lost)
+			care->failed[0] = '\0';
+		return 0;
+	}
+	if (clock_mono_ms() < care->not_before)
 		return 0;
 	helper_done(&care->check);
 	return helper_start(&care->attempt, attempt, care, err);
@@ -349,17 +358,29 @@ static void tell(struct care *care, struct kube *kube, struct cluster *cluster,
 
 /* ---- all of it ---- */
 
+/* Read anew when the upgrade has changed. */
+static const struct rollout *rollout_of(struct care *care, const json_t *upgrade)
+{
+	struct error ignored;
+
+	if (upgrade == care->read)
+		return care->rollout;
+	rollout_free(steal(&care->rollout));
+	json_decref(care->read);
+	care->read = json_incref((json_t *)(uintptr_t)upgrade);
+	if (upgrade && journal_kube_read(&care->rollout, upgrade, &ignored))
+		care->rollout = NULL;
+	return care->rollout;
+}
+
 static int step(struct care *care, struct kube *kube, struct cluster *cluster, struct beam_view *v,
 		struct error *err)
 {
 	const json_t *workload = workload_of(cluster, v->wish);
-	owned_rollout struct rollout *r = NULL;
-	struct error ignored;
 
 	v->target = digest_of(cluster, v->wish);
 	v->upgrade = newest(cluster, care->name);
-	if (v->upgrade && journal_kube_read(&r, v->upgrade, &ignored) == 0)
-		v->rollout = r;
+	v->rollout = rollout_of(care, v->upgrade);
 	count_pods(v, cluster, workload);
 	if (do_attempt(care, v, err) || do_check(care, v, cluster, workload, err))
 		return -1;

@@ -19,6 +19,8 @@ struct care {
 	struct beam_checked checked;
 	int64_t checked_at;
 	struct arena arena; /* of `checked` */
+	json_t *read; /* the newest BeamUpgrade, and the rollout that it tells of; NULL: none */
+	struct rollout *rollout;
 	int64_t progress_by;
 	char deadline[32];
 	char reason[128];  /* that was told last */

@@ -46,17 +46,31 @@ struct teller {
 	enum cluster_kind kind;
 };
 
-/* Only what is looked at is kept. */
+/* Only what is looked at is kept; who set which field is often more than the fields. */
 static json_t *less_of(enum cluster_kind kind, const json_t *object)
 {
-	json_t *less = json_deep_copy(object);
+	json_t *less = json_copy((json_t *)(uintptr_t)object);
+	json_t *metadata = json_copy(json_object_get(object, "metadata"));
 
-	if (kind == CLUSTER_pods)
+	json_object_del(metadata, "managedFields");
+	json_object_del(metadata, "annotations");
+	json_object_set_new(less, "metadata", metadata);
+	if (kind == CLUSTER_pods) {
 		json_object_set_new(
 			less, "spec",
 			json_pack("{s:s}", "nodeName", json_at(object, "spec", "nodeName", NULL)));
-	if (kind == CLUSTER_sets || kind == CLUSTER_apps)
-		json_object_del(json_object_get(less, "spec"), "template");
+		json_object_set_new(
+			less, "status",
+			json_pack("{s:s, s:O*}", "podIP", json_at(object, "status", "podIP", NULL),
+				  "conditions", json_in(object, "status", "conditions", NULL)));
+	}
+	if (kind == CLUSTER_sets || kind == CLUSTER_apps) {
+		json_t *spec = json_copy(json_object_get(object, "spec"));
+
+		json_object_del(spec, "template");
+		json_object_set_new(less, "spec", spec);
+		json_object_del(less, "status");
+	}
 	return less;
 }
 

@@ -8,13 +8,21 @@
 
 enum { TICK_MS = 300, ALL_MS = 1000, CARES_MAX = 10000 };
 
+/* How long looks at one BeamDeployment took, in the bounds that Prometheus is told. */
+static const int64_t bounds_us[] = { 1000,   2500,   5000,   10000,   25000,   50000,
+				     100000, 250000, 500000, 1000000, 2500000, 10000000 };
+
+struct latency {
+	uint64_t within[ARRAY_LEN(bounds_us)], all, us;
+};
+
 struct leader {
 	struct operator* op;
 	struct kube *kube;
 	struct cluster *cluster;
 	struct care **cares;
 	size_t len, cap;
-	uint64_t looks, looks_ms;
+	struct latency latency;
 };
 
 static void leader_done(struct leader *leader)
@@ -63,12 +71,24 @@ static void meet(struct leader *leader)
 	}
 }
 
+static void took(struct latency *latency, int64_t us)
+{
+	for (size_t i = 0; i < ARRAY_LEN(bounds_us); i++)
+		latency->within[i] += us <= bounds_us[i];
+	latency->all++;
+	latency->us += (uint64_t)us;
+}
+
 static int step(struct leader *leader, struct error *err)
 {
 	meet(leader);
-	for (size_t i = 0; i < leader->len; i++)
+	for (size_t i = 0; i < leader->len; i++) {
+		int64_t began = clock_mono_us();
+
 		if (care_step(leader->cares[i], leader->kube, leader->cluster, err))
 			return -1;
+		took(&leader->latency, clock_mono_us() - began);
+	}
 	return 0;
 }
 
@@ -80,10 +100,22 @@ static void add_gauge(struct str *out, const char *name, const char *help, int64
 		 value);
 }
 
-static void add_counter(struct str *out, const char *name, const char *help, uint64_t value)
+#define RECONCILE "controller_runtime_reconcile_time_seconds"
+#define CONTROLLER "controller=\"beamdeployment\""
+
+/* Under the names that controllers have. */
+static void add_latency(struct str *out, const struct latency *latency)
 {
-	str_addf(out, "# HELP %s %s\n# TYPE %s counter\n%s %" PRIu64 "\n", name, help, name, name,
-		 value);
+	str_adds(out, "# HELP " RECONCILE " How long a look at one BeamDeployment took.\n"
+		      "# TYPE " RECONCILE " histogram\n");
+	for (size_t i = 0; i < ARRAY_LEN(bounds_us); i++)
+		str_addf(out, RECONCILE "_bucket{" CONTROLLER ",le=\"%g\"} %" PRIu64 "\n",
+			 (double)bounds_us[i] / 1e6, latency->within[i]);
+	str_addf(out,
+		 RECONCILE "_bucket{" CONTROLLER ",le=\"+Inf\"} %" PRIu64 "\n" RECONCILE
+			   "_sum{" CONTROLLER "} %.6f\n" RECONCILE "_count{" CONTROLLER "} %" PRIu64
+			   "\n",
+		 latency->all, (double)latency->us / 1e6, latency->all);
 }
 
 static void tell(const struct leader *leader)
@@ -100,9 +132,7 @@ static void tell(const struct leader *leader)
 	add_gauge(&text, "relevo_deployments_ready", "Those whose pods all run what is wanted.",
 		  ready);
 	add_gauge(&text, "relevo_attempts_at_work", "Upgrades that are under way.", at_work);
-	add_counter(&text, "relevo_looks_total", "Looks at all there is.", leader->looks);
-	add_counter(&text, "relevo_looks_milliseconds_total", "How long they took.",
-		    leader->looks_ms);
+	add_latency(&text, &leader->latency);
 	web_looked(leader->op->web, str_text(&text), text.len);
 }
 
@@ -124,8 +154,6 @@ int leader_run(struct operator* op, struct error *err)
 		looked_at = clock_mono_ms();
 		if (step(&leader, err))
 			return -1;
-		leader.looks++;
-		leader.looks_ms += (uint64_t)(clock_mono_ms() - looked_at);
 		tell(&leader);
 	}
 	return error_set(err, ERROR_LOCKED, "the lease is lost");

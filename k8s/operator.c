@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -141,6 +142,14 @@ static int lead(struct operator* op, struct error *err)
 	return error_set(err, ERROR_FAILED, "what leads has ended");
 }
 
+/* Many processes, which live long and work little: what is not needed is given back. */
+static void spare_memory(void)
+{
+	mallopt(M_TOP_PAD, 16 << 10);
+	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+	mallopt(M_MMAP_THRESHOLD, 64 << 10);
+}
+
 int operator_run(const struct operator_options *options, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -150,6 +159,7 @@ int operator_run(const struct operator_options *options, struct error *err)
 	struct kube_options own = options->kube;
 	struct lease_options lease_options = options->lease;
 
+	spare_memory();
 	take_signals();
 	own.stop = stops;
 	if (kube_open(&kube, &own, err))

@@ -112,10 +112,17 @@ static struct object *find(const struct reflect *r, const char *key)
 }
 
 /* Who set which field is as much as all the rest. */
-static json_t *slim(json_t *json)
+static void slim(json_t *json)
 {
 	json_object_del(json_object_get(json, "metadata"), "managedFields");
-	return json_incref(json);
+}
+
+/* What an object is known by; the rest is whoever is told of it to keep. */
+static json_t *brief(const json_t *json)
+{
+	return json_pack("{s:{s:s, s:s, s:s, s:s}}", "metadata", "name", kube_meta(json, "name"),
+			 "namespace", kube_meta(json, "namespace"), "uid", kube_meta(json, "uid"),
+			 "resourceVersion", kube_meta(json, "resourceVersion"));
 }
 
 static int put(struct reflect *r, json_t *json, struct error *err)
@@ -142,9 +149,10 @@ static int put(struct reflect *r, json_t *json, struct error *err)
 		change = REFLECT_ADDED;
 	}
 	json_decref(object->json);
-	object->json = slim(json);
+	object->json = brief(json);
 	object->listed = true;
-	tell(r, change, object->key, object->json);
+	slim(json);
+	tell(r, change, object->key, json);
 	return 0;
 }
 
@@ -152,7 +160,7 @@ static void take_away(struct reflect *r, struct object *object, json_t *last)
 {
 	if (last) {
 		json_decref(object->json);
-		object->json = slim(last);
+		object->json = brief(last);
 	}
 	tell(r, REFLECT_GONE, object->key, object->json);
 	forget(r, object);

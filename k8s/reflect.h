@@ -14,7 +14,7 @@
 enum reflect_change {
 	REFLECT_ADDED,
 	REFLECT_CHANGED,
-	REFLECT_GONE,   /* the object as it was seen last */
+	REFLECT_GONE,   /* of the object as it was seen last: what it is known by (metadata) */
 	REFLECT_SYNCED, /* all there is has been told; key and object NULL */
 };
 

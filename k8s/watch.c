@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 
+#include <malloc.h>
 #include <sys/random.h>
 
 enum { OPEN_S = 300, LIST_MS = 120000, SLACK_MS = 30000, NAP_MS = 100 };
@@ -97,6 +98,9 @@ int kube_watch(struct kube *kube, const struct kube_watch *watch, struct error *
 		path = path_of(&arena, watch, str_text(&query));
 		ret = next.watch ? do_watch(r, kube, path, open_s, err)
 				 : do_list(r, kube, path, err);
+		/* A list is much, and is needed once. */
+		if (!next.watch)
+			malloc_trim(0);
 		if (ret && !kube_stopped(kube) && watch->failed &&
 		    !watch->failed(watch->context, err))
 			return -1;

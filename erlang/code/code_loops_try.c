@@ -3,7 +3,10 @@
  */
 #include "erlang/code/code_loops.h"
 
-enum { NESTED = 2 /* loops inside loops that are followed */ };
+enum {
+	NESTED = 2, /* loops inside loops that are followed */
+	WAYS_MAX = 24,
+};
 
 struct site {
 	const struct code_function *in;
@@ -22,6 +25,7 @@ struct attempt {
 	struct eval *eval;
 	struct sites calls; /* that it came by */
 	struct sites turns; /* from which it went round, behind a message */
+	struct values ways; /* … as tuples of what it went round with, each once */
 };
 
 static bool has_site(const struct sites *sites, const struct site *site)
@@ -43,6 +47,15 @@ static void note_site(struct attempt *attempt, struct sites *sites)
 	sites->items[sites->len++] = site;
 }
 
+static void note_turn(struct attempt *attempt, const struct code_function *function,
+		      const struct value *const *args)
+{
+	note_site(attempt, &attempt->turns);
+	if (attempt->ways.len < WAYS_MAX)
+		eval_add(attempt->eval, &attempt->ways,
+			 value_tuple(attempt->arena, args, function->arity));
+}
+
 static void note_call(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
 	struct attempt *attempt = ctx;
@@ -60,7 +73,6 @@ static bool note_enter(void *ctx, const struct code_function *function,
 	const struct eval_frame *top = attempt->eval->top;
 	unsigned nested = 0;
 
-	(void)args;
 	(void)by_name;
 	/* Inside a module that it calls. */
 	if (top && top->code != attempt->code)
@@ -71,7 +83,7 @@ static bool note_enter(void *ctx, const struct code_function *function,
 	for (const struct eval_frame *at = top; at; at = at->caller)
 		nested += at->function == function;
 	if (attempt->eval->waited)
-		note_site(attempt, &attempt->turns);
+		note_turn(attempt, function, args);
 	return attempt->eval->waited || nested >= NESTED;
 }
 
@@ -89,10 +101,11 @@ static bool try(struct attempt *attempt, const struct code_library *library,
 	struct values values;
 
 	attempt->eval = &eval;
+	attempt->ways = (struct values){ 0 };
 	loop_args(args, types, function->arity, way, attempt->arena);
 	values = eval_function(&eval, attempt->code, function, args);
-	if (values.len > *outcomes)
-		*outcomes = values.len;
+	if (values.len + attempt->ways.len > *outcomes)
+		*outcomes = values.len + attempt->ways.len;
 	return !eval.gave_up;
 }
 

@@ -47,6 +47,18 @@ static enum answer is_tagged(struct run *run, const struct value *value, const s
 	return value_equal(value_element(value, 0, run->arena), run_get(run, &op->args[3]));
 }
 
+/* == of something that holds no number is =:=. */
+static enum answer equals(const struct value *a, const struct value *b)
+{
+	enum answer answer = value_equal(a, b);
+
+	return answer == YES || value_atom_name(a) || value_atom_name(b) ||
+			       value_is_nil(a) == YES || value_is_nil(b) == YES ||
+			       value_is_empty_map(a) || value_is_empty_map(b)
+		       ? answer
+		       : MAYBE;
+}
+
 /* Whether the way goes on behind a test, and not at its label. */
 static enum answer decide(struct run *run, const struct code_op *op)
 {
@@ -58,6 +70,10 @@ static enum answer decide(struct run *run, const struct code_op *op)
 		return value_equal(a, b);
 	case OP_IS_NE_EXACT:
 		return opposite(value_equal(a, b));
+	case OP_IS_EQ:
+		return equals(a, b);
+	case OP_IS_NE:
+		return opposite(equals(a, b));
 	case OP_IS_INTEGER:
 		return is_kind(a, TERM_INTEGER, TERM_BIG);
 	case OP_IS_FLOAT:

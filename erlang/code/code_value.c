@@ -275,6 +275,13 @@ static const struct term *plain(const struct value *value)
 	return value->kind == VALUE_TERM && value->constant.from == 0 ? value->constant.term : NULL;
 }
 
+bool value_is_empty_map(const struct value *value)
+{
+	const struct term *term = plain(value);
+
+	return term && term->kind == TERM_MAP && term->map.len == 0;
+}
+
 enum answer value_equal(const struct value *a, const struct value *b)
 {
 	int kind = value_term_kind(a), other = value_term_kind(b);
@@ -289,6 +296,10 @@ enum answer value_equal(const struct value *a, const struct value *b)
 	if (plain(a) && plain(b))
 		return term_equal(plain(a), plain(b)) ? YES : NO;
 	if (kind != other || size != other_size)
+		return NO;
+	/* A map with a key. */
+	if ((value_is_empty_map(a) && b->kind == VALUE_MAP) ||
+	    (value_is_empty_map(b) && a->kind == VALUE_MAP))
 		return NO;
 	if (value_is_nil(a) == MAYBE || value_is_nil(b) == MAYBE)
 		return MAYBE;

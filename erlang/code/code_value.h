@@ -78,6 +78,8 @@ bool value_is_atom(const struct value *value, const char *name);
 const char *value_atom_name(const struct value *value);
 /* YES for [] alone. */
 enum answer value_is_nil(const struct value *value);
+/* The constant. */
+bool value_is_empty_map(const struct value *value);
 /* The elements of a tuple; -1 when it is none, or when that is not known. */
 int value_tuple_size(const struct value *value);
 bool value_is_tagged(const struct value *value, const char *tag, size_t size);

@@ -2,9 +2,9 @@
 /* Imports against exports: what the new release calls must be there.
  *
  * A call is told when the function was there before, or when the caller did not make it
- * before: then the new release is what breaks it.  What was never there is left alone:
- * libraries look first whether an optional function exists.  So are modules that are in
- * neither release, and applications that are optional for the caller.
+ * before, or came with its application: then the new release is what breaks it.  What was never
+ * there is left alone: libraries look first whether an optional function exists.  So are modules
+ * that are in neither release, and applications that are optional for the caller.
  */
 #include "base/name_table.h"
 #include "upgrade/verdict/verdict_parts.h"
@@ -102,30 +102,6 @@ static bool called_before(const struct calls *calls, const struct module_at *cal
 			 captures(calls, module_code(modules, SIDE_OLD, before), function));
 }
 
-static bool is_missing(struct calls *calls, const struct module_at *caller,
-		       const struct beam_function *function)
-{
-	const struct module_at *callee =
-		modules_find(calls->judge->modules, SIDE_NEW, function->module);
-
-	if (!callee)
-		return !is_optional(calls->judge, caller, function->module) &&
-		       !is_own_implementation(calls->judge, caller, function->module) &&
-		       exports(calls, SIDE_OLD, function);
-	if (exports(calls, SIDE_NEW, function) || calls->judge->modules->failed)
-		return false;
-	return exports(calls, SIDE_OLD, function) ||
-	       (caller->diff && !called_before(calls, caller, function));
-}
-
-static const char *function_shown(struct arena *arena, const struct beam_function *function)
-{
-	const char *module = module_shown(function->module);
-
-	return arena_printf(arena, "%s%s%s/%u", module, module == function->module ? ":" : ".",
-			    function->name, function->arity);
-}
-
 static bool looks_first(const struct code *code, const struct code_function *function)
 {
 	for (size_t i = 0; i < function->len; i++) {
@@ -160,6 +136,38 @@ static bool is_guarded(struct calls *calls, struct module_at *caller,
 		any = true;
 	}
 	return any;
+}
+
+/* An application that is new is written for many systems. */
+static bool calls_newly(struct calls *calls, struct module_at *caller,
+			const struct beam_function *function)
+{
+	if (caller->diff)
+		return !called_before(calls, caller, function);
+	return caller->app->change == CHANGE_ADDED && !is_guarded(calls, caller, function);
+}
+
+static bool is_missing(struct calls *calls, struct module_at *caller,
+		       const struct beam_function *function)
+{
+	const struct module_at *callee =
+		modules_find(calls->judge->modules, SIDE_NEW, function->module);
+
+	if (!callee)
+		return !is_optional(calls->judge, caller, function->module) &&
+		       !is_own_implementation(calls->judge, caller, function->module) &&
+		       exports(calls, SIDE_OLD, function);
+	if (exports(calls, SIDE_NEW, function) || calls->judge->modules->failed)
+		return false;
+	return exports(calls, SIDE_OLD, function) || calls_newly(calls, caller, function);
+}
+
+static const char *function_shown(struct arena *arena, const struct beam_function *function)
+{
+	const char *module = module_shown(function->module);
+
+	return arena_printf(arena, "%s%s%s/%u", module, module == function->module ? ":" : ".",
+			    function->name, function->arity);
 }
 
 static void tell(struct calls *calls, struct module_at *caller,
@@ -267,6 +275,15 @@ static void look_at_same(struct calls *calls, struct module_at *caller, bool may
 	code = capture ? module_code(calls->judge->modules, SIDE_NEW, caller) : NULL;
 	if (facts)
 		look_at_module(calls, caller, facts, code, true);
+}
+
+static void look_at_added(struct calls *calls, struct module_at *caller)
+{
+	const struct beam_facts *facts = module_facts(calls->judge->modules, SIDE_NEW, caller);
+	const struct code *code = module_code(calls->judge->modules, SIDE_NEW, caller);
+
+	if (facts && code)
+		look_at_module(calls, caller, facts, code, false);
 }
 
 /* ---- callbacks that a behaviour gained ---- */
@@ -416,6 +433,8 @@ void judge_calls(struct judge *judge)
 
 		if (caller->diff) {
 			look_at_module(&calls, caller, caller->facts, caller->code, false);
+		} else if (caller->app->change == CHANGE_ADDED) {
+			look_at_added(&calls, caller);
 		} else if (name_table_len(suspects) == 0) {
 			continue;
 		} else if (caller->same) {

@@ -85,13 +85,6 @@ struct way {
 	const struct loops_of *from, *to;
 };
 
-/* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
- */
-static bool is_plain_place(const struct type_diff *diff)
-{
-	return !strstr(diff->path, "list") && !strchr(diff->path, '*');
-}
-
 /* Trying shows what becomes of values of another kind at the top, and below it only whether a key
  * or a size is understood.
  */
@@ -103,8 +96,8 @@ static bool can_be_tried(const struct way *way, const struct type *before, const
 		const struct type_diff *diff = &diffs.items[i];
 
 		if ((diff->what == TYPE_OTHER && *diff->path) ||
-		    (diff->what == TYPE_KEY && (diff->open || !is_plain_place(diff))) ||
-		    (diff->what == TYPE_SIZE && !is_plain_place(diff)))
+		    (diff->what == TYPE_KEY && (diff->open || !can_be_seen_in_use(diff))) ||
+		    (diff->what == TYPE_SIZE && !can_be_seen_in_use(diff)))
 			return false;
 	}
 	return !before->unknown;

@@ -86,13 +86,18 @@ static void add_tuple(struct attempt *attempt, const struct code_op *op)
 	add_message(attempt, value_tuple(attempt->arena, items, size));
 }
 
+static const struct value *no_message(struct arena *arena)
+{
+	return value_of_atom(arena, "$none of them");
+}
+
 /* Atoms and tuples that the callback compares something with: some of them are messages. */
 static void find_messages(struct attempt *attempt)
 {
 	const struct code_function *function = attempt->function;
 
 	attempt->len = 0;
-	add_message(attempt, value_of_atom(attempt->arena, "$none of them"));
+	add_message(attempt, no_message(attempt->arena));
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
 
@@ -103,8 +108,8 @@ static void find_messages(struct attempt *attempt)
 	}
 }
 
-/* How many different things it may return; -1: not all of them are seen. */
-static int outcomes(const struct attempt *attempt, const struct value *message,
+/* What it may return; false: not all of that is seen. */
+static bool answers(struct values *out, const struct attempt *attempt, const struct value *message,
 		    const struct value *state)
 {
 	struct eval eval = { .arena = attempt->arena,
@@ -112,17 +117,69 @@ static int outcomes(const struct attempt *attempt, const struct value *message,
 			     .limit = STEPS_MAX };
 	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
 				       &value_unknown };
-	struct values values;
 
 	args[attempt->callback->message] = message;
 	args[attempt->callback->state] = state;
-	values = eval_function(&eval, attempt->code, attempt->function, args);
-	return eval.gave_up || eval.cut ? -1 : (int)values.len;
+	*out = eval_function(&eval, attempt->code, attempt->function, args);
+	return !eval.gave_up && !eval.cut;
+}
+
+/* How many different things it may return; -1: not all of them are seen. */
+static int outcomes(const struct attempt *attempt, const struct value *message,
+		    const struct value *state)
+{
+	struct values values;
+
+	return answers(&values, attempt, message, state) ? (int)values.len : -1;
+}
+
+static bool is_among(const struct values *values, const struct value *value)
+{
+	for (size_t i = 0; i < values->len; i++)
+		if (value_same(values->items[i], value))
+			return true;
+	return false;
+}
+
+/* A message gets what any other one does that no clause names. */
+static bool is_unknown(const struct attempt *attempt, const struct value *message,
+		       const struct value *state)
+{
+	struct values to_it, to_none;
+
+	if (!answers(&to_it, attempt, message, state) ||
+	    !answers(&to_none, attempt, no_message(attempt->arena), state))
+		return false;
+	for (size_t i = 0; i < to_it.len; i++)
+		if (!is_among(&to_none, to_it.items[i]))
+			return false;
+	return to_it.len > 0;
+}
+
+static bool is_unknown_with_all(const struct attempt *attempt, const struct value *message,
+				const struct type *states)
+{
+	for (size_t i = 0; i < type_ways(states); i++)
+		if (!is_unknown(attempt, message, type_value(states, i, attempt->arena)))
+			return false;
+	return true;
+}
+
+/* It was understood, and is only with states of its own: others let it go where all goes that no
+ * clause takes.
+ */
+static bool gets_lost(const struct attempt *attempt, const struct attempt *was,
+		      const struct value *message, const struct type *before,
+		      const struct type *after)
+{
+	return was->function && is_unknown_with_all(attempt, message, before) &&
+	       !is_unknown_with_all(attempt, message, after) &&
+	       !is_unknown_with_all(was, message, before);
 }
 
 /* *tried counts the messages that it understands with states of its own. */
-static bool copes(const struct attempt *attempt, const struct type *before,
-		  const struct type *after, unsigned *tried)
+static bool copes(const struct attempt *attempt, const struct attempt *was,
+		  const struct type *before, const struct type *after, unsigned *tried)
 {
 	for (size_t m = 0; m < attempt->len; m++) {
 		int most = 0;
@@ -142,6 +199,8 @@ static bool copes(const struct attempt *attempt, const struct type *before,
 			if (outcomes(attempt, attempt->messages[m],
 				     type_value(before, i, attempt->arena)) < most)
 				return false;
+		if (gets_lost(attempt, was, attempt->messages[m], before, after))
+			return false;
 	}
 	return true;
 }
@@ -162,6 +221,11 @@ static bool is_open(const struct type *type, unsigned depth)
 	return false;
 }
 
+bool can_be_seen_in_use(const struct type_diff *diff)
+{
+	return !strstr(diff->path, "list") && !strchr(diff->path, '*');
+}
+
 /* Trying shows whether a key, or another size, is understood; not what becomes of other values. */
 static bool can_be_tried(struct judge *judge, const struct code *code, const struct type *before,
 			 const struct type *after)
@@ -175,16 +239,23 @@ static bool can_be_tried(struct judge *judge, const struct code *code, const str
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of && !fetches_key(code, diff->tag)) &&
 		    !(diff->what == TYPE_KEY_GONE && !diff->of) &&
-		    !(diff->what == TYPE_SIZE && code_matches(code, diff->tag, diff->size)))
+		    !(diff->what == TYPE_SIZE &&
+		      (diff->tag
+			       ? code_matches(code, diff->tag, diff->size)
+			       : can_be_seen_in_use(diff) && code_matches_size(code, diff->size))))
 			return false;
 	}
 	return true;
 }
 
 bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
-		    enum beam_role role, const struct type *before, const struct type *after)
+		    const struct code *maker, enum beam_role role, const struct type *before,
+		    const struct type *after)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct attempt was = { .arena = &scratch,
+			       .code = maker,
+			       .library = &judge->modules->library[!side] };
 	struct attempt attempt = { .arena = &scratch,
 				   .code = code,
 				   .library = &judge->modules->library[side] };
@@ -204,7 +275,9 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 		if (role == BEAM_GEN_STATEM)
 			return false;
 		find_messages(&attempt);
-		if (!copes(&attempt, before, after, &tried))
+		was.callback = &callbacks[i];
+		was.function = code_function(maker, callbacks[i].name, callbacks[i].arity);
+		if (!copes(&attempt, &was, before, after, &tried))
 			return false;
 	}
 	return tried > 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What several of the judges ask. */
 #include "upgrade/verdict/verdict_parts.h"
+#include "erlang/code/code_eval.h"
 
 bool is_told(const struct judge *judge, enum reason_code code, const char *module)
 {
@@ -75,14 +76,154 @@ static bool raises_without(const struct code *code, const struct code_op *op)
 		(strcmp(to->module, "Elixir.Map") == 0 && strcmp(to->name, "fetch!") == 0));
 }
 
-/* It raises, or goes elsewhere, where a key or a field is not there. */
-static bool takes_key(const struct code_op *op)
+/* ---- clauses behind the one that wants a key ---- */
+
+struct clauses {
+	const struct code *code;
+	const struct code_function *function;
+	const char *key;
+};
+
+/* The instruction behind a label and those beside it; CODE_NOWHERE: no clause matches. */
+static size_t behind(const struct clauses *clauses, const struct code_arg *label)
 {
+	const struct code_place *place = code_place(clauses->code, label);
+	size_t at = CODE_NOWHERE;
+
+	if (place && &clauses->code->functions[place->function] == clauses->function)
+		at = place->op;
+	while (at < clauses->function->len && clauses->function->ops[at].opcode == OP_LABEL)
+		at++;
+	return at;
+}
+
+static bool is_map_test(const struct code_op *op)
+{
+	return op->opcode == OP_IS_MAP || op->opcode == OP_GET_MAP_ELEMENTS ||
+	       op->opcode == OP_HAS_MAP_FIELDS;
+}
+
+/* It is a map, and other keys are there. */
+static bool is_passed(const struct clauses *clauses, const struct code_op *op)
+{
+	return is_map_test(op) && !has_atom(op->args, op->len, clauses->key);
+}
+
+static bool goes_on(const struct clauses *clauses, size_t at, unsigned depth);
+
+static bool all_go_on(const struct clauses *clauses, const struct code_arg *args, size_t len,
+		      unsigned depth)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((args[i].kind == CODE_LABEL && args[i].number > 0 &&
+		     !goes_on(clauses, behind(clauses, &args[i]), depth)) ||
+		    (args[i].kind == CODE_LIST &&
+		     !all_go_on(clauses, args[i].items, args[i].len, depth)))
+			return false;
+	return true;
+}
+
+static bool raises(const struct code *code, const struct code_op *op)
+{
+	int operand = code_import_operand(op->opcode);
+	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+	return to && (known_to_raise(to) || strncmp(to->module, "elixir_", 7) == 0);
+}
+
+/* Whether all ways from an instruction come to the body of some clause. */
+static bool goes_on(const struct clauses *clauses, size_t at, unsigned depth)
+{
+	for (; depth > 0 && at < clauses->function->len; at++) {
+		const struct code_op *op = &clauses->function->ops[at];
+
+		switch (op->opcode) {
+		case OP_RETURN:
+		case OP_CALL:
+		case OP_CALL_LAST:
+		case OP_CALL_ONLY:
+		case OP_CALL_FUN:
+		case OP_CALL_FUN2:
+		case OP_SEND:
+			return true;
+		case OP_CALL_EXT:
+		case OP_CALL_EXT_LAST:
+		case OP_CALL_EXT_ONLY:
+			return !raises(clauses->code, op);
+		case OP_FUNC_INFO:
+		case OP_BADMATCH:
+		case OP_IF_END:
+		case OP_CASE_END:
+		case OP_TRY_CASE_END:
+		case OP_RAISE:
+		case OP_WAIT:
+		case OP_LOOP_REC_END:
+			return false;
+		case OP_JUMP:
+		case OP_SELECT_VAL:
+		case OP_SELECT_TUPLE_ARITY:
+			return all_go_on(clauses, op->args, op->len, depth - 1);
+		default:
+			if (!is_passed(clauses, op) &&
+			    !all_go_on(clauses, op->args, op->len, depth - 1))
+				return false;
+		}
+	}
+	return false;
+}
+
+/* Where one that tells messages apart leads, too: what is not understood. */
+static bool is_led_to(const struct clauses *clauses, const struct code_arg *args, size_t len,
+		      size_t place)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((args[i].kind == CODE_LABEL && behind(clauses, &args[i]) == place) ||
+		    (args[i].kind == CODE_LIST &&
+		     is_led_to(clauses, args[i].items, args[i].len, place)))
+			return true;
+	return false;
+}
+
+/* What terminate/2 is told is no message. */
+static bool ends(const struct code_function *function)
+{
+	return strcmp(function->name, "terminate") == 0;
+}
+
+/* A map without the key is taken by a clause behind it, which is not the one for messages that
+ * nobody knows.
+ */
+static bool is_optional(const struct clauses *clauses, size_t at)
+{
+	enum { DEPTH = 6 };
+	const struct code_op *op = &clauses->function->ops[at];
+	size_t place = op->args[0].kind == CODE_LABEL && op->args[0].number > 0
+			       ? behind(clauses, &op->args[0])
+			       : CODE_NOWHERE;
+
+	if (place >= clauses->function->len || !goes_on(clauses, place, DEPTH))
+		return false;
+	for (size_t i = 0; i < at && !ends(clauses->function); i++) {
+		const struct code_op *before = &clauses->function->ops[i];
+
+		if (!is_map_test(before) && before->opcode != OP_LABEL &&
+		    is_led_to(clauses, before->args, before->len, place))
+			return false;
+	}
+	return true;
+}
+
+/* It raises, or goes where no clause takes it, where a key or a field is not there. */
+static bool takes_key(const struct clauses *clauses, size_t at)
+{
+	const struct code_op *op = &clauses->function->ops[at];
+
 	switch (op->opcode) {
 	case OP_GET_MAP_ELEMENTS:
 	case OP_HAS_MAP_FIELDS:
-	case OP_PUT_MAP_EXACT:
 	case OP_GET_RECORD_ELEMENTS:
+		return !is_optional(clauses, at);
+	case OP_PUT_MAP_EXACT:
 	case OP_GET_RECORD_FIELD:
 		return true;
 	case OP_PUT_RECORD: /* one that is there, not a new one */
@@ -104,11 +245,13 @@ static bool is_fetched(const struct code *code, const struct code_function *func
 	return named && raises;
 }
 
-static bool is_taken(const struct code_function *function, const char *key)
+static bool is_taken(const struct code *code, const struct code_function *function, const char *key)
 {
+	const struct clauses clauses = { code, function, key };
+
 	for (size_t i = 0; i < function->len; i++)
-		if (takes_key(&function->ops[i]) &&
-		    has_atom(function->ops[i].args, function->ops[i].len, key))
+		if (has_atom(function->ops[i].args, function->ops[i].len, key) &&
+		    takes_key(&clauses, i))
 			return true;
 	return false;
 }
@@ -116,7 +259,7 @@ static bool is_taken(const struct code_function *function, const char *key)
 bool function_wants_key(const struct code *code, const struct code_function *function,
 			const char *key)
 {
-	return is_taken(function, key) || is_fetched(code, function, key);
+	return is_taken(code, function, key) || is_fetched(code, function, key);
 }
 
 bool function_names(const struct code_function *function, const char *name)

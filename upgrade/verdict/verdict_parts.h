@@ -103,10 +103,17 @@ struct type;
 /* ---- verdict_cope.c ---- */
 
 /* Whether all callbacks in that code, of the release `side`, are seen to do with a state of the
- * type `before` as much as with one of `after`.  role: one bit of BEAM_PROCESS.
+ * type `before` as much as with one of `after`.  role: one bit of BEAM_PROCESS; maker: the code
+ * that went on with it before.
  */
 bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
-		    enum beam_role role, const struct type *before, const struct type *after);
+		    const struct code *maker, enum beam_role role, const struct type *before,
+		    const struct type *after);
+
+struct type_diff;
+/* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
+ */
+bool can_be_seen_in_use(const struct type_diff *diff);
 
 /* A callback in that code that fails for some state of the type `before`, where it goes on with
  * those of the type `after`: "handle_call/3, given stop"; NULL: none is seen to.
@@ -129,7 +136,6 @@ struct typed {
 	bool keeps; /* code_change hands the state on, or is not called */
 };
 
-struct type_diff;
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
 /* What keeps code of a release from going on with what `maker` made, as it is; NULL: nothing that

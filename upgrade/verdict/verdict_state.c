@@ -369,7 +369,7 @@ static bool copes(const struct changed_process *process)
 	const struct module_diff *module = process->module;
 
 	return callbacks_cope(
-		process->judge, SIDE_NEW, module->new_code, process->role,
+		process->judge, SIDE_NEW, module->new_code, module->old_code, process->role,
 		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
 		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
 }

@@ -343,7 +343,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	const struct type_diff *harm =
 		first_harm(judge, SIDE_NEW, typed->new_code, typed->old_code, up, false);
 
-	if (harm && callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->role, before, after))
+	if (harm && callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->old_code, typed->role,
+				   before, after))
 		harm = NULL;
 	if (harm) {
 		struct reason *reason =
@@ -358,7 +359,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	}
 	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code, down, false);
 	if (harm && !is_told(judge, REASON_not_reversible, typed->name) &&
-	    !callbacks_cope(judge, SIDE_OLD, typed->old_code, typed->role, after, before))
+	    !callbacks_cope(judge, SIDE_OLD, typed->old_code, typed->new_code, typed->role, after,
+			    before))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, in the state of the processes of %s %s; they keep it as it "
 		      "is",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_effects.h"
 
 #include "base/name_table.h"
 
@@ -206,26 +207,43 @@ bool code_matches_size(const struct code *code, size_t size)
 	return false;
 }
 
-/* A function that reads tables tells tuples of that size from others. */
-bool code_matches_row(const struct code *code, size_t size)
+static bool uses_tables(const struct code *code, const struct code_function *function)
 {
-	for (size_t f = 0; f < code->len; f++) {
-		const struct code_function *function = &code->functions[f];
-		bool sized = false, reads = false;
+	for (size_t i = 0; i < function->len; i++) {
+		int operand = code_import_operand(function->ops[i].opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &function->ops[i].args[operand]);
 
-		for (size_t i = 0; i < function->len; i++) {
-			const struct code_op *op = &function->ops[i];
-			int operand = code_import_operand(op->opcode);
-			const struct beam_function *to =
-				operand < 0 ? NULL : code_import(code, &op->args[operand]);
-
-			sized = sized || tests_size(op, size);
-			reads = reads || (to && (strcmp(to->module, "ets") == 0 ||
-						 strcmp(to->module, "dets") == 0));
-		}
-		if (sized && reads)
+		if (to && (strcmp(to->module, "ets") == 0 || strcmp(to->module, "dets") == 0))
 			return true;
 	}
+	return false;
+}
+
+/* Also what stands in it, or is there for it alone: comprehensions, funs, helpers. */
+static bool works_on_rows(const struct code *code, const struct code_function *function)
+{
+	const struct code_function *callers[8], *owner = code_owner(code, function);
+	size_t len;
+
+	if (uses_tables(code, function) || uses_tables(code, owner))
+		return true;
+	if (code_exports(code, owner->name, owner->arity))
+		return false;
+	len = code_callers(code, owner, callers, ARRAY_LEN(callers));
+	for (size_t i = 0; i < len; i++)
+		if (uses_tables(code, code_owner(code, callers[i])))
+			return true;
+	return false;
+}
+
+bool code_matches_row(const struct code *code, size_t size)
+{
+	for (size_t f = 0; f < code->len; f++)
+		for (size_t i = 0; i < code->functions[f].len; i++)
+			if (tests_size(&code->functions[f].ops[i], size) &&
+			    works_on_rows(code, &code->functions[f]))
+				return true;
 	return false;
 }
 

@@ -12,19 +12,34 @@ typedef const struct value *known_fn(struct eval *eval, const struct value *cons
 
 /* ---- lists ---- */
 
-/* a ++ b; NULL when the end of a is not known. */
-static const struct value *append(struct eval *eval, const struct value *a, const struct value *b)
+/* Appends the elements of a list; answers what is behind those that are known. */
+static const struct value *collect(struct values *items, struct eval *eval,
+				   const struct value *list)
 {
-	const struct value *head, *rest = a;
-	struct values items = { 0 };
+	const struct value *head;
 
-	while (value_uncons(rest, eval->arena, &head, &rest)) {
-		items.items = arena_grow(eval->arena, items.items, items.len, &items.cap);
-		items.items[items.len++] = head;
+	while (value_uncons(list, eval->arena, &head, &list)) {
+		items->items = arena_grow(eval->arena, items->items, items->len, &items->cap);
+		items->items[items->len++] = head;
 		eval->steps++;
 	}
-	if (value_is_nil(rest) != YES)
-		return NULL;
+	return list;
+}
+
+/* a ++ b; NULL when the end of a is not known to be one of a list.  Where it is, and no more, the
+ * elements of b stand in front of those that nothing is said of.
+ */
+static const struct value *append(struct eval *eval, const struct value *a, const struct value *b)
+{
+	struct values items = { 0 };
+	const struct value *rest = collect(&items, eval, a);
+
+	if (value_is_nil(rest) != YES) {
+		if (value_term_kind(rest) != TERM_LIST)
+			return NULL;
+		b = collect(&items, eval, b);
+		b = value_is_nil(b) == YES ? rest : b;
+	}
 	while (items.len > 0)
 		b = value_cons(eval->arena, items.items[--items.len], b);
 	return b;
@@ -634,6 +649,7 @@ static const struct {
 	const char *module, *name;
 	enum term_kind kind;
 } kinds[] = {
+	{ "erlang", "--", TERM_LIST },
 	{ "erlang", "/", TERM_FLOAT },
 	{ "erlang", "abs", TERM_INTEGER },
 	{ "erlang", "atom_to_binary", TERM_BINARY },

@@ -37,6 +37,7 @@ static bool is_wanted(const struct beam_function *to)
 		"application",
 		"proc_lib",
 		"net_kernel",
+		"global",
 		"gproc",
 		"mnesia",
 		"rpc",

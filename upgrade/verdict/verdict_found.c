@@ -67,6 +67,44 @@ static void look_at_pool(struct search *search, const char *supervisor, const st
 				     module_shown(child->module), module_shown(supervisor));
 }
 
+/* P:start_link(…), or gen_server:start_link(…, P, …). */
+static bool starts(const struct code_effect *effect, const char *module)
+{
+	if (strncmp(effect->to.name, "start", 5) != 0)
+		return false;
+	if (strcmp(effect->to.module, module) == 0)
+		return true;
+	if (strncmp(effect->to.module, "gen_", 4) != 0 &&
+	    strcmp(effect->to.module, "Elixir.GenServer") != 0)
+		return false;
+	return value_is_atom(effect->args[0], module) || value_is_atom(effect->args[1], module);
+}
+
+/* A child that another module starts, where `modules` names that one, as it does where it is left
+ * out.
+ */
+static void look_at_other(struct search *search, const char *supervisor, const struct child *child)
+{
+	const struct beam_facts *facts = old_facts(search->judge, child->module);
+	const struct code_library *library = &search->judge->modules->library[SIDE_OLD];
+	struct code_effects effects = { NULL, 0 };
+
+	if (!child->modules || is_dynamic(child) || !child->function || !facts ||
+	    facts->roles & BEAM_SUPERVISOR || !names_have(facts->atoms, search->wanted->name) ||
+	    !library->follow(library->ctx, child->module))
+		return;
+	effects = effects_of(search->judge, SIDE_OLD,
+			     modules_find(search->judge->modules, SIDE_OLD, child->module));
+	for (size_t i = 0; i < effects.len; i++)
+		if (starts(&effects.items[i], search->wanted->name) &&
+		    strcmp(effects.items[i].in->name, child->function) == 0)
+			search->missed = arena_printf(
+				search->judge->arena,
+				"%s starts them as a child of %s, whose specification names other "
+				"modules",
+				module_shown(child->module), module_shown(supervisor));
+}
+
 /* A supervisor that its own supervisor takes for a worker: whose children are below it? */
 static bool is_hidden_parent(struct search *search, const struct child *child)
 {
@@ -104,6 +142,8 @@ static void look_at_children(struct search *search, const char *supervisor,
 			search->specified = true;
 		else if (child->args && mentions(child->args, search->wanted->name, 6))
 			look_at_pool(search, supervisor, child);
+		else
+			look_at_other(search, supervisor, child);
 		if (is_hidden_parent(search, child))
 			search->missed = arena_printf(
 				search->judge->arena,
@@ -140,19 +180,6 @@ static bool from_callback(const struct code *code, const struct code_function *f
 		if (callers[i] != function && from_callback(code, callers[i], depth - 1))
 			return true;
 	return false;
-}
-
-/* P:start_link(…), or gen_server:start_link(…, P, …). */
-static bool starts(const struct code_effect *effect, const char *module)
-{
-	if (strncmp(effect->to.name, "start", 5) != 0)
-		return false;
-	if (strcmp(effect->to.module, module) == 0)
-		return true;
-	if (strncmp(effect->to.module, "gen_", 4) != 0 &&
-	    strcmp(effect->to.module, "Elixir.GenServer") != 0)
-		return false;
-	return value_is_atom(effect->args[0], module) || value_is_atom(effect->args[1], module);
 }
 
 /* DynamicSupervisor.start_child(Supervisor, {P, Argument}) */

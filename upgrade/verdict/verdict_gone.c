@@ -45,6 +45,39 @@ static const char *begins(const struct code_effect *effect, const char *module, 
 	return NULL;
 }
 
+/* Some other module of the application calls what stands in that function. */
+static bool is_called(struct judge *judge, const struct app_diff *app, const char *module,
+		      const struct code_function *function)
+{
+	struct names names = app->old_app->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *other = modules_find(judge->modules, SIDE_OLD, names.items[i]);
+		const struct beam_facts *facts =
+			other ? module_facts(judge->modules, SIDE_OLD, other) : NULL;
+
+		if (facts && beam_imports(facts, module, function->name, function->arity))
+			return true;
+	}
+	return false;
+}
+
+/* gen_event:add_handler(Manager, ?MODULE, …) in a function for others. */
+static const char *adds_itself(struct judge *judge, const struct app_diff *app, const char *module)
+{
+	struct module_at *own = modules_find(judge->modules, SIDE_OLD, module);
+	struct code_effects effects = { NULL, 0 };
+
+	if (own)
+		effects = effects_of(judge, SIDE_OLD, own);
+	for (size_t i = 0; i < effects.len; i++)
+		if (strstr(effects.items[i].to.name, "add") &&
+		    begins(&effects.items[i], module, judge->arena) &&
+		    is_called(judge, app, module, effects.items[i].in))
+			return "a handler of it";
+	return NULL;
+}
+
 static const char *find_beginning(struct judge *judge, const struct app_diff *app,
 				  const char *module)
 {
@@ -66,7 +99,7 @@ static const char *find_beginning(struct judge *judge, const struct app_diff *ap
 				return what;
 		}
 	}
-	return NULL;
+	return adds_itself(judge, app, module);
 }
 
 void judge_gone(struct judge *judge, const struct app_diff *app, const struct appup_made *made)

@@ -25,25 +25,31 @@ static const struct way {
 	int to;         /* the argument that is the receiver; -1: the process itself */
 	unsigned what;
 	enum handler handler;
+	bool far; /* to other nodes as well */
 } ways[] = {
-	{ "erlang", "send", 2, 0, 1, INFO },
-	{ "erlang", "send_after", 0, 1, 2, INFO },
-	{ "timer", "send_after", 2, -1, 1, INFO },
-	{ "timer", "send_after", 3, 1, 2, INFO },
-	{ "timer", "send_interval", 2, -1, 1, INFO },
-	{ "timer", "send_interval", 3, 1, 2, INFO },
-	{ "Elixir.Process", "send_after", 0, 0, 1, INFO },
-	{ "gen_server", "cast", 2, 0, 1, CAST },
-	{ "gen_server", "abcast", 2, 0, 1, CAST },
-	{ "gen_server", "abcast", 3, 1, 2, CAST },
-	{ "gen_server", "call", 0, 0, 1, CALL },
-	{ "gen_server", "multi_call", 2, 0, 1, CALL },
-	{ "gen_server", "multi_call", 3, 1, 2, CALL },
-	{ "Elixir.GenServer", "cast", 2, 0, 1, CAST },
-	{ "Elixir.GenServer", "abcast", 2, 0, 1, CAST },
-	{ "Elixir.GenServer", "abcast", 3, 1, 2, CAST },
-	{ "Elixir.GenServer", "call", 0, 0, 1, CALL },
-	{ "Elixir.GenServer", "multi_call", 0, 1, 2, CALL },
+	{ "erlang", "send", 2, 0, 1, INFO, false },
+	{ "erlang", "send_after", 0, 1, 2, INFO, false },
+	{ "timer", "send_after", 2, -1, 1, INFO, false },
+	{ "timer", "send_after", 3, 1, 2, INFO, false },
+	{ "timer", "send_interval", 2, -1, 1, INFO, false },
+	{ "timer", "send_interval", 3, 1, 2, INFO, false },
+	{ "Elixir.Process", "send_after", 0, 0, 1, INFO, false },
+	{ "gen_server", "cast", 2, 0, 1, CAST, false },
+	{ "gen_server", "abcast", 2, 0, 1, CAST, true },
+	{ "gen_server", "abcast", 3, 1, 2, CAST, true },
+	{ "gen_server", "call", 0, 0, 1, CALL, false },
+	{ "gen_server", "multi_call", 2, 0, 1, CALL, true },
+	{ "gen_server", "multi_call", 3, 1, 2, CALL, true },
+	{ "Elixir.GenServer", "cast", 2, 0, 1, CAST, false },
+	{ "Elixir.GenServer", "abcast", 2, 0, 1, CAST, true },
+	{ "Elixir.GenServer", "abcast", 3, 1, 2, CAST, true },
+	{ "Elixir.GenServer", "call", 0, 0, 1, CALL, false },
+	{ "Elixir.GenServer", "multi_call", 0, 1, 2, CALL, true },
+	{ "global", "send", 2, 0, 1, INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast", 3, -1, 2, INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast!", 3, -1, 2, INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast_from", 4, -1, 3, INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast_from!", 4, -1, 3, INFO, true },
 };
 /* clang-format on */
 
@@ -62,21 +68,50 @@ static bool is_seen(const struct value *message, struct arena *arena)
 	       (value_tuple_size(message) > 0 && value_atom_name(value_element(message, 0, arena)));
 }
 
+/* Processes of any node. */
+static bool finds_far_ones(const struct code *code, const struct code_function *function)
+{
+	static const struct beam_function finders[] = {
+		{ "pg", "get_members", 1 },
+		{ "pg", "get_members", 2 },
+		{ "global", "whereis_name", 1 },
+	};
+	const struct code_function *owner = code_owner(code, function);
+
+	for (size_t i = 0; i < owner->len; i++) {
+		int operand = code_import_operand(owner->ops[i].opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &owner->ops[i].args[operand]);
+
+		for (size_t j = 0; to && j < ARRAY_LEN(finders); j++)
+			if (to->arity == finders[j].arity &&
+			    strcmp(to->name, finders[j].name) == 0 &&
+			    strcmp(to->module, finders[j].module) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* Whose callback takes it: the module that the name is of, else the sender's own. */
 static const char *receiver(const struct code_effect *effect, const struct way *way,
-			    const char *self, struct arena *arena, bool *far)
+			    const struct code *code, struct arena *arena, bool *far)
 {
 	const struct value *to = way->to < 0 ? &value_unknown : effect->args[way->to];
 	const char *name;
 
-	*far = strcmp(way->name, "abcast") == 0 || strcmp(way->name, "multi_call") == 0;
+	*far = way->far;
 	if (value_tuple_size(to) == 2 && value_atom_name(value_element(to, 0, arena)) &&
 	    !value_atom_name(value_element(to, 1, arena))) {
 		to = value_element(to, 0, arena);
 		*far = true;
 	}
+	if (value_is_tagged(to, "global", 2)) {
+		to = value_element(to, 1, arena);
+		*far = true;
+	}
 	name = value_atom_name(to);
-	return name ? name : self;
+	*far = *far || (!name && value_term_kind(to) < 0 && finds_far_ones(code, effect->in));
+	return name ? name : code->module;
 }
 
 /* ---- whether it is understood ---- */
@@ -128,11 +163,39 @@ static bool is_lost(struct judge *judge, const struct code *knew, const struct c
 			    handled(knew, handler, nonsense, &library[!side], &scratch, &sure));
 }
 
+const char *receiver_not_ready(struct judge *judge, const struct code *sender,
+			       const struct code_effect *effect, const struct value **message)
+{
+	const struct way *way = way_of(effect);
+	const struct module_at *to;
+	const char *name;
+	bool far;
+
+	if (!way || way->to < 0 || !is_seen(effect->args[way->what], judge->arena))
+		return NULL;
+	*message = effect->args[way->what];
+	name = receiver(effect, way, sender, judge->arena, &far);
+	to = modules_find(judge->modules, SIDE_NEW, name);
+	return to && to->diff && to->diff->change == CHANGE_CHANGED &&
+			       !to->diff->old_code->unread && !to->diff->new_code->unread &&
+			       is_lost(judge, to->diff->new_code, to->diff->old_code, SIDE_OLD,
+				       way->handler, *message)
+		       ? name
+		       : NULL;
+}
+
+bool info_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
+		  enum side side, const struct value *message)
+{
+	return is_lost(judge, knew, code, side, INFO, message);
+}
+
 /* ---- all that a module sends ---- */
 
 struct sent {
 	struct judge *judge;
 	struct module_at *module; /* the sender */
+	const struct code *code;
 	bool far_only;
 	bool same;      /* the sender is, and sends on what it sent */
 	unsigned tried; /* messages of this module: enough is enough */
@@ -160,7 +223,7 @@ static bool judge_sent(struct sent *sent, const struct code_effect *effect)
 
 	if (!way || !is_seen(message, judge->arena))
 		return false;
-	name = receiver(effect, way, sent->module->name, judge->arena, &far);
+	name = receiver(effect, way, sent->code, judge->arena, &far);
 	to = modules_find(judge->modules, SIDE_NEW, name);
 	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
 	    to->diff->new_code->unread || (sent->far_only && !far) ||
@@ -222,7 +285,7 @@ static bool has_fun(const struct value *value, const struct code *code, unsigned
 }
 
 /* Where it stays: a table, a term, or the state of who takes the message.  NULL: nowhere. */
-static const char *kept_in(struct judge *judge, const char *self, const struct code *code,
+static const char *kept_in(struct judge *judge, const struct code *self, const struct code *code,
 			   const struct code_effect *effect)
 {
 	static const char *const places[][2] = {
@@ -289,7 +352,7 @@ static void see_handed(void *ctx, const struct beam_function *to, const struct v
 		any = any || has_fun(effect.args[i], handing->code, 8);
 	}
 	if (any)
-		handing->place = kept_in(handing->judge, top->code->module, handing->code, &effect);
+		handing->place = kept_in(handing->judge, top->code, handing->code, &effect);
 }
 
 static void judge_handed_on(struct judge *judge, const struct module_at *module,
@@ -327,112 +390,10 @@ static void judge_funs(struct judge *judge, struct module_at *module)
 
 		for (size_t j = 0; j < EFFECT_ARGS && !place; j++)
 			if (has_fun(effects.items[i].args[j], code, 8))
-				place = kept_in(judge, module->name, code, &effects.items[i]);
+				place = kept_in(judge, code, code, &effects.items[i]);
 		tell_kept(judge, module, place);
 	}
 	judge_handed_on(judge, module, code);
-}
-
-/* ---- calls between nodes ---- */
-
-static bool is_rpc(const struct code_effect *effect)
-{
-	return (strcmp(effect->to.module, "rpc") == 0 || strcmp(effect->to.module, "erpc") == 0) &&
-	       effect->to.arity >= 4;
-}
-
-static void judge_rpc(struct judge *judge, struct module_at *module,
-		      const struct code_effect *effect)
-{
-	const char *name = value_atom_name(effect->args[1]);
-	const char *function = value_atom_name(effect->args[2]);
-	const struct value *head, *rest = effect->args[3];
-	struct module_at *old = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
-	struct module_at *new = name ? modules_find(judge->modules, SIDE_NEW, name) : NULL;
-	const struct beam_facts *was, *is;
-	uint32_t arity = 0;
-
-	while (value_uncons(rest, judge->arena, &head, &rest))
-		arity++;
-	if (!function || !new || value_is_nil(rest) != YES ||
-	    is_told(judge, REASON_mixed_cluster, module->name))
-		return;
-	was = old ? module_facts(judge->modules, SIDE_OLD, old) : NULL;
-	is = module_facts(judge->modules, SIDE_NEW, new);
-	if (!is || !beam_exports(is, function, arity) ||
-	    (was && beam_exports(was, function, arity)))
-		return;
-	JUDGE(judge, REASON_mixed_cluster, module->app->name, module->name,
-	      "%s calls %s:%s/%u on other nodes: those that still run the old release do not have "
-	      "it",
-	      module_shown(module->name), module_shown(name), function, arity)
-		->hint = "call it only one release after all nodes have it";
-}
-
-/* ---- time-outs ---- */
-
-static bool returns_timeout(const struct code *code)
-{
-	for (size_t i = 0; i < code->len; i++) {
-		owned_arena struct arena scratch = ARENA_EMPTY;
-		struct eval eval = { .arena = &scratch, .limit = 16000 };
-		const struct code_function *function = &code->functions[i];
-		const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown };
-		struct values values;
-
-		if (function->arity > ARRAY_LEN(args) ||
-		    (strcmp(function->name, "init") != 0 &&
-		     strncmp(function->name, "handle_", 7) != 0))
-			continue;
-		values = eval_function(&eval, code, function, args);
-		for (size_t j = 0; j < values.len; j++) {
-			const struct value *value = values.items[j];
-			int size = value_tuple_size(value);
-
-			if ((size == 3 && (value_is_tagged(value, "noreply", 3) ||
-					   value_is_tagged(value, "ok", 3))) ||
-			    (size == 4 && value_is_tagged(value, "reply", 4)))
-				if (value_term_kind(value_element(value, (size_t)size - 1,
-								  &scratch)) == TERM_INTEGER)
-					return true;
-		}
-	}
-	return false;
-}
-
-static void judge_timeout(struct judge *judge, const struct app_diff *app,
-			  const struct module_diff *module)
-{
-	const struct value *timeout = value_of_atom(judge->arena, "timeout");
-
-	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_GEN_SERVER) ||
-	    is_told(judge, REASON_message_unknown, module->name) ||
-	    !is_lost(judge, module->old_code, module->new_code, SIDE_NEW, INFO, timeout) ||
-	    !returns_timeout(module->old_code))
-		return;
-	JUDGE(judge, REASON_message_unknown, app->name, module->name,
-	      "the old code of %s returns time-outs, and handle_info of the new one does not "
-	      "understand `timeout`: one that runs fails, or is lost",
-	      module_shown(module->name))
-		->hint = "go on understanding it for one release";
-}
-
-/* The time-outs of a state machine are events with names of their own. */
-static void judge_event_types(struct judge *judge, const struct app_diff *app,
-			      const struct module_diff *module)
-{
-	owned_name_table struct name_table *olds = atoms_of(module->old_code);
-	owned_name_table struct name_table *news = atoms_of(module->new_code);
-
-	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM &&
-	    name_table_find(olds, span_of("state_timeout")) != NAME_ABSENT &&
-	    name_table_find(news, span_of("state_timeout")) == NAME_ABSENT &&
-	    !is_told(judge, REASON_message_unknown, module->name))
-		JUDGE(judge, REASON_message_unknown, app->name, module->name,
-		      "the old code of %s sets state_timeout, of which the new code knows nothing: "
-		      "one that runs fails, or is lost",
-		      module_shown(module->name))
-			->hint = "go on understanding it for one release";
 }
 
 /* ---- all of it ---- */
@@ -440,7 +401,7 @@ static void judge_event_types(struct judge *judge, const struct app_diff *app,
 static void judge_module_messages(struct judge *judge, struct module_at *module)
 {
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
-	struct sent sent = { .judge = judge, .module = module };
+	struct sent sent = { .judge = judge, .module = module, .code = module->diff->old_code };
 	struct code_effects effects = { NULL, 0 };
 
 	if (before)
@@ -448,11 +409,11 @@ static void judge_module_messages(struct judge *judge, struct module_at *module)
 	for (size_t i = 0; i < effects.len; i++)
 		judge_sent(&sent, &effects.items[i]);
 	sent.far_only = true;
+	sent.code = module->diff->new_code;
 	effects = effects_of(judge, SIDE_NEW, module);
 	for (size_t i = 0; i < effects.len; i++) {
 		judge_sent(&sent, &effects.items[i]);
-		if (is_rpc(&effects.items[i]))
-			judge_rpc(judge, module, &effects.items[i]);
+		judge_rpc(judge, module, &effects.items[i]);
 	}
 }
 
@@ -485,7 +446,8 @@ static void judge_same_senders(struct judge *judge)
 		struct sent sent = { .judge = judge, .module = module, .same = true };
 		struct code_effects effects = { NULL, 0 };
 
-		if (module->same && naming[i])
+		if (module->same && naming[i] &&
+		    (sent.code = module_code(modules, SIDE_NEW, module)))
 			effects = effects_of(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			judge_sent(&sent, &effects.items[j]);
@@ -508,7 +470,6 @@ void judge_messages(struct judge *judge)
 		judge_module_messages(judge, module);
 		if (modules_find(modules, SIDE_OLD, module->name))
 			judge_funs(judge, modules_find(modules, SIDE_OLD, module->name));
-		judge_timeout(judge, module->app, diff);
-		judge_event_types(judge, module->app, diff);
+		judge_timeouts(judge, module->app, diff);
 	}
 }

@@ -38,26 +38,79 @@ static bool is_call(const struct code_effect *effect)
 	       effect_is(effect, "Elixir.GenServer", "call", 0);
 }
 
+static void tell_call(struct judge *judge, const struct module_at *module,
+		      const struct value *called)
+{
+	owned_str struct str name = STR_EMPTY;
+
+	value_print(&name, called);
+	JUDGE(judge, REASON_code_change_calls, module->app->name, module->name,
+	      "code_change of %s calls the process %s: while that is suspended, or not yet "
+	      "changed, it waits in vain, and the node restarts",
+	      module_shown(module->name), str_text(&name))
+		->hint = "take what is needed from elsewhere, or ask for it behind the upgrade";
+}
+
+/* By way of other modules: only who changes as well is not there to answer. */
+struct asking {
+	struct judge *judge;
+	struct eval *eval;
+	const struct value *called;
+};
+
+static void see_call(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct asking *asking = ctx;
+	struct modules *modules = asking->judge->modules;
+	const struct code_effect effect = { .to = *to };
+	const char *name;
+	const struct module_at *process;
+
+	if (asking->called || to->arity == 0 || !is_call(&effect) || !asking->eval->top)
+		return;
+	name = value_atom_name(args[0]);
+	process = name ? modules_find(modules, SIDE_NEW, name) : NULL;
+	if (!process)
+		process = modules_find(modules, SIDE_NEW, asking->eval->top->code->module);
+	if (process && process->diff)
+		asking->called = args[0];
+}
+
+static void judge_far_calls(struct judge *judge, const struct module_at *module,
+			    const struct code *code)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct value *const args[] = { &value_unknown, &value_unknown, &value_unknown,
+					     &value_unknown };
+	struct asking asking = { .judge = judge };
+	struct eval eval = { .arena = &scratch,
+			     .library = &judge->modules->library[SIDE_NEW],
+			     .limit = 16000,
+			     .on_call = see_call,
+			     .ctx = &asking };
+
+	asking.eval = &eval;
+	for (size_t i = 0; i < code->len && !asking.called; i++)
+		if (is_code_change(&code->functions[i]) &&
+		    code->functions[i].arity <= ARRAY_LEN(args))
+			eval_function(&eval, code, &code->functions[i], args);
+	if (asking.called)
+		tell_call(judge, module, asking.called);
+}
+
 static void judge_code_change(struct judge *judge, struct module_at *module)
 {
 	struct code_effects effects = effects_of(judge, SIDE_NEW, module);
 	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
 
-	for (size_t i = 0; code && i < effects.len; i++) {
-		owned_str struct str name = STR_EMPTY;
-
-		if (!is_call(&effects.items[i]) ||
-		    !comes_from(code, effects.items[i].in, is_code_change, DEPTH))
-			continue;
-		value_print(&name, effects.items[i].args[0]);
-		JUDGE(judge, REASON_code_change_calls, module->app->name, module->name,
-		      "code_change of %s calls the process %s: while that is suspended, or not yet "
-		      "changed, it waits in vain, and the node restarts",
-		      module_shown(module->name), str_text(&name))
-			->hint =
-			"take what is needed from elsewhere, or ask for it behind the upgrade";
-		return;
-	}
+	for (size_t i = 0; code && i < effects.len; i++)
+		if (is_call(&effects.items[i]) &&
+		    comes_from(code, effects.items[i].in, is_code_change, DEPTH)) {
+			tell_call(judge, module, effects.items[i].args[0]);
+			return;
+		}
+	if (code && !code->unread)
+		judge_far_calls(judge, module, code);
 }
 
 /* ---- an application that is started before what it calls is changed ---- */
@@ -80,13 +133,40 @@ static bool is_only_new(struct judge *judge, const struct beam_function *to)
 	       !beam_exports(facts, to->name, to->arity);
 }
 
+/* True: a message that it sends as it starts is told of. */
+static bool judge_first_words(struct judge *judge, struct module_at *module,
+			      const struct code *code)
+{
+	struct code_effects effects = effects_of(judge, SIDE_NEW, module);
+
+	for (size_t i = 0; i < effects.len; i++) {
+		owned_str struct str text = STR_EMPTY;
+		const struct value *message;
+		const char *name = receiver_not_ready(judge, code, &effects.items[i], &message);
+
+		if (!name || !comes_from(code, effects.items[i].in, is_begin, DEPTH))
+			continue;
+		value_print(&text, message);
+		JUDGE(judge, REASON_started_too_early, module->app->name, module->name,
+		      "%s is started before the others change, and sends %s as it starts, which "
+		      "the old %s does not understand: the node goes down",
+		      module->app->name, str_text(&text), module_shown(name))
+			->hint =
+			"understand the message one release earlier, or send it later than at the "
+			"start";
+		return true;
+	}
+	return false;
+}
+
 static void judge_added_module(struct judge *judge, struct module_at *module)
 {
 	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
 	struct code_remotes remotes = { NULL, 0 };
 
-	if (code)
-		remotes = code_remote(code, judge->arena);
+	if (!code || judge_first_words(judge, module, code))
+		return;
+	remotes = code_remote(code, judge->arena);
 	for (size_t i = 0; i < remotes.len; i++) {
 		const struct beam_function *to = &remotes.items[i].to;
 

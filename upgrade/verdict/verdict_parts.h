@@ -93,6 +93,11 @@ void judge_stale(struct judge *judge, const struct app_diff *app, const struct a
 /* A changed module whose processes, or whose structs, live on. */
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
 
+/* An appup by hand that has a way back, on which it does nothing about the state of the processes
+ * of a module.
+ */
+bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module);
+
 struct code_shape;
 /* Whether code that makes states of the shape `to` can go on with one of the shape `from`. */
 bool shape_fits(const struct code *code, const struct code_shape *from,
@@ -232,6 +237,27 @@ bool state_changes(struct judge *judge, const struct module_diff *module, enum b
  * new code that the old one does not.
  */
 void judge_messages(struct judge *judge);
+/* Whether handle_info of that code, of the release `side`, does not take a message that `knew` did.
+ */
+bool info_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
+		  enum side side, const struct value *message);
+/* The module of a process to which new code sends what only its new code understands; NULL: none.
+ */
+const char *receiver_not_ready(struct judge *judge, const struct code *sender,
+			       const struct code_effect *effect, const struct value **message);
+
+/* ---- verdict_timeouts.c ---- */
+
+/* Time-outs of a changed module, where they run in the old code. */
+void judge_timeouts(struct judge *judge, const struct app_diff *app,
+		    const struct module_diff *module);
+
+/* ---- verdict_nodes.c ---- */
+
+/* rpc:call(Node, M, F, A) and its like of a function that the old release does not have; other
+ * effects are none of those.
+ */
+void judge_rpc(struct judge *judge, struct module_at *module, const struct code_effect *effect);
 
 /* ---- verdict_named.c ---- */
 

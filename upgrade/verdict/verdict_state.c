@@ -270,6 +270,30 @@ static bool may_be_same(const struct code_shape *a, const struct code_shape *b)
 				      (a->kind == SHAPE_RECORD && b->kind == SHAPE_TUPLE));
 }
 
+/* By hand: neither conversion nor anything else that may take care of the state. */
+bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module)
+{
+	static const char *const others[] = {
+		"code_change",      "restart_application", "apply", "stop", "remove_application",
+		"restart_emulator", "restart_new_emulator"
+	};
+	const struct appup_made *made = appups_find(judge->appups, app->name);
+	const struct term *script = made ? made->down : NULL, *instruction;
+
+	if (!script || made->source == APPUP_GENERATED)
+		return false;
+	for (size_t i = 0; i < script->seq.len; i++)
+		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
+			instruction = term_at(script, i);
+			if (term_is_atom(instruction, others[j]) ||
+			    (instruction->kind == TERM_TUPLE && instruction->seq.len > 0 &&
+			     term_is_atom(term_at(instruction, 0), others[j])))
+				return false;
+		}
+	instruction = script_find(script, module);
+	return !instruction || !instruction_is_advanced(instruction);
+}
+
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
 static const char *misfit(const struct changed_process *process, bool down)
 {
@@ -277,9 +301,12 @@ static const char *misfit(const struct changed_process *process, bool down)
 	const struct code_shape *to = down ? &process->before : &process->after;
 	const struct module_diff *module = process->module;
 	owned_str struct str is = STR_EMPTY, wanted = STR_EMPTY;
-	struct code_changed changed =
-		code_changed(module->new_code, process->role, from, module->old_facts->vsn, down,
-			     &process->judge->modules->library[SIDE_NEW], process->judge->arena);
+	struct code_changed changed;
+
+	if (down && goes_back_as_it_is(process->judge, process->app, module->name))
+		return NULL; /* judge_types() */
+	changed = code_changed(module->new_code, process->role, from, module->old_facts->vsn, down,
+			       &process->judge->modules->library[SIDE_NEW], process->judge->arena);
 
 	code_shape_print(&is, changed.seen ? &changed.shape : from);
 	code_shape_print(&wanted, to);

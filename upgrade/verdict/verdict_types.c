@@ -396,8 +396,13 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 		typed->new_code, typed->role, after,
 		(struct change_given){ vsn, extra_given(judge, typed, true), true }, library,
 		judge->arena);
+	bool as_it_is = goes_back_as_it_is(judge, typed->app, typed->name);
 	const struct type_diff *harm;
 
+	if (as_it_is) {
+		down = (struct type_changed){ .type = type_new(judge->arena) };
+		*down.type = *after;
+	}
 	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails)) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
 		      "code_change of %s fails for the state of its processes",
@@ -427,9 +432,13 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			  type_compare(down.type, before, judge->arena), true);
 	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
-		      "on the way back, behind code_change, in the state of the processes of %s %s",
-		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
-			->hint = "convert the state back where code_change is given {down, Vsn}";
+		      "on the way back, %sin the state of the processes of %s %s%s",
+		      as_it_is ? "" : "behind code_change, ", module_shown(typed->name),
+		      type_diff_shown(judge->arena, harm),
+		      as_it_is ? "; the appup leaves it as it is" : "")
+			->hint = as_it_is ? "let the appup update the module on the way back, too"
+					  : "convert the state back where code_change is given "
+					    "{down, Vsn}";
 	judge_failing(judge, typed, before, after, up.type, down.type);
 }
 

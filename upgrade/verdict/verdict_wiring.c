@@ -185,9 +185,19 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	}
 }
 
-/* A function that looks whether it is there, or catches what is raised. */
-static bool is_careful(const struct code *code, const struct code_function *function)
+static bool is_of(const struct act *act, const struct act *other)
 {
+	return act->resource == other->resource && strcmp(act->key, other->key) == 0;
+}
+
+/* A function that looks whether it is there, or catches what is raised. */
+static bool is_careful(const struct code *code, const struct code_function *function,
+		       enum resource resource)
+{
+	/* What get/1 answers for a key that is not there. */
+	if (resource == DICTIONARY &&
+	    (function_names(function, "undefined") || function_names(function, "nil")))
+		return true;
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
 		int operand = code_import_operand(op->opcode);
@@ -221,8 +231,9 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 			const struct code_effect *effect = &effects.items[j];
 
 			if (!read_act(&act, effect, judge->arena) || act.makes ||
-			    act.resource != made->resource || strcmp(act.key, made->key) != 0 ||
-			    is_careful(module_code(modules, SIDE_NEW, module), effect->in) ||
+			    !is_of(&act, made) ||
+			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
+				       act.resource) ||
 			    runs_at_start(judge, module, effect->in))
 				continue;
 			*user = module;
@@ -230,6 +241,21 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 		}
 	}
 	return NULL;
+}
+
+/* put(K, get(K) + 1): it must be there before. */
+static bool is_made_of_itself(struct wiring *wiring, struct code_effects effects,
+			      const struct code_effect *make, const struct act *made,
+			      const struct code *code)
+{
+	struct act act;
+
+	for (size_t i = 0; i < effects.len; i++)
+		if (effects.items[i].in == make->in &&
+		    read_act(&act, &effects.items[i], wiring->judge->arena) && !act.makes &&
+		    is_of(&act, made))
+			return !is_careful(code, make->in, made->resource);
+	return false;
 }
 
 /* Some other function makes it, too, when it is wanted. */
@@ -246,7 +272,9 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 			effects = effects_of(wiring->judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			if (read_act(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
-			    act.resource == made->resource && strcmp(act.key, made->key) == 0 &&
+			    is_of(&act, made) &&
+			    !is_made_of_itself(wiring, effects, &effects.items[j], made,
+					       module_code(modules, SIDE_NEW, module)) &&
 			    (starts_anew(wiring->judge, module->name) ||
 			     !runs_at_start(wiring->judge, module, effects.items[j].in)))
 				return true;

@@ -6,6 +6,8 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
+#define HINT "read what is new with a default, or restart"
+
 struct starts {
 	struct arena *arena;
 	const struct code_library *library;
@@ -17,25 +19,40 @@ struct starts {
 static bool starts_agent(const struct beam_function *function)
 {
 	return strcmp(function->module, "Elixir.Agent") == 0 &&
-	       (strcmp(function->name, "start_link") == 0 ||
-		strcmp(function->name, "start") == 0) &&
-	       function->arity <= 2;
+	       (strcmp(function->name, "start_link") == 0 || strcmp(function->name, "start") == 0);
+}
+
+/* From a fun, or a module, the name of a function and its arguments; NULL: not seen. */
+static const struct value *first_state(struct eval *eval, const struct beam_function *function,
+				       const struct value *const *args)
+{
+	const struct value *fun = function->arity > 0 ? args[0] : NULL, *rest, *given[16];
+	uint32_t arity = 0;
+
+	if (fun && fun->kind == VALUE_FUN && fun->fun.len == fun->fun.function->arity)
+		return eval_one(eval, fun->fun.code, fun->fun.function, fun->fun.env);
+	if (function->arity < 3 || !value_atom_name(args[0]) || !value_atom_name(args[1]))
+		return NULL;
+	rest = args[2];
+	while (arity < ARRAY_LEN(given) && value_uncons(rest, eval->arena, &given[arity], &rest))
+		arity++;
+	return value_is_nil(rest) == YES ? eval_call(eval, value_atom_name(args[0]),
+						     value_atom_name(args[1]), given, arity)
+					 : NULL;
 }
 
 static void see_start(void *ctx, const struct beam_function *function,
 		      const struct value *const *args)
 {
 	struct starts *starts = ctx;
-	const struct value *fun = function->arity > 0 ? args[0] : NULL;
 	struct eval eval = { .arena = starts->arena, .library = starts->library };
 	struct code_shape shape = { .kind = SHAPE_UNKNOWN };
+	const struct value *state;
 
 	if (!starts_agent(function))
 		return;
-	if (fun && fun->kind == VALUE_FUN && fun->fun.len == fun->fun.function->arity) {
-		const struct value *state =
-			eval_one(&eval, fun->fun.code, fun->fun.function, fun->fun.env);
-
+	state = first_state(&eval, function, args);
+	if (state) {
 		shape = code_shape_of(state, starts->arena);
 		type_add(starts->type, state, starts->arena);
 	}
@@ -70,6 +87,27 @@ static bool has_agents(const struct beam_facts *facts)
 	return false;
 }
 
+/* Below its first level, and where it is no longer seen. */
+static void judge_below(struct judge *judge, const struct app_diff *app,
+			const struct module_diff *module, const struct starts *olds,
+			const struct starts *news)
+{
+	const struct type_diff *harm = type_harm(judge, SIDE_NEW, module->new_code,
+						 module->old_code, olds->type, news->type);
+
+	if (harm)
+		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+		      "in the state of the agents that %s starts %s; those that run keep theirs",
+		      module_shown(module->name), type_diff_shown(judge->arena, harm))
+			->hint = HINT;
+	else if (olds->type->unknown != news->type->unknown)
+		JUDGE(judge, REASON_state_opaque, app->name, module->name,
+		      "whether the state of the agents that %s starts keeps its shape cannot be "
+		      "seen",
+		      module_shown(module->name))
+			->hint = HINT;
+}
+
 void judge_agents(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
@@ -90,12 +128,14 @@ void judge_agents(struct judge *judge, const struct app_diff *app, const struct 
 		      module_shown(module->name))
 			->hint =
 			"keep {Module, Function} instead, or make it anew behind the upgrade";
-	if (before.kind == SHAPE_UNKNOWN || shape_fits(module->new_code, &before, &after))
+	if (before.kind == SHAPE_UNKNOWN || shape_fits(module->new_code, &before, &after)) {
+		judge_below(judge, app, module, &olds, &news);
 		return;
+	}
 	code_shape_print(&was, &before);
 	code_shape_print(&is, &after);
 	JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
 	      "the state of the agents that %s starts was %s and is %s; those that run keep theirs",
 	      module_shown(module->name), str_text(&was), str_text(&is))
-		->hint = "read what is new with a default, or restart";
+		->hint = HINT;
 }

@@ -175,6 +175,29 @@ static void add_unknown(struct adder *adder, struct type *type, const struct val
 	type->unknown = true;
 }
 
+/* An atom that a type was asked for: it is among those already. */
+static const char same_again[] = "an atom of the state";
+
+static void add_atom(struct adder *adder, struct type *type, const struct value *value)
+{
+	const char *name = value_atom_name(value);
+
+	if (!name) {
+		type->any_atom = type->any_atom || value->where.name != same_again;
+		return;
+	}
+	for (size_t i = 0; i < type->atoms_len; i++)
+		if (strcmp(type->atoms[i], name) == 0)
+			return;
+	if (type->atoms_len == TYPE_ATOMS) {
+		type->any_atom = true;
+		return;
+	}
+	if (!type->atoms)
+		type->atoms = arena_array(adder->arena, TYPE_ATOMS, const char *);
+	type->atoms[type->atoms_len++] = dup(adder, name);
+}
+
 static void add(struct adder *adder, struct type *type, const struct value *value)
 {
 	int kind = value_term_kind(value);
@@ -192,6 +215,8 @@ static void add(struct adder *adder, struct type *type, const struct value *valu
 	type->kinds |= kind_bit(kind);
 	if (value->kind == VALUE_FUN)
 		type->fun = value->fun.code;
+	if (kind == TERM_ATOM)
+		add_atom(adder, type, value);
 	if (kind == TERM_TUPLE)
 		add_tuple(adder, type, value);
 	else if (kind == TERM_MAP)
@@ -214,24 +239,36 @@ static unsigned plain_kinds(const struct type *type)
 	return type->kinds & ~(kind_bit(TERM_TUPLE) | kind_bit(TERM_MAP) | kind_bit(TERM_OPAQUE));
 }
 
-size_t type_ways(const struct type *type)
+/* Atoms beyond the first, which is of a kind. */
+static size_t more_atoms(const struct type *type)
 {
-	size_t ways = type->len + (size_t)__builtin_popcount(plain_kinds(type));
+	return type->atoms_len > 0 && !type->any_atom ? type->atoms_len - 1 : 0;
+}
+
+static size_t ways_of(const struct type *type, bool exact)
+{
+	size_t ways = type->len + (size_t)__builtin_popcount(plain_kinds(type)) +
+		      (exact ? more_atoms(type) : 0);
 
 	return ways > 0 ? ways : 1;
 }
 
-static size_t ways_inside(const struct type *type, unsigned depth)
+size_t type_ways(const struct type *type)
 {
-	size_t most = type_ways(type), ways;
+	return ways_of(type, false);
+}
+
+static size_t ways_inside(const struct type *type, unsigned depth, bool exact)
+{
+	size_t most = ways_of(type, exact), ways;
 
 	for (size_t i = 0; depth > 0 && i < type->len; i++)
 		for (size_t j = 0; j < type->variants[i].len; j++) {
-			ways = ways_inside(type->variants[i].items[j], depth - 1);
+			ways = ways_inside(type->variants[i].items[j], depth - 1, exact);
 			most = ways > most ? ways : most;
 		}
 	if (depth > 0 && type->item) {
-		ways = ways_inside(type->item, depth - 1);
+		ways = ways_inside(type->item, depth - 1, exact);
 		most = ways > most ? ways : most;
 	}
 	return most;
@@ -239,7 +276,12 @@ static size_t ways_inside(const struct type *type, unsigned depth)
 
 size_t type_ways_inside(const struct type *type)
 {
-	return ways_inside(type, TYPE_DEPTH);
+	return ways_inside(type, TYPE_DEPTH, false);
+}
+
+size_t type_exact_ways(const struct type *type)
+{
+	return ways_inside(type, TYPE_DEPTH, true);
 }
 
 /* Of which nothing is said. */
@@ -248,7 +290,10 @@ static const struct value *hole(struct arena *arena)
 	return value_argument(arena, 1);
 }
 
-static const struct value *map_value(const struct type_variant *variant, size_t nth,
+static const struct value *value_of_type(const struct type *type, size_t nth, bool exact,
+					 struct arena *arena);
+
+static const struct value *map_value(const struct type_variant *variant, size_t nth, bool exact,
 				     struct arena *arena)
 {
 	const struct value *map =
@@ -259,40 +304,72 @@ static const struct value *map_value(const struct type_variant *variant, size_t 
 				    strcmp(variant->keys[i], "*") == 0
 					    ? value_of_kind(arena, TERM_BINARY)
 					    : value_of_atom(arena, variant->keys[i]),
-				    type_value(variant->items[i], nth, arena));
+				    value_of_type(variant->items[i], nth, exact, arena));
 	return variant->tag ? value_map_put(arena, map, value_of_atom(arena, "__struct__"),
 					    value_of_atom(arena, variant->tag))
 			    : map;
 }
 
-static const struct value *variant_value(const struct type_variant *variant, size_t nth,
+static const struct value *variant_value(const struct type_variant *variant, size_t nth, bool exact,
 					 struct arena *arena)
 {
 	const struct value *items[TYPE_WIDTH];
 
 	if (variant->map)
-		return map_value(variant, nth, arena);
+		return map_value(variant, nth, exact, arena);
 	for (size_t i = 0; i < variant->len; i++)
-		items[i] = i == 0 && variant->tag ? value_of_atom(arena, variant->tag)
-						  : type_value(variant->items[i], nth, arena);
+		items[i] = i == 0 && variant->tag
+				   ? value_of_atom(arena, variant->tag)
+				   : value_of_type(variant->items[i], nth, exact, arena);
 	return value_tuple(arena, items, variant->len);
+}
+
+static const struct value *atom_of(const struct type *type, size_t nth, bool exact,
+				   struct arena *arena)
+{
+	struct value *value;
+
+	if (exact && type->atoms_len > 0 && !type->any_atom)
+		return value_of_atom(arena, type->atoms[nth]);
+	value = arena_new(arena, struct value);
+	*value = *value_of_kind(arena, TERM_ATOM);
+	value->where.name = type->any_atom ? NULL : same_again;
+	return value;
+}
+
+static const struct value *value_of_type(const struct type *type, size_t nth, bool exact,
+					 struct arena *arena)
+{
+	size_t way = nth % ways_of(type, exact), atoms = exact ? more_atoms(type) : 0;
+	unsigned kinds = plain_kinds(type);
+
+	if (way < type->len)
+		return variant_value(&type->variants[way], nth, exact, arena);
+	if (!kinds || (type->len == 0 && (type->unknown || type->argument || type->fun)))
+		return hole(arena);
+	way -= type->len;
+	if (kinds & kind_bit(TERM_ATOM) && way <= atoms)
+		return atom_of(type, way, exact, arena);
+	if (kinds & kind_bit(TERM_ATOM)) {
+		kinds &= ~kind_bit(TERM_ATOM);
+		way -= atoms + 1;
+	}
+	for (; way > 0; way--)
+		kinds &= kinds - 1;
+	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
+		return value_cons(arena, value_of_type(type->item, nth, exact, arena),
+				  value_of_term(arena, &term_nil));
+	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena)
 {
-	size_t way = nth % type_ways(type);
-	unsigned kinds = plain_kinds(type);
+	return value_of_type(type, nth, false, arena);
+}
 
-	if (way < type->len)
-		return variant_value(&type->variants[way], nth, arena);
-	if (!kinds || (type->len == 0 && (type->unknown || type->argument || type->fun)))
-		return hole(arena);
-	for (way -= type->len; way > 0; way--)
-		kinds &= kinds - 1;
-	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
-		return value_cons(arena, type_value(type->item, nth, arena),
-				  value_of_term(arena, &term_nil));
-	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
+const struct value *type_exact_value(const struct type *type, size_t nth, struct arena *arena)
+{
+	return value_of_type(type, nth, true, arena);
 }
 
 /* ---- text ---- */
@@ -605,6 +682,45 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 		}
 	}
 	return true;
+}
+
+static bool loses_atom(const struct type *a, const struct type *b)
+{
+	if (a->any_atom || b->any_atom || b->unknown || b->argument || b->atoms_len == 0)
+		return false;
+	for (size_t i = 0; i < a->atoms_len; i++) {
+		size_t at = 0;
+
+		while (at < b->atoms_len && strcmp(a->atoms[i], b->atoms[at]) != 0)
+			at++;
+		if (at == b->atoms_len)
+			return true;
+	}
+	return false;
+}
+
+static bool loses_atoms(const struct type *a, const struct type *b, unsigned depth)
+{
+	if (depth == 0)
+		return false;
+	if (loses_atom(a, b) || (a->item && b->item && loses_atoms(a->item, b->item, depth - 1)))
+		return true;
+	for (size_t i = 0; i < a->len; i++) {
+		const struct type_variant *v = &a->variants[i], *w = find(b, v, false);
+
+		for (size_t j = 0; w && j < v->len; j++) {
+			const struct type *other = v->map ? value_at(w, v->keys[j]) : w->items[j];
+
+			if (other && loses_atoms(v->items[j], other, depth - 1))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool type_loses_atoms(const struct type *before, const struct type *after)
+{
+	return loses_atoms(before, after, TYPE_DEPTH);
 }
 
 bool type_same(const struct type *before, const struct type *after)

@@ -12,6 +12,7 @@ enum {
 	TYPE_VARIANTS = 24, /* tuples and maps that are told apart at one place */
 	TYPE_WIDTH = 64,    /* elements, keys */
 	TYPE_DEPTH = 8,
+	TYPE_ATOMS = 6, /* that are told apart at one place */
 };
 
 /* Tuples of one size that begin alike, or maps of one struct. */
@@ -30,6 +31,9 @@ struct type {
 	struct beam_function lost; /* … from there; name NULL: from no function */
 	bool argument;             /* … what was given from outside, untouched */
 	const struct code *fun;    /* a fun of that module; NULL: none was seen */
+	const char **atoms;        /* those that were seen … */
+	size_t atoms_len;          /* … */
+	bool any_atom;             /* … and there may be others */
 	struct type *item;         /* of lists; NULL: only [] was seen */
 	struct type_variant *variants;
 	size_t len;
@@ -40,10 +44,16 @@ struct type *type_new(struct arena *arena);
 void type_add(struct type *type, const struct value *value, struct arena *arena);
 /* A value of that type: the n-th of its variants and kinds, where there are several. */
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena);
+/* The same with the atoms that were seen, one at each way. */
+const struct value *type_exact_value(const struct type *type, size_t nth, struct arena *arena);
 /* How many variants and other kinds it has at its top, at least 1. */
 size_t type_ways(const struct type *type);
 /* … and the most of them at one place, at any depth. */
 size_t type_ways_inside(const struct type *type);
+/* … with the atoms that were seen. */
+size_t type_exact_ways(const struct type *type);
+/* Whether some place had an atom that it has no more, as far as all of them are seen. */
+bool type_loses_atoms(const struct type *before, const struct type *after);
 /* Nothing at all was put in. */
 bool type_is_empty(const struct type *type);
 /* The module of a fun that it holds, at any depth; NULL: none is seen. */

@@ -288,7 +288,20 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 struct failing {
 	struct attempt now, was; /* was.code NULL: nobody went on with it before */
 	const struct type *before, *after;
+	bool exact; /* atoms are told apart: one of them is made no more */
 };
+
+static size_t ways_of(const struct failing *failing, const struct type *type)
+{
+	return failing->exact ? type_exact_ways(type) : type_ways_inside(type);
+}
+
+static const struct value *state_of(const struct failing *failing, const struct type *type,
+				    size_t nth)
+{
+	return failing->exact ? type_exact_value(type, nth, failing->now.arena)
+			      : type_value(type, nth, failing->now.arena);
+}
 
 /* The same kind of state as another, at the top. */
 static bool is_alike(const struct value *a, const struct value *b, struct arena *arena)
@@ -312,8 +325,8 @@ static bool goes_on_with_own(const struct failing *failing, const struct value *
 	struct arena *arena = failing->now.arena;
 	bool any = false, like = false, of_like = false;
 
-	for (size_t i = 0; i < type_ways_inside(failing->after); i++) {
-		const struct value *own = type_value(failing->after, i, arena);
+	for (size_t i = 0; i < ways_of(failing, failing->after); i++) {
+		const struct value *own = state_of(failing, failing->after, i);
 		bool alike = is_alike(own, state, arena);
 		int ways = outcomes(&failing->now, message, own);
 
@@ -335,8 +348,8 @@ static bool went_on(const struct failing *failing, const struct value *message,
 
 static bool fails(const struct failing *failing, const struct value *message)
 {
-	for (size_t i = 0; i < type_ways_inside(failing->before); i++) {
-		const struct value *state = type_value(failing->before, i, failing->now.arena);
+	for (size_t i = 0; i < ways_of(failing, failing->before); i++) {
+		const struct value *state = state_of(failing, failing->before, i);
 
 		if (outcomes(&failing->now, message, state) == 0 &&
 		    went_on(failing, message, state) && goes_on_with_own(failing, message, state))
@@ -376,10 +389,12 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 		.was = { .arena = &scratch, .code = maker, .library = &library[!side] },
 		.before = before,
 		.after = after,
+		.exact = type_loses_atoms(before, after),
 	};
 	const char *failure = NULL;
 
-	if (type_is_empty(before) || type_is_empty(after) || type_same(before, after))
+	if (type_is_empty(before) || type_is_empty(after) ||
+	    (type_same(before, after) && !failing.exact))
 		return NULL;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks) && !failure; i++)
 		for (size_t j = 0; j < code->len && !failure; j++) {

@@ -3,6 +3,7 @@
  * fun Module:Function/Arity in the state of a process, in a table, in a timer, in what a process
  * that sleeps wakes up with.  Whoever calls one that is gone fails.
  */
+#include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -238,6 +239,53 @@ static void judge_kept_call(struct keep *keep, const struct code_effect *effect)
 	}
 }
 
+/* ---- supervisors, which start children again as they were started ---- */
+
+static void judge_kept_child(struct keep *keep, const struct code_effect *effect)
+{
+	struct arena *arena = keep->judge->arena;
+	struct eval eval = { .arena = arena,
+			     .library = &keep->judge->modules->library[keep->side] };
+	const struct value *spec = effect->args[1], *start, *restart;
+	const char *gone = NULL;
+
+	if (strcmp(effect->to.name, "start_child") != 0 || effect->to.arity != 2)
+		return;
+	if (strncmp(effect->to.module, "Elixir.", 7) == 0)
+		spec = known_child_spec(&eval, spec);
+	restart = value_map_at(spec, "restart", arena);
+	start = value_tuple_size(spec) == 6 ? value_element(spec, 1, arena)
+					    : value_map_at(spec, "start", arena);
+	if (start && value_tuple_size(start) == 3 &&
+	    !(restart && value_is_atom(restart, "temporary")))
+		gone = gone_call(keep, value_element(start, 0, arena),
+				 value_element(start, 1, arena), value_element(start, 2, arena));
+	if (gone)
+		tell(keep, gone, "a supervisor");
+}
+
+/* simple_one_for_one: arguments are added to those of the specification. */
+static void judge_kept_children(struct keep *keep, const struct code *code)
+{
+	const struct code_library *library = &keep->judge->modules->library[keep->side];
+	struct children children = code_children(code, NULL, library, keep->judge->arena);
+	const struct child *child = children.len == 1 ? children.items : NULL;
+
+	if (!child || !child->module || !child->function || !children.strategy ||
+	    strcmp(children.strategy, "simple_one_for_one") != 0 ||
+	    (child->restart && term_is_atom(child->restart, "temporary")) ||
+	    name_table_find(keep->suspects, span_of(child->module)) == NAME_ABSENT ||
+	    !is_gone(keep, child->module, child->function,
+		     child->args && term_is_list(child->args) ? (uint32_t)child->args->seq.len : 0,
+		     255))
+		return;
+	tell(keep,
+	     arena_printf(keep->judge->arena, "%s:%s", module_shown(child->module),
+			  child->function),
+	     arena_printf(keep->judge->arena, "%s, which starts its children again with it,",
+			  module_shown(keep->module->name)));
+}
+
 static void judge_keeper(struct keep *keep)
 {
 	struct modules *modules = keep->judge->modules;
@@ -252,8 +300,12 @@ static void judge_keeper(struct keep *keep)
 	if (keeps_state(keep, facts))
 		judge_kept_state(keep, code);
 	effects = effects_of(keep->judge, keep->side, keep->module);
-	for (size_t i = 0; i < effects.len; i++)
+	if (facts->roles & BEAM_SUPERVISOR)
+		judge_kept_children(keep, code);
+	for (size_t i = 0; i < effects.len; i++) {
 		judge_kept_call(keep, &effects.items[i]);
+		judge_kept_child(keep, &effects.items[i]);
+	}
 }
 
 static void judge_side(struct judge *judge, enum side side)

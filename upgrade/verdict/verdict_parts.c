@@ -301,3 +301,27 @@ bool function_makes_fun(const struct code_function *function)
 			return true;
 	return false;
 }
+
+/* By hand: neither conversion nor anything else that may take care of the state. */
+bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module)
+{
+	static const char *const others[] = {
+		"code_change",      "restart_application", "apply", "stop", "remove_application",
+		"restart_emulator", "restart_new_emulator"
+	};
+	const struct appup_made *made = appups_find(judge->appups, app->name);
+	const struct term *script = made ? made->down : NULL, *instruction;
+
+	if (!script || made->source == APPUP_GENERATED)
+		return false;
+	for (size_t i = 0; i < script->seq.len; i++)
+		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
+			instruction = term_at(script, i);
+			if (term_is_atom(instruction, others[j]) ||
+			    (instruction->kind == TERM_TUPLE && instruction->seq.len > 0 &&
+			     term_is_atom(term_at(instruction, 0), others[j])))
+				return false;
+		}
+	instruction = script_find(script, module);
+	return !instruction || !instruction_is_advanced(instruction);
+}

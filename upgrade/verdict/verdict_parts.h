@@ -39,6 +39,10 @@ bool function_wants_key(const struct code *code, const struct code_function *fun
 bool function_names(const struct code_function *function, const char *name);
 /* Whether it makes a fun in its own body. */
 bool function_makes_fun(const struct code_function *function);
+/* An appup by hand that has a way back, on which it does nothing about the state of the processes
+ * of a module.
+ */
+bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module);
 
 /* ---- verdict_release.c ---- */
 
@@ -92,11 +96,6 @@ void judge_stale(struct judge *judge, const struct app_diff *app, const struct a
 
 /* A changed module whose processes, or whose structs, live on. */
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
-
-/* An appup by hand that has a way back, on which it does nothing about the state of the processes
- * of a module.
- */
-bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module);
 
 struct code_shape;
 /* Whether code that makes states of the shape `to` can go on with one of the shape `from`. */

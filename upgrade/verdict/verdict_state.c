@@ -6,6 +6,7 @@
  * default, are no change of shape.
  */
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
@@ -107,13 +108,39 @@ static void judge_keys(const struct changed_process *process)
 	}
 }
 
+static bool has_plain_tuple(const struct type *type, size_t size)
+{
+	for (size_t i = 0; i < type->len; i++)
+		if (!type->variants[i].map && !type->variants[i].tag &&
+		    type->variants[i].len == size)
+			return true;
+	return false;
+}
+
+/* What a tuple begins with is a value as any other one: callbacks put others there. */
+static bool is_no_tag(const struct changed_process *process)
+{
+	const struct module_diff *module = process->module;
+	struct modules *modules = process->judge->modules;
+	size_t size = process->before.size;
+
+	return process->before.kind == SHAPE_RECORD && process->after.kind == SHAPE_RECORD &&
+	       size == process->after.size &&
+	       has_plain_tuple(module_state(modules, SIDE_OLD, module->name, module->old_code,
+					    process->role),
+			       size) &&
+	       has_plain_tuple(module_state(modules, SIDE_NEW, module->name, module->new_code,
+					    process->role),
+			       size);
+}
+
 /* What is no whole description of both is no proof. */
 static void judge_shape(const struct changed_process *process)
 {
 	owned_str struct str before = STR_EMPTY, after = STR_EMPTY;
 
 	if (process->before.kind == SHAPE_UNKNOWN || process->after.kind == SHAPE_UNKNOWN ||
-	    code_shape_equal(&process->before, &process->after))
+	    code_shape_equal(&process->before, &process->after) || is_no_tag(process))
 		return;
 	if (process->before.kind == SHAPE_MAP && process->after.kind == SHAPE_MAP) {
 		if (process->before.all_keys)
@@ -268,30 +295,6 @@ static bool may_be_same(const struct code_shape *a, const struct code_shape *b)
 {
 	return a->size == b->size && ((a->kind == SHAPE_TUPLE && b->kind == SHAPE_RECORD) ||
 				      (a->kind == SHAPE_RECORD && b->kind == SHAPE_TUPLE));
-}
-
-/* By hand: neither conversion nor anything else that may take care of the state. */
-bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module)
-{
-	static const char *const others[] = {
-		"code_change",      "restart_application", "apply", "stop", "remove_application",
-		"restart_emulator", "restart_new_emulator"
-	};
-	const struct appup_made *made = appups_find(judge->appups, app->name);
-	const struct term *script = made ? made->down : NULL, *instruction;
-
-	if (!script || made->source == APPUP_GENERATED)
-		return false;
-	for (size_t i = 0; i < script->seq.len; i++)
-		for (size_t j = 0; j < ARRAY_LEN(others); j++) {
-			instruction = term_at(script, i);
-			if (term_is_atom(instruction, others[j]) ||
-			    (instruction->kind == TERM_TUPLE && instruction->seq.len > 0 &&
-			     term_is_atom(term_at(instruction, 0), others[j])))
-				return false;
-		}
-	instruction = script_find(script, module);
-	return !instruction || !instruction_is_advanced(instruction);
 }
 
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */

@@ -15,6 +15,7 @@ static const struct way {
 } ways[] = {
 	{ "ets", "insert", 2, 0, 1, "rows of the table" },
 	{ "ets", "insert_new", 2, 0, 1, "rows of the table" },
+	{ "ets", "update_counter", 4, 0, 3, "rows of the table" },
 	{ "dets", "insert", 2, 0, 1, "rows of the table" },
 	{ "persistent_term", "put", 2, 0, 1, "the persistent term" },
 	{ "erlang", "put", 2, 0, 1, "in the process dictionary," },
@@ -103,6 +104,89 @@ static bool read_by_size(const struct storing *storing, const char *place,
 	return false;
 }
 
+/* ---- rows that are read by calls ---- */
+
+/* What a pattern takes, {'$1', '_'} or [{{'$1', '_'}, Guards, Body}]: the size of a row, or -1. */
+static int pattern_size(const struct code_effect *effect, struct arena *arena)
+{
+	static const char *const matches[] = { "match", "match_object", "match_delete" };
+	static const char *const selects[] = { "select", "select_count", "select_delete",
+					       "select_replace", "select_reverse" };
+	const struct value *pattern = effect->args[1], *head, *tail;
+
+	for (size_t i = 0; i < ARRAY_LEN(matches); i++)
+		if (strcmp(effect->to.name, matches[i]) == 0)
+			return value_tuple_size(pattern);
+	for (size_t i = 0; i < ARRAY_LEN(selects); i++)
+		if (strcmp(effect->to.name, selects[i]) == 0 &&
+		    value_uncons(pattern, arena, &head, &tail) && value_tuple_size(head) == 3)
+			return value_tuple_size(value_element(head, 0, arena));
+	return -1;
+}
+
+static bool is_beyond(const struct value *position, size_t size, struct arena *arena)
+{
+	const struct term *term = value_term(position, arena);
+	int64_t nr;
+
+	return term && term_get_integer(term, &nr) && nr > (int64_t)size;
+}
+
+/* It asks for an element behind the end of rows of a size: which one, {Which, What}, or a list of
+ * those.
+ */
+static bool asks_beyond(const struct code_effect *effect, size_t size, struct arena *arena)
+{
+	const struct value *what = effect->args[2], *head;
+
+	if (strcmp(effect->to.name, "lookup_element") == 0)
+		return is_beyond(what, size, arena);
+	if (strcmp(effect->to.name, "update_counter") != 0 &&
+	    strcmp(effect->to.name, "update_element") != 0)
+		return false;
+	if (value_tuple_size(what) >= 2)
+		return is_beyond(value_element(what, 0, arena), size, arena);
+	while (value_uncons(what, arena, &head, &what))
+		if (value_tuple_size(head) >= 2 &&
+		    is_beyond(value_element(head, 0, arena), size, arena))
+			return true;
+	return false;
+}
+
+/* By calls that changed modules make, which name the table: only as they are made now. */
+static bool asked_by_size(const struct storing *storing, const char *place,
+			  const struct type_diff *diff)
+{
+	struct judge *judge = storing->judge;
+	struct modules *modules = judge->modules;
+	bool wide = false;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		struct code_effects effects = { NULL, 0 };
+
+		if (module->diff || module == storing->module)
+			effects = effects_of(judge, SIDE_NEW, module);
+		for (size_t j = 0; j < effects.len; j++) {
+			const struct code_effect *effect = &effects.items[j];
+			const struct way table = { .where = 0 };
+			const char *at = strcmp(effect->to.module, "ets") == 0
+						 ? place_of(effect, &table, judge->arena)
+						 : NULL;
+			int size;
+
+			if (!at || strcmp(at, place) != 0)
+				continue;
+			size = pattern_size(effect, judge->arena);
+			if (size >= 0 && (size_t)size == diff->size)
+				return false;
+			wide = wide || (size >= 0 && (size_t)size == diff->new_size) ||
+			       asks_beyond(effect, diff->size, judge->arena);
+		}
+	}
+	return wide;
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
 static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
@@ -115,6 +199,8 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 		       (diff->open && may_put_key(judge, SIDE_OLD, storing->old_code, diff->tag));
 	if (diff->what != TYPE_SIZE)
 		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP;
+	if (!*diff->path && strcmp(way->module, "ets") == 0 && asked_by_size(storing, place, diff))
+		return false;
 	if (diff->tag)
 		return code_matches(code, diff->tag, diff->size);
 	/* Who reads elements by their number need not know how many there are. */

@@ -119,6 +119,7 @@ static bool is_begin(const struct code_function *function)
 {
 	return (strcmp(function->name, "start") == 0 && function->arity == 2) ||
 	       strcmp(function->name, "init") == 0 ||
+	       strcmp(function->name, "handle_continue") == 0 ||
 	       strncmp(function->name, "start_link", 10) == 0;
 }
 

@@ -93,12 +93,12 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 		return;
 	}
 	if (known_to_raise(function)) {
-		run->stop = true;
+		run_raise(run);
 		return;
 	}
 	args = args_of(run, function->arity);
 	if (known_to_miss(run->eval, function, args) || known_to_fail(function, args)) {
-		run->stop = true;
+		run_raise(run);
 		return;
 	}
 	if (run->eval->on_call)

@@ -237,7 +237,7 @@ static void do_op(struct run *run, const struct code_op *op)
 	case OP_TRY_CASE_END:
 	case OP_RAISE:
 	case OP_BADRECORD:
-		run->stop = true;
+		run_raise(run);
 		break;
 	default:
 		if ((op->opcode >= OP_IS_LT && op->opcode <= OP_TEST_ARITY) ||

@@ -57,11 +57,13 @@ struct eval {
 	 */
 	bool (*on_enter)(void *ctx, const struct code_function *function,
 			 const struct value *const *args, bool by_name);
+	/* Called where a way ends by an exception, or since no clause matches.  May be NULL. */
+	void (*on_raise)(void *ctx);
 	void *ctx;
-	size_t at;             /* behind the call that the two are told of, in top's function */
-	bool waited;           /* a message was received on the way there */
-	unsigned steps, depth; /* so far: zero at first */
-	unsigned limit;        /* of steps; 0: EVAL_STEPS */
+	size_t at;                    /* behind what those are told of, in top's function */
+	bool waited;                  /* a message was received on the way there */
+	unsigned steps, depth;        /* so far: zero at first */
+	unsigned limit;               /* of steps; 0: EVAL_STEPS */
 	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
 	bool cut;                     /* a recursion was left before its end */
 	bool gave_up;                 /* not all could be followed: there may be other values */

@@ -93,6 +93,19 @@ const struct value **run_copy_regs(struct run *run)
 	return regs;
 }
 
+static void tell_raise(const struct run *run)
+{
+	run->eval->at = run->now.at;
+	if (run->eval->on_raise)
+		run->eval->on_raise(run->eval->ctx);
+}
+
+void run_raise(struct run *run)
+{
+	tell_raise(run);
+	run->stop = true;
+}
+
 void run_fork(struct run *run, const struct code_arg *label)
 {
 	const struct code_place *place = code_place(run->code, label);
@@ -103,8 +116,10 @@ void run_fork(struct run *run, const struct code_arg *label)
 		run->eval->gave_up = true;
 		return;
 	}
-	if (place->op == CODE_NOWHERE)
-		return; /* no clause matches: another one */
+	if (place->op == CODE_NOWHERE) {
+		tell_raise(run); /* no clause matches: another one */
+		return;
+	}
 	run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 	run->todo[run->todo_len++] =
 		(struct state){ place->op, run_copy_regs(run), run->now.waited };

@@ -63,6 +63,8 @@ void run_charge(struct run *run, size_t work);
 void run_fork(struct run *run, const struct code_arg *label);
 /* The same, and this way ends here. */
 void run_jump(struct run *run, const struct code_arg *label);
+/* This way ends by an exception. */
+void run_raise(struct run *run);
 /* This way returns. */
 void run_outcome(struct run *run, const struct value *value);
 /* A label that was come by like this before leads nowhere new. */

@@ -6,7 +6,7 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { MESSAGES_MAX = 40, STEPS_MAX = 8000 };
+enum { MESSAGES_MAX = 40, STEPS_MAX = 8000, ENDS_MAX = 64 };
 
 /* clang-format off */
 static const struct callback {
@@ -17,6 +17,7 @@ static const struct callback {
 } callbacks[] = {
 	{ BEAM_GEN_SERVER, "handle_call", 3, 0, 2 },  { BEAM_GEN_SERVER, "handle_cast", 2, 0, 1 },
 	{ BEAM_GEN_SERVER, "handle_info", 2, 0, 1 },  { BEAM_GEN_SERVER, "handle_continue", 2, 0, 1 },
+	{ BEAM_GEN_SERVER, "terminate", 2, 0, 1 },    { BEAM_GEN_EVENT, "terminate", 2, 0, 1 },
 	{ BEAM_GEN_EVENT, "handle_event", 2, 0, 1 },  { BEAM_GEN_EVENT, "handle_call", 2, 0, 1 },
 	{ BEAM_GEN_EVENT, "handle_info", 2, 0, 1 },   { BEAM_GEN_STATEM, "handle_event", 4, 1, 3 },
 	{ BEAM_GEN_STATEM, NULL, 3, 1, 2 }, /* its states */
@@ -108,29 +109,82 @@ static void find_messages(struct attempt *attempt)
 	}
 }
 
-/* What it may return; false: not all of that is seen. */
-static bool answers(struct values *out, const struct attempt *attempt, const struct value *message,
-		    const struct value *state)
+/* ---- where it ends by an exception ---- */
+
+struct end {
+	const struct code_function *in;
+	size_t at;
+};
+
+struct ends {
+	struct end items[ENDS_MAX];
+	size_t len;
+	const struct eval *eval;
+};
+
+static bool has_end(const struct ends *ends, const struct end *end)
+{
+	for (size_t i = 0; i < ends->len; i++)
+		if (ends->items[i].in == end->in && ends->items[i].at == end->at)
+			return true;
+	return false;
+}
+
+static void note_end(void *ctx)
+{
+	struct ends *ends = ctx;
+	struct end end = { ends->eval->top->function, ends->eval->at };
+
+	if (ends->len < ENDS_MAX && !has_end(ends, &end))
+		ends->items[ends->len++] = end;
+}
+
+/* Some that the other ones do not have, of which all are there. */
+static bool has_others(const struct ends *ends, const struct ends *than)
+{
+	for (size_t i = 0; i < ends->len && than->len < ENDS_MAX; i++)
+		if (!has_end(than, &ends->items[i]))
+			return true;
+	return false;
+}
+
+/* ---- what it answers ---- */
+
+/* What it may return; false: not all of that is seen.
+ * ends  takes where it ends otherwise; may be NULL
+ */
+static bool answers(struct values *out, struct ends *ends, const struct attempt *attempt,
+		    const struct value *message, const struct value *state)
 {
 	struct eval eval = { .arena = attempt->arena,
 			     .library = attempt->library,
-			     .limit = STEPS_MAX };
+			     .limit = STEPS_MAX,
+			     .on_raise = ends ? note_end : NULL,
+			     .ctx = ends };
 	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
 				       &value_unknown };
 
 	args[attempt->callback->message] = message;
 	args[attempt->callback->state] = state;
+	if (ends)
+		ends->eval = &eval;
 	*out = eval_function(&eval, attempt->code, attempt->function, args);
 	return !eval.gave_up && !eval.cut;
 }
 
 /* How many different things it may return; -1: not all of them are seen. */
-static int outcomes(const struct attempt *attempt, const struct value *message,
-		    const struct value *state)
+static int outcomes_and_ends(struct ends *ends, const struct attempt *attempt,
+			     const struct value *message, const struct value *state)
 {
 	struct values values;
 
-	return answers(&values, attempt, message, state) ? (int)values.len : -1;
+	return answers(&values, ends, attempt, message, state) ? (int)values.len : -1;
+}
+
+static int outcomes(const struct attempt *attempt, const struct value *message,
+		    const struct value *state)
+{
+	return outcomes_and_ends(NULL, attempt, message, state);
 }
 
 static bool is_among(const struct values *values, const struct value *value)
@@ -147,8 +201,8 @@ static bool is_unknown(const struct attempt *attempt, const struct value *messag
 {
 	struct values to_it, to_none;
 
-	if (!answers(&to_it, attempt, message, state) ||
-	    !answers(&to_none, attempt, no_message(attempt->arena), state))
+	if (!answers(&to_it, NULL, attempt, message, state) ||
+	    !answers(&to_none, NULL, attempt, no_message(attempt->arena), state))
 		return false;
 	for (size_t i = 0; i < to_it.len; i++)
 		if (!is_among(&to_none, to_it.items[i]))
@@ -178,30 +232,37 @@ static bool gets_lost(const struct attempt *attempt, const struct attempt *was,
 }
 
 /* *tried counts the messages that it understands with states of its own. */
+static bool copes_with(const struct attempt *attempt, const struct value *message,
+		       const struct type *before, const struct type *after, unsigned *tried)
+{
+	struct ends ends = { .len = 0 }, others = { .len = 0 };
+	int most = 0;
+
+	for (size_t i = 0; i < type_ways(after); i++) {
+		int now = outcomes_and_ends(&ends, attempt, message,
+					    type_value(after, i, attempt->arena));
+
+		if (now < 0)
+			return false;
+		most = now > most ? now : most;
+	}
+	if (most == 0)
+		return true;
+	++*tried;
+	for (size_t i = 0; i < type_ways(before); i++)
+		if (outcomes_and_ends(&others, attempt, message,
+				      type_value(before, i, attempt->arena)) < most)
+			return false;
+	return !has_others(&others, &ends);
+}
+
 static bool copes(const struct attempt *attempt, const struct attempt *was,
 		  const struct type *before, const struct type *after, unsigned *tried)
 {
-	for (size_t m = 0; m < attempt->len; m++) {
-		int most = 0;
-
-		for (size_t i = 0; i < type_ways(after); i++) {
-			int now = outcomes(attempt, attempt->messages[m],
-					   type_value(after, i, attempt->arena));
-
-			if (now < 0)
-				return false;
-			most = now > most ? now : most;
-		}
-		if (most == 0)
-			continue;
-		++*tried;
-		for (size_t i = 0; i < type_ways(before); i++)
-			if (outcomes(attempt, attempt->messages[m],
-				     type_value(before, i, attempt->arena)) < most)
-				return false;
-		if (gets_lost(attempt, was, attempt->messages[m], before, after))
+	for (size_t m = 0; m < attempt->len; m++)
+		if (!copes_with(attempt, attempt->messages[m], before, after, tried) ||
+		    gets_lost(attempt, was, attempt->messages[m], before, after))
 			return false;
-	}
 	return true;
 }
 

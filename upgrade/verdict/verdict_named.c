@@ -241,6 +241,14 @@ static void judge_kept_call(struct keep *keep, const struct code_effect *effect)
 
 /* ---- supervisors, which start children again as they were started ---- */
 
+/* Of a module that is gone more is told, by verdict_gone.c. */
+static bool is_gone_whole(const struct keep *keep, const struct value *module)
+{
+	const char *name = value_atom_name(module);
+
+	return !name || !modules_find(keep->judge->modules, !keep->side, name);
+}
+
 static void judge_kept_child(struct keep *keep, const struct code_effect *effect)
 {
 	struct arena *arena = keep->judge->arena;
@@ -257,7 +265,8 @@ static void judge_kept_child(struct keep *keep, const struct code_effect *effect
 	start = value_tuple_size(spec) == 6 ? value_element(spec, 1, arena)
 					    : value_map_at(spec, "start", arena);
 	if (start && value_tuple_size(start) == 3 &&
-	    !(restart && value_is_atom(restart, "temporary")))
+	    !(restart && value_is_atom(restart, "temporary")) &&
+	    !is_gone_whole(keep, value_element(start, 0, arena)))
 		gone = gone_call(keep, value_element(start, 0, arena),
 				 value_element(start, 1, arena), value_element(start, 2, arena));
 	if (gone)
@@ -275,6 +284,7 @@ static void judge_kept_children(struct keep *keep, const struct code *code)
 	    strcmp(children.strategy, "simple_one_for_one") != 0 ||
 	    (child->restart && term_is_atom(child->restart, "temporary")) ||
 	    name_table_find(keep->suspects, span_of(child->module)) == NAME_ABSENT ||
+	    !modules_find(keep->judge->modules, !keep->side, child->module) ||
 	    !is_gone(keep, child->module, child->function,
 		     child->args && term_is_list(child->args) ? (uint32_t)child->args->seq.len : 0,
 		     255))

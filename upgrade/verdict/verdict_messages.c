@@ -7,49 +7,42 @@
 
 /* ---- what is sent, and who takes it ---- */
 
-enum handler { INFO, CAST, CALL };
-
-static const struct {
-	const char *name;
-	uint32_t arity;
-} handlers[] = {
-	[INFO] = { "handle_info", 2 },
-	[CAST] = { "handle_cast", 2 },
-	[CALL] = { "handle_call", 3 },
-};
-
 /* clang-format off */
 static const struct way {
 	const char *module, *name;
 	uint32_t arity; /* 0: any */
 	int to;         /* the argument that is the receiver; -1: the process itself */
 	unsigned what;
-	enum handler handler;
+	enum message_kind kind;
 	bool far; /* to other nodes as well */
 } ways[] = {
-	{ "erlang", "send", 2, 0, 1, INFO, false },
-	{ "erlang", "send_after", 0, 1, 2, INFO, false },
-	{ "timer", "send_after", 2, -1, 1, INFO, false },
-	{ "timer", "send_after", 3, 1, 2, INFO, false },
-	{ "timer", "send_interval", 2, -1, 1, INFO, false },
-	{ "timer", "send_interval", 3, 1, 2, INFO, false },
-	{ "Elixir.Process", "send_after", 0, 0, 1, INFO, false },
-	{ "gen_server", "cast", 2, 0, 1, CAST, false },
-	{ "gen_server", "abcast", 2, 0, 1, CAST, true },
-	{ "gen_server", "abcast", 3, 1, 2, CAST, true },
-	{ "gen_server", "call", 0, 0, 1, CALL, false },
-	{ "gen_server", "multi_call", 2, 0, 1, CALL, true },
-	{ "gen_server", "multi_call", 3, 1, 2, CALL, true },
-	{ "Elixir.GenServer", "cast", 2, 0, 1, CAST, false },
-	{ "Elixir.GenServer", "abcast", 2, 0, 1, CAST, true },
-	{ "Elixir.GenServer", "abcast", 3, 1, 2, CAST, true },
-	{ "Elixir.GenServer", "call", 0, 0, 1, CALL, false },
-	{ "Elixir.GenServer", "multi_call", 0, 1, 2, CALL, true },
-	{ "global", "send", 2, 0, 1, INFO, true },
-	{ "Elixir.Phoenix.PubSub", "broadcast", 3, -1, 2, INFO, true },
-	{ "Elixir.Phoenix.PubSub", "broadcast!", 3, -1, 2, INFO, true },
-	{ "Elixir.Phoenix.PubSub", "broadcast_from", 4, -1, 3, INFO, true },
-	{ "Elixir.Phoenix.PubSub", "broadcast_from!", 4, -1, 3, INFO, true },
+	{ "erlang", "send", 2, 0, 1, MESSAGE_INFO, false },
+	{ "erlang", "send_after", 0, 1, 2, MESSAGE_INFO, false },
+	{ "timer", "send_after", 2, -1, 1, MESSAGE_INFO, false },
+	{ "timer", "send_after", 3, 1, 2, MESSAGE_INFO, false },
+	{ "timer", "send_interval", 2, -1, 1, MESSAGE_INFO, false },
+	{ "timer", "send_interval", 3, 1, 2, MESSAGE_INFO, false },
+	{ "Elixir.Process", "send_after", 0, 0, 1, MESSAGE_INFO, false },
+	{ "gen_server", "cast", 2, 0, 1, MESSAGE_CAST, false },
+	{ "gen_server", "abcast", 2, 0, 1, MESSAGE_CAST, true },
+	{ "gen_server", "abcast", 3, 1, 2, MESSAGE_CAST, true },
+	{ "gen_server", "call", 0, 0, 1, MESSAGE_CALL, false },
+	{ "gen_server", "multi_call", 2, 0, 1, MESSAGE_CALL, true },
+	{ "gen_server", "multi_call", 3, 1, 2, MESSAGE_CALL, true },
+	{ "gen_statem", "cast", 2, 0, 1, MESSAGE_CAST, false },
+	{ "gen_statem", "call", 0, 0, 1, MESSAGE_CALL, false },
+	{ "gen_event", "notify", 2, -1, 1, MESSAGE_EVENT, false },
+	{ "gen_event", "sync_notify", 2, -1, 1, MESSAGE_EVENT, false },
+	{ "Elixir.GenServer", "cast", 2, 0, 1, MESSAGE_CAST, false },
+	{ "Elixir.GenServer", "abcast", 2, 0, 1, MESSAGE_CAST, true },
+	{ "Elixir.GenServer", "abcast", 3, 1, 2, MESSAGE_CAST, true },
+	{ "Elixir.GenServer", "call", 0, 0, 1, MESSAGE_CALL, false },
+	{ "Elixir.GenServer", "multi_call", 0, 1, 2, MESSAGE_CALL, true },
+	{ "global", "send", 2, 0, 1, MESSAGE_INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast", 3, -1, 2, MESSAGE_INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast!", 3, -1, 2, MESSAGE_INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast_from", 4, -1, 3, MESSAGE_INFO, true },
+	{ "Elixir.Phoenix.PubSub", "broadcast_from!", 4, -1, 3, MESSAGE_INFO, true },
 };
 /* clang-format on */
 
@@ -114,55 +107,6 @@ static const char *receiver(const struct code_effect *effect, const struct way *
 	return name ? name : code->module;
 }
 
-/* ---- whether it is understood ---- */
-
-static struct values handled(const struct code *code, enum handler handler,
-			     const struct value *message, const struct code_library *library,
-			     struct arena *arena, bool *sure)
-{
-	struct eval eval = { .arena = arena, .library = library, .limit = 16000 };
-	const struct code_function *function =
-		code_function(code, handlers[handler].name, handlers[handler].arity);
-	const struct value *args[] = { message, &value_unknown, &value_unknown };
-	struct values values = { 0 };
-
-	if (function)
-		values = eval_function(&eval, code, function, args);
-	*sure = function && !eval.gave_up && !eval.cut;
-	return values;
-}
-
-static bool same_values(struct values a, struct values b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++)
-		if (!value_same(a.items[i], b.items[i]))
-			return false;
-	return true;
-}
-
-/* It raises, or falls through to what takes anything, where it did not before. */
-static bool is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		    enum side side, enum handler handler, const struct value *message)
-{
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct code_library *library = judge->modules->library;
-	const struct value *nonsense = value_of_atom(&scratch, "$none of them");
-	bool sure, also;
-	struct values was = handled(knew, handler, message, &library[!side], &scratch, &sure);
-	struct values is = handled(code, handler, message, &library[side], &scratch, &also);
-
-	if (!sure || !also || was.len == 0)
-		return false;
-	if (is.len == 0)
-		return true;
-	if (!same_values(is, handled(code, handler, nonsense, &library[side], &scratch, &also)))
-		return false;
-	return !same_values(was,
-			    handled(knew, handler, nonsense, &library[!side], &scratch, &sure));
-}
-
 const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 			       const struct code_effect *effect, const struct value **message)
 {
@@ -178,16 +122,10 @@ const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 	to = modules_find(judge->modules, SIDE_NEW, name);
 	return to && to->diff && to->diff->change == CHANGE_CHANGED &&
 			       !to->diff->old_code->unread && !to->diff->new_code->unread &&
-			       is_lost(judge, to->diff->new_code, to->diff->old_code, SIDE_OLD,
-				       way->handler, *message)
+			       message_is_lost(judge, to->diff->new_code, to->diff->old_code,
+					       SIDE_OLD, way->kind, *message)
 		       ? name
 		       : NULL;
-}
-
-bool info_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		  enum side side, const struct value *message)
-{
-	return is_lost(judge, knew, code, side, INFO, message);
 }
 
 /* ---- all that a module sends ---- */
@@ -203,44 +141,29 @@ struct sent {
 
 enum { TRIED_MAX = 60 };
 
-static bool handler_changed(const struct module_diff *module, enum handler handler)
-{
-	owned_str struct str key = STR_EMPTY;
-
-	str_addf(&key, "%s/%u", handlers[handler].name, handlers[handler].arity);
-	return names_have(module->functions, str_text(&key));
-}
-
-static bool judge_sent(struct sent *sent, const struct code_effect *effect)
+static void judge_sent_to(struct sent *sent, const struct way *way, const char *name, bool far,
+			  const struct value *message)
 {
 	struct judge *judge = sent->judge;
-	const struct way *way = way_of(effect);
-	const struct value *message = way ? effect->args[way->what] : NULL;
+	const struct module_at *to = modules_find(judge->modules, SIDE_NEW, name);
 	owned_str struct str text = STR_EMPTY;
-	struct module_at *to;
-	const char *name;
-	bool far;
 
-	if (!way || !is_seen(message, judge->arena))
-		return false;
-	name = receiver(effect, way, sent->code, judge->arena, &far);
-	to = modules_find(judge->modules, SIDE_NEW, name);
 	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
 	    to->diff->new_code->unread || (sent->far_only && !far) ||
-	    !handler_changed(to->diff, way->handler) || ++sent->tried > TRIED_MAX ||
+	    !message_takers_changed(to->diff, way->kind) || ++sent->tried > TRIED_MAX ||
 	    is_told(judge, sent->far_only ? REASON_mixed_cluster : REASON_message_unknown, name) ||
 	    (sent->same && is_told(judge, REASON_not_rebuilt, sent->module->name)) ||
-	    !is_lost(judge, sent->far_only ? to->diff->new_code : to->diff->old_code,
-		     sent->far_only ? to->diff->old_code : to->diff->new_code,
-		     sent->far_only ? SIDE_OLD : SIDE_NEW, way->handler, message))
-		return false;
+	    !message_is_lost(judge, sent->far_only ? to->diff->new_code : to->diff->old_code,
+			     sent->far_only ? to->diff->old_code : to->diff->new_code,
+			     sent->far_only ? SIDE_OLD : SIDE_NEW, way->kind, message))
+		return;
 	value_print(&text, message);
 	if (sent->same)
 		JUDGE(judge, REASON_not_rebuilt, sent->module->app->name, sent->module->name,
 		      "%s is the same, and sends %s, which %s of the new %s does not understand, "
 		      "also behind a restart",
 		      module_shown(sent->module->name), str_text(&text),
-		      handlers[way->handler].name, module_shown(name))
+		      message_taker(to->diff->new_code, way->kind), module_shown(name))
 			->hint = "compile it anew, and raise the version of its application";
 	else if (sent->far_only)
 		JUDGE(judge, REASON_mixed_cluster, to->app->name, name,
@@ -254,9 +177,34 @@ static bool judge_sent(struct sent *sent, const struct code_effect *effect)
 		      "one "
 		      "that is under way, or a timer that is set, fails or is lost",
 		      module_shown(sent->module->name), str_text(&text),
-		      handlers[way->handler].name, module_shown(name))
+		      message_taker(to->diff->new_code, way->kind), module_shown(name))
 			->hint = "go on understanding it for one release";
-	return true;
+}
+
+static void judge_sent(struct sent *sent, const struct code_effect *effect)
+{
+	struct judge *judge = sent->judge;
+	const struct way *way = way_of(effect);
+	const struct value *message = way ? effect->args[way->what] : NULL;
+	const char *name;
+	bool far;
+
+	if (!way || !is_seen(message, judge->arena))
+		return;
+	if (way->kind != MESSAGE_EVENT) {
+		name = receiver(effect, way, sent->code, judge->arena, &far);
+		judge_sent_to(sent, way, name, far, message);
+		return;
+	}
+	/* Which handlers the manager has is not seen. */
+	for (size_t i = 0; i < judge->diff->len; i++)
+		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
+			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];
+
+			if (module->change == CHANGE_CHANGED &&
+			    module->new_facts->roles & BEAM_GEN_EVENT)
+				judge_sent_to(sent, way, module->name, false, message);
+		}
 }
 
 /* ---- funs that are handed over ---- */
@@ -309,8 +257,8 @@ static const char *kept_in(struct judge *judge, const struct code *self, const s
 			  receiver(effect, way, self, judge->arena, &far));
 	if (!to || !module_code(judge->modules, SIDE_OLD, to))
 		return NULL;
-	values = handled(to->code, way->handler, effect->args[way->what],
-			 &judge->modules->library[SIDE_OLD], &scratch, &sure);
+	values = message_answers(to->code, way->kind, effect->args[way->what],
+				 &judge->modules->library[SIDE_OLD], &scratch, &sure);
 	for (size_t i = 0; i < values.len; i++)
 		if (has_fun(values.items[i], code, 8))
 			return arena_printf(judge->arena, "in the state of %s",
@@ -424,8 +372,9 @@ static void name_receivers(struct judge *judge, struct name_table *names)
 		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
 			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];
 
-			for (enum handler h = INFO; h <= CALL; h++)
-				if (module->change == CHANGE_CHANGED && handler_changed(module, h))
+			for (enum message_kind kind = MESSAGE_INFO; kind < MESSAGE_KINDS; kind++)
+				if (module->change == CHANGE_CHANGED &&
+				    message_takers_changed(module, kind))
 					name_table_add(names, module->name, NULL);
 		}
 }

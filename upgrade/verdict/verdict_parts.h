@@ -236,14 +236,30 @@ bool state_changes(struct judge *judge, const struct module_diff *module, enum b
  * new code that the old one does not.
  */
 void judge_messages(struct judge *judge);
-/* Whether handle_info of that code, of the release `side`, does not take a message that `knew` did.
- */
-bool info_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		  enum side side, const struct value *message);
 /* The module of a process to which new code sends what only its new code understands; NULL: none.
  */
 const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 			       const struct code_effect *effect, const struct value **message);
+
+/* ---- verdict_takers.c ---- */
+
+enum message_kind { MESSAGE_INFO, MESSAGE_CAST, MESSAGE_CALL, MESSAGE_EVENT, MESSAGE_KINDS };
+
+/* "handle_info", "a state" */
+const char *message_taker(const struct code *code, enum message_kind kind);
+/* Whether a changed module takes messages of that kind by something that changed. */
+bool message_takers_changed(const struct module_diff *module, enum message_kind kind);
+/* What the callback returns for a message; *sure: that is all. */
+struct values message_answers(const struct code *code, enum message_kind kind,
+			      const struct value *message, const struct code_library *library,
+			      struct arena *arena, bool *sure);
+/* Whether code, of the release `side`, does not take a message that `knew`, of the other one, did.
+ */
+bool message_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
+		     enum side side, enum message_kind kind, const struct value *message);
+/* The same of an event of a gen_statem, in some of the states that both have. */
+bool event_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
+		   enum side side, const struct value *type, const struct value *content);
 
 /* ---- verdict_timeouts.c ---- */
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the old code asked for, and what comes into the new one: time-outs, and that processes end.
  */
-#include "base/name_table.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 static bool returns_timeout(const struct code *code)
@@ -40,7 +39,8 @@ static void judge_timeout(struct judge *judge, const struct app_diff *app,
 
 	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_GEN_SERVER) ||
 	    is_told(judge, REASON_message_unknown, module->name) ||
-	    !info_is_lost(judge, module->old_code, module->new_code, SIDE_NEW, timeout) ||
+	    !message_is_lost(judge, module->old_code, module->new_code, SIDE_NEW, MESSAGE_INFO,
+			     timeout) ||
 	    !returns_timeout(module->old_code))
 		return;
 	JUDGE(judge, REASON_message_unknown, app->name, module->name,
@@ -50,22 +50,84 @@ static void judge_timeout(struct judge *judge, const struct app_diff *app,
 		->hint = "go on understanding it for one release";
 }
 
-/* The time-outs of a state machine are events with names of their own. */
-static void judge_event_types(struct judge *judge, const struct app_diff *app,
-			      const struct module_diff *module)
-{
-	owned_name_table struct name_table *olds = atoms_of(module->old_code);
-	owned_name_table struct name_table *news = atoms_of(module->new_code);
+/* ---- those of state machines: actions among what callbacks return ---- */
 
-	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM &&
-	    name_table_find(olds, span_of("state_timeout")) != NAME_ABSENT &&
-	    name_table_find(news, span_of("state_timeout")) == NAME_ABSENT &&
-	    !is_told(judge, REASON_message_unknown, module->name))
-		JUDGE(judge, REASON_message_unknown, app->name, module->name,
-		      "the old code of %s sets state_timeout, of which the new code knows nothing: "
-		      "one that runs fails, or is lost",
-		      module_shown(module->name))
-			->hint = "go on understanding it for one release";
+struct actions {
+	struct judge *judge;
+	const struct app_diff *app;
+	const struct module_diff *module;
+};
+
+/* {{timeout, Name}, Time, Content}, {state_timeout, Time, Content}, {timeout, Time, Content} */
+static bool is_timeout(const struct value *action, struct arena *arena)
+{
+	const struct value *type = value_element(action, 0, arena);
+
+	return value_tuple_size(action) >= 3 &&
+	       (value_is_atom(type, "state_timeout") || value_is_atom(type, "timeout") ||
+		value_is_tagged(type, "timeout", 2));
+}
+
+static void judge_action(const struct actions *actions, const struct value *action)
+{
+	const struct module_diff *module = actions->module;
+	struct judge *judge = actions->judge;
+	owned_str struct str text = STR_EMPTY;
+
+	if (!is_timeout(action, judge->arena) ||
+	    is_told(judge, REASON_message_unknown, module->name) ||
+	    !event_is_lost(judge, module->old_code, module->new_code, SIDE_NEW,
+			   value_element(action, 0, judge->arena),
+			   value_element(action, 2, judge->arena)))
+		return;
+	value_print(&text, value_element(action, 0, judge->arena));
+	JUDGE(judge, REASON_message_unknown, actions->app->name, module->name,
+	      "the old code of %s sets the time-out %s, which a state of the new code does not "
+	      "understand: one that runs fails, or is lost",
+	      module_shown(module->name), str_text(&text))
+		->hint = "go on understanding it for one release";
+}
+
+/* Actions are one, or a list, behind the state and the data. */
+static void judge_returned(const struct actions *actions, const struct value *value)
+{
+	struct arena *arena = actions->judge->arena;
+	int size = value_tuple_size(value);
+	const struct value *last = size > 1 ? value_element(value, (size_t)size - 1, arena) : NULL;
+	const struct value *head;
+
+	if (!last)
+		return;
+	if (value_tuple_size(last) >= 3)
+		judge_action(actions, last);
+	while (value_uncons(last, arena, &head, &last))
+		if (value_tuple_size(head) >= 3)
+			judge_action(actions, head);
+}
+
+static void judge_event_timeouts(struct judge *judge, const struct app_diff *app,
+				 const struct module_diff *module)
+{
+	const struct actions actions = { judge, app, module };
+	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
+				       &value_unknown };
+	const struct code *code = module->old_code;
+
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_GEN_STATEM) ||
+	    module->functions.len == 0)
+		return;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		struct eval eval = { .arena = judge->arena, .limit = 16000 };
+		struct values values = { 0 };
+
+		if (function->arity <= ARRAY_LEN(args) &&
+		    code_exports(code, function->name, function->arity) &&
+		    (function->arity >= 3 || strcmp(function->name, "init") == 0))
+			values = eval_function(&eval, code, function, args);
+		for (size_t j = 0; j < values.len; j++)
+			judge_returned(&actions, values.items[j]);
+	}
 }
 
 /* ---- messages that come by themselves ---- */
@@ -114,7 +176,8 @@ static void judge_asked(struct judge *judge, const struct app_diff *app,
 
 	if ((asked->first && !value_is_atom(effect->args[0], asked->first)) ||
 	    is_told(judge, REASON_message_unknown, module->name) ||
-	    !info_is_lost(judge, module->old_code, module->new_code, SIDE_NEW, message))
+	    !message_is_lost(judge, module->old_code, module->new_code, SIDE_NEW, MESSAGE_INFO,
+			     message))
 		return;
 	value_print(&text, message);
 	JUDGE(judge, REASON_message_unknown, app->name, module->name,
@@ -143,6 +206,6 @@ void judge_timeouts(struct judge *judge, const struct app_diff *app,
 		    const struct module_diff *module)
 {
 	judge_timeout(judge, app, module);
-	judge_event_types(judge, app, module);
+	judge_event_timeouts(judge, app, module);
 	judge_all_asked(judge, app, module);
 }

@@ -48,10 +48,15 @@ static struct values answers(const struct code *code, const struct asked *asked,
 {
 	struct eval eval = { .arena = arena, .library = library, .limit = 16000 };
 	const struct code_function *function = code_function(code, asked->name, asked->arity);
+	const struct value *args[ARRAY_LEN(asked->args)];
 	struct values values = { 0 };
 
+	/* The state as it is is not what cannot be seen. */
+	for (unsigned i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = asked->args[i] == &value_unknown ? value_argument(arena, i + 1)
+							   : asked->args[i];
 	if (function)
-		values = eval_function(&eval, code, function, asked->args);
+		values = eval_function(&eval, code, function, args);
 	*sure = function && !eval.gave_up && !eval.cut;
 	return values;
 }
@@ -78,6 +83,14 @@ static bool same_values(struct values a, struct values b)
 	return true;
 }
 
+/* An atom that is compared with something is understood, whatever becomes of it. */
+static bool is_named(const struct code *code, const struct asked *asked)
+{
+	const char *name = value_atom_name(asked->args[asked->message]);
+
+	return name && function_names(code_function(code, asked->name, asked->arity), name);
+}
+
 /* It raises, or falls through to what takes anything, where it did not before. */
 static bool is_lost(struct judge *judge, const struct code *knew, const struct code *code,
 		    enum side side, const struct asked *asked)
@@ -90,11 +103,12 @@ static bool is_lost(struct judge *judge, const struct code *knew, const struct c
 	struct values is = answers(code, asked, &library[side], &scratch, &also);
 
 	nonsense.args[asked->message] = value_of_atom(&scratch, "$none of them");
-	if (!sure || !also || was.len == 0)
+	if (!sure || !also || was.len == 0 || same_values(was, is))
 		return false;
 	if (is.len == 0)
 		return true;
-	return same_values(is, answers(code, &nonsense, &library[side], &scratch, &also)) &&
+	return !is_named(code, asked) &&
+	       same_values(is, answers(code, &nonsense, &library[side], &scratch, &also)) &&
 	       !same_values(was, answers(knew, &nonsense, &library[!side], &scratch, &sure));
 }
 

@@ -107,6 +107,13 @@ static void attempt_ended(struct care *care)
 	care->not_before = clock_mono_ms() + care->wait_ms;
 }
 
+/* Nothing is begun before our number is written down: a Lease that is made anew goes on from there.
+ */
+static bool is_numbered(const struct beam_view *v)
+{
+	return json_integer_value(json_in(v->object, "status", "fencingToken", NULL)) == v->token;
+}
+
 /* Anything new that is wanted is begun at once, what failed later and later. */
 static int do_attempt(struct care *care, const struct beam_view *v, struct error *err)
 {
@@ -124,7 +131,7 @@ static int do_attempt(struct care *care, const struct beam_view *v, struct error
 			care->failed[0] = '\0';
 		return 0;
 	}
-	if (clock_mono_ms() < care->not_before)
+	if (!is_numbered(v) || clock_mono_ms() < care->not_before)
 		return 0;
 	helper_done(&care->check);
 	return helper_start(&care->attempt, attempt, care, err);

@@ -149,13 +149,14 @@ static json_t *spec_of(const char *holder, int duration_s, const char *acquired,
 			 (json_int_t)transitions);
 }
 
-static int create(json_t **out, struct lease *lease, struct kube_status *status, struct error *err)
+static int create(json_t **out, struct lease *lease, int64_t transitions,
+		  struct kube_status *status, struct error *err)
 {
 	const struct lease_options *o = &lease->options;
 	owned_json json_t *body =
 		json_pack("{s:s, s:s, s:{s:s, s:s}, s:o}", "apiVersion", VERSION, "kind", "Lease",
 			  "metadata", "name", o->name, "namespace", o->space, "spec",
-			  spec_of(o->holder, o->duration_s, lease->acquired, 1));
+			  spec_of(o->holder, o->duration_s, lease->acquired, transitions));
 	struct kube_request request = {
 		.method = "POST",
 		.path = kube_path(&lease->arena, VERSION, "leases", o->space, NULL),
@@ -202,21 +203,34 @@ static void lost(struct lease *lease)
 	atomic_store(&lease->told->leads_until, 0);
 }
 
+/* Of a leadership that begins: above all that were. */
+static int next_token(int64_t *out, const struct lease *lease, struct error *err)
+{
+	int64_t last = lease->seen ? lease->record.transitions : 0, floor = 0;
+
+	if (lease->options.floor && lease->options.floor(&floor, lease->kube, err))
+		return -1;
+	*out = (floor > last ? floor : last) + 1;
+	return 0;
+}
+
 static int take(bool *leads, struct lease *lease, struct error *err)
 {
 	const struct lease_options *o = &lease->options;
 	bool again = lease->ours && strcmp(lease->record.holder, o->holder) == 0;
-	int64_t transitions = lease->record.transitions + (again ? 0 : 1);
-	int64_t sent_at = clock_mono_ms();
+	int64_t transitions = lease->record.transitions, sent_at;
 	struct kube_status status = { 0 };
 	json_t *json;
 
+	if (!again && next_token(&transitions, lease, err))
+		return -1;
 	if (!again)
 		time_now(lease->acquired);
+	sent_at = clock_mono_ms();
 	if ((lease->seen ? replace(&json, lease,
 				   spec_of(o->holder, o->duration_s, lease->acquired, transitions),
 				   &status, err)
-			 : create(&json, lease, &status, err)))
+			 : create(&json, lease, transitions, &status, err)))
 		/* Another was faster, or it is gone: no failure. */
 		return status.code == 409 || status.code == 404 ? 0 : -1;
 	won(lease, json, sent_at);

@@ -20,6 +20,11 @@ struct lease_options {
 	int duration_s;     /* 0: LEASE_DURATION_S, and so on */
 	int64_t renew_ms;   /* who could not renew it for that long does not lead any more */
 	int64_t retry_ms;
+	/* The greatest token that was ever used, as far as it is known: asked before the Lease is
+	 * taken, so that one that was deleted, or is an old one again, does not begin anew.  NULL:
+	 * what the Lease says is all.
+	 */
+	int (*floor)(int64_t *out, struct kube *kube, struct error *err);
 };
 
 struct lease; /* opaque: see lease.c */

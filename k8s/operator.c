@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "k8s/operator.h"
 
+#include "base/json.h"
 #include "base/process.h"
+#include "k8s/beam.h"
 #include "k8s/web.h"
 
 #include <errno.h>
@@ -150,6 +152,28 @@ static void spare_memory(void)
 	mallopt(M_MMAP_THRESHOLD, 64 << 10);
 }
 
+/* What was used is written down in each BeamDeployment before anything is begun with it. */
+static int token_floor(int64_t *out, struct kube *kube, struct error *err)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct kube_request request = {
+		.path = kube_path(&arena, BEAM_GROUP, "beamdeployments", kube_space(kube), NULL),
+	};
+	owned_json json_t *all = NULL;
+	const json_t *one;
+	size_t i;
+
+	if (kube_ask(&all, kube, &request, err))
+		return -1;
+	json_array_foreach (json_object_get(all, "items"), i, one) {
+		int64_t token = json_integer_value(json_in(one, "status", "fencingToken", NULL));
+
+		if (token > *out && token < INT32_MAX)
+			*out = token;
+	}
+	return 0;
+}
+
 int operator_run(const struct operator_options *options, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -168,6 +192,7 @@ int operator_run(const struct operator_options *options, struct error *err)
 	lease_options.space = op.space;
 	lease_options.name = LEASE_NAME;
 	lease_options.holder = holder_of(&arena);
+	lease_options.floor = token_floor;
 	if (lease_new(&lease, kube, &lease_options, err))
 		return -1;
 	op.lease = lease;

@@ -6,15 +6,8 @@
 # may what its printed role says: it is refused nothing, and nothing of the role is left over.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tools/live.sh
-. tests/tools/live.sh
-# shellcheck source=tests/tools/pod.sh
-. tests/tools/pod.sh
-# shellcheck source=tests/tools/kube.sh
-. tests/tools/kube.sh
-# shellcheck source=tests/tools/workload.sh
-. tests/tools/workload.sh
-export TMPDIR="$work" XDG_CACHE_HOME="$work/cache"
+# shellcheck source=tests/tools/operated.sh
+. tests/tools/operated.sh
 
 start_workload 3 1.0.0 1.1.0 2.9.0
 start_operator one --listen "127.0.0.1:$((port + 17))"

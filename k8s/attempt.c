@@ -63,14 +63,32 @@ static int load(struct attempt *a, struct error *err)
 		       : 0;
 }
 
-/* Only what is named is changed. */
+/* Only what is named is changed, and only while the number there is ours. */
+static json_t *patch_of(const struct attempt *a, const json_t *status)
+{
+	json_t *patch = json_pack("[{s:s, s:s, s:I}]", "op", "test", "path", "/status/fencingToken",
+				  "value", (json_int_t)lease_token(a->options->lease));
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)status, key, value) {
+		owned_arena struct arena arena = ARENA_EMPTY;
+
+		json_array_append_new(patch, json_pack("{s:s, s:s, s:O}", "op", "add", "path",
+						       arena_printf(&arena, "/status/%s", key),
+						       "value", value));
+	}
+	return patch;
+}
+
+/* Takes the status. */
 static int patch_status(struct attempt *a, json_t *status, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	owned_json json_t *body = json_pack("{s:o}", "status", status);
+	owned_json json_t *owned = status, *body = patch_of(a, status);
 	struct kube_request request = {
 		.method = "PATCH",
-		.type = KUBE_MERGE,
+		.type = KUBE_PATCH,
 		.body = body,
 		.path = arena_printf(&arena, "%s/status",
 				     kube_path(&arena, BEAM_GROUP, "beamdeployments",
@@ -79,24 +97,20 @@ static int patch_status(struct attempt *a, json_t *status, struct error *err)
 
 	if (!lease_leads(a->options->lease))
 		return error_set(err, ERROR_LOCKED, "the lease is lost");
-	return kube_ask(NULL, a->kube, &request, err);
+	if (kube_ask(NULL, a->kube, &request, err) == 0)
+		return 0;
+	if (err->kind == ERROR_INVALID && strstr(err->text, "fencingToken"))
+		err->kind = ERROR_LOCKED;
+	return -1;
 }
 
 static int put_seeds(struct attempt *a, const json_t *stable, const json_t *pods, struct error *err)
 {
 	if (!lease_leads(a->options->lease))
 		return error_set(err, ERROR_LOCKED, "the lease is lost");
-	if (seeds_put(a->kube, &a->wish, stable, pods, lease_token(a->options->lease), err))
+	if (seeds_put(&a->seeds, a->kube, &a->wish, stable, pods, lease_token(a->options->lease),
+		      err))
 		return -1;
-	if (stable != a->seeds.stable) {
-		json_decref(a->seeds.stable);
-		a->seeds.stable = json_incref((json_t *)(uintptr_t)stable);
-	}
-	if (pods != a->seeds.pods) {
-		json_decref(a->seeds.pods);
-		a->seeds.pods = json_incref((json_t *)(uintptr_t)pods);
-	}
-	a->seeds.there = true;
 	return 0;
 }
 
@@ -297,7 +311,6 @@ static int begin(struct attempt *a, const struct beam_release *to, struct error 
 						      (uint64_t)lease_token(a->options->lease));
 	const struct kube_attempt attempt = { .from = a->wish.stable,
 					      .to = to->digest,
-					      .owner_uid = a->wish.uid,
 					      .restart = policy.mode == MODE_restart };
 
 	for (size_t i = 0; i < a->pods.len; i++)
@@ -385,9 +398,12 @@ int attempt_run(const struct attempt_options *options, struct error *err)
 
 	if (kube_open(&a.kube, &options->kube, err))
 		return -1;
+	if (load(&a, err))
+		return -1;
 	full.kube = a.kube;
+	full.uid = a.wish.uid;
 	a.journal = journal_kube_new(&full);
-	if (load(&a, err) || seeds_get(&a.seeds, a.kube, &a.wish, err) ||
+	if (seeds_get(&a.seeds, a.kube, &a.wish, err) ||
 	    journal_last(&r, &entry, journal_kube(a.journal), options->name, err))
 		return -1;
 	if (a.wish.deleted)

@@ -21,6 +21,18 @@ static bool is_member(const struct attempt *a, const char *name)
 	return ordinal >= 0 && ordinal < a->pods.replicas;
 }
 
+/* The rollout finds out that a VM is another one, and not why. */
+static void tell_restarts(const struct attempt *a, const struct pods *now)
+{
+	for (size_t i = 0; i < now->len; i++) {
+		const struct pod *pod = &now->items[i], *before = pods_find(&a->pods, pod->name);
+
+		if (before && strcmp(before->uid, pod->uid) == 0 &&
+		    pod->restarts > before->restarts)
+			attempt_tell(a, true, "ContainerRestarted", pod->name, pod->ended);
+	}
+}
+
 static void look_at_pods(struct attempt *a)
 {
 	struct pods now = { 0 };
@@ -32,6 +44,7 @@ static void look_at_pods(struct attempt *a)
 	/* What cannot be asked is as it was. */
 	if (pods_list(&now, a->kube, &a->wish, &ignored))
 		return;
+	tell_restarts(a, &now);
 	pods_done(&a->pods);
 	a->pods = now;
 	a->next_pod = a->next_node = 0;

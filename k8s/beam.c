@@ -274,3 +274,8 @@ bool beam_is_rejected(const struct beam_wish *wish, const char *digest)
 			return true;
 	return false;
 }
+
+bool beam_is_on_delete(const json_t *set)
+{
+	return strcmp(json_at(set, "spec", "updateStrategy", "type", NULL), "OnDelete") == 0;
+}

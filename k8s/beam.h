@@ -51,6 +51,8 @@ struct beam_wish {
 /* ERROR_INVALID: what the server cannot hold to is not so. */
 must_check int beam_wish_read(struct beam_wish *out, const json_t *object, struct error *err);
 bool beam_is_rejected(const struct beam_wish *wish, const char *digest);
+/* Whether the pods of a StatefulSet stay when its template is changed. */
+bool beam_is_on_delete(const json_t *set);
 /* Which of the wish's waves the rollout is in. */
 size_t beam_wave_nr(const struct beam_wish *wish, const struct rollout *rollout);
 

@@ -125,6 +125,13 @@ static struct said running(const struct beam_view *v)
 	return (struct said){ "True", soaks ? "WaveSoaking" : reasons[r->phase], r->why };
 }
 
+/* In vain, and it may be otherwise the next time: agents that could not be asked. */
+static bool was_tried(const struct beam_view *v)
+{
+	return strcmp(json_at(v->upgrade, "status", "result", NULL), "RolledBack") == 0 &&
+	       strcmp(json_at(v->upgrade, "spec", "toRevision", NULL), v->target) == 0;
+}
+
 static struct said progressing(const struct beam_view *v)
 {
 	struct said said = paused(v);
@@ -143,8 +150,13 @@ static struct said progressing(const struct beam_view *v)
 		return (struct said){ "False", "Aborted", "spec.abortedRevision says so" };
 	if (v->failed[0])
 		return (struct said){ "True", "AttemptFailed", v->failed };
+	if (v->rolling[0])
+		return (struct said){ "False", "WorkloadRolling", v->rolling };
 	if (v->ready < v->replicas)
 		return (struct said){ "True", "WaitingForPods", "not all pods are ready" };
+	if (was_tried(v))
+		return (struct said){ "True", "WaitingToRetry",
+				      json_at(v->upgrade, "status", "reason", NULL) };
 	return (struct said){ "True", "Beginning", "" };
 }
 

@@ -23,6 +23,7 @@ struct beam_view {
 	int64_t replicas, ready;       /* pods that are wanted, and that are ready */
 	struct beam_checked checked;
 	const char *failed;   /* why an attempt could not go on; "" */
+	const char *rolling;  /* why none is begun now; "" */
 	const char *now;      /* the time */
 	const char *deadline; /* of progress; "": none */
 	int64_t token;

@@ -77,7 +77,7 @@ static bool is_wanted(const struct care *care, const struct beam_view *v)
 		return false;
 	if (runs(v) && v->rollout)
 		return !sleeps(v);
-	if (!v->target[0])
+	if (!v->target[0] || v->rolling[0])
 		return false;
 	if (!care->visited || strcmp(v->wish->retry, v->wish->heeded_retry) != 0)
 		return true;
@@ -169,7 +169,7 @@ static int check(void *context, FILE *out)
 	json_object_foreach (cluster_all(c->cluster, CLUSTER_pods), name, object) {
 		struct pod pod;
 
-		pod_read(&pod, object);
+		pod_read(&pod, object, NULL);
 		if (pods_selected(c->workload, object) && !pod.ending)
 			json_object_set_new(states, name, ask(c, &pod));
 	}
@@ -237,18 +237,58 @@ static int do_check(struct care *care, const struct beam_view *v, struct cluster
 
 /* ---- what is known of it ---- */
 
-static const json_t *newest(const struct cluster *cluster, const char *name)
+static const json_t *newest(const struct cluster *cluster, const struct beam_wish *wish)
 {
 	const json_t *last = NULL;
 	const char *key;
 	json_t *one;
 
 	json_object_foreach (cluster_all(cluster, CLUSTER_upgrades), key, one)
-		if (strcmp(json_at(one, "spec", "deploymentName", NULL), name) == 0 &&
+		if (strcmp(json_at(one, "spec", "deploymentName", NULL), wish->name) == 0 &&
+		    journal_kube_is_of(one, wish->uid) &&
 		    (!last || json_integer_value(json_in(one, "spec", "attempt", NULL)) >
 				      json_integer_value(json_in(last, "spec", "attempt", NULL))))
 			last = one;
 	return last;
+}
+
+/* Kubernetes replaces the pods of a set itself whose template was changed; a hot upgrade beside
+ * that would be of pods that are about to go.
+ */
+static const char *rolling_of(struct arena *arena, const json_t *set)
+{
+	const char *now = json_at(set, "status", "currentRevision", NULL);
+	const char *next = json_at(set, "status", "updateRevision", NULL);
+
+	if (beam_is_on_delete(set) || strcmp(now, next) == 0)
+		return "";
+	return arena_printf(arena,
+			    "StatefulSet %s: its template was changed, and Kubernetes replaces its "
+			    "pods by itself, as its updateStrategy is RollingUpdate; set that to "
+			    "OnDelete, or wait until it is over",
+			    kube_meta(set, "name"));
+}
+
+static void tell_strategy(struct care *care, struct kube *kube, const struct beam_view *v,
+			  const json_t *workload)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct event event = { .regarding = v->object,
+			       .warning = true,
+			       .reason = "RollingUpdate",
+			       .action = "Reconcile" };
+
+	if (care->strategy_told || !workload || strcmp(v->wish->kind, "StatefulSet") != 0 ||
+	    beam_is_on_delete(workload))
+		return;
+	care->strategy_told = true;
+	event.note = arena_printf(
+		&arena,
+		"StatefulSet %s: a change of its template makes Kubernetes take every pod away; "
+		"kubectl patch -n %s statefulset %s -p "
+		"'{\"spec\":{\"updateStrategy\":{\"type\":\"OnDelete\",\"rollingUpdate\":null}}}'",
+		v->wish->workload, v->wish->space, v->wish->workload);
+	event_tell(kube, &event);
 }
 
 static void count_pods(struct beam_view *v, const struct cluster *cluster, const json_t *workload)
@@ -260,7 +300,7 @@ static void count_pods(struct beam_view *v, const struct cluster *cluster, const
 	json_object_foreach (cluster_all(cluster, CLUSTER_pods), key, object) {
 		struct pod pod;
 
-		pod_read(&pod, object);
+		pod_read(&pod, object, NULL);
 		v->ready += pods_selected(workload, object) && pod.ready && !pod.ending;
 	}
 }
@@ -328,18 +368,53 @@ static void tell_change(struct care *care, struct kube *kube, const json_t *obje
 	event_tell(kube, &event);
 }
 
+/* Whoever promotes, or aborts, what is not under way, or not wanted, meant another revision. */
+static void tell_stale(struct care *care, struct kube *kube, const struct beam_view *v)
+{
+	const char *to = runs(v) ? json_at(v->upgrade, "spec", "toRevision", NULL) : "";
+	const struct {
+		const char *key, *is;
+		char *was;
+	} all[] = { { "promotedRevision", v->wish->promoted, care->promoted },
+		    { "abortedRevision", v->wish->aborted, care->aborted } };
+	int64_t told = json_integer_value(json_in(v->object, "status", "observedGeneration", NULL));
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		owned_arena struct arena arena = ARENA_EMPTY;
+		const struct event event = {
+			.regarding = v->object,
+			.warning = true,
+			.reason = "OtherRevision",
+			.action = "Reconcile",
+			.note = arena_printf(&arena,
+					     "spec.%s %s means nothing now: %s is what is %s",
+					     all[i].key, all[i].is, to[0] ? to : v->target,
+					     to[0] ? "under way" : "wanted"),
+		};
+
+		if (strcmp(all[i].is, all[i].was) == 0)
+			continue;
+		snprintf(all[i].was, sizeof(care->promoted), "%s", all[i].is);
+		if (all[i].is[0] && strcmp(all[i].is, to) != 0 &&
+		    strcmp(all[i].is, v->target) != 0 && told < v->wish->generation)
+			event_tell(kube, &event);
+	}
+}
+
 static void refused(struct care *care, const struct error *err)
 {
 	bool said = strncmp(err->text, care->refused, sizeof(care->refused) - 1) == 0;
 
-	if (err->kind == ERROR_NOT_FOUND || said)
+	if (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_LOCKED || said)
 		return;
 	snprintf(care->refused, sizeof(care->refused), "%s", err->text);
 	if (care->op->options->say)
 		care->op->options->say(err->text);
 }
 
-/* What cannot be told now is told at the next look. */
+/* What cannot be told now is told at the next look; so is what was told meanwhile by another, who
+ * may lead by now.
+ */
 static void tell(struct care *care, struct kube *kube, struct cluster *cluster,
 		 const struct beam_view *v)
 {
@@ -350,7 +425,8 @@ static void tell(struct care *care, struct kube *kube, struct cluster *cluster,
 
 	if (!beam_status_differs(status, v->object) || !lease_leads(care->op->lease))
 		return;
-	body = json_pack("{s:O}", "status", status);
+	body = json_pack("{s:O, s:{s:s}}", "status", status, "metadata", "resourceVersion",
+			 kube_meta(v->object, "resourceVersion"));
 	request.body = body;
 	request.path = arena_printf(
 		&arena, "%s/status",
@@ -384,10 +460,12 @@ static int step(struct care *care, struct kube *kube, struct cluster *cluster, s
 		struct error *err)
 {
 	const json_t *workload = workload_of(cluster, v->wish);
+	owned_arena struct arena arena = ARENA_EMPTY;
 
 	v->target = digest_of(cluster, v->wish);
-	v->upgrade = newest(cluster, care->name);
+	v->upgrade = newest(cluster, v->wish);
 	v->rollout = rollout_of(care, v->upgrade);
+	v->rolling = rolling_of(&arena, workload);
 	count_pods(v, cluster, workload);
 	if (do_attempt(care, v, err) || do_check(care, v, cluster, workload, err))
 		return -1;
@@ -396,6 +474,8 @@ static int step(struct care *care, struct kube *kube, struct cluster *cluster, s
 	v->checked = care->checked;
 	v->failed = helper_runs(&care->attempt) ? "" : care->failed;
 	set_deadline(care, v);
+	tell_stale(care, kube, v);
+	tell_strategy(care, kube, v, workload);
 	tell(care, kube, cluster, v);
 	return 0;
 }
@@ -412,6 +492,7 @@ int care_step(struct care *care, struct kube *kube, struct cluster *cluster, str
 		.target = "",
 		.failed = "",
 		.invalid = "",
+		.rolling = "",
 	};
 	/* It may be replaced while it is looked at. */
 	owned_json json_t *object = json_incref((json_t *)(uintptr_t)view.object);

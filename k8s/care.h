@@ -23,8 +23,10 @@ struct care {
 	struct rollout *rollout;
 	int64_t progress_by;
 	char deadline[32];
-	char reason[128];  /* that was told last */
-	char refused[256]; /* why the status could not be written; told once */
+	char reason[128];               /* that was told last */
+	char promoted[80], aborted[80]; /* as they were seen last */
+	bool strategy_told;             /* that the workload's is dangerous */
+	char refused[256];              /* why the status could not be written; told once */
 };
 
 struct care *care_new(struct operator* op, const char *name);

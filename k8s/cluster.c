@@ -46,6 +46,14 @@ struct teller {
 	enum cluster_kind kind;
 };
 
+/* Another one than the present means that Kubernetes replaces pods. */
+static json_t *revisions_of(const json_t *set)
+{
+	return json_pack("{s:s, s:s}", "currentRevision",
+			 json_at(set, "status", "currentRevision", NULL), "updateRevision",
+			 json_at(set, "status", "updateRevision", NULL));
+}
+
 /* Only what is looked at is kept; who set which field is often more than the fields. */
 static json_t *less_of(enum cluster_kind kind, const json_t *object)
 {
@@ -69,7 +77,12 @@ static json_t *less_of(enum cluster_kind kind, const json_t *object)
 
 		json_object_del(spec, "template");
 		json_object_set_new(less, "spec", spec);
-		json_object_del(less, "status");
+		json_object_set_new(less, "status", revisions_of(object));
+	}
+	/* Those of a list do not say what they are, and events are about them. */
+	if (kind == CLUSTER_deployments) {
+		json_object_set_new(less, "apiVersion", json_string(BEAM_GROUP));
+		json_object_set_new(less, "kind", json_string("BeamDeployment"));
 	}
 	return less;
 }

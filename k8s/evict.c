@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "k8s/attempt.h"
+#include "k8s/event.h"
 
 enum { AGAIN_MS = 1000, BUDGET_MS = 3000 };
 
@@ -40,6 +41,20 @@ static bool runs(const json_t *told, const char *vsn)
 	       strcmp(json_at(told, "facts", "boots", NULL), vsn) == 0;
 }
 
+static void tell_waits(const struct eviction *e, const char *pod, const char *why)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct event event = {
+		.regarding = e->a->object,
+		.warning = true,
+		.reason = "DisruptionBudget",
+		.action = "Upgrade",
+		.note = arena_printf(&arena, "%s: waits to be evicted: %s", pod, why),
+	};
+
+	event_tell(e->kube, &event);
+}
+
 /* A disruption budget that says no is asked again; nothing is ever simply deleted. */
 static int evict(struct eviction *e, const struct pod *pod, struct error *err)
 {
@@ -58,7 +73,7 @@ static int evict(struct eviction *e, const struct pod *pod, struct error *err)
 		.timeout_ms = BUDGET_MS,
 	};
 
-	for (;;) {
+	for (bool told = false;; told = true) {
 		if (kube_ask(NULL, e->kube, &request, err) == 0 || status.code == 404 ||
 		    status.code == 409)
 			return 0;
@@ -70,6 +85,8 @@ static int evict(struct eviction *e, const struct pod *pod, struct error *err)
 				"pod %s was not evicted: a PodDisruptionBudget does not let "
 				"it go (%.300s)",
 				pod->name, err->text);
+		if (!told && status.code == 429)
+			tell_waits(e, pod->name, err->text);
 		clock_sleep_ms(BUDGET_MS);
 	}
 }

@@ -20,6 +20,7 @@ struct kube_journal {
 	json_t *object;       /* it, as it was seen last; NULL: none */
 	json_t *about;
 	const struct rollout *rollout; /* that is driven */
+	int64_t last_number;           /* of all attempts, also of others */
 	int64_t looked_at;             /* at the BeamDeployment */
 };
 
@@ -48,6 +49,7 @@ struct kube_journal *journal_kube_new(const struct kube_journal_options *options
 
 	j->journal.kind = &kube_kind;
 	j->options = *options;
+	j->options.uid = arena_dup(&j->arena, span_of(options->uid));
 	j->name = "";
 	j->upgrades = kube_path(&j->arena, BEAM_GROUP, "beamupgrades", options->space, NULL);
 	return j;
@@ -224,7 +226,7 @@ static json_t *new_object(const struct kube_journal *j, int64_t number)
 			 "apiVersion", BEAM_GROUP, "kind", "BeamUpgrade", "metadata", "name", name,
 			 "namespace", j->options.space, "labels", "relevo.dev/deployment",
 			 j->options.deployment, "ownerReferences", "apiVersion", BEAM_GROUP, "kind",
-			 "BeamDeployment", "name", j->options.deployment, "uid", a->owner_uid,
+			 "BeamDeployment", "name", j->options.deployment, "uid", j->options.uid,
 			 "controller", 1, "spec", "deploymentName", j->options.deployment,
 			 "fromRevision", a->from, "toRevision", a->to, "mode",
 			 a->restart ? "Restart" : "Hot", "attempt", (json_int_t)number);
@@ -232,7 +234,7 @@ static json_t *new_object(const struct kube_journal *j, int64_t number)
 
 static int create(struct kube_journal *j, struct error *err)
 {
-	owned_json json_t *body = new_object(j, journal_kube_number(j) + 1);
+	owned_json json_t *body = new_object(j, j->last_number + 1);
 	struct kube_status said = { 0 };
 	struct kube_request request = {
 		.method = "POST", .path = j->upgrades, .body = body, .status = &said
@@ -317,6 +319,17 @@ static int64_t number_of(const json_t *upgrade)
 	return json_integer_value(json_in(upgrade, "spec", "attempt", NULL));
 }
 
+bool journal_kube_is_of(const json_t *upgrade, const char *uid)
+{
+	const json_t *owner;
+	size_t i;
+
+	json_array_foreach (json_in(upgrade, "metadata", "ownerReferences", NULL), i, owner)
+		if (strcmp(json_at(owner, "uid", NULL), uid) == 0)
+			return true;
+	return false;
+}
+
 /* One that was made and never written on has no rollout: it is as if it had not begun. */
 static int in_kube_last(struct rollout **rollout_out, struct journal_entry *entry_out,
 			struct journal *journal, const char *target, struct error *err)
@@ -329,9 +342,13 @@ static int in_kube_last(struct rollout **rollout_out, struct journal_entry *entr
 	(void)target;
 	if (list(&all, j, err))
 		return -1;
-	json_array_foreach (json_object_get(all, "items"), i, one)
-		if (!last || number_of(one) > number_of(last))
+	json_array_foreach (json_object_get(all, "items"), i, one) {
+		if (number_of(one) > j->last_number)
+			j->last_number = number_of(one);
+		if (journal_kube_is_of(one, j->options.uid) &&
+		    (!last || number_of(one) > number_of(last)))
 			last = one;
+	}
 	*rollout_out = NULL;
 	*entry_out = (struct journal_entry){ 0 };
 	if (!last)

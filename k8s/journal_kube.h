@@ -17,6 +17,7 @@ struct kube_journal_options {
 	struct kube *kube;
 	const struct lease *lease;
 	const char *space, *deployment;
+	const char *uid; /* of the BeamDeployment: attempts of one that was deleted are not its */
 	/* Called before the first action of each write, when that is written: what pods are to come
 	 * up on.  May be NULL.
 	 */
@@ -33,10 +34,13 @@ void journal_kube_free(struct kube_journal *journal); /* NULL is fine */
 /* What a new BeamUpgrade is, for journal_begin(). */
 struct kube_attempt {
 	const char *from, *to; /* revisions; "" */
-	const char *owner_uid;
 	bool restart;
 };
 void journal_kube_attempt(struct kube_journal *journal, const struct kube_attempt *attempt);
+
+/* Whether a BeamUpgrade is of that BeamDeployment, and of none before it that had the same name;
+ * pure. */
+bool journal_kube_is_of(const json_t *upgrade, const char *uid);
 
 /* The name of the BeamUpgrade; "": there was none. */
 const char *journal_kube_name(const struct kube_journal *journal);

@@ -26,7 +26,36 @@ static bool has_condition(const json_t *object, const char *type)
 	return false;
 }
 
-void pod_read(struct pod *out, const json_t *object)
+/* What the kubelet says of a container that was started again. */
+static const char *end_of(struct arena *arena, const json_t *container)
+{
+	const json_t *ended = json_in(container, "lastState", "terminated", NULL);
+	const char *reason = json_at(ended, "reason", NULL);
+
+	return arena_printf(arena, "%s: %s, exit code %d", json_at(container, "name", NULL),
+			    reason[0] ? reason : "ended",
+			    (int)json_integer_value(json_object_get(ended, "exitCode")));
+}
+
+static void read_restarts(struct pod *out, const json_t *object, struct arena *arena)
+{
+	const json_t *one;
+	const char *last = "";
+	size_t i;
+
+	json_array_foreach (json_in(object, "status", "containerStatuses", NULL), i, one) {
+		const char *at = json_at(one, "lastState", "terminated", "finishedAt", NULL);
+		json_int_t restarts = json_integer_value(json_object_get(one, "restartCount"));
+
+		out->restarts += restarts > 0 && restarts < INT32_MAX ? restarts : 0;
+		if (!json_in(one, "lastState", "terminated", NULL) || strcmp(at, last) < 0)
+			continue;
+		last = at;
+		out->ended = end_of(arena, one);
+	}
+}
+
+void pod_read(struct pod *out, const json_t *object, struct arena *arena)
 {
 	*out = (struct pod){
 		.name = json_at(object, "metadata", "name", NULL),
@@ -35,7 +64,10 @@ void pod_read(struct pod *out, const json_t *object)
 		.host = json_at(object, "spec", "nodeName", NULL),
 		.ready = has_condition(object, "Ready"),
 		.ending = json_at(object, "metadata", "deletionTimestamp", NULL)[0] != '\0',
+		.ended = "",
 	};
+	if (arena)
+		read_restarts(out, object, arena);
 }
 
 static void keep(struct pod *pod, struct arena *arena)
@@ -57,7 +89,7 @@ int pod_get(struct pod *out, bool *there, struct arena *arena, struct kube *kube
 	*there = false;
 	if (kube_ask(&object, kube, &request, err))
 		return status.code == 404 ? 0 : -1;
-	pod_read(out, object);
+	pod_read(out, object, arena);
 	keep(out, arena);
 	*there = true;
 	return 0;
@@ -158,7 +190,7 @@ static void take_pods(struct pods *out, const json_t *list)
 	json_array_foreach (items, i, one) {
 		if (has_ended(one))
 			continue;
-		pod_read(&out->items[out->len], one);
+		pod_read(&out->items[out->len], one, &out->arena);
 		keep(&out->items[out->len++], &out->arena);
 	}
 	qsort(out->items, out->len, sizeof(*out->items), last_first);

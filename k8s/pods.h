@@ -7,6 +7,8 @@
 struct pod {
 	const char *name, *ip, *uid, *host; /* host: the machine; "": not known */
 	bool ready, ending;
+	int64_t restarts;  /* of all its containers */
+	const char *ended; /* why the last of them did: "app: OOMKilled, exit code 137"; "" */
 };
 
 struct pods {
@@ -26,8 +28,10 @@ const struct pod *pods_find(const struct pods *pods, const char *name);
 /* One pod as the server has it now, in the arena; *there says whether it has. */
 must_check int pod_get(struct pod *out, bool *there, struct arena *arena, struct kube *kube,
 		       const char *space, const char *name, struct error *err);
-/* Of a pod's object; texts are borrowed from it. */
-void pod_read(struct pod *out, const json_t *object);
+/* Of a pod's object; texts are borrowed from it, but for `ended`, which is in the arena, if there
+ * is one.
+ */
+void pod_read(struct pod *out, const json_t *object, struct arena *arena);
 /* Of a StatefulSet's pod; -1: it is none. */
 int64_t pod_ordinal(const char *workload, const char *name);
 /* Whether the labels of a pod are those that the workload selects; pure. */

@@ -4,6 +4,9 @@
 #include "base/json.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+
+enum { TRIES_MAX = 5 };
 
 void seeds_done(struct seeds *seeds)
 {
@@ -29,6 +32,16 @@ static json_t *parsed(const json_t *map, const char *key)
 	return NULL;
 }
 
+static void take(struct seeds *out, const json_t *map)
+{
+	*out = (struct seeds){ .stable = parsed(map, "stable"),
+			       .pods = parsed(map, "pods"),
+			       .token = strtoll(json_at(map, "data", "token", NULL), NULL, 10) };
+	snprintf(out->version, sizeof(out->version), "%s", kube_meta(map, "resourceVersion"));
+	if (!out->pods)
+		out->pods = json_object();
+}
+
 int seeds_get(struct seeds *out, struct kube *kube, const struct beam_wish *wish, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
@@ -38,11 +51,7 @@ int seeds_get(struct seeds *out, struct kube *kube, const struct beam_wish *wish
 
 	if (kube_ask(&map, kube, &request, err) && status.code != 404)
 		return -1;
-	*out = (struct seeds){ .stable = parsed(map, "stable"),
-			       .pods = parsed(map, "pods"),
-			       .there = map != NULL };
-	if (!out->pods)
-		out->pods = json_object();
+	take(out, map);
 	return 0;
 }
 
@@ -62,18 +71,44 @@ static json_t *map_of(struct arena *arena, const struct beam_wish *wish, const j
 			 pods_text, "token", arena_printf(arena, "%" PRId64, token));
 }
 
-int seeds_put(struct kube *kube, const struct beam_wish *wish, const json_t *stable,
-	      const json_t *pods, int64_t token, struct error *err)
+/* Over that version and no other; an answer that was lost is asked for as one that came late. */
+static int put_over(const char *version, struct kube *kube, const char *path, json_t *map,
+		    struct error *err)
+{
+	json_t *meta = json_object_get(map, "metadata");
+
+	if (version[0])
+		json_object_set_new(meta, "resourceVersion", json_string(version));
+	else
+		json_object_del(meta, "resourceVersion");
+	return kube_apply(NULL, kube, path, map, true, err);
+}
+
+int seeds_put(struct seeds *seeds, struct kube *kube, const struct beam_wish *wish,
+	      const json_t *stable, const json_t *pods, int64_t token, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
 	owned_json json_t *map = map_of(&arena, wish, stable, pods, token);
-	owned_seeds struct seeds now = { 0 };
+	/* They may be those in seeds. */
+	owned_json json_t *kept_stable = json_incref((json_t *)(uintptr_t)stable);
+	owned_json json_t *kept_pods = json_incref((json_t *)(uintptr_t)pods);
 
-	if (kube_apply(NULL, kube, path_of(&arena, wish), map, true, err) ||
-	    seeds_get(&now, kube, wish, err))
-		return -1;
-	if (!json_equal(now.stable, stable) || !json_equal(now.pods, pods))
-		return error_set(err, ERROR_LOCKED,
-				 "ConfigMap relevo-%s: somebody else writes it, too", wish->name);
-	return 0;
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		bool put = put_over(seeds->version, kube, path_of(&arena, wish), map, err) == 0;
+		struct seeds now;
+
+		if (!put && err->kind != ERROR_LOCKED)
+			return -1;
+		if (seeds_get(&now, kube, wish, err))
+			return -1;
+		seeds_done(seeds);
+		*seeds = now;
+		if (now.token > token)
+			break;
+		if (json_equal(now.stable, stable) && json_equal(now.pods, pods) &&
+		    now.token == token)
+			return 0;
+	}
+	return error_set(err, seeds->token > token ? ERROR_LOCKED : ERROR_FAILED,
+			 "ConfigMap relevo-%s: somebody else writes it, too", wish->name);
 }

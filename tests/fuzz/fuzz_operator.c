@@ -13,9 +13,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void pods(const json_t *object)
 {
+	owned_arena struct arena arena = ARENA_EMPTY;
 	struct pod pod;
 
-	pod_read(&pod, object);
+	pod_read(&pod, object, &arena);
 	pods_selected(object, object);
 	if (pod_ordinal("shop", pod.name) < -1)
 		abort();
@@ -30,6 +31,7 @@ static void tell(const json_t *object, const struct beam_wish *wish, const struc
 					.upgrade = object,
 					.rollout = r,
 					.failed = "",
+					.rolling = "",
 					.now = "2026-01-01T00:00:00Z",
 					.deadline = "" };
 	json_t *status = beam_status(&view);

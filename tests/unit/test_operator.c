@@ -149,18 +149,25 @@ static void test_pods(void **state)
 		parse("{\"metadata\": {\"name\": \"shop-0\", \"labels\": {\"app\": \"shop\", "
 		      "\"tier\": \"1\", \"more\": \"x\"}}, \"status\": {\"podIP\": "
 		      "\"10.0.0.1\", \"conditions\": [{\"type\": \"Ready\", \"status\": "
-		      "\"True\"}]}}");
+		      "\"True\"}], \"containerStatuses\": [{\"name\": \"app\", "
+		      "\"restartCount\": 2, \"lastState\": {\"terminated\": {\"reason\": "
+		      "\"OOMKilled\", \"exitCode\": 137}}}, {\"name\": \"other\", "
+		      "\"restartCount\": 1}]}}");
+	owned_arena struct arena arena = ARENA_EMPTY;
 	struct pod read;
 
 	(void)state;
 	assert_true(pods_selected(workload, pod));
 	assert_false(pods_selected(workload, all));
 	assert_false(pods_selected(all, pod));
-	pod_read(&read, pod);
+	pod_read(&read, pod, &arena);
 	assert_true(read.ready);
+	assert_int_equal(read.restarts, 3);
+	assert_string_equal(read.ended, "app: OOMKilled, exit code 137");
 	assert_false(read.ending);
 	assert_string_equal(read.ip, "10.0.0.1");
-	pod_read(&read, all);
+	pod_read(&read, all, &arena);
+	assert_string_equal(read.ended, "");
 	assert_false(read.ready);
 	assert_string_equal(read.name, "");
 	assert_int_equal(pod_ordinal("shop", "shop-12"), 12);
@@ -241,6 +248,7 @@ static const struct {
 	  A, SYNC_in, 3, "", "False", "RolledBack" },
 	{ "aborted", "\"abortedRevision\": \"" A "\"", "", A, SYNC_in, 3, "", "False", "Aborted" },
 	{ "cannot begin", "", "", A, SYNC_unknown, 3, "why", "False", "AttemptFailed" },
+	{ "template changed", "", "", A, SYNC_unknown, 2, "", "False", "WorkloadRolling" },
 };
 
 static void test_status(void **state)
@@ -263,6 +271,7 @@ static void test_status(void **state)
 			.now = "2026-01-01T00:00:00Z",
 			.deadline = "",
 			.invalid = "",
+			.rolling = strcmp(stands[i].reason, "WorkloadRolling") == 0 ? "why" : "",
 		};
 
 		assert_int_equal(beam_wish_read(&wish, object, &err), 0);

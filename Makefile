@@ -126,7 +126,7 @@ $(B)/tests/helpers/%: tests/helpers/%.c $(B)/librelevo.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
 # For LD_PRELOAD.
-KILLERS := kill_at kill_at_put
+KILLERS := kill_at kill_at_put skew
 $(KILLERS:%=$(B)/tests/helpers/%.so): $(B)/tests/helpers/%.so: tests/helpers/%.c
 	@mkdir -p $(@D)
 	$(call say,CC)

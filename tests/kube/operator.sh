@@ -63,7 +63,7 @@ wait_for 300 says Degraded True || fail "2.9.0 is not found out: $(explain 2>&1)
 wait_for 200 says Ready False RolledBack || fail "not back: $(explain 2>&1)"
 all_run 1.0.0
 [ "$(uids)" = "$before" ] || fail "other pods: $(uids), not $before"
-is_bd '.status.rejectedRevisions[-1:].revision' "$(meter_digest 2.9.0)"
+is_bd '.status.rejectedRevisions[-1].revision' "$(meter_digest 2.9.0)"
 is_bd .status.stableRevision "$(meter_digest 1.0.0)"
 attempt=$(bd .status.currentUpgradeName)
 sleep 3

@@ -31,7 +31,7 @@ begin_with () {
   pods_before=$(uids)
 }
 # The newest attempt.
-attempt_json () { kubectl get bup -n test -o json | jq '[.items | sort_by(.spec.attempt)[]][-1]'; }
+attempt_json () { ask_for "$beam_path/beamupgrades" '(.items | sort_by(.spec.attempt)[-1])'; }
 attempt_is () { [ "$(attempt_json | jq -r "$1")" = "$2" ]; }
 # when FILTER VALUE: the newest attempt is so.
 when () { wait_for 300 attempt_is "$1" "$2" || fail "not $1 = $2: $(explain 2>&1)"; }
@@ -63,6 +63,7 @@ untouched () {
 }
 nowhere_restarted () { [ -z "$(ls "$work"/restarts.* 2>/dev/null)" ] || fail "a VM was restarted"; }
 same_pods () { [ "$(uids)" = "$pods_before" ] || fail "other pods: $(uids), not $pods_before"; }
-has_event () { kubectl get events.events.k8s.io -n test -o json | jq -e --arg reason "$1" --arg note "${2:-}" \
-  'any(.items[]; .reason == $reason and (.note | contains($note)))' >/dev/null; }
+has_event () {
+  [ "$(ask_for /apis/events.k8s.io/v1/namespaces/test/events "any(.items[]; .reason == \"$1\" and (.note | contains(\"${2:-}\")))")" = true ]
+}
 when_event () { wait_for 100 has_event "$@" || fail "no event $*: $(explain 2>&1)"; }

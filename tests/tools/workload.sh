@@ -8,9 +8,13 @@
 agents_port=$((port + 16))
 pods_net=127.$((port / 250 % 250)).$((port % 250))
 pods_path=/api/v1/namespaces/test/pods
+beam_path=/apis/relevo.dev/v1alpha1/namespaces/test
+bd_path=$beam_path/beamdeployments/meter
 pod_ip () { echo "$pods_net.$(($1 + 1))"; }
 pod_dir () { echo "$work/pods/meter-$1"; }
 
+# ask_for PATH FILTER: nothing where there is nothing, or nobody answers; much cheaper than kubectl in a loop.
+ask_for () { "$kube" ask GET "$1" 2>/dev/null | jq -r "$2 // empty"; }
 # patch PATH JSON
 patch () {
   body=$(mktemp "$work/patch.XXXXXX")
@@ -30,17 +34,27 @@ run_pod () {
   for key in stable pods token; do jq -j ".data[\"$key\"] // empty" "$dir/map" >"$dir/desired/$key"; done
   "$relevo" seed --root "$dir/root" --desired "$dir/desired" --pod "meter-$1" >>"$dir/log" 2>&1 || return 1
   run_node "$1"
-  "$relevo" agent --root "$dir/root" --node "meter-$1@127.0.0.1" --cookie-file "$work/cookie" --cert "$tls/pod.crt" \
-    --key "$tls/pod.key" --ca "$tls/ca.crt" --listen "$(pod_ip "$1"):$agents_port" >>"$dir/log" 2>&1 &
-  echo $! >"$dir/agent"
-  wait_for 60 "$relevo" node eval "meter-$1@127.0.0.1" '{started, _} = init:get_status()' || return 1
-  set_ready "$1" True
+  run_agent "$1" "$work/cookie"
 }
 run_node () {
   dir=$(pod_dir "$1")
   RELEASE_DISTRIBUTION=name RELEASE_NODE=meter-$1@127.0.0.1 RELEASE_COOKIE=$(cat "$work/cookie") \
     "$dir/root/bin/meter" start >>"$dir/log" 2>&1 &
   echo $! >"$dir/node"
+}
+# run_agent NR COOKIE
+run_agent () {
+  dir=$(pod_dir "$1")
+  "$relevo" agent --root "$dir/root" --node "meter-$1@127.0.0.1" --cookie-file "$2" --cert "$tls/pod.crt" \
+    --key "$tls/pod.key" --ca "$tls/ca.crt" --listen "$(pod_ip "$1"):$agents_port" >>"$dir/log" 2>&1 &
+  echo $! >"$dir/agent"
+}
+# Whether it is ready now, told when it is the first time.
+is_up () {
+  [ -e "$(pod_dir "$1")/ready" ] || {
+    "$relevo" node eval "meter-$1@127.0.0.1" '{started, _} = init:get_status()' >/dev/null 2>&1 &&
+      set_ready "$1" True && touch "$(pod_dir "$1")/ready"
+  }
 }
 end_pod () {
   dir=$(pod_dir "$1")
@@ -60,11 +74,13 @@ JSON
 }
 # The pod is another one than that which runs, or is not there any more, or its node has ended.
 tend_pod () {
-  uid=$(kubectl get pod -n test "meter-$1" -o 'jsonpath={.metadata.uid}' 2>/dev/null) || uid=
+  uid=$(ask_for "$pods_path/meter-$1" .metadata.uid)
   [ "$uid" != "$(cat "$(pod_dir "$1")/uid" 2>/dev/null)" ] || [ -z "$uid" ] || {
-    gone "$(cat "$(pod_dir "$1")/node")" || return 0
-    echo restarted >>"$work/restarts.$1"
-    run_node "$1"
+    if gone "$(cat "$(pod_dir "$1")/node")"; then
+      echo restarted >>"$work/restarts.$1"
+      run_node "$1"
+    fi
+    is_up "$1"
     return 0
   }
   end_pod "$1"
@@ -73,15 +89,20 @@ tend_pod () {
     return 0
   fi
   [ -n "$uid" ] || make_pod "$1" || return 0
-  uid=$(kubectl get pod -n test "meter-$1" -o 'jsonpath={.metadata.uid}') || return 0
+  uid=$(ask_for "$pods_path/meter-$1" .metadata.uid)
+  [ -n "$uid" ] || return 0
   if run_pod "$1"; then echo "$uid" >"$(pod_dir "$1")/uid"; else end_pod "$1"; fi
 }
 # tend NR: one of them, for ever.
 tend () {
   while :; do
-    wanted=$(kubectl get statefulset -n test meter -o 'jsonpath={.spec.replicas}' 2>/dev/null) || wanted=
-    [ -z "$wanted" ] || { [ "$1" -ge "$wanted" ] && [ ! -e "$(pod_dir "$1")" ]; } || tend_pod "$1" "$wanted"
-    sleep 0.5
+    wanted=$(ask_for /apis/apps/v1/namespaces/test/statefulsets/meter .spec.replicas)
+    if [ -z "$wanted" ] || { [ "$1" -ge "$wanted" ] && [ ! -e "$(pod_dir "$1")" ]; }; then
+      sleep 2
+    else
+      tend_pod "$1" "$wanted"
+      sleep 1
+    fi
   done
 }
 end_workload () {
@@ -140,9 +161,9 @@ beam_deployment () {
     commit: {soakPeriodSeconds: 2}}} * $more)}' >"$work/deployment.json"
   expect 0 kubectl apply -f "$work/deployment.json"
 }
-patch_bd () { patch /apis/relevo.dev/v1alpha1/namespaces/test/beamdeployments/meter "$1"; }
-bd () { kubectl get -n test bd meter -o "jsonpath={$1}"; }
-condition () { bd ".status.conditions[?(@.type==\"$1\")].$2"; }
+patch_bd () { patch "$bd_path" "$1"; }
+bd () { ask_for "$bd_path" "$1"; }
+condition () { bd "(.status.conditions[]? | select(.type == \"$1\") | .$2)"; }
 explain () {
   kubectl get -n test bd,bup,events,pods -o wide
   kubectl get -n test bd meter -o json | jq .status
@@ -167,7 +188,7 @@ all_run () {
 is_bd () { [ "$(bd "$1")" = "$2" ] || fail "$1 is $(bd "$1"), not $2: $(explain 2>&1)"; }
 # says CONDITION STATUS [REASON]
 says () { [ "$(condition "$1" status)" = "$2" ] && { [ -z "${3:-}" ] || [ "$(condition "$1" reason)" = "$3" ]; }; }
-uid () { kubectl get pod -n test "meter-$1" -o 'jsonpath={.metadata.uid}'; }
+uid () { ask_for "$pods_path/meter-$1" .metadata.uid; }
 uids () { kubectl get pods -n test -l app=meter -o 'jsonpath={range .items[*]}{.metadata.name}={.metadata.uid} {end}'; }
 
 # start_operator NAME [OPTIONS...]: its process is $operator, a session of its own; it may what its role says.

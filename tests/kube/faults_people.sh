@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What people do, and what they do wrong, while a release is rolled out or before; the names of the parts are those
+# of the list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one.
+# Parts: F13 F14 F17
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/tools/operated.sh
+. tests/tools/operated.sh
+each_part
+manual='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 1, "pause": {"type": "Manual"}}]}}'
+# attempts N: that there were so many, and all but the last have ended.
+attempts_are () { [ "$(attempt_json | jq .spec.attempt)" = "$1" ] || fail "not $1 attempts: $(explain 2>&1)"; }
+# asked_again: the operator has looked at everything since, as it has answered for another BeamDeployment.
+asked_again () {
+  kubectl create deployment web -n test --image=meter --replicas=0 >/dev/null
+  jq '.metadata.name = "web" | .spec.workloadRef = {kind: "Deployment", name: "web"} | .spec.releaseRef.name = "meter-1.0.0"' \
+    "$work/deployment.json" >"$work/web.json"
+  expect 0 kubectl apply -f "$work/web.json"
+  expect 0 kubectl wait -n test --for=condition=Ready --timeout=200s bd/web
+}
+
+# F13: another release is wanted in the first wave: back, and then to that one, by the same pods.
+if in_part F13; then
+  begin_with 2 1.0.0 1.1.0 1.6.0
+  beam_deployment 1.1.0 "$manual"
+  when_says Paused True WaitingForPromotion
+  beam_deployment 1.6.0
+  is_ready 400
+  all_run 1.6.0
+  same_pods
+  nowhere_restarted
+  [ "$(kubectl get bup -n test -o json | jq -r '[.items | sort_by(.spec.attempt)[] | .status.result] | join(" ")')" = 'Superseded Committed' ] ||
+    fail "not superseded: $(explain 2>&1)"
+  is_bd '.status.rejectedRevisions[0]' ''
+  ok
+fi
+
+# F14: promoted, and aborted, for a revision that is not under way: it means nothing, and that is told.
+if in_part F14; then
+  begin_with 2 1.0.0 1.1.0 1.6.0
+  beam_deployment 1.1.0 "$manual"
+  when_says Paused True WaitingForPromotion
+  old=$(meter_digest 1.6.0)
+  patch_bd "{\"spec\": {\"promotedRevision\": \"$old\", \"abortedRevision\": \"$old\"}}"
+  when_event OtherRevision "spec.promotedRevision $old"
+  when_event OtherRevision "spec.abortedRevision $old"
+  asked_again
+  says Paused True WaitingForPromotion || fail "it meant something: $(explain 2>&1)"
+  has_release 1 1.1.0 || fail "meter-1 runs $(runs 1)"
+  untouched 0
+  patch_bd "{\"spec\": {\"promotedRevision\": \"$(meter_digest 1.1.0)\"}}"
+  is_ready 300
+  all_run 1.1.0
+  has_event OtherRevision "$(meter_digest 1.1.0) means" && fail "it was told of the right one"
+  ok
+fi
+
+# F17: a set whose pods Kubernetes replaces itself: that is told, and nothing is begun while it does.
+if in_part F17; then
+  begin_with 2 1.0.0 1.1.0
+  set_path=/apis/apps/v1/namespaces/test/statefulsets/meter
+  has_event RollingUpdate && fail "it was told of OnDelete"
+  patch $set_path '{"spec": {"updateStrategy": {"type": "RollingUpdate"}}}'
+  when_event RollingUpdate 'kubectl patch -n test statefulset meter'
+  # As its controller says while it is at that; it is not here.
+  patch $set_path/status '{"status": {"replicas": 2, "currentRevision": "meter-a", "updateRevision": "meter-b"}}'
+  beam_deployment 1.1.0
+  when_says Ready False WorkloadRolling
+  contains "$(condition Ready message)" OnDelete
+  asked_again
+  attempts_are 1
+  patch $set_path '{"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": null}}}'
+  is_ready 300
+  all_run 1.1.0
+  same_pods
+  ok
+fi
+echo "ok: $checks checks"

@@ -85,7 +85,7 @@ static json_t *patch_of(const struct attempt *a, const json_t *status)
 static int patch_status(struct attempt *a, json_t *status, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	owned_json json_t *owned = status, *body = patch_of(a, status);
+	owned_json json_t *body = patch_of(a, status);
 	struct kube_request request = {
 		.method = "PATCH",
 		.type = KUBE_PATCH,
@@ -95,6 +95,7 @@ static int patch_status(struct attempt *a, json_t *status, struct error *err)
 					       a->options->space, a->options->name)),
 	};
 
+	json_decref(status);
 	if (!lease_leads(a->options->lease))
 		return error_set(err, ERROR_LOCKED, "the lease is lost");
 	if (kube_ask(NULL, a->kube, &request, err) == 0)

@@ -105,7 +105,7 @@ int seeds_put(struct seeds *seeds, struct kube *kube, const struct beam_wish *wi
 		*seeds = now;
 		if (now.token > token)
 			break;
-		if (json_equal(now.stable, stable) && json_equal(now.pods, pods) &&
+		if (json_equal(now.stable, kept_stable) && json_equal(now.pods, kept_pods) &&
 		    now.token == token)
 			return 0;
 	}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people do, and what they do wrong, while a release is rolled out or before; the names of the parts are those
 # of the list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one.
-# Parts: F13 F14 F17
+# Parts: F13 F14 F17 F18 F22
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/operated.sh
@@ -76,4 +76,47 @@ if in_part F17; then
   same_pods
   ok
 fi
+
+# F18: an agent that its node does not let in: nothing is done to any pod, what is wrong is told, and it is
+# tried again until it is right.
+if in_part F18; then
+  begin_with 2 1.0.0 1.1.0
+  (umask 077 && printf another >"$work/other_cookie")
+  end "$(cat "$(pod_dir 1)/agent")"
+  run_agent 1 "$work/other_cookie"
+  beam_deployment 1.1.0
+  when_says Ready False WaitingToRetry
+  contains "$(condition Ready message)" 'meter-1 cannot be reached'
+  all_run 1.0.0
+  for nr in 0 1; do untouched $nr; done
+  is_bd '.status.rejectedRevisions[0]' ''
+  end "$(cat "$(pod_dir 1)/agent")"
+  run_agent 1 "$work/cookie"
+  is_ready 300
+  all_run 1.1.0
+  same_pods
+  nowhere_restarted
+  ok
+fi
+
+# F22: the BeamDeployment is deleted in the middle: pods are left as they are; one of that name that is made
+# anew is another, and takes over what there is.
+if in_part F22; then
+  begin_with 2 1.0.0 1.1.0
+  beam_deployment 1.1.0 "$manual"
+  when_says Paused True WaitingForPromotion
+  expect 0 kubectl delete bd -n test meter
+  asked_again
+  has_release 1 1.1.0 || fail "meter-1 runs $(runs 1)"
+  has_release 0 1.0.0 || fail "meter-0 runs $(runs 0)"
+  same_pods
+  beam_deployment 1.1.0
+  is_ready 300
+  all_run 1.1.0
+  same_pods
+  nowhere_restarted
+  attempt_is .metadata.ownerReferences[0].uid "$(bd .metadata.uid)" || fail "an attempt of another"
+  ok
+fi
+
 echo "ok: $checks checks"

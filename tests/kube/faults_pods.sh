@@ -3,7 +3,7 @@
 # What befalls pods, and the nodes in them, while a release is rolled out; the names of the parts are those of the
 # list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one; what a
 # kubelet would write of a container that was killed is written by the test.
-# Parts: F4 F5 F6 F7 F8 F9 F21
+# Parts: F4 F5 F6 F7 F8 F9 F10 F21
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/operated.sh
@@ -111,6 +111,33 @@ if in_part F9; then
   same_pods
   expect 0 "$relevo" node eval meter-1@127.0.0.1 'code:modified_modules()'
   [ "$out" = '[]' ] || fail "meter-1 runs other code than it boots: $out"
+  ok
+fi
+
+# F10: there is no way back: the pod is evicted, and comes up on what is stable.  A way back that breaks is the
+# VM's own restart.
+if in_part F10; then
+  begin_with 2 1.0.0 1.5.0 2.3.0
+  other=$(uid 0) touched=$(uid 1)
+  manual='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 1, "pause": {"type": "Manual"}}]}}'
+  beam_deployment 1.5.0 "$manual"
+  when_says Paused True WaitingForPromotion
+  has_release 1 1.5.0 || fail "meter-1 runs $(runs 1)"
+  patch_bd "{\"spec\": {\"abortedRevision\": \"$(meter_digest 1.5.0)\"}}"
+  ended_as Aborted
+  when_says Ready False Aborted
+  all_run 1.0.0
+  [ "$(uid 1)" != "$touched" ] || fail "meter-1 was not evicted"
+  [ "$(uid 0)" = "$other" ] || fail "meter-0 was"
+  pods_before=$(uids)
+  beam_deployment 2.3.0 "$manual"
+  when .spec.toRevision "$(meter_digest 2.3.0)"
+  when_says Paused True WaitingForPromotion
+  patch_bd "{\"spec\": {\"abortedRevision\": \"$(meter_digest 2.3.0)\"}}"
+  ended_as Aborted
+  all_run 1.0.0
+  [ "$(uid 0)" = "$other" ] || fail "meter-0 was evicted"
+  untouched 0
   ok
 fi
 

@@ -3,12 +3,13 @@
 # What an API server does, and what others write into it, while a release is rolled out; the names of the parts are
 # those of the list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one;
 # what it does not do on demand is done by a proxy before it (tests/helpers/proxy.c).
-# Parts: F3-odd
+# Parts: F3 F3-odd F23 F30
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/operated.sh
 . tests/tools/operated.sh
 each_part
+slow_canary='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 15}]}}'
 # all_well VERSION: in the same pods, by one installation each.
 all_well () {
   is_ready 400
@@ -17,6 +18,40 @@ all_well () {
   same_pods
   nowhere_restarted
 }
+# As a kubelet does: an operator that has ended is started again, until there is a file $work/enough.
+keep_operator () {
+  while [ ! -e "$work/enough" ]; do
+    start_operator kept
+    wait "$operator"
+    sleep 1
+  done &
+  keeper=$!
+  pids="$pids $keeper"
+}
+
+# F3: no API server, for less time than a leader may be unseen, and for more.
+if in_part F3; then
+  begin_with 2 1.0.0 1.1.0
+  beam_deployment 1.1.0 "$slow_canary"
+  when_to 1.1.0 waves
+  when_runs 1 1.1.0
+  stop_apiserver
+  start_apiserver
+  wait_for 100 attempt_is .status.result Running || fail "it ended: $(explain 2>&1)"
+  end "$operator"
+  keep_operator
+  leads () { grep -q 'leads, token' "$work/operator.kept.log"; }
+  wait_for 100 leads || fail "nobody leads"
+  stop_apiserver
+  lost () { grep -q 'could not be renewed' "$work/operator.kept.log"; }
+  wait_for 100 lost || fail "it goes on unseen: $(cat "$work/operator.kept.log")"
+  has_release 1 1.1.0 || fail "meter-1 runs $(runs 1)"
+  has_release 0 1.0.0 || fail "meter-0 runs $(runs 0)"
+  start_apiserver
+  all_well 1.1.0
+  touch "$work/enough"
+  ok
+fi
 
 # F3: and one that answers oddly: 409, 410 in both ways, 429, 500, 503, late, not at all, with half an answer,
 # with an old one.
@@ -62,6 +97,55 @@ RULES
   for told in 'PUT 409' 'PUT 500' 'PATCH 409' 'GET 410' 'GET 429'; do
     grep -q "^$told" "$work/asked" || fail "never $told: $(cut -d' ' -f1,2 "$work/asked" | sort | uniq -c)"
   done
+  ok
+fi
+
+# F23: who we are runs out: the server takes the token no more, and another lies in its place.
+if in_part F23; then
+  begin_with 2 1.0.0 1.1.0
+  beam_deployment 1.1.0 "$slow_canary"
+  when_to 1.1.0 waves
+  when_runs 1 1.1.0
+  kubectl get serviceaccount -n test relevo-operator -o json | jq 'del(.metadata.uid, .metadata.resourceVersion, .secrets)' >"$work/account.json"
+  expect 0 kubectl delete serviceaccount -n test relevo-operator
+  expect 0 kubectl create -f "$work/account.json"
+  refused () { KUBECONFIG=$work/old.config "$kube" ask GET /api/v1/namespaces/test/pods 2>&1 | grep -q 401; }
+  cp "$work/operator.config.token" "$work/old.token"
+  kubeconfig "$work/old.config" "{tokenFile: $work/old.token}"
+  wait_for 60 refused || fail "the old token is still taken"
+  account_config test relevo-operator "$work/new.config"
+  cp "$work/new.config.token" "$work/operator.config.token"
+  all_well 1.1.0
+  gone "$operator" && fail "it lost the lease: $(cat "$work/operator.one.log")"
+  is_bd .status.fencingToken 1
+  ok
+fi
+
+# F30: the clocks of those who lead are ten minutes apart, one way and the other: what is waited for does not
+# end at once, nor never.
+if in_part F30; then
+  skew=$(dirname "$relevo")/tests/helpers/skew.so
+  begin_with 2 1.0.0 1.1.0
+  end "$operator"
+  beam_deployment 1.1.0 '{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 40}]}}'
+  leads () { grep -q 'leads, token' "$work/operator.$1.log"; }
+  for by in 600 -600 600; do
+    operator_env="SKEW_S=$by LD_PRELOAD=$skew"
+    start_operator "by$by"
+    wait_for 60 leads "by$by" || fail "by$by does not lead: $(cat "$work/operator.by$by.log")"
+    when_to 1.1.0 waves
+    when_runs 1 1.1.0
+    has_release 0 1.0.0 || fail "the bake was cut short: $(explain 2>&1)"
+    untouched 0
+    kill -9 "$operator"
+    wait_for 30 gone "$operator"
+    : >"$work/operator.by$by.log"
+  done
+  operator_env=
+  start_operator last
+  all_well 1.1.0
+  # Its own time went on by what was lived through.
+  [ "$(attempt_json | jq '.status.journal.head.clock')" -lt 500000 ] || fail "its clock jumped: $(explain 2>&1)"
   ok
 fi
 echo "ok: $checks checks"

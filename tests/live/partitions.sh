@@ -69,6 +69,7 @@ policy () {
 }
 # begin VERSION: as begin_deploy, with all that it does.
 begin () {
+  rm -f "$work/deploy.said" # what the last one said
   (cd "$fleet" && exec "$relevo" deploy "$1" -t production -v) >"$work/deploy.out" 2>"$work/deploy.said" </dev/null &
   deploy=$!
   pids="$pids $deploy"

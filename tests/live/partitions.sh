@@ -79,7 +79,7 @@ lost () { (cd "$fleet" && "$relevo" status --json) | jq -e '[.nodes[] | select(.
 cut_at () {
   wait_said "$1"
   cut
-  wait_for 120 lost || gone "$deploy" || fail "it does not see that nodes are lost"
+  wait_for 120 lost || gone "$deploy" || fail "it does not see that nodes are lost: $(cat "$work/deploy.said")"
 }
 # again: to the end, from whatever it is.
 again () {
@@ -122,8 +122,8 @@ if in_stage stage; then
   ok
 fi
 
-# Healed in time it goes on; else it waits for a person.  For an answer to what it has sent it waits half a
-# minute, and only then sees that they are lost.
+# Healed in time it goes on; else it waits for a person.  That they are lost is seen long before the time for an
+# installation is over: a connection that nothing comes through is gone after a minute.
 if in_stage install; then
   policy 'bake: 3s' 'waves: [2]' 5m
   count_installs

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 64 * 1024 };
+enum { READ_SIZE = 64 * 1024, PROBE_S = 15, SILENCE_MS = 60 * 1000 };
 
 /* From errno: whatever it is, the peer cannot be reached. */
 static int unreachable(const char *who, struct error *err)
@@ -63,6 +63,19 @@ static int finish_connect(int fd, struct deadline deadline, const char *who, str
 	return 0;
 }
 
+/* A machine that is cut off says nothing.  It is asked whether it is there, by TCP itself: a node that is
+ * only busy, or stopped, is.  Patience is that of nodes with each other (net_ticktime).
+ */
+static void stay_alert(int fd)
+{
+	int one = 1, probe = PROBE_S, silence = SILENCE_MS;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &probe, sizeof(probe));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &probe, sizeof(probe));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
+}
+
 static int connect_one(int *out, const struct addrinfo *address, struct deadline deadline,
 		       const char *who, struct error *err)
 {
@@ -79,6 +92,7 @@ static int connect_one(int *out, const struct addrinfo *address, struct deadline
 	if (finish_connect(fd, deadline, who, err))
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	stay_alert(fd);
 	*out = fd;
 	fd = -1;
 	return 0;

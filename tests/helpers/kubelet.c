@@ -539,14 +539,22 @@ static void end_pod(struct pod *pod, int64_t grace_s)
 	signal_all(pod, SIGTERM);
 }
 
+/* The server is told that it is over; where that is not heard, look_at() tells it again. */
+static void let_go(const char *name, const char *uid)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+
+	ask(NULL, "DELETE", arena_printf(&arena, "/api/v1/namespaces/%s/pods/%s", space, name),
+	    json_pack("{s:i, s:{s:s}}", "gracePeriodSeconds", 0, "preconditions", "uid", uid),
+	    NULL);
+}
+
 /* Nothing of it is left. */
 static void bury(struct pod *pod)
 {
 	struct error ignored;
 
-	ask(NULL, "DELETE", pod_path(pod, ""),
-	    json_pack("{s:i, s:{s:s}}", "gracePeriodSeconds", 0, "preconditions", "uid", pod->uid),
-	    NULL);
+	let_go(pod->name, pod->uid);
 	(void)!tree_remove(pod->dir, &ignored);
 	json_decref(pod->json);
 	arena_done(&pod->arena);
@@ -626,7 +634,10 @@ static void look_at(const json_t *json)
 				number_at(json, "metadata.deletionGracePeriodSeconds", 0));
 		return;
 	}
-	take_in(json);
+	if (at(json, "metadata.deletionTimestamp"))
+		let_go(text_at(json, "metadata.name"), uid);
+	else
+		take_in(json);
 }
 
 static void bind_here(const json_t *json)

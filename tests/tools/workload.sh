@@ -72,17 +72,20 @@ make_pod () {
 JSON
   "$kube" ask POST "$pods_path" "$work/pod.$1.json" >/dev/null
 }
-# The pod is another one than that which runs, or is not there any more, or its node has ended.
+# The pod is another one than that which runs, or is not there or not wanted any more, or its node has ended.
 tend_pod () {
-  uid=$(ask_for "$pods_path/meter-$1" .metadata.uid)
-  [ "$uid" != "$(cat "$(pod_dir "$1")/uid" 2>/dev/null)" ] || [ -z "$uid" ] || {
+  # Nothing at all: nobody has answered.
+  known=$(ask_for "$pods_path" ".kind, (.items[] | select(.metadata.name == \"meter-$1\").metadata.uid)")
+  [ -n "$known" ] || return 0
+  uid=$(echo "$known" | sed -n 2p)
+  if [ -n "$uid" ] && [ "$1" -lt "$2" ] && [ "$uid" = "$(cat "$(pod_dir "$1")/uid" 2>/dev/null)" ]; then
     if gone "$(cat "$(pod_dir "$1")/node")"; then
       echo restarted >>"$work/restarts.$1"
       run_node "$1"
     fi
     is_up "$1"
     return 0
-  }
+  fi
   end_pod "$1"
   if [ "$1" -ge "$2" ]; then
     [ -z "$uid" ] || kubectl delete pod -n test "meter-$1" --wait=false >/dev/null 2>&1

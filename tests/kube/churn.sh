@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Everything at once, for MINUTES (2): releases are wished for in the middle of rollouts of others, pods are deleted, more
+# and fewer of them are wanted, VMs and agents are killed, the API server dies and comes back, watches break.  What the operator does meanwhile is
+# watched from outside (tests/tools/churn.sh); when all that is over, all pods run what is wished, and nothing has leaked.
+# What happens is chosen by SEED, which is told.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/tools/live.sh
+. tests/tools/live.sh
+# shellcheck source=tests/tools/own_network.sh
+. tests/tools/own_network.sh
+# shellcheck source=tests/tools/kube.sh
+. tests/tools/kube.sh
+# shellcheck disable=SC2034 # of pod.sh
+pod_space=shop
+# shellcheck source=tests/tools/pod.sh
+. tests/tools/pod.sh
+# shellcheck source=tests/tools/pods.sh
+. tests/tools/pods.sh
+# shellcheck source=tests/tools/churn.sh
+. tests/tools/churn.sh
+
+seed=${SEED:-$(($(date +%s) % 100000))}
+echo "seed $seed"
+(umask 077 && echo secret >"$work/cookie")
+# shellcheck disable=SC2086 # words
+meters $churn_versions
+pod_pki
+start_epmd
+start_kube
+churn_begin 3
+await 200 pods_ready 3
+await 200 is_settled
+
+# Once to each release, so that all that is kept in memory is there.
+for version in $churn_versions; do
+  wish "$version"
+  await 300 is_settled
+done
+note_size before
+
+# ---- the churn ----
+# roll N: $rolled is one of 0 … N-1
+random=$seed
+roll () {
+  random=$(((random * 1103515245 + 12345) % 2147483648))
+  rolled=$((random / 65536 % $1))
+}
+do_delete () {
+  roll "$replicas"
+  say "meter-$rolled is deleted"
+  in_shop delete pod "meter-$rolled" --wait=false >/dev/null 2>&1
+}
+# do_kill CONTAINER: the process in it
+do_kill () {
+  roll "$replicas"
+  say "$1 of meter-$rolled dies"
+  pid=$(process_of "meter-$rolled" "$1" 2>/dev/null)
+  [ "${pid:-0}" = 0 ] || ! is_ours "$pid" || kill -9 "$pid" 2>/dev/null
+}
+do_scale () {
+  roll 3
+  replicas=$((rolled + 2))
+  say "$replicas pods are wanted"
+  in_shop scale statefulset meter --replicas "$replicas" >/dev/null
+}
+do_wish () {
+  # shellcheck disable=SC2086 # words
+  set -- $churn_versions
+  roll $#
+  shift "$rolled"
+  wish "$1"
+}
+do_server () {
+  say "the API server dies"
+  stop_apiserver
+  roll 4
+  sleep "$rolled"
+  start_apiserver
+  say "the API server is back"
+}
+# Watches end in each of the ways in which they can, writes meet others.
+do_cut () {
+  say "what the server answers is cut, late or an error"
+  roll 900
+  cat >"$work/rules" <<RULES
+GET pods?watch 0 1 cut $rolled
+GET beamdeployments?watch 0 2 gone
+GET beamupgrades?watch 0 1 status 410
+GET statefulsets?watch 0 1 status 500
+PUT beamupgrades $((rolled % 5)) 1 status 409
+PUT beamupgrades $((rolled % 3)) 1 lose
+PATCH beamdeployments 0 1 lose
+PATCH configmaps 0 1 status 409
+GET pods?labelSelector $((rolled % 7)) 1 status 503
+POST pods 0 1 lose
+RULES
+}
+do_calm () {
+  say "calm"
+  wait_for 60 is_settled || true
+}
+until_s=$(($(date +%s) + ${MINUTES:-2} * 60))
+done_things=0
+while [ "$(date +%s)" -lt "$until_s" ]; do
+  roll 16
+  case $rolled in
+    0 | 1 | 2) do_delete ;;
+    3 | 4) do_scale ;;
+    5 | 6 | 7) do_wish ;;
+    8) do_server ;;
+    9 | 10) do_cut ;;
+    11) do_kill app ;;
+    12) do_kill relevo-agent ;;
+    *) do_calm ;;
+  esac
+  done_things=$((done_things + 1))
+  roll 5
+  sleep "$rolled"
+  gone "$operator" && fail "the operator has ended: $(tail -n 5 "$work/operator.log")"
+done
+
+# ---- and after it ----
+: >"$work/rules"
+do_wish
+replicas=3
+say "3 pods are wanted"
+in_shop scale statefulset meter --replicas 3 >/dev/null
+await 400 is_settled
+churn_end
+no_violation
+for nr in 0 1 2; do
+  pod_runs "meter-$nr" "$wished/$wished" || fail "meter-$nr runs and boots $(got '.runs + "/" + .boots'), not $wished: $(churn_explain)"
+done
+ok
+installed_once
+ok
+budget_kept
+ok
+note_size after
+no_leak
+ok
+echo "ok: $checks checks, $done_things things befell, $(attempts) attempts, seed $seed"

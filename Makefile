@@ -306,6 +306,12 @@ kube: all helpers
 	@tests/kube/binaries >/dev/null
 	@RELEVO=$(B)/relevo tests/run $(sort $(wildcard tests/kube/*.sh))
 
+# What befalls an operator and its pods, at once; SEED is told by the test.
+.PHONY: kube-churn
+kube-churn: all helpers
+	@tests/kube/binaries >/dev/null
+	@MINUTES=$(or $(MINUTES),60) TEST_TIMEOUT=$$(($(or $(MINUTES),60) * 60 + 1800)) RELEVO=$(B)/relevo tests/run tests/kube/churn.sh
+
 # What relevo sbom and provenance print, by the published schemas; wants node and npm.
 schemas: all
 	@SCHEMAS=1 RELEVO=$(B)/relevo tests/cases/sbom.sh
@@ -430,6 +436,7 @@ help:
 	@echo 'make chaos      up to four relevos at once, killed at random with the VM; ROUNDS=200 SEED=N'
 	@echo 'make deploy-kills    a rollout killed at each write of its journal, in a file and in etcd'
 	@echo 'make partitions half of a fleet cut off from relevo, in each stage of a rollout'
+	@echo 'make kube-churn all that befalls an operator and its pods, at once: an hour, or MINUTES=N'
 	@echo 'make kube       against a real API server of Kubernetes, which is built the first time'
 	@echo 'make asan       unit tests and cases with ASan and UBSan'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS=60'

@@ -95,6 +95,7 @@ static void attempt_ended(struct care *care)
 	care->repair = false;
 	care->checked.asked = false;
 	care->checked_at = 0;
+	care->retries += status != 0;
 	care->lost = status == error_exit_status(ERROR_LOCKED);
 	snprintf(care->failed, sizeof(care->failed), "%s",
 		 status ? str_text(&care->attempt.said) : "");

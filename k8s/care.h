@@ -15,6 +15,7 @@ struct care {
 	bool repair;
 	int64_t generation; /* of the last attempt */
 	int64_t wait_ms, not_before;
+	uint64_t retries; /* attempts that could not go on, and were not counted yet */
 	char failed[512]; /* why the last attempt could not go on */
 	struct beam_checked checked;
 	int64_t checked_at;

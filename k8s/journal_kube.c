@@ -116,6 +116,14 @@ static int overtaken(const struct kube_journal *j, struct error *err)
 			 j->name);
 }
 
+/* Also where there is none, as of one that was just made. */
+static bool same_status(const json_t *now, const json_t *before)
+{
+	const json_t *a = json_object_get(now, "status"), *b = json_object_get(before, "status");
+
+	return a == b || json_equal(a, b);
+}
+
 /* What a write came to whose answer says that it has changed meanwhile, or that was lost: ours is
  * there; or nobody has touched the status, and it is written again; or it is not ours any more.
  */
@@ -128,8 +136,7 @@ static int look_again(bool *done, struct kube_journal *j, const json_t *status, 
 	if (kube_ask(&now, j->options.kube, &request, err))
 		return err->kind == ERROR_NOT_FOUND ? overtaken(j, err) : -1;
 	*done = json_equal(json_object_get(now, "status"), status);
-	if (!*done &&
-	    !json_equal(json_object_get(now, "status"), json_object_get(j->object, "status"))) {
+	if (!*done && !same_status(now, j->object)) {
 		json_decref(now);
 		return overtaken(j, err);
 	}

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "k8s/care.h"
+#include "k8s/metrics.h"
 #include "k8s/web.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 enum { TICK_MS = 300, ALL_MS = 1000, CARES_MAX = 10000 };
-
-/* How long looks at one BeamDeployment took, in the bounds that Prometheus is told. */
-static const int64_t bounds_us[] = { 1000,   2500,   5000,   10000,   25000,   50000,
-				     100000, 250000, 500000, 1000000, 2500000, 10000000 };
-
-struct latency {
-	uint64_t within[ARRAY_LEN(bounds_us)], all, us;
-};
 
 struct leader {
 	struct operator* op;
@@ -22,7 +14,7 @@ struct leader {
 	struct cluster *cluster;
 	struct care **cares;
 	size_t len, cap;
-	struct latency latency;
+	struct metrics metrics;
 };
 
 static void leader_done(struct leader *leader)
@@ -30,6 +22,7 @@ static void leader_done(struct leader *leader)
 	for (size_t i = 0; i < leader->len; i++)
 		care_free(leader->cares[i]);
 	free(leader->cares);
+	metrics_done(&leader->metrics);
 	cluster_free(leader->cluster);
 	kube_close(leader->kube);
 }
@@ -71,54 +64,32 @@ static void meet(struct leader *leader)
 	}
 }
 
-static void took(struct latency *latency, int64_t us)
+/* What came of one look. */
+static void took(struct leader *leader, struct care *care, int64_t waited_us, int64_t us)
 {
-	for (size_t i = 0; i < ARRAY_LEN(bounds_us); i++)
-		latency->within[i] += us <= bounds_us[i];
-	latency->all++;
-	latency->us += (uint64_t)us;
+	metrics_looked(&leader->metrics, waited_us, us);
+	leader->metrics.retries += care->retries;
+	care->retries = 0;
 }
 
 static int step(struct leader *leader, struct error *err)
 {
+	int64_t begun = clock_mono_us();
+
 	meet(leader);
 	for (size_t i = 0; i < leader->len; i++) {
 		int64_t began = clock_mono_us();
 
+		web_works(leader->op->web, leader->len - i - 1, began);
 		if (care_step(leader->cares[i], leader->kube, leader->cluster, err))
 			return -1;
-		took(&leader->latency, clock_mono_us() - began);
+		took(leader, leader->cares[i], began - begun, clock_mono_us() - began);
 	}
+	web_works(leader->op->web, 0, 0);
 	return 0;
 }
 
-/* ---- what is told of it ---- */
-
-static void add_gauge(struct str *out, const char *name, const char *help, int64_t value)
-{
-	str_addf(out, "# HELP %s %s\n# TYPE %s gauge\n%s %" PRId64 "\n", name, help, name, name,
-		 value);
-}
-
-#define RECONCILE "controller_runtime_reconcile_time_seconds"
-#define CONTROLLER "controller=\"beamdeployment\""
-
-/* Under the names that controllers have. */
-static void add_latency(struct str *out, const struct latency *latency)
-{
-	str_adds(out, "# HELP " RECONCILE " How long a look at one BeamDeployment took.\n"
-		      "# TYPE " RECONCILE " histogram\n");
-	for (size_t i = 0; i < ARRAY_LEN(bounds_us); i++)
-		str_addf(out, RECONCILE "_bucket{" CONTROLLER ",le=\"%g\"} %" PRIu64 "\n",
-			 (double)bounds_us[i] / 1e6, latency->within[i]);
-	str_addf(out,
-		 RECONCILE "_bucket{" CONTROLLER ",le=\"+Inf\"} %" PRIu64 "\n" RECONCILE
-			   "_sum{" CONTROLLER "} %.6f\n" RECONCILE "_count{" CONTROLLER "} %" PRIu64
-			   "\n",
-		 latency->all, (double)latency->us / 1e6, latency->all);
-}
-
-static void tell(const struct leader *leader)
+static void tell(struct leader *leader)
 {
 	owned_str struct str text = STR_EMPTY;
 	int64_t ready = 0, at_work = 0;
@@ -127,12 +98,15 @@ static void tell(const struct leader *leader)
 		at_work += helper_runs(&leader->cares[i]->attempt);
 		ready += strcmp(leader->cares[i]->reason, "Committed") == 0;
 	}
-	add_gauge(&text, "relevo_deployments", "BeamDeployments that there are.",
-		  (int64_t)leader->len);
-	add_gauge(&text, "relevo_deployments_ready", "Those whose pods all run what is wanted.",
-		  ready);
-	add_gauge(&text, "relevo_attempts_at_work", "Upgrades that are under way.", at_work);
-	add_latency(&text, &leader->latency);
+	metrics_add_gauge(&text, "relevo_deployments", "BeamDeployments that there are.",
+			  (int64_t)leader->len);
+	metrics_add_gauge(&text, "relevo_deployments_ready",
+			  "Those whose pods all run what is wanted.", ready);
+	metrics_add_gauge(&text, "relevo_attempts_at_work", "Upgrades that are under way.",
+			  at_work);
+	metrics_upgrades(&leader->metrics, cluster_all(leader->cluster, CLUSTER_upgrades));
+	metrics_add(&text, &leader->metrics);
+	metrics_add_deployments(&text, cluster_all(leader->cluster, CLUSTER_deployments));
 	web_looked(leader->op->web, str_text(&text), text.len);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/serve.h"
+#include "k8s/metrics.h"
 #include "k8s/operator.h"
 
 #include <fcntl.h>
@@ -12,11 +13,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { TEXT_MAX = 256 << 10, STUCK_MS = 60000, TRIES = 100, BODY_MAX = 1024 };
+enum { TEXT_MAX = 16 << 20, STUCK_MS = 60000, TRIES = 100, BODY_MAX = 1024 };
 
 /* Written by one, read by another: a text whose number has changed meanwhile is read again. */
 struct web {
 	atomic_int_least64_t looked_at; /* by clock_mono_ms(); 0: never */
+	atomic_size_t waiting;          /* for a look */
+	atomic_int_least64_t works_us;  /* since when one is looked at; 0: none is */
 	atomic_uint number;             /* odd: it is being written */
 	atomic_size_t len;
 	char text[TEXT_MAX];
@@ -47,6 +50,12 @@ void web_looked(struct web *web, const char *text, size_t len)
 	atomic_store(&web->len, len);
 	atomic_fetch_add(&web->number, 1);
 	atomic_store(&web->looked_at, clock_mono_ms());
+}
+
+void web_works(struct web *web, size_t waiting, int64_t since_us)
+{
+	atomic_store(&web->waiting, waiting);
+	atomic_store(&web->works_us, since_us);
 }
 
 static void read_text(struct str *out, struct web *web)
@@ -83,9 +92,12 @@ static void add_metrics(struct str *out, const struct serving *s)
 		 lease_leads(s->lease), lease_token(s->lease));
 	if (lease_leads(s->lease)) {
 		owned_str struct str text = STR_EMPTY;
+		int64_t since = atomic_load(&s->web->works_us);
 
 		read_text(&text, s->web);
 		str_add(out, str_span(&text));
+		metrics_add_now(out, atomic_load(&s->web->waiting),
+				since ? clock_mono_us() - since : 0);
 	}
 }
 

@@ -20,5 +20,7 @@ must_check int web_start(struct web *web, const char *address, const struct leas
 
 /* ---- what is told, by any process ---- */
 
+/* A BeamDeployment is looked at since then (by clock_mono_us(); 0: none is), and so many wait. */
+void web_works(struct web *web, size_t waiting, int64_t since_us);
 /* Whoever leads has looked at all there is; `text`: metrics of that, as Prometheus reads them. */
 void web_looked(struct web *web, const char *text, size_t len);

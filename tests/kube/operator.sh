@@ -33,8 +33,20 @@ all_run 1.1.0
 is_bd .status.stableRevision "$(meter_digest 1.1.0)"
 is_bd .status.committedReplicas 3
 expect 0 kubectl wait -n test --for=condition=Ready --timeout=10s bd/meter
-expect 0 curl -sS "http://127.0.0.1:$((port + 17))/metrics"
-contains "$out" 'relevo_deployments_ready 1'
+# has_metric LINE
+has_metric () { curl -sS "http://127.0.0.1:$((port + 17))/metrics" | tee "$work/metrics" | grep -qxE "$1"; }
+when_metric () { wait_for 30 has_metric "$1" || fail "no $1 in: $(cat "$work/metrics")"; }
+when_metric 'relevo_deployments_ready 1'
+when_metric 'relevo_deployment_pods\{deployment="meter",state="committed"\} 3'
+when_metric 'relevo_deployment_condition\{deployment="meter",condition="Ready"\} 1'
+when_metric 'relevo_upgrade_duration_seconds_count\{result="Committed"\} 2'
+when_metric 'workqueue_depth\{name="beamdeployment"\} 0'
+for one in adds_total work_duration_seconds_count queue_duration_seconds_count; do
+  when_metric "workqueue_$one\\{name=\"beamdeployment\"\\} [1-9][0-9]*"
+done
+for one in retries_total unfinished_work_seconds longest_running_processor_seconds; do
+  when_metric "workqueue_$one\\{name=\"beamdeployment\"\\} [0-9.]*"
+done
 expect 0 curl -sSf "http://127.0.0.1:$((port + 17))/healthz"
 expect 0 curl -sSf "http://127.0.0.1:$((port + 17))/readyz"
 ok

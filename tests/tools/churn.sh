@@ -7,8 +7,14 @@
 churn_versions='1.0.0 1.1.0 1.6.0'
 bd_path=/apis/relevo.dev/v1alpha1/namespaces/shop/beamdeployments/meter
 say () { echo "$(date +%T) $*" >>"$work/churn.log"; }
+lives () { ! gone "$operator"; }
 # await SECONDS COMMAND...
-await () { wait_for "$@" || fail "not $2: $(churn_explain)"; }
+await () {
+  seconds=$1
+  shift
+  over_or () { ! lives || "$@"; }
+  if ! wait_for "$seconds" over_or "$@" || ! lives; then fail "not $*: $(churn_explain)"; fi
+}
 
 # churn_begin REPLICAS: all is on its way when it returns.
 churn_begin () {
@@ -31,10 +37,10 @@ churn_begin () {
   wish 1.0.0
   in_shop scale statefulset meter --replicas "$replicas" >/dev/null
   watch_pods &
-  pids="$! $pids"
+  watchers=$!
   watch_agents >>"$work/watcher.log" 2>&1 &
-  watcher=$!
-  pids="$watcher $pids"
+  watchers="$watchers $!"
+  trap 'churn_end; clean_up' EXIT
 }
 
 # Its lease is long: it is the same one from the beginning to the end.
@@ -127,14 +133,20 @@ watch_agents () {
 }
 churn_end () {
   touch "$work/enough"
-  wait "$watcher"
-  end "$(cat "$work/watching")"
-  grep -q '"action"' "$work/agents_seen" || fail "nothing was seen of agents: $(tail -n 3 "$work/watcher.log")"
+  for pid in $watchers; do
+    until gone "$pid"; do
+      end "$(cat "$work/watching" 2>/dev/null)"
+      sleep 0.2
+    done
+  done
 }
 
 # ---- what was seen ----
 
-no_violation () { [ ! -s "$work/violations" ] || fail "$(churn_explain)"; }
+no_violation () {
+  [ ! -s "$work/violations" ] || fail "$(churn_explain)"
+  grep -q '"action"' "$work/agents_seen" || fail "nothing was seen of agents: $(tail -n 3 "$work/watcher.log")"
+}
 # No order was carried out twice: what an agent writes of each names the attempt and its number.
 installed_once () {
   for log in "$kubelet_dir"/meter-*.log; do
@@ -185,8 +197,9 @@ no_more () {
   what=$1 before=$2 after=$3
   # shellcheck disable=SC2086 # words
   set -- $before $after
-  [ "$5" -le "$1" ] && [ "$6" -le "$2" ] && [ "$7" -le "$3" ] && [ "$8" -le $(($4 + 6144)) ] ||
+  if [ "$5" -gt "$1" ] || [ "$6" -gt "$2" ] || [ "$7" -gt "$3" ] || [ "$8" -gt $(($4 + 6144)) ]; then
     fail "$what had (processes, threads, files, KB) $before and has $after: $(churn_explain)"
+  fi
   echo "$what: $before, then $after"
 }
 # The operator, and each agent beside one that has just begun.

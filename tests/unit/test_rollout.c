@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The engine's waves, and its state on paper. */
+/* The engine's waves, the way back where all are ill, and its state on paper. */
 #include "upgrade/rollout/rollout.h"
 
 #include <setjmp.h>
@@ -123,6 +123,85 @@ static void how_many_may_be_out(void **state)
 	}
 }
 
+/* ---- more are ill than may be out ---- */
+
+enum { FLEET = 3, STEPS_MAX = 500 };
+
+struct fleet {
+	const char *runs[FLEET];
+	bool ill; /* all that have the release */
+	size_t at_once;
+};
+
+static void do_action(struct fleet *fleet, const struct rollout_action *action,
+		      struct node_facts *facts, struct sight *sight)
+{
+	const char **runs = &fleet->runs[action->node];
+
+	if (action->kind == ACTION_install || action->kind == ACTION_revert)
+		*runs = action->vsn;
+	*facts = (struct node_facts){
+		.runs = *runs,
+		.boots = "1.0.0",
+		.born = 1,
+		.has = true,
+		.serving = true,
+		.health = fleet->ill && strcmp(*runs, "1.1.0") == 0 ? HEALTH_fail : HEALTH_pass,
+		.way = WAY_hot,
+	};
+	*sight = (struct sight){ .id = action->id, .outcome = OUTCOME_ok, .facts = facts };
+}
+
+static bool all_have_it(const struct fleet *fleet)
+{
+	for (size_t i = 0; i < FLEET; i++)
+		if (strcmp(fleet->runs[i], "1.1.0") != 0)
+			return false;
+	return true;
+}
+
+/* What one step asks for is told at the next one. */
+static void drive(struct rollout *r, struct fleet *fleet)
+{
+	struct node_facts facts[FLEET] = { 0 };
+	struct sight sights[FLEET] = { 0 };
+	size_t len = 0;
+
+	for (int64_t i = 0; i < STEPS_MAX && r->phase != PHASE_end; i++) {
+		struct rollout_actions actions = { 0 };
+		size_t reverts = 0;
+
+		rollout_step(r, sights, len, i * 1000, &actions);
+		len = actions.len;
+		assert_true(len <= FLEET);
+		for (size_t nr = 0; nr < len; nr++) {
+			reverts += actions.items[nr].kind == ACTION_revert;
+			do_action(fleet, &actions.items[nr], &facts[nr], &sights[nr]);
+		}
+		rollout_actions_done(&actions);
+		if (reverts > fleet->at_once)
+			fleet->at_once = reverts;
+		fleet->ill = fleet->ill || all_have_it(fleet);
+	}
+}
+
+static void all_ill_go_back(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	struct fleet fleet = { .runs = { "1.0.0", "1.0.0", "1.0.0" } };
+	struct rollout *r = fleet_of(FLEET, &policy, 0);
+
+	(void)state;
+	drive(r, &fleet);
+	assert_true(fleet.ill);
+	assert_int_equal(r->phase, PHASE_end);
+	assert_int_equal(r->result, RESULT_rolled_back);
+	for (size_t i = 0; i < FLEET; i++)
+		assert_string_equal(fleet.runs[i], "1.0.0");
+	assert_int_equal(fleet.at_once, 1);
+	rollout_free(r);
+}
+
 /* ---- on paper ---- */
 
 static char *on_paper(const struct rollout *r)
@@ -198,6 +277,7 @@ int main(void)
 		cmocka_unit_test(waves),
 		cmocka_unit_test(zones_are_spread),
 		cmocka_unit_test(how_many_may_be_out),
+		cmocka_unit_test(all_ill_go_back),
 		cmocka_unit_test(state_is_read_again),
 		cmocka_unit_test(damaged_state_is_refused),
 	};

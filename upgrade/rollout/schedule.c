@@ -7,7 +7,7 @@ enum { PROBE_MAX_MS = 60000, FIRST_PROBE_MS = 1000 };
 struct schedule {
 	struct rollout *r;
 	struct rollout_actions *actions;
-	size_t out, max_out;
+	size_t out, changing, max_out;
 	bool may_go_on; /* to nodes that are not touched yet */
 };
 
@@ -48,18 +48,32 @@ static bool is_free(const struct schedule *s, const struct rollout_node *node)
 
 /* ---- what takes a node out, and what makes things permanent: in the order of the nodes ---- */
 
-/* Changing a node that is out already takes no other one out. */
+static size_t count_changing(const struct rollout *r)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->len; i++)
+		count += r->nodes[i].stage != STAGE_gone &&
+			 (r->nodes[i].doing.kind == ACTION_install ||
+			  r->nodes[i].doing.kind == ACTION_revert || r->nodes[i].drained);
+	return count;
+}
+
+/* Changing a node that is out already takes no other one out.  Where more are ill than may be out,
+ * those are still taken back, though not more at once than may be out.
+ */
 static bool may_change(const struct schedule *s, const struct rollout_node *node)
 {
 	size_t out = s->out + !node_is_out(s->r, node);
 
-	return out <= s->max_out;
+	return out <= s->max_out || (!node->serving && s->changing - node->drained < s->max_out);
 }
 
 static void change(struct schedule *s, struct rollout_node *node, enum action_kind kind,
 		   enum way way, const char *vsn)
 {
 	s->out += !node_is_out(s->r, node);
+	s->changing += !node->drained;
 	node->touched = true;
 	if (way == WAY_restart && s->r->policy.drain) {
 		node->drained = true;
@@ -222,6 +236,7 @@ void rollout_schedule(struct rollout *r, struct rollout_actions *actions)
 		.r = r,
 		.actions = actions,
 		.out = rollout_unavailable(r),
+		.changing = count_changing(r),
 		.max_out = rollout_max_unavailable(r),
 		.may_go_on = may_go_on(r),
 	};

@@ -360,10 +360,13 @@ static void stands_still(struct rollout *r)
 
 static void too_long(struct rollout *r)
 {
-	const struct rollout_node *node = first_not(r, is_known);
+	const struct rollout_node *node = first_not(r, is_known), *unready = first_not(r, is_ready);
 	bool late = r->clock > r->total_by;
 
-	if (r->phase == PHASE_look || r->phase == PHASE_stage || r->phase == PHASE_before)
+	if ((r->phase == PHASE_look || r->phase == PHASE_stage) && unready)
+		rollout_fail(r, "it took too long to get everything ready: %s: %s", unready->name,
+			     unready->why);
+	else if (r->phase == PHASE_look || r->phase == PHASE_stage || r->phase == PHASE_before)
 		rollout_fail(r, "it took too long to get everything ready");
 	else if (node)
 		rollout_pause(r, PAUSED_no_data, "%s: its health is not known", node->name);

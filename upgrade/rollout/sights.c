@@ -123,6 +123,8 @@ static void looked(struct rollout *r, struct rollout_node *node, const struct si
 {
 	const struct node_facts *facts = sight->facts;
 
+	if (sight->outcome == OUTCOME_refused && !node->touched)
+		rollout_fail(r, "%s: %s", node->name, node->why);
 	if (sight->outcome != OUTCOME_ok || !facts)
 		return;
 	node->way = choose_way(r, facts->way);

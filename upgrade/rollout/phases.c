@@ -358,16 +358,24 @@ static void stands_still(struct rollout *r)
 		rollout_pause(r, PAUSED_no_data, "no node got any further, though none is out");
 }
 
+static void not_ready_in_time(struct rollout *r)
+{
+	const struct rollout_node *node = first_not(r, r->phase == PHASE_look ? is_seen : is_ready);
+
+	if (node)
+		rollout_fail(r, "it took too long to get everything ready: %s: %s", node->name,
+			     node->why[0] ? node->why : "it is not");
+	else
+		rollout_fail(r, "it took too long to get everything ready");
+}
+
 static void too_long(struct rollout *r)
 {
-	const struct rollout_node *node = first_not(r, is_known), *unready = first_not(r, is_ready);
+	const struct rollout_node *node = first_not(r, is_known);
 	bool late = r->clock > r->total_by;
 
-	if ((r->phase == PHASE_look || r->phase == PHASE_stage) && unready)
-		rollout_fail(r, "it took too long to get everything ready: %s: %s", unready->name,
-			     unready->why);
-	else if (r->phase == PHASE_look || r->phase == PHASE_stage || r->phase == PHASE_before)
-		rollout_fail(r, "it took too long to get everything ready");
+	if (r->phase == PHASE_look || r->phase == PHASE_stage || r->phase == PHASE_before)
+		not_ready_in_time(r);
 	else if (node)
 		rollout_pause(r, PAUSED_no_data, "%s: its health is not known", node->name);
 	else if (late)

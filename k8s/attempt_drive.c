@@ -113,6 +113,29 @@ struct driven {
 	struct rollout *r;
 };
 
+/* What a pod is that was evicted for the release and does not come up: nobody in it can tell, but
+ * it was given the release and no other.  It is taken back once; what it is after that is asked.
+ */
+static bool is_given_up(const struct driven *driven, const struct pod *pod, const struct work *work,
+			const json_t *told)
+{
+	const struct rollout_node *node = &driven->r->nodes[work->action.node];
+	const char *outcome = json_at(told, "outcome", NULL);
+
+	return driven->r->phase == PHASE_back && work->action.kind == ACTION_look &&
+	       node->touched && node->way == WAY_restart && node->tries == 0 && !pod->ready &&
+	       (strcmp(outcome, outcome_name(OUTCOME_down)) == 0 ||
+		strcmp(outcome, outcome_name(OUTCOME_silent)) == 0);
+}
+
+static json_t *as_given(const struct driven *driven)
+{
+	return json_pack("{s:s, s:s, s:{s:s, s:s, s:b, s:b, s:s}}", "outcome",
+			 outcome_name(OUTCOME_ok), "text", "the pod is not ready", "facts", "runs",
+			 driven->r->to, "boots", driven->r->to, "has", true, "serving", false,
+			 "way", "restart");
+}
+
 /* What comes with another pod need not lie in this one: its look has shown that it can be had. */
 static json_t *ask(const struct driven *driven, const struct pod *pod, const struct work *work,
 		   const struct agent_reach *reach, const struct agent_order_of *order)
@@ -124,6 +147,10 @@ static json_t *ask(const struct driven *driven, const struct pod *pod, const str
 	if (restart && work->action.kind == ACTION_stage)
 		asked.action.kind = ACTION_look;
 	told = agent_do(reach, pod->name, pod->ip, &asked, order);
+	if (is_given_up(driven, pod, work, told)) {
+		json_decref(told);
+		return as_given(driven);
+	}
 	if (restart || strcmp(json_at(told, "facts", "way", NULL), "restart") == 0)
 		json_object_set_new(json_object_get(told, "facts"), "has", json_true());
 	return told;

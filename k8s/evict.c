@@ -105,7 +105,9 @@ static int wait_for_next(struct pod *out, struct eviction *e, const char *uid, s
 			return 0;
 		clock_sleep_ms(AGAIN_MS);
 	}
-	return error_set(err, ERROR_FAILED, "pod %s was evicted, and %s in time", name,
+	/* Evicted again it would come up on the same. */
+	return error_set(err, leads(e) ? ERROR_STUCK : ERROR_LOCKED,
+			 "pod %s was evicted, and %s in time", name,
 			 there ? "is not ready" : "did not come back");
 }
 
@@ -137,7 +139,8 @@ json_t *attempt_restart(const struct attempt *a, const struct work *work,
 			      .work = work,
 			      .reach = reach,
 			      .order = order,
-			      .until = deadline_in(order->limit_ms) };
+			      /* It is told before it is given up. */
+			      .until = deadline_in(order->limit_ms - order->limit_ms / 10) };
 	owned_kube struct kube *kube = NULL;
 	json_t *told = NULL;
 	struct error err;

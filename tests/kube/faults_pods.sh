@@ -3,7 +3,7 @@
 # What befalls pods, and the nodes in them, while a release is rolled out; the names of the parts are those of the
 # list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one; what a
 # kubelet would write of a container that was killed is written by the test.
-# Parts: F4 F5 F6 F7 F8 F9 F10 F21
+# Parts: F4 F5 F6 F7 F8 F9 F10 F16 F21
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/operated.sh
@@ -141,6 +141,26 @@ if in_part F10; then
   ok
 fi
 
+# evictions STATUS [POD]: how often it was answered so.
+evictions () {
+  jq -c "select(.objectRef.subresource == \"eviction\" and .responseStatus.code == $1 and (.objectRef.name | contains(\"${2:-}\")))" \
+    "$work/audit.log" | wc -l
+}
+
+# F16: a pod that was evicted never gets ready: it is evicted once more, onto what is stable.
+if in_part F16; then
+  begin_with 2 1.0.0 3.2.0
+  other=$(uid 0) touched=$(uid 1)
+  beam_deployment 3.2.0 '{"strategy": {"timeouts": {"stageTimeoutSeconds": 40, "restartTimeoutSeconds": 40}}}'
+  when_event Restarting meter-1
+  back_on_old 3.2.0
+  contains "$(condition Ready message)" 'pod meter-1 was evicted, and is not ready in time'
+  [ "$(evictions 201 meter-1)" = 2 ] || fail "evicted $(evictions 201 meter-1) times: $(explain 2>&1)"
+  [ "$(uid 0)" = "$other" ] || fail "meter-0 was evicted"
+  [ "$(uid 1)" != "$touched" ] || fail "meter-1 was not evicted"
+  ok
+fi
+
 # F21: a PodDisruptionBudget that lets nobody go: it is waited for, and the pod never simply deleted.
 if in_part F21; then
   begin_with 2 1.0.0 1.1.0
@@ -156,7 +176,6 @@ JSON
   }
   allowed 0
   beam_deployment 1.1.0 '{"strategy": {"upgradePolicy": "Restart"}}'
-  evictions () { jq -c "select(.objectRef.subresource == \"eviction\" and .responseStatus.code == $1)" "$work/audit.log" | wc -l; }
   refused_thrice () { [ "$(evictions 429)" -ge 3 ]; }
   wait_for 200 refused_thrice || fail "it was not asked again: $(explain 2>&1)"
   when_event DisruptionBudget meter-1

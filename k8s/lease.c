@@ -13,7 +13,7 @@
 
 #define VERSION "coordination.k8s.io/v1"
 
-enum { TRY_MS = 5000, NAP_MS = 100, DURATION_MAX_S = 3600, TIME_MAX = 64 };
+enum { TRY_MS = 5000, NAP_MS = 100, DURATION_MAX_S = 3600, TRIES_MAX = 5, TIME_MAX = 64 };
 
 /* Seen by processes that are forked later, too. */
 struct told {
@@ -274,20 +274,32 @@ static bool may_take(const struct lease *lease, bool there)
 int lease_try(bool *leads, struct lease *lease, struct error *err)
 {
 	struct error failed;
-	bool there, won = false;
+	bool there = false, won = false;
 
 	/* What it was when we wrote it last; where that fails, it is looked at. */
 	if (lease->ours && lease_leads(lease) && take(&won, lease, &failed) == 0 && won) {
 		*leads = true;
 		return 0;
 	}
-	if (look(&there, lease, err))
-		return -1;
-	if (may_take(lease, there) && take(&won, lease, err))
-		return -1;
-	if (!won)
-		lost(lease);
-	*leads = won;
+	for (int tries = 0; tries < TRIES_MAX; tries++) {
+		if (look(&there, lease, err))
+			return -1;
+		if (!may_take(lease, there))
+			break;
+		if (take(&won, lease, err))
+			return -1;
+		if (won) {
+			*leads = true;
+			return 0;
+		}
+		if (!lease->ours)
+			break;
+	}
+	/* Whoever writes into it and leaves it to us has not taken it. */
+	if (lease->ours && may_take(lease, there))
+		return error_set(err, ERROR_FAILED, "somebody else writes into it all the time");
+	lost(lease);
+	*leads = false;
 	return 0;
 }
 

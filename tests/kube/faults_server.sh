@@ -3,7 +3,7 @@
 # What an API server does, and what others write into it, while a release is rolled out; the names of the parts are
 # those of the list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one;
 # what it does not do on demand is done by a proxy before it (tests/helpers/proxy.c).
-# Parts: F3 F3-odd F23 F30
+# Parts: F3 F3-odd F23 F29 F30
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/operated.sh
@@ -118,6 +118,54 @@ if in_part F23; then
   all_well 1.1.0
   gone "$operator" && fail "it lost the lease: $(cat "$work/operator.one.log")"
   is_bd .status.fencingToken 1
+  ok
+fi
+
+# F29: others write into everything, all the time: what the operator writes is refused again and again; it looks
+# anew, and goes on, with no more than one other try for each that was refused.
+if in_part F29; then
+  begin_with 2 1.0.0 1.1.0
+  cat >"$work/others" <<OTHERS
+$bd_path
+$beam_path/beamreleases/meter-1.1.0
+/apis/apps/v1/namespaces/test/statefulsets/meter
+/api/v1/namespaces/test/configmaps/relevo-meter
+/apis/coordination.k8s.io/v1/namespaces/test/leases/relevo-operator
+$pods_path/meter-0
+$pods_path/meter-1
+OTHERS
+  # Until there is a file $work/enough; each write is a line in $work/written.
+  disturb () {
+    nr=0
+    while [ ! -e "$work/enough" ] && [ $nr -lt 5000 ]; do
+      nr=$((nr + 1))
+      for path; do
+        patch "$path" "{\"metadata\": {\"annotations\": {\"example.com/seen\": \"$nr\"}}}" && echo x >>"$work/written"
+      done
+    done
+  }
+  # shellcheck disable=SC2046 # a path has no spaces
+  disturb $(cat "$work/others") 2>>"$work/disturb.log" &
+  pids="$pids $!"
+  beam_deployment 1.1.0 "$slow_canary"
+  when .spec.toRevision "$(meter_digest 1.1.0)"
+  upgrade=$beam_path/beamupgrades/$(attempt_json | jq -r .metadata.name)
+  for _ in 1 2; do
+    disturb "$upgrade" 2>>"$work/disturb.log" &
+    pids="$pids $!"
+  done
+  all_well 1.1.0
+  touch "$work/enough"
+  gone "$operator" && fail "it ended: $(cat "$work/operator.one.log")"
+  is_bd .status.fencingToken 1
+  # writes STATUS: of the operator, that were answered so.
+  writes () {
+    jq -c "select(.user.username == \"system:serviceaccount:test:relevo-operator\" and .responseStatus.code == $1 and
+      (.verb == \"update\" or .verb == \"patch\"))" "$work/audit.log" | wc -l
+  }
+  cp "$work/audit.log" /tmp/faults-logs/audit.F29; wc -l <"$work/written"
+  [ "$(writes 409)" -ge 5 ] || fail "only $(writes 409) writes met others"
+  [ "$(writes 409)" -le "$(writes 200)" ] || fail "$(writes 409) writes were refused, and $(writes 200) not"
   ok
 fi
 

@@ -178,7 +178,41 @@ size_t beam_wave_nr(const struct beam_wish *wish, const struct rollout *r)
 	return wish->waves_len - 1;
 }
 
+bool beam_is_mixed(const struct rollout *r)
+{
+	size_t with = 0, without = 0;
+
+	for (size_t i = 0; i < r->len; i++) {
+		const struct rollout_node *node = &r->nodes[i];
+
+		if (node->stage == STAGE_gone || !node->runs)
+			continue;
+		if (strcmp(node->runs, r->to) == 0)
+			with++;
+		else
+			without++;
+	}
+	return with > 0 && without > 0;
+}
+
+const json_t *beam_condition(const json_t *object, const char *type)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_in(object, "status", "conditions", NULL), i, one)
+		if (strcmp(json_at(one, "type", NULL), type) == 0)
+			return one;
+	return NULL;
+}
+
 /* ---- the wish ---- */
+
+static bool is_mixed_too_long(const json_t *object)
+{
+	return strcmp(json_at(beam_condition(object, "MixedVersions"), "reason", NULL),
+		      BEAM_MIXED_TOO_LONG) == 0;
+}
 
 static int policy_read(struct beam_wish *wish, const json_t *spec, struct error *err)
 {
@@ -190,6 +224,8 @@ static int policy_read(struct beam_wish *wish, const json_t *spec, struct error 
 	wish->stage_ms = ms(timeouts, "stageTimeoutSeconds", 300);
 	wish->install_ms = ms(timeouts, "installTimeoutSeconds", 120);
 	wish->restart_ms = ms(timeouts, "restartTimeoutSeconds", 300);
+	wish->mixed_ms = ms(strategy, "maxMixedVersionSeconds", 0);
+	wish->give_up = strcmp(json_at(strategy, "mixedVersionPolicy", NULL), "Rollback") == 0;
 	*policy = (struct rollout_policy){
 		.mode = strcmp(how, "HotOnly") == 0   ? MODE_hot
 			: strcmp(how, "Restart") == 0 ? MODE_restart
@@ -253,6 +289,7 @@ int beam_wish_read(struct beam_wish *out, const json_t *object, struct error *er
 	if (waves_read(&wish, json_object_get(spec, "strategy"), err) ||
 	    policy_read(&wish, spec, err))
 		return -1;
+	wish.give_up = wish.give_up && wish.mixed_ms && is_mixed_too_long(object);
 	if (wish.policy.mode == MODE_restart && strcmp(wish.kind, "Deployment") == 0)
 		return error_set(
 			err, ERROR_INVALID,

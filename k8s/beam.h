@@ -43,6 +43,8 @@ struct beam_wish {
 	bool paused, repair, deleted;
 	int64_t history, port, check_ms;
 	int64_t stage_ms, install_ms, restart_ms;
+	int64_t mixed_ms;                       /* pods may run two releases for so long; 0: ever */
+	bool give_up;                           /* they did for longer, and are to go back */
 	struct rollout_policy policy;           /* of its first wave */
 	struct beam_wave waves[BEAM_WAVES_MAX]; /* the last one is that of all pods */
 	size_t waves_len;
@@ -53,6 +55,11 @@ must_check int beam_wish_read(struct beam_wish *out, const json_t *object, struc
 bool beam_is_rejected(const struct beam_wish *wish, const char *digest);
 /* Whether the pods of a StatefulSet stay when its template is changed. */
 bool beam_is_on_delete(const json_t *set);
+/* Whether its pods run more than one release; pure. */
+bool beam_is_mixed(const struct rollout *rollout);
+#define BEAM_MIXED_TOO_LONG "TooLong" /* the reason of the condition MixedVersions */
+/* Of an object with a status; NULL: there is no such condition. */
+const json_t *beam_condition(const json_t *object, const char *type);
 /* Which of the wish's waves the rollout is in. */
 size_t beam_wave_nr(const struct beam_wish *wish, const struct rollout *rollout);
 

@@ -15,17 +15,6 @@ struct build {
 
 /* ---- conditions ---- */
 
-static const json_t *find(const json_t *conditions, const char *type)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach (conditions, i, one)
-		if (strcmp(json_at(one, "type", NULL), type) == 0)
-			return one;
-	return NULL;
-}
-
 static json_t *text(const char *message)
 {
 	json_t *json = json_string(message);
@@ -38,7 +27,7 @@ static json_t *text(const char *message)
 static void say(struct build *b, const char *type, const char *status, const char *reason,
 		const char *message)
 {
-	const json_t *before = find(json_in(b->view->object, "status", "conditions", NULL), type);
+	const json_t *before = beam_condition(b->view->object, type);
 	const char *since = strcmp(json_at(before, "status", NULL), status) == 0
 				    ? json_at(before, "lastTransitionTime", NULL)
 				    : b->view->now;
@@ -195,6 +184,22 @@ static struct said in_sync(const struct beam_view *v)
 			      reasons[v->checked.sync], v->checked.why };
 }
 
+/* What was too long once is, whoever leads now, and has seen less of it. */
+static struct said mixed(const struct beam_view *v)
+{
+	const json_t *before = beam_condition(v->object, "MixedVersions");
+
+	if (!is_running(v) || !beam_is_mixed(v->rollout))
+		return (struct said){ "False", "OneVersion", "" };
+	if (v->wish->mixed_ms &&
+	    (v->mixed_ms > v->wish->mixed_ms ||
+	     strcmp(json_at(before, "reason", NULL), BEAM_MIXED_TOO_LONG) == 0))
+		return (struct said){ "True", BEAM_MIXED_TOO_LONG,
+				      "pods have run two releases for longer than "
+				      "strategy.maxMixedVersionSeconds" };
+	return (struct said){ "True", "Upgrading", "" };
+}
+
 static struct said ready(const struct beam_view *v)
 {
 	struct said bad = degraded(v), going = progressing(v), sync = in_sync(v);
@@ -215,8 +220,9 @@ static void say_all(struct build *b)
 		const char *type;
 		struct said (*of)(const struct beam_view *v);
 	} all[] = {
-		{ "Ready", ready },       { "Progressing", progressing }, { "Paused", paused },
-		{ "Degraded", degraded }, { "InSync", in_sync },
+		{ "Ready", ready },    { "Progressing", progressing },
+		{ "Paused", paused },  { "Degraded", degraded },
+		{ "InSync", in_sync }, { "MixedVersions", mixed },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
@@ -325,7 +331,8 @@ static void add_upgrade(json_t *status, const struct beam_view *v)
 
 static void say_invalid(struct build *b)
 {
-	static const char *const types[] = { "Progressing", "Paused", "InSync", "Available" };
+	static const char *const types[] = { "Progressing", "Paused", "InSync", "MixedVersions",
+					     "Available" };
 
 	say(b, "Ready", "False", "InvalidSpec", b->view->invalid);
 	say(b, "Degraded", "True", "InvalidSpec", b->view->invalid);

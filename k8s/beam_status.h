@@ -24,6 +24,7 @@ struct beam_view {
 	struct beam_checked checked;
 	const char *failed;   /* why an attempt could not go on; "" */
 	const char *rolling;  /* why none is begun now; "" */
+	int64_t mixed_ms;     /* since when its pods are seen to run two releases */
 	const char *now;      /* the time */
 	const char *deadline; /* of progress; "": none */
 	int64_t token;

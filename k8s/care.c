@@ -59,7 +59,8 @@ static bool sleeps(const struct beam_view *v)
 	const char *to = json_at(v->upgrade, "spec", "toRevision", NULL);
 	const char *of = json_at(v->upgrade, "status", "journal", "about", "releaseRef", NULL);
 
-	if (strcmp(v->wish->release, of) != 0 || strcmp(v->wish->aborted, to) == 0)
+	if (strcmp(v->wish->release, of) != 0 || strcmp(v->wish->aborted, to) == 0 ||
+	    (v->wish->give_up && !r->failed))
 		return false;
 	if (r->paused == PAUSED_wave || r->paused == PAUSED_failure)
 		return strcmp(v->wish->promoted, to) != 0;
@@ -323,6 +324,16 @@ static void set_deadline(struct care *care, struct beam_view *v)
 	v->deadline = care->deadline;
 }
 
+/* By our own clock: another leader's may be another. */
+static void time_mixed(struct care *care, struct beam_view *v)
+{
+	if (!runs(v) || !v->rollout || !beam_is_mixed(v->rollout))
+		care->mixed_at = 0;
+	else if (!care->mixed_at)
+		care->mixed_at = clock_mono_ms();
+	v->mixed_ms = care->mixed_at ? clock_mono_ms() - care->mixed_at : 0;
+}
+
 static const char *digest_of(const struct cluster *cluster, const struct beam_wish *wish)
 {
 	return json_at(cluster_get(cluster, CLUSTER_releases, wish->release), "spec", "digest",
@@ -338,23 +349,11 @@ static const json_t *workload_of(const struct cluster *cluster, const struct bea
 
 /* ---- telling ---- */
 
-static const char *ready_reason(const json_t *status, const char **message)
+static void tell_change(struct care *care, struct kube *kube, const json_t *object)
 {
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach (json_object_get(status, "conditions"), i, one)
-		if (strcmp(json_at(one, "type", NULL), "Ready") == 0) {
-			*message = json_at(one, "message", NULL);
-			return json_at(one, "reason", NULL);
-		}
-	return "";
-}
-
-static void tell_change(struct care *care, struct kube *kube, const json_t *object,
-			const json_t *status)
-{
-	const char *message = "", *reason = ready_reason(status, &message);
+	const json_t *ready = beam_condition(object, "Ready");
+	const char *message = json_at(ready, "message", NULL);
+	const char *reason = json_at(ready, "reason", NULL);
 	const struct event event = { .regarding = object,
 				     .warning = strcmp(reason, "RolledBack") == 0 ||
 						strcmp(reason, "NeedsPerson") == 0 ||
@@ -367,6 +366,21 @@ static void tell_change(struct care *care, struct kube *kube, const json_t *obje
 		return;
 	snprintf(care->reason, sizeof(care->reason), "%s", reason);
 	event_tell(kube, &event);
+}
+
+static void tell_mixed(struct care *care, struct kube *kube, const json_t *object)
+{
+	const json_t *mixed = beam_condition(object, "MixedVersions");
+	const struct event event = { .regarding = object,
+				     .warning = true,
+				     .reason = "MixedVersions",
+				     .action = "Reconcile",
+				     .note = json_at(mixed, "message", NULL) };
+	bool too_long = strcmp(json_at(mixed, "reason", NULL), BEAM_MIXED_TOO_LONG) == 0;
+
+	if (too_long && !care->mixed_told)
+		event_tell(kube, &event);
+	care->mixed_told = too_long;
 }
 
 /* Whoever promotes, or aborts, what is not under way, or not wanted, meant another revision. */
@@ -436,7 +450,8 @@ static void tell(struct care *care, struct kube *kube, struct cluster *cluster,
 		refused(care, &err);
 		return;
 	}
-	tell_change(care, kube, now, status);
+	tell_change(care, kube, now);
+	tell_mixed(care, kube, now);
 	cluster_put(cluster, CLUSTER_deployments, now);
 }
 
@@ -475,6 +490,7 @@ static int step(struct care *care, struct kube *kube, struct cluster *cluster, s
 	v->checked = care->checked;
 	v->failed = helper_runs(&care->attempt) ? "" : care->failed;
 	set_deadline(care, v);
+	time_mixed(care, v);
 	tell_stale(care, kube, v);
 	tell_strategy(care, kube, v, workload);
 	tell(care, kube, cluster, v);

@@ -27,6 +27,8 @@ struct care {
 	char reason[128];               /* that was told last */
 	char promoted[80], aborted[80]; /* as they were seen last */
 	bool strategy_told;             /* that the workload's is dangerous */
+	int64_t mixed_at;               /* its pods were seen to run two releases; 0: they do not */
+	bool mixed_told;                /* that it is too long */
 	char refused[256];              /* why the status could not be written; told once */
 };
 

@@ -417,6 +417,8 @@ static bool is_wanted(enum command_kind *out, const struct kube_journal *j,
 		*out = COMMAND_abort;
 	else if (r->phase != PHASE_back && (strcmp(wish->release, release) != 0 || wish->deleted))
 		*out = COMMAND_supersede;
+	else if (wish->give_up && !r->failed && beam_is_mixed(r))
+		*out = COMMAND_give_up;
 	else if (strcmp(wish->promoted, to) == 0 &&
 		 (r->paused == PAUSED_wave || r->paused == PAUSED_failure))
 		*out = COMMAND_promote;

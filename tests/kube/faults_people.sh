@@ -2,23 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # What people do, and what they do wrong, while a release is rolled out or before; the names of the parts are those
 # of the list of failures (docs/kubernetes.md).  Pods are real nodes with real agents, the API server is a real one.
-# Parts: F13 F14 F17 F18 F22
+# Parts: F13 F14 F17 F18 F22 F25
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/operated.sh
 . tests/tools/operated.sh
 each_part
 manual='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 1, "pause": {"type": "Manual"}}]}}'
-# attempts N: that there were so many, and all but the last have ended.
-attempts_are () { [ "$(attempt_json | jq .spec.attempt)" = "$1" ] || fail "not $1 attempts: $(explain 2>&1)"; }
-# asked_again: the operator has looked at everything since, as it has answered for another BeamDeployment.
-asked_again () {
-  kubectl create deployment web -n test --image=meter --replicas=0 >/dev/null
-  jq '.metadata.name = "web" | .spec.workloadRef = {kind: "Deployment", name: "web"} | .spec.releaseRef.name = "meter-1.0.0"' \
-    "$work/deployment.json" >"$work/web.json"
-  expect 0 kubectl apply -f "$work/web.json"
-  expect 0 kubectl wait -n test --for=condition=Ready --timeout=200s bd/web
-}
 
 # F13: another release is wanted in the first wave: back, and then to that one, by the same pods.
 if in_part F13; then
@@ -116,6 +106,31 @@ if in_part F22; then
   same_pods
   nowhere_restarted
   attempt_is .metadata.ownerReferences[0].uid "$(bd .metadata.uid)" || fail "an attempt of another"
+  ok
+fi
+
+# F25: two releases side by side for longer than they may, as a wave waits for a person: that is told; where it
+# is to be so, all go back.
+if in_part F25; then
+  begin_with 2 1.0.0 1.1.0
+  says MixedVersions False OneVersion || fail "mixed: $(explain 2>&1)"
+  beam_deployment 1.1.0 "$manual"
+  when_says MixedVersions True Upgrading
+  patch_bd '{"spec": {"strategy": {"maxMixedVersionSeconds": 5}}}'
+  when_says MixedVersions True TooLong
+  when_event MixedVersions maxMixedVersionSeconds
+  says Paused True WaitingForPromotion || fail "it did something: $(explain 2>&1)"
+  has_release 1 1.1.0 || fail "meter-1 runs $(runs 1)"
+  patch_bd '{"spec": {"strategy": {"mixedVersionPolicy": "Rollback"}}}'
+  ended_as RolledBack
+  when_says Ready False RolledBack
+  contains "$(condition Ready message)" 'two releases side by side for too long'
+  says MixedVersions False OneVersion || fail "still mixed: $(explain 2>&1)"
+  all_run 1.0.0
+  untouched 0
+  asked_again
+  attempts_are 2
+  same_pods
   ok
 fi
 

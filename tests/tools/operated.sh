@@ -67,3 +67,14 @@ has_event () {
   [ "$(ask_for /apis/events.k8s.io/v1/namespaces/test/events "any(.items[]; .reason == \"$1\" and (.note | contains(\"${2:-}\")))")" = true ]
 }
 when_event () { wait_for 100 has_event "$@" || fail "no event $*: $(explain 2>&1)"; }
+
+# attempts_are N: there were so many.
+attempts_are () { [ "$(attempt_json | jq .spec.attempt)" = "$1" ] || fail "not $1 attempts: $(explain 2>&1)"; }
+# asked_again: the operator has looked at everything since, as it has answered for another BeamDeployment.
+asked_again () {
+  kubectl create deployment web -n test --image=meter --replicas=0 >/dev/null
+  jq '.metadata.name = "web" | .spec.workloadRef = {kind: "Deployment", name: "web"} | .spec.releaseRef.name = "meter-1.0.0"' \
+    "$work/deployment.json" >"$work/web.json"
+  expect 0 kubectl apply -f "$work/web.json"
+  expect 0 kubectl wait -n test --for=condition=Ready --timeout=200s bd/web
+}

@@ -161,6 +161,7 @@ enum command_kind {
 	COMMAND_again,   /* what is run once and was cut short is run again */
 	COMMAND_interrupt,
 	COMMAND_supersede, /* another release is to be deployed instead */
+	COMMAND_give_up,   /* two releases were side by side for too long: as if one was not well */
 };
 
 enum sight_kind {

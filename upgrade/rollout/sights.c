@@ -385,6 +385,9 @@ static void take_command(struct rollout *r, const struct sight *sight)
 	case COMMAND_supersede:
 		supersede(r);
 		break;
+	case COMMAND_give_up:
+		rollout_fail(r, "nodes ran two releases side by side for too long");
+		break;
 	}
 }
 

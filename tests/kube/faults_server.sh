@@ -134,6 +134,7 @@ $beam_path/beamreleases/meter-1.1.0
 $pods_path/meter-0
 $pods_path/meter-1
 OTHERS
+  trap 'touch "$work/enough"; end_workload; clean_up' EXIT
   # Until there is a file $work/enough; each write is a line in $work/written.
   disturb () {
     nr=0
@@ -163,7 +164,6 @@ OTHERS
     jq -c "select(.user.username == \"system:serviceaccount:test:relevo-operator\" and .responseStatus.code == $1 and
       (.verb == \"update\" or .verb == \"patch\"))" "$work/audit.log" | wc -l
   }
-  cp "$work/audit.log" /tmp/faults-logs/audit.F29; wc -l <"$work/written"
   [ "$(writes 409)" -ge 5 ] || fail "only $(writes 409) writes met others"
   [ "$(writes 409)" -le "$(writes 200)" ] || fail "$(writes 409) writes were refused, and $(writes 200) not"
   ok

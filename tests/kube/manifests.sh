@@ -111,6 +111,7 @@ wrong deployment 's/kind: StatefulSet/kind: DaemonSet/' workloadRef.kind
 wrong deployment 's/name: half/name: canary/' Duplicate
 wrong deployment 's/type: Manual/type: Never/' pause.type
 wrong deployment 's/minHealthySeconds: 120/minHealthySeconds: 2m/' minHealthySeconds
+wrong deployment 's/maxUnavailable: 25%/mixedVersionPolicy: Never/' mixedVersionPolicy
 wrong upgrade 's/attempt: 1/attempt: 0/' attempt
 wrong upgrade 's/mode: Hot/mode: Later/' spec.mode
 

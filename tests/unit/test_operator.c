@@ -291,6 +291,60 @@ static void test_status(void **state)
 	}
 }
 
+static const char *mixed_of(const struct beam_view *view)
+{
+	owned_json json_t *status = beam_status(view);
+	const char *reason = condition(status, "MixedVersions", "reason");
+
+	return strcmp(reason, "TooLong") == 0     ? "TooLong"
+	       : strcmp(reason, "Upgrading") == 0 ? "Upgrading"
+						  : "OneVersion";
+}
+
+static void test_mixed(void **state)
+{
+	const char *spec = "\"strategy\": {\"maxMixedVersionSeconds\": 5, "
+			   "\"mixedVersionPolicy\": \"Rollback\"}";
+	owned_json json_t *object = deployment(spec, "");
+	owned_json json_t *late = deployment(spec, "\"conditions\": [{\"type\": \"MixedVersions\", "
+						   "\"status\": \"True\", \"reason\": "
+						   "\"TooLong\"}]");
+	owned_json json_t *upgrade = parse("{\"status\": {\"result\": \"Running\"}}");
+	owned_rollout struct rollout *r = NULL;
+	struct beam_wish wish;
+	struct error err;
+	struct beam_view view = { .object = object,
+				  .wish = &wish,
+				  .target = B,
+				  .upgrade = upgrade,
+				  .failed = "",
+				  .now = "t",
+				  .deadline = "",
+				  .rolling = "" };
+
+	(void)state;
+	assert_int_equal(beam_wish_read(&wish, object, &err), 0);
+	assert_false(wish.give_up);
+	view.rollout = r = rollout_new("shop", "2", B, &wish.policy, 1);
+	assert_int_equal(rollout_add(r, "shop-0", "", &err), 0);
+	assert_int_equal(rollout_add(r, "shop-1", "", &err), 0);
+	r->nodes[0].runs = "1";
+	assert_string_equal(mixed_of(&view), "OneVersion"); /* the other was not asked yet */
+	r->nodes[1].runs = "2";
+	view.mixed_ms = 4999;
+	assert_string_equal(mixed_of(&view), "Upgrading");
+	view.mixed_ms = 5001;
+	assert_string_equal(mixed_of(&view), "TooLong");
+	/* Another leader has not seen it for so long. */
+	view.object = late;
+	view.mixed_ms = 0;
+	assert_string_equal(mixed_of(&view), "TooLong");
+	assert_int_equal(beam_wish_read(&wish, late, &err), 0);
+	assert_true(wish.give_up);
+	r->nodes[0].runs = "2";
+	assert_string_equal(mixed_of(&view), "OneVersion");
+}
+
 static void test_invalid(void **state)
 {
 	owned_json json_t *object = deployment("", "");
@@ -310,7 +364,7 @@ int main(void)
 		cmocka_unit_test(test_wishes),   cmocka_unit_test(test_waves),
 		cmocka_unit_test(test_rejected), cmocka_unit_test(test_pods),
 		cmocka_unit_test(test_sync),     cmocka_unit_test(test_status),
-		cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_mixed),    cmocka_unit_test(test_invalid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -197,7 +197,7 @@ enum stage {
 };
 const char *stage_name(enum stage stage);
 
-enum { WHY_MAX = 240 };
+enum { WHY_MAX = 400 };
 
 struct rollout_doing {
 	enum action_kind kind;

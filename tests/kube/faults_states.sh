@@ -42,8 +42,8 @@ all_well () {
 # else gets the release, and it goes on by itself.
 if in_part F11; then
   begin_with 2 1.0.0 1.1.0
-  beam_deployment 1.1.0 "$(gated "$slow_canary" | jq '.progressDeadlineSeconds = 45 |
-    .strategy.timeouts = {stageTimeoutSeconds: 20, restartTimeoutSeconds: 20}')"
+  beam_deployment 1.1.0 "$(gated "$slow_canary" | jq '.progressDeadlineSeconds = 90 |
+    .strategy.timeouts = {stageTimeoutSeconds: 30, restartTimeoutSeconds: 30}')"
   when_to 1.1.0 waves
   when_runs 1 1.1.0
   kill -STOP "$(cat "$(pod_dir 1)/agent")"

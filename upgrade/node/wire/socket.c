@@ -63,8 +63,8 @@ static int finish_connect(int fd, struct deadline deadline, const char *who, str
 	return 0;
 }
 
-/* A machine that is cut off says nothing.  It is asked whether it is there, by TCP itself: a node that is
- * only busy, or stopped, is.  Patience is that of nodes with each other (net_ticktime).
+/* A machine that is cut off says nothing.  It is asked whether it is there, by TCP itself: a node
+ * that is only busy, or stopped, is.  Patience is that of nodes with each other (net_ticktime).
  */
 static void stay_alert(int fd)
 {

@@ -12,8 +12,8 @@
 
 /* A non-blocking, close-on-exec socket that is connected; every address of the host is
  * tried in turn.  A name that is not resolved by the deadline is ERROR_UNREACHABLE; the thread that
- * asks for it then goes on until the C library gives up.  A connection whose other end is cut off is gone
- * after a minute.
+ * asks for it then goes on until the C library gives up.  A connection whose other end is cut off
+ * is gone after a minute.
  */
 must_check int socket_connect(int *out, const char *host, int port, struct deadline deadline,
 			      struct error *err);

@@ -55,28 +55,25 @@ static const struct {
 };
 /* clang-format on */
 
-/* Of a behaviour that is not known: {ok, State, …}, or the state itself. */
-static void take_any(struct states *states, const struct value *value)
+/* Of a behaviour that is not known: {ok, State, …}, or the state itself.  With more arguments than one it
+ * is the last, as in {ok, Request, State}.
+ */
+static void take_any(struct states *states, const struct value *value, uint32_t arity)
 {
-	const char *tag = value_tuple_size(value) > 0
-				  ? value_atom_name(value_element(value, 0, states->scratch))
-				  : NULL;
+	int size = value_tuple_size(value);
+	const char *tag =
+		size > 0 ? value_atom_name(value_element(value, 0, states->scratch)) : NULL;
 
 	if (tag && (strcmp(tag, "error") == 0 || strcmp(tag, "stop") == 0))
 		return;
-	if (tag && strcmp(tag, "ok") == 0 && value_tuple_size(value) > 1)
-		value = value_element(value, 1, states->scratch);
+	if (tag && strcmp(tag, "ok") == 0 && size > 1)
+		value = value_element(value, arity > 1 ? (size_t)size - 1 : 1, states->scratch);
 	type_add(states->type, value, states->arena);
 }
 
 static void take_state(struct states *states, const struct value *value)
 {
 	int size = value_tuple_size(value);
-
-	if (!states->role) {
-		take_any(states, value);
-		return;
-	}
 
 	if (value->kind == VALUE_UNKNOWN && value->of == 0) {
 		type_add(states->type, value, states->arena);
@@ -161,6 +158,29 @@ static void lose(struct states *states, const struct code_function *function)
 	const struct beam_function where = { NULL, function->name, function->arity };
 
 	type_add(states->type, value_unseen(states->scratch, where), states->arena);
+}
+
+/* Of a behaviour that is not known: whatever it is given to begin with. */
+static void run_inits(struct states *states)
+{
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = value_argument(states->scratch, 0);
+	for (size_t i = 0; i < states->code->len; i++) {
+		const struct code_function *init = &states->code->functions[i];
+		struct eval eval = { .arena = states->scratch, .library = states->library };
+		struct values values;
+
+		if (strcmp(init->name, "init") != 0 || init->arity == 0 ||
+		    !code_exports(states->code, init->name, init->arity))
+			continue;
+		values = eval_function(&eval, states->code, init, args);
+		for (size_t j = 0; j < values.len; j++)
+			take_any(states, values.items[j], init->arity);
+		if (eval.gave_up)
+			lose(states, init);
+	}
 }
 
 static void run_init(struct states *states)
@@ -308,6 +328,10 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 	}
 	if (role == BEAM_SPECIAL) {
 		run_loops(&states);
+		return states.type;
+	}
+	if (!role) {
+		run_inits(&states);
 		return states.type;
 	}
 	run_init(&states);

@@ -446,6 +446,14 @@ static struct changed_process process_of(struct judge *judge, const struct app_d
 	};
 }
 
+static bool has_init(const struct beam_facts *facts)
+{
+	for (uint32_t arity = 1; arity <= 4; arity++)
+		if (beam_exports(facts, "init", arity))
+			return true;
+	return false;
+}
+
 /* A callback module of a behaviour that is not OTP's: who keeps its state is not known. */
 static bool is_plugin(const struct beam_facts *facts)
 {
@@ -453,7 +461,7 @@ static bool is_plugin(const struct beam_facts *facts)
 					      "Elixir.Plug", "Elixir.Supervisor" };
 
 	if (facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR | BEAM_APPLICATION | BEAM_PROTOCOL) ||
-	    facts->behaviours.len == 0 || !beam_exports(facts, "init", 1))
+	    facts->behaviours.len == 0 || !has_init(facts))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (names_have(facts->behaviours, others[i]))

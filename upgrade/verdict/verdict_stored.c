@@ -20,6 +20,9 @@ static const struct way {
 	{ "persistent_term", "put", 2, 0, 1, "the persistent term" },
 	{ "erlang", "put", 2, 0, 1, "in the process dictionary," },
 	{ "Elixir.Process", "put", 2, 0, 1, "in the process dictionary," },
+	{ "logger", "add_handler", 3, 0, 2, "the handler of the log" },
+	{ "telemetry", "attach", 4, 0, 3, "the handler of telemetry" },
+	{ "telemetry", "attach_many", 4, 0, 3, "the handler of telemetry" },
 };
 /* clang-format on */
 
@@ -187,6 +190,45 @@ static bool asked_by_size(const struct storing *storing, const char *place,
 	return wide;
 }
 
+/* ---- keys of maps ---- */
+
+/* It names the place in a call that stores or fetches. */
+static bool uses_place(struct judge *judge, struct code_effects effects, const struct way *way,
+		       const char *place)
+{
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct way here = { .where = way->where };
+		const char *at = strcmp(effects.items[i].to.module, way->module) == 0 &&
+						 effects.items[i].to.arity > way->where
+					 ? place_of(&effects.items[i], &here, judge->arena)
+					 : NULL;
+
+		if (at && strcmp(at, place) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* By whoever puts it there, or by a changed module that fetches it. */
+static bool is_key_read(const struct storing *storing, const struct way *way, const char *place,
+			const char *key)
+{
+	struct judge *judge = storing->judge;
+	struct modules *modules = judge->modules;
+
+	if (reads_key(judge, SIDE_NEW, storing->new_code, key))
+		return true;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+
+		if (module->diff && module->diff->new_code && module != storing->module &&
+		    wants_key(module->diff->new_code, key) &&
+		    uses_place(judge, effects_of(judge, SIDE_NEW, module), way, place))
+			return true;
+	}
+	return false;
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
 static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
@@ -195,7 +237,7 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 	const struct code *code = storing->new_code;
 
 	if (diff->what == TYPE_KEY)
-		return !reads_key(judge, SIDE_NEW, code, diff->tag) ||
+		return !is_key_read(storing, way, place, diff->tag) ||
 		       (diff->open && may_put_key(judge, SIDE_OLD, storing->old_code, diff->tag));
 	if (diff->what != TYPE_SIZE)
 		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP;

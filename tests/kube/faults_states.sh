@@ -11,11 +11,11 @@ cd "$(dirname "$0")/../.." || exit 1
 each_part
 
 slow_canary='{"strategy": {"waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 15}]}}'
-# gated JSON: over the spec, with a gate that says of each node what stands in the file $work/health.
+# gated JSON [POD]: over the spec, with a gate that says of each node, or that one, what stands in the file $work/health.
 gated () {
   printf ok >"$work/health"
-  jq -n --arg file "$work/health" --argjson more "$1" \
-    '{health: [{rpc: "list_to_atom(binary_to_list(element(2, file:read_file(\"\($file)\"))))"}]} * $more'
+  jq -n --arg file "$work/health" --arg pod "${2:-meter}" --argjson more "$1" '{health: [{rpc:
+    "case lists:prefix(\"\($pod)\", atom_to_list(node())) of false -> ok; _ -> list_to_atom(binary_to_list(element(2, file:read_file(\"\($file)\")))) end"}]} * $more'
 }
 # Once what was wrong is put right.
 again () { patch_bd "{\"spec\": {\"retryToken\": \"$1\"}}"; }
@@ -42,7 +42,7 @@ all_well () {
 # else gets the release, and it goes on by itself.
 if in_part F11; then
   begin_with 2 1.0.0 1.1.0
-  beam_deployment 1.1.0 "$(gated "$slow_canary" | jq '.progressDeadlineSeconds = 90 |
+  beam_deployment 1.1.0 "$(gated "$slow_canary" meter-1 | jq '.progressDeadlineSeconds = 90 | .strategy.maxUnavailable = 2 |
     .strategy.timeouts = {stageTimeoutSeconds: 30, restartTimeoutSeconds: 30}')"
   when_to 1.1.0 waves
   when_runs 1 1.1.0

@@ -124,7 +124,7 @@ if in_part F20; then
   mkdir -p "$volume"
   mount -t tmpfs -o size=64m relevo-test "$volume"
   begin_with 2 1.0.0 1.1.0
-  trap 'end_workload; umount -l "$volume"; clean_up' EXIT
+  trap 'end_workload 2>/dev/null; umount -l "$volume"; clean_up' EXIT
   dd if=/dev/zero of="$volume/filler" bs=1M >/dev/null 2>&1
   beam_deployment 1.1.0 '{"progressDeadlineSeconds": 30}'
   refused_for 'No space left on device'

@@ -55,8 +55,8 @@ static const struct {
 };
 /* clang-format on */
 
-/* Of a behaviour that is not known: {ok, State, …}, or the state itself.  With more arguments than one it
- * is the last, as in {ok, Request, State}.
+/* Of a behaviour that is not known: {ok, State, …}, or the state itself.  With more arguments than
+ * one it is the last, as in {ok, Request, State}.
  */
 static void take_any(struct states *states, const struct value *value, uint32_t arity)
 {

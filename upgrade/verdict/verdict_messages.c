@@ -232,6 +232,35 @@ static bool has_fun(const struct value *value, const struct code *code, unsigned
 	return false;
 }
 
+const char *kept_by_receiver(struct judge *judge, enum side side, const struct code *self,
+			     const struct code_effect *effect,
+			     bool (*holds)(void *ctx, const struct value *value), void *ctx)
+{
+	const struct way *way = way_of(effect);
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct module_at *to;
+	struct values values;
+	bool far, sure;
+
+	to = way ? modules_find(judge->modules, side,
+				receiver(effect, way, self, judge->arena, &far))
+		 : NULL;
+	if (!to || !module_code(judge->modules, side, to))
+		return NULL;
+	values = message_answers(to->code, way->kind, effect->args[way->what],
+				 &judge->modules->library[side], &scratch, &sure);
+	for (size_t i = 0; i < values.len; i++)
+		if (holds(ctx, values.items[i]))
+			return arena_printf(judge->arena, "the state of %s",
+					    module_shown(to->name));
+	return NULL;
+}
+
+static bool holds_fun(void *code, const struct value *value)
+{
+	return has_fun(value, code, 8);
+}
+
 /* Where it stays: a table, a term, or the state of who takes the message.  NULL: nowhere. */
 static const char *kept_in(struct judge *judge, const struct code *self, const struct code *code,
 			   const struct code_effect *effect)
@@ -242,28 +271,13 @@ static const char *kept_in(struct judge *judge, const struct code *self, const s
 		{ "telemetry", "attach" },     { "telemetry", "attach_many" },
 		{ "timer", "apply_interval" }, { "timer", "apply_after" },
 	};
-	const struct way *way = way_of(effect);
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct module_at *to;
-	struct values values;
-	bool far, sure;
+	const char *state;
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		if (effect_is(effect, places[i][0], places[i][1], 0))
 			return arena_printf(judge->arena, "by %s:%s", places[i][0], places[i][1]);
-	if (!way)
-		return NULL;
-	to = modules_find(judge->modules, SIDE_OLD,
-			  receiver(effect, way, self, judge->arena, &far));
-	if (!to || !module_code(judge->modules, SIDE_OLD, to))
-		return NULL;
-	values = message_answers(to->code, way->kind, effect->args[way->what],
-				 &judge->modules->library[SIDE_OLD], &scratch, &sure);
-	for (size_t i = 0; i < values.len; i++)
-		if (has_fun(values.items[i], code, 8))
-			return arena_printf(judge->arena, "in the state of %s",
-					    module_shown(to->name));
-	return NULL;
+	state = kept_by_receiver(judge, SIDE_OLD, self, effect, holds_fun, (void *)(uintptr_t)code);
+	return state ? arena_printf(judge->arena, "in %s", state) : NULL;
 }
 
 static void tell_kept(struct judge *judge, const struct module_at *module, const char *place)

@@ -240,6 +240,12 @@ void judge_messages(struct judge *judge);
  */
 const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 			       const struct code_effect *effect, const struct value **message);
+/* Who is sent a message and answers with, or goes on with, what holds something: "the state of
+ * bus", in the arena; NULL: nobody is seen to.
+ */
+const char *kept_by_receiver(struct judge *judge, enum side side, const struct code *self,
+			     const struct code_effect *effect,
+			     bool (*holds)(void *ctx, const struct value *value), void *ctx);
 
 /* ---- verdict_takers.c ---- */
 

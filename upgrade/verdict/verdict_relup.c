@@ -5,11 +5,15 @@
 
 /* ---- processes that cannot be suspended ---- */
 
+static bool is_special(const struct beam_facts *facts)
+{
+	return beam_exports(facts, "system_continue", 3) ||
+	       beam_imports(facts, "sys", "handle_system_msg", 6);
+}
+
 static bool understands_system(const struct beam_facts *facts)
 {
-	return facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR) ||
-	       beam_exports(facts, "system_continue", 3) ||
-	       beam_imports(facts, "sys", "handle_system_msg", 6);
+	return facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR) || is_special(facts);
 }
 
 static bool spawns(const struct beam_facts *facts)
@@ -179,13 +183,15 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 	return NULL;
 }
 
-/* The old code is what they stay in. */
+/* The old code is what they stay in.  A server, too, may start them beside itself: who accepts, who
+ * polls.
+ */
 static void judge_staying(struct judge *judge, const struct module_diff *module,
 			  const struct app_diff *app)
 {
 	const struct code_function *loop;
 
-	if (!module->old_code || understands_system(module->old_facts))
+	if (!module->old_code || is_special(module->old_facts))
 		return;
 	loop = loop_that_stays(module->old_code, judge->arena);
 	if (!loop)

@@ -57,7 +57,7 @@ unforeseen(Fails) ->
     end.
 
 %% A local call: it never leaves the code that it was started in.
-linger() -> receive after 1000 -> linger() end.
+linger() -> receive after infinity -> ok end.
 
 %% As a channel that nobody starts again, until the release is taken back.
 ail() ->

@@ -247,7 +247,8 @@ static void look_at_changed(struct finder *finder, const struct appup_made *made
 	}
 }
 
-/* A supervisor that is the same asks modules for their specification, which may have changed. */
+/* A supervisor that is the same asks other modules for specifications, or for what stands in them.
+ */
 static void look_at_same(struct finder *finder, const struct appup_made *made)
 {
 	struct modules *modules = finder->work->modules;
@@ -255,14 +256,15 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 
 	for (size_t i = 0; i < made->app->modules.len && !specs; i++)
 		specs = names_have(made->app->modules.items[i].functions, "child_spec/1");
-	for (size_t i = 0; specs && i < made->app->same.len; i++) {
+	for (size_t i = 0; i < made->app->same.len; i++) {
 		const char *name = made->app->same.items[i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, name);
 		struct module_at *after = modules_find(modules, SIDE_NEW, name);
 		const struct beam_facts *facts = module_facts(modules, SIDE_NEW, after);
 		const struct code *a, *b;
 
-		if (!facts || !(facts->roles & BEAM_SUPERVISOR))
+		if (!facts || !(facts->roles & BEAM_SUPERVISOR) ||
+		    (!specs && function_stays(modules, name, "init", 1)))
 			continue;
 		a = module_code(modules, SIDE_OLD, before);
 		b = module_code(modules, SIDE_NEW, after);

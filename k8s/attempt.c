@@ -12,6 +12,7 @@ static void attempt_done(struct attempt *a)
 	seeds_done(&a->seeds);
 	pods_done(&a->pods);
 	json_decref(a->about);
+	json_decref(a->names);
 	json_decref(a->document);
 	json_decref(a->object);
 	json_decref(a->release);
@@ -19,6 +20,11 @@ static void attempt_done(struct attempt *a)
 	kube_close(a->kube);
 }
 #define owned_attempt owned(attempt_done)
+
+bool attempt_of_set(const struct attempt *a)
+{
+	return strcmp(a->wish.kind, "StatefulSet") == 0;
+}
 
 void attempt_tell(const struct attempt *a, bool warning, const char *reason, const char *pod,
 		  const char *text)
@@ -117,7 +123,9 @@ static int put_seeds(struct attempt *a, const json_t *stable, const json_t *pods
 
 /* ---- what pods come up on meanwhile ---- */
 
-/* Those that are, or were, evicted to get the release. */
+/* Those that are, or were, evicted to get the release.  A Deployment's have no names yet: from its
+ * first on, all that come up get it.
+ */
 static json_t *pods_of(const struct attempt *a, const struct rollout *r)
 {
 	json_t *pods = json_object();
@@ -126,7 +134,7 @@ static json_t *pods_of(const struct attempt *a, const struct rollout *r)
 		const struct rollout_node *node = &r->nodes[i];
 
 		if (node->touched && node->way == WAY_restart && node->stage != STAGE_gone)
-			json_object_set(pods, node->name, a->document);
+			json_object_set(pods, attempt_of_set(a) ? node->name : "*", a->document);
 	}
 	return pods;
 }
@@ -384,7 +392,7 @@ static int begin_if_wanted(struct attempt *a, struct error *err)
 
 int attempt_run(const struct attempt_options *options, struct error *err)
 {
-	owned_attempt struct attempt a = { .options = options };
+	owned_attempt struct attempt a = { .options = options, .names = json_object() };
 	owned_rollout struct rollout *r = NULL;
 	owned_journal_entry struct journal_entry entry = { 0 };
 	const struct kube_journal_options journal = {

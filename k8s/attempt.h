@@ -38,10 +38,13 @@ struct attempt {
 	bool first;       /* nothing was ever stable: waves and bakes say nothing */
 	struct pods pods; /* as they were seen last */
 	int64_t pods_at;
+	json_t *names;              /* of a Deployment's pods: see stand_in.h */
+	bool all_stood_for;         /* no node of the rollout waits for its pod */
 	size_t next_pod, next_node; /* that are compared with the rollout */
 	bool no_restart;
 };
 
+bool attempt_of_set(const struct attempt *a); /* of a StatefulSet's pods */
 /* attempt_drive.c: until it rests. */
 must_check int attempt_drive(struct attempt *a, struct rollout *rollout, struct error *err);
 /* evict.c: in a child process, with a connection of its own. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "k8s/attempt.h"
 #include "k8s/event.h"
+#include "k8s/stand_in.h"
 #include "upgrade/rollout/fleet.h"
 
 enum { PODS_MS = 1000, PROBE_LIMIT_MS = 60000 };
@@ -11,14 +12,39 @@ enum { PODS_MS = 1000, PROBE_LIMIT_MS = 60000 };
 /* ---- which pods there are ---- */
 
 /* Those of a StatefulSet are known by its number, also while one is replaced. */
-static bool is_member(const struct attempt *a, const char *name)
+static bool has_ordinal(const struct attempt *a, const char *name)
 {
-	int64_t ordinal;
+	int64_t ordinal = pod_ordinal(a->wish.workload, name);
 
-	if (strcmp(a->wish.kind, "StatefulSet") != 0)
-		return pods_find(&a->pods, name) != NULL;
-	ordinal = pod_ordinal(a->wish.workload, name);
 	return ordinal >= 0 && ordinal < a->pods.replicas;
+}
+
+static bool is_full(const struct attempt *a)
+{
+	int64_t living = 0;
+
+	for (size_t i = 0; i < a->pods.len; i++)
+		living += !a->pods.items[i].ending;
+	return living >= a->pods.replicas;
+}
+
+/* One whose pod is replaced is waited for, unless fewer are wanted. */
+static bool is_node(const struct attempt *a, const struct rollout_node *node)
+{
+	if (attempt_of_set(a))
+		return has_ordinal(a, node->name);
+	return pods_find(&a->pods, stand_in_of(a->names, node->name)) ||
+	       (stand_in_wanted(node) && !is_full(a));
+}
+
+static bool is_new(const struct attempt *a, const struct rollout *r, const struct pod *pod)
+{
+	const struct rollout_node *node = rollout_find(r, pod->name);
+
+	if ((node && node->stage != STAGE_gone) || pod->ending)
+		return false;
+	return attempt_of_set(a) ? has_ordinal(a, pod->name)
+				 : a->all_stood_for && !stand_in_is(a->names, pod->name);
 }
 
 /* The rollout finds out that a VM is another one, and not why. */
@@ -33,7 +59,7 @@ static void tell_restarts(const struct attempt *a, const struct pods *now)
 	}
 }
 
-static void look_at_pods(struct attempt *a)
+static void look_at_pods(struct attempt *a, const struct rollout *r)
 {
 	struct pods now = { 0 };
 	struct error ignored;
@@ -48,15 +74,15 @@ static void look_at_pods(struct attempt *a)
 	pods_done(&a->pods);
 	a->pods = now;
 	a->next_pod = a->next_node = 0;
+	a->all_stood_for = attempt_of_set(a) || stand_in_find(a->names, r, &a->pods);
 }
 
 static bool saw(struct attempt *a, const struct rollout *r, struct sight *out)
 {
 	while (a->next_pod < a->pods.len) {
 		const struct pod *pod = &a->pods.items[a->next_pod++];
-		const struct rollout_node *node = rollout_find(r, pod->name);
 
-		if (!is_member(a, pod->name) || (node && node->stage != STAGE_gone) || pod->ending)
+		if (!is_new(a, r, pod))
 			continue;
 		*out = (struct sight){ .kind = SIGHT_new, .node = pod->name, .zone = pod->host };
 		return true;
@@ -64,7 +90,7 @@ static bool saw(struct attempt *a, const struct rollout *r, struct sight *out)
 	while (a->next_node < r->len) {
 		const struct rollout_node *node = &r->nodes[a->next_node++];
 
-		if (node->stage == STAGE_gone || is_member(a, node->name))
+		if (node->stage == STAGE_gone || is_node(a, node))
 			continue;
 		*out = (struct sight){ .kind = SIGHT_gone, .node = node->name };
 		return true;
@@ -77,6 +103,10 @@ static void set_policy(const struct attempt *a, struct rollout *r)
 {
 	const struct beam_wave *wave = &a->wish.waves[beam_wave_nr(&a->wish, r)];
 
+	/* Whose stands in for whom is not to be asked where only one can. */
+	for (size_t i = 0; i < r->len && !attempt_of_set(a); i++)
+		if (r->nodes[i].way == WAY_restart || r->nodes[i].cold)
+			r->policy.max_unavailable = (struct rollout_amount){ 1, false };
 	if (a->first || r->last_id == 0)
 		return;
 	r->policy.bake_ms = wave->bake_ms;
@@ -89,7 +119,7 @@ static bool seen(void *context, struct rollout *r, struct sight *out)
 	struct attempt *a = context;
 
 	set_policy(a, r);
-	look_at_pods(a);
+	look_at_pods(a, r);
 	return saw(a, r, out);
 }
 
@@ -160,7 +190,8 @@ static json_t *work_at(void *context, const struct work *work)
 {
 	const struct driven *driven = context;
 	const struct attempt *a = driven->a;
-	const struct pod *pod = work->node ? pods_find(&a->pods, work->node) : NULL;
+	const struct pod *pod =
+		work->node ? pods_find(&a->pods, stand_in_of(a->names, work->node)) : NULL;
 	const struct agent_reach reach = { a->options->agents, a->options->space, a->wish.port };
 	struct agent_order_of order = { .attempt = journal_kube_name(a->journal),
 					.release = a->document,

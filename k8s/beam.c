@@ -290,11 +290,6 @@ int beam_wish_read(struct beam_wish *out, const json_t *object, struct error *er
 	    policy_read(&wish, spec, err))
 		return -1;
 	wish.give_up = wish.give_up && wish.mixed_ms && is_mixed_too_long(object);
-	if (wish.policy.mode == MODE_restart && strcmp(wish.kind, "Deployment") == 0)
-		return error_set(
-			err, ERROR_INVALID,
-			"upgradePolicy Restart: the pods of a Deployment have no names that "
-			"stay, only those of a StatefulSet");
 	*out = wish;
 	return 0;
 }

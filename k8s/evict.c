@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "k8s/attempt.h"
 #include "k8s/event.h"
+#include "k8s/stand_in.h"
 
 enum { AGAIN_MS = 1000, BUDGET_MS = 3000 };
 
@@ -13,6 +14,8 @@ struct eviction {
 	const struct work *work;
 	const struct agent_reach *reach;
 	const struct agent_order_of *order;
+	const char *name;   /* of the pod that is to go */
+	struct pods before; /* a Deployment's pods, when it was told to go */
 	struct deadline until;
 	struct arena arena;
 };
@@ -91,15 +94,34 @@ static int evict(struct eviction *e, const struct pod *pod, struct error *err)
 	}
 }
 
-/* Until one of the same name is ready, and is another than `uid`. */
+/* The one of the same name; of a Deployment one that was not there before.  *there: some are. */
+static int find_next(struct pod *out, bool *there, struct eviction *e, struct error *err)
+{
+	owned_pods struct pods now = { 0 };
+
+	if (attempt_of_set(e->a))
+		return pod_get(out, there, &e->arena, e->kube, e->a->options->space, e->name, err);
+	*there = false;
+	if (pods_list(&now, e->kube, &e->a->wish, err))
+		return -1;
+	for (size_t i = 0; i < now.len; i++) {
+		const struct pod *pod = &now.items[i];
+
+		if (pods_find(&e->before, pod->name) || pod->ending)
+			continue;
+		return pod_get(out, there, &e->arena, e->kube, e->a->options->space, pod->name,
+			       err);
+	}
+	return 0;
+}
+
+/* Until it is ready, and another than `uid`. */
 static int wait_for_next(struct pod *out, struct eviction *e, const char *uid, struct error *err)
 {
-	const char *name = e->work->node;
 	bool there = false;
 
 	while (!deadline_over(e->until) && leads(e)) {
-		if (pod_get(out, &there, &e->arena, e->kube, e->a->options->space, name, err) &&
-		    err->kind != ERROR_UNREACHABLE)
+		if (find_next(out, &there, e, err) && err->kind != ERROR_UNREACHABLE)
 			return -1;
 		if (there && strcmp(out->uid, uid) != 0 && out->ready && !out->ending)
 			return 0;
@@ -107,7 +129,7 @@ static int wait_for_next(struct pod *out, struct eviction *e, const char *uid, s
 	}
 	/* Evicted again it would come up on the same. */
 	return error_set(err, leads(e) ? ERROR_STUCK : ERROR_LOCKED,
-			 "pod %s was evicted, and %s in time", name,
+			 "pod %s was evicted, and %s in time", e->name,
 			 there ? "is not ready" : "did not come back");
 }
 
@@ -117,8 +139,14 @@ static int replace(json_t **told, struct eviction *e, struct error *err)
 	bool there;
 	const char *uid = "";
 
-	if (pod_get(&pod, &there, &e->arena, e->kube, e->a->options->space, e->work->node, err))
+	if ((!attempt_of_set(e->a) && pods_list(&e->before, e->kube, &e->a->wish, err)) ||
+	    pod_get(&pod, &there, &e->arena, e->kube, e->a->options->space, e->name, err))
 		return -1;
+	/* Another stands in for it by now, or will. */
+	if (!attempt_of_set(e->a) && (!there || pod.ending)) {
+		*told = agent_told(OUTCOME_silent, "the pod is not there");
+		return 0;
+	}
 	if (there && !pod.ending) {
 		*told = look(e, &pod);
 		if (runs(*told, e->work->action.vsn))
@@ -139,6 +167,7 @@ json_t *attempt_restart(const struct attempt *a, const struct work *work,
 			      .work = work,
 			      .reach = reach,
 			      .order = order,
+			      .name = stand_in_of(a->names, work->node),
 			      /* It is told before it is given up. */
 			      .until = deadline_in(order->limit_ms - order->limit_ms / 10) };
 	owned_kube struct kube *kube = NULL;
@@ -146,14 +175,11 @@ json_t *attempt_restart(const struct attempt *a, const struct work *work,
 	struct error err;
 	int ret;
 
-	if (strcmp(a->wish.kind, "StatefulSet") != 0)
-		return agent_told(OUTCOME_refused,
-				  "it needs a restart, and the pods of a Deployment have no names "
-				  "that stay");
 	if (kube_open(&kube, &a->options->kube, &err))
 		return agent_told(OUTCOME_failed, err.text);
 	e.kube = kube;
 	ret = replace(&told, &e, &err);
+	pods_done(&e.before);
 	arena_done(&e.arena);
 	return ret ? agent_told(work_outcome(&err), err.text) : told;
 }

@@ -34,7 +34,7 @@ static int read_json(json_t **out, struct arena *arena, const char *folder, cons
 	return 0;
 }
 
-/* That of the pod, where it is to come up on another one than the others. */
+/* That of the pod, where it is to come up on another one than the others; "*" is of all. */
 static int find_desired(struct desired *out, struct arena *arena,
 			const struct seed_options *options, struct error *err)
 {
@@ -46,6 +46,8 @@ static int find_desired(struct desired *out, struct arena *arena,
 		if (read_json(&pods, arena, options->desired, "pods", err))
 			return -1;
 		own = json_object_get(pods, options->pod);
+		if (!own)
+			own = json_object_get(pods, "*");
 		if (own)
 			return desired_read(out, arena, own, err)
 				       ? error_wrap(err, "%s/pods: %s", options->desired,

@@ -65,9 +65,7 @@ do_kill () {
 }
 do_scale () {
   roll 3
-  replicas=$((rolled + 2))
-  say "$replicas pods are wanted"
-  in_shop scale statefulset meter --replicas "$replicas" >/dev/null
+  scale $((rolled + 2))
 }
 do_wish () {
   # shellcheck disable=SC2086 # words
@@ -136,9 +134,7 @@ done
 # ---- and after it ----
 : >"$work/rules"
 do_wish
-replicas=3
-say "3 pods are wanted"
-in_shop scale statefulset meter --replicas 3 >/dev/null
+scale 3
 await 400 is_settled
 churn_end
 no_violation

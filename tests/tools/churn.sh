@@ -1,12 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# Of tests/kube/churn.sh: meters that an operator behind a proxy looks after, who watches it from outside, and what is
+# Of tests/kube/churn.sh and deployment.sh: meters that an operator behind a proxy looks after, who watches it from outside, and what is
 # found in what was seen.  tests/tools/pods.sh and all before it come first.
 # shellcheck disable=SC2154,SC2034 # of those; used by who sources this
 
 churn_versions='1.0.0 1.1.0 1.6.0'
+workload_kind=StatefulSet
 bd_path=/apis/relevo.dev/v1alpha1/namespaces/shop/beamdeployments/meter
 say () { echo "$(date +%T) $*" >>"$work/churn.log"; }
+# scale REPLICAS
+scale () {
+  replicas=$1
+  say "$1 pods are wanted"
+  echo "[$(date +%s), $1]" >>"$work/scales"
+  in_shop scale "$workload_kind" meter --replicas "$1" >/dev/null
+}
 lives () { ! gone "$operator"; }
 # await SECONDS COMMAND...
 await () {
@@ -29,13 +37,14 @@ churn_begin () {
     jq -n --arg vsn "$vsn" --argjson spec "$(meter_release "$vsn")" '{apiVersion: "relevo.dev/v1alpha1", kind: "BeamRelease",
       metadata: {name: ("meter-" + $vsn)}, spec: $spec}' | in_shop apply -f - >/dev/null || fail "no BeamRelease $vsn"
   done
-  meter_set | in_shop apply -f - >/dev/null || fail "no StatefulSet"
+  meter_set | if [ $workload_kind = Deployment ]; then sed 's/^kind: .*/kind: Deployment/; /serviceName\|podManagementPolicy/d'; else cat; fi |
+    in_shop apply -f - >/dev/null || fail "no $workload_kind"
   # shellcheck disable=SC2016 # Kubernetes fills it in
-  expect 0 "$relevo" k8s manifests -n shop --workload meter --image relevo --relevo "$relevo" --node '$(POD_NAME)@$(POD_IP)'
-  in_shop patch statefulset meter --patch "$out" >/dev/null || fail "the patch is not taken"
+  expect 0 "$relevo" k8s manifests -n shop --workload meter --kind $workload_kind --image relevo --relevo "$relevo" --node '$(POD_NAME)@$(POD_IP)'
+  in_shop patch "$workload_kind" meter --patch "$out" >/dev/null || fail "the patch is not taken"
   start_proxied_operator
   wish 1.0.0
-  in_shop scale statefulset meter --replicas "$replicas" >/dev/null
+  in_shop scale "$workload_kind" meter --replicas "$replicas" >/dev/null
   watch_pods &
   watchers=$!
   watch_agents >>"$work/watcher.log" 2>&1 &
@@ -58,22 +67,27 @@ start_proxied_operator () {
   pids="$operator $pids"
 }
 
-# wish VERSION: also where it was rejected before
+# wish VERSION [JSON]: merged over the spec; also where it was rejected before
 wish () {
   wished=$1 wishes=$((${wishes:-0} + 1))
   say "$1 is wished"
   echo "$1" >>"$work/wishes"
-  jq -n --arg name "meter-$1" --arg retry "$wishes" '{apiVersion: "relevo.dev/v1alpha1", kind: "BeamDeployment", metadata: {name: "meter"}, spec: {
-    workloadRef: {kind: "StatefulSet", name: "meter"}, releaseRef: {name: $name}, retryToken: $retry, revisionHistoryLimit: 20,
+  jq -n --arg name "meter-$1" --arg retry "$wishes" --arg kind "$workload_kind" --argjson more "${2:-{\}}" '{apiVersion: "relevo.dev/v1alpha1", kind: "BeamDeployment", metadata: {name: "meter"}, spec: ({
+    workloadRef: {kind: $kind, name: "meter"}, releaseRef: {name: $name}, retryToken: $retry, revisionHistoryLimit: 20,
     drift: {checkPeriodSeconds: 5, policy: "Repair"},
-    strategy: {maxUnavailable: 1, waves: [{name: "canary", pods: 1, minHealthySeconds: 2}], commit: {soakPeriodSeconds: 2}}}}' |
+    strategy: {maxUnavailable: 1, waves: [{name: "canary", pods: 1, minHealthySeconds: 2}], commit: {soakPeriodSeconds: 2}}} * $more)}' |
     in_shop apply -f - >/dev/null || fail "$1 cannot be wished"
 }
 bd () { "$kube" ask GET "$bd_path" 2>/dev/null | jq -r "$1 // empty"; }
 is_settled () {
   bd '[.metadata.generation == .status.observedGeneration, .status.committedReplicas,
     (.status.conditions[] | select(.type == "Ready").status)] | join(" ")' >"$work/settled"
-  [ "$(cat "$work/settled")" = "true $replicas True" ] && pods_ready "$replicas"
+  [ "$(cat "$work/settled")" = "true $replicas True" ] && pods_rest
+}
+# As many as are to be, none of which ends.
+pods_rest () {
+  get_shop pods | jq -e --argjson wanted "$replicas" '[.items[] | .metadata.deletionTimestamp == null and
+    any(.status.conditions[]?; .type == "Ready" and .status == "True")] | length == $wanted and all' >/dev/null
 }
 attempts () { "$kube" ask GET "${bd_path%/*/*}/beamupgrades" | jq '[.items[].spec.attempt] | max'; }
 churn_explain () {
@@ -91,7 +105,7 @@ churn_explain () {
 # Each change of a pod, in the order in which the server made them; it ends when the server does.
 watch_pods () {
   while [ ! -e "$work/enough" ]; do
-    in_shop get pods -w -o json --output-watch-events >>"$work/pods_seen" 2>/dev/null &
+    kubectl -n shop get pods -w -o json --output-watch-events >>"$work/pods_seen" 2>/dev/null &
     echo $! >"$work/watching"
     wait $!
     sleep 0.3
@@ -155,20 +169,25 @@ installed_once () {
   done
   cat "$kubelet_dir"/meter-*.log | grep -qE '^install [0-9]+ of .*: ok' || fail "nothing was installed"
 }
-# The operator evicts nobody while another that it has evicted is not back; who evicted says the server's log.
+# The operator evicts nobody while another that it has evicted is not back, nor unwanted since; who evicted says the server's log.
 budget_kept () {
   jq -c 'select(.objectRef.subresource == "eviction" and .responseStatus.code == 201) |
     [.objectRef.name, (.requestReceivedTimestamp | sub("\\..*"; "Z") | fromdate)]' "$work/audit.log" >"$work/evictions"
   [ -s "$work/evictions" ] || fail "nobody was evicted"
   pods_seen >"$work/changes" || fail "what was seen of pods cannot be read"
-  jq -nr --slurpfile evictions "$work/evictions" '
+  touch "$work/scales"
+  jq -nr --argjson deployment "$([ $workload_kind = Deployment ] && echo true || echo false)" --slurpfile evictions "$work/evictions" \
+    --slurpfile scales "$work/scales" '
     def evicted($name; $at): any($evictions[]; .[0] == $name and (.[1] - $at | fabs) <= 1);
-    reduce inputs as [$name, $uid, $ends, $grace, $ready] ({out: {}, ended: {}, told: []};
-      if $ends and (.ended[$uid] | not) then .ended[$uid] = true |
-        if evicted($name; ($ends | fromdate) - $grace) then
-          (if (.out | del(.[$name]) | length) > 0 then .told += ["\($name) \($uid) is evicted at \($ends), while out are \(.out)"] else . end) | .out[$name] = $uid
+    def wanted: (.key | split("-") | last | tonumber? // 0) as $nr | .value as $at | any($scales[]; .[0] >= $at and .[1] <= $nr) | not;
+    reduce inputs as [$name, $uid, $ends, $grace, $ready] ({out: {}, ended: {}, up: {}, told: []};
+      if $ends and (.ended[$uid] | not) then .ended[$uid] = true | (($ends | fromdate) - $grace) as $at |
+        if evicted($name; $at) then
+          (.out | del(.[$name]) | with_entries(select(wanted))) as $others |
+          (if ($others | length) > 0 then .told += ["\($name) \($uid) is evicted at \($at), while out are \($others)"] else . end) | .out[$name] = $at
         else . end
-      elif $ready and ($ends | not) and .out[$name] and .out[$name] != $uid then del(.out[$name])
+      elif $ready and ($ends | not) and (.up[$uid] | not) then .up[$uid] = true |
+        if .out[$name] then del(.out[$name]) elif $deployment then .out |= (to_entries[1:] | from_entries) else . end
       else . end) | .told[]' "$work/changes" >"$work/over_budget" || fail "changes cannot be compared"
   [ ! -s "$work/over_budget" ] || fail "$(cat "$work/over_budget") $(churn_explain)"
 }
@@ -205,8 +224,7 @@ no_more () {
 # The operator, and each agent beside one that has just begun.
 no_leak () {
   no_more operator "$(cat "$work/size.before")" "$(cat "$work/size.after")"
-  in_shop scale statefulset meter --replicas 4 >/dev/null
-  replicas=4
+  scale 4
   await 200 is_settled
   born=$(smallest "$(process_of meter-3 relevo-agent)")
   for nr in 0 1 2; do no_more "the agent of meter-$nr beside a new one" "$born" "$(smallest "$(process_of meter-$nr relevo-agent)")"; done

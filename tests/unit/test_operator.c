@@ -6,6 +6,7 @@
 #include "k8s/beam_status.h"
 #include "k8s/journal_kube.h"
 #include "k8s/pods.h"
+#include "k8s/stand_in.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,10 +65,6 @@ static const struct {
 	  "duration" },
 	{ "\"strategy\": {\"maxUnavailable\": \"x\"}", "amount" },
 	{ "\"strategy\": {\"upgradePolicy\": \"Restart\"}", NULL },
-	{ "\"strategy\": {\"upgradePolicy\": \"Restart\"}, \"workloadRef\": {\"kind\": "
-	  "\"Deployment\", "
-	  "\"name\": \"shop\"}",
-	  "Deployment" },
 	{ "\"releaseRef\": {}", "without" },
 };
 
@@ -358,13 +355,69 @@ static void test_invalid(void **state)
 	assert_string_equal(condition(status, "Degraded", "message"), "nonsense");
 }
 
+/* ---- pods of a Deployment that stand in for others ---- */
+
+static struct pods some_pods(struct pod *items, const char *names)
+{
+	struct pods pods = { .items = items };
+
+	for (; *names; names++)
+		if (*names == '-')
+			items[pods.len - 1].ending = true;
+		else
+			items[pods.len++] = (struct pod){ .name = *names == 'a'   ? "a"
+								  : *names == 'b' ? "b"
+								  : *names == 'x' ? "x"
+										  : "y" };
+	return pods;
+}
+
+/* Nodes a and b; b is restarted, a is as it was. */
+static void test_stand_ins(void **state)
+{
+	static const struct {
+		const char *pods; /* that there are, one after the other; with -: it ends */
+		const char *of_b;
+		bool all;
+	} rows[] = {
+		{ "ab", "b", true }, { "ab-", "b", false }, { "ab-x", "x", true },
+		{ "ax", "x", true }, { "axy", "x", true },  { "ax-y", "y", true },
+		{ "ay", "y", true }, { "a", "y", false },   { "axy", "y", true },
+		{ "yx", "y", true },
+	};
+	owned_rollout struct rollout *r = rollout_new("shop", "1.1.0", A, &ROLLOUT_POLICY, 1);
+	owned_json json_t *names = json_object();
+	struct pod items[4];
+	struct error err;
+
+	(void)state;
+	assert_int_equal(rollout_add(r, "a", "", &err) || rollout_add(r, "b", "", &err), 0);
+	r->nodes[0].stage = r->nodes[1].stage = STAGE_staged;
+	r->nodes[1].touched = true;
+	r->nodes[1].way = WAY_restart;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct pods pods = some_pods(items, rows[i].pods);
+
+		memset(items + pods.len, 0, (4 - pods.len) * sizeof(*items));
+		if (stand_in_find(names, r, &pods) != rows[i].all ||
+		    strcmp(stand_in_of(names, "b"), rows[i].of_b) != 0)
+			fail_msg("row %zu (%s): %s", i, rows[i].pods, stand_in_of(names, "b"));
+		assert_string_equal(stand_in_of(names, "a"), "a");
+	}
+	assert_true(stand_in_is(names, "y"));
+	r->nodes[1].stage = STAGE_gone;
+	assert_true(stand_in_find(names, r, &(struct pods){ 0 }));
+	assert_false(stand_in_is(names, "y"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wishes),   cmocka_unit_test(test_waves),
-		cmocka_unit_test(test_rejected), cmocka_unit_test(test_pods),
-		cmocka_unit_test(test_sync),     cmocka_unit_test(test_status),
-		cmocka_unit_test(test_mixed),    cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_wishes),    cmocka_unit_test(test_waves),
+		cmocka_unit_test(test_rejected),  cmocka_unit_test(test_pods),
+		cmocka_unit_test(test_sync),      cmocka_unit_test(test_status),
+		cmocka_unit_test(test_mixed),     cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_stand_ins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

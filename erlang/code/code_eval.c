@@ -424,6 +424,20 @@ static bool raises(const struct eval *eval, const struct code *code)
 	return !known_pure(code->module) && !may_be_nif(code) && !eval->cut;
 }
 
+/* The kind of what is not seen among values, or where none are. */
+static struct values with_kind(struct eval *eval, struct values values, const struct value *kind,
+			       bool *known)
+{
+	struct values out = { 0 };
+
+	for (size_t i = 0; *known && i < values.len; i++)
+		eval_add(eval, &out, value_term_kind(values.items[i]) < 0 ? kind : values.items[i]);
+	if (!*known)
+		eval_add(eval, &out, kind);
+	*known = true;
+	return out;
+}
+
 struct values eval_remote(struct eval *eval, const struct beam_function *function,
 			  const struct value *const *args, bool *known)
 {
@@ -448,7 +462,8 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 	*known = found && follow_remote(&values, eval, code, found, args) &&
 		 (values.len > 0 || raises(eval, code));
 	eval->cut = eval->cut || cut;
-	return values;
+	value = known_kind_unfollowed(eval, function);
+	return value ? with_kind(eval, values, value, known) : values;
 }
 
 const struct value *eval_call(struct eval *eval, const char *module, const char *name,

@@ -95,6 +95,11 @@ const struct value *eval_call(struct eval *eval, const char *module, const char 
 /* NULL: not one of them, or not with these arguments. */
 const struct value *known_call(struct eval *eval, const struct beam_function *function,
 			       const struct value *const *args);
+/* A value of the kind of term that it returns, whatever it is given; NULL: not one of them
+ * (code_known_kinds.c).  The other one is for those whose code says more, where it was followed.
+ */
+const struct value *known_kind(struct eval *eval, const struct beam_function *function);
+const struct value *known_kind_unfollowed(struct eval *eval, const struct beam_function *function);
 /* Whether it never returns: erlang:error/1 and the like. */
 bool known_to_raise(const struct beam_function *function);
 /* Whether it raises since a map does not have a key: maps:get/2 and the like. */

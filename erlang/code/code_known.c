@@ -26,8 +26,8 @@ static const struct value *collect(struct values *items, struct eval *eval,
 	return list;
 }
 
-/* a ++ b; NULL when the end of a is not known to be one of a list.  Where it is, and no more, the
- * elements of b stand in front of those that nothing is said of.
+/* a ++ b; NULL when a is seen to be no list.  Where its end is not known, the elements of b stand in
+ * front of those that nothing is said of.
  */
 static const struct value *append(struct eval *eval, const struct value *a, const struct value *b)
 {
@@ -35,6 +35,8 @@ static const struct value *append(struct eval *eval, const struct value *a, cons
 	const struct value *rest = collect(&items, eval, a);
 
 	if (value_is_nil(rest) != YES) {
+		if (value_term_kind(rest) < 0 && value_term_kind(b) == TERM_LIST)
+			rest = value_of_kind(eval->arena, TERM_LIST);
 		if (value_term_kind(rest) != TERM_LIST)
 			return NULL;
 		b = collect(&items, eval, b);
@@ -57,7 +59,7 @@ static const struct value *known_reverse(struct eval *eval, const struct value *
 
 	for (; value_uncons(rest, eval->arena, &head, &rest); eval->steps++)
 		out = value_cons(eval->arena, head, out);
-	return value_is_nil(rest) == YES ? out : NULL;
+	return value_is_nil(rest) == YES ? out : value_of_kind(eval->arena, TERM_LIST);
 }
 
 static const struct value *known_hd(struct eval *eval, const struct value *const *args)
@@ -263,6 +265,52 @@ static const struct value *known_delete(struct eval *eval, const struct value *c
 	return known_remove(eval, turned);
 }
 
+/* maps:without/2, Map.drop/2. */
+static const struct value *drop(struct eval *eval, const struct value *map,
+				const struct value *keys)
+{
+	const struct value *key;
+
+	for (; map && value_uncons(keys, eval->arena, &key, &keys); eval->steps++)
+		map = without(eval, map, key);
+	return map && value_is_nil(keys) == YES ? map : value_of_kind(eval->arena, TERM_MAP);
+}
+
+static const struct value *known_without(struct eval *eval, const struct value *const *args)
+{
+	return drop(eval, args[1], args[0]);
+}
+
+/* maps:with/2 */
+static const struct value *known_with(struct eval *eval, const struct value *const *args)
+{
+	const struct value *out, *key, *value, *keys = args[0];
+
+	out = value_of_term(eval->arena, term_map(eval->arena, NULL, NULL, 0));
+	for (; value_uncons(keys, eval->arena, &key, &keys); eval->steps++)
+		switch (value_map_get(args[1], key, eval->arena, &value)) {
+		case YES:
+			out = value_map_put(eval->arena, out, key, value);
+			break;
+		case MAYBE:
+			return value_of_kind(eval->arena, TERM_MAP);
+		case NO:
+			break;
+		}
+	return value_is_nil(keys) == YES ? out : value_of_kind(eval->arena, TERM_MAP);
+}
+
+/* maps:from_keys/2 */
+static const struct value *known_from_keys(struct eval *eval, const struct value *const *args)
+{
+	const struct value *map, *key, *keys = args[0];
+
+	map = value_of_term(eval->arena, term_map(eval->arena, NULL, NULL, 0));
+	for (; value_uncons(keys, eval->arena, &key, &keys); eval->steps++)
+		map = value_map_put(eval->arena, map, key, args[1]);
+	return value_is_nil(keys) == YES ? map : value_of_kind(eval->arena, TERM_MAP);
+}
+
 static const struct value *known_empty(struct eval *eval, const struct value *const *args)
 {
 	(void)args;
@@ -355,6 +403,16 @@ static const struct value *known_multiply(struct eval *eval, const struct value 
 							: number(eval, args[0], args[1]);
 }
 
+/* erlang:max/2, erlang:min/2: one of both. */
+static const struct value *known_either(struct eval *eval, const struct value *const *args)
+{
+	int a = value_term_kind(args[0]), b = value_term_kind(args[1]);
+
+	return a >= 0 && a == b && a != TERM_TUPLE && a != TERM_MAP
+		       ? value_of_kind(eval->arena, (enum term_kind)a)
+		       : NULL;
+}
+
 static const struct value *known_seq(struct eval *eval, const struct value *const *args)
 {
 	const struct value *list = value_of_term(eval->arena, &term_nil);
@@ -365,6 +423,64 @@ static const struct value *known_seq(struct eval *eval, const struct value *cons
 	for (; to >= from; to--, eval->steps++)
 		list = value_cons(eval->arena, integer(eval, to), list);
 	return list;
+}
+
+/* ---- tables and processes ---- */
+
+/* ets:new(Name, Options): the name of one that is named, a reference of others. */
+static const struct value *known_ets_new(struct eval *eval, const struct value *const *args)
+{
+	const struct value *option, *rest = args[1];
+	bool seen = true;
+
+	for (; value_uncons(rest, eval->arena, &option, &rest); eval->steps++) {
+		if (value_is_atom(option, "named_table"))
+			return value_atom_name(args[0]) ? args[0]
+							: value_of_kind(eval->arena, TERM_ATOM);
+		seen = seen && (value_term_kind(option) >= 0 && option->kind != VALUE_UNKNOWN);
+	}
+	return seen && value_is_nil(rest) == YES ? value_of_kind(eval->arena, TERM_REFERENCE)
+						 : NULL;
+}
+
+/* A tuple of things of which no more is known than their kind; -1: not even that. */
+static const struct value *tuple_of(struct eval *eval, const int *kinds, size_t len)
+{
+	const struct value *items[4];
+
+	for (size_t i = 0; i < len; i++)
+		items[i] = kinds[i] < 0 ? &value_unknown
+					: value_of_kind(eval->arena, (enum term_kind)kinds[i]);
+	return value_tuple(eval->arena, items, len);
+}
+
+static const struct value *known_spawn_monitor(struct eval *eval, const struct value *const *args)
+{
+	(void)args;
+	return tuple_of(eval, (const int[]){ TERM_PID, TERM_REFERENCE }, 2);
+}
+
+/* {atomics, Reference} or {write_concurrency, Reference} */
+static const struct value *known_counters(struct eval *eval, const struct value *const *args)
+{
+	(void)args;
+	return tuple_of(eval, (const int[]){ TERM_ATOM, TERM_REFERENCE }, 2);
+}
+
+/* {MegaSeconds, Seconds, MicroSeconds}; {Year, Month, Day}, {Hour, Minute, Second} */
+static const struct value *known_three(struct eval *eval, const struct value *const *args)
+{
+	(void)args;
+	return tuple_of(eval, (const int[]){ TERM_INTEGER, TERM_INTEGER, TERM_INTEGER }, 3);
+}
+
+/* {Date, Time} */
+static const struct value *known_date_time(struct eval *eval, const struct value *const *args)
+{
+	const struct value *three = known_three(eval, args);
+	const struct value *const items[] = { three, three };
+
+	return value_tuple(eval->arena, items, 2);
 }
 
 /* ---- Elixir ---- */
@@ -442,6 +558,11 @@ static const struct value *known_into(struct eval *eval, const struct value *con
 		return NULL;
 	map = put_pairs(eval, args[1], args[0]);
 	return map ? map : value_of_kind(eval->arena, TERM_MAP);
+}
+
+static const struct value *known_into3(struct eval *eval, const struct value *const *args)
+{
+	return value_term_kind(args[1]) == TERM_MAP ? value_of_kind(eval->arena, TERM_MAP) : NULL;
 }
 
 static const struct value *known_map_new(struct eval *eval, const struct value *const *args)
@@ -600,30 +721,50 @@ static const struct {
 	uint32_t arity;
 	known_fn *call;
 } known[] = {
+	{ "calendar", "local_time", 0, known_date_time },
+	{ "calendar", "universal_time", 0, known_date_time },
+	{ "counters", "new", 2, known_counters },
 	{ "elixir_erl_pass", "no_parens_remote", 2, known_no_parens },
 	{ "erlang", "*", 2, known_multiply },
 	{ "erlang", "+", 2, known_add },
 	{ "erlang", "++", 2, known_append },
 	{ "erlang", "-", 2, known_subtract },
 	{ "erlang", "=:=", 2, known_same },
+	{ "erlang", "date", 0, known_three },
 	{ "erlang", "element", 2, known_element },
 	{ "erlang", "hd", 1, known_hd },
+	{ "erlang", "localtime", 0, known_date_time },
 	{ "erlang", "map_get", 2, known_map_get },
+	{ "erlang", "max", 2, known_either },
+	{ "erlang", "min", 2, known_either },
+	{ "erlang", "now", 0, known_three },
 	{ "erlang", "setelement", 3, known_setelement },
+	{ "erlang", "spawn_monitor", 1, known_spawn_monitor },
+	{ "erlang", "spawn_monitor", 3, known_spawn_monitor },
+	{ "erlang", "time", 0, known_three },
+	{ "erlang", "timestamp", 0, known_three },
 	{ "erlang", "tl", 1, known_tl },
+	{ "erlang", "universaltime", 0, known_date_time },
+	{ "ets", "new", 2, known_ets_new },
 	{ "lists", "append", 2, known_append },
 	{ "lists", "keyfind", 3, known_keyfind },
 	{ "lists", "member", 2, known_member },
 	{ "lists", "reverse", 2, known_reverse },
 	{ "lists", "seq", 2, known_seq },
+	{ "maps", "from_keys", 2, known_from_keys },
 	{ "maps", "from_list", 1, known_from_list },
 	{ "maps", "get", 2, known_map_get },
 	{ "maps", "merge", 2, known_merge },
 	{ "maps", "new", 0, known_empty },
 	{ "maps", "put", 3, known_map_put },
 	{ "maps", "remove", 2, known_remove },
+	{ "maps", "update", 3, known_map_put },
+	{ "maps", "with", 2, known_with },
+	{ "maps", "without", 2, known_without },
+	{ "os", "timestamp", 0, known_three },
 	{ "Elixir.Enum", "each", 2, known_each },
 	{ "Elixir.Enum", "into", 2, known_into },
+	{ "Elixir.Enum", "into", 3, known_into3 },
 	{ "Elixir.Enum", "map", 2, known_enum_map },
 	{ "Elixir.Enum", "reduce", 3, known_reduce },
 	{ "Elixir.Keyword", "get", 2, known_keyword_get2 },
@@ -643,61 +784,6 @@ static const struct {
 	{ "Elixir.Supervisor", "child_spec", 2, known_override },
 	{ "Elixir.Supervisor", "init", 2, known_supervisor_init },
 };
-
-/* Those that return one kind of term, whatever they are given, or raise. */
-static const struct {
-	const char *module, *name;
-	enum term_kind kind;
-} kinds[] = {
-	{ "erlang", "--", TERM_LIST },
-	{ "erlang", "/", TERM_FLOAT },
-	{ "erlang", "abs", TERM_INTEGER },
-	{ "erlang", "atom_to_binary", TERM_BINARY },
-	{ "erlang", "atom_to_list", TERM_LIST },
-	{ "erlang", "band", TERM_INTEGER },
-	{ "erlang", "binary_to_atom", TERM_ATOM },
-	{ "erlang", "binary_to_existing_atom", TERM_ATOM },
-	{ "erlang", "binary_to_integer", TERM_INTEGER },
-	{ "erlang", "bnot", TERM_INTEGER },
-	{ "erlang", "bor", TERM_INTEGER },
-	{ "erlang", "bsl", TERM_INTEGER },
-	{ "erlang", "bsr", TERM_INTEGER },
-	{ "erlang", "bxor", TERM_INTEGER },
-	{ "erlang", "byte_size", TERM_INTEGER },
-	{ "erlang", "div", TERM_INTEGER },
-	{ "erlang", "integer_to_binary", TERM_BINARY },
-	{ "erlang", "iolist_to_binary", TERM_BINARY },
-	{ "erlang", "length", TERM_INTEGER },
-	{ "erlang", "list_to_atom", TERM_ATOM },
-	{ "erlang", "list_to_binary", TERM_BINARY },
-	{ "erlang", "list_to_integer", TERM_INTEGER },
-	{ "erlang", "make_ref", TERM_REFERENCE },
-	{ "erlang", "map_size", TERM_INTEGER },
-	{ "erlang", "monitor", TERM_REFERENCE },
-	{ "erlang", "monotonic_time", TERM_INTEGER },
-	{ "erlang", "node", TERM_ATOM },
-	{ "erlang", "phash2", TERM_INTEGER },
-	{ "erlang", "rem", TERM_INTEGER },
-	{ "erlang", "round", TERM_INTEGER },
-	{ "erlang", "self", TERM_PID },
-	{ "erlang", "send_after", TERM_REFERENCE },
-	{ "erlang", "spawn", TERM_PID },
-	{ "erlang", "spawn_link", TERM_PID },
-	{ "erlang", "start_timer", TERM_REFERENCE },
-	{ "erlang", "system_time", TERM_INTEGER },
-	{ "erlang", "trunc", TERM_INTEGER },
-	{ "erlang", "tuple_size", TERM_INTEGER },
-	{ "erlang", "unique_integer", TERM_INTEGER },
-	{ "lists", "sum", TERM_INTEGER },
-	{ "maps", "remove", TERM_MAP },
-	{ "Elixir.DateTime", "utc_now", TERM_MAP },
-	{ "Elixir.Process", "monitor", TERM_REFERENCE },
-	{ "Elixir.Process", "send_after", TERM_REFERENCE },
-	{ "Elixir.String", "downcase", TERM_BINARY },
-	{ "Elixir.String", "trim", TERM_BINARY },
-	{ "Elixir.System", "monotonic_time", TERM_INTEGER },
-	{ "Elixir.System", "system_time", TERM_INTEGER },
-};
 /* clang-format on */
 
 const struct value *known_call(struct eval *eval, const struct beam_function *function,
@@ -708,11 +794,7 @@ const struct value *known_call(struct eval *eval, const struct beam_function *fu
 		    strcmp(known[i].name, function->name) == 0 &&
 		    strcmp(known[i].module, function->module) == 0)
 			return known[i].call(eval, args);
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strcmp(kinds[i].name, function->name) == 0 &&
-		    strcmp(kinds[i].module, function->module) == 0)
-			return value_of_kind(eval->arena, kinds[i].kind);
-	return NULL;
+	return known_kind(eval, function);
 }
 
 bool known_to_raise(const struct beam_function *function)

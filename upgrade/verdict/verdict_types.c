@@ -222,6 +222,8 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 	if (diff->before->unknown != diff->after->unknown &&
 	    has_structure(diff->before->unknown ? diff->after : diff->before))
 		return false;
+	if (!same_place(a, b) && has_structure(diff->before) != has_structure(diff->after))
+		return false;
 	if (!same_place(a, b))
 		return *diff->path && (!a->name || !b->name);
 	if (!*diff->path && !function_stays(judge->modules, typed->name, "init", 1))

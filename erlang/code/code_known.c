@@ -26,8 +26,8 @@ static const struct value *collect(struct values *items, struct eval *eval,
 	return list;
 }
 
-/* a ++ b; NULL when a is seen to be no list.  Where its end is not known, the elements of b stand in
- * front of those that nothing is said of.
+/* a ++ b; NULL when a is seen to be no list.  Where its end is not known, the elements of b stand
+ * in front of those that nothing is said of.
  */
 static const struct value *append(struct eval *eval, const struct value *a, const struct value *b)
 {

@@ -2,6 +2,7 @@
 /* Who takes a message, and whether code takes one that other code did: by callbacks of one name, or
  * as an event in the states of a gen_statem.
  */
+#include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 static const struct {
@@ -43,22 +44,73 @@ struct asked {
 	unsigned message; /* which of them */
 };
 
-static struct values answers(const struct code *code, const struct asked *asked,
-			     const struct code_library *library, struct arena *arena, bool *sure)
+enum { DOES_MAX = 32 };
+
+/* Functions of other modules that are called meanwhile, for what they do. */
+struct does {
+	struct beam_function items[DOES_MAX];
+	size_t len;
+};
+
+/* What is written to a log is for people. */
+static bool does_nothing(const struct beam_function *function)
 {
-	struct eval eval = { .arena = arena, .library = library, .limit = 16000 };
+	static const char *const modules[] = { "logger", "error_logger", "io", "io_lib",
+					       "Elixir.Logger" };
+
+	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+		if (strcmp(modules[i], function->module) == 0)
+			return true;
+	return known_pure(function->module);
+}
+
+static bool does_it(const struct does *does, const struct beam_function *function)
+{
+	for (size_t i = 0; i < does->len; i++)
+		if (does->items[i].arity == function->arity &&
+		    strcmp(does->items[i].name, function->name) == 0 &&
+		    strcmp(does->items[i].module, function->module) == 0)
+			return true;
+	return false;
+}
+
+static void see_call(void *ctx, const struct beam_function *function,
+		     const struct value *const *args)
+{
+	struct does *does = ctx;
+
+	(void)args;
+	if (!does_nothing(function) && !does_it(does, function) && does->len < DOES_MAX)
+		does->items[does->len++] = *function;
+}
+
+/* What it does with a message. */
+struct doing {
+	struct values values; /* that it may return */
+	struct does does;
+	bool sure; /* that is all */
+};
+
+static struct doing doing_of(const struct code *code, const struct asked *asked,
+			     const struct code_library *library, struct arena *arena)
+{
+	struct doing doing = { .sure = false };
+	struct eval eval = { .arena = arena,
+			     .library = library,
+			     .limit = 16000,
+			     .on_call = see_call,
+			     .ctx = &doing.does };
 	const struct code_function *function = code_function(code, asked->name, asked->arity);
 	const struct value *args[ARRAY_LEN(asked->args)];
-	struct values values = { 0 };
 
 	/* The state as it is is not what cannot be seen. */
 	for (unsigned i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = asked->args[i] == &value_unknown ? value_argument(arena, i + 1)
 							   : asked->args[i];
 	if (function)
-		values = eval_function(&eval, code, function, args);
-	*sure = function && !eval.gave_up && !eval.cut;
-	return values;
+		doing.values = eval_function(&eval, code, function, args);
+	doing.sure = function && !eval.gave_up && !eval.cut;
+	return doing;
 }
 
 struct values message_answers(const struct code *code, enum message_kind kind,
@@ -70,7 +122,10 @@ struct values message_answers(const struct code *code, enum message_kind kind,
 				     { message, &value_unknown, &value_unknown, &value_unknown },
 				     0 };
 
-	return answers(code, &asked, library, arena, sure);
+	const struct doing doing = doing_of(code, &asked, library, arena);
+
+	*sure = doing.sure;
+	return doing.values;
 }
 
 static bool same_values(struct values a, struct values b)
@@ -91,6 +146,71 @@ static bool is_named(const struct code *code, const struct asked *asked)
 	return name && function_names(code_function(code, asked->name, asked->arity), name);
 }
 
+/* The state is what it was, and nobody gets an answer. */
+static bool is_ignored(struct values values, struct arena *arena)
+{
+	static const char *const tags[] = { "noreply", "ok", "next_state", "keep_state" };
+
+	for (size_t i = 0; i < values.len; i++) {
+		const struct value *value = values.items[i];
+		int size = value_tuple_size(value);
+		bool is = value_is_atom(value, "keep_state_and_data");
+
+		for (size_t j = 0; j < ARRAY_LEN(tags) && size > 1; j++)
+			is = is || value_is_tagged(value, tags[j], (size_t)size);
+		for (int j = 1; j < size; j++) {
+			const struct value *item = value_element(value, (size_t)j, arena);
+
+			/* A time-out stands behind the state. */
+			is = is && (item->kind == VALUE_ARGUMENT ||
+				    (j > 1 && (value_term_kind(item) == TERM_INTEGER ||
+					       value_is_atom(item, "hibernate"))));
+		}
+		if (!is)
+			return false;
+	}
+	return true;
+}
+
+static bool does_all(const struct does *does, const struct does *of)
+{
+	for (size_t i = 0; i < of->len; i++)
+		if (!does_it(does, &of->items[i]))
+			return false;
+	return true;
+}
+
+/* The second one does all that the first one does. */
+static bool is_same(const struct doing *a, const struct doing *b)
+{
+	return same_values(a->values, b->values) && does_all(&b->does, &a->does);
+}
+
+/* As far as is seen, the same kind of things. */
+static bool same_types(struct values a, struct values b, struct arena *arena)
+{
+	struct type *one = type_new(arena), *other = type_new(arena);
+
+	for (size_t i = 0; i < a.len; i++)
+		type_add(one, a.items[i], arena);
+	for (size_t i = 0; i < b.len; i++)
+		type_add(other, b.items[i], arena);
+	return type_same(one, other);
+}
+
+/* Whether what takes anything does now what a clause of its own did before: `was` by the old code,
+ * `is` by the new one; `other` is what the old code did with what no clause of its own takes.
+ */
+static bool is_merged(const struct doing *was, const struct doing *is, const struct doing *other,
+		      struct arena *arena)
+{
+	if (is_same(is, other))
+		return false;
+	if (was->does.len > 0)
+		return does_all(&is->does, &was->does);
+	return same_types(was->values, is->values, arena);
+}
+
 /* It raises, or falls through to what takes anything, where it did not before. */
 static bool is_lost(struct judge *judge, const struct code *knew, const struct code *code,
 		    enum side side, const struct asked *asked)
@@ -98,18 +218,21 @@ static bool is_lost(struct judge *judge, const struct code *knew, const struct c
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code_library *library = judge->modules->library;
 	struct asked nonsense = *asked;
-	bool sure, also;
-	struct values was = answers(knew, asked, &library[!side], &scratch, &sure);
-	struct values is = answers(code, asked, &library[side], &scratch, &also);
+	struct doing was = doing_of(knew, asked, &library[!side], &scratch);
+	struct doing is = doing_of(code, asked, &library[side], &scratch), other;
 
-	nonsense.args[asked->message] = value_of_atom(&scratch, "$none of them");
-	if (!sure || !also || was.len == 0 || same_values(was, is))
+	if (!was.sure || !is.sure || was.values.len == 0 || is_same(&was, &is))
 		return false;
-	if (is.len == 0)
+	if (is.values.len == 0)
 		return true;
-	return !is_named(code, asked) &&
-	       same_values(is, answers(code, &nonsense, &library[side], &scratch, &also)) &&
-	       !same_values(was, answers(knew, &nonsense, &library[!side], &scratch, &sure));
+	if (is_named(code, asked) || (was.does.len == 0 && is_ignored(was.values, &scratch)))
+		return false;
+	nonsense.args[asked->message] = value_of_atom(&scratch, "$none of them");
+	other = doing_of(code, &nonsense, &library[side], &scratch);
+	if (!is_same(&is, &other))
+		return false;
+	other = doing_of(knew, &nonsense, &library[!side], &scratch);
+	return !is_same(&was, &other) && !is_merged(&was, &is, &other, &scratch);
 }
 
 bool event_is_lost(struct judge *judge, const struct code *knew, const struct code *code,

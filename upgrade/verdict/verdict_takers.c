@@ -155,6 +155,7 @@ static bool is_ignored(struct values values, struct arena *arena)
 		const struct value *value = values.items[i];
 		int size = value_tuple_size(value);
 		bool is = value_is_atom(value, "keep_state_and_data");
+		int kept = size > 0 && value_is_tagged(value, "next_state", (size_t)size) ? 2 : 1;
 
 		for (size_t j = 0; j < ARRAY_LEN(tags) && size > 1; j++)
 			is = is || value_is_tagged(value, tags[j], (size_t)size);
@@ -163,8 +164,8 @@ static bool is_ignored(struct values values, struct arena *arena)
 
 			/* A time-out stands behind the state. */
 			is = is && (item->kind == VALUE_ARGUMENT ||
-				    (j > 1 && (value_term_kind(item) == TERM_INTEGER ||
-					       value_is_atom(item, "hibernate"))));
+				    (j > kept && (value_term_kind(item) == TERM_INTEGER ||
+						  value_is_atom(item, "hibernate"))));
 		}
 		if (!is)
 			return false;

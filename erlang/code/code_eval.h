@@ -110,6 +110,17 @@ bool known_to_fail(const struct beam_function *function, const struct value *con
 /* maps:map/2 of a map: true, and all it may return, none when it never does; code_known_maps.c. */
 bool known_over_map(struct eval *eval, const struct beam_function *function,
 		    const struct value *const *args, struct values *out);
+/* Of lists of pairs (code_known_pairs.c); NULL: not one of them, or not with these arguments. */
+const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
+				const struct value *const *args);
+/* The value of a key of such a list; `otherwise` where it is not there, NULL where that is not
+ * known.
+ */
+const struct value *known_keyword(struct eval *eval, const struct value *list,
+				  const struct value *key, const struct value *otherwise);
+/* Whether it raises since such a list does not have a key. */
+bool known_to_lack(struct eval *eval, const struct beam_function *function,
+		   const struct value *const *args);
 /* Whether the functions of a module depend on nothing but their arguments. */
 bool known_pure(const char *module);
 

@@ -76,39 +76,6 @@ static const struct value *known_tl(struct eval *eval, const struct value *const
 	return value_uncons(args[0], eval->arena, &head, &tail) ? tail : NULL;
 }
 
-/* The first tuple of a list with that element; *found is MAYBE when one before it may have it. */
-static const struct value *find_tuple(struct eval *eval, const struct value *key, size_t nr,
-				      const struct value *list, enum answer *found)
-{
-	const struct value *head;
-
-	*found = NO;
-	for (; value_uncons(list, eval->arena, &head, &list); eval->steps++) {
-		if (value_term_kind(head) < 0)
-			*found = MAYBE;
-		else if (value_tuple_size(head) > (int)nr)
-			*found = value_equal(value_element(head, nr, eval->arena), key);
-		if (*found != NO)
-			return head;
-	}
-	if (value_is_nil(list) != YES)
-		*found = MAYBE;
-	return NULL;
-}
-
-static const struct value *known_keyfind(struct eval *eval, const struct value *const *args)
-{
-	const struct term *nr = value_term(args[1], eval->arena);
-	const struct value *tuple;
-	enum answer found;
-	int64_t at;
-
-	if (!nr || !term_get_integer(nr, &at) || at < 1 || at > 255)
-		return NULL;
-	tuple = find_tuple(eval, args[0], (size_t)at - 1, args[2], &found);
-	return found == MAYBE ? NULL : found == YES ? tuple : value_of_atom(eval->arena, "false");
-}
-
 static const struct value *boolean(struct eval *eval, enum answer answer)
 {
 	return answer == MAYBE ? NULL
@@ -485,29 +452,6 @@ static const struct value *known_date_time(struct eval *eval, const struct value
 
 /* ---- Elixir ---- */
 
-/* Keyword.get(list, key, default). */
-static const struct value *keyword(struct eval *eval, const struct value *list,
-				   const struct value *key, const struct value *otherwise)
-{
-	enum answer found;
-	const struct value *tuple = find_tuple(eval, key, 0, list, &found);
-
-	if (found == NO)
-		return otherwise;
-	return found == YES && value_tuple_size(tuple) == 2 ? value_element(tuple, 1, eval->arena)
-							    : NULL;
-}
-
-static const struct value *known_keyword_get2(struct eval *eval, const struct value *const *args)
-{
-	return keyword(eval, args[0], args[1], value_of_atom(eval->arena, "nil"));
-}
-
-static const struct value *known_keyword_get3(struct eval *eval, const struct value *const *args)
-{
-	return keyword(eval, args[0], args[1], args[2]);
-}
-
 static const struct value *known_elixir_put(struct eval *eval, const struct value *const *args)
 {
 	return value_map_put(eval->arena, args[0], args[1], args[2]);
@@ -658,11 +602,12 @@ static const struct value *supervisor_flags(struct eval *eval, const struct valu
 	const struct value *map = empty_map(eval), *value;
 
 	for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-		value = keyword(eval, options, value_of_atom(eval->arena, flags[i].option),
-				flags[i].value < 0
-					? &value_unknown
-					: value_of_term(eval->arena,
-							term_integer(eval->arena, flags[i].value)));
+		value = known_keyword(
+			eval, options, value_of_atom(eval->arena, flags[i].option),
+			flags[i].value < 0
+				? &value_unknown
+				: value_of_term(eval->arena,
+						term_integer(eval->arena, flags[i].value)));
 		map = value_map_put(eval->arena, map, value_of_atom(eval->arena, flags[i].flag),
 				    value ? value : &value_unknown);
 	}
@@ -747,7 +692,6 @@ static const struct {
 	{ "erlang", "universaltime", 0, known_date_time },
 	{ "ets", "new", 2, known_ets_new },
 	{ "lists", "append", 2, known_append },
-	{ "lists", "keyfind", 3, known_keyfind },
 	{ "lists", "member", 2, known_member },
 	{ "lists", "reverse", 2, known_reverse },
 	{ "lists", "seq", 2, known_seq },
@@ -767,8 +711,6 @@ static const struct {
 	{ "Elixir.Enum", "into", 3, known_into3 },
 	{ "Elixir.Enum", "map", 2, known_enum_map },
 	{ "Elixir.Enum", "reduce", 3, known_reduce },
-	{ "Elixir.Keyword", "get", 2, known_keyword_get2 },
-	{ "Elixir.Keyword", "get", 3, known_keyword_get3 },
 	{ "Elixir.Map", "delete", 2, known_delete },
 	{ "Elixir.Map", "merge", 2, known_merge },
 	{ "Elixir.Map", "new", 0, known_empty },
@@ -789,12 +731,15 @@ static const struct {
 const struct value *known_call(struct eval *eval, const struct beam_function *function,
 			       const struct value *const *args)
 {
+	const struct value *value;
+
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (known[i].arity == function->arity &&
 		    strcmp(known[i].name, function->name) == 0 &&
 		    strcmp(known[i].module, function->module) == 0)
 			return known[i].call(eval, args);
-	return known_kind(eval, function);
+	value = known_pairs(eval, function, args);
+	return value ? value : known_kind(eval, function);
 }
 
 bool known_to_raise(const struct beam_function *function)
@@ -817,6 +762,8 @@ bool known_to_miss(struct eval *eval, const struct beam_function *function,
 	const struct value *value;
 	bool elixir = strcmp(function->name, "fetch!") == 0;
 
+	if (known_to_lack(eval, function, args))
+		return true;
 	if (function->arity != 2 || !(elixir ? strcmp(function->module, "Elixir.Map") == 0
 					     : (strcmp(function->name, "get") == 0 &&
 						strcmp(function->module, "maps") == 0) ||

@@ -1,6 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_type.h"
 
+/* ---- keys ---- */
+
+static bool is_text(const struct term *term)
+{
+	if (term->kind != TERM_BINARY || term->text.len > KEY_MAX)
+		return false;
+	for (size_t i = 0; i < term->text.len; i++) {
+		char byte = term->text.ptr[i];
+
+		if (byte < ' ' || byte > '~' || byte == '"' || byte == '\\')
+			return false;
+	}
+	return true;
+}
+
+const char *type_key(const struct term *key, struct arena *arena)
+{
+	if (term_atom_name(key))
+		return term_atom_name(key);
+	return is_text(key)
+		       ? arena_printf(arena, "<<\"%.*s\">>", (int)key->text.len, key->text.ptr)
+		       : NULL;
+}
+
+static bool is_binary_key(const char *name)
+{
+	return strncmp(name, "<<\"", 3) == 0;
+}
+
+/* What stands between <<" and ">>. */
+static struct span binary_of(const char *name)
+{
+	return (struct span){ name + 3, strlen(name) - 6 };
+}
+
+bool type_key_is(const struct term *key, const char *name)
+{
+	struct span text;
+
+	if (!is_binary_key(name))
+		return term_is_atom(key, name);
+	text = binary_of(name);
+	return is_text(key) && key->text.len == text.len &&
+	       memcmp(key->text.ptr, text.ptr, text.len) == 0;
+}
+
+static const struct value *key_value(const char *name, struct arena *arena)
+{
+	if (strcmp(name, "*") == 0)
+		return value_of_kind(arena, TERM_BINARY);
+	return is_binary_key(name) ? value_of_term(arena, term_binary(arena, binary_of(name)))
+				   : value_of_atom(arena, name);
+}
+
+/* ---- one ---- */
+
 struct type *type_new(struct arena *arena)
 {
 	struct type *type = arena_new(arena, struct type);
@@ -103,7 +159,9 @@ static void add_key(struct adder *adder, struct type_variant *variant, const cha
 static void add_pair(struct adder *adder, struct type_variant *variant, const struct value *key,
 		     const struct value *value)
 {
-	const char *name = value_atom_name(key);
+	const struct term *term =
+		key->kind == VALUE_TERM && key->constant.from == 0 ? key->constant.term : NULL;
+	const char *name = term ? type_key(term, adder->arena) : NULL;
 
 	if (!name || strcmp(name, "__struct__") != 0)
 		add_key(adder, variant, name ? name : "*", value);
@@ -145,10 +203,45 @@ static void add_map(struct adder *adder, struct type *type, const struct value *
 	}
 }
 
+static void add_pair_key(struct adder *adder, struct type *type, const char *key)
+{
+	for (size_t i = 0; i < type->pairs_len; i++)
+		if (strcmp(type->pairs[i], key) == 0)
+			return;
+	if (type->pairs_len == TYPE_WIDTH) {
+		type->other_list = true;
+		return;
+	}
+	if (!type->pairs)
+		type->pairs = arena_array(adder->arena, TYPE_WIDTH, const char *);
+	type->pairs[type->pairs_len++] = dup(adder, key);
+}
+
+/* [{Key, Value}, …]: each key an atom that is there once. */
+static void add_pairs(struct adder *adder, struct type *type, const struct value *value)
+{
+	const char *keys[TYPE_WIDTH];
+	const struct value *head;
+	size_t len = 0;
+	bool pairs = true;
+
+	for (; pairs && value_uncons(value, adder->arena, &head, &value); len++) {
+		pairs = len < TYPE_WIDTH && value_tuple_size(head) == 2 &&
+			(keys[len] = value_atom_name(value_element(head, 0, adder->arena)));
+		for (size_t i = 0; pairs && i < len; i++)
+			pairs = strcmp(keys[i], keys[len]) != 0;
+	}
+	if (!pairs || value_is_nil(value) != YES)
+		type->other_list = true;
+	for (size_t i = 0; i < len && !type->other_list; i++)
+		add_pair_key(adder, type, keys[i]);
+}
+
 static void add_list(struct adder *adder, struct type *type, const struct value *value)
 {
 	const struct value *head;
 
+	add_pairs(adder, type, value);
 	for (unsigned i = 0; i < TYPE_WIDTH && value_uncons(value, adder->arena, &head, &value);
 	     i++) {
 		if (!type->item)
@@ -231,6 +324,19 @@ void type_add(struct type *type, const struct value *value, struct arena *arena)
 	add(&(struct adder){ arena, TYPE_DEPTH, 4000 }, type, value);
 }
 
+static const struct type_variant *find(const struct type *type, const struct type_variant *like,
+				       bool any_size)
+{
+	for (size_t i = 0; i < type->len; i++) {
+		const struct type_variant *v = &type->variants[i];
+
+		if (v->map == like->map && same_tag(v->tag, like->tag) &&
+		    (v->map || any_size || v->len == like->len))
+			return v;
+	}
+	return NULL;
+}
+
 /* ---- a value of it ---- */
 
 /* Kinds beside tuples and maps, of which single values are made: funs are not. */
@@ -300,10 +406,7 @@ static const struct value *map_value(const struct type_variant *variant, size_t 
 		variant->open ? hole(arena) : value_of_term(arena, term_map(arena, NULL, NULL, 0));
 
 	for (size_t i = 0; i < variant->len; i++)
-		map = value_map_put(arena, map,
-				    strcmp(variant->keys[i], "*") == 0
-					    ? value_of_kind(arena, TERM_BINARY)
-					    : value_of_atom(arena, variant->keys[i]),
+		map = value_map_put(arena, map, key_value(variant->keys[i], arena),
 				    value_of_type(variant->items[i], nth, exact, arena));
 	return variant->tag ? value_map_put(arena, map, value_of_atom(arena, "__struct__"),
 					    value_of_atom(arena, variant->tag))
@@ -337,6 +440,35 @@ static const struct value *atom_of(const struct type *type, size_t nth, bool exa
 	return value;
 }
 
+/* [{Key, Value}, …] with all keys that were seen; NULL: lists are not such ones. */
+static const struct value *pairs_value(const struct type *type, size_t nth, bool exact,
+				       struct arena *arena)
+{
+	const struct value *list = value_of_term(arena, &term_nil);
+
+	if (type->pairs_len == 0 || type->other_list)
+		return NULL;
+	for (size_t i = type->pairs_len; i-- > 0;) {
+		const struct type_variant like = { .tag = type->pairs[i], .len = 2 };
+		const struct type_variant *pair = find(type->item, &like, false);
+
+		if (!pair)
+			return NULL;
+		list = value_cons(arena, variant_value(pair, nth, exact, arena), list);
+	}
+	return list;
+}
+
+static const struct value *list_value(const struct type *type, size_t nth, bool exact,
+				      struct arena *arena)
+{
+	const struct value *pairs = pairs_value(type, nth, exact, arena);
+
+	return pairs ? pairs
+		     : value_cons(arena, value_of_type(type->item, nth, exact, arena),
+				  value_of_term(arena, &term_nil));
+}
+
 static const struct value *value_of_type(const struct type *type, size_t nth, bool exact,
 					 struct arena *arena)
 {
@@ -357,8 +489,7 @@ static const struct value *value_of_type(const struct type *type, size_t nth, bo
 	for (; way > 0; way--)
 		kinds &= kinds - 1;
 	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
-		return value_cons(arena, value_of_type(type->item, nth, exact, arena),
-				  value_of_term(arena, &term_nil));
+		return list_value(type, nth, exact, arena);
 	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 
@@ -463,19 +594,6 @@ static const char *inside(struct comparer *comparer, const char *path, const cha
 		     : arena_dup(comparer->arena, span_of(step));
 }
 
-static const struct type_variant *find(const struct type *type, const struct type_variant *like,
-				       bool any_size)
-{
-	for (size_t i = 0; i < type->len; i++) {
-		const struct type_variant *v = &type->variants[i];
-
-		if (v->map == like->map && same_tag(v->tag, like->tag) &&
-		    (v->map || any_size || v->len == like->len))
-			return v;
-	}
-	return NULL;
-}
-
 static const struct type *value_at(const struct type_variant *variant, const char *key)
 {
 	for (size_t i = 0; i < variant->len; i++)
@@ -501,7 +619,7 @@ static void compare_maps(struct comparer *comparer, const char *path, const stru
 			diff = note(comparer, TYPE_KEY, path, before, after);
 			diff->tag = b->keys[i];
 			diff->of = b->tag;
-			diff->open = a->open;
+			diff->open = a->open || value_at(a, "*");
 		}
 	}
 	for (size_t i = 0; i < a->len && !b->open; i++)

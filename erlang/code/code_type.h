@@ -19,7 +19,7 @@ enum {
 struct type_variant {
 	bool map;
 	const char *tag;     /* the atom a tuple begins with, a struct's module; NULL: none */
-	const char **keys;   /* of a map: atoms; "*" stands for all that are no atoms */
+	const char **keys;   /* of a map: type_key(); "*" stands for all others */
 	struct type **items; /* elements of a tuple, values of a map */
 	size_t len;
 	bool open; /* a map: there may be other keys */
@@ -35,9 +35,20 @@ struct type {
 	size_t atoms_len;          /* … */
 	bool any_atom;             /* … and there may be others */
 	struct type *item;         /* of lists; NULL: only [] was seen */
+	const char **pairs;        /* all of them were [{Key, Value}, …], with these atoms … */
+	size_t pairs_len;          /* … */
+	bool other_list;           /* … and there was one that is not, or not seen to be */
 	struct type_variant *variants;
 	size_t len;
 };
+
+enum { KEY_MAX = 64 }; /* bytes of a binary that is the name of a key */
+
+/* What a key of a map is called: an atom's name, <<"text">> for a binary of printable bytes; NULL
+ * for all else.
+ */
+const char *type_key(const struct term *key, struct arena *arena);
+bool type_key_is(const struct term *key, const char *name);
 
 struct type *type_new(struct arena *arena);
 /* Puts a value in.  VALUE_ARGUMENT with nr 0 is what was given from outside; others say nothing. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What several of the judges ask. */
 #include "upgrade/verdict/verdict_parts.h"
-#include "erlang/code/code_eval.h"
+#include "erlang/code/code_type.h"
 
 bool is_told(const struct judge *judge, enum reason_code code, const char *module)
 {
@@ -16,11 +16,24 @@ bool is_told(const struct judge *judge, enum reason_code code, const char *modul
 
 /* ---- what a module names ---- */
 
+/* As keys of maps are called (code_type.h). */
+static void collect_text(struct name_table *table, const struct term *term)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const char *key = type_key(term, &scratch);
+
+	if (key)
+		name_table_add(table, key, NULL);
+}
+
 static void collect(struct name_table *table, const struct term *term)
 {
 	switch (term->kind) {
 	case TERM_ATOM:
 		name_table_add(table, term_atom_name(term), NULL);
+		break;
+	case TERM_BINARY:
+		collect_text(table, term);
 		break;
 	case TERM_LIST:
 	case TERM_TUPLE:
@@ -51,13 +64,14 @@ struct name_table *atoms_of(const struct code *code)
 
 /* ---- keys of maps ---- */
 
-static bool has_atom(const struct code_arg *args, size_t len, const char *name)
+/* An atom, or another key (code_type.h). */
+static bool has_name(const struct code_arg *args, size_t len, const char *name)
 {
 	for (size_t i = 0; i < len; i++) {
 		const struct term *term = code_term(&args[i]);
 
-		if ((term && term_is_atom(term, name)) ||
-		    (args[i].kind == CODE_LIST && has_atom(args[i].items, args[i].len, name)))
+		if ((term && type_key_is(term, name)) ||
+		    (args[i].kind == CODE_LIST && has_name(args[i].items, args[i].len, name)))
 			return true;
 	}
 	return false;
@@ -106,7 +120,7 @@ static bool is_map_test(const struct code_op *op)
 /* It is a map, and other keys are there. */
 static bool is_passed(const struct clauses *clauses, const struct code_op *op)
 {
-	return is_map_test(op) && !has_atom(op->args, op->len, clauses->key);
+	return is_map_test(op) && !has_name(op->args, op->len, clauses->key);
 }
 
 static bool goes_on(const struct clauses *clauses, size_t at, unsigned depth);
@@ -239,7 +253,7 @@ static bool is_fetched(const struct code *code, const struct code_function *func
 	bool named = false, raises = false;
 
 	for (size_t i = 0; i < function->len; i++) {
-		named = named || has_atom(function->ops[i].args, function->ops[i].len, key);
+		named = named || has_name(function->ops[i].args, function->ops[i].len, key);
 		raises = raises || raises_without(code, &function->ops[i]);
 	}
 	return named && raises;
@@ -250,7 +264,7 @@ static bool is_taken(const struct code *code, const struct code_function *functi
 	const struct clauses clauses = { code, function, key };
 
 	for (size_t i = 0; i < function->len; i++)
-		if (has_atom(function->ops[i].args, function->ops[i].len, key) &&
+		if (has_name(function->ops[i].args, function->ops[i].len, key) &&
 		    takes_key(&clauses, i))
 			return true;
 	return false;
@@ -265,7 +279,7 @@ bool function_wants_key(const struct code *code, const struct code_function *fun
 bool function_names(const struct code_function *function, const char *name)
 {
 	for (size_t i = 0; function && i < function->len; i++)
-		if (has_atom(function->ops[i].args, function->ops[i].len, name))
+		if (has_name(function->ops[i].args, function->ops[i].len, name))
 			return true;
 	return false;
 }

@@ -20,9 +20,8 @@ const char *type_key(const struct term *key, struct arena *arena)
 {
 	if (term_atom_name(key))
 		return term_atom_name(key);
-	return is_text(key)
-		       ? arena_printf(arena, "<<\"%.*s\">>", (int)key->text.len, key->text.ptr)
-		       : NULL;
+	return is_text(key) ? arena_printf(arena, "<<\"%.*s\">>", (int)key->text.len, key->text.ptr)
+			    : NULL;
 }
 
 static bool is_binary_key(const char *name)

@@ -400,10 +400,16 @@ static bool goes_on_with_own(const struct failing *failing, const struct value *
 	return like ? of_like : any;
 }
 
+/* A message that is new: whatever the state, no clause took it before. */
+static bool is_new(const struct failing *failing, const struct value *message)
+{
+	return failing->was.function && outcomes(&failing->was, message, &value_unknown) == 0;
+}
+
 static bool went_on(const struct failing *failing, const struct value *message,
 		    const struct value *state)
 {
-	return !failing->was.code ||
+	return !failing->was.code || is_new(failing, message) ||
 	       (failing->was.function && outcomes(&failing->was, message, state) != 0);
 }
 

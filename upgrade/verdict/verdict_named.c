@@ -12,6 +12,7 @@ struct keep {
 	enum side side; /* of the code that keeps: on the way back it is the new one */
 	struct module_at *module;
 	const struct name_table *suspects; /* modules of that side that lost functions */
+	bool applies; /* it calls modules that its state names: their names alone count */
 };
 
 /* ---- what is gone ---- */
@@ -103,6 +104,18 @@ static const char *gone_in_tuple(struct keep *keep, const struct value *value, s
 	return found;
 }
 
+/* The name of a module that is gone. */
+static const char *gone_module(struct keep *keep, const struct value *value)
+{
+	struct modules *modules = keep->judge->modules;
+	const char *name = keep->applies ? value_atom_name(value) : NULL;
+
+	return name && name_table_find(keep->suspects, span_of(name)) != NAME_ABSENT &&
+			       !modules_find(modules, !keep->side, name)
+		       ? module_shown(name)
+		       : NULL;
+}
+
 static const char *gone_in(struct keep *keep, const struct value *value, unsigned depth)
 {
 	int size = value_tuple_size(value);
@@ -121,6 +134,8 @@ static const char *gone_in(struct keep *keep, const struct value *value, unsigne
 		found = gone_in(keep, head, depth - 1);
 		return found ? found : gone_in(keep, tail, depth - 1);
 	}
+	if ((found = gone_module(keep, value)))
+		return found;
 	return value->kind == VALUE_TERM ? gone_in_term(keep, value->constant.term, depth - 1)
 					 : NULL;
 }
@@ -161,6 +176,19 @@ static bool keeps_state(const struct keep *keep, const struct beam_facts *facts)
 static bool is_callback(const struct code_function *function)
 {
 	return strcmp(function->name, "init") == 0 || strncmp(function->name, "handle_", 7) == 0;
+}
+
+/* Module:function(…), where the module is known only at run time. */
+static bool applies_modules(const struct code *code)
+{
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++) {
+			unsigned opcode = code->functions[i].ops[j].opcode;
+
+			if (opcode == OP_APPLY || opcode == OP_APPLY_LAST)
+				return true;
+		}
+	return false;
 }
 
 static void judge_kept_state(struct keep *keep, const struct code *code)
@@ -386,8 +414,11 @@ static void judge_keeper(struct keep *keep)
 	    !modules->library[keep->side].follow(modules->library[keep->side].ctx,
 						 keep->module->name))
 		return;
-	if (keeps_state(keep, facts))
+	if (keeps_state(keep, facts)) {
+		keep->applies = applies_modules(code);
 		judge_kept_state(keep, code);
+		keep->applies = false;
+	}
 	effects = effects_of(keep->judge, keep->side, keep->module);
 	if (facts->roles & BEAM_SUPERVISOR)
 		judge_kept_children(keep, code);
@@ -421,7 +452,7 @@ static void judge_side(struct judge *judge, enum side side)
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *module =
 			side == SIDE_NEW ? after : modules_find(modules, side, after->name);
-		struct keep keep = { judge, side, module, suspects };
+		struct keep keep = { judge, side, module, suspects, false };
 
 		if (module && (after->diff || naming[i]))
 			judge_keeper(&keep);

@@ -47,9 +47,18 @@ static const char *place_of(const struct code_effect *effect, const struct way *
 	return arena_dup(arena, str_span(&text));
 }
 
-/* All that a module puts there, rows one by one; empty: nothing that is seen. */
+/* Tables without a name, which states hold, are one place, "", for each module that fills them. */
+static const char *filled_place(const struct code_effect *effect, const struct way *way,
+				struct arena *arena)
+{
+	const char *place = place_of(effect, way, arena);
+
+	return place || strcmp(way->module, "ets") != 0 ? place : "";
+}
+
+/* All that a module puts there, or its init alone, rows one by one; empty: nothing that is seen. */
 static struct type *stored(struct judge *judge, struct code_effects effects, const struct way *way,
-			   const char *place)
+			   const char *place, bool by_init)
 {
 	struct type *type = type_new(judge->arena);
 
@@ -59,7 +68,8 @@ static struct type *stored(struct judge *judge, struct code_effects effects, con
 		const char *at;
 
 		if (!other || strcmp(other->shown, way->shown) != 0 ||
-		    !(at = place_of(&effects.items[i], other, judge->arena)) ||
+		    (by_init && strcmp(effects.items[i].in->name, "init") != 0) ||
+		    !(at = filled_place(&effects.items[i], other, judge->arena)) ||
 		    strcmp(at, place) != 0)
 			continue;
 		what = effects.items[i].args[other->what];
@@ -229,6 +239,23 @@ static bool is_key_read(const struct storing *storing, const struct way *way, co
 	return false;
 }
 
+static bool are_both_matched(const struct code *code, const void *diff)
+{
+	const struct type_diff *of = diff;
+
+	return code_matches_size(code, of->size) && code_matches_size(code, of->new_size);
+}
+
+/* What a row holds is taken apart elsewhere, too; the row itself may be of the same size as it. */
+static bool is_part_understood(const struct storing *storing, const struct type_diff *diff)
+{
+	struct judge *judge = storing->judge;
+	const struct code *code = storing->new_code;
+
+	return code_or_library(judge, SIDE_NEW, code, are_both_matched, diff) ||
+	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
 static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
@@ -249,7 +276,8 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 	if (strcmp(way->module, "ets") == 0 || strcmp(way->module, "dets") == 0)
 		return (code_matches_row(code, diff->size) ||
 			!code_matches_row(code, diff->new_size)) &&
-		       (*diff->path || !read_by_size(storing, place, diff));
+		       (*diff->path ? is_part_understood(storing, diff)
+				    : !read_by_size(storing, place, diff));
 	return code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->size) ||
 	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
 }
@@ -274,19 +302,22 @@ static void judge_stored_fun(const struct storing *storing, const struct type *b
 
 	if (from && from->diff && !is_told(judge, REASON_fun_kept, storing->module->name))
 		JUDGE(judge, REASON_fun_kept, storing->module->app->name, storing->module->name,
-		      "%s puts a fun of %s into %s %s: it is gone when the old code is purged, and "
+		      "%s puts a fun of %s into %s%s%s: it is gone when the old code is purged, "
+		      "and "
 		      "calling it fails",
-		      module_shown(storing->module->name), module_shown(code->module), way->shown,
-		      place)
+		      module_shown(storing->module->name), module_shown(code->module),
+		      *place ? way->shown : "rows of a table", *place ? " " : "", place)
 			->hint = "keep fun Module:name/arity or {Module, Function} instead";
 }
 
-static void judge_place(const struct storing *storing, const struct way *way, const char *place)
+/* What init puts there is seen best: callbacks go on with what they fetch. */
+static void judge_place(const struct storing *storing, const struct way *way, const char *place,
+			bool by_init)
 {
 	struct judge *judge = storing->judge;
 	struct module_at *module = storing->module;
-	const struct type *before = stored(judge, storing->olds, way, place);
-	const struct type *after = stored(judge, storing->news, way, place);
+	const struct type *before = stored(judge, storing->olds, way, place, by_init);
+	const struct type *after = stored(judge, storing->news, way, place, by_init);
 	const struct type_diff *harm;
 
 	judge_stored_fun(storing, before, way, place);
@@ -296,9 +327,9 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 	harm = find_harm(storing, way, place, type_compare(before, after, judge->arena));
 	if (harm)
 		JUDGE(judge, REASON_shared_struct_changed, module->app->name, module->name,
-		      "%s puts something else into %s %s: %s; what is there stays as it is",
-		      module_shown(module->name), way->shown, place,
-		      type_diff_shown(judge->arena, harm))
+		      "%s puts something else into %s%s%s: %s; what is there stays as it is",
+		      module_shown(module->name), *place ? way->shown : "rows of a table",
+		      *place ? " " : "", place, type_diff_shown(judge->arena, harm))
 			->hint =
 			"understand both for one release, or change what is there behind the "
 			"upgrade";
@@ -317,10 +348,12 @@ void judge_stored_by(struct judge *judge, struct module_at *old, struct module_a
 	for (size_t i = 0; i < storing.news.len; i++) {
 		const struct way *way = way_of(&storing.news.items[i]);
 		const char *place =
-			way ? place_of(&storing.news.items[i], way, judge->arena) : NULL;
+			way ? filled_place(&storing.news.items[i], way, judge->arena) : NULL;
 
-		if (place)
-			judge_place(&storing, way, place);
+		if (place) {
+			judge_place(&storing, way, place, true);
+			judge_place(&storing, way, place, false);
+		}
 	}
 }
 

@@ -69,6 +69,13 @@ size_t name_table_add(struct name_table *table, const char *name, bool *is_new)
 	return entry ? entry->id : insert(table, name);
 }
 
+size_t name_table_add_copy(struct name_table *table, struct span name)
+{
+	const struct entry *entry = find(table, name);
+
+	return entry ? entry->id : insert(table, arena_dup(&table->arena, name));
+}
+
 size_t name_table_find(const struct name_table *table, struct span name)
 {
 	const struct entry *entry = find(table, name);

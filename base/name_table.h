@@ -18,6 +18,8 @@ void name_table_free(struct name_table *table); /* NULL is fine */
  * *is_new, when wanted, tells that.
  */
 size_t name_table_add(struct name_table *table, const char *name, bool *is_new);
+/* The same of a name that need not outlive the table, which keeps a copy. */
+size_t name_table_add_copy(struct name_table *table, struct span name);
 /* NAME_ABSENT when it is not there. */
 size_t name_table_find(const struct name_table *table, struct span name);
 /* The name of a number that was given out. */

@@ -23,7 +23,7 @@ static void collect_text(struct name_table *table, const struct term *term)
 	const char *key = type_key(term, &scratch);
 
 	if (key)
-		name_table_add(table, key, NULL);
+		name_table_add_copy(table, span_of(key));
 }
 
 static void collect(struct name_table *table, const struct term *term)

@@ -70,7 +70,7 @@ int ssh_words(const char *const **out, struct arena *arena, const struct ssh_via
 	words[len++] = "-T";
 	words[len++] = "-oBatchMode=yes";
 	words[len++] = arena_printf(arena, "-oConnectTimeout=%d", (int)seconds);
-	/* As socket_connect() does: who is cut off is noticed within a minute. */
+	/* As socket_connect() does: who is cut off is noticed in about a minute. */
 	words[len++] = "-oServerAliveInterval=15";
 	if (via->jump) {
 		jump = fill_in(arena, via->jump, node_host);

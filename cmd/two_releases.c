@@ -52,7 +52,7 @@ static const char *what_happens(struct arena *arena, const struct changes *chang
 {
 	const struct appup_made *made =
 		changes->appups ? appups_find(changes->appups, app->name) : NULL;
-	const struct term *instruction = made ? script_find(made->up, module->name) : NULL;
+	const struct term *instruction = made ? appup_instruction(made, false, module->name) : NULL;
 
 	if (instruction)
 		return in_short(arena, instruction);

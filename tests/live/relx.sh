@@ -29,6 +29,7 @@ node=tally@127.0.0.1 tcp=$((port + 1))
 export RELEASE_COOKIE=relx ERL_FLAGS="-tally_tcp port $tcp"
 # start [COMMAND]: the pid of the node is in $pid.
 start () {
+  : >"$work/log" # what the last one wrote is not what this one does
   "$work/run/bin/tally" foreground >"$work/log" 2>&1 &
   pid=$!
   pids="$pids $pid"

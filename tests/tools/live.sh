@@ -8,9 +8,11 @@ relevo=$(realpath "${RELEVO:-build/relevo}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/relevo-live.XXXXXX") || exit 1
 pids=''
 
-# Twenty ports for each test that runs now, below those that connections get: tests/run numbers
-# those that run at once.
-port=$((20000 + ($$ % 37 * 16 + ${TEST_SLOT:-0} % 16) * 20))
+# Twenty ports for each test that runs now, of whichever checkout, below those that connections get.  They are
+# its own as long as it, or anything it started, has the lock.
+ports=$$
+while ports=$(((ports + 1) % 592)) ports_lock=/tmp/relevo-ports.$(id -u).$ports && exec 8>"$ports_lock" && ! flock -n 8; do :; done
+port=$((20000 + ports * 20))
 export ERL_EPMD_PORT=$port ERL_CRASH_DUMP=/dev/null
 unset RELEASE_ROOT RELEASE_VSN RELEASE_NAME RELEASE_SYS_CONFIG RELDIR RELEASE_TMP
 
@@ -54,7 +56,7 @@ end () {
 clean_up () {
   trap - EXIT
   for pid in $pids; do end "$pid"; done
-  rm -rf "$work"
+  rm -rf "$work" "$ports_lock"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP

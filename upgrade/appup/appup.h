@@ -70,6 +70,10 @@ struct appup_made {
 	const char *file;             /* where it came from; a generated one: "APP.appup" */
 	const struct term *up, *down; /* the two scripts; down NULL: there is no way back */
 	const struct term *term;      /* {Vsn, [{From, Up} …], [{From, Down} …]} */
+	/* Generated: what the scripts of later applications do with modules of this one, behind the
+	 * children that call them until they are stopped.
+	 */
+	struct terms up_later, down_later;
 	struct supervisor_changes supervisors;
 	/* Generated: modules of processes that are loaded, and nobody is suspended. */
 	struct names quiet;
@@ -107,6 +111,8 @@ const struct appup_made *appups_find(const struct appups *appups, const char *ap
 bool appup_restarts(const struct appup_made *made);
 /* The instruction of a script (up or down) that changes a module, or NULL. */
 const struct term *script_find(const struct term *script, const char *module);
+/* That of a module of the application, also in the script of a later one; NULL: none. */
+const struct term *appup_instruction(const struct appup_made *made, bool down, const char *module);
 /* Calls see() with every module an instruction changes: {load_module, M, …}, {update, …},
  * {add_module, …}, {delete_module, …}, {load, {M, …}}, {remove, {M, …}}.
  */

@@ -5,12 +5,15 @@
  * it, and systools loads dependencies first.  Downwards systools turns the order
  * round, so the same dependencies, those of the new code, bring the caller back
  * before what it calls.  Who reads a struct depends on the module that defines it.
+ * A function that is gone turns this round: its callers of before go first, unless they
+ * call in the same module what only its new version has.
  *
  * Added modules are loaded first of all, and deleted last, without taking part, so
  * that nothing is pulled in front of the protocols' instruction; a caller depends on
  * what they call instead, unless it is a child to be started, which has an order of its own
  * (appup_order.c).  Only where the order of the applications would put an
- * added module behind its caller (or delete it before) it takes part after all.
+ * added module behind its caller (or delete it before) it takes part after all.  So does what
+ * a child to be started needs of an application further on.
  */
 #include "upgrade/appup/appup_parts.h"
 
@@ -51,6 +54,33 @@ static void depend_on_added(struct appup_work *work, struct vertex *from, const 
 		add_down(work, from, to->diff->name);
 }
 
+/* Both ways: one of them is changed together with the other. */
+static void depend(struct appup_work *work, struct vertex *from, const struct vertex *to)
+{
+	if (to->up)
+		add_up(work, from, to->diff->name);
+	if (to->down)
+		add_down(work, from, to->diff->name);
+}
+
+/* Whether the old code of `from` calls a function that is gone from `to`. */
+static bool calls_gone(const struct vertex *from, const struct vertex *to)
+{
+	return calls_more(from->diff->old_facts, to->diff->name, to->diff->new_facts);
+}
+
+/* What is called goes first; but what loses a function waits for its callers of before, where these
+ * can do with the old one.
+ */
+static void depend_on_changed(struct appup_work *work, struct vertex *from, struct vertex *to)
+{
+	if (calls_gone(from, to) &&
+	    !calls_more(from->diff->new_facts, to->diff->name, to->diff->old_facts))
+		depend(work, to, from);
+	else
+		depend(work, from, to);
+}
+
 /* All that `facts` calls, and through added modules further on. */
 static void walk_calls(struct appup_work *work, struct vertex *from, const struct beam_facts *facts)
 {
@@ -61,15 +91,31 @@ static void walk_calls(struct appup_work *work, struct vertex *from, const struc
 			continue;
 		to->mark = work->walk;
 		if (to->diff->change == CHANGE_CHANGED) {
-			if (to->up)
-				add_up(work, from, to->diff->name);
-			if (to->down)
-				add_down(work, from, to->diff->name);
+			if (facts == from->diff->new_facts)
+				depend_on_changed(work, from, to);
+			else
+				depend(work, from, to);
 		} else if (to->diff->change == CHANGE_ADDED) {
 			depend_on_added(work, from, to);
 			if (!is_moving_child(work, to->diff->name))
 				walk_calls(work, from, to->diff->new_facts);
 		}
+	}
+}
+
+/* What loses a function, and is not called any more. */
+static void wait_for_old_calls(struct appup_work *work, struct vertex *from)
+{
+	const struct beam_facts *facts = from->diff->old_facts;
+
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		struct vertex *to = vertex_find(work, facts->imports.items[i].module);
+
+		if (!to || to == from || to->mark == work->walk ||
+		    to->diff->change != CHANGE_CHANGED || !calls_gone(from, to))
+			continue;
+		to->mark = work->walk;
+		depend(work, to, from);
 	}
 }
 
@@ -85,10 +131,7 @@ static void read_structs(struct appup_work *work, struct vertex *from)
 		    to->diff->change != CHANGE_CHANGED || !(to->diff->kinds & KIND_STRUCT))
 			continue;
 		to->mark = work->walk;
-		if (to->up)
-			add_up(work, from, to->diff->name);
-		if (to->down)
-			add_down(work, from, to->diff->name);
+		depend(work, from, to);
 	}
 }
 
@@ -112,10 +155,7 @@ static void see_init_call(void *ctx, const struct beam_function *function,
 	    to->diff->change != CHANGE_CHANGED)
 		return;
 	to->mark = work->walk;
-	if (to->up)
-		add_up(work, calls->from, to->diff->name);
-	if (to->down)
-		add_down(work, calls->from, to->diff->name);
+	depend(work, calls->from, to);
 }
 
 static void run_init(struct appup_work *work, struct vertex *from)
@@ -134,6 +174,38 @@ static void run_init(struct appup_work *work, struct vertex *from)
 		eval_function(&eval, code, init, &arg);
 }
 
+/* What goes together with a child that calls it, which is stopped by the script of a later
+ * application, is deleted there.
+ */
+static void delete_behind(struct appup_work *work, const char *module, size_t app, bool down)
+{
+	enum change gone = down ? CHANGE_ADDED : CHANGE_REMOVED;
+	struct vertex *vertex = vertex_find(work, module);
+	const struct beam_facts *facts;
+
+	if (!vertex || vertex->mark == work->walk || vertex->diff->change != gone)
+		return;
+	vertex->mark = work->walk;
+	if (appup_is_ours(work, app))
+		vertex_carry(work, vertex, app, down);
+	facts = down ? vertex->diff->new_facts : vertex->diff->old_facts;
+	for (size_t i = 0; i < facts->imports.len; i++)
+		delete_behind(work, facts->imports.items[i].module, app, down);
+}
+
+static void stop_deps(struct appup_work *work, size_t app, const struct supervisor_change *change,
+		      bool down)
+{
+	for (size_t i = 0; i < change->len; i++) {
+		const struct child_change *item = &change->items[i];
+		const struct child *stopped = down ? item->after : item->before;
+
+		work->walk++;
+		if (stopped && stopped->module && !(down ? item->before : item->after))
+			delete_behind(work, stopped->module, app, down);
+	}
+}
+
 /* A module of an earlier application is deleted before a later one stops calling it,
  * unless the deletion waits.
  */
@@ -148,8 +220,83 @@ static void deletions_wait(struct appup_work *work, struct vertex *caller)
 		if (!to || to->mark == work->walk || to->diff->change != CHANGE_REMOVED)
 			continue;
 		to->mark = work->walk;
-		if (caller->up && to->up && to->app < caller->app)
+		if (!caller->up || !to->up || to->app >= caller->app)
+			continue;
+		if (to->carrier_up == to->app || !appup_is_ours(work, caller->app))
 			add_up(work, to, caller->diff->name);
+		else
+			vertex_carry(work, to, caller->app, false);
+	}
+}
+
+/* ---- children that are started before an application further on has its turn ---- */
+
+struct start {
+	struct appup_work *work;
+	struct vertex *root; /* stands in front of the start, and is made to depend on … */
+	size_t app;          /* … what comes in applications behind this one */
+	bool down;
+};
+
+static bool comes(const struct vertex *vertex, bool down)
+{
+	return vertex->diff->change == (down ? CHANGE_REMOVED : CHANGE_ADDED);
+}
+
+/* The module, and what it calls, by way of modules that come as well. */
+static void start_needs(const struct start *start, const char *module)
+{
+	struct vertex *to = vertex_find(start->work, module);
+	const struct beam_facts *facts;
+
+	if (!to || to->mark == start->work->walk || is_implementation(to))
+		return;
+	to->mark = start->work->walk;
+	if (to->app > start->app && to != start->root && (start->down ? to->down : to->up) &&
+	    (comes(to, start->down) || to->diff->change == CHANGE_CHANGED))
+		(start->down ? add_down : add_up)(start->work, start->root, to->diff->name);
+	if (!comes(to, start->down))
+		return;
+	facts = start->down ? to->diff->old_facts : to->diff->new_facts;
+	for (size_t i = 0; i < facts->imports.len; i++)
+		start_needs(start, facts->imports.items[i].module);
+}
+
+/* Modules that come and that its arguments name: what it is to call. */
+static void start_needs_named(const struct start *start, const struct term *args)
+{
+	const struct vertex *named;
+
+	if (args->kind == TERM_ATOM) {
+		named = vertex_find(start->work, term_atom_name(args));
+		if (named && comes(named, start->down))
+			start_needs(start, named->diff->name);
+	} else if (args->kind == TERM_TUPLE || args->kind == TERM_LIST) {
+		for (size_t i = 0; i < args->seq.len; i++)
+			start_needs_named(start, term_at(args, i));
+	}
+}
+
+static void start_deps(struct appup_work *work, size_t app, const struct supervisor_change *change,
+		       bool down)
+{
+	for (size_t i = 0; i < change->len; i++) {
+		const struct child_change *item = &change->items[i];
+		const struct child *child = down ? item->before : item->after;
+		struct start start = { work, NULL, app, down };
+
+		if (!child || !child->module)
+			continue;
+		start.root = vertex_find(work, child->module);
+		if (!start.root || !comes(start.root, down) || start.root->app > app)
+			start.root =
+				change->in_application ? NULL : vertex_find(work, change->module);
+		if (!start.root)
+			continue;
+		work->walk++;
+		start_needs(&start, child->module);
+		if (child->args)
+			start_needs_named(&start, child->args);
 	}
 }
 
@@ -205,6 +352,7 @@ static void add_vertex(struct appup_work *work, const struct module_diff *listed
 		*vertex = (struct vertex){ .listed = listed, .diff = listed, .app = app };
 	else
 		add_moved(work, vertex, listed, app);
+	vertex->carrier_up = vertex->carrier_down = vertex->app;
 }
 
 static void add_vertices(struct appup_work *work)
@@ -245,11 +393,23 @@ static void find_instructions(struct appup_work *work, size_t nr)
 	}
 }
 
+/* What children that come or go need. */
+static void children_deps(struct appup_work *work,
+			  void (*deps)(struct appup_work *work, size_t app,
+				       const struct supervisor_change *change, bool down))
+{
+	for (size_t i = 0; i < work->appups->len; i++)
+		for (size_t j = 0; j < work->appups->items[i].supervisors.len; j++)
+			for (int down = 0; down < 2; down++)
+				deps(work, i, &work->appups->items[i].supervisors.items[j], down);
+}
+
 void appup_deps(struct appup_work *work)
 {
 	add_vertices(work);
 	for (size_t i = 0; i < work->appups->len; i++)
 		find_instructions(work, i);
+	children_deps(work, stop_deps);
 	for (size_t i = 0; i < name_table_len(work->names); i++) {
 		struct vertex *vertex = &work->vertices[i];
 
@@ -257,9 +417,11 @@ void appup_deps(struct appup_work *work)
 			continue;
 		work->walk++;
 		walk_calls(work, vertex, vertex->diff->new_facts);
+		wait_for_old_calls(work, vertex);
 		read_structs(work, vertex);
 		run_init(work, vertex);
 		deletions_wait(work, vertex);
 	}
+	children_deps(work, start_deps);
 	host_deps(work);
 }

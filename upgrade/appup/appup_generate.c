@@ -291,27 +291,51 @@ static enum part part_of(const struct script_maker *maker, const struct vertex *
 	return change && supervisor_starts(change, maker->down) ? PART_STARTING : PART_SUPERVISORS;
 }
 
+static void put_vertex(struct script_maker *maker, const struct vertex *vertex, enum part part)
+{
+	const struct term *change = NULL;
+
+	if (vertex->diff->change == CHANGE_CHANGED && !vertex->quiet)
+		change = change_at(maker, vertex->diff->name)
+				 ? term_atom(maker->work->arena, "supervisor")
+				 : change_of(maker->work, vertex->diff);
+	put(maker,
+	    part == PART_ADD      ? "add_module"
+	    : part == PART_DELETE ? "delete_module"
+	    : change              ? "update"
+				  : "load_module",
+	    vertex, change);
+}
+
+static size_t carrier_of(const struct script_maker *maker, const struct vertex *vertex)
+{
+	return maker->down ? vertex->carrier_down : vertex->carrier_up;
+}
+
 static void put_part(struct script_maker *maker, enum part part)
 {
+	const struct appup_work *work = maker->work;
 	const struct module_diffs modules = maker->made->app->modules;
+	size_t app = (size_t)(maker->made - work->appups->items);
 
 	for (size_t i = 0; i < modules.len; i++) {
-		const struct vertex *vertex = vertex_find(maker->work, modules.items[i].name);
-		const struct term *change = NULL;
+		const struct vertex *vertex = vertex_find(work, modules.items[i].name);
 
-		if (vertex->listed != &modules.items[i] ||
-		    !(maker->down ? vertex->down : vertex->up) || part_of(maker, vertex) != part)
+		if (vertex->listed == &modules.items[i] &&
+		    (maker->down ? vertex->down : vertex->up) && part_of(maker, vertex) == part &&
+		    carrier_of(maker, vertex) == app)
+			put_vertex(maker, vertex, part);
+	}
+	for (size_t i = 0; i < work->guests_len; i++) {
+		const struct vertex *guest = work->guests[i];
+		struct appup_made *home = &work->appups->items[guest->app];
+
+		if (guest->app == app || carrier_of(maker, guest) != app ||
+		    part_of(maker, guest) != part)
 			continue;
-		if (vertex->diff->change == CHANGE_CHANGED && !vertex->quiet)
-			change = change_at(maker, vertex->diff->name)
-					 ? term_atom(maker->work->arena, "supervisor")
-					 : change_of(maker->work, vertex->diff);
-		put(maker,
-		    part == PART_ADD      ? "add_module"
-		    : part == PART_DELETE ? "delete_module"
-		    : change              ? "update"
-					  : "load_module",
-		    vertex, change);
+		put_vertex(maker, guest, part);
+		terms_add(work->arena, maker->down ? &home->down_later : &home->up_later,
+			  maker->list.items[maker->list.len - 1]);
 	}
 }
 

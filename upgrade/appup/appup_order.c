@@ -9,7 +9,11 @@ struct order {
 	struct appup_work *work;
 	enum side side; /* whose code calls */
 	size_t *group;  /* of each module that changed: the number of another one, or its own */
-	bool *wanted;
+	/* Of each group: 0, not wanted; N + 1, and by children of the application of number N which
+	 * call what it loses.
+	 */
+	size_t *wanted;
+	size_t app; /* whose children are looked at */
 };
 
 /* What a child is after the way that is gone; NULL: not there. */
@@ -84,27 +88,42 @@ static const struct beam_facts *facts_of(struct order *order, const char *name)
 	return module ? module_facts(order->work->modules, order->side, module) : NULL;
 }
 
-static void want(struct order *order, const char *name);
+static void want(struct order *order, const char *name, const struct beam_facts *caller);
 
 static void want_calls(struct order *order, const struct beam_facts *facts)
 {
 	for (size_t i = 0; facts && i < facts->imports.len; i++)
 		if (vertex_find(order->work, facts->imports.items[i].module))
-			want(order, facts->imports.items[i].module);
+			want(order, facts->imports.items[i].module, facts);
 }
 
-/* A module that changed, or one that is added and calls others. */
-static void want(struct order *order, const char *name)
+/* Whether the way takes a function from it that the caller calls. */
+static bool loses(const struct order *order, const struct vertex *vertex,
+		  const struct beam_facts *caller)
+{
+	const struct module_diff *diff = vertex->diff;
+
+	return caller && calls_more(caller, diff->name,
+				    order->side == SIDE_OLD ? diff->new_facts : diff->old_facts);
+}
+
+/* A module that changed, or one that is added and calls others.  caller: who calls it, or NULL */
+static void want(struct order *order, const char *name, const struct beam_facts *caller)
 {
 	struct vertex *vertex = vertex_find(order->work, name);
+	size_t group, behind;
 
 	if (!vertex || vertex->mark == order->work->walk)
 		return;
 	vertex->mark = order->work->walk;
-	if (vertex->diff->change == CHANGE_CHANGED)
-		order->wanted[group_of(order, (size_t)(vertex - order->work->vertices))] = true;
-	else
+	if (vertex->diff->change != CHANGE_CHANGED) {
 		want_calls(order, facts_of(order, name));
+		return;
+	}
+	group = group_of(order, (size_t)(vertex - order->work->vertices));
+	behind = loses(order, vertex, caller) ? order->app + 1 : 1;
+	if (order->wanted[group] < behind)
+		order->wanted[group] = behind;
 }
 
 static void want_child(struct order *order, const struct child *child)
@@ -112,7 +131,7 @@ static void want_child(struct order *order, const struct child *child)
 	if (!child || !child->module)
 		return;
 	if (vertex_find(order->work, child->module))
-		want(order, child->module);
+		want(order, child->module, NULL);
 	else
 		want_calls(order, facts_of(order, child->module));
 }
@@ -139,11 +158,29 @@ static void want_all(struct order *order, bool down, bool stops)
 {
 	const struct appups *appups = order->work->appups;
 
-	order->work->walk++;
-	for (size_t i = 0; i < appups->len; i++)
+	for (size_t i = 0; i < appups->len; i++) {
+		order->app = i;
+		order->work->walk++;
 		for (size_t j = 0; j < appups->items[i].supervisors.len; j++)
 			(stops ? want_stops
 			       : want_starts)(order, &appups->items[i].supervisors.items[j], down);
+	}
+}
+
+/* Whether the instructions of a group can stand in another script than their application's. */
+static bool can_be_carried(struct order *order, size_t group, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		const struct vertex *vertex = &order->work->vertices[i];
+
+		if (group_of(order, i) == group &&
+		    (vertex->diff->change != CHANGE_CHANGED ||
+		     !appup_is_ours(order->work, vertex->app) ||
+		     (vertex->diff->old_facts->roles | vertex->diff->new_facts->roles) &
+			     BEAM_SUPERVISOR))
+			return false;
+	}
+	return true;
 }
 
 static void order_way(struct appup_work *work, bool down, bool stops)
@@ -153,19 +190,25 @@ static void order_way(struct appup_work *work, bool down, bool stops)
 	 */
 	struct order order = { work, down == stops ? SIDE_NEW : SIDE_OLD,
 			       arena_array(work->arena, len, size_t),
-			       arena_array(work->arena, len, bool) };
+			       arena_array(work->arena, len, size_t), 0 };
 
 	find_groups(&order, len, down);
 	want_all(&order, down, stops);
 	for (size_t i = 0; i < len; i++) {
 		struct vertex *vertex = &work->vertices[i];
+		size_t group = group_of(&order, i), behind = order.wanted[group];
 
-		if (!order.wanted[group_of(&order, i)])
+		if (!behind)
 			continue;
-		if (stops)
-			*(down ? &vertex->late_down : &vertex->late_up) = true;
-		else
+		if (!stops) {
 			*(down ? &vertex->early_down : &vertex->early_up) = true;
+			continue;
+		}
+		*(down ? &vertex->late_down : &vertex->late_up) = true;
+		if (behind - 1 > vertex->app && appup_is_ours(work, behind - 1) &&
+		    !(down ? vertex->early_down : vertex->early_up) &&
+		    can_be_carried(&order, group, len))
+			vertex_carry(work, vertex, behind - 1, down);
 	}
 }
 

@@ -9,6 +9,10 @@ struct vertex {
 	const struct module_diff *listed; /* where it stands in the differences */
 	const struct module_diff *diff;   /* the same, or for one that moved: from both places */
 	size_t app;                       /* which of appups->items */
+	/* Whose script has its instruction: that of `app`, or of a later one that stops a child
+	 * first which calls it.
+	 */
+	size_t carrier_up, carrier_down;
 	bool up, down; /* an instruction of that script loads, updates or deletes it */
 	/* A child that is started, or stopped, needs it, or what it belongs to. */
 	bool early_up, early_down, late_up, late_down;
@@ -28,6 +32,8 @@ struct appup_work {
 	struct modules *modules;
 	struct name_table *names; /* of modules that changed: the index into … */
 	struct vertex *vertices;
+	struct vertex **guests; /* those with another carrier than their application */
+	size_t guests_len, guests_cap;
 	size_t walk;
 };
 
@@ -50,6 +56,12 @@ bool generates_up(const struct diff *diff, const struct module_diff *module);
 bool generates_down(const struct diff *diff, const struct module_diff *module);
 /* The restart that stands for every instruction of such an application; NULL: none. */
 const char *appup_restart(const char *app);
+/* Whether `caller` calls a function of that module which is not among what it `has`. */
+bool calls_more(const struct beam_facts *caller, const char *module, const struct beam_facts *has);
+/* Whether instructions of ours can be put into the script of that application. */
+bool appup_is_ours(const struct appup_work *work, size_t app);
+/* Moves the instruction of a module into the script of a later application. */
+void vertex_carry(struct appup_work *work, struct vertex *vertex, size_t app, bool down);
 
 /* ---- appup_deps.c ---- */
 

@@ -89,18 +89,34 @@ bool script_converts(const struct term *script, const char *module)
 	return false;
 }
 
+static bool changes(const struct term *instruction, const char *module)
+{
+	const struct term *name;
+
+	if (instruction->kind != TERM_TUPLE || instruction->seq.len < 2)
+		return false;
+	name = term_at(instruction, 1);
+	if (name->kind == TERM_TUPLE && name->seq.len > 0)
+		name = term_at(name, 0);
+	return !term_is_tagged(instruction, "apply", 2) && term_is_atom(name, module);
+}
+
 const struct term *script_find(const struct term *script, const char *module)
 {
-	for (size_t i = 0; i < script->seq.len; i++) {
-		const struct term *instruction = term_at(script, i), *name;
-
-		if (instruction->kind != TERM_TUPLE || instruction->seq.len < 2)
-			continue;
-		name = term_at(instruction, 1);
-		if (name->kind == TERM_TUPLE && name->seq.len > 0)
-			name = term_at(name, 0);
-		if (!term_is_tagged(instruction, "apply", 2) && term_is_atom(name, module))
-			return instruction;
-	}
+	for (size_t i = 0; i < script->seq.len; i++)
+		if (changes(term_at(script, i), module))
+			return term_at(script, i);
 	return NULL;
+}
+
+const struct term *appup_instruction(const struct appup_made *made, bool down, const char *module)
+{
+	const struct term *script = down ? made->down : made->up;
+	const struct terms *later = down ? &made->down_later : &made->up_later;
+	const struct term *found = script ? script_find(script, module) : NULL;
+
+	for (size_t i = 0; !found && i < later->len; i++)
+		if (changes(later->items[i], module))
+			found = later->items[i];
+	return found;
 }

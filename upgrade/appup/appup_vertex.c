@@ -33,3 +33,36 @@ const char *appup_restart(const char *app)
 			return "restart_new_emulator";
 	return strcmp(app, "elixir") == 0 ? "restart_emulator" : NULL;
 }
+
+bool calls_more(const struct beam_facts *caller, const char *module, const struct beam_facts *has)
+{
+	for (size_t i = 0; i < caller->imports.len; i++) {
+		const struct beam_function *call = &caller->imports.items[i];
+
+		if (strcmp(call->module, module) == 0 &&
+		    !beam_exports(has, call->name, call->arity))
+			return true;
+	}
+	return false;
+}
+
+bool appup_is_ours(const struct appup_work *work, size_t app)
+{
+	const struct appup_made *made = &work->appups->items[app];
+
+	return made->source == APPUP_GENERATED && !appup_restart(made->app->name);
+}
+
+void vertex_carry(struct appup_work *work, struct vertex *vertex, size_t app, bool down)
+{
+	size_t *carrier = down ? &vertex->carrier_down : &vertex->carrier_up;
+
+	if (app <= *carrier || !appup_is_ours(work, vertex->app))
+		return;
+	if (vertex->carrier_up == vertex->app && vertex->carrier_down == vertex->app) {
+		work->guests =
+			arena_grow(work->arena, work->guests, work->guests_len, &work->guests_cap);
+		work->guests[work->guests_len++] = vertex;
+	}
+	*carrier = app;
+}

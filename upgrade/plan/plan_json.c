@@ -50,7 +50,8 @@ static json_t *modules_json(struct module_diffs modules, const struct appup_made
 		if (instructions)
 			json_object_set_new(
 				json, "instruction",
-				term_text(made ? script_find(made->up, module->name) : NULL));
+				term_text(made ? appup_instruction(made, false, module->name)
+					       : NULL));
 		if (instructions && made && names_have(made->quiet, module->name))
 			json_object_set_new(
 				json, "loaded",

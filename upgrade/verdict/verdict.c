@@ -232,6 +232,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_wiring(&judge);
 		judge_found(&judge);
 		judge_order_of_change(&judge);
+		judge_steps(&judge);
 		judge_named(&judge);
 	}
 	judge_not_rebuilt(&judge);

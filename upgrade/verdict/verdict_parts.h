@@ -300,6 +300,11 @@ void judge_gone(struct judge *judge, const struct app_diff *app, const struct ap
 /* code_change that calls processes; applications that are started before what they call changes. */
 void judge_order_of_change(struct judge *judge);
 
+/* ---- verdict_steps.c ---- */
+
+/* What runs while what it calls is gone already, or has not come yet, on both ways. */
+void judge_steps(struct judge *judge);
+
 /* ---- verdict_wiring.c ---- */
 
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.

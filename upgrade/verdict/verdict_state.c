@@ -473,7 +473,7 @@ static void judge_plugin(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module)
 {
 	const struct appup_made *made = appups_find(judge->appups, app->name);
-	const struct term *instruction = made ? script_find(made->up, module->name) : NULL;
+	const struct term *instruction = made ? appup_instruction(made, false, module->name) : NULL;
 
 	if (is_plugin(module->old_facts) && is_plugin(module->new_facts))
 		judge_types(judge, &(struct typed){

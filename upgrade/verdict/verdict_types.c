@@ -376,8 +376,7 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 static const struct term *extra_given(struct judge *judge, const struct typed *typed, bool down)
 {
 	const struct appup_made *made = appups_find(judge->appups, typed->app->name);
-	const struct term *script = made ? (down ? made->down : made->up) : NULL;
-	const struct term *instruction = script ? script_find(script, typed->name) : NULL;
+	const struct term *instruction = made ? appup_instruction(made, down, typed->name) : NULL;
 
 	for (size_t i = 2; instruction && i < instruction->seq.len; i++)
 		if (term_is_tagged(term_at(instruction, i), "advanced", 2))

@@ -17,7 +17,7 @@ make(Prefix) ->
 several(Prefix) ->
     Names = [Prefix ++ "a", Prefix ++ "b"],
     Apps = [app(Name, I) || {I, Name} <- lists:enumerate(lists:sublist(Names, rand:uniform(2)))],
-    #{apps => moved([only_in(A) || A <- Apps]), edits => lists:append([E || #{edits := E} <- Apps])}.
+    #{apps => moved(housed([only_in(A) || A <- Apps])), edits => lists:append([E || #{edits := E} <- Apps])}.
 
 %% An application with some units; what of a unit is a library may lie in the other one.
 app(Name, Nr) ->
@@ -39,6 +39,25 @@ flags() ->
 only_in(#{nr := 2} = App) ->
     case rand:uniform(12) of 1 -> App#{old := none}; 2 -> App#{new := none}; _ -> App end;
 only_in(App) -> App.
+
+%% What of the units of one application is a library lies in the other one, before and after.
+housed([A, B]) ->
+    case rand:uniform(4) of
+        1 -> {A1, B1} = house(A, B), [A1, B1];
+        2 -> {B1, A1} = house(B, A), [A1, B1];
+        _ -> [A, B]
+    end;
+housed(Apps) -> Apps.
+
+house(From, To) ->
+    lists:foldl(fun(Side, {#{} = F, #{} = T}) ->
+                        case {maps:get(Side, F), maps:get(Side, T)} of
+                            {#{modules := Ms} = V, #{modules := Other} = W} ->
+                                Libraries = [M || {_, _, library} = M <- Ms],
+                                {F#{Side := V#{modules := Ms -- Libraries}}, T#{Side := W#{modules := Other ++ Libraries}}};
+                            _ -> {F, T}
+                        end
+                end, {From, To}, [old, new]).
 
 %% A module without a part in the supervision tree moves to the other application.
 moved([#{new := #{modules := [_ | _] = Ms} = New} = A, #{old := #{}, new := #{modules := Other} = To} = B] = Apps) ->

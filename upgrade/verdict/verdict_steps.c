@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the steps of a relup leave open: code that still runs, or runs already, while what it calls
+ * is gone, or has not come yet.
+ */
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { DEPTH = 64 };
+static const size_t NEVER = SIZE_MAX, UNKNOWN = SIZE_MAX - 1;
+
+/* One way through a relup, and the modules that its steps load or remove. */
+struct way {
+	struct judge *judge;
+	const struct term *steps;
+	enum side from, to;
+	const char *back; /* "on the way back, ", or "" */
+	struct name_table *names;
+	size_t *changed; /* of each: the step that loads it anew, or removes it */
+	size_t *ends;    /* the step behind which no process of its own runs the code of before */
+	size_t *until;   /* the same of any process; UNKNOWN: not looked at yet */
+};
+
+static void first(size_t *at, size_t step)
+{
+	if (step < *at)
+		*at = step;
+}
+
+static size_t number_of(const struct way *way, const char *name)
+{
+	return name ? name_table_find(way->names, span_of(name)) : NAME_ABSENT;
+}
+
+static const struct beam_facts *facts_of(const struct way *way, enum side side, const char *name)
+{
+	struct module_at *module = modules_find(way->judge->modules, side, name);
+
+	return module ? module_facts(way->judge->modules, side, module) : NULL;
+}
+
+static bool has(const struct way *way, enum side side, const struct beam_function *function)
+{
+	const struct beam_facts *facts = facts_of(way, side, function->module);
+
+	return facts && beam_exports(facts, function->name, function->arity);
+}
+
+/* ---- what the steps do ---- */
+
+/* Args of {apply, {M, F, Args}} where it is that one; NULL: it is not. */
+static const struct term *args_of(const struct term *step, const char *module, const char *function,
+				  size_t len)
+{
+	const struct term *call = term_is_tagged(step, "apply", 2) ? term_at(step, 1) : NULL;
+	bool is_one = call && term_is_tagged(call, module, 3) &&
+		      term_is_atom(term_at(call, 1), function) && term_is_list(term_at(call, 2)) &&
+		      term_at(call, 2)->seq.len == len;
+
+	return is_one ? term_at(call, 2) : NULL;
+}
+
+/* The child that [Supervisor, Id] stands for, as it is on one side; NULL: it is not known. */
+static const struct child *child_of(const struct way *way, enum side side, const struct term *args)
+{
+	const struct appups *appups = way->judge->appups;
+	const struct term *id = term_at(args, 1);
+
+	if (id->kind == TERM_MAP)
+		id = term_map_get(id, "id");
+	for (size_t i = 0; id && i < appups->len; i++) {
+		const struct supervisor_changes all = appups->items[i].supervisors;
+
+		for (size_t j = 0; j < all.len; j++)
+			for (size_t k = 0; k < all.items[j].len; k++) {
+				const struct child_change *item = &all.items[j].items[k];
+				const struct child *child =
+					side == SIDE_OLD ? item->before : item->after;
+
+				if (child && child->module && all.items[j].name &&
+				    term_equal(all.items[j].name, term_at(args, 0)) &&
+				    term_equal(child->id, id))
+					return child;
+			}
+	}
+	return NULL;
+}
+
+static void see_end(struct way *way, const char *module, size_t step)
+{
+	size_t nr = number_of(way, module);
+
+	if (nr != NAME_ABSENT)
+		first(&way->ends[nr], step);
+}
+
+static void see_ends(struct way *way, size_t nr)
+{
+	const struct term *step = term_at(way->steps, nr), *args;
+	const struct child *child;
+
+	if (term_is_tagged(step, "suspend", 2) && term_is_list(term_at(step, 1)))
+		for (size_t i = 0; i < term_at(step, 1)->seq.len; i++) {
+			const struct term *name = term_at(term_at(step, 1), i);
+
+			see_end(way,
+				term_atom_name(term_is_tuple(name, 2) ? term_at(name, 0) : name),
+				nr);
+		}
+	args = args_of(step, "supervisor", "terminate_child", 2);
+	if (args && (child = child_of(way, way->from, args)))
+		see_end(way, child->module, nr);
+	args = args_of(step, "application", "stop", 1);
+	for (size_t i = 0; args && i < name_table_len(way->names); i++) {
+		const char *name = name_table_name(way->names, i);
+		const struct module_at *module = modules_find(way->judge->modules, way->from, name);
+
+		if (module && term_is_atom(term_at(args, 0), module->app->name))
+			see_end(way, name, nr);
+	}
+}
+
+static void see_steps(struct way *way)
+{
+	size_t cap = way->steps->seq.len;
+
+	way->changed = arena_array(way->judge->arena, cap + 1, size_t);
+	way->ends = arena_array(way->judge->arena, cap + 1, size_t);
+	way->until = arena_array(way->judge->arena, cap + 1, size_t);
+	for (size_t i = 0; i < cap; i++) {
+		const struct term *step = term_at(way->steps, i);
+		const char *name = NULL;
+		bool is_new;
+		size_t nr;
+
+		if ((term_is_tagged(step, "load", 2) || term_is_tagged(step, "remove", 2)) &&
+		    term_is_tuple(term_at(step, 1), 3))
+			name = term_atom_name(term_at(term_at(step, 1), 0));
+		if (!name)
+			continue;
+		nr = name_table_add(way->names, name, &is_new);
+		if (is_new) {
+			way->changed[nr] = i;
+			way->ends[nr] = NEVER;
+			way->until[nr] = UNKNOWN;
+		}
+	}
+	for (size_t i = 0; i < cap; i++)
+		see_ends(way, i);
+}
+
+/* Whether more is done between two steps than that modules are loaded, one directly behind the
+ * other.
+ */
+static bool takes_time(const struct way *way, size_t from, size_t to)
+{
+	for (size_t i = from + 1; i <= to; i++) {
+		const struct term *step = term_at(way->steps, i);
+
+		if (!term_is_tagged(step, "load", 2) && !term_is_tagged(step, "remove", 2) &&
+		    !term_is_tagged(step, "purge", 2))
+			return true;
+	}
+	return false;
+}
+
+/* ---- code that still runs ---- */
+
+static size_t own_end(const struct way *way, size_t nr)
+{
+	return way->ends[nr] < way->changed[nr] ? way->ends[nr] : way->changed[nr];
+}
+
+static bool calls(const struct beam_facts *facts, const char *module)
+{
+	for (size_t i = 0; facts && i < facts->imports.len; i++)
+		if (strcmp(facts->imports.items[i].module, module) == 0)
+			return true;
+	return false;
+}
+
+static size_t runs_until(struct way *way, size_t nr, unsigned depth);
+
+/* The last of those that call it, but not behind `own`, its own end. */
+static size_t callers_run_until(struct way *way, size_t nr, size_t own, unsigned depth)
+{
+	const char *name = name_table_name(way->names, nr);
+	size_t until = 0;
+	bool is_called = false;
+
+	for (size_t i = 0; i < name_table_len(way->names) && until < own; i++) {
+		size_t end;
+
+		if (i == nr ||
+		    !calls(facts_of(way, way->from, name_table_name(way->names, i)), name))
+			continue;
+		is_called = true;
+		end = runs_until(way, i, depth - 1);
+		if (end > until)
+			until = end;
+	}
+	return is_called && until < own ? until : own;
+}
+
+/* The step up to which the code of before may run: in processes of its own, or for others that
+ * change as well, or end.
+ */
+static size_t runs_until(struct way *way, size_t nr, unsigned depth)
+{
+	const struct beam_facts *facts = facts_of(way, way->from, name_table_name(way->names, nr));
+	size_t own = own_end(way, nr);
+
+	if (depth == 0 || !facts || facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR))
+		return own;
+	if (way->until[nr] == UNKNOWN) {
+		way->until[nr] = 0; /* those that call each other wait for nobody else */
+		way->until[nr] = callers_run_until(way, nr, own, depth);
+	}
+	return way->until[nr];
+}
+
+/* True: told of. */
+static bool judge_late(struct way *way, size_t caller, const struct beam_function *call)
+{
+	const char *name = name_table_name(way->names, caller);
+	size_t called = number_of(way, call->module), gone, end;
+	struct reason *reason;
+
+	if (called == NAME_ABSENT || (gone = way->changed[called]) >= own_end(way, caller) ||
+	    !has(way, way->from, call) || has(way, way->to, call) ||
+	    is_told(way->judge, REASON_started_too_early, name))
+		return false;
+	end = runs_until(way, caller, DEPTH);
+	if (end <= gone || !takes_time(way, gone, end))
+		return false;
+	reason = JUDGE(way->judge, REASON_function_missing,
+		       modules_find(way->judge->modules, way->from, name)->app->name, name,
+		       "%s%s still runs when %s changes, and calls %s:%s/%u, which is gone then: "
+		       "that fails until %s is stopped or changed as well",
+		       way->back, module_shown(name), module_shown(call->module),
+		       module_shown(call->module), call->name, call->arity, module_shown(name));
+	reason->severity = SEVERITY_WARN;
+	reason->hint = "keep the function for one release";
+	return true;
+}
+
+static void judge_still_running(struct way *way)
+{
+	for (size_t i = 0; i < name_table_len(way->names); i++) {
+		const struct beam_facts *facts =
+			facts_of(way, way->from, name_table_name(way->names, i));
+
+		for (size_t j = 0; facts && j < facts->imports.len; j++)
+			if (judge_late(way, i, &facts->imports.items[j]))
+				break;
+	}
+}
+
+/* ---- code that runs already ---- */
+
+/* What a module that is started calls, also by way of others that come, and that comes behind the
+ * step; NULL: nothing.
+ */
+static const struct beam_function *comes_late(struct way *way, const char *module, size_t step,
+					      unsigned depth)
+{
+	const struct beam_facts *facts = facts_of(way, way->to, module);
+	const struct beam_function *late = NULL;
+
+	for (size_t i = 0; facts && !late && i < facts->imports.len; i++) {
+		const struct beam_function *call = &facts->imports.items[i];
+		size_t nr = number_of(way, call->module);
+
+		if (nr == NAME_ABSENT || !has(way, way->to, call) || has(way, way->from, call))
+			continue;
+		if (way->changed[nr] > step)
+			late = call;
+		else if (depth > 0 && !modules_find(way->judge->modules, way->from, call->module))
+			late = comes_late(way, call->module, step, depth - 1);
+	}
+	return late;
+}
+
+static void judge_start(struct way *way, const struct term *args, size_t step)
+{
+	const struct child *child = child_of(way, way->to, args);
+	const struct module_at *module =
+		child ? modules_find(way->judge->modules, way->to, child->module) : NULL;
+	const struct beam_function *late =
+		module ? comes_late(way, child->module, step, DEPTH) : NULL;
+	struct reason *reason;
+
+	if (!late)
+		return;
+	reason = JUDGE(way->judge, REASON_started_too_early, module->app->name, module->name,
+		       "%s%s is started before %s comes, and calls %s:%s/%u: that fails until then",
+		       way->back, module_shown(module->name), module_shown(late->module),
+		       module_shown(late->module), late->name, late->arity);
+	reason->severity = SEVERITY_WARN;
+	reason->hint = "bring the function one release earlier";
+}
+
+static void judge_running_already(struct way *way)
+{
+	for (size_t i = 0; i < way->steps->seq.len; i++) {
+		const struct term *step = term_at(way->steps, i);
+		const struct term *args = args_of(step, "supervisor", "restart_child", 2);
+
+		if (args || (args = args_of(step, "supervisor", "start_child", 2)))
+			judge_start(way, args, i);
+	}
+}
+
+static void judge_way(struct judge *judge, const struct term *steps, enum side from)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct way way = { .judge = judge,
+			   .steps = steps,
+			   .from = from,
+			   .to = from == SIDE_OLD ? SIDE_NEW : SIDE_OLD,
+			   .back = from == SIDE_OLD ? "" : "on the way back, ",
+			   .names = names };
+
+	see_steps(&way);
+	judge_still_running(&way);
+	judge_running_already(&way);
+}
+
+void judge_steps(struct judge *judge)
+{
+	judge_way(judge, judge->up, SIDE_OLD);
+	judge_way(judge, judge->down, SIDE_NEW);
+}

@@ -6,14 +6,16 @@
 -define(WAIT, 10000).
 
 %% Answers [] or what went wrong: [{Step, What}].
-lead(#{releases := Releases, apps := Apps, all := All, paths := Paths, modules := Modules, old := Old, new := New}) ->
+%% renew: what runs is started anew before the way back, as it is sooner or later.
+lead(#{releases := Releases, apps := Apps, all := All, paths := Paths, modules := Modules, old := Old, new := New, renew := Renew}) ->
     Logged = listen(),
     Before = processes(),
     begin_at(Releases, Paths, Modules, Apps),
     use(Old), use(Old),
     Was = lists:sort(look(Old) ++ logged(Logged)),
     Was =:= [] orelse exit({bad_start, Was}),
-    Found = steps([{up, "2", Old, New}, {down, "1", New, Old}, {again, "2", Old, New}], Before, Logged, []),
+    Renewed = [{renewed, New} || Renew],
+    Found = steps([{up, "2", Old, New}] ++ Renewed ++ [{down, "1", New, Old}, {again, "2", Old, New}], Before, Logged, []),
     finish(All, Paths),
     Found.
 
@@ -26,6 +28,9 @@ begin_at(Releases, Paths, Modules, Apps) ->
     [ok = application:start(App) || App <- Apps].
 
 steps([], _, _, Found) -> Found;
+steps([{renewed, Side} | Steps], Before, Logged, []) ->
+    renew(Side), use(Side), use(Side),
+    steps(Steps, Before, Logged, [{renewed, F} || F <- look(Side) ++ logged(Logged)]);
 steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
     Watched = [{P, who(P), monitor(process, P)} || P <- processes() -- Before, P =/= Logged],
     Load = spawn(fun() -> load(From) end),
@@ -36,6 +41,14 @@ steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
         logged(Logged),
     steps(Steps, Before, Logged, [{Step, F} || F <- Found]);
 steps(_, _, _, Found) -> Found.
+
+%% All children of the applications' own supervisors, who count it as no crash.
+renew(#{tree := Tree}) ->
+    [begin
+         Ids = [Id || {Id, _, _, _} <- supervisor:which_children(S)],
+         [ok = supervisor:terminate_child(S, Id) || Id <- Ids],
+         [{ok, _} = supervisor:restart_child(S, Id) || Id <- lists:reverse(Ids)]
+     end || {S, _} <- Tree, lists:suffix("_sup", atom_to_list(S))].
 
 finish(Apps, Paths) ->
     [application:stop(A) || A <- lists:reverse(Apps)],

@@ -20,18 +20,28 @@ one(Nr, #{seed := Seed, folder := Folder} = Run, {Tally, Node}) ->
     Life = pairs:write(Dir, Pair),
     {Verdict, Codes} = plan(Dir, Run),
     pairs:releases(Dir, Pair),
-    case lives(Verdict, Codes, Run) of
+    case is_lived(Verdict, Codes, Run) of
         false -> clean(Dir), {count([{seen, Verdict}], Tally), Node};
         true ->
-            {Found, There} = live(Life, Node),
+            {Found, There} = lives(lives_of(Verdict), Life, Node),
             %% What was forced may have left a node that is about to go down.
             Next = case Verdict of hot -> There; _ -> stop(There), none end,
             {judge(Verdict, Codes, Found, Run#{dir => Dir, edits => maps:get(edits, Pair)}, Tally), Next}
     end.
 
-lives(hot, _, _) -> true;
-lives(impossible, _, _) -> false;
-lives(_, Codes, #{force := Force}) ->
+%% What was announced may be a matter of a moment, or of what is started meanwhile: it gets several chances to come.
+lives_of(hot) -> [rand:uniform(2) =:= 1];
+lives_of(_) -> [false, true, false, true].
+
+lives([Renew | More], Life, Node) ->
+    case live(Life#{renew => Renew}, Node) of
+        {[], There} when More =/= [] -> lives(More, Life, There);
+        End -> End
+    end.
+
+is_lived(hot, _, _) -> true;
+is_lived(impossible, _, _) -> false;
+is_lived(_, Codes, #{force := Force}) ->
     Force > 0 andalso Codes -- [relup_failed, appup_invalid] =:= Codes andalso rand:uniform(Force) =:= 1.
 
 plan(Dir, #{relevo := Relevo}) ->

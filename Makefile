@@ -157,7 +157,8 @@ deps:
 test: deps
 	@$(MAKE) --no-print-directory check test-all
 
-# Of those that run at once, the longest begin first.
+# The longest one in parts; of those that run at once, the longest begin first.
+UNIT_PARTS  = $(patsubst %,$(B)/tests/unit/test_verdict:%,1 2 3) $(filter-out %/test_verdict,$(UNIT))
 LONG_TESTS  = $(patsubst %,tests/live/%.sh,torture rehearse commands)
 # These have targets of their own.
 APART       = tests/live/partitions.sh tests/live/deb.sh
@@ -168,14 +169,14 @@ SHELL_TESTS = $(LONG_TESTS) $(filter-out $(LONG_TESTS) $(APART),\
 SHORT_KUBE  = $(patsubst %,tests/kube/%.sh,manifests install byhand)
 
 test-all: all $(UNIT) $(B)/tests/live/load $(B)/tests/bench/measure $(B)/tests/sim/sim helpers
-	@KUBE_IF_THERE=yes RELEVO=$(B)/relevo tests/run $(UNIT) $(B)/tests/sim/sim $(SHELL_TESTS) $(SHORT_KUBE)
+	@KUBE_IF_THERE=yes RELEVO=$(B)/relevo tests/run $(UNIT_PARTS) $(B)/tests/sim/sim $(SHELL_TESTS) $(SHORT_KUBE)
 
 # The parts that make test leaves out.
 long: all helpers
 	@LONG=yes RELEVO=$(B)/relevo tests/run $(shell grep -l '^# Long: ' tests/live/*.sh)
 
 unit: $(UNIT)
-	@tests/run $(UNIT)
+	@tests/run $(UNIT_PARTS)
 
 # The unit tests, and the cases through the binary, with the sanitizers watching.
 asan:

@@ -12,7 +12,8 @@ struct way {
 	struct judge *judge;
 	const struct term *steps;
 	enum side from, to;
-	const char *back; /* "on the way back, ", or "" */
+	const char *back;        /* "on the way back, ", or "" */
+	struct name_table *told; /* applications */
 	struct name_table *names;
 	size_t *changed; /* of each: the step that loads it anew, or removes it */
 	size_t *ends;    /* the step behind which no process of its own runs the code of before */
@@ -217,22 +218,30 @@ static size_t runs_until(struct way *way, size_t nr, unsigned depth)
 	return way->until[nr];
 }
 
+/* What runs already in between on one way runs still on the other: one line for an application. */
+static bool is_first(const struct way *way, const char *app)
+{
+	bool is_new;
+
+	name_table_add(way->told, app, &is_new);
+	return is_new;
+}
+
 /* True: told of. */
 static bool judge_late(struct way *way, size_t caller, const struct beam_function *call)
 {
 	const char *name = name_table_name(way->names, caller);
+	const char *app = modules_find(way->judge->modules, way->from, name)->app->name;
 	size_t called = number_of(way, call->module), gone, end;
 	struct reason *reason;
 
 	if (called == NAME_ABSENT || (gone = way->changed[called]) >= own_end(way, caller) ||
-	    !has(way, way->from, call) || has(way, way->to, call) ||
-	    is_told(way->judge, REASON_started_too_early, name))
+	    !has(way, way->from, call) || has(way, way->to, call))
 		return false;
 	end = runs_until(way, caller, DEPTH);
-	if (end <= gone || !takes_time(way, gone, end))
+	if (end <= gone || !takes_time(way, gone, end) || !is_first(way, app))
 		return false;
-	reason = JUDGE(way->judge, REASON_function_missing,
-		       modules_find(way->judge->modules, way->from, name)->app->name, name,
+	reason = JUDGE(way->judge, REASON_function_missing, app, name,
 		       "%s%s still runs when %s changes, and calls %s:%s/%u, which is gone then: "
 		       "that fails until %s is stopped or changed as well",
 		       way->back, module_shown(name), module_shown(call->module),
@@ -279,37 +288,59 @@ static const struct beam_function *comes_late(struct way *way, const char *modul
 	return late;
 }
 
-static void judge_start(struct way *way, const struct term *args, size_t step)
+static void judge_start(struct way *way, const char *name, size_t step)
 {
-	const struct child *child = child_of(way, way->to, args);
-	const struct module_at *module =
-		child ? modules_find(way->judge->modules, way->to, child->module) : NULL;
-	const struct beam_function *late =
-		module ? comes_late(way, child->module, step, DEPTH) : NULL;
+	const struct module_at *module = modules_find(way->judge->modules, way->to, name);
+	const struct beam_function *late = module ? comes_late(way, name, step, DEPTH) : NULL;
 	struct reason *reason;
 
-	if (!late)
+	if (!late || !is_first(way, module->app->name))
 		return;
-	reason = JUDGE(way->judge, REASON_started_too_early, module->app->name, module->name,
+	reason = JUDGE(way->judge, REASON_started_too_early, module->app->name, name,
 		       "%s%s is started before %s comes, and calls %s:%s/%u: that fails until then",
-		       way->back, module_shown(module->name), module_shown(late->module),
+		       way->back, module_shown(name), module_shown(late->module),
 		       module_shown(late->module), late->name, late->arity);
 	reason->severity = SEVERITY_WARN;
 	reason->hint = "bring the function one release earlier";
 }
 
-static void judge_running_already(struct way *way)
+/* All that runs by itself in it. */
+static void judge_app_start(struct way *way, const struct term *app, size_t step)
 {
-	for (size_t i = 0; i < way->steps->seq.len; i++) {
-		const struct term *step = term_at(way->steps, i);
-		const struct term *args = args_of(step, "supervisor", "restart_child", 2);
+	const struct modules *modules = way->judge->modules;
 
-		if (args || (args = args_of(step, "supervisor", "start_child", 2)))
-			judge_start(way, args, i);
+	for (size_t i = 0; i < name_table_len(modules->names[way->to]); i++) {
+		const struct module_at *module = &modules->items[way->to][i];
+		const struct beam_facts *facts;
+
+		if (!term_is_atom(app, module->app->name))
+			continue;
+		facts = facts_of(way, way->to, module->name);
+		if (facts && facts->roles & BEAM_PROCESS)
+			judge_start(way, module->name, step);
 	}
 }
 
-static void judge_way(struct judge *judge, const struct term *steps, enum side from)
+static void judge_running_already(struct way *way)
+{
+	for (size_t i = 0; i < way->steps->seq.len; i++) {
+		const struct term *step = term_at(way->steps, i), *args;
+		const struct child *child;
+
+		if ((args = args_of(step, "supervisor", "restart_child", 2)) ||
+		    (args = args_of(step, "supervisor", "start_child", 2))) {
+			child = child_of(way, way->to, args);
+			if (child)
+				judge_start(way, child->module, i);
+		}
+		if ((args = args_of(step, "application", "start", 1)) ||
+		    (args = args_of(step, "application", "start", 2)))
+			judge_app_start(way, term_at(args, 0), i);
+	}
+}
+
+static void judge_way(struct judge *judge, struct name_table *told, const struct term *steps,
+		      enum side from)
 {
 	owned_name_table struct name_table *names = name_table_new();
 	struct way way = { .judge = judge,
@@ -317,15 +348,22 @@ static void judge_way(struct judge *judge, const struct term *steps, enum side f
 			   .from = from,
 			   .to = from == SIDE_OLD ? SIDE_NEW : SIDE_OLD,
 			   .back = from == SIDE_OLD ? "" : "on the way back, ",
+			   .told = told,
 			   .names = names };
 
 	see_steps(&way);
-	judge_still_running(&way);
 	judge_running_already(&way);
+	judge_still_running(&way);
 }
 
 void judge_steps(struct judge *judge)
 {
-	judge_way(judge, judge->up, SIDE_OLD);
-	judge_way(judge, judge->down, SIDE_NEW);
+	owned_name_table struct name_table *told = name_table_new();
+
+	/* judge_order_of_change() was here before, and knows more of what happens then. */
+	for (size_t i = 0; i < judge->reasons->len; i++)
+		if (judge->reasons->items[i].code == REASON_started_too_early)
+			name_table_add(told, judge->reasons->items[i].application, NULL);
+	judge_way(judge, told, judge->up, SIDE_OLD);
+	judge_way(judge, told, judge->down, SIDE_NEW);
 }

@@ -4,15 +4,8 @@
 # digest, taken back; what is meant for another release is refused, and changes nothing.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tools/live.sh
-. tests/tools/live.sh
-# shellcheck source=tests/tools/pod.sh
-. tests/tools/pod.sh
-# shellcheck source=tests/tools/kube.sh
-. tests/tools/kube.sh
-# shellcheck source=tests/tools/workload.sh
-. tests/tools/workload.sh
-export TMPDIR="$work" XDG_CACHE_HOME="$work/cache"
+# shellcheck source=tests/tools/operated.sh
+. tests/tools/operated.sh
 
 # The plugin is found by its name.
 mkdir "$work/bin"

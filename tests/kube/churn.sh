@@ -6,29 +6,11 @@
 # What happens is chosen by SEED, which is told.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tools/live.sh
-. tests/tools/live.sh
-# shellcheck source=tests/tools/own_network.sh
-. tests/tools/own_network.sh
-# shellcheck source=tests/tools/kube.sh
-. tests/tools/kube.sh
-# shellcheck disable=SC2034 # of pod.sh
-pod_space=shop
-# shellcheck source=tests/tools/pod.sh
-. tests/tools/pod.sh
-# shellcheck source=tests/tools/pods.sh
-. tests/tools/pods.sh
 # shellcheck source=tests/tools/churn.sh
 . tests/tools/churn.sh
 
 seed=${SEED:-$(($(date +%s) % 100000))}
 echo "seed $seed"
-(umask 077 && echo secret >"$work/cookie")
-# shellcheck disable=SC2086 # words
-meters $churn_versions
-pod_pki
-start_epmd
-start_kube
 churn_begin 3
 await 200 pods_ready 3
 await 200 is_settled

@@ -4,24 +4,10 @@
 # move to another one without being touched, and are on the stable one whatever becomes of them.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-# shellcheck source=tests/tools/live.sh
-. tests/tools/live.sh
-# shellcheck source=tests/tools/own_network.sh
-. tests/tools/own_network.sh
-# shellcheck source=tests/tools/kube.sh
-. tests/tools/kube.sh
-pod_space=shop
-# shellcheck source=tests/tools/pod.sh
-. tests/tools/pod.sh
 # shellcheck source=tests/tools/pods.sh
 . tests/tools/pods.sh
 
-(umask 077 && echo secret >"$work/cookie")
-meters 1.0.0 1.1.0
-pod_pki
-start_epmd
-start_kube
-start_kubelet
+start_cluster 1.0.0 1.1.0
 pods_begin 1.0.0 3
 wait_pods 3
 for nr in 0 1 2; do pod_runs meter-$nr 1.0.0/1.0.0 || fail "meter-$nr: $out"; done

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
 # Of tests/kube/churn.sh and deployment.sh: meters that an operator behind a proxy looks after, who watches it from outside, and what is
-# found in what was seen.  tests/tools/pods.sh and all before it come first.
-# shellcheck disable=SC2154,SC2034 # of those; used by who sources this
+# found in what was seen.
+# shellcheck disable=SC2154,SC2034 # of pods.sh; used by who sources this
+
+# shellcheck source=tests/tools/pods.sh
+. tests/tools/pods.sh
 
 churn_versions='1.0.0 1.1.0 1.6.0'
 workload_kind=StatefulSet
@@ -27,12 +30,9 @@ await () {
 # churn_begin REPLICAS: all is on its way when it returns.
 churn_begin () {
   replicas=$1
-  start_kubelet
-  kubectl create namespace shop >/dev/null
+  # shellcheck disable=SC2086 # words
+  start_cluster $churn_versions
   expect 0 "$relevo" k8s install -n shop
-  in_shop create secret generic meter-agent-tls --from-file=tls.crt="$tls/pod.crt" --from-file=tls.key="$tls/pod.key" \
-    --from-file=ca.crt="$tls/ca.crt" >/dev/null
-  in_shop create secret generic meter-cookie --from-file=cookie="$work/cookie" >/dev/null
   for vsn in $churn_versions; do
     jq -n --arg vsn "$vsn" --argjson spec "$(meter_release "$vsn")" '{apiVersion: "relevo.dev/v1alpha1", kind: "BeamRelease",
       metadata: {name: ("meter-" + $vsn)}, spec: $spec}' | in_shop apply -f - >/dev/null || fail "no BeamRelease $vsn"

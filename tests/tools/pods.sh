@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=sh
-# Pods that are real (behind tests/tools/own_network.sh, kube.sh and pod.sh): a StatefulSet of three meters with
-# seed and agent, in the namespace shop, each on its own address.
+# Pods that are real, in the namespace shop of a cluster of the test's own: meters with seed and agent, each on its own
+# address; with all of tests/tools that they need.
 # shellcheck disable=SC2154,SC2034 # of live.sh; used by those who source this
+
+# shellcheck source=tests/tools/live.sh
+. tests/tools/live.sh
+# shellcheck source=tests/tools/own_network.sh
+. tests/tools/own_network.sh
+# shellcheck source=tests/tools/kube.sh
+. tests/tools/kube.sh
+pod_space=shop
+# shellcheck source=tests/tools/pod.sh
+. tests/tools/pod.sh
 
 kubelet_dir=$work/pods
 helpers=$(dirname "$relevo")/tests/helpers
@@ -28,12 +38,26 @@ pods_want () {
     in_shop apply -f - >/dev/null || fail "no ConfigMap"
 }
 
-# pods_begin VERSION REPLICAS: namespace, secrets and the StatefulSet.
-pods_begin () {
-  kubectl create namespace shop >/dev/null
-  in_shop create secret generic meter-agent-tls --from-file=tls.crt="$tls/pod.crt" --from-file=tls.key="$tls/pod.key" \
+# pod_secrets NAME: what pods of that workload mount.
+pod_secrets () {
+  in_shop create secret generic "$1-agent-tls" --from-file=tls.crt="$tls/pod.crt" --from-file=tls.key="$tls/pod.key" \
     --from-file=ca.crt="$tls/ca.crt" >/dev/null
-  in_shop create secret generic meter-cookie --from-file=cookie="$work/cookie" >/dev/null
+  in_shop create secret generic "$1-cookie" --from-file=cookie="$work/cookie" >/dev/null
+}
+# start_cluster VERSION...: with meters of these versions in the store, and all that pods want of it but what they are.
+start_cluster () {
+  (umask 077 && echo secret >"$work/cookie")
+  meters "$@"
+  pod_pki
+  start_epmd
+  start_kube
+  start_kubelet
+  kubectl create namespace shop >/dev/null
+  pod_secrets meter
+}
+
+# pods_begin VERSION REPLICAS: the StatefulSet.
+pods_begin () {
   pods_want "$1"
   meter_set | in_shop apply -f - >/dev/null || fail "no StatefulSet"
   expect 0 "$relevo" k8s manifests -n shop --workload meter --image relevo --relevo "$relevo" --node '$(POD_NAME)@$(POD_IP)'

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* kill_at_put.so, for LD_PRELOAD: at the KILL_AT-th write that relevo operator, or any process that
  * it has forked, sends to an API server, the first of them is killed (SIGKILL), and the rest with
- * it; with KILL_AFTER the write is sent before, with KILL_STOP it is stopped (SIGSTOP) instead.  A
- * write is a request with one of the methods PUT, PATCH and POST, leases and events apart.
+ * it; with KILL_AFTER that is when the write was answered, before who sent it asks for anything
+ * else (a server gives up what it does for one that is gone); with KILL_STOP it is stopped
+ * (SIGSTOP) instead.  A write is a request with one of the methods PUT, PATCH and POST, leases and
+ * events apart; with KILL_MARK one whose body has that text near its begin, whatever it is.
  * KILL_COUNT names a file that their number goes to.
  */
 #include <dlfcn.h>
@@ -37,11 +39,14 @@ static bool is_set(const char *name)
 /* By its body: the rest of a request of HTTP/2 is no text. */
 static bool is_write(const char *text, size_t len)
 {
+	const char *mark = getenv("KILL_MARK");
 	static const char *const begins[] = { "{\"status\":", "\"/status/fencingToken\"",
 					      "\"kind\":\"BeamUpgrade\"", "\"kind\":\"ConfigMap\"",
 					      "\"kind\":\"Eviction\"" };
 	size_t head = len < 2000 ? len : 2000;
 
+	if (mark)
+		return memmem(text, head, mark, strlen(mark)) != NULL;
 	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
 		if (memmem(text, head, begins[i], strlen(begins[i])))
 			return true;
@@ -82,17 +87,25 @@ static void strike(void)
 	raise(SIGKILL);
 }
 
+/* Of HTTP/1.1, a new connection of HTTP/2, or its frame HEADERS. */
+static bool is_request(const char *text, int num)
+{
+	return num > 9 && (text[0] == 'G' || text[0] == 'P' || text[3] == 1);
+}
+
 int SSL_write(void *ssl, const void *buf, int num)
 {
+	static bool sent;
 	int (*real)(void *, const void *, int);
-	bool due = num > 0 && is_due(buf, (size_t)num);
-	int ret;
 
 	*(void **)&real = dlsym(RTLD_NEXT, "SSL_write");
-	if (due && !is_set("KILL_AFTER"))
+	if (sent && is_request(buf, num))
 		strike();
-	ret = real(ssl, buf, num);
-	if (due && is_set("KILL_AFTER"))
-		strike();
-	return ret;
+	if (num > 0 && is_due(buf, (size_t)num)) {
+		if (is_set("KILL_AFTER"))
+			sent = true;
+		else
+			strike();
+	}
+	return real(ssl, buf, num);
 }

@@ -3,7 +3,7 @@
 # The pods of a Deployment, which have names that nobody had before: upgraded in place, replaced by ones that come up on
 # what is stable, evicted one by one where a release needs a restart, and taken back by the same.  Pods are real (see
 # tests/kube/pods.sh), and who makes them is tests/helpers/statefulsets.c.
-# Parts: upgrades broken
+# Parts: upgrades broken killed
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/churn.sh
@@ -12,12 +12,6 @@ cd "$(dirname "$0")/../.." || exit 1
 workload_kind=Deployment
 churn_versions='1.0.0 1.1.0 3.1.0'
 churn_begin 3
-names () { pods_are | cut -d' ' -f1,2 | sort; }
-# all_run VERSION: and boot it, whoever they are
-all_run () {
-  [ "$(names | wc -l)" = "$replicas" ] || fail "not $replicas pods: $(churn_explain)"
-  for pod in $(names | cut -d' ' -f1); do pod_runs "$pod" "$1/$1" || fail "$pod runs and boots $(got '.runs + "/" + .boots'), not $1: $(churn_explain)"; done
-}
 # none_of BEFORE: no pod of those is there any more
 none_of () {
   names | grep -xF "$1" >"$work/same"
@@ -73,5 +67,56 @@ if in_part broken; then
   [ "$(names | grep -cxF "$before")" = 2 ] || fail "not one was touched: $before, then $(names): $(churn_explain)"
   ok
 fi
+if in_part killed; then
+  # ---- the operator dies at each kind of write of a restart, before it and after it; another goes on each time ----
+  account_config shop relevo-operator "$work/killed.config"
+  end "$operator"
+  wish 1.1.0 '{"strategy": {"upgradePolicy": "Restart"}}'
+  before=$(names) deaths=0
+  # dies WRITE AT [after]: at the AT-th of its that are such.
+  dies () {
+    say "dies at the $1 $2${3:+, after it}"
+    case $1 in
+      entry) mark=/status/fencingToken ;;
+      status) mark='{"status":' ;;
+      *) mark="\"kind\":\"$1\"" ;;
+    esac
+    operator_env="KILL_MARK=$mark KILL_AT=$2 KILL_AFTER=${3:-} LD_PRELOAD=$helpers/kill_at_put.so"
+    run_operator "$work/killed.config" --lease 6s --renew 4s --retry 1s
+    wait_for 200 gone "$operator" || fail "not killed at the $1 $2: $(churn_explain)"
+    status=0
+    wait "$operator" || status=$?
+    [ $status = 137 ] || fail "it ended with $status at the $1 $2: $(churn_explain)"
+    deaths=$((deaths + 1))
+  }
+  # die WRITE…: one after the other
+  die () {
+    for write; do
+      # shellcheck disable=SC2086 # words
+      dies $write
+    done
+  }
+  die "entry 1" "entry 1 after" "BeamUpgrade 1" "BeamUpgrade 1 after" "BeamUpgrade 2" "BeamUpgrade 2 after" "BeamUpgrade 4" "ConfigMap 1" "ConfigMap 1 after"
+  [ "$(names)" = "$before" ] || fail "pods were touched: $before, then $(names)"
+  ok
+  # From here on, all that come up get it: each of the three pods in its turn.
+  die "Eviction 1" "Eviction 1 after" "BeamUpgrade 2 after" "Eviction 1" "BeamUpgrade 3" "Eviction 1 after" \
+    "Eviction 1" "Eviction 1 after" "Lease 3" "Lease 3 after" "status 2" "status 2 after"
+  # At its end: what is stable, and that the attempt is over.
+  die "ConfigMap 1" "ConfigMap 1 after" "entry 1" "entry 1 after" "BeamUpgrade 1"
+  operator_env=
+  run_operator "$work/killed.config"
+  await 300 is_settled
+  all_run 1.1.0
+  none_of "$before"
+  ok
+  [ "$(pods_ever)" = 6 ] || fail "$(pods_ever) pods for three and their three replacements: $(churn_explain)"
+  [ "$(fewest_ready)" = 2 ] || fail "$(fewest_ready) pods were ready at one time: $(churn_explain)"
+  [ "$(in_shop get configmap relevo-meter -o 'jsonpath={.data.pods}')" = '{}' ] || fail "pods come up on something else"
+  no_violation
+  echo "$deaths operators died"
+  ok
+fi
+
 churn_end
 echo "ok: $checks checks"

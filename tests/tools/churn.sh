@@ -61,8 +61,15 @@ start_proxied_operator () {
   pids="$! $pids"
   kubeconfig "$work/operator.config" '{}'
   sed -i "s|$kube_url|http://127.0.0.1:$proxy_port|; s|, certificate-authority: [^}]*||" "$work/operator.config"
-  no_proxy=127.0.0.1 "$relevo" operator -n shop --kubeconfig "$work/operator.config" --agent-cert "$tls/operator.crt" \
-    --agent-key "$tls/operator.key" --agent-ca "$tls/ca.crt" --lease 300s --renew 240s --retry 2s >>"$work/operator.log" 2>&1 &
+  run_operator "$work/operator.config" --lease 300s --renew 240s --retry 2s
+}
+# run_operator KUBECONFIG [OPTIONS...]: its process is $operator.
+run_operator () {
+  config=$1
+  shift
+  # shellcheck disable=SC2086 # words
+  env no_proxy=127.0.0.1 ${operator_env:-} "$relevo" operator -n shop --kubeconfig "$config" --agent-cert "$tls/operator.crt" \
+    --agent-key "$tls/operator.key" --agent-ca "$tls/ca.crt" "$@" >>"$work/operator.log" 2>&1 &
   operator=$!
   pids="$operator $pids"
 }
@@ -88,6 +95,13 @@ is_settled () {
 pods_rest () {
   get_shop pods | jq -e --argjson wanted "$replicas" '[.items[] | .metadata.deletionTimestamp == null and
     any(.status.conditions[]?; .type == "Ready" and .status == "True")] | length == $wanted and all' >/dev/null
+}
+# "NAME UID" of each
+names () { pods_are | cut -d' ' -f1,2 | sort; }
+# all_run VERSION: and boot it, whoever they are
+all_run () {
+  [ "$(names | wc -l)" = "$replicas" ] || fail "not $replicas pods: $(churn_explain)"
+  for one in $(names | cut -d' ' -f1); do pod_runs "$one" "$1/$1" || fail "$one runs and boots $(got '.runs + "/" + .boots'), not $1: $(churn_explain)"; done
 }
 attempts () { "$kube" ask GET "${bd_path%/*/*}/beamupgrades" | jq '[.items[].spec.attempt] | max'; }
 churn_explain () {
@@ -161,6 +175,14 @@ no_violation () {
   [ ! -s "$work/violations" ] || fail "$(churn_explain)"
   grep -q '"action"' "$work/agents_seen" || fail "nothing was seen of agents: $(tail -n 3 "$work/watcher.log")"
 }
+# How many pods there ever were, each with a name or UID of its own; and how few were ready at one time, since as many
+# were as are wanted now.
+pods_ever () { pods_seen | jq -s 'map(.[1]) | unique | length'; }
+fewest_ready () {
+  pods_seen | jq -n --argjson wanted "$replicas" 'reduce inputs as [$name, $uid, $ends, $grace, $ready] ({up: {}, fewest: null};
+    .up[$uid] = ($ready and ($ends | not)) | ([.up[] | select(.)] | length) as $now |
+    if .fewest == null and $now < $wanted then . else .fewest = ([.fewest // $now, $now] | min) end) | .fewest'
+}
 # No order was carried out twice: what an agent writes of each names the attempt and its number.
 installed_once () {
   for log in "$kubelet_dir"/meter-*.log; do
@@ -170,6 +192,7 @@ installed_once () {
   cat "$kubelet_dir"/meter-*.log | grep -qE '^install [0-9]+ of .*: ok' || fail "nothing was installed"
 }
 # The operator evicts nobody while another that it has evicted is not back, nor unwanted since; who evicted says the server's log.
+# Which of a Deployment's pods is the one that is back, or not wanted any more, nobody knows: it may be any.
 budget_kept () {
   jq -c 'select(.objectRef.subresource == "eviction" and .responseStatus.code == 201) |
     [.objectRef.name, (.requestReceivedTimestamp | sub("\\..*"; "Z") | fromdate)]' "$work/audit.log" >"$work/evictions"
@@ -179,7 +202,7 @@ budget_kept () {
   jq -nr --argjson deployment "$([ $workload_kind = Deployment ] && echo true || echo false)" --slurpfile evictions "$work/evictions" \
     --slurpfile scales "$work/scales" '
     def evicted($name; $at): any($evictions[]; .[0] == $name and (.[1] - $at | fabs) <= 1);
-    def wanted: (.key | split("-") | last | tonumber? // 0) as $nr | .value as $at | any($scales[]; .[0] >= $at and .[1] <= $nr) | not;
+    def wanted: (.key | split("-") | last | tonumber? // 0) as $nr | .value as $at | any($scales[]; .[0] >= $at and ($deployment or .[1] <= $nr)) | not;
     reduce inputs as [$name, $uid, $ends, $grace, $ready] ({out: {}, ended: {}, up: {}, told: []};
       if $ends and (.ended[$uid] | not) then .ended[$uid] = true | (($ends | fromdate) - $grace) as $at |
         if evicted($name; $at) then
@@ -224,8 +247,9 @@ no_more () {
 # The operator, and each agent beside one that has just begun.
 no_leak () {
   no_more operator "$(cat "$work/size.before")" "$(cat "$work/size.after")"
+  names | cut -d' ' -f1 >"$work/old"
   scale 4
   await 200 is_settled
-  born=$(smallest "$(process_of meter-3 relevo-agent)")
-  for nr in 0 1 2; do no_more "the agent of meter-$nr beside a new one" "$born" "$(smallest "$(process_of meter-$nr relevo-agent)")"; done
+  born=$(smallest "$(process_of "$(names | cut -d' ' -f1 | grep -vxFf "$work/old")" relevo-agent)")
+  while read -r old; do no_more "the agent of $old beside a new one" "$born" "$(smallest "$(process_of "$old" relevo-agent)")"; done <"$work/old"
 }

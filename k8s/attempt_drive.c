@@ -85,6 +85,9 @@ static bool saw(struct attempt *a, const struct rollout *r, struct sight *out)
 		if (!is_new(a, r, pod))
 			continue;
 		*out = (struct sight){ .kind = SIGHT_new, .node = pod->name, .zone = pod->host };
+		/* It replaces one that died by itself, or is one more, and got the release. */
+		if (json_object_get(a->seeds.pods, "*"))
+			out->vsn = json_at(a->seeds.stable, "version", NULL);
 		return true;
 	}
 	while (a->next_node < r->len) {

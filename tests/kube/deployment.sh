@@ -3,7 +3,7 @@
 # The pods of a Deployment, which have names that nobody had before: upgraded in place, replaced by ones that come up on
 # what is stable, evicted one by one where a release needs a restart, and taken back by the same.  Pods are real (see
 # tests/kube/pods.sh), and who makes them is tests/helpers/statefulsets.c.
-# Parts: upgrades broken killed
+# Parts: upgrades broken killed given
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/churn.sh
@@ -118,5 +118,26 @@ if in_part killed; then
   ok
 fi
 
+if in_part given; then
+  # ---- one that dies by itself while all that come up get the release: its replacement has it, and goes back with the others ----
+  before=$(names)
+  wish 1.1.0 '{"strategy": {"upgradePolicy": "Restart", "waves": [{"name": "canary", "pods": 1, "minHealthySeconds": 1, "pause": {"type": "Manual"}}]}}'
+  paused () { [ "$(bd '.status.conditions[] | select(.type == "Paused").reason')" = WaitingForPromotion ]; }
+  await 300 paused
+  names | grep -xF "$before" >"$work/untouched"
+  [ "$(wc -l <"$work/untouched")" = 2 ] || fail "not one was touched: $before, then $(names): $(churn_explain)"
+  victim=$(head -n 1 "$work/untouched" | cut -d' ' -f1)
+  in_shop delete pod "$victim" --wait=false >/dev/null
+  is_replaced () { ! names | grep -q "^$victim " && pods_rest; }
+  await 200 is_replaced
+  has_it () { for one in $(names | grep -vxF "$before" | cut -d' ' -f1); do pod_runs "$one" 1.1.0/1.1.0 || return 1; done; }
+  await 100 has_it
+  in_shop patch bd meter --type merge -p "{\"spec\": {\"abortedRevision\": \"$(meter_digest 1.1.0)\"}}" >/dev/null
+  aborted () { [ "$(bd '.status.conditions[] | select(.type == "Ready").reason')" = Aborted ] && pods_rest; }
+  await 400 aborted
+  all_run 1.0.0
+  [ "$(names | grep -cxF "$before")" = 1 ] || fail "not the third one alone is left: $before, then $(names): $(churn_explain)"
+  ok
+fi
 churn_end
 echo "ok: $checks checks"

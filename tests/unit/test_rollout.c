@@ -131,6 +131,7 @@ struct fleet {
 	const char *runs[FLEET];
 	bool ill; /* all that have the release */
 	size_t at_once;
+	struct sight joins; /* at the first step, if it has a node */
 };
 
 static void do_action(struct fleet *fleet, const struct rollout_action *action,
@@ -167,6 +168,8 @@ static void drive(struct rollout *r, struct fleet *fleet)
 	struct sight sights[FLEET] = { 0 };
 	size_t len = 0;
 
+	if (fleet->joins.node)
+		sights[len++] = fleet->joins;
 	for (int64_t i = 0; i < STEPS_MAX && r->phase != PHASE_end; i++) {
 		struct rollout_actions actions = { 0 };
 		size_t reverts = 0;
@@ -199,6 +202,25 @@ static void all_ill_go_back(void **state)
 	for (size_t i = 0; i < FLEET; i++)
 		assert_string_equal(fleet.runs[i], "1.0.0");
 	assert_int_equal(fleet.at_once, 1);
+	rollout_free(r);
+}
+
+/* One that began with the release has nothing of its own that it could go back to. */
+static void what_began_with_it_goes_back(void **state)
+{
+	struct rollout_policy policy = ROLLOUT_POLICY;
+	struct fleet fleet = {
+		.runs = { "1.0.0", "1.0.0", "1.1.0" },
+		.joins = { .kind = SIGHT_new, .node = "shop2@h", .zone = "", .vsn = "1.0.0" },
+	};
+	struct rollout *r = fleet_of(FLEET - 1, &policy, 0);
+
+	(void)state;
+	drive(r, &fleet);
+	assert_true(fleet.ill);
+	assert_int_equal(r->result, RESULT_rolled_back);
+	for (size_t i = 0; i < FLEET; i++)
+		assert_string_equal(fleet.runs[i], "1.0.0");
 	rollout_free(r);
 }
 
@@ -278,6 +300,7 @@ int main(void)
 		cmocka_unit_test(zones_are_spread),
 		cmocka_unit_test(how_many_may_be_out),
 		cmocka_unit_test(all_ill_go_back),
+		cmocka_unit_test(what_began_with_it_goes_back),
 		cmocka_unit_test(state_is_read_again),
 		cmocka_unit_test(damaged_state_is_refused),
 	};

@@ -167,8 +167,10 @@ enum command_kind {
 enum sight_kind {
 	SIGHT_answer,  /* to an action */
 	SIGHT_command, /* of a person; `vsn` is the release it speaks of */
-	SIGHT_new,     /* a node joined the fleet */
-	SIGHT_gone,    /* a node left it */
+	/* A node joined the fleet; with `vsn` it began with the release that is rolled out, by a
+	   restart, and that is what it goes back to. */
+	SIGHT_new,
+	SIGHT_gone, /* a node left it */
 };
 
 struct sight {

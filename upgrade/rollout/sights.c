@@ -404,6 +404,12 @@ static void take_new(struct rollout *r, const struct sight *sight)
 	} else if (!node && rollout_add(r, sight->node, sight->zone, &ignored)) {
 		return; /* more than can be: they stay as they are */
 	}
+	if (!sight->vsn)
+		return;
+	node = rollout_find(r, sight->node);
+	node->touched = true;
+	node->way = WAY_restart;
+	node->from = rollout_text(r, sight->vsn);
 }
 
 static void take_gone(struct rollout *r, const struct sight *sight)

@@ -4,10 +4,12 @@
 # and fewer of them are wanted, VMs and agents are killed, the API server dies and comes back, watches break.  What the operator does meanwhile is
 # watched from outside (tests/tools/churn.sh); when all that is over, all pods run what is wished, and nothing has leaked.
 # What happens is chosen by SEED, which is told.
+# Parts: StatefulSet Deployment
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/tools/churn.sh
 . tests/tools/churn.sh
+workload_kind=${this_part:-StatefulSet}
 
 seed=${SEED:-$(($(date +%s) % 100000))}
 echo "seed $seed"
@@ -33,16 +35,21 @@ roll () {
   random=$(((random * 1103515245 + 12345) % 2147483648))
   rolled=$((random / 65536 % $1))
 }
-do_delete () {
+# pick: $picked is one of the pods
+pick () {
   roll "$replicas"
-  say "meter-$rolled is deleted"
-  in_shop delete pod "meter-$rolled" --wait=false >/dev/null 2>&1
+  picked=$(names 2>/dev/null | sed -n "$((rolled + 1))s/ .*//p")
+}
+do_delete () {
+  pick
+  say "$picked is deleted"
+  in_shop delete pod "$picked" --wait=false >/dev/null 2>&1
 }
 # do_kill CONTAINER: the process in it
 do_kill () {
-  roll "$replicas"
-  say "$1 of meter-$rolled dies"
-  pid=$(process_of "meter-$rolled" "$1" 2>/dev/null)
+  pick
+  say "$1 of $picked dies"
+  pid=$(process_of "$picked" "$1" 2>/dev/null)
   [ "${pid:-0}" = 0 ] || ! is_ours "$pid" || kill -9 "$pid" 2>/dev/null
 }
 do_scale () {
@@ -80,7 +87,8 @@ do_cut () {
 GET pods?watch 0 1 cut $rolled
 GET beamdeployments?watch 0 2 gone
 GET beamupgrades?watch 0 1 status 410
-GET statefulsets?watch 0 1 status 500
+GET /statefulsets?watch 0 1 status 500
+GET /deployments?watch 0 1 status 500
 PUT beamupgrades $((rolled % 5)) 1 status 409
 PUT beamupgrades $((rolled % 3)) 1 lose
 PATCH beamdeployments 0 1 lose
@@ -120,9 +128,7 @@ scale 3
 await 400 is_settled
 churn_end
 no_violation
-for nr in 0 1 2; do
-  pod_runs "meter-$nr" "$wished/$wished" || fail "meter-$nr runs and boots $(got '.runs + "/" + .boots'), not $wished: $(churn_explain)"
-done
+all_run "$wished"
 ok
 installed_once
 ok

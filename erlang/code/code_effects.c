@@ -30,8 +30,10 @@ static const struct code_function *called(const struct code *code, const struct 
 	}
 }
 
+/* follows: NULL, or whose functions may make one. */
 static bool has_wanted(const struct code *code, const struct code_function *function,
-		       bool (*wanted)(const struct beam_function *function))
+		       bool (*wanted)(const struct beam_function *function),
+		       const struct code_library *follows)
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
@@ -39,7 +41,8 @@ static bool has_wanted(const struct code *code, const struct code_function *func
 		const struct beam_function *to =
 			operand < 0 ? NULL : code_import(code, &op->args[operand]);
 
-		if ((to && wanted(to)) || (op->opcode == OP_SEND && wanted(&send)))
+		if ((to && wanted(to)) || (op->opcode == OP_SEND && wanted(&send)) ||
+		    (to && follows && follows->follow(follows->ctx, to->module)))
 			return true;
 	}
 	return false;
@@ -69,6 +72,7 @@ static void mark_callers(const struct code *code, bool *marked)
 struct collector {
 	const struct code *code;
 	bool (*wanted)(const struct beam_function *function);
+	bool through;
 	struct arena *arena;
 	struct eval *eval;
 	struct code_effect *items;
@@ -92,7 +96,10 @@ static void see(void *ctx, const struct beam_function *to, const struct value *c
 	struct collector *collector = ctx;
 	const struct eval_frame *top = collector->eval->top;
 	struct code_effect *effect;
+	bool through = top && top->code != collector->code;
 
+	while (collector->through && top && top->code != collector->code)
+		top = top->caller;
 	if (!top || top->code != collector->code || !collector->wanted(to) ||
 	    collector->len == EFFECTS_MAX)
 		return;
@@ -102,16 +109,18 @@ static void see(void *ctx, const struct beam_function *to, const struct value *c
 	collector->items =
 		arena_grow(collector->arena, collector->items, collector->len, &collector->cap);
 	effect = &collector->items[collector->len++];
-	*effect = (struct code_effect){ .in = top->function, .to = *to };
+	*effect = (struct code_effect){ .in = top->function, .through = through, .to = *to };
 	for (size_t i = 0; i < EFFECT_ARGS; i++)
 		effect->args[i] = i < to->arity ? args[i] : &value_unknown;
 }
 
 struct code_effects code_effects(const struct code *code, const struct code_library *library,
-				 bool (*wanted)(const struct beam_function *function),
+				 bool (*wanted)(const struct beam_function *function), bool through,
 				 struct arena *arena)
 {
-	struct collector collector = { .code = code, .wanted = wanted, .arena = arena };
+	struct collector collector = {
+		.code = code, .wanted = wanted, .through = through, .arena = arena
+	};
 	bool *marked = arena_array(arena, code->len, bool);
 	const struct value *args[256];
 	unsigned steps = 0;
@@ -119,7 +128,7 @@ struct code_effects code_effects(const struct code *code, const struct code_libr
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++)
-		marked[i] = has_wanted(code, &code->functions[i], wanted);
+		marked[i] = has_wanted(code, &code->functions[i], wanted, through ? library : NULL);
 	mark_callers(code, marked);
 	for (size_t i = 0; i < code->len && steps < MODULE_STEPS; i++) {
 		owned_arena struct arena scratch = ARENA_EMPTY;

@@ -16,6 +16,7 @@ enum {
 
 struct code_effect {
 	const struct code_function *in; /* where the call stands */
+	bool through;                   /* it is another module's, which `in` calls */
 	struct beam_function to;        /* of erlang:send/2, for Pid ! Message, too */
 	const struct value *args[EFFECT_ARGS];
 };
@@ -27,10 +28,11 @@ struct code_effects {
 
 /* The calls that wanted() says yes to, each once with the same arguments.
  *
- * arena   takes the values
+ * through  also those that other modules make, where this one calls their functions
+ * arena    takes the values
  */
 struct code_effects code_effects(const struct code *code, const struct code_library *library,
-				 bool (*wanted)(const struct beam_function *function),
+				 bool (*wanted)(const struct beam_function *function), bool through,
 				 struct arena *arena);
 
 /* Which functions of a module are called by which, funs that are made included: who calls one.

@@ -247,6 +247,27 @@ bool code_matches_row(const struct code *code, size_t size)
 	return false;
 }
 
+bool code_hands_row(const struct code *code, const struct code *to, size_t size)
+{
+	for (size_t f = 0; f < code->len; f++)
+		for (size_t i = 0; i < code->functions[f].len; i++) {
+			const struct code_op *op = &code->functions[f].ops[i];
+			int operand = code_import_operand(op->opcode);
+			const struct beam_function *import =
+				operand < 0 ? NULL : code_import(code, &op->args[operand]);
+			const struct code_function *taker =
+				import && strcmp(import->module, to->module) == 0
+					? code_function(to, import->name, import->arity)
+					: NULL;
+
+			for (size_t j = 0; taker && j < taker->len; j++)
+				if (tests_size(&taker->ops[j], size) &&
+				    works_on_rows(code, &code->functions[f]))
+					return true;
+		}
+	return false;
+}
+
 /* ---- receive loops ---- */
 
 static bool hands_on(const struct code *code, const struct code_op *op)

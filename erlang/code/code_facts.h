@@ -113,6 +113,8 @@ bool code_matches(const struct code *code, const char *tag, size_t size);
 bool code_matches_size(const struct code *code, size_t size);
 /* The same of rows of tables, whatever they begin with. */
 bool code_matches_row(const struct code *code, size_t size);
+/* The same where it hands such rows to functions of another module. */
+bool code_hands_row(const struct code *code, const struct code *to, size_t size);
 
 /* ---- receive loops ---- */
 

@@ -60,24 +60,35 @@ static bool is_wanted(const struct beam_function *to)
 	       is_one_of(to->module, modules, ARRAY_LEN(modules));
 }
 
-struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module)
+static struct code_effects effects_seen(struct judge *judge, struct code_effects ***seen,
+					enum side side, struct module_at *module, bool through)
 {
 	struct modules *modules = judge->modules;
 	size_t nr = (size_t)(module - modules->items[side]);
 	struct code_effects *effects;
 	const struct code *code;
 
-	if (!judge->effects[side])
-		judge->effects[side] = arena_array(
-			judge->arena, name_table_len(modules->names[side]), struct code_effects *);
-	if (judge->effects[side][nr])
-		return *judge->effects[side][nr];
-	judge->effects[side][nr] = effects = arena_new(judge->arena, struct code_effects);
+	if (!*seen)
+		*seen = arena_array(judge->arena, name_table_len(modules->names[side]),
+				    struct code_effects *);
+	if ((*seen)[nr])
+		return *(*seen)[nr];
+	(*seen)[nr] = effects = arena_new(judge->arena, struct code_effects);
 	code = module_code(modules, side, module);
-	*effects = code && !code->unread
-			   ? code_effects(code, &modules->library[side], is_wanted, judge->arena)
-			   : (struct code_effects){ NULL, 0 };
+	*effects = code && !code->unread ? code_effects(code, &modules->library[side], is_wanted,
+							through, judge->arena)
+					 : (struct code_effects){ NULL, 0 };
 	return *effects;
+}
+
+struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module)
+{
+	return effects_seen(judge, &judge->effects[side], side, module, false);
+}
+
+struct code_effects effects_through(struct judge *judge, enum side side, struct module_at *module)
+{
+	return effects_seen(judge, &judge->through[side], side, module, true);
 }
 
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,

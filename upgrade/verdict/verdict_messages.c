@@ -189,7 +189,9 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 	const char *name;
 	bool far;
 
-	if (!way || !is_seen(message, judge->arena))
+	/* Who gets what other modules send is known where they set a timer for their caller. */
+	if (!way || !is_seen(message, judge->arena) ||
+	    (effect->through && !strstr(way->name, "send_")))
 		return;
 	if (way->kind != MESSAGE_EVENT) {
 		name = receiver(effect, way, sent->code, judge->arena, &far);
@@ -367,7 +369,7 @@ static void judge_module_messages(struct judge *judge, struct module_at *module)
 	struct code_effects effects = { NULL, 0 };
 
 	if (before)
-		effects = effects_of(judge, SIDE_OLD, before);
+		effects = effects_through(judge, SIDE_OLD, before);
 	for (size_t i = 0; i < effects.len; i++)
 		judge_sent(&sent, &effects.items[i]);
 	sent.far_only = true;

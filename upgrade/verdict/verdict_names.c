@@ -78,3 +78,43 @@ bool *modules_naming(struct judge *judge, const struct name_table *names)
 		modules->failed = true;
 	return naming.found;
 }
+
+bool calls_changed(struct judge *judge, const struct module_at *module)
+{
+	return judge->callers && judge->callers[module - judge->modules->items[SIDE_NEW]];
+}
+
+static bool imports_changed(const struct judge *judge, const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++) {
+		const struct module_at *to =
+			modules_find(judge->modules, SIDE_NEW, facts->imports.items[i].module);
+
+		if (to && to->diff && to->diff->change == CHANGE_CHANGED)
+			return true;
+	}
+	return false;
+}
+
+void find_callers(struct judge *judge)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		const struct module_diff *diff = modules->items[SIDE_NEW][i].diff;
+
+		if (diff && diff->change == CHANGE_CHANGED)
+			name_table_add(names, diff->name, NULL);
+	}
+	judge->callers = modules_naming(judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *module = &modules->items[SIDE_NEW][i];
+		const struct beam_facts *facts =
+			judge->callers[i] ? module_facts(modules, SIDE_NEW, module) : NULL;
+
+		judge->callers[i] = facts && imports_changed(judge, facts) &&
+				    modules->library[SIDE_NEW].follow(
+					    modules->library[SIDE_NEW].ctx, module->name);
+	}
+}

@@ -14,6 +14,8 @@ struct judge {
 	struct reasons *reasons;
 	struct modules *modules;
 	struct code_effects **effects[SIDES]; /* of modules that were asked for, by their number */
+	struct code_effects **through[SIDES];
+	bool *callers; /* what find_callers() found, by the numbers of the new release's modules */
 	/* The relup starts a new emulator before it changes anything: no process lives through
 	 * it, so that only what holds for a fresh start is told.
 	 */
@@ -181,6 +183,11 @@ void judge_shared(struct judge *judge);
  * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
+/* Looks for the modules that are the same, and call one that changed: what they do may differ by
+ * what that gives them.
+ */
+void find_callers(struct judge *judge);
+bool calls_changed(struct judge *judge, const struct module_at *module);
 
 /* ---- verdict_kept.c ---- */
 
@@ -203,6 +210,10 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 
 /* What a module does to the world: tables, names, timers, messages, starts of processes. */
 struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module);
+/* The same, and behind them what functions of other modules do for it, in the function that calls
+ * those.
+ */
+struct code_effects effects_through(struct judge *judge, enum side side, struct module_at *module);
 /* Whether it is a call of module:name; arity 0: of any. */
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,
 	       uint32_t arity);

@@ -53,7 +53,7 @@ static const char *filled_place(const struct code_effect *effect, const struct w
 {
 	const char *place = place_of(effect, way, arena);
 
-	return place || strcmp(way->module, "ets") != 0 ? place : "";
+	return place || !strstr(way->module, "ets") ? place : "";
 }
 
 /* All that a module puts there, or its init alone, rows one by one; empty: nothing that is seen. */
@@ -92,6 +92,26 @@ struct storing {
 static bool is_size_matched(const struct code *code, const void *size)
 {
 	return code_matches_size(code, *(const size_t *)size);
+}
+
+struct row {
+	const struct code *code; /* that looks it up, and may hand it to another module */
+	size_t size;
+};
+
+static bool takes_row(const struct code *code, const void *what)
+{
+	const struct row *row = what;
+
+	return code == row->code ? code_matches_row(code, row->size)
+				 : code_hands_row(row->code, code, row->size);
+}
+
+static bool is_row_matched(const struct storing *storing, size_t size)
+{
+	const struct row row = { storing->new_code, size };
+
+	return code_or_library(storing->judge, SIDE_NEW, row.code, takes_row, &row);
 }
 
 /* Others read a table by its name: one that changed, and takes rows apart by their new size alone.
@@ -274,8 +294,8 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 		return code_matches(code, diff->tag, diff->size);
 	/* Who reads elements by their number need not know how many there are. */
 	if (strcmp(way->module, "ets") == 0 || strcmp(way->module, "dets") == 0)
-		return (code_matches_row(code, diff->size) ||
-			!code_matches_row(code, diff->new_size)) &&
+		return (is_row_matched(storing, diff->size) ||
+			!is_row_matched(storing, diff->new_size)) &&
 		       (*diff->path ? is_part_understood(storing, diff)
 				    : !read_by_size(storing, place, diff));
 	return code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->size) ||
@@ -342,8 +362,8 @@ void judge_stored_by(struct judge *judge, struct module_at *old, struct module_a
 					 module,
 					 old_code,
 					 code,
-					 effects_of(judge, SIDE_OLD, old),
-					 effects_of(judge, SIDE_NEW, module) };
+					 effects_through(judge, SIDE_OLD, old),
+					 effects_through(judge, SIDE_NEW, module) };
 
 	for (size_t i = 0; i < storing.news.len; i++) {
 		const struct way *way = way_of(&storing.news.items[i]);
@@ -357,6 +377,17 @@ void judge_stored_by(struct judge *judge, struct module_at *old, struct module_a
 	}
 }
 
+/* Whether a module that is the same puts anything anywhere itself. */
+static bool is_storing(struct judge *judge, struct module_at *module)
+{
+	const struct beam_facts *facts = module_facts(judge->modules, SIDE_NEW, module);
+
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		if (beam_imports(facts, ways[i].module, ways[i].name, ways[i].arity))
+			return module_code(judge->modules, SIDE_NEW, module);
+	return false;
+}
+
 void judge_stored(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
@@ -366,6 +397,8 @@ void judge_stored(struct judge *judge)
 		struct module_at *old = modules_find(modules, SIDE_OLD, module->name);
 		const struct module_diff *diff = module->diff;
 
+		if (old && calls_changed(judge, module) && is_storing(judge, module))
+			judge_stored_by(judge, old, module, module->code, module->code);
 		if (old && diff && diff->change == CHANGE_CHANGED && !diff->old_code->unread &&
 		    !diff->new_code->unread)
 			judge_stored_by(judge, old, module, diff->old_code, diff->new_code);

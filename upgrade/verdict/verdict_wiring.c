@@ -169,7 +169,7 @@ static const char *unseen_name(struct arena *arena, enum resource resource, cons
 
 static void note_old_makes(struct wiring *wiring, struct module_at *module)
 {
-	struct code_effects effects = effects_of(wiring->judge, SIDE_OLD, module);
+	struct code_effects effects = effects_through(wiring->judge, SIDE_OLD, module);
 
 	for (size_t i = 0; i < effects.len; i++) {
 		struct act act = { 0 };
@@ -183,6 +183,12 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 				unseen_name(wiring->judge->arena, act.resource, module->name),
 				NULL);
 	}
+}
+
+/* One that changed, or whose calls of such ones may have changed what it does. */
+static bool may_differ(struct judge *judge, const struct module_at *module)
+{
+	return module->diff || calls_changed(judge, module);
 }
 
 static bool is_of(const struct act *act, const struct act *other)
@@ -224,7 +230,7 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 		struct code_effects effects;
 		struct act act;
 
-		if (!module->diff || (made->resource == DICTIONARY && module != maker))
+		if (!may_differ(judge, module) || (made->resource == DICTIONARY && module != maker))
 			continue;
 		effects = effects_of(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++) {
@@ -268,8 +274,8 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct code_effects effects = { NULL, 0 };
 
-		if (module->diff)
-			effects = effects_of(wiring->judge, SIDE_NEW, module);
+		if (may_differ(wiring->judge, module))
+			effects = effects_through(wiring->judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			if (read_act(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
 			    is_of(&act, made) &&
@@ -455,12 +461,12 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 static void judge_wires(struct judge *judge, struct module_at *module)
 {
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
-	struct code_effects news = effects_of(judge, SIDE_NEW, module), olds;
+	struct code_effects news = effects_through(judge, SIDE_NEW, module), olds;
 	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
 
 	if (!before || starts_anew(judge, module->name))
 		return;
-	olds = effects_of(judge, SIDE_OLD, before);
+	olds = effects_through(judge, SIDE_OLD, before);
 	for (size_t i = 0; code && i < news.len; i++) {
 		struct wired now = wired_of(&news.items[i], judge->arena);
 		const struct code_function *owner;
@@ -485,9 +491,11 @@ static void judge_wires(struct judge *judge, struct module_at *module)
 
 /* ---- all of it ---- */
 
-static bool is_changed(const struct module_at *module)
+static bool is_changed(struct judge *judge, const struct module_at *module)
 {
-	return module->diff && module->diff->new_code && !module->diff->new_code->unread;
+	return calls_changed(judge, module) ||
+	       (module->diff && module->diff->change == CHANGE_CHANGED && module->diff->new_code &&
+		!module->diff->new_code->unread);
 }
 
 void judge_wiring(struct judge *judge)
@@ -496,17 +504,21 @@ void judge_wiring(struct judge *judge)
 	struct wiring wiring = { judge, makes, told };
 	struct modules *modules = judge->modules;
 
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++)
-		if (modules->items[SIDE_OLD][i].diff)
-			note_old_makes(&wiring, &modules->items[SIDE_OLD][i]);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *module = &modules->items[SIDE_OLD][i];
+		const struct module_at *now = modules_find(modules, SIDE_NEW, module->name);
+
+		if (module->diff || (now && calls_changed(judge, now)))
+			note_old_makes(&wiring, module);
+	}
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct code_effects effects;
 		struct act act;
 
-		if (!is_changed(module) || module->diff->change != CHANGE_CHANGED)
+		if (!is_changed(judge, module))
 			continue;
-		effects = effects_of(judge, SIDE_NEW, module);
+		effects = effects_through(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			if (read_act(&act, &effects.items[j], judge->arena) && act.makes &&
 			    !starts_anew(judge, module->name) &&

@@ -207,17 +207,39 @@ bool code_matches_size(const struct code *code, size_t size)
 	return false;
 }
 
-static bool uses_tables(const struct code *code, const struct code_function *function)
+static bool calls_tables(const struct code *code, const struct code_op *op)
+{
+	int operand = code_import_operand(op->opcode);
+	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+	return to && (strcmp(to->module, "ets") == 0 || strcmp(to->module, "dets") == 0);
+}
+
+static bool has_table_call(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (calls_tables(code, &function->ops[i]))
+			return true;
+	return false;
+}
+
+/* Where a function first asks a table, or has a helper do it; its length: it does not. */
+static size_t first_table(const struct code *code, const struct code_function *function)
 {
 	for (size_t i = 0; i < function->len; i++) {
-		int operand = code_import_operand(function->ops[i].opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &function->ops[i].args[operand]);
+		const struct code_op *op = &function->ops[i];
+		const struct code_function *helper =
+			op->opcode == OP_CALL ? code_local(code, &op->args[1]) : NULL;
 
-		if (to && (strcmp(to->module, "ets") == 0 || strcmp(to->module, "dets") == 0))
-			return true;
+		if (calls_tables(code, op) || (helper && has_table_call(code, helper)))
+			return i;
 	}
-	return false;
+	return function->len;
+}
+
+static bool uses_tables(const struct code *code, const struct code_function *function)
+{
+	return first_table(code, function) < function->len;
 }
 
 /* Also what stands in it, or is there for it alone: comprehensions, funs, helpers. */
@@ -237,10 +259,19 @@ static bool works_on_rows(const struct code *code, const struct code_function *f
 	return false;
 }
 
+/* What others give a function, as messages, is taken apart before it asks a table. */
+static size_t first_row(const struct code *code, const struct code_function *function)
+{
+	if (!code_exports(code, function->name, function->arity) || !uses_tables(code, function))
+		return 0;
+	return first_table(code, function);
+}
+
 bool code_matches_row(const struct code *code, size_t size)
 {
 	for (size_t f = 0; f < code->len; f++)
-		for (size_t i = 0; i < code->functions[f].len; i++)
+		for (size_t i = first_row(code, &code->functions[f]); i < code->functions[f].len;
+		     i++)
 			if (tests_size(&code->functions[f].ops[i], size) &&
 			    works_on_rows(code, &code->functions[f]))
 				return true;

@@ -284,11 +284,41 @@ static const struct value *known_empty(struct eval *eval, const struct value *co
 	return empty_map(eval);
 }
 
+/* The keys of a map, with values that are not known, put into another one. */
+static const struct value *put_keys(struct eval *eval, const struct value *map,
+				    const struct value *from)
+{
+	const struct term *term;
+
+	for (; from->kind == VALUE_MAP; from = from->map.base, eval->steps++)
+		map = value_map_put(eval->arena, map, from->map.key, &value_unknown);
+	term = from->kind == VALUE_TERM ? from->constant.term : NULL;
+	for (size_t i = 0; term && term->kind == TERM_MAP && i < term->map.len; i++, eval->steps++)
+		map = value_map_put(eval->arena, map, value_of_term(eval->arena, term->map.keys[i]),
+				    &value_unknown);
+	return map;
+}
+
+/* A map and all pairs of a list: of those that are not seen each may change what another key has.
+ */
+static const struct value *put_list(struct eval *eval, const struct value *map,
+				    const struct value *list)
+{
+	const struct value *all = put_pairs(eval, map, list), *head;
+
+	if (all)
+		return all;
+	all = put_keys(eval, value_of_kind(eval->arena, TERM_MAP), map);
+	for (; value_uncons(list, eval->arena, &head, &list); eval->steps++)
+		if (value_tuple_size(head) == 2)
+			all = value_map_put(eval->arena, all, value_element(head, 0, eval->arena),
+					    &value_unknown);
+	return all;
+}
+
 static const struct value *known_from_list(struct eval *eval, const struct value *const *args)
 {
-	const struct value *map = put_pairs(eval, empty_map(eval), args[0]);
-
-	return map ? map : value_of_kind(eval->arena, TERM_MAP);
+	return put_list(eval, empty_map(eval), args[0]);
 }
 
 /* maps:merge/2 and Elixir's Map.merge/2, of maps of which not all is known: what the second is seen
@@ -496,12 +526,7 @@ static const struct value *known_each(struct eval *eval, const struct value *con
 
 static const struct value *known_into(struct eval *eval, const struct value *const *args)
 {
-	const struct value *map;
-
-	if (value_term_kind(args[1]) != TERM_MAP)
-		return NULL;
-	map = put_pairs(eval, args[1], args[0]);
-	return map ? map : value_of_kind(eval->arena, TERM_MAP);
+	return value_term_kind(args[1]) == TERM_MAP ? put_list(eval, args[1], args[0]) : NULL;
 }
 
 static const struct value *known_into3(struct eval *eval, const struct value *const *args)

@@ -155,7 +155,11 @@ static const struct kind {
 
 /* Those whose code is followed where it can be: this is said where it cannot. */
 static const struct kind followed[] = {
+	{ "lists", "delete", TERM_LIST },
+	{ "lists", "filter", TERM_LIST },
+	{ "lists", "flatten", TERM_LIST },
 	{ "lists", "keysort", TERM_LIST },
+	{ "lists", "map", TERM_LIST },
 	{ "lists", "member", TERM_ATOM },
 	{ "lists", "reverse", TERM_LIST },
 	{ "lists", "sort", TERM_LIST },
@@ -164,7 +168,13 @@ static const struct kind followed[] = {
 	{ "lists", "concat", TERM_LIST },
 	{ "lists", "sublist", TERM_LIST },
 	{ "ordsets", "from_list", TERM_LIST },
+	{ "Elixir.Enum", "concat", TERM_LIST },
+	{ "Elixir.Enum", "drop", TERM_LIST },
+	{ "Elixir.Enum", "filter", TERM_LIST },
+	{ "Elixir.Enum", "map", TERM_LIST },
 	{ "Elixir.Enum", "member?", TERM_ATOM },
+	{ "Elixir.Enum", "reject", TERM_LIST },
+	{ "Elixir.Enum", "take", TERM_LIST },
 	{ "Elixir.Enum", "scan", TERM_LIST },
 	{ "Elixir.Enum", "sort", TERM_LIST },
 	{ "Elixir.Enum", "sort_by", TERM_LIST },
@@ -179,6 +189,11 @@ static const struct kind followed[] = {
 	{ "Elixir.Enum", "zip", TERM_LIST },
 	{ "Elixir.Enum", "map_join", TERM_BINARY },
 	{ "Elixir.Keyword", "has_key?", TERM_ATOM },
+	{ "Elixir.Keyword", "take", TERM_LIST },
+	{ "Elixir.Map", "filter", TERM_MAP },
+	{ "Elixir.Map", "keys", TERM_LIST },
+	{ "Elixir.Map", "reject", TERM_MAP },
+	{ "Elixir.Map", "values", TERM_LIST },
 };
 
 /* Structs of Elixir that are of the module that makes them. */

@@ -186,6 +186,61 @@ static const struct value *known_keyword_put(struct eval *eval, const struct val
 	return with_tuple(eval, args[1], args[0], value_tuple(eval->arena, pair, 2), true);
 }
 
+/* Keyword.merge(defaults, over): a key of the first is there, whatever the second is. */
+static const struct value *merged(struct eval *eval, const struct value *defaults,
+				  const struct value *over)
+{
+	const struct value *head, *rest = defaults, *out = over;
+	struct values items = { 0 };
+
+	for (; value_uncons(rest, eval->arena, &head, &rest); eval->steps++) {
+		const struct value *pair[] = { value_element(head, 0, eval->arena),
+					       &value_unknown };
+		enum answer found;
+
+		/* Keyword.validate!/2 takes names without a default, too. */
+		if (value_term_kind(head) == TERM_ATOM)
+			continue;
+		if (value_tuple_size(head) != 2)
+			return NULL;
+		find_tuple(eval, pair[0], 0, over, &found);
+		if (found == YES)
+			continue;
+		items.items = arena_grow(eval->arena, items.items, items.len, &items.cap);
+		items.items[items.len++] =
+			found == NO ? head : value_tuple(eval->arena, pair, ARRAY_LEN(pair));
+	}
+	if (value_is_nil(rest) != YES)
+		return NULL;
+	if (value_term_kind(out) < 0)
+		out = value_of_kind(eval->arena, TERM_LIST);
+	while (items.len > 0)
+		out = value_cons(eval->arena, items.items[--items.len], out);
+	return out;
+}
+
+static const struct value *known_keyword_merge(struct eval *eval, const struct value *const *args)
+{
+	return merged(eval, args[0], args[1]);
+}
+
+static const struct value *known_validate(struct eval *eval, const struct value *const *args)
+{
+	return merged(eval, args[1], args[0]);
+}
+
+/* Keyword.put_new(list, key, value) */
+static const struct value *known_keyword_put_new(struct eval *eval, const struct value *const *args)
+{
+	const struct value *const pair[] = { args[1], args[2] };
+	const struct term *nil = term_list(eval->arena, NULL, 0);
+
+	return merged(eval,
+		      value_cons(eval->arena, value_tuple(eval->arena, pair, 2),
+				 value_of_term(eval->arena, nil)),
+		      args[0]);
+}
+
 /* clang-format off */
 static const struct {
 	const char *module, *name;
@@ -203,7 +258,10 @@ static const struct {
 	{ "Elixir.Keyword", "fetch!", 2, known_fetch },
 	{ "Elixir.Keyword", "get", 2, known_keyword_get2 },
 	{ "Elixir.Keyword", "get", 3, known_keyword_get3 },
+	{ "Elixir.Keyword", "merge", 2, known_keyword_merge },
 	{ "Elixir.Keyword", "put", 3, known_keyword_put },
+	{ "Elixir.Keyword", "put_new", 3, known_keyword_put_new },
+	{ "Elixir.Keyword", "validate!", 2, known_validate },
 };
 /* clang-format on */
 

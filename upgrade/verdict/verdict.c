@@ -225,7 +225,6 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 	for (size_t i = 0; i < diff->len; i++)
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
-		find_callers(&judge);
 		judge_shared(&judge);
 		judge_stored(&judge);
 		judge_own_closures(&judge);

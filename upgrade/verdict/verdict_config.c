@@ -65,11 +65,19 @@ static bool reads(const struct code_effect *effect, const char *app, const char 
 		     strcmp(effect->to.name, "fetch_env") == 0 ||
 		     strcmp(effect->to.name, "fetch_env!") == 0);
 
+	if (strcmp(effect->to.name, "get_all_env") == 0)
+		return effect->to.arity == 0 || value_is_atom(effect->args[0], app);
 	if (!gets)
 		return false;
 	return effect->to.arity == 1
 		       ? value_is_atom(effect->args[0], key)
 		       : value_is_atom(effect->args[0], app) && value_is_atom(effect->args[1], key);
+}
+
+/* Who reads all keys may name them in literals alone. */
+static bool may_read(const struct beam_facts *facts, const char *key)
+{
+	return names_have(facts->atoms, key) || names_have(facts->atoms, "get_all_env");
 }
 
 /* Whether all that reads it runs only while something starts; false: nobody is seen to read it. */
@@ -85,7 +93,7 @@ static bool is_read_at_start(struct judge *judge, const struct app_diff *app, co
 			module ? module_facts(modules, SIDE_NEW, module) : NULL;
 		struct code_effects effects = { NULL, 0 };
 
-		if (facts && names_have(facts->atoms, key))
+		if (facts && may_read(facts, key))
 			effects = effects_of(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++) {
 			if (!reads(&effects.items[j], app->name, key))
@@ -171,7 +179,7 @@ static bool is_read_later(struct judge *judge, const struct app_diff *app, const
 			module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
 		struct code_effects effects = { NULL, 0 };
 
-		if (facts && names_have(facts->atoms, key))
+		if (facts && may_read(facts, key))
 			effects = effects_of(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			if (reads(&effects.items[j], app->name, key) &&

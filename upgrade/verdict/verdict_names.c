@@ -79,11 +79,6 @@ bool *modules_naming(struct judge *judge, const struct name_table *names)
 	return naming.found;
 }
 
-bool calls_changed(struct judge *judge, const struct module_at *module)
-{
-	return judge->callers && judge->callers[module - judge->modules->items[SIDE_NEW]];
-}
-
 static bool imports_changed(const struct judge *judge, const struct beam_facts *facts)
 {
 	for (size_t i = 0; i < facts->imports.len; i++) {
@@ -96,7 +91,7 @@ static bool imports_changed(const struct judge *judge, const struct beam_facts *
 	return false;
 }
 
-void find_callers(struct judge *judge)
+static void find_callers(struct judge *judge)
 {
 	owned_name_table struct name_table *names = name_table_new();
 	struct modules *modules = judge->modules;
@@ -117,4 +112,11 @@ void find_callers(struct judge *judge)
 				    modules->library[SIDE_NEW].follow(
 					    modules->library[SIDE_NEW].ctx, module->name);
 	}
+}
+
+bool calls_changed(struct judge *judge, const struct module_at *module)
+{
+	if (!judge->callers)
+		find_callers(judge);
+	return judge->callers[module - judge->modules->items[SIDE_NEW]];
 }

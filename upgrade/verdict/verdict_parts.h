@@ -15,7 +15,7 @@ struct judge {
 	struct modules *modules;
 	struct code_effects **effects[SIDES]; /* of modules that were asked for, by their number */
 	struct code_effects **through[SIDES];
-	bool *callers; /* what find_callers() found, by the numbers of the new release's modules */
+	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	/* The relup starts a new emulator before it changes anything: no process lives through
 	 * it, so that only what holds for a fresh start is told.
 	 */
@@ -183,10 +183,9 @@ void judge_shared(struct judge *judge);
  * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
-/* Looks for the modules that are the same, and call one that changed: what they do may differ by
- * what that gives them.
+/* Of a module of the new release that is the same: whether it calls one that changed, by what that
+ * gives it may do something else.
  */
-void find_callers(struct judge *judge);
 bool calls_changed(struct judge *judge, const struct module_at *module);
 
 /* ---- verdict_kept.c ---- */
@@ -231,6 +230,9 @@ const char *effect_begins(const struct code_effect *effect, const char *module,
  */
 bool runs_at_start(struct judge *judge, struct module_at *module,
 		   const struct code_function *function);
+/* The same of what a message sets off again, which is sent there: a timer. */
+bool goes_on_from_start(struct judge *judge, struct module_at *module,
+			const struct code_function *function);
 /* Whether children that are started in the upgrade are of that module. */
 bool starts_anew(const struct judge *judge, const char *module);
 

@@ -15,6 +15,8 @@ struct caller {
 struct starts {
 	struct judge *judge;
 	struct name_table *seen;
+	bool goes_on; /* handle_info/2 is no other way to come there … */
+	bool begins;  /* … and a start was come by */
 };
 
 static bool is_start(const struct beam_facts *facts, const struct code_function *function)
@@ -108,8 +110,12 @@ static bool at_start(struct starts *starts, struct module_at *module,
 	    (module->diff && module->diff->change == CHANGE_ADDED) ||
 	    (!module->diff && !module->same))
 		return false; /* it is run in the upgrade */
-	if (code_exports(code, function->name, function->arity) && is_start(facts, function))
-		return true;
+	if (code_exports(code, function->name, function->arity)) {
+		if (is_start(facts, function))
+			return starts->begins = true;
+		if (starts->goes_on && strcmp(function->name, "handle_info") == 0)
+			return true;
+	}
 	local = code_callers(code, function, inside, CALLERS);
 	for (size_t i = 0; i < local; i++)
 		if (code_owner(code, inside[i]) != function)
@@ -126,9 +132,18 @@ bool runs_at_start(struct judge *judge, struct module_at *module,
 		   const struct code_function *function)
 {
 	owned_name_table struct name_table *seen = name_table_new();
-	struct starts starts = { judge, seen };
+	struct starts starts = { .judge = judge, .seen = seen };
 
 	return at_start(&starts, module, function, DEPTH);
+}
+
+bool goes_on_from_start(struct judge *judge, struct module_at *module,
+			const struct code_function *function)
+{
+	owned_name_table struct name_table *seen = name_table_new();
+	struct starts starts = { .judge = judge, .seen = seen, .goes_on = true };
+
+	return at_start(&starts, module, function, DEPTH) && starts.begins;
 }
 
 bool starts_anew(const struct judge *judge, const char *module)

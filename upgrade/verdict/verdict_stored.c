@@ -20,6 +20,7 @@ static const struct way {
 	{ "persistent_term", "put", 2, 0, 1, "the persistent term" },
 	{ "erlang", "put", 2, 0, 1, "in the process dictionary," },
 	{ "Elixir.Process", "put", 2, 0, 1, "in the process dictionary," },
+	{ "Elixir.Registry", "register", 3, 0, 2, "the registry" },
 	{ "logger", "add_handler", 3, 0, 2, "the handler of the log" },
 	{ "telemetry", "attach", 4, 0, 3, "the handler of telemetry" },
 	{ "telemetry", "attach_many", 4, 0, 3, "the handler of telemetry" },
@@ -276,6 +277,16 @@ static bool is_part_understood(const struct storing *storing, const struct type_
 	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
 }
 
+/* All that was seen of it before is of other kinds than all that is seen now, though not all was.
+ */
+static bool is_of_other_kinds(const struct type_diff *diff)
+{
+	const unsigned kinds = diff->before->kinds | diff->after->kinds;
+
+	return diff->what == TYPE_LOST && diff->before->kinds && diff->after->kinds &&
+	       !(diff->before->kinds & diff->after->kinds) && !(kinds & 1U << TERM_ATOM);
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
 static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
@@ -287,7 +298,8 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 		return !is_key_read(storing, way, place, diff->tag) ||
 		       (diff->open && may_put_key(judge, SIDE_OLD, storing->old_code, diff->tag));
 	if (diff->what != TYPE_SIZE)
-		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP;
+		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP &&
+		       !is_of_other_kinds(diff);
 	if (!*diff->path && strcmp(way->module, "ets") == 0 && asked_by_size(storing, place, diff))
 		return false;
 	if (diff->tag)

@@ -151,8 +151,26 @@ static const struct asked {
 };
 /* clang-format on */
 
+/* What a task answers, which runs a fun: in the old code, whatever becomes of that meanwhile. */
+static struct values answers_of(struct judge *judge, const struct code_effect *effect)
+{
+	struct values answers = { 0 };
+
+	for (size_t i = 0; i < EFFECT_ARGS && answers.len == 0; i++) {
+		struct eval eval = { .arena = judge->arena,
+				     .library = &judge->modules->library[SIDE_OLD],
+				     .limit = 8000 };
+
+		if (effect->args[i]->kind == VALUE_FUN)
+			answers = eval_fun(&eval, effect->args[i], NULL, 0);
+	}
+	if (answers.len == 0)
+		eval_add(&(struct eval){ .arena = judge->arena }, &answers, &value_unknown);
+	return answers;
+}
+
 static const struct value *message_of(const struct asked *asked, const struct code_effect *effect,
-				      struct arena *arena)
+				      const struct value *answer, struct arena *arena)
 {
 	const struct value *items[5];
 
@@ -160,6 +178,8 @@ static const struct value *message_of(const struct asked *asked, const struct co
 		items[i] = &value_unknown;
 	items[0] = asked->tag ? value_of_atom(arena, asked->tag)
 			      : value_of_kind(arena, TERM_REFERENCE);
+	if (!asked->tag)
+		items[1] = answer;
 	if (asked->tag && strcmp(asked->tag, "DOWN") == 0)
 		items[2] = value_of_atom(arena, "process");
 	if (asked->tag && strcmp(asked->tag, "timeout") == 0)
@@ -169,10 +189,10 @@ static const struct value *message_of(const struct asked *asked, const struct co
 
 static void judge_asked(struct judge *judge, const struct app_diff *app,
 			const struct module_diff *module, const struct code_effect *effect,
-			const struct asked *asked)
+			const struct asked *asked, const struct value *answer)
 {
 	owned_str struct str text = STR_EMPTY;
-	const struct value *message = message_of(asked, effect, judge->arena);
+	const struct value *message = message_of(asked, effect, answer, judge->arena);
 
 	if ((asked->first && !value_is_atom(effect->args[0], asked->first)) ||
 	    is_told(judge, REASON_message_unknown, module->name) ||
@@ -197,9 +217,15 @@ static void judge_all_asked(struct judge *judge, const struct app_diff *app,
 	    names_have(module->functions, "handle_info/2"))
 		effects = effects_of(judge, SIDE_OLD, before);
 	for (size_t i = 0; i < effects.len; i++)
-		for (size_t j = 0; j < ARRAY_LEN(all_asked); j++)
+		for (size_t j = 0; j < ARRAY_LEN(all_asked); j++) {
+			struct values answers = { 0 };
+
 			if (effect_is(&effects.items[i], all_asked[j].module, all_asked[j].name, 0))
-				judge_asked(judge, app, module, &effects.items[i], &all_asked[j]);
+				answers = answers_of(judge, &effects.items[i]);
+			for (size_t k = 0; k < answers.len; k++)
+				judge_asked(judge, app, module, &effects.items[i], &all_asked[j],
+					    answers.items[k]);
+		}
 }
 
 void judge_timeouts(struct judge *judge, const struct app_diff *app,

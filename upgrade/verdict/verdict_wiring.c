@@ -458,6 +458,13 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 	return false;
 }
 
+/* A timer that begins at the start is mostly set again where its message comes. */
+static bool is_set_up(struct judge *judge, struct module_at *module, const struct wired *wired)
+{
+	return wired->wire->when == NONE ? goes_on_from_start(judge, module, wired->effect->in)
+					 : runs_at_start(judge, module, wired->effect->in);
+}
+
 static void judge_wires(struct judge *judge, struct module_at *module)
 {
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
@@ -474,7 +481,7 @@ static void judge_wires(struct judge *judge, struct module_at *module)
 
 		if (!now.wire || had(judge, olds, &now, &other) ||
 		    (now.wire->when == OTHER && !other) || (now.wire->when == NONE && other) ||
-		    strcmp(now.what, "_") == 0 || !runs_at_start(judge, module, now.effect->in))
+		    strcmp(now.what, "_") == 0 || !is_set_up(judge, module, &now))
 			continue;
 		owner = code_owner(code, now.effect->in);
 		JUDGE(judge, REASON_wiring_changed, module->app->name, module->name,

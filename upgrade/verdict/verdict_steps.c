@@ -18,6 +18,7 @@ struct way {
 	size_t *changed; /* of each: the step that loads it anew, or removes it */
 	size_t *ends;    /* the step behind which no process of its own runs the code of before */
 	size_t *until;   /* the same of any process; UNKNOWN: not looked at yet */
+	size_t *seen;    /* behind the start that was looked at last with it in mind */
 };
 
 static void first(size_t *at, size_t step)
@@ -126,6 +127,7 @@ static void see_steps(struct way *way)
 	way->changed = arena_array(way->judge->arena, cap + 1, size_t);
 	way->ends = arena_array(way->judge->arena, cap + 1, size_t);
 	way->until = arena_array(way->judge->arena, cap + 1, size_t);
+	way->seen = arena_array(way->judge->arena, cap + 1, size_t);
 	for (size_t i = 0; i < cap; i++) {
 		const struct term *step = term_at(way->steps, i);
 		const char *name = NULL;
@@ -278,12 +280,16 @@ static const struct beam_function *comes_late(struct way *way, const char *modul
 		const struct beam_function *call = &facts->imports.items[i];
 		size_t nr = number_of(way, call->module);
 
-		if (nr == NAME_ABSENT || !has(way, way->to, call) || has(way, way->from, call))
+		if (nr == NAME_ABSENT)
 			continue;
-		if (way->changed[nr] > step)
-			late = call;
-		else if (depth > 0 && !modules_find(way->judge->modules, way->from, call->module))
+		if (way->changed[nr] > step) {
+			if (has(way, way->to, call) && !has(way, way->from, call))
+				late = call;
+		} else if (way->seen[nr] <= step && depth > 0 &&
+			   !modules_find(way->judge->modules, way->from, call->module)) {
+			way->seen[nr] = step + 1;
 			late = comes_late(way, call->module, step, depth - 1);
+		}
 	}
 	return late;
 }

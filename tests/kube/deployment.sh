@@ -17,6 +17,8 @@ none_of () {
   names | grep -xF "$1" >"$work/same"
   [ ! -s "$work/same" ] || fail "not replaced: $(cat "$work/same")"
 }
+soon='{"strategy": {"timeouts": {"stageTimeoutSeconds": 100, "restartTimeoutSeconds": 100}}}'
+ready_is () { [ "$(bd '.status.conditions[] | select(.type == "Ready").reason')" = "$1" ] && pods_rest; }
 await 300 is_settled
 all_run 1.0.0
 ok
@@ -59,10 +61,8 @@ fi
 if in_part broken; then
   # ---- one that does not boot: the first pod is evicted once more, onto what is stable; nobody else is touched ----
   before=$(names)
-  wish 3.1.0 '{"strategy": {"timeouts": {"stageTimeoutSeconds": 100, "restartTimeoutSeconds": 100}}}'
-  went_back () { [ "$(bd '.status.conditions[] | select(.type == "Ready").reason')" = RolledBack ]; }
-  await 400 went_back
-  await 100 pods_rest
+  wish 3.1.0 "$soon"
+  await 400 ready_is RolledBack
   all_run 1.0.0
   [ "$(names | grep -cxF "$before")" = 2 ] || fail "not one was touched: $before, then $(names): $(churn_explain)"
   ok
@@ -133,8 +133,20 @@ if in_part given; then
   has_it () { for one in $(names | grep -vxF "$before" | cut -d' ' -f1); do pod_runs "$one" 1.1.0/1.1.0 || return 1; done; }
   await 100 has_it
   in_shop patch bd meter --type merge -p "{\"spec\": {\"abortedRevision\": \"$(meter_digest 1.1.0)\"}}" >/dev/null
-  aborted () { [ "$(bd '.status.conditions[] | select(.type == "Ready").reason')" = Aborted ] && pods_rest; }
-  await 400 aborted
+  await 400 ready_is Aborted
+  all_run 1.0.0
+  [ "$(names | grep -cxF "$before")" = 1 ] || fail "not the third one alone is left: $before, then $(names): $(churn_explain)"
+  ok
+
+  # ---- also where that one does not boot ----
+  before=$(names)
+  wish 3.1.0 "$soon"
+  is_evicted () { names | grep -qvxF "$before"; }
+  await 300 is_evicted
+  victim=$(get_shop pods | jq -r '.items[] | select(.metadata.deletionTimestamp == null) | [.metadata.name, .metadata.uid] | join(" ")' |
+    grep -xF "$before" | head -n 1 | cut -d' ' -f1)
+  in_shop delete pod "$victim" --wait=false >/dev/null
+  await 400 ready_is RolledBack
   all_run 1.0.0
   [ "$(names | grep -cxF "$before")" = 1 ] || fail "not the third one alone is left: $before, then $(names): $(churn_explain)"
   ok

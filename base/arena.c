@@ -122,12 +122,17 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 void arena_join(struct arena *into, struct arena *from)
 {
-	struct arena_block **end = &into->blocks;
+	struct arena_block **end = &from->blocks;
 
-	/* Behind the block that is being filled. */
 	while (*end)
 		end = &(*end)->next;
-	*end = from->blocks;
+	/* Behind the block that is being filled. */
+	if (into->blocks) {
+		*end = into->blocks->next;
+		into->blocks->next = from->blocks;
+	} else {
+		into->blocks = from->blocks;
+	}
 	from->blocks = NULL;
 }
 

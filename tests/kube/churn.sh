@@ -101,7 +101,7 @@ do_calm () {
   say "calm"
   at_most 60 is_settled
 }
-until_s=$(($(date +%s) + ${MINUTES:-2} * 60))
+until_s=$(($(date +%s) + ${MINUTES:-2} * 60)) token_at=$(date +%s)
 done_things=0
 while [ "$(date +%s)" -lt "$until_s" ]; do
   roll 16
@@ -115,6 +115,7 @@ while [ "$(date +%s)" -lt "$until_s" ]; do
     12) do_kill relevo-agent ;;
     *) do_calm ;;
   esac
+  if [ $(($(date +%s) - token_at)) -gt 900 ] && account_token shop relevo-operator "$work/operator.config"; then token_at=$(date +%s); fi
   done_things=$((done_things + 1))
   roll 5
   sleep "$rolled"

@@ -63,10 +63,15 @@ kube_has_roles () { kubectl get clusterrole view; }
 
 # account_config SPACE NAME FILE: a kubeconfig for who has a token of that service account.
 account_config () {
-  echo '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}' >"$work/token.json"
-  expect 0 "$kube" ask POST "/api/v1/namespaces/$1/serviceaccounts/$2/token" "$work/token.json"
-  jq -j .status.token "$work/out" >"$3.token"
+  account_token "$@" || fail "no token of $2: $(cat "$work/token.said")"
   kubeconfig "$3" "{tokenFile: $3.token}"
+}
+# account_token SPACE NAME FILE: another one, as the kubelet gets it in time; each is good for an hour.
+account_token () {
+  echo '{"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}' >"$work/token.json"
+  "$kube" ask POST "/api/v1/namespaces/$1/serviceaccounts/$2/token" "$work/token.json" >"$work/token.made" 2>"$work/token.said" || return
+  jq -j .status.token "$work/token.made" >"$3.token.new"
+  mv "$3.token.new" "$3.token"
 }
 
 start_kube () {

@@ -22,6 +22,7 @@ struct states {
 	struct type *type;
 	const struct value *starts[ARGS]; /* what init/1 is given */
 	size_t starts_len;
+	const struct value *(*any)(const struct type *type, size_t nth, struct arena *arena);
 };
 
 /* ---- what a callback returned ---- */
@@ -199,12 +200,23 @@ static void run_init(struct states *states)
 	}
 }
 
+/* Who waits for an answer: {Pid, Tag}. */
+static const struct value *any_caller(struct arena *arena)
+{
+	const struct value *const parts[] = { value_of_kind(arena, TERM_PID), &value_unknown };
+
+	return value_tuple(arena, parts, ARRAY_LEN(parts));
+}
+
 static void run_callback(struct states *states, const struct code_function *function, unsigned at)
 {
-	bool replies = states->role == BEAM_GEN_EVENT && strcmp(function->name, "handle_call") == 0;
+	bool asked = strcmp(function->name, "handle_call") == 0;
+	bool replies = states->role == BEAM_GEN_EVENT && asked;
 	const struct type before = *states->type;
+	size_t ways =
+		states->any == type_exact_value ? type_exact_ways(&before) : type_ways(&before);
 
-	for (size_t way = 0; way < type_ways(&before) && way < WAYS; way++) {
+	for (size_t way = 0; way < ways && way < WAYS; way++) {
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
 				     .limit = CALLBACK };
@@ -212,7 +224,9 @@ static void run_callback(struct states *states, const struct code_function *func
 						&value_unknown };
 		struct values values;
 
-		args[at] = type_value(&before, way, states->scratch);
+		if (asked && !replies)
+			args[1] = any_caller(states->scratch);
+		args[at] = states->any(&before, way, states->scratch);
 		values = eval_function(&eval, states->code, function, args);
 		for (size_t i = 0; i < values.len; i++) {
 			if (values.items[i]->kind == VALUE_UNKNOWN)
@@ -335,8 +349,16 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 		return states.type;
 	}
 	run_init(&states);
+	states.any = type_value;
 	for (int i = 0; i < ROUNDS; i++)
 		run_callbacks(&states);
+	/* Atoms may name the module that goes on with it; of lists an element is looked at, or
+	 * none.
+	 */
+	states.any = type_exact_value;
+	run_callbacks(&states);
+	states.any = type_empty_value;
+	run_callbacks(&states);
 	return states.type;
 }
 

@@ -395,10 +395,13 @@ static const struct value *hole(struct arena *arena)
 	return value_argument(arena, 1);
 }
 
-static const struct value *value_of_type(const struct type *type, size_t nth, bool exact,
+/* What stands for the atoms that were seen, and for lists. */
+enum fill { FILL_ANY, FILL_EXACT, FILL_EMPTY };
+
+static const struct value *value_of_type(const struct type *type, size_t nth, enum fill fill,
 					 struct arena *arena);
 
-static const struct value *map_value(const struct type_variant *variant, size_t nth, bool exact,
+static const struct value *map_value(const struct type_variant *variant, size_t nth, enum fill fill,
 				     struct arena *arena)
 {
 	const struct value *map =
@@ -406,32 +409,32 @@ static const struct value *map_value(const struct type_variant *variant, size_t 
 
 	for (size_t i = 0; i < variant->len; i++)
 		map = value_map_put(arena, map, key_value(variant->keys[i], arena),
-				    value_of_type(variant->items[i], nth, exact, arena));
+				    value_of_type(variant->items[i], nth, fill, arena));
 	return variant->tag ? value_map_put(arena, map, value_of_atom(arena, "__struct__"),
 					    value_of_atom(arena, variant->tag))
 			    : map;
 }
 
-static const struct value *variant_value(const struct type_variant *variant, size_t nth, bool exact,
-					 struct arena *arena)
+static const struct value *variant_value(const struct type_variant *variant, size_t nth,
+					 enum fill fill, struct arena *arena)
 {
 	const struct value *items[TYPE_WIDTH];
 
 	if (variant->map)
-		return map_value(variant, nth, exact, arena);
+		return map_value(variant, nth, fill, arena);
 	for (size_t i = 0; i < variant->len; i++)
 		items[i] = i == 0 && variant->tag
 				   ? value_of_atom(arena, variant->tag)
-				   : value_of_type(variant->items[i], nth, exact, arena);
+				   : value_of_type(variant->items[i], nth, fill, arena);
 	return value_tuple(arena, items, variant->len);
 }
 
-static const struct value *atom_of(const struct type *type, size_t nth, bool exact,
+static const struct value *atom_of(const struct type *type, size_t nth, enum fill fill,
 				   struct arena *arena)
 {
 	struct value *value;
 
-	if (exact && type->atoms_len > 0 && !type->any_atom)
+	if (fill == FILL_EXACT && type->atoms_len > 0 && !type->any_atom)
 		return value_of_atom(arena, type->atoms[nth]);
 	value = arena_new(arena, struct value);
 	*value = *value_of_kind(arena, TERM_ATOM);
@@ -440,7 +443,7 @@ static const struct value *atom_of(const struct type *type, size_t nth, bool exa
 }
 
 /* [{Key, Value}, …] with all keys that were seen; NULL: lists are not such ones. */
-static const struct value *pairs_value(const struct type *type, size_t nth, bool exact,
+static const struct value *pairs_value(const struct type *type, size_t nth, enum fill fill,
 				       struct arena *arena)
 {
 	const struct value *list = value_of_term(arena, &term_nil);
@@ -453,34 +456,37 @@ static const struct value *pairs_value(const struct type *type, size_t nth, bool
 
 		if (!pair)
 			return NULL;
-		list = value_cons(arena, variant_value(pair, nth, exact, arena), list);
+		list = value_cons(arena, variant_value(pair, nth, fill, arena), list);
 	}
 	return list;
 }
 
-static const struct value *list_value(const struct type *type, size_t nth, bool exact,
+static const struct value *list_value(const struct type *type, size_t nth, enum fill fill,
 				      struct arena *arena)
 {
-	const struct value *pairs = pairs_value(type, nth, exact, arena);
+	const struct value *pairs = pairs_value(type, nth, fill, arena);
 
+	if (fill == FILL_EMPTY)
+		return value_of_term(arena, &term_nil);
 	return pairs ? pairs
-		     : value_cons(arena, value_of_type(type->item, nth, exact, arena),
+		     : value_cons(arena, value_of_type(type->item, nth, fill, arena),
 				  value_of_term(arena, &term_nil));
 }
 
-static const struct value *value_of_type(const struct type *type, size_t nth, bool exact,
+static const struct value *value_of_type(const struct type *type, size_t nth, enum fill fill,
 					 struct arena *arena)
 {
-	size_t way = nth % ways_of(type, exact), atoms = exact ? more_atoms(type) : 0;
+	size_t way = nth % ways_of(type, fill == FILL_EXACT);
+	size_t atoms = fill == FILL_EXACT ? more_atoms(type) : 0;
 	unsigned kinds = plain_kinds(type);
 
 	if (way < type->len)
-		return variant_value(&type->variants[way], nth, exact, arena);
+		return variant_value(&type->variants[way], nth, fill, arena);
 	if (!kinds || (type->len == 0 && (type->unknown || type->argument || type->fun)))
 		return hole(arena);
 	way -= type->len;
 	if (kinds & kind_bit(TERM_ATOM) && way <= atoms)
-		return atom_of(type, way, exact, arena);
+		return atom_of(type, way, fill, arena);
 	if (kinds & kind_bit(TERM_ATOM)) {
 		kinds &= ~kind_bit(TERM_ATOM);
 		way -= atoms + 1;
@@ -488,18 +494,23 @@ static const struct value *value_of_type(const struct type *type, size_t nth, bo
 	for (; way > 0; way--)
 		kinds &= kinds - 1;
 	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
-		return list_value(type, nth, exact, arena);
+		return list_value(type, nth, fill, arena);
 	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena)
 {
-	return value_of_type(type, nth, false, arena);
+	return value_of_type(type, nth, FILL_ANY, arena);
 }
 
 const struct value *type_exact_value(const struct type *type, size_t nth, struct arena *arena)
 {
-	return value_of_type(type, nth, true, arena);
+	return value_of_type(type, nth, FILL_EXACT, arena);
+}
+
+const struct value *type_empty_value(const struct type *type, size_t nth, struct arena *arena)
+{
+	return value_of_type(type, nth, FILL_EMPTY, arena);
 }
 
 /* ---- text ---- */

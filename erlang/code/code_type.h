@@ -57,6 +57,8 @@ void type_add(struct type *type, const struct value *value, struct arena *arena)
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena);
 /* The same with the atoms that were seen, one at each way. */
 const struct value *type_exact_value(const struct type *type, size_t nth, struct arena *arena);
+/* The same with empty lists. */
+const struct value *type_empty_value(const struct type *type, size_t nth, struct arena *arena);
 /* How many variants and other kinds it has at its top, at least 1. */
 size_t type_ways(const struct type *type);
 /* … and the most of them at one place, at any depth. */

@@ -377,6 +377,20 @@ static bool is_alike(const struct value *a, const struct value *b, struct arena 
 	return !tag || !other || value_equal(tag, other) != NO;
 }
 
+/* A message that is new: whatever the state, no clause took it before. */
+static bool is_new(const struct failing *failing, const struct value *message)
+{
+	return failing->was.function && outcomes(&failing->was, message, &value_unknown) == 0;
+}
+
+/* The old code did not go on with it either: such a message does not come in that state. */
+static bool never_went_on(const struct failing *failing, const struct value *message,
+			  const struct value *state)
+{
+	return failing->was.code && failing->was.function &&
+	       outcomes(&failing->was, message, state) == 0 && !is_new(failing, message);
+}
+
 /* Whether the code goes on with what it makes itself: with all that is like this state, or, where
  * there is none like it, with some.
  */
@@ -391,19 +405,13 @@ static bool goes_on_with_own(const struct failing *failing, const struct value *
 		bool alike = is_alike(own, state, arena);
 		int ways = outcomes(&failing->now, message, own);
 
-		if (alike && ways <= 0)
+		if (alike && ways <= 0 && !never_went_on(failing, message, own))
 			return false;
 		like = like || alike;
 		of_like = of_like || (alike && ways > 0);
 		any = any || ways > 0;
 	}
 	return like ? of_like : any;
-}
-
-/* A message that is new: whatever the state, no clause took it before. */
-static bool is_new(const struct failing *failing, const struct value *message)
-{
-	return failing->was.function && outcomes(&failing->was, message, &value_unknown) == 0;
 }
 
 static bool went_on(const struct failing *failing, const struct value *message,

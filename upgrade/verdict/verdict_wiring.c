@@ -465,7 +465,20 @@ static bool is_set_up(struct judge *judge, struct module_at *module, const struc
 					 : runs_at_start(judge, module, wired->effect->in);
 }
 
-static void judge_wires(struct judge *judge, struct module_at *module)
+/* Where another module sets it up, which is told itself. */
+static bool is_told_of(const struct judge *judge, const struct wired *wired)
+{
+	const char *what = arena_printf(judge->arena, "sets up %s that the old code did not (%s)",
+					wired->wire->shown, wired->what);
+
+	for (size_t i = 0; i < judge->reasons->len; i++)
+		if (judge->reasons->items[i].code == REASON_wiring_changed &&
+		    strstr(judge->reasons->items[i].message, what))
+			return true;
+	return false;
+}
+
+static void judge_wires(struct judge *judge, struct module_at *module, bool through)
 {
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
 	struct code_effects news = effects_through(judge, SIDE_NEW, module), olds;
@@ -479,9 +492,10 @@ static void judge_wires(struct judge *judge, struct module_at *module)
 		const struct code_function *owner;
 		bool other;
 
-		if (!now.wire || had(judge, olds, &now, &other) ||
+		if (!now.wire || now.effect->through != through || had(judge, olds, &now, &other) ||
 		    (now.wire->when == OTHER && !other) || (now.wire->when == NONE && other) ||
-		    strcmp(now.what, "_") == 0 || !is_set_up(judge, module, &now))
+		    strcmp(now.what, "_") == 0 || !is_set_up(judge, module, &now) ||
+		    (through && is_told_of(judge, &now)))
 			continue;
 		owner = code_owner(code, now.effect->in);
 		JUDGE(judge, REASON_wiring_changed, module->app->name, module->name,
@@ -531,6 +545,10 @@ void judge_wiring(struct judge *judge)
 			    !starts_anew(judge, module->name) &&
 			    runs_at_start(judge, module, effects.items[j].in))
 				judge_made(&wiring, module, &effects.items[j], &act);
-		judge_wires(judge, module);
+		judge_wires(judge, module, false);
 	}
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++)
+		if (is_changed(judge, &modules->items[SIDE_NEW][i]) &&
+		    !is_told(judge, REASON_wiring_changed, modules->items[SIDE_NEW][i].name))
+			judge_wires(judge, &modules->items[SIDE_NEW][i], true);
 }

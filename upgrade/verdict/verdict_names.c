@@ -79,13 +79,15 @@ bool *modules_naming(struct judge *judge, const struct name_table *names)
 	return naming.found;
 }
 
-static bool imports_changed(const struct judge *judge, const struct beam_facts *facts)
+/* Whether it calls a function that is not what it was. */
+static bool imports_changed(struct judge *judge, const struct beam_facts *facts)
 {
 	for (size_t i = 0; i < facts->imports.len; i++) {
-		const struct module_at *to =
-			modules_find(judge->modules, SIDE_NEW, facts->imports.items[i].module);
+		const struct beam_function *call = &facts->imports.items[i];
+		const struct module_at *to = modules_find(judge->modules, SIDE_NEW, call->module);
 
-		if (to && to->diff && to->diff->change == CHANGE_CHANGED)
+		if (to && to->diff && to->diff->change == CHANGE_CHANGED &&
+		    !function_stays(judge->modules, call->module, call->name, call->arity))
 			return true;
 	}
 	return false;

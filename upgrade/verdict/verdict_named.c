@@ -11,7 +11,7 @@ struct keep {
 	struct judge *judge;
 	enum side side; /* of the code that keeps: on the way back it is the new one */
 	struct module_at *module;
-	const struct name_table *suspects; /* modules of that side that lost functions */
+	const struct name_table *suspects; /* modules of that side that changed, or are gone */
 	bool applies; /* it calls modules that its state names: their names alone count */
 };
 
@@ -42,21 +42,47 @@ static bool is_gone(struct keep *keep, const char *module, const char *name, uin
 	return found;
 }
 
-/* "hooks:done"; NULL: it is still there, or no such name. */
+/* Whether a function of that side is there, and fails whatever else becomes of it. */
+static bool fails_with(struct keep *keep, enum side side, const struct beam_function *to,
+		       const struct value *const *args)
+{
+	struct modules *modules = keep->judge->modules;
+	struct module_at *module = modules_find(modules, side, to->module);
+	const struct code *code = module ? module_code(modules, side, module) : NULL;
+	const struct code_function *function =
+		code && !code->unread && code_exports(code, to->name, to->arity)
+			? code_function(code, to->name, to->arity)
+			: NULL;
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch, .library = &modules->library[side], .limit = 8000 };
+
+	return function && eval_function(&eval, code, function, args).len == 0 && !eval.gave_up &&
+	       !eval.cut;
+}
+
+/* "hooks:done, which is gone"; NULL: it is still there, or no such name. */
 static const char *gone_call(struct keep *keep, const struct value *module,
 			     const struct value *name, const struct value *args)
 {
+	struct arena *arena = keep->judge->arena;
 	const char *m = value_atom_name(module), *f = m ? value_atom_name(name) : NULL;
-	const struct value *head;
-	uint32_t len = 0;
+	const struct value *given[EFFECT_ARGS], *head;
+	struct beam_function to = { m, f, 0 };
 
 	if (!f || name_table_find(keep->suspects, span_of(m)) == NAME_ABSENT)
 		return NULL;
-	while (args && value_uncons(args, keep->judge->arena, &head, &args))
-		len++;
-	return is_gone(keep, m, f, len, 255)
-		       ? arena_printf(keep->judge->arena, "%s:%s", module_shown(m), f)
-		       : NULL;
+	for (; args && value_uncons(args, arena, &head, &args); to.arity++)
+		if (to.arity < ARRAY_LEN(given))
+			given[to.arity] = head;
+	if (is_gone(keep, m, f, to.arity, 255))
+		return arena_printf(arena, "%s:%s by its name, which is gone", module_shown(m), f);
+	/* A loop that sleeps is told of already. */
+	if (is_told(keep->judge, REASON_state_shape_changed, m) || !args ||
+	    value_is_nil(args) != YES || to.arity == 0 || to.arity > ARRAY_LEN(given) ||
+	    fails_with(keep, keep->side, &to, given) || !fails_with(keep, !keep->side, &to, given))
+		return NULL;
+	return arena_printf(arena, "%s:%s/%u with arguments for which it fails", module_shown(m), f,
+			    to.arity);
 }
 
 static const char *gone_capture(struct keep *keep, const struct term *term)
@@ -67,8 +93,8 @@ static const char *gone_capture(struct keep *keep, const struct term *term)
 	    name_table_find(keep->suspects, span_of(to.module)) == NAME_ABSENT ||
 	    !is_gone(keep, to.module, to.name, to.arity, to.arity))
 		return NULL;
-	return arena_printf(keep->judge->arena, "%s:%s/%u", module_shown(to.module), to.name,
-			    to.arity);
+	return arena_printf(keep->judge->arena, "%s:%s/%u by its name, which is gone",
+			    module_shown(to.module), to.name, to.arity);
 }
 
 /* ---- in values ---- */
@@ -112,7 +138,8 @@ static const char *gone_module(struct keep *keep, const struct value *value)
 
 	return name && name_table_find(keep->suspects, span_of(name)) != NAME_ABSENT &&
 			       !modules_find(modules, !keep->side, name)
-		       ? module_shown(name)
+		       ? arena_printf(keep->judge->arena, "%s by its name, which is gone",
+				      module_shown(name))
 		       : NULL;
 }
 
@@ -151,11 +178,11 @@ static void tell(struct keep *keep, const char *gone, const char *place)
 	if (is_told(keep->judge, REASON_fun_kept, module->name))
 		return;
 	JUDGE(keep->judge, REASON_fun_kept, module->app->name, module->name,
-	      "%s holds %s by its name, which is gone%s: whoever calls it fails", place, gone,
+	      "%s holds %s%s: whoever calls it fails", place, gone,
 	      keep->side == SIDE_NEW ? " on the way back" : "")
-		->hint =
-		"keep the function for one release, or put another name there in code_change, "
-		"or behind the upgrade";
+		->hint = "keep the function, as it was called, for one release, or put another "
+			 "name there in code_change, "
+			 "or behind the upgrade";
 }
 
 /* The state is handed on as it is, and not made anew by code_change. */
@@ -397,8 +424,8 @@ static void judge_kept_children(struct keep *keep, const struct code *code)
 		     255))
 		return;
 	tell(keep,
-	     arena_printf(keep->judge->arena, "%s:%s", module_shown(child->module),
-			  child->function),
+	     arena_printf(keep->judge->arena, "%s:%s by its name, which is gone",
+			  module_shown(child->module), child->function),
 	     arena_printf(keep->judge->arena, "%s, which starts its children again with it,",
 			  module_shown(keep->module->name)));
 }
@@ -441,8 +468,7 @@ static void judge_side(struct judge *judge, enum side side)
 		struct module_at *is = modules_find(modules, !side, was->name);
 		const struct module_diff *diff = was->diff;
 
-		if (!is || (diff && diff->change == CHANGE_CHANGED &&
-			    (side == SIDE_OLD ? diff->exports_lost : diff->functions.len > 0)))
+		if (!is || (diff && diff->change == CHANGE_CHANGED && diff->functions.len > 0))
 			name_table_add(suspects, was->name, NULL);
 	}
 	if (name_table_len(suspects) == 0)

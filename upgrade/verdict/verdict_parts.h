@@ -106,6 +106,13 @@ bool shape_fits(const struct code *code, const struct code_shape *from,
 
 struct type;
 
+/* ---- verdict_statem.c ---- */
+
+/* A state that is a function, and no longer there; NULL: none. */
+const char *state_gone(const struct module_diff *module);
+/* The same, or {Name, …} that handle_event/4 of the new code takes nowhere: as text. */
+const char *state_not_taken(struct judge *judge, const struct module_diff *module);
+
 /* ---- verdict_cope.c ---- */
 
 /* Whether all callbacks in that code, of the release `side`, are seen to do with a state of the

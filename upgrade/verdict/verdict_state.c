@@ -155,60 +155,6 @@ static void judge_shape(const struct changed_process *process)
 
 /* ---- gen_statem ---- */
 
-/* Whether a gen_statem is seen to go there, or goes to states that cannot be seen. */
-static bool is_state(const struct code *code, const char *name)
-{
-	const struct value *const args[] = { &value_unknown, &value_unknown, &value_unknown,
-					     &value_unknown };
-
-	for (size_t i = 0; i < code->len; i++) {
-		owned_arena struct arena scratch = ARENA_EMPTY;
-		struct eval eval = { .arena = &scratch };
-		const struct code_function *function = &code->functions[i];
-		struct values values;
-
-		if ((function->arity != 3 && strcmp(function->name, "init") != 0) ||
-		    !code_exports(code, function->name, function->arity) ||
-		    function->arity > ARRAY_LEN(args))
-			continue;
-		values = eval_function(&eval, code, function, args);
-		for (size_t j = 0; j < values.len; j++) {
-			const struct value *value = values.items[j], *to;
-			int size = value_tuple_size(value);
-
-			if (size < 3 || !(value_is_tagged(value, "ok", (size_t)size) ||
-					  value_is_tagged(value, "next_state", (size_t)size)))
-				continue;
-			to = value_element(value, 1, &scratch);
-			if (!value_atom_name(to) || strcmp(value_atom_name(to), name) == 0)
-				return true;
-		}
-		if (eval.gave_up)
-			return true;
-	}
-	return false;
-}
-
-/* A state that is a function, and no longer there. */
-static const char *lost_state(const struct module_diff *module)
-{
-	static const char *const no_states[] = { "terminate", "format_status" };
-	const struct beam_functions exports = module->old_facts->exports;
-
-	if (beam_exports(module->old_facts, "handle_event", 4))
-		return NULL;
-	for (size_t i = 0; i < exports.len; i++) {
-		bool is_one = exports.items[i].arity == 3;
-
-		for (size_t j = 0; j < ARRAY_LEN(no_states); j++)
-			is_one = is_one && strcmp(exports.items[i].name, no_states[j]) != 0;
-		if (is_one && !beam_exports(module->new_facts, exports.items[i].name, 3) &&
-		    is_state(module->old_code, exports.items[i].name))
-			return exports.items[i].name;
-	}
-	return NULL;
-}
-
 struct mode {
 	bool seen, events, enter; /* handle_event_function; state_enter */
 };
@@ -344,7 +290,7 @@ static void judge_conversion(const struct changed_process *process)
 static void judge_lost_state(const struct changed_process *process)
 {
 	const struct module_diff *module = process->module;
-	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
+	const char *state = process->role == BEAM_GEN_STATEM ? state_gone(module) : NULL;
 	owned_name_table struct name_table *atoms = state ? atoms_of(module->new_code) : NULL;
 
 	if (state && name_table_find(atoms, span_of(state)) == NAME_ABSENT)
@@ -407,7 +353,8 @@ static bool copes(const struct changed_process *process)
 static void judge_kept(const struct changed_process *process)
 {
 	const struct module_diff *module = process->module, *other = struct_of(process);
-	const char *state = process->role == BEAM_GEN_STATEM ? lost_state(module) : NULL;
+	const char *state =
+		process->role == BEAM_GEN_STATEM ? state_not_taken(process->judge, module) : NULL;
 	size_t told = process->judge->reasons->len;
 
 	if (same_struct(process)) {

@@ -7,10 +7,12 @@
 
 %% Answers [] or what went wrong: [{Step, What}].
 %% renew: what runs is started anew before the way back, as it is sooner or later.
-lead(#{releases := Releases, apps := Apps, all := All, paths := Paths, modules := Modules, old := Old, new := New, renew := Renew}) ->
+%% used: states are what use has made of them; otherwise what they begin with.
+lead(#{releases := Releases, apps := Apps, all := All, paths := Paths, modules := Modules, old := Old, new := New, renew := Renew, used := Used}) ->
     Logged = listen(),
     Before = processes(),
     begin_at(Releases, Paths, Modules, Apps),
+    put(used, Used),
     use(Old), use(Old),
     Was = lists:sort(look(Old) ++ logged(Logged)),
     Was =:= [] orelse exit({bad_start, Was}),
@@ -32,8 +34,9 @@ steps([{renewed, Side} | Steps], Before, Logged, []) ->
     renew(Side), use(Side), use(Side),
     steps(Steps, Before, Logged, [{renewed, F} || F <- look(Side) ++ logged(Logged)]);
 steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
+    Used = get(used),
     Watched = [{P, who(P), monitor(process, P)} || P <- processes() -- Before, P =/= Logged],
-    Load = spawn(fun() -> load(From) end),
+    Load = spawn(fun() -> Used andalso load(From) end),
     Result = release_handler:install_release(Vsn, [{error_action, reboot}]),
     exit(Load, kill),
     use(To), use(To),
@@ -120,7 +123,7 @@ ask({children, Mark, Sup}, What) ->
     case lists:usort(Answers) of [Mark] -> Mark; Others -> Others end.
 
 use(#{probes := Probes}) ->
-    [catch ask(P, bump) || P <- Probes].
+    get(used) andalso [catch ask(P, bump) || P <- Probes].
 
 load(#{probes := Probes} = Side) ->
     [catch ask(P, What) || P <- Probes, What <- [check, bump]],

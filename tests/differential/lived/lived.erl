@@ -29,12 +29,15 @@ one(Nr, #{seed := Seed, folder := Folder} = Run, {Tally, Node}) ->
             {judge(Verdict, Codes, Found, Run#{dir => Dir, edits => maps:get(edits, Pair)}, Tally), Next}
     end.
 
-%% What was announced may be a matter of a moment, or of what is started meanwhile: it gets several chances to come.
-lives_of(hot) -> [rand:uniform(2) =:= 1];
-lives_of(_) -> [false, true, false, true].
+%% {Renew, Used}.  What was announced may be a matter of a moment, of what is started meanwhile, of how long a process has run: it gets
+%% several chances to come.
+lives_of(hot) -> [units:pick(all_lives())];
+lives_of(_) -> all_lives().
 
-lives([Renew | More], Life, Node) ->
-    case live(Life#{renew => Renew}, Node) of
+all_lives() -> [{false, true}, {true, true}, {false, false}, {true, false}].
+
+lives([{Renew, Used} | More], Life, Node) ->
+    case live(Life#{renew => Renew, used => Used}, Node) of
         {[], There} when More =/= [] -> lives(More, Life, There);
         End -> End
     end.
@@ -42,7 +45,9 @@ lives([Renew | More], Life, Node) ->
 is_lived(hot, _, _) -> true;
 is_lived(impossible, _, _) -> false;
 is_lived(_, Codes, #{force := Force}) ->
-    Force > 0 andalso Codes -- [relup_failed, appup_invalid] =:= Codes andalso rand:uniform(Force) =:= 1.
+    %% That a child is restarted is a step of the relup: nothing is to be seen of whether it comes.
+    Force > 0 andalso Codes -- [relup_failed, appup_invalid] =:= Codes andalso Codes =/= [child_restarted] andalso
+        rand:uniform(Force) =:= 1.
 
 plan(Dir, #{relevo := Relevo}) ->
     Out = os:cmd(lists:flatten(io_lib:format("~ts plan -q --json --out ~ts/plan ~ts/1 ~ts/2 | tee ~ts/plan.json | jq -r '"

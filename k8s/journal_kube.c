@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { LOOK_MS = 1000, AGAIN_MS = 500, REVISION_SHOWN = 10, REVISION_SKIP = sizeof("sha256:") - 1 };
+enum {
+	LOOK_MS = 1000,
+	AGAIN_MS = 500,
+	RIGHTS_MS = 30000,
+	REVISION_SHOWN = 10,
+	REVISION_SKIP = sizeof("sha256:") - 1
+};
 
 struct kube_journal {
 	struct journal journal;
@@ -18,6 +24,7 @@ struct kube_journal {
 	const char *upgrades; /* path of all of them */
 	const char *name;     /* of the BeamUpgrade; "" */
 	json_t *object;       /* it, as it was seen last; NULL: none */
+	json_t *tried; /* the status of a write that may have come to something; NULL: none */
 	json_t *about;
 	const struct rollout *rollout; /* that is driven */
 	int64_t last_number;           /* of all attempts, also of others */
@@ -70,6 +77,7 @@ static void in_kube_close(struct journal *journal)
 	struct kube_journal *j = in_kube(journal);
 
 	json_decref(j->object);
+	json_decref(j->tried);
 	json_decref(j->about);
 	arena_done(&j->arena);
 	free(j);
@@ -108,12 +116,37 @@ static void see(struct kube_journal *j, json_t *object)
 	j->name = arena_dup(&j->arena, span_of(kube_meta(object, "name")));
 }
 
+/* What is there now: a write before came to nothing, or is in it. */
+static void see_anew(struct kube_journal *j, json_t *object)
+{
+	json_decref(j->tried);
+	j->tried = NULL;
+	see(j, object);
+}
+
 /* ---- writing ---- */
 
 static int overtaken(const struct kube_journal *j, struct error *err)
 {
-	return error_set(err, ERROR_LOCKED, "BeamUpgrade %s: another leader has taken over",
-			 j->name);
+	return error_set(
+		err, ERROR_LOCKED,
+		"BeamUpgrade %s: another leader has taken over: its status is not what was "
+		"written here",
+		j->name);
+}
+
+/* A server that does not know the kind does not say of an object that it is not there. */
+static int is_gone(const struct kube_journal *j, const struct kube_status *said, struct error *err)
+{
+	char why[256];
+
+	if (strcmp(said->reason, "NotFound") != 0) {
+		err->kind = ERROR_UNREACHABLE;
+		return -1;
+	}
+	snprintf(why, sizeof(why), "%s", err->text);
+	return error_set(err, ERROR_LOCKED, "BeamUpgrade %s: somebody has deleted it: %s", j->name,
+			 why);
 }
 
 /* Also where there is none, as of one that was just made. */
@@ -125,18 +158,21 @@ static bool same_status(const json_t *now, const json_t *before)
 }
 
 /* What a write came to whose answer says that it has changed meanwhile, or that was lost: ours is
- * there; or nobody has touched the status, and it is written again; or it is not ours any more.
+ * there; or nobody but us has touched the status, and it is written again; or it is not ours any
+ * more.  before: the write before this one, where nobody knows what that came to
  */
-static int look_again(bool *done, struct kube_journal *j, const json_t *status, const char *path,
-		      struct error *err)
+static int look_again(bool *done, struct kube_journal *j, const json_t *status,
+		      const json_t *before, const char *path, struct error *err)
 {
-	struct kube_request request = { .path = path };
+	struct kube_status said = { 0 };
+	struct kube_request request = { .path = path, .status = &said };
 	json_t *now;
 
 	if (kube_ask(&now, j->options.kube, &request, err))
-		return err->kind == ERROR_NOT_FOUND ? overtaken(j, err) : -1;
+		return said.code == 404 ? is_gone(j, &said, err) : -1;
 	*done = json_equal(json_object_get(now, "status"), status);
-	if (!*done && !same_status(now, j->object)) {
+	if (!*done && !same_status(now, j->object) &&
+	    !json_equal(json_object_get(now, "status"), before)) {
 		json_decref(now);
 		return overtaken(j, err);
 	}
@@ -144,8 +180,8 @@ static int look_again(bool *done, struct kube_journal *j, const json_t *status, 
 	return 0;
 }
 
-static int put_once(bool *done, struct kube_journal *j, const json_t *status, const char *path,
-		    struct error *err)
+static int put_once(bool *done, struct kube_journal *j, const json_t *status, const json_t *before,
+		    const char *path, struct error *err)
 {
 	owned_json json_t *body = json_copy(j->object);
 	struct kube_status said = { 0 };
@@ -163,29 +199,37 @@ static int put_once(bool *done, struct kube_journal *j, const json_t *status, co
 		return 0;
 	}
 	if (said.code == 404)
-		return overtaken(j, err);
-	return said.code == 409 ? look_again(done, j, status, path, err) : -1;
+		return is_gone(j, &said, err);
+	return said.code == 409 ? look_again(done, j, status, before, path, err) : -1;
 }
 
-/* As long as we lead; whoever cannot write cannot renew the lease for long, either. */
-static int put_status(struct kube_journal *j, const json_t *status, struct error *err)
+/* As long as we lead; whoever cannot write cannot renew the lease for long, either.  A server that
+ * has just started knows nobody's rights for a moment.
+ */
+static int put_status(struct kube_journal *j, json_t *status, struct error *err)
 {
 	const char *path =
 		kube_path(&j->arena, BEAM_GROUP, "beamupgrades", j->options.space, j->name);
+	owned_json json_t *before = j->tried;
+	int64_t until = clock_mono_ms() + RIGHTS_MS;
 	bool done = false;
 
+	j->tried = json_incref(status);
 	for (;;) {
 		if (!lease_leads(j->options.lease))
 			return error_set(err, ERROR_LOCKED, "BeamUpgrade %s: the lease is lost",
 					 j->name);
-		if (put_once(&done, j, status, path, err) == 0) {
-			if (done)
-				return 0;
-		} else if (err->kind != ERROR_UNREACHABLE) {
-			return -1;
-		} else {
-			clock_sleep_ms(AGAIN_MS);
+		if (put_once(&done, j, status, before, path, err) == 0) {
+			if (!done)
+				continue;
+			json_decref(j->tried);
+			j->tried = NULL;
+			return 0;
 		}
+		if (err->kind != ERROR_UNREACHABLE &&
+		    (err->kind != ERROR_USAGE || clock_mono_ms() > until))
+			return -1;
+		clock_sleep_ms(AGAIN_MS);
 	}
 }
 
@@ -257,7 +301,7 @@ static int create(struct kube_journal *j, struct error *err)
 			       ? error_set(err, ERROR_LOCKED, "BeamUpgrade %s is there already",
 					   kube_meta(body, "name"))
 			       : -1;
-	see(j, object);
+	see_anew(j, object);
 	return 0;
 }
 
@@ -360,7 +404,7 @@ static int in_kube_last(struct rollout **rollout_out, struct journal_entry *entr
 	*entry_out = (struct journal_entry){ 0 };
 	if (!last)
 		return 0;
-	see(j, json_incref((json_t *)(uintptr_t)last));
+	see_anew(j, json_incref((json_t *)(uintptr_t)last));
 	written = json_in(last, "status", "journal", NULL);
 	if (!written)
 		return 0;

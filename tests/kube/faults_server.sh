@@ -98,6 +98,18 @@ RULES
     grep -q "^$told" "$work/asked" || fail "never $told: $(cut -d' ' -f1,2 "$work/asked" | sort | uniq -c)"
   done
   ok
+
+  # Nobody knows what a write came to, and a server that has just started knows nobody's rights: it is the same one who goes on.
+  cat >"$work/rules" <<RULES
+PUT beamupgrades 2 1 lose
+PUT beamupgrades 2 2 status 403
+RULES
+  beam_deployment 1.0.0
+  is_ready 400
+  all_run 1.0.0
+  grep -q '^PUT 403' "$work/asked" || fail "never 403: $(cut -d' ' -f1,2 "$work/asked" | sort | uniq -c)"
+  ! gone "$operator" || fail "the operator has ended: $(cat "$work/operator.odd.log")"
+  ok
 fi
 
 # F23: who we are runs out: the server takes the token no more, and another lies in its place.

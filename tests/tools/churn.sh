@@ -111,6 +111,7 @@ churn_explain () {
   in_shop get bd meter -o json | jq .status
   in_shop get bup -o json | jq -c '.items | sort_by(.spec.attempt)[-2:][] | [.metadata.name, .status.result, .status.reason, .status.journal.head, [.status.journal.nodes[] | del(.zone)]]'
   in_shop get events --sort-by=.metadata.creationTimestamp | tail -n 40
+  grep -E '^(PUT|POST|GET) [0-9]* .*beamupgrades' "$work/asked" | tail -n 30
   tail -n 20 "$work/kubelet.log" "$work/sets.log" "$kubelet_dir"/*.log
 }
 

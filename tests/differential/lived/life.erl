@@ -40,6 +40,7 @@ steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
     Result = release_handler:install_release(Vsn, [{error_action, reboot}]),
     exit(Load, kill),
     use(To), use(To),
+    Used orelse wake(To),
     Found = [{install, Result} || element(1, Result) =/= ok] ++ look(To) ++ gone(Watched, To) ++
         logged(Logged),
     steps(Steps, Before, Logged, [{Step, F} || F <- Found]);
@@ -121,6 +122,10 @@ ask({loop, _, Name}, What) ->
 ask({children, Mark, Sup}, What) ->
     Answers = [gen_server:call(P, What, ?WAIT) || {_, P, _, _} <- supervisor:which_children(Sup)],
     case lists:usort(Answers) of [Mark] -> Mark; Others -> Others end.
+
+%% A loop enters the new code with the next message.
+wake(#{probes := Probes}) ->
+    [catch ask(P, check) || {loop, _, _} = P <- Probes].
 
 use(#{probes := Probes}) ->
     get(used) andalso [catch ask(P, bump) || P <- Probes].

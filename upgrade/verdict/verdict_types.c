@@ -384,19 +384,38 @@ static const struct term *extra_given(struct judge *judge, const struct typed *t
 	return NULL;
 }
 
+/* An atom that is the whole state, as `undefined` until it is used first, for which code_change
+ * fails whatever it does with others; NULL: none.
+ */
+static const char *atom_that_fails(struct judge *judge, const struct typed *typed,
+				   const struct type *state, struct change_given given)
+{
+	const struct code_library *library = &judge->modules->library[SIDE_NEW];
+
+	for (size_t i = 0; i < state->atoms_len; i++) {
+		struct type *one = type_new(judge->arena);
+
+		type_add(one, value_of_atom(judge->arena, state->atoms[i]), judge->arena);
+		if (code_change_type(typed->new_code, typed->role, one, given, library,
+				     judge->arena)
+			    .fails_all)
+			return state->atoms[i];
+	}
+	return NULL;
+}
+
 static void judge_converted_types(struct judge *judge, const struct typed *typed,
 				  const struct type *before, const struct type *after)
 {
 	const struct code_library *library = &judge->modules->library[SIDE_NEW];
 	const struct term *vsn = typed->old_facts->vsn;
-	struct type_changed up = code_change_type(
-		typed->new_code, typed->role, before,
-		(struct change_given){ vsn, extra_given(judge, typed, false), false }, library,
-		judge->arena);
-	struct type_changed down = code_change_type(
-		typed->new_code, typed->role, after,
-		(struct change_given){ vsn, extra_given(judge, typed, true), true }, library,
-		judge->arena);
+	const struct change_given given_up = { vsn, extra_given(judge, typed, false), false };
+	const struct change_given given_down = { vsn, extra_given(judge, typed, true), true };
+	struct type_changed up = code_change_type(typed->new_code, typed->role, before, given_up,
+						  library, judge->arena);
+	struct type_changed down = code_change_type(typed->new_code, typed->role, after, given_down,
+						    library, judge->arena);
+	const char *atom = atom_that_fails(judge, typed, before, given_up);
 	bool as_it_is = goes_back_as_it_is(judge, typed->app, typed->name);
 	const struct type_diff *harm;
 
@@ -404,10 +423,10 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 		down = (struct type_changed){ .type = type_new(judge->arena) };
 		*down.type = *after;
 	}
-	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails)) {
+	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails) || atom) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
-		      "code_change of %s fails for the state of its processes",
-		      module_shown(typed->name))
+		      "code_change of %s fails for the state %s", module_shown(typed->name),
+		      atom ? atom : "of its processes")
 			->hint = CONVERT;
 		return;
 	}
@@ -420,12 +439,12 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			->hint = CONVERT;
 		return;
 	}
-	if ((down.fails_all || (typed->role == BEAM_SPECIAL && down.fails)) &&
+	atom = as_it_is ? NULL : atom_that_fails(judge, typed, after, given_down);
+	if ((down.fails_all || (typed->role == BEAM_SPECIAL && down.fails) || atom) &&
 	    !is_told(judge, REASON_not_reversible, typed->name)) {
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
-		      "on the way back, code_change of %s fails for the state of its "
-		      "processes",
-		      module_shown(typed->name))
+		      "on the way back, code_change of %s fails for the state %s",
+		      module_shown(typed->name), atom ? atom : "of its processes")
 			->hint = "convert the state back where it is given {down, Vsn}";
 		return;
 	}

@@ -168,7 +168,8 @@ enum sight_kind {
 	SIGHT_answer,  /* to an action */
 	SIGHT_command, /* of a person; `vsn` is the release it speaks of */
 	/* A node joined the fleet; with `vsn` it began with the release that is rolled out, by a
-	   restart, and that is what it goes back to. */
+	 * restart, and goes back to that one.
+	 */
 	SIGHT_new,
 	SIGHT_gone, /* a node left it */
 };

@@ -62,11 +62,20 @@ ways(N) ->
 starts(Parent, Kind, Born, Failed) ->
     receive enough -> Parent ! {self(), Born, Failed}
     after 0 ->
-        Fine = try {ok, P} = storm_starter:start(Kind), answers(P) andalso stops(P) catch _:_ -> false end,
+        Fine = try {ok, P} = storm_starter:start(Kind), answers(P) andalso stops(P)
+               catch Class:Why:Where -> tell({Kind, Class, Why, Where}), false
+               end,
         starts(Parent, Kind, Born + 1, Failed + case Fine of true -> 0; false -> 1 end)
     end.
 
-answers(P) -> is_integer(catch gen_server:call(P, bump, infinity)).
+answers(P) ->
+    try gen_server:call(P, bump, infinity) of
+        N -> is_integer(N)
+    catch Class:Why -> tell({bump, Class, Why}), false
+    end.
+
+%% What failed, and how: the count alone is no help to who reads it.
+tell(What) -> io:format(standard_error, "~p~n", [What]).
 
 stops(P) -> ok =:= gen_server:call(P, stop, infinity).
 

@@ -86,7 +86,8 @@ tar -xzf "$work/store/lamp-1.0.0.tar.gz" -C "$work/run"
 pids="$pids $!"
 eval_there () { "$relevo" node eval "$node" "$1"; }
 env_there () { eval_there "lists:sort(application:get_all_env(lamp))"; }
-wait_for 40 env_there || fail "the lamp does not start: $(cat "$work/log")"
+started () { eval_there "{started, _} = init:get_status()"; }
+wait_for 40 started || fail "the lamp does not start: $(cat "$work/log")"
 listing () { (cd "$work/run" && find . | sort); }
 listing >"$work/before"
 before=$(env_there)

@@ -394,7 +394,7 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 		change && !code->unread ? code_function(code, change->name, change->arity) : NULL;
 	if (!function)
 		return changed;
-	for (size_t way = 0; way < type_ways(state) && way < TYPE_VARIANTS; way++) {
+	for (size_t way = 0; way < type_exact_ways(state) && way < TYPE_VARIANTS; way++) {
 		const struct value *version =
 			given.vsn ? value_of_term(&scratch, given.vsn) : &value_unknown;
 		const struct value *back[] = { value_of_atom(&scratch, "down"), version };
@@ -408,7 +408,7 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 			given.down ? value_tuple(&scratch, back, ARRAY_LEN(back)) : version;
 		if (given.extra)
 			args[change->arity - 1] = value_of_term(&scratch, given.extra);
-		args[change->state] = type_value(state, way, &scratch);
+		args[change->state] = type_exact_value(state, way, &scratch);
 		values = eval_function(&eval, code, function, args);
 		for (size_t i = 0; i < values.len; i++) {
 			const struct value *value = values.items[i];

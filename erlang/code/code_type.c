@@ -136,8 +136,9 @@ static void add_tuple(struct adder *adder, struct type *type, const struct value
 		add(adder, variant->items[i], value_element(value, i, adder->arena));
 }
 
-static void add_key(struct adder *adder, struct type_variant *variant, const char *key,
-		    const struct value *value)
+/* The bit of the key. */
+static uint64_t add_key(struct adder *adder, struct type_variant *variant, const char *key,
+			const struct value *value)
 {
 	size_t at = 0;
 
@@ -145,7 +146,7 @@ static void add_key(struct adder *adder, struct type_variant *variant, const cha
 		at++;
 	if (at == TYPE_WIDTH) {
 		variant->open = true;
-		return;
+		return 0;
 	}
 	if (at == variant->len) {
 		variant->keys[at] = dup(adder, key);
@@ -153,17 +154,19 @@ static void add_key(struct adder *adder, struct type_variant *variant, const cha
 		variant->len++;
 	}
 	add(adder, variant->items[at], value);
+	return (uint64_t)1 << at;
 }
 
-static void add_pair(struct adder *adder, struct type_variant *variant, const struct value *key,
-		     const struct value *value)
+static uint64_t add_pair(struct adder *adder, struct type_variant *variant, const struct value *key,
+			 const struct value *value)
 {
 	const struct term *term =
 		key->kind == VALUE_TERM && key->constant.from == 0 ? key->constant.term : NULL;
 	const char *name = term ? type_key(term, adder->arena) : NULL;
 
-	if (!name || strcmp(name, "__struct__") != 0)
-		add_key(adder, variant, name ? name : "*", value);
+	if (name && strcmp(name, "__struct__") == 0)
+		return 0;
+	return add_key(adder, variant, name ? name : "*", value);
 }
 
 /* The last that was put under a key counts. */
@@ -175,6 +178,25 @@ static bool put_again(const struct value *last, const struct value *put)
 	return false;
 }
 
+/* Those with the most keys come first. */
+static void add_set(struct type_variant *variant, uint64_t set)
+{
+	size_t at = variant->sets_len;
+
+	for (size_t i = 0; i < variant->sets_len; i++)
+		if (variant->sets[i] == set)
+			return;
+	if (variant->sets_len == TYPE_SETS) {
+		variant->more_sets = true;
+		return;
+	}
+	variant->sets_len++;
+	for (; at > 0 && __builtin_popcountll(variant->sets[at - 1]) < __builtin_popcountll(set);
+	     at--)
+		variant->sets[at] = variant->sets[at - 1];
+	variant->sets[at] = set;
+}
+
 static void add_map(struct adder *adder, struct type *type, const struct value *value)
 {
 	const struct value *name = value_map_at(value, "__struct__", adder->arena), *map = value;
@@ -182,10 +204,11 @@ static void add_map(struct adder *adder, struct type *type, const struct value *
 		variant_of(adder, type, true, name ? value_atom_name(name) : NULL, 0);
 	const struct term *term;
 	unsigned puts = 0;
+	uint64_t set = 0;
 
 	for (; variant && map->kind == VALUE_MAP; map = map->map.base)
 		if (++puts < TYPE_WIDTH && !put_again(value, map))
-			add_pair(adder, variant, map->map.key, map->map.value);
+			set |= add_pair(adder, variant, map->map.key, map->map.value);
 	if (!variant)
 		return;
 	term = map->kind == VALUE_TERM ? map->constant.term : NULL;
@@ -197,9 +220,10 @@ static void add_map(struct adder *adder, struct type *type, const struct value *
 		const char *key = term_atom_name(term->map.keys[i]);
 		const struct value *now = key ? value_map_at(value, key, adder->arena) : NULL;
 
-		add_pair(adder, variant, value_of_term(adder->arena, term->map.keys[i]),
-			 now ? now : value_of_term(adder->arena, term->map.values[i]));
+		set |= add_pair(adder, variant, value_of_term(adder->arena, term->map.keys[i]),
+				now ? now : value_of_term(adder->arena, term->map.values[i]));
 	}
+	add_set(variant, set);
 }
 
 static void add_pair_key(struct adder *adder, struct type *type, const char *key)
@@ -350,11 +374,24 @@ static size_t more_atoms(const struct type *type)
 	return type->atoms_len > 0 && !type->any_atom ? type->atoms_len - 1 : 0;
 }
 
+/* A map of which not all is seen, or that may have any of the keys. */
+static bool has_open_way(const struct type_variant *variant)
+{
+	return variant->open || variant->more_sets || variant->sets_len == 0;
+}
+
+static size_t variant_ways(const struct type_variant *variant)
+{
+	return variant->map ? variant->sets_len + has_open_way(variant) : 1;
+}
+
 static size_t ways_of(const struct type *type, bool exact)
 {
-	size_t ways = type->len + (size_t)__builtin_popcount(plain_kinds(type)) +
-		      (exact ? more_atoms(type) : 0);
+	size_t ways =
+		(size_t)__builtin_popcount(plain_kinds(type)) + (exact ? more_atoms(type) : 0);
 
+	for (size_t i = 0; i < type->len; i++)
+		ways += variant_ways(&type->variants[i]);
 	return ways > 0 ? ways : 1;
 }
 
@@ -401,27 +438,40 @@ enum fill { FILL_ANY, FILL_EXACT, FILL_EMPTY };
 static const struct value *value_of_type(const struct type *type, size_t nth, enum fill fill,
 					 struct arena *arena);
 
-static const struct value *map_value(const struct type_variant *variant, size_t nth, enum fill fill,
-				     struct arena *arena)
+/* The keys that it has in one of its ways, the first of which may be that with any of them. */
+static uint64_t keys_in(const struct type_variant *variant, size_t way)
 {
-	const struct value *map =
-		variant->open ? hole(arena) : value_of_term(arena, term_map(arena, NULL, NULL, 0));
+	const uint64_t all = variant->len < 64 ? ((uint64_t)1 << variant->len) - 1 : UINT64_MAX;
+
+	if (!has_open_way(variant))
+		return variant->sets[way];
+	return way > 0 ? variant->sets[way - 1] : all;
+}
+
+static const struct value *map_value(const struct type_variant *variant, size_t way, size_t nth,
+				     enum fill fill, struct arena *arena)
+{
+	const uint64_t set = keys_in(variant, way);
+	const struct value *map = way == 0 && variant->open
+					  ? hole(arena)
+					  : value_of_term(arena, term_map(arena, NULL, NULL, 0));
 
 	for (size_t i = 0; i < variant->len; i++)
-		map = value_map_put(arena, map, key_value(variant->keys[i], arena),
-				    value_of_type(variant->items[i], nth, fill, arena));
+		if (set & (uint64_t)1 << i)
+			map = value_map_put(arena, map, key_value(variant->keys[i], arena),
+					    value_of_type(variant->items[i], nth, fill, arena));
 	return variant->tag ? value_map_put(arena, map, value_of_atom(arena, "__struct__"),
 					    value_of_atom(arena, variant->tag))
 			    : map;
 }
 
-static const struct value *variant_value(const struct type_variant *variant, size_t nth,
+static const struct value *variant_value(const struct type_variant *variant, size_t way, size_t nth,
 					 enum fill fill, struct arena *arena)
 {
 	const struct value *items[TYPE_WIDTH];
 
 	if (variant->map)
-		return map_value(variant, nth, fill, arena);
+		return map_value(variant, way, nth, fill, arena);
 	for (size_t i = 0; i < variant->len; i++)
 		items[i] = i == 0 && variant->tag
 				   ? value_of_atom(arena, variant->tag)
@@ -456,7 +506,7 @@ static const struct value *pairs_value(const struct type *type, size_t nth, enum
 
 		if (!pair)
 			return NULL;
-		list = value_cons(arena, variant_value(pair, nth, fill, arena), list);
+		list = value_cons(arena, variant_value(pair, 0, nth, fill, arena), list);
 	}
 	return list;
 }
@@ -480,11 +530,15 @@ static const struct value *value_of_type(const struct type *type, size_t nth, en
 	size_t atoms = fill == FILL_EXACT ? more_atoms(type) : 0;
 	unsigned kinds = plain_kinds(type);
 
-	if (way < type->len)
-		return variant_value(&type->variants[way], nth, fill, arena);
+	for (size_t i = 0; i < type->len; i++) {
+		size_t ways = variant_ways(&type->variants[i]);
+
+		if (way < ways)
+			return variant_value(&type->variants[i], way, nth, fill, arena);
+		way -= ways;
+	}
 	if (!kinds || (type->len == 0 && (type->unknown || type->argument || type->fun)))
 		return hole(arena);
-	way -= type->len;
 	if (kinds & kind_bit(TERM_ATOM) && way <= atoms)
 		return atom_of(type, way, fill, arena);
 	if (kinds & kind_bit(TERM_ATOM)) {
@@ -496,6 +550,31 @@ static const struct value *value_of_type(const struct type *type, size_t nth, en
 	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
 		return list_value(type, nth, fill, arena);
 	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
+}
+
+/* Others had all of its keys, and more. */
+static bool is_part(const struct type_variant *variant, size_t way)
+{
+	const uint64_t keys = keys_in(variant, way);
+
+	for (size_t i = 0; i < variant_ways(variant); i++)
+		if ((keys_in(variant, i) & keys) == keys && keys_in(variant, i) != keys)
+			return true;
+	return false;
+}
+
+bool type_lacks_keys(const struct type *type, size_t nth)
+{
+	size_t way = nth % type_ways(type);
+
+	for (size_t i = 0; i < type->len; i++) {
+		size_t ways = variant_ways(&type->variants[i]);
+
+		if (way < ways)
+			return type->variants[i].map && is_part(&type->variants[i], way);
+		way -= ways;
+	}
+	return false;
 }
 
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena)
@@ -789,6 +868,31 @@ struct type_diffs type_compare(const struct type *before, const struct type *aft
 	return comparer.diffs;
 }
 
+/* By the names of its keys, which may have other numbers there. */
+static bool has_set(const struct type_variant *variant, const struct type_variant *of, uint64_t set)
+{
+	uint64_t same = 0;
+
+	for (size_t i = 0; i < of->len; i++)
+		for (size_t j = 0; set & (uint64_t)1 << i && j < variant->len; j++)
+			if (strcmp(of->keys[i], variant->keys[j]) == 0)
+				same |= (uint64_t)1 << j;
+	for (size_t i = 0; i < variant->sets_len; i++)
+		if (variant->sets[i] == same)
+			return true;
+	return false;
+}
+
+static bool same_sets(const struct type_variant *a, const struct type_variant *b)
+{
+	if (a->sets_len != b->sets_len || a->more_sets != b->more_sets)
+		return false;
+	for (size_t i = 0; i < a->sets_len; i++)
+		if (!has_set(b, a, a->sets[i]))
+			return false;
+	return true;
+}
+
 static bool same_types(const struct type *a, const struct type *b, unsigned depth)
 {
 	if (depth == 0 || a->kinds != b->kinds || a->unknown != b->unknown ||
@@ -800,7 +904,7 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 	for (size_t i = 0; i < a->len; i++) {
 		const struct type_variant *v = &a->variants[i], *w = find(b, v, false);
 
-		if (!w || v->len != w->len || v->open != w->open)
+		if (!w || v->len != w->len || v->open != w->open || !same_sets(v, w))
 			return false;
 		for (size_t j = 0; j < v->len; j++) {
 			const struct type *other = v->map ? value_at(w, v->keys[j]) : w->items[j];

@@ -13,6 +13,7 @@ enum {
 	TYPE_WIDTH = 64,    /* elements, keys */
 	TYPE_DEPTH = 8,
 	TYPE_ATOMS = 6, /* that are told apart at one place */
+	TYPE_SETS = 6,  /* of keys, that maps at one place had */
 };
 
 /* Tuples of one size that begin alike, or maps of one struct. */
@@ -23,6 +24,10 @@ struct type_variant {
 	struct type **items; /* elements of a tuple, values of a map */
 	size_t len;
 	bool open; /* a map: there may be other keys */
+	/* The keys of single maps of which all were seen: a bit for each of `keys`. */
+	uint64_t sets[TYPE_SETS];
+	size_t sets_len;
+	bool more_sets;
 };
 
 struct type {
@@ -53,8 +58,12 @@ bool type_key_is(const struct term *key, const char *name);
 struct type *type_new(struct arena *arena);
 /* Puts a value in.  VALUE_ARGUMENT with nr 0 is what was given from outside; others say nothing. */
 void type_add(struct type *type, const struct value *value, struct arena *arena);
-/* A value of that type: the n-th of its variants and kinds, where there are several. */
+/* A value of that type: the n-th of its variants and kinds, where there are several; of maps, each
+ * set of keys that one of them had is a variant.
+ */
 const struct value *type_value(const struct type *type, size_t nth, struct arena *arena);
+/* Whether it is a map, and another one of its kind had all of its keys, and more. */
+bool type_lacks_keys(const struct type *type, size_t nth);
 /* The same with the atoms that were seen, one at each way. */
 const struct value *type_exact_value(const struct type *type, size_t nth, struct arena *arena);
 /* The same with empty lists. */

@@ -396,9 +396,12 @@ static void check_plan(const struct test_case *test, enum which which)
 	if (plan_make(&plan, &arena, a, b, &options, &err))
 		fail_msg("%s", err.text);
 	describe(&text, plan);
-	if (strcmp(str_text(&text), test->want[which]) != 0)
-		fail_msg("%s: %s\n  wanted: %s", which_names[which], str_text(&text),
-			 test->want[which]);
+	if (strcmp(str_text(&text), test->want[which]) != 0) {
+		str_addf(&text, "\n  wanted: %s", test->want[which]);
+		for (size_t i = 0; i < plan->reasons.len; i++)
+			str_addf(&text, "\n  %s", plan->reasons.items[i].message);
+		fail_msg("%s: %s", which_names[which], str_text(&text));
+	}
 	check_words(plan);
 	if (which == NEW && plan->appups.len > 0) {
 		check_script("up", plan->appups.items[0].up, test->up);

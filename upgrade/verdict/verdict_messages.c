@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Messages under way: the old code has sent them, the new code receives them; between the nodes of
- * a cluster, of which some still run the old release, both ways and for longer.
+ * a cluster, of which some still run the old release, both ways and for longer; timers of the new
+ * code, when a system has gone back.
  */
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
@@ -112,6 +113,7 @@ const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 {
 	const struct way *way = way_of(effect);
 	const struct module_at *to;
+	struct message_way back;
 	const char *name;
 	bool far;
 
@@ -120,65 +122,96 @@ const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 	*message = effect->args[way->what];
 	name = receiver(effect, way, sender, judge->arena, &far);
 	to = modules_find(judge->modules, SIDE_NEW, name);
-	return to && to->diff && to->diff->change == CHANGE_CHANGED &&
-			       !to->diff->old_code->unread && !to->diff->new_code->unread &&
-			       message_is_lost(judge, to->diff->new_code, to->diff->old_code,
-					       SIDE_OLD, way->kind, *message)
-		       ? name
-		       : NULL;
+	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
+	    to->diff->new_code->unread)
+		return NULL;
+	back = message_way_to(judge, SIDE_OLD, to->diff);
+	return message_is_lost(&back, way->kind, *message) ? name : NULL;
 }
 
 /* ---- all that a module sends ---- */
+
+/* What is asked of what a module sends. */
+enum sending {
+	SENT_BEFORE, /* by its old code, and the new one gets it */
+	SENT_FAR,    /* by its new code, to nodes that still run the old one */
+	SENT_BACK,   /* by timers of its new code, and after the way back the old one gets it */
+	SENT_SAME,   /* by a module that is the same, and goes on to */
+};
 
 struct sent {
 	struct judge *judge;
 	struct module_at *module; /* the sender */
 	const struct code *code;
-	bool far_only;
-	bool same;      /* the sender is, and sends on what it sent */
+	enum sending what;
 	unsigned tried; /* messages of this module: enough is enough */
 };
 
 enum { TRIED_MAX = 60 };
+
+static const enum reason_code sent_reasons[] = {
+	[SENT_BEFORE] = REASON_message_unknown,
+	[SENT_FAR] = REASON_mixed_cluster,
+	[SENT_BACK] = REASON_not_reversible,
+	[SENT_SAME] = REASON_message_unknown,
+};
+
+static void tell_sent(const struct sent *sent, const struct way *way, const struct module_at *to,
+		      const struct value *message)
+{
+	struct judge *judge = sent->judge;
+	const struct module_at *from = sent->module;
+	const char *sender = module_shown(from->name), *taker = module_shown(to->name);
+	owned_str struct str text = STR_EMPTY;
+
+	value_print(&text, message);
+	if (sent->what == SENT_SAME)
+		JUDGE(judge, REASON_not_rebuilt, from->app->name, from->name,
+		      "%s is the same, and sends %s, which %s of the new %s does not understand, "
+		      "also behind a restart",
+		      sender, str_text(&text), message_taker(to->diff->new_code, way->kind), taker)
+			->hint = "compile it anew, and raise the version of its application";
+	else if (sent->what == SENT_FAR)
+		JUDGE(judge, REASON_mixed_cluster, to->app->name, to->name,
+		      "%s sends %s to %s of other nodes: those that still run the old release do "
+		      "not understand it",
+		      sender, str_text(&text), taker)
+			->hint = "send it only one release after all nodes understand it";
+	else if (sent->what == SENT_BACK)
+		JUDGE(judge, REASON_not_reversible, to->app->name, to->name,
+		      "the new code of %s has a timer send %s, with which %s of the old %s fails: "
+		      "after the way back, one that is still set ends its process",
+		      sender, str_text(&text), message_taker(to->diff->old_code, way->kind), taker)
+			->hint = "understand it one release before it is sent, or cancel the timer "
+				 "in code_change, for {down, Vsn}";
+	else
+		JUDGE(judge, REASON_message_unknown, to->app->name, to->name,
+		      "the old code of %s sends %s, which %s of the new %s does not understand: "
+		      "one "
+		      "that is under way, or a timer that is set, fails or is lost",
+		      sender, str_text(&text), message_taker(to->diff->new_code, way->kind), taker)
+			->hint = "go on understanding it for one release";
+}
 
 static void judge_sent_to(struct sent *sent, const struct way *way, const char *name, bool far,
 			  const struct value *message)
 {
 	struct judge *judge = sent->judge;
 	const struct module_at *to = modules_find(judge->modules, SIDE_NEW, name);
-	owned_str struct str text = STR_EMPTY;
+	const bool to_old = sent->what == SENT_FAR || sent->what == SENT_BACK;
+	struct message_way between;
 
 	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
-	    to->diff->new_code->unread || (sent->far_only && !far) ||
+	    to->diff->new_code->unread || (sent->what == SENT_FAR && !far) ||
 	    !message_takers_changed(to->diff, way->kind) || ++sent->tried > TRIED_MAX ||
-	    is_told(judge, sent->far_only ? REASON_mixed_cluster : REASON_message_unknown, name) ||
-	    (sent->same && is_told(judge, REASON_not_rebuilt, sent->module->name)) ||
-	    !message_is_lost(judge, sent->far_only ? to->diff->new_code : to->diff->old_code,
-			     sent->far_only ? to->diff->old_code : to->diff->new_code,
-			     sent->far_only ? SIDE_OLD : SIDE_NEW, way->kind, message))
+	    is_told(judge, sent_reasons[sent->what], name) ||
+	    (sent->what == SENT_BACK && is_told(judge, REASON_message_unknown, name)) ||
+	    (sent->what == SENT_SAME && is_told(judge, REASON_not_rebuilt, sent->module->name)))
 		return;
-	value_print(&text, message);
-	if (sent->same)
-		JUDGE(judge, REASON_not_rebuilt, sent->module->app->name, sent->module->name,
-		      "%s is the same, and sends %s, which %s of the new %s does not understand, "
-		      "also behind a restart",
-		      module_shown(sent->module->name), str_text(&text),
-		      message_taker(to->diff->new_code, way->kind), module_shown(name))
-			->hint = "compile it anew, and raise the version of its application";
-	else if (sent->far_only)
-		JUDGE(judge, REASON_mixed_cluster, to->app->name, name,
-		      "%s sends %s to %s of other nodes: those that still run the old release do "
-		      "not understand it",
-		      module_shown(sent->module->name), str_text(&text), module_shown(name))
-			->hint = "send it only one release after all nodes understand it";
-	else
-		JUDGE(judge, REASON_message_unknown, to->app->name, name,
-		      "the old code of %s sends %s, which %s of the new %s does not understand: "
-		      "one "
-		      "that is under way, or a timer that is set, fails or is lost",
-		      module_shown(sent->module->name), str_text(&text),
-		      message_taker(to->diff->new_code, way->kind), module_shown(name))
-			->hint = "go on understanding it for one release";
+	between = message_way_to(judge, to_old ? SIDE_OLD : SIDE_NEW, to->diff);
+	between.raises = sent->what == SENT_BACK;
+	if (message_is_lost(&between, way->kind, message))
+		tell_sent(sent, way, to, message);
 }
 
 static void judge_sent(struct sent *sent, const struct code_effect *effect)
@@ -191,7 +224,7 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 
 	/* Who gets what other modules send is known where they set a timer for their caller. */
 	if (!way || !is_seen(message, judge->arena) ||
-	    (effect->through && !strstr(way->name, "send_")))
+	    ((effect->through || sent->what == SENT_BACK) && !strstr(way->name, "send_")))
 		return;
 	if (way->kind != MESSAGE_EVENT) {
 		name = receiver(effect, way, sent->code, judge->arena, &far);
@@ -362,23 +395,28 @@ static void judge_funs(struct judge *judge, struct module_at *module)
 
 /* ---- all of it ---- */
 
+static void judge_all_sent(struct sent sent, struct code_effects effects)
+{
+	for (size_t i = 0; i < effects.len; i++)
+		judge_sent(&sent, &effects.items[i]);
+}
+
 static void judge_module_messages(struct judge *judge, struct module_at *module)
 {
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
-	struct sent sent = { .judge = judge, .module = module, .code = module->diff->old_code };
-	struct code_effects effects = { NULL, 0 };
+	struct sent sent = { .judge = judge, .module = module };
+	struct code_effects effects = effects_of(judge, SIDE_NEW, module);
 
+	sent.code = module->diff->old_code;
 	if (before)
-		effects = effects_through(judge, SIDE_OLD, before);
-	for (size_t i = 0; i < effects.len; i++)
-		judge_sent(&sent, &effects.items[i]);
-	sent.far_only = true;
+		judge_all_sent(sent, effects_through(judge, SIDE_OLD, before));
 	sent.code = module->diff->new_code;
-	effects = effects_of(judge, SIDE_NEW, module);
-	for (size_t i = 0; i < effects.len; i++) {
-		judge_sent(&sent, &effects.items[i]);
+	sent.what = SENT_FAR;
+	judge_all_sent(sent, effects);
+	for (size_t i = 0; i < effects.len; i++)
 		judge_rpc(judge, module, &effects.items[i]);
-	}
+	sent.what = SENT_BACK;
+	judge_all_sent(sent, effects_through(judge, SIDE_NEW, module));
 }
 
 /* Receivers that take something else than before. */
@@ -408,14 +446,13 @@ static void judge_same_senders(struct judge *judge)
 	naming = modules_naming(judge, names);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *module = &modules->items[SIDE_NEW][i];
-		struct sent sent = { .judge = judge, .module = module, .same = true };
+		struct sent sent = { .judge = judge, .module = module, .what = SENT_SAME };
 		struct code_effects effects = { NULL, 0 };
 
 		if (module->same && naming[i] &&
 		    (sent.code = module_code(modules, SIDE_NEW, module)))
 			effects = effects_of(judge, SIDE_NEW, module);
-		for (size_t j = 0; j < effects.len; j++)
-			judge_sent(&sent, &effects.items[j]);
+		judge_all_sent(sent, effects);
 	}
 }
 

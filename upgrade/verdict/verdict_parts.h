@@ -279,13 +279,22 @@ bool message_takers_changed(const struct module_diff *module, enum message_kind 
 struct values message_answers(const struct code *code, enum message_kind kind,
 			      const struct value *message, const struct code_library *library,
 			      struct arena *arena, bool *sure);
-/* Whether code, of the release `side`, does not take a message that `knew`, of the other one, did.
- */
-bool message_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		     enum side side, enum message_kind kind, const struct value *message);
+/* From code of one release, that took a message, to that of the other one, `side`. */
+struct message_way {
+	struct judge *judge;
+	enum side side;
+	const struct code *knew, *code;
+	bool raises; /* only that is asked; not whether it falls to what takes anything */
+};
+/* Of a module that is in both; not only what raises. */
+struct message_way message_way_to(struct judge *judge, enum side side,
+				  const struct module_diff *module);
+/* Whether code does not take a message that `knew` did. */
+bool message_is_lost(const struct message_way *way, enum message_kind kind,
+		     const struct value *message);
 /* The same of an event of a gen_statem, in some of the states that both have. */
-bool event_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		   enum side side, const struct value *type, const struct value *content);
+bool event_is_lost(const struct message_way *way, const struct value *type,
+		   const struct value *content);
 
 /* ---- verdict_timeouts.c ---- */
 

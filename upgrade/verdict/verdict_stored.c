@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What is stored beside the state of processes: rows of tables, persistent terms, values in the
- * process dictionary.  What the old code put there, the new code takes for what it puts there.
+ * process dictionary.  What the old code put there, the new code takes for what it puts there; and
+ * on the way back the other way round.
  */
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_type.h"
@@ -82,13 +83,20 @@ static struct type *stored(struct judge *judge, struct code_effects effects, con
 	return type;
 }
 
-/* Where something is put, by the code of both releases. */
+/* Where something is put by the code of both releases, on one of the ways between them. */
 struct storing {
 	struct judge *judge;
 	struct module_at *module;
-	const struct code *old_code, *new_code;
-	struct code_effects olds, news;
+	enum side to;                   /* the release that finds what the other one put there */
+	const struct code *from, *code; /* the module in that other one, and in this */
+	struct code_effects there, made;
 };
+
+/* A module that changed, in the release that finds it; NULL: not there. */
+static const struct code *code_at(const struct storing *storing, const struct module_diff *diff)
+{
+	return storing->to == SIDE_NEW ? diff->new_code : diff->old_code;
+}
 
 static bool is_size_matched(const struct code *code, const void *size)
 {
@@ -110,9 +118,9 @@ static bool takes_row(const struct code *code, const void *what)
 
 static bool is_row_matched(const struct storing *storing, size_t size)
 {
-	const struct row row = { storing->new_code, size };
+	const struct row row = { storing->code, size };
 
-	return code_or_library(storing->judge, SIDE_NEW, row.code, takes_row, &row);
+	return code_or_library(storing->judge, storing->to, row.code, takes_row, &row);
 }
 
 /* Others read a table by its name: one that changed, and takes rows apart by their new size alone.
@@ -124,10 +132,10 @@ static bool read_by_size(const struct storing *storing, const char *place,
 
 	for (size_t i = 0; i < all->len; i++)
 		for (size_t j = 0; j < all->apps[i].modules.len; j++) {
-			const struct code *code = all->apps[i].modules.items[j].new_code;
+			const struct code *code = code_at(storing, &all->apps[i].modules.items[j]);
 			owned_name_table struct name_table *atoms = NULL;
 
-			if (!code || code->unread || code == storing->new_code ||
+			if (!code || code->unread || code == storing->code ||
 			    !code_matches_row(code, diff->new_size) ||
 			    code_matches_row(code, diff->size))
 				continue;
@@ -195,12 +203,12 @@ static bool asked_by_size(const struct storing *storing, const char *place,
 	struct modules *modules = judge->modules;
 	bool wide = false;
 
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
-		struct module_at *module = &modules->items[SIDE_NEW][i];
+	for (size_t i = 0; i < name_table_len(modules->names[storing->to]); i++) {
+		struct module_at *module = &modules->items[storing->to][i];
 		struct code_effects effects = { NULL, 0 };
 
-		if (module->diff || module == storing->module)
-			effects = effects_of(judge, SIDE_NEW, module);
+		if (module->diff || strcmp(module->name, storing->module->name) == 0)
+			effects = effects_of(judge, storing->to, module);
 		for (size_t j = 0; j < effects.len; j++) {
 			const struct code_effect *effect = &effects.items[j];
 			const struct way table = { .where = 0 };
@@ -247,14 +255,14 @@ static bool is_key_read(const struct storing *storing, const struct way *way, co
 	struct judge *judge = storing->judge;
 	struct modules *modules = judge->modules;
 
-	if (reads_key(judge, SIDE_NEW, storing->new_code, key))
+	if (reads_key(judge, storing->to, storing->code, key))
 		return true;
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
-		struct module_at *module = &modules->items[SIDE_NEW][i];
+	for (size_t i = 0; i < name_table_len(modules->names[storing->to]); i++) {
+		struct module_at *module = &modules->items[storing->to][i];
+		const struct code *code = module->diff ? code_at(storing, module->diff) : NULL;
 
-		if (module->diff && module->diff->new_code && module != storing->module &&
-		    wants_key(module->diff->new_code, key) &&
-		    uses_place(judge, effects_of(judge, SIDE_NEW, module), way, place))
+		if (code && code != storing->code && wants_key(code, key) &&
+		    uses_place(judge, effects_of(judge, storing->to, module), way, place))
 			return true;
 	}
 	return false;
@@ -271,10 +279,10 @@ static bool are_both_matched(const struct code *code, const void *diff)
 static bool is_part_understood(const struct storing *storing, const struct type_diff *diff)
 {
 	struct judge *judge = storing->judge;
-	const struct code *code = storing->new_code;
+	const struct code *code = storing->code;
 
-	return code_or_library(judge, SIDE_NEW, code, are_both_matched, diff) ||
-	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
+	return code_or_library(judge, storing->to, code, are_both_matched, diff) ||
+	       !code_or_library(judge, storing->to, code, is_size_matched, &diff->new_size);
 }
 
 /* All that was seen of it before is of other kinds than all that is seen now, though not all was.
@@ -292,11 +300,13 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 			  const struct type_diff *diff)
 {
 	struct judge *judge = storing->judge;
-	const struct code *code = storing->new_code;
+	const struct code *code = storing->code;
 
 	if (diff->what == TYPE_KEY)
 		return !is_key_read(storing, way, place, diff->tag) ||
-		       (diff->open && may_put_key(judge, SIDE_OLD, storing->old_code, diff->tag));
+		       (diff->open &&
+			may_put_key(judge, storing->to == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
+				    storing->from, diff->tag));
 	if (diff->what != TYPE_SIZE)
 		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP &&
 		       !is_of_other_kinds(diff);
@@ -310,8 +320,8 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 			!is_row_matched(storing, diff->new_size)) &&
 		       (*diff->path ? is_part_understood(storing, diff)
 				    : !read_by_size(storing, place, diff));
-	return code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->size) ||
-	       !code_or_library(judge, SIDE_NEW, code, is_size_matched, &diff->new_size);
+	return code_or_library(judge, storing->to, code, is_size_matched, &diff->size) ||
+	       !code_or_library(judge, storing->to, code, is_size_matched, &diff->new_size);
 }
 
 static const struct type_diff *find_harm(const struct storing *storing, const struct way *way,
@@ -342,51 +352,69 @@ static void judge_stored_fun(const struct storing *storing, const struct type *b
 			->hint = "keep fun Module:name/arity or {Module, Function} instead";
 }
 
+static void tell_harm(const struct storing *storing, const struct way *way, const char *place,
+		      const struct type_diff *harm)
+{
+	struct judge *judge = storing->judge;
+	const struct module_at *module = storing->module;
+	const bool back = storing->to == SIDE_OLD;
+
+	JUDGE(judge, back ? REASON_not_reversible : REASON_shared_struct_changed, module->app->name,
+	      module->name,
+	      "%s puts something else into %s%s%s%s: %s; what is there stays as it is",
+	      module_shown(module->name), *place ? way->shown : "rows of a table",
+	      *place ? " " : "", place,
+	      back ? " than the old code, on the way back, takes from there" : "",
+	      type_diff_shown(judge->arena, harm))
+		->hint = "understand both for one release, or change what is there behind the "
+			 "upgrade";
+}
+
 /* What init puts there is seen best: callbacks go on with what they fetch. */
 static void judge_place(const struct storing *storing, const struct way *way, const char *place,
 			bool by_init)
 {
 	struct judge *judge = storing->judge;
-	struct module_at *module = storing->module;
-	const struct type *before = stored(judge, storing->olds, way, place, by_init);
-	const struct type *after = stored(judge, storing->news, way, place, by_init);
+	const struct type *there = stored(judge, storing->there, way, place, by_init);
+	const struct type *made = stored(judge, storing->made, way, place, by_init);
 	const struct type_diff *harm;
 
-	judge_stored_fun(storing, before, way, place);
-	if (type_is_empty(before) || type_is_empty(after) ||
-	    is_told(judge, REASON_shared_struct_changed, module->name))
+	if (storing->to == SIDE_NEW)
+		judge_stored_fun(storing, there, way, place);
+	if (type_is_empty(there) || type_is_empty(made) ||
+	    is_told(judge, REASON_shared_struct_changed, storing->module->name) ||
+	    is_told(judge, REASON_not_reversible, storing->module->name))
 		return;
-	harm = find_harm(storing, way, place, type_compare(before, after, judge->arena));
+	harm = find_harm(storing, way, place, type_compare(there, made, judge->arena));
 	if (harm)
-		JUDGE(judge, REASON_shared_struct_changed, module->app->name, module->name,
-		      "%s puts something else into %s%s%s: %s; what is there stays as it is",
-		      module_shown(module->name), *place ? way->shown : "rows of a table",
-		      *place ? " " : "", place, type_diff_shown(judge->arena, harm))
-			->hint =
-			"understand both for one release, or change what is there behind the "
-			"upgrade";
+		tell_harm(storing, way, place, harm);
+}
+
+static void judge_places(const struct storing *storing)
+{
+	for (size_t i = 0; i < storing->made.len; i++) {
+		const struct way *way = way_of(&storing->made.items[i]);
+		const char *place =
+			way ? filled_place(&storing->made.items[i], way, storing->judge->arena)
+			    : NULL;
+
+		if (place) {
+			judge_place(storing, way, place, true);
+			judge_place(storing, way, place, false);
+		}
+	}
 }
 
 void judge_stored_by(struct judge *judge, struct module_at *old, struct module_at *module,
 		     const struct code *old_code, const struct code *code)
 {
-	const struct storing storing = { judge,
-					 module,
-					 old_code,
-					 code,
-					 effects_through(judge, SIDE_OLD, old),
-					 effects_through(judge, SIDE_NEW, module) };
+	const struct code_effects olds = effects_through(judge, SIDE_OLD, old);
+	const struct code_effects news = effects_through(judge, SIDE_NEW, module);
+	const struct storing up = { judge, module, SIDE_NEW, old_code, code, olds, news };
+	const struct storing down = { judge, module, SIDE_OLD, code, old_code, news, olds };
 
-	for (size_t i = 0; i < storing.news.len; i++) {
-		const struct way *way = way_of(&storing.news.items[i]);
-		const char *place =
-			way ? filled_place(&storing.news.items[i], way, judge->arena) : NULL;
-
-		if (place) {
-			judge_place(&storing, way, place, true);
-			judge_place(&storing, way, place, false);
-		}
-	}
+	judge_places(&up);
+	judge_places(&down);
 }
 
 /* Whether a module that is the same puts anything anywhere itself. */

@@ -213,19 +213,20 @@ static bool is_merged(const struct doing *was, const struct doing *is, const str
 }
 
 /* It raises, or falls through to what takes anything, where it did not before. */
-static bool is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		    enum side side, const struct asked *asked)
+static bool is_lost(const struct message_way *way, const struct asked *asked)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct code_library *library = judge->modules->library;
+	const struct code_library *library = way->judge->modules->library;
+	const struct code *knew = way->knew, *code = way->code;
+	const enum side side = way->side;
 	struct asked nonsense = *asked;
 	struct doing was = doing_of(knew, asked, &library[!side], &scratch);
 	struct doing is = doing_of(code, asked, &library[side], &scratch), other;
 
 	if (!was.sure || !is.sure || was.values.len == 0 || is_same(&was, &is))
 		return false;
-	if (is.values.len == 0)
-		return true;
+	if (is.values.len == 0 || way->raises)
+		return is.values.len == 0;
 	if (is_named(code, asked) || (was.does.len == 0 && is_ignored(was.values, &scratch)))
 		return false;
 	nonsense.args[asked->message] = value_of_atom(&scratch, "$none of them");
@@ -236,41 +237,54 @@ static bool is_lost(struct judge *judge, const struct code *knew, const struct c
 	return !is_same(&was, &other) && !is_merged(&was, &is, &other, &scratch);
 }
 
-bool event_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		   enum side side, const struct value *type, const struct value *content)
+struct message_way message_way_to(struct judge *judge, enum side side,
+				  const struct module_diff *module)
 {
+	const struct code *const codes[SIDES] = {
+		[SIDE_OLD] = module->old_code, [SIDE_NEW] = module->new_code
+	};
+
+	return (struct message_way){
+		.judge = judge, .side = side, .knew = codes[!side], .code = codes[side]
+	};
+}
+
+bool event_is_lost(const struct message_way *way, const struct value *type,
+		   const struct value *content)
+{
+	const struct code *code = way->code, *knew = way->knew;
 	struct asked asked = {
 		"handle_event", 4, { type, content, &value_unknown, &value_unknown }, 1
 	};
 
-	if (is_lost(judge, knew, code, side, &asked))
+	if (is_lost(way, &asked))
 		return true;
 	asked.arity = 3;
 	for (size_t i = 0; i < code->len && !code_function(code, "handle_event", 4); i++) {
 		asked.name = code->functions[i].name;
 		if (code->functions[i].arity == 3 && code_exports(code, asked.name, 3) &&
 		    strcmp(asked.name, "terminate") != 0 && code_exports(knew, asked.name, 3) &&
-		    is_lost(judge, knew, code, side, &asked))
+		    is_lost(way, &asked))
 			return true;
 	}
 	return false;
 }
 
-bool message_is_lost(struct judge *judge, const struct code *knew, const struct code *code,
-		     enum side side, enum message_kind kind, const struct value *message)
+bool message_is_lost(const struct message_way *way, enum message_kind kind,
+		     const struct value *message)
 {
 	const struct asked asked = { takers[kind].name,
 				     takers[kind].arity,
 				     { message, &value_unknown, &value_unknown, &value_unknown },
 				     0 };
-	const struct value *call[] = { value_of_atom(judge->arena, "call"), &value_unknown };
+	struct arena *arena = way->judge->arena;
+	const struct value *call[] = { value_of_atom(arena, "call"), &value_unknown };
 
-	if (kind == MESSAGE_EVENT || !is_statem(code) || !is_statem(knew))
-		return is_lost(judge, knew, code, side, &asked);
-	return event_is_lost(
-		judge, knew, code, side,
-		kind == MESSAGE_CALL
-			? value_tuple(judge->arena, call, 2)
-			: value_of_atom(judge->arena, kind == MESSAGE_CAST ? "cast" : "info"),
-		message);
+	if (kind == MESSAGE_EVENT || !is_statem(way->code) || !is_statem(way->knew))
+		return is_lost(way, &asked);
+	return event_is_lost(way,
+			     kind == MESSAGE_CALL
+				     ? value_tuple(arena, call, 2)
+				     : value_of_atom(arena, kind == MESSAGE_CAST ? "cast" : "info"),
+			     message);
 }

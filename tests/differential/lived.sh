@@ -4,7 +4,6 @@
 # warnings, a node is taken there, back and there again by release_handler, and nothing may go wrong.
 #   tests/differential/lived.sh [COUNT] [SEED]         RELEVO: the program, build/relevo otherwise
 # FORCE=4 also takes a node through every fourth pair that is not hot, and counts false alarms by reason.
-# FRESH=1: some are renewed before the way back, or idle all the time; what relevo does not see of that yet comes out.
 # Pairs that went wrong are kept; the same seed makes the same pairs.
 set -eu
 count=${1:-$((${N:-250} / 10))} # a pair takes as long as ten relups

@@ -29,9 +29,9 @@ one(Nr, #{seed := Seed, folder := Folder} = Run, {Tally, Node}) ->
             {judge(Verdict, Codes, Found, Run#{dir => Dir, edits => maps:get(edits, Pair)}, Tally), Next}
     end.
 
-%% {Renew, Used}.  What was announced may be a matter of a moment, of what is started meanwhile, of how long a process has run: it gets
+%% {Renew, Used}: whether all that runs is started anew before the way back, and whether it is used at all.  What was announced may be a matter of a moment, of what is started meanwhile, of how long a process has run: it gets
 %% several chances to come.
-lives_of(hot) -> [case os:getenv("FRESH") of false -> {false, true}; _ -> units:pick(all_lives()) end];
+lives_of(hot) -> [units:pick(all_lives())];
 lives_of(_) -> all_lives().
 
 all_lives() -> [{false, true}, {true, true}, {false, false}, {true, false}].

@@ -110,13 +110,14 @@ static const struct {
 
 bool known_to_fail(const struct beam_function *function, const struct value *const *args)
 {
+	struct last_row last = { 0 };
+
 	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
 		int kind;
 
-		if ((wants[i].name && strcmp(wants[i].name, function->name) != 0) ||
+		if (!row_is(&last, wants[i].module, wants[i].name, function) ||
 		    wants[i].at >= function->arity ||
-		    (wants[i].arity && wants[i].arity != function->arity) ||
-		    strcmp(wants[i].module, function->module) != 0 || !args[wants[i].at])
+		    (wants[i].arity && wants[i].arity != function->arity) || !args[wants[i].at])
 			continue;
 		kind = value_term_kind(args[wants[i].at]);
 		if (kind >= 0 && !(wants[i].wants & 1U << kind))

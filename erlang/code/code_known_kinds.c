@@ -219,9 +219,10 @@ static const struct {
 static const struct value *kind_in(const struct kind *table, size_t len, struct arena *arena,
 				   const struct beam_function *function)
 {
+	struct last_row last = { 0 };
+
 	for (size_t i = 0; i < len; i++)
-		if (strcmp(table[i].name, function->name) == 0 &&
-		    strcmp(table[i].module, function->module) == 0)
+		if (row_is(&last, table[i].module, table[i].name, function))
 			return value_of_kind(arena, table[i].kind);
 	return NULL;
 }
@@ -236,9 +237,10 @@ const struct value *known_kind(struct eval *eval, const struct beam_function *fu
 
 const struct value *known_kind_unfollowed(struct eval *eval, const struct beam_function *function)
 {
+	struct last_row last = { 0 };
+
 	for (size_t i = 0; i < ARRAY_LEN(structs); i++)
-		if (strcmp(structs[i].name, function->name) == 0 &&
-		    strcmp(structs[i].module, function->module) == 0)
+		if (row_is(&last, structs[i].module, structs[i].name, function))
 			return value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
 					     value_of_atom(eval->arena, "__struct__"),
 					     value_of_atom(eval->arena, function->module));

@@ -268,10 +268,11 @@ static const struct {
 const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
 				const struct value *const *args)
 {
+	struct last_row last = { 0 };
+
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (known[i].arity == function->arity &&
-		    strcmp(known[i].name, function->name) == 0 &&
-		    strcmp(known[i].module, function->module) == 0)
+		if (row_is(&last, known[i].module, known[i].name, function) &&
+		    known[i].arity == function->arity)
 			return known[i].call(eval, args);
 	return NULL;
 }

@@ -83,14 +83,20 @@ names(Fs) -> [N || {N, _, _} <- Fs].
 var([C | Cs]) -> [string:to_upper(C) | Cs].
 join(L) -> lists:join(", ", L).
 
+%% Native records, where there are such.
+forms(Forms) -> Forms ++ [native || list_to_integer(erlang:system_info(otp_release)) >= 29].
+
+definition(native, Fs) -> ["-record #st{", join([[N, " = ", D] || {N, _, D} <- Fs]), "}.\n"];
 definition(record, Fs) -> ["-record(st, {", join([[N, " = ", D] || {N, _, D} <- Fs]), "}).\n"];
 definition(_, _) -> "".
 
 fresh(record, _) -> "#st{}";
+fresh(native, _) -> "#st{}";
 fresh(map, Fs) -> ["#{", join([[N, " => ", D] || {N, _, D} <- Fs]), "}"];
 fresh(tuple, Fs) -> ["{", join([D || {_, _, D} <- Fs]), "}"].
 
 %% The state taken apart by literal patterns, as code that knows an old shape does.
+pattern(native, Fs) -> ["#st{", join([[N, " = ", var(N)] || N <- names(Fs)]), "}"];
 pattern(record, Fs) -> ["{st, ", join([var(N) || N <- names(Fs)]), "}"];
 pattern(map, Fs) -> ["#{", join([[N, " := ", var(N)] || N <- names(Fs)]), "}"];
 pattern(tuple, Fs) -> ["{", join([var(N) || N <- names(Fs)]), "}"].
@@ -103,6 +109,10 @@ values(Fs, From) -> [case lists:member(F, From) of true -> var(N); false -> D en
 
 unused(Fs, From) -> [[", _ = ", var(N)] || {N, _, _} = F <- From, not lists:member(F, Fs)].
 
+%% A module can make and take apart what its own definition says alone.
+convert(Name, native, From, To) ->
+    Both = [F || F <- From, lists:member(F, To)],
+    [Name, "(", pattern(native, Both), ") -> _ = 0, ", pattern(native, Both), ".\n"];
 convert(Name, Form, From, To) ->
     [Name, "(", pattern(Form, From), ") -> _ = 0", unused(To, From), ", ", made(Form, To, From), ".\n"].
 
@@ -113,10 +123,10 @@ own(Form, Fs) -> pattern(Form, Fs).
 functions(Form, Fs) ->
     ["check1(", own(Form, Fs), ") when ", join([[T, "(", var(N), ")"] || {N, T, _} <- Fs]), " -> true.\n",
      case Form of
-         record -> "bump1(#st{count = N} = S) -> S#st{count = N + 1}.\n";
-         map -> "bump1(#{count := N} = S) -> S#{count := N + 1}.\n";
          tuple -> ["bump1(", pattern(tuple, Fs), ") -> {",
-                   join([case N of "count" -> "Count + 1"; _ -> var(N) end || N <- names(Fs)]), "}.\n"]
+                   join([case N of "count" -> "Count + 1"; _ -> var(N) end || N <- names(Fs)]), "}.\n"];
+         map -> "bump1(#{count := N} = S) -> S#{count := N + 1}.\n";
+         _ -> "bump1(#st{count = N} = S) -> S#st{count = N + 1}.\n"
      end].
 
 %% How what is described lies in the state: {Init, each/2}.
@@ -177,7 +187,7 @@ server(Id) ->
                             ({new, _} = V, M) -> one(Id, Text(V, M), M) end, {old, A}, {new, B}).
 
 stateful(Id, _) ->
-    Form = pick([record, record, record, map, tuple]),
+    Form = pick(forms([record, record, record, map, tuple])),
     A = fields_some(),
     {Edit, B} = edit_fields(A),
     Outer = pick(outers()), Init = pick(inits()), Change = pick(changes(Edit)),
@@ -201,7 +211,7 @@ server_text(Id, Mark, Form, Outer, Init, {Side, Fs}, Change, A, B, Direct) ->
 %% ---- gen_statem ----
 
 statem(Id) ->
-    Form = pick([record, map, tuple]),
+    Form = pick(forms([record, map, tuple])),
     A = fields_some(),
     {Edit, B} = edit_fields(A),
     Mode = pick([state_functions, handle_event_function]),
@@ -236,7 +246,7 @@ statem_text(Id, Mark, Form, Side, Fs, Busy, Mode, Change, A, B) ->
 %% ---- gen_event ----
 
 event(Id) ->
-    Form = pick([record, map, tuple]),
+    Form = pick(forms([record, map, tuple])),
     A = fields_some(),
     {Edit, B} = edit_fields(A),
     Change = pick(changes(Edit)),
@@ -258,7 +268,7 @@ event(Id) ->
 
 loop(Id) ->
     Kind = pick([local, qualified, qualified, hibernating, spawned, special]),
-    Form = pick([record, map, tuple]),
+    Form = pick(forms([record, map, tuple])),
     A = fields_some(),
     {Edit, B} = edit_fields(A),
     Outer = pick(outers()),
@@ -505,7 +515,7 @@ env(Id) ->
 
 items(Id) ->
     Lib = Id ++ "_item",
-    Form = pick([record, map, tuple]),
+    Form = pick(forms([record, map, tuple])),
     A = fields_some(),
     {Edit, B} = edit_fields(A),
     Outer = pick([none, list, map, tuple, dictionary, ets]),

@@ -61,7 +61,8 @@ override CFLAGS += $(shell pkg-config --cflags $(LIBS) $(LOADED) 2>/dev/null)
 STATIC  := -Wl,--gc-sections -l:libarchive.a
 LIBARCHIVE ?= $$(cat $(B)/libarchive)
 OTHERS  := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
-LDLIBS   = $(OTHERS) $(LIBARCHIVE) -ldeflate -lm
+# A static library comes before those that it needs.
+LDLIBS   = $(LIBARCHIVE) $(OTHERS) -ldeflate -lm
 
 FLOORS  := base erlang release upgrade k8s docker cmd
 SRC     := $(sort $(shell find $(FLOORS) -name '*.c' 2>/dev/null))

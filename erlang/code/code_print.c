@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Instructions as text, and what follows from it: digests, and who calls whom. */
 #include "base/hash.h"
-#include "erlang/code/code.h"
+#include "erlang/code/code_native.h"
 
 #include <stdlib.h>
 
@@ -222,6 +222,22 @@ static void encode(struct str *out, const struct term *term)
 	term_encode_bare(out, term, TERM_ATOMS_UTF8);
 }
 
+/* What a native record of the module is made with is said by its definition, not by who makes it.
+ */
+static void say_made(struct str *out, const struct code *code, const struct code_op *op)
+{
+	const struct term *name = op->opcode == OP_PUT_RECORD ? code_term(&op->args[1]) : NULL;
+	const struct code_native *native =
+		name && term_atom_name(name) ? code_native(code, term_atom_name(name)) : NULL;
+
+	for (size_t i = 0; native && i < native->len; i++) {
+		str_addf(out, "%s=", native->fields[i].name);
+		if (native->fields[i].value)
+			encode(out, native->fields[i].value);
+		str_addc(out, '\n');
+	}
+}
+
 void code_say(struct str *out, const struct code *code, size_t nr, const uint32_t *labels)
 {
 	const struct code_function *function = &code->functions[nr];
@@ -231,6 +247,7 @@ void code_say(struct str *out, const struct code *code, size_t nr, const uint32_
 			str_adds(out, "label\n");
 		else
 			code_print_op(out, code, &function->ops[i], labels, encode);
+		say_made(out, code, &function->ops[i]);
 	}
 }
 

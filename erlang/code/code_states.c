@@ -10,6 +10,7 @@ enum {
 	ROUNDS = 2,       /* of all callbacks, each time with what they made before */
 	WAYS = 3,         /* variants of a state that are tried */
 	ARGS = 4,         /* arguments that processes are seen to be started with */
+	CONTINUES = 3,    /* one after the other */
 	CALLBACK = 16000, /* steps of one callback */
 };
 
@@ -72,7 +73,36 @@ static void take_any(struct states *states, const struct value *value, uint32_t 
 	type_add(states->type, value, states->arena);
 }
 
-static void take_state(struct states *states, const struct value *value)
+static void take_state(struct states *states, const struct value *value, unsigned continues);
+
+/* {ok, State, {continue, Term}}: what handle_continue/2 makes of it, before any message comes.
+ * False: that is not seen.
+ */
+static bool take_continued(struct states *states, const struct value *state,
+			   const struct value *last, unsigned continues)
+{
+	const struct code_function *go_on = code_function(states->code, "handle_continue", 2);
+	struct eval eval = { .arena = states->scratch,
+			     .library = states->library,
+			     .limit = CALLBACK };
+	const struct value *args[] = { NULL, state };
+	struct values values;
+	bool seen;
+
+	if (!value_is_tagged(last, "continue", 2) || !go_on || continues == 0)
+		return false;
+	args[0] = value_element(last, 1, states->scratch);
+	values = eval_function(&eval, states->code, go_on, args);
+	seen = values.len > 0 && !eval.gave_up && !eval.cut;
+	for (size_t i = 0; i < values.len; i++)
+		if (values.items[i]->kind == VALUE_UNKNOWN)
+			seen = false;
+		else
+			take_state(states, values.items[i], continues - 1);
+	return seen;
+}
+
+static void take_state(struct states *states, const struct value *value, unsigned continues)
 {
 	int size = value_tuple_size(value);
 
@@ -83,8 +113,13 @@ static void take_state(struct states *states, const struct value *value)
 	for (size_t i = 0; i < ARRAY_LEN(returns); i++)
 		if (returns[i].role == states->role && size == (int)returns[i].size &&
 		    value_is_tagged(value, returns[i].tag, returns[i].size)) {
-			type_add(states->type, value_element(value, returns[i].at, states->scratch),
-				 states->arena);
+			const struct value *state =
+				value_element(value, returns[i].at, states->scratch);
+			const struct value *last =
+				value_element(value, (size_t)size - 1, states->scratch);
+
+			if (!take_continued(states, state, last, continues))
+				type_add(states->type, state, states->arena);
 			return;
 		}
 }
@@ -194,7 +229,7 @@ static void run_init(struct states *states)
 		struct values values = eval_function(&eval, states->code, init, &states->starts[i]);
 
 		for (size_t j = 0; j < values.len; j++)
-			take_state(states, values.items[j]);
+			take_state(states, values.items[j], CONTINUES);
 		if (eval.gave_up)
 			lose(states, init);
 	}
@@ -234,7 +269,7 @@ static void run_callback(struct states *states, const struct code_function *func
 			if (replies)
 				take_reply(states, values.items[i]);
 			else
-				take_state(states, values.items[i]);
+				take_state(states, values.items[i], CONTINUES);
 		}
 	}
 }

@@ -46,6 +46,18 @@ static void reach_function(struct reach *reach, const char *module, const char *
 		reach->todo[reach->len++] = (struct reached){ at, function };
 }
 
+/* #other:record{}, by a definition of a module that changed. */
+static bool makes_changed(const struct reach *reach, const struct code_op *op)
+{
+	const struct term *name = op->opcode == OP_PUT_RECORD ? code_term(&op->args[1]) : NULL;
+	const struct module_at *at =
+		name && term_is_tuple(name, 2) && term_atom_name(term_at(name, 0))
+			? modules_find(reach->modules, SIDE_NEW, term_atom_name(term_at(name, 0)))
+			: NULL;
+
+	return at && !at->same;
+}
+
 static void reach_from(struct reach *reach, const struct reached *from)
 {
 	const struct code *code = module_code(reach->modules, SIDE_NEW, from->module);
@@ -56,6 +68,7 @@ static void reach_from(struct reach *reach, const struct reached *from)
 		const struct beam_function *to = NULL;
 		int operand = code_import_operand(op->opcode);
 
+		reach->stays = !makes_changed(reach, op);
 		if (op->opcode == OP_CALL || op->opcode == OP_CALL_LAST ||
 		    op->opcode == OP_CALL_ONLY)
 			local = code_local(code, &op->args[1]);

@@ -104,12 +104,17 @@ static void see(void *ctx, const struct beam_function *to, const struct value *c
 	    collector->len == EFFECTS_MAX)
 		return;
 	for (size_t i = 0; i < collector->len; i++)
-		if (same_effect(&collector->items[i], top->function, to, args))
+		if (same_effect(&collector->items[i], top->function, to, args)) {
+			collector->items[i].waited &= collector->eval->waited;
 			return;
+		}
 	collector->items =
 		arena_grow(collector->arena, collector->items, collector->len, &collector->cap);
 	effect = &collector->items[collector->len++];
-	*effect = (struct code_effect){ .in = top->function, .through = through, .to = *to };
+	*effect = (struct code_effect){ .in = top->function,
+					.through = through,
+					.waited = collector->eval->waited,
+					.to = *to };
 	for (size_t i = 0; i < EFFECT_ARGS; i++)
 		effect->args[i] = i < to->arity ? args[i] : &value_unknown;
 }

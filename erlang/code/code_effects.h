@@ -17,6 +17,7 @@ enum {
 struct code_effect {
 	const struct code_function *in; /* where the call stands */
 	bool through;                   /* it is another module's, which `in` calls */
+	bool waited;                    /* `in` has received a message before it, always */
 	struct beam_function to;        /* of erlang:send/2, for Pid ! Message, too */
 	const struct value *args[EFFECT_ARGS];
 };

@@ -85,14 +85,45 @@ static bool is_iterator(const struct value *value)
 				    value_is_atom(value, "none"));
 }
 
+/* maps:fold/3 calls a fun with each pair and what it returned for the one before; maps:foreach/2
+ * with each pair.
+ */
+static struct values each_with(struct eval *eval, const struct value *fun, const struct value *map,
+			       const struct value *folded)
+{
+	struct values out = { 0 };
+	struct pairs pairs;
+
+	find_pairs(&pairs, eval, map);
+	for (size_t i = 0; i < pairs.len; i++) {
+		const struct value *args[] = { pairs.keys[i], pairs.values[i], folded };
+
+		if (eval_fun(eval, fun, args, folded ? 3 : 2).len == 0)
+			return out;
+		if (folded)
+			folded = &value_unknown;
+	}
+	eval_add(eval, &out,
+		 !folded      ? value_of_atom(eval->arena, "ok")
+		 : pairs.rest ? &value_unknown
+			      : folded);
+	return out;
+}
+
 bool known_over_map(struct eval *eval, const struct beam_function *function,
 		    const struct value *const *args, struct values *out)
 {
-	if (strcmp(function->module, "maps") != 0 || function->arity != 2 ||
-	    strcmp(function->name, "map") != 0 || is_iterator(args[1]))
+	const bool folds = strcmp(function->name, "fold") == 0 && function->arity == 3;
+	const bool maps = strcmp(function->name, "map") == 0 && function->arity == 2;
+	const struct value *map = function->arity > 0 ? args[function->arity - 1] : NULL;
+
+	if (strcmp(function->module, "maps") != 0 ||
+	    !(folds || maps || (strcmp(function->name, "foreach") == 0 && function->arity == 2)) ||
+	    is_iterator(map))
 		return false;
 	*out = (struct values){ 0 };
-	if (value_term_kind(args[1]) == TERM_MAP)
-		*out = map_with(eval, args[0], args[1]);
+	if (value_term_kind(map) == TERM_MAP)
+		*out = maps ? map_with(eval, args[0], map)
+			    : each_with(eval, args[0], map, folds ? args[1] : NULL);
 	return true;
 }

@@ -852,7 +852,9 @@ static void compare(struct comparer *comparer, const char *path, const struct ty
 	if (before->kinds && after->kinds && !before->unknown && !after->unknown &&
 	    !before->argument && !after->argument && !overlap(before, after))
 		note(comparer, TYPE_OTHER, path, before, after);
-	else if (before->unknown || after->unknown || before->argument != after->argument)
+	else if (before->unknown || after->unknown ||
+		 (before->argument != after->argument && !type_is_empty(before) &&
+		  !type_is_empty(after)))
 		note(comparer, TYPE_LOST, path, before, after);
 	else if (before->kinds && after->kinds && !has_all(after, before))
 		note(comparer, TYPE_MORE, path, before, after);

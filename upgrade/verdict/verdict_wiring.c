@@ -218,6 +218,12 @@ static bool is_careful(const struct code *code, const struct code_function *func
 	return false;
 }
 
+static bool is_at_start(struct judge *judge, struct module_at *module,
+			const struct code_effect *effect)
+{
+	return !effect->waited && runs_at_start(judge, module, effect->in);
+}
+
 /* The first function that relies on it and runs at any time; NULL: none. */
 static const struct code_effect *find_use(struct wiring *wiring, const struct act *made,
 					  const struct module_at *maker, struct module_at **user)
@@ -240,7 +246,7 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 			    !is_of(&act, made) ||
 			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
 				       act.resource) ||
-			    runs_at_start(judge, module, effect->in))
+			    is_at_start(judge, module, effect))
 				continue;
 			*user = module;
 			return effect;
@@ -282,7 +288,7 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 			    !is_made_of_itself(wiring, effects, &effects.items[j], made,
 					       module_code(modules, SIDE_NEW, module)) &&
 			    (starts_anew(wiring->judge, module->name) ||
-			     !runs_at_start(wiring->judge, module, effects.items[j].in)))
+			     !is_at_start(wiring->judge, module, &effects.items[j])))
 				return true;
 	}
 	return false;
@@ -461,8 +467,10 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 /* A timer that begins at the start is mostly set again where its message comes. */
 static bool is_set_up(struct judge *judge, struct module_at *module, const struct wired *wired)
 {
-	return wired->wire->when == NONE ? goes_on_from_start(judge, module, wired->effect->in)
-					 : runs_at_start(judge, module, wired->effect->in);
+	return wired->wire->when == NONE
+		       ? !wired->effect->waited &&
+				 goes_on_from_start(judge, module, wired->effect->in)
+		       : is_at_start(judge, module, wired->effect);
 }
 
 /* Where another module sets it up, which is told itself. */
@@ -543,7 +551,7 @@ void judge_wiring(struct judge *judge)
 		for (size_t j = 0; j < effects.len; j++)
 			if (read_act(&act, &effects.items[j], judge->arena) && act.makes &&
 			    !starts_anew(judge, module->name) &&
-			    runs_at_start(judge, module, effects.items[j].in))
+			    is_at_start(judge, module, &effects.items[j]))
 				judge_made(&wiring, module, &effects.items[j], &act);
 		judge_wires(judge, module, false);
 	}

@@ -176,6 +176,8 @@ void run_bif(struct run *run, const struct code_op *op)
 	/* The process dictionary is the only one that is more than a guard. */
 	if (function && run->eval->on_call && len == 1 && strcmp(function->name, "get") == 0)
 		run->eval->on_call(run->eval->ctx, function, args);
+	if (function && run->eval->answer && len == 1 && strcmp(function->name, "get") == 0)
+		value = run->eval->answer(run->eval->ctx, function, args);
 	/* In a guard it may fail as well. */
 	if ((!value || value->kind == VALUE_UNKNOWN) && op->opcode != OP_BIF0)
 		run_fork(run, &op->args[0]);

@@ -57,6 +57,11 @@ struct eval {
 	 */
 	bool (*on_enter)(void *ctx, const struct code_function *function,
 			 const struct value *const *args, bool by_name);
+	/* What such a call gives, where that is known otherwise than from its code; NULL: it is
+	 * not. May be NULL itself.
+	 */
+	const struct value *(*answer)(void *ctx, const struct beam_function *function,
+				      const struct value *const *args);
 	/* Called where a way ends by an exception, or since no clause matches.  May be NULL. */
 	void (*on_raise)(void *ctx);
 	void *ctx;

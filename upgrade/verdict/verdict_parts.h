@@ -172,12 +172,40 @@ bool reads_key(struct judge *judge, enum side side, const struct code *code, con
 
 /* ---- verdict_stored.c ---- */
 
+enum stored {
+	STORED_ROWS,
+	STORED_TERM,
+	STORED_IN_PROCESS,
+	STORED_IN_REGISTRY,
+	STORED_META,
+	STORED_ELSEWHERE
+};
+
+/* What stands at a place, and what the release that finds it puts there itself. */
+struct stored_at {
+	enum stored stored;
+	const char *place; /* the name of a table, the key of a term, as text */
+	const char *by;    /* a module that puts it there */
+	enum side to;      /* the release that finds it */
+	const struct type *there, *made;
+};
+
+/* Whether that names the place. */
+bool stored_is_at(struct judge *judge, const struct value *where, const struct stored_at *at);
+
 /* The same of a module that is the same, and stores what others make. */
 void judge_stored_by(struct judge *judge, struct module_at *old, struct module_at *module,
 		     const struct code *old_code, const struct code *code);
 
 /* Rows of tables, persistent terms and the like that a module makes otherwise. */
 void judge_stored(struct judge *judge);
+
+/* ---- verdict_read.c ---- */
+
+/* A function that reads it and raises, where it does not with what its own release puts there:
+ * "module:name/1"; NULL: none is seen.
+ */
+const char *reader_that_fails(struct judge *judge, const struct stored_at *at);
 
 /* ---- verdict_shared.c ---- */
 

@@ -13,18 +13,20 @@ static const struct way {
 	uint32_t arity;
 	unsigned where, what; /* the arguments that say which one, and what is put there */
 	const char *shown;
+	enum stored stored;
 } ways[] = {
-	{ "ets", "insert", 2, 0, 1, "rows of the table" },
-	{ "ets", "insert_new", 2, 0, 1, "rows of the table" },
-	{ "ets", "update_counter", 4, 0, 3, "rows of the table" },
-	{ "dets", "insert", 2, 0, 1, "rows of the table" },
-	{ "persistent_term", "put", 2, 0, 1, "the persistent term" },
-	{ "erlang", "put", 2, 0, 1, "in the process dictionary," },
-	{ "Elixir.Process", "put", 2, 0, 1, "in the process dictionary," },
-	{ "Elixir.Registry", "register", 3, 0, 2, "the registry" },
-	{ "logger", "add_handler", 3, 0, 2, "the handler of the log" },
-	{ "telemetry", "attach", 4, 0, 3, "the handler of telemetry" },
-	{ "telemetry", "attach_many", 4, 0, 3, "the handler of telemetry" },
+	{ "ets", "insert", 2, 0, 1, "rows of the table", STORED_ROWS },
+	{ "ets", "insert_new", 2, 0, 1, "rows of the table", STORED_ROWS },
+	{ "ets", "update_counter", 4, 0, 3, "rows of the table", STORED_ROWS },
+	{ "dets", "insert", 2, 0, 1, "rows of the table", STORED_ROWS },
+	{ "persistent_term", "put", 2, 0, 1, "the persistent term", STORED_TERM },
+	{ "erlang", "put", 2, 0, 1, "in the process dictionary,", STORED_IN_PROCESS },
+	{ "Elixir.Process", "put", 2, 0, 1, "in the process dictionary,", STORED_IN_PROCESS },
+	{ "Elixir.Registry", "register", 3, 0, 2, "the registry", STORED_IN_REGISTRY },
+	{ "Elixir.Registry", "put_meta", 3, 1, 2, "the registry's meta", STORED_META },
+	{ "logger", "add_handler", 3, 0, 2, "the handler of the log", STORED_ELSEWHERE },
+	{ "telemetry", "attach", 4, 0, 3, "the handler of telemetry", STORED_ELSEWHERE },
+	{ "telemetry", "attach_many", 4, 0, 3, "the handler of telemetry", STORED_ELSEWHERE },
 };
 /* clang-format on */
 
@@ -37,16 +39,29 @@ static const struct way *way_of(const struct code_effect *effect)
 }
 
 /* The name of a table, the key of a term; NULL: not seen. */
-static const char *place_of(const struct code_effect *effect, const struct way *way,
-			    struct arena *arena)
+static const char *place_named(const struct value *where, struct arena *arena)
 {
-	const struct term *term = value_term(effect->args[way->where], arena);
+	const struct term *term = value_term(where, arena);
 	owned_str struct str text = STR_EMPTY;
 
 	if (!term)
 		return NULL;
 	term_print(&text, term);
 	return arena_dup(arena, str_span(&text));
+}
+
+static const char *place_of(const struct code_effect *effect, const struct way *way,
+			    struct arena *arena)
+{
+	return place_named(effect->args[way->where], arena);
+}
+
+/* Of tables without a name each may be the one. */
+bool stored_is_at(struct judge *judge, const struct value *where, const struct stored_at *at)
+{
+	const char *place = place_named(where, judge->arena);
+
+	return place ? strcmp(place, at->place) == 0 : !*at->place;
 }
 
 /* Tables without a name, which states hold, are one place, "", for each module that fills them. */
@@ -352,8 +367,9 @@ static void judge_stored_fun(const struct storing *storing, const struct type *b
 			->hint = "keep fun Module:name/arity or {Module, Function} instead";
 }
 
+/* what: is the matter with it */
 static void tell_harm(const struct storing *storing, const struct way *way, const char *place,
-		      const struct type_diff *harm)
+		      const char *what)
 {
 	struct judge *judge = storing->judge;
 	const struct module_at *module = storing->module;
@@ -364,8 +380,7 @@ static void tell_harm(const struct storing *storing, const struct way *way, cons
 	      "%s puts something else into %s%s%s%s: %s; what is there stays as it is",
 	      module_shown(module->name), *place ? way->shown : "rows of a table",
 	      *place ? " " : "", place,
-	      back ? " than the old code, on the way back, takes from there" : "",
-	      type_diff_shown(judge->arena, harm))
+	      back ? " than the old code, on the way back, takes from there" : "", what)
 		->hint = "understand both for one release, or change what is there behind the "
 			 "upgrade";
 }
@@ -377,7 +392,10 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 	struct judge *judge = storing->judge;
 	const struct type *there = stored(judge, storing->there, way, place, by_init);
 	const struct type *made = stored(judge, storing->made, way, place, by_init);
+	const struct stored_at at = { way->stored, place, storing->code->module,
+				      storing->to, there, made };
 	const struct type_diff *harm;
+	const char *failing;
 
 	if (storing->to == SIDE_NEW)
 		judge_stored_fun(storing, there, way, place);
@@ -386,8 +404,11 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 	    is_told(judge, REASON_not_reversible, storing->module->name))
 		return;
 	harm = find_harm(storing, way, place, type_compare(there, made, judge->arena));
-	if (harm)
-		tell_harm(storing, way, place, harm);
+	failing = harm ? NULL : reader_that_fails(judge, &at);
+	if (harm || failing)
+		tell_harm(storing, way, place,
+			  harm ? type_diff_shown(judge->arena, harm)
+			       : arena_printf(judge->arena, "%s fails with it", failing));
 }
 
 static void judge_places(const struct storing *storing)
@@ -417,15 +438,28 @@ void judge_stored_by(struct judge *judge, struct module_at *old, struct module_a
 	judge_places(&down);
 }
 
-/* Whether a module that is the same puts anything anywhere itself. */
+static bool stores(const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
+		if (beam_imports(facts, ways[i].module, ways[i].name, ways[i].arity))
+			return true;
+	return false;
+}
+
+/* Whether a module that is the same puts anything anywhere, itself or by one that changed. */
 static bool is_storing(struct judge *judge, struct module_at *module)
 {
 	const struct beam_facts *facts = module_facts(judge->modules, SIDE_NEW, module);
+	bool is = facts && stores(facts);
 
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++)
-		if (beam_imports(facts, ways[i].module, ways[i].name, ways[i].arity))
-			return module_code(judge->modules, SIDE_NEW, module);
-	return false;
+	for (size_t i = 0; facts && i < facts->imports.len && !is; i++) {
+		const struct module_at *to =
+			modules_find(judge->modules, SIDE_NEW, facts->imports.items[i].module);
+
+		is = to && to->diff && to->diff->change == CHANGE_CHANGED &&
+		     stores(to->diff->new_facts);
+	}
+	return is && module_code(judge->modules, SIDE_NEW, module);
 }
 
 void judge_stored(struct judge *judge)

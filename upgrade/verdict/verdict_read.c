@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Who reads what is stored is tried with it: with what the other release put there, and with what
+ * its own does.
+ */
+#include "erlang/code/code_type.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { STEPS_MAX = 8000, ENDS_MAX = 64 };
+
+/* How it comes back. */
+enum gives { GIVES_IT, GIVES_OK, GIVES_LIST, GIVES_ELEMENT, GIVES_PAIRS };
+
+/* clang-format off */
+static const struct read {
+	const char *module, *name;
+	uint32_t arity;
+	unsigned where; /* the argument that says which one */
+	enum stored stored;
+	enum gives gives;
+} reads[] = {
+	{ "ets", "lookup", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "ets", "lookup_element", 3, 0, STORED_ROWS, GIVES_ELEMENT },
+	{ "ets", "match_object", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "ets", "tab2list", 1, 0, STORED_ROWS, GIVES_LIST },
+	{ "ets", "take", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "dets", "lookup", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "dets", "match_object", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "persistent_term", "get", 1, 0, STORED_TERM, GIVES_IT },
+	{ "persistent_term", "get", 2, 0, STORED_TERM, GIVES_IT },
+	{ "erlang", "get", 1, 0, STORED_IN_PROCESS, GIVES_IT },
+	{ "Elixir.Process", "get", 1, 0, STORED_IN_PROCESS, GIVES_IT },
+	{ "Elixir.Process", "get", 2, 0, STORED_IN_PROCESS, GIVES_IT },
+	{ "Elixir.Registry", "lookup", 2, 0, STORED_IN_REGISTRY, GIVES_PAIRS },
+	{ "Elixir.Registry", "meta", 2, 1, STORED_META, GIVES_OK },
+};
+/* clang-format on */
+
+/* A function that is followed while what it reads from a place is given to it. */
+struct reader {
+	struct judge *judge;
+	const struct stored_at *at;
+	struct arena *arena;
+	const struct value *value;
+	bool read; /* it did */
+	const struct eval *eval;
+	struct end {
+		const struct code_function *in;
+		size_t at;
+	} ends[ENDS_MAX]; /* where it raised */
+	size_t len;
+};
+
+static const struct read *read_of(const struct reader *reader, const struct beam_function *function,
+				  const struct value *const *args)
+{
+	for (size_t i = 0; i < ARRAY_LEN(reads); i++)
+		if (reads[i].stored == reader->at->stored && reads[i].arity == function->arity &&
+		    strcmp(reads[i].name, function->name) == 0 &&
+		    strcmp(reads[i].module, function->module) == 0 &&
+		    stored_is_at(reader->judge, args[reads[i].where], reader->at))
+			return &reads[i];
+	return NULL;
+}
+
+static const struct value *element_of(const struct value *row, const struct value *position,
+				      struct arena *arena)
+{
+	const struct term *term = value_term(position, arena);
+	int64_t nr;
+
+	return term && term_get_integer(term, &nr) && nr > 0 && nr <= value_tuple_size(row)
+		       ? value_element(row, (size_t)nr - 1, arena)
+		       : &value_unknown;
+}
+
+static const struct value *answer(void *ctx, const struct beam_function *function,
+				  const struct value *const *args)
+{
+	struct reader *reader = ctx;
+	struct arena *arena = reader->arena;
+	const struct read *read = read_of(reader, function, args);
+	const struct value *pair[] = { value_of_kind(arena, TERM_PID), reader->value };
+	const struct value *ok[] = { value_of_atom(arena, "ok"), reader->value };
+
+	if (!read)
+		return NULL;
+	reader->read = true;
+	switch (read->gives) {
+	case GIVES_ELEMENT:
+		return element_of(reader->value, args[2], arena);
+	case GIVES_LIST:
+		return value_cons(arena, reader->value, value_of_term(arena, &term_nil));
+	case GIVES_OK:
+		return value_tuple(arena, ok, ARRAY_LEN(ok));
+	case GIVES_PAIRS:
+		return value_cons(arena, value_tuple(arena, pair, ARRAY_LEN(pair)),
+				  value_of_term(arena, &term_nil));
+	default:
+		return reader->value;
+	}
+}
+
+static void note_end(void *ctx)
+{
+	struct reader *reader = ctx;
+	struct end end = { reader->eval->top->function, reader->eval->at };
+
+	for (size_t i = 0; i < reader->len; i++)
+		if (reader->ends[i].in == end.in && reader->ends[i].at == end.at)
+			return;
+	if (reader->len < ENDS_MAX)
+		reader->ends[reader->len++] = end;
+}
+
+/* False: not all of it is seen. */
+static bool follow(struct reader *reader, enum side to, const struct code *code,
+		   const struct code_function *function, const struct value *value)
+{
+	struct eval eval = { .arena = reader->arena,
+			     .library = &reader->judge->modules->library[to],
+			     .limit = STEPS_MAX,
+			     .answer = answer,
+			     .on_raise = note_end,
+			     .ctx = reader };
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	reader->eval = &eval;
+	reader->value = value;
+	eval_function(&eval, code, function, args);
+	return !eval.gave_up && reader->len < ENDS_MAX;
+}
+
+static bool is_own(const struct value *value, const struct type *made, struct arena *arena)
+{
+	for (size_t i = 0; i < type_ways_inside(made); i++)
+		if (value_same(value, type_value(made, i, arena)))
+			return true;
+	return false;
+}
+
+/* It raises where it does not with anything that its own release puts there. */
+static bool fails(struct judge *judge, const struct stored_at *at, const struct code *code,
+		  const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct reader reader = { .judge = judge, .at = at, .arena = &scratch };
+	size_t own;
+
+	for (size_t i = 0; i < type_ways_inside(at->made); i++)
+		if (!follow(&reader, at->to, code, function,
+			    type_value(at->made, i, &scratch)) ||
+		    !reader.read)
+			return false;
+	own = reader.len;
+	for (size_t i = 0; i < type_ways_inside(at->there); i++) {
+		const struct value *value = type_value(at->there, i, &scratch);
+
+		if (!is_own(value, at->made, &scratch) &&
+		    !follow(&reader, at->to, code, function, value))
+			return false;
+	}
+	return reader.len > own;
+}
+
+static bool reads_there(const struct beam_facts *facts, const struct stored_at *at)
+{
+	for (size_t i = 0; i < facts->imports.len; i++)
+		if (strcmp(facts->imports.items[i].module, at->by) == 0)
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(reads); i++)
+		if (reads[i].stored == at->stored &&
+		    beam_imports(facts, reads[i].module, reads[i].name, reads[i].arity))
+			return true;
+	return false;
+}
+
+/* Something that may be there is not, or is of another kind than, what is read. */
+static bool may_fail(const struct judge *judge, const struct stored_at *at)
+{
+	struct type_diffs diffs = type_compare(at->there, at->made, judge->arena);
+
+	if (at->there->unknown || at->made->unknown)
+		return false;
+	for (size_t i = 0; i < diffs.len; i++) {
+		const struct type_diff *diff = &diffs.items[i];
+
+		/* Rows of a kind more may have keys of their own. */
+		if (diff->what == TYPE_SIZE || diff->what == TYPE_OTHER ||
+		    diff->what == TYPE_KEY ||
+		    (diff->what == TYPE_MORE && (at->stored != STORED_ROWS || *diff->path)))
+			return true;
+	}
+	return false;
+}
+
+const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
+{
+	struct modules *modules = judge->modules;
+
+	if (!may_fail(judge, at))
+		return NULL;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *module = modules_find(modules, at->to, after->name);
+		const struct beam_facts *facts;
+		const struct code *code;
+
+		if (!module || !(after->diff || calls_changed(judge, after)))
+			continue;
+		facts = module_facts(modules, at->to, module);
+		code = facts && reads_there(facts, at) ? module_code(modules, at->to, module) : NULL;
+		for (size_t j = 0; code && !code->unread && j < code->len; j++) {
+			const struct code_function *function = &code->functions[j];
+
+			if (code_exports(code, function->name, function->arity) &&
+			    strcmp(function->name, "module_info") != 0 &&
+			    fails(judge, at, code, function))
+				return arena_printf(judge->arena, "%s:%s/%u",
+						    module_shown(code->module), function->name,
+						    function->arity);
+		}
+	}
+	return NULL;
+}

@@ -149,8 +149,7 @@ static bool fails(struct judge *judge, const struct stored_at *at, const struct 
 	size_t own;
 
 	for (size_t i = 0; i < type_ways_inside(at->made); i++)
-		if (!follow(&reader, at->to, code, function,
-			    type_value(at->made, i, &scratch)) ||
+		if (!follow(&reader, at->to, code, function, type_value(at->made, i, &scratch)) ||
 		    !reader.read)
 			return false;
 	own = reader.len;
@@ -187,8 +186,7 @@ static bool may_fail(const struct judge *judge, const struct stored_at *at)
 		const struct type_diff *diff = &diffs.items[i];
 
 		/* Rows of a kind more may have keys of their own. */
-		if (diff->what == TYPE_SIZE || diff->what == TYPE_OTHER ||
-		    diff->what == TYPE_KEY ||
+		if (diff->what == TYPE_SIZE || diff->what == TYPE_OTHER || diff->what == TYPE_KEY ||
 		    (diff->what == TYPE_MORE && (at->stored != STORED_ROWS || *diff->path)))
 			return true;
 	}
@@ -210,7 +208,8 @@ const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
 		if (!module || !(after->diff || calls_changed(judge, after)))
 			continue;
 		facts = module_facts(modules, at->to, module);
-		code = facts && reads_there(facts, at) ? module_code(modules, at->to, module) : NULL;
+		code = facts && reads_there(facts, at) ? module_code(modules, at->to, module)
+						       : NULL;
 		for (size_t j = 0; code && !code->unread && j < code->len; j++) {
 			const struct code_function *function = &code->functions[j];
 

@@ -163,12 +163,15 @@ static bool fails(struct judge *judge, const struct stored_at *at, const struct 
 	return reader.len > own;
 }
 
+/* A key of the process dictionary of another process may have the same name. */
 static bool reads_there(const struct beam_facts *facts, const struct stored_at *at)
 {
+	const bool is_alone = at->stored == STORED_IN_PROCESS && strcmp(facts->module, at->by) != 0;
+
 	for (size_t i = 0; i < facts->imports.len; i++)
 		if (strcmp(facts->imports.items[i].module, at->by) == 0)
 			return true;
-	for (size_t i = 0; i < ARRAY_LEN(reads); i++)
+	for (size_t i = 0; i < ARRAY_LEN(reads) && !is_alone; i++)
 		if (reads[i].stored == at->stored &&
 		    beam_imports(facts, reads[i].module, reads[i].name, reads[i].arity))
 			return true;

@@ -95,13 +95,25 @@ static void find_lost(struct messages *messages, const struct code *code)
 	}
 }
 
+/* A module that gets messages itself: others set timers for who calls them, which is looked at
+ * there. */
+static bool gets_messages(const struct module_diff *module)
+{
+	bool waits = module->old_facts->roles & BEAM_PROCESS;
+
+	for (size_t i = 0; i < module->old_code->len && !waits; i++)
+		waits = function_waits(module->old_code, &module->old_code->functions[i]);
+	return waits;
+}
+
 static void judge_timers(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module, const struct name_table *news)
 {
 	owned_name_table struct name_table *lost = name_table_new();
 	struct messages messages = { news, judge->arena, lost, NULL };
 
-	if (!sets_timers(module->old_facts) || !forgets(news, module->old_code))
+	if (!sets_timers(module->old_facts) || !gets_messages(module) ||
+	    !forgets(news, module->old_code))
 		return;
 	find_lost(&messages, module->old_code);
 	for (size_t i = 0; i < name_table_len(lost); i++)

@@ -24,6 +24,8 @@ static const struct way {
 	{ "Elixir.Process", "put", 2, 0, 1, "in the process dictionary,", STORED_IN_PROCESS },
 	{ "Elixir.Registry", "register", 3, 0, 2, "the registry", STORED_IN_REGISTRY },
 	{ "Elixir.Registry", "put_meta", 3, 1, 2, "the registry's meta", STORED_META },
+	{ "application", "set_env", 3, 1, 2, "the environment, under", STORED_ENV },
+	{ "Elixir.Application", "put_env", 3, 1, 2, "the environment, under", STORED_ENV },
 	{ "logger", "add_handler", 3, 0, 2, "the handler of the log", STORED_ELSEWHERE },
 	{ "telemetry", "attach", 4, 0, 3, "the handler of telemetry", STORED_ELSEWHERE },
 	{ "telemetry", "attach_many", 4, 0, 3, "the handler of telemetry", STORED_ELSEWHERE },
@@ -38,15 +40,20 @@ static const struct way *way_of(const struct code_effect *effect)
 	return NULL;
 }
 
-/* The name of a table, the key of a term; NULL: not seen. */
+/* The name of a table, the key of a term; of {tag, Key} the tag is enough, for what stands under
+ * such keys is alike.  NULL: not seen.
+ */
 static const char *place_named(const struct value *where, struct arena *arena)
 {
 	const struct term *term = value_term(where, arena);
 	owned_str struct str text = STR_EMPTY;
 
-	if (!term)
+	if (term)
+		term_print(&text, term);
+	else if (value_tuple_size(where) > 1 && value_atom_name(value_element(where, 0, arena)))
+		value_print(&text, where);
+	else
 		return NULL;
-	term_print(&text, term);
 	return arena_dup(arena, str_span(&text));
 }
 

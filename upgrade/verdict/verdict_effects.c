@@ -13,9 +13,10 @@ static bool is_one_of(const char *name, const char *const *names, size_t len)
 static bool is_wanted(const struct beam_function *to)
 {
 	static const char *const of_erlang[] = {
-		"register", "send",         "send_after", "start_timer",   "monitor",
-		"link",     "process_flag", "put",        "get",           "open_port",
-		"spawn",    "spawn_link",   "hibernate",  "spawn_monitor", "spawn_opt",
+		"register",  "send",          "send_after",   "start_timer",
+		"monitor",   "link",          "process_flag", "put",
+		"get",       "open_port",     "spawn",        "spawn_link",
+		"hibernate", "spawn_monitor", "spawn_opt",    "monitor_node",
 	};
 	static const char *const modules[] = {
 		"ets",
@@ -27,6 +28,7 @@ static bool is_wanted(const struct beam_function *to)
 		"gen_statem",
 		"gen_event",
 		"supervisor",
+		"inet",
 		"gen_tcp",
 		"ssl",
 		"gen_udp",
@@ -48,6 +50,7 @@ static bool is_wanted(const struct beam_function *to)
 		"Elixir.DynamicSupervisor",
 		"Elixir.Registry",
 		"Elixir.Process",
+		"Elixir.Node",
 		"Elixir.Phoenix.PubSub",
 		"Elixir.Task",
 		"Elixir.Task.Supervisor",

@@ -303,7 +303,8 @@ static bool can_be_tried(struct judge *judge, const struct code *code, const str
 
 		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path))
 			continue;
-		if (!(diff->what == TYPE_KEY && !diff->of && !fetches_key(code, diff->tag)) &&
+		if (!(diff->what == TYPE_KEY && !diff->of &&
+		      (!*diff->path || !fetches_key(code, diff->tag))) &&
 		    !(diff->what == TYPE_KEY_GONE && !diff->of) &&
 		    !(diff->what == TYPE_SIZE &&
 		      (diff->tag

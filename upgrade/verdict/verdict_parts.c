@@ -247,16 +247,62 @@ static bool takes_key(const struct clauses *clauses, size_t at)
 	}
 }
 
+/* A constant that is put into the register of an argument, right in front of a call; NULL: none is.
+ */
+static const struct term *argument_at(const struct code_function *function, size_t at, uint64_t nr)
+{
+	while (at-- > 0) {
+		const struct code_op *op = &function->ops[at];
+
+		if (op->opcode == OP_MOVE && op->args[1].kind == CODE_X && op->args[1].number == nr)
+			return code_term(&op->args[0]);
+		if (op->opcode != OP_MOVE && op->opcode != OP_LINE)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* What maps:get/2 and its like are asked for; NULL: what is not known before it runs. */
+static const struct term *key_asked(const struct code *code, const struct code_function *function,
+				    size_t at)
+{
+	const struct code_op *op = &function->ops[at];
+	const unsigned operand = (unsigned)code_import_operand(op->opcode);
+	const struct beam_function *to = code_import(code, &op->args[operand]);
+	const bool behind = strcmp(to->name, "fetch!") == 0;
+
+	if (op->opcode == OP_BIF2 || op->opcode == OP_GC_BIF2)
+		return code_term(&op->args[operand + 1]);
+	return argument_at(function, at, behind);
+}
+
+/* is_map_key(Key, Map) comes before. */
+static bool is_looked_for(const struct code *code, const struct code_op *op, const char *key)
+{
+	int operand = code_import_operand(op->opcode);
+	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+	return to && strcmp(to->name, "is_map_key") == 0 && has_name(op->args, op->len, key);
+}
+
 static bool is_fetched(const struct code *code, const struct code_function *function,
 		       const char *key)
 {
-	bool named = false, raises = false;
+	bool named = false, asked = false;
 
 	for (size_t i = 0; i < function->len; i++) {
-		named = named || has_name(function->ops[i].args, function->ops[i].len, key);
-		raises = raises || raises_without(code, &function->ops[i]);
+		const struct code_op *op = &function->ops[i];
+		const struct term *term;
+
+		if (is_looked_for(code, op, key))
+			return false;
+		named = named || has_name(op->args, op->len, key);
+		if (!raises_without(code, op))
+			continue;
+		term = key_asked(code, function, i);
+		asked = asked || !term || type_key_is(term, key);
 	}
-	return named && raises;
+	return named && asked;
 }
 
 static bool is_taken(const struct code *code, const struct code_function *function, const char *key)

@@ -5,6 +5,8 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
+#include <limits.h>
+
 enum { STEPS_MAX = 8000, ENDS_MAX = 64, WAYS_MAX = 24 };
 
 /* How it comes back. */
@@ -117,9 +119,9 @@ static void note_end(void *ctx)
 		reader->ends[reader->len++] = end;
 }
 
-/* False: not all of it is seen. */
-static bool follow(struct reader *reader, enum side to, const struct code *code,
-		   const struct code_function *function, const struct value *value)
+/* How many different things it may return; -1: not all of it is seen. */
+static int outcomes(struct reader *reader, enum side to, const struct code *code,
+		    const struct code_function *function, const struct value *value)
 {
 	struct eval eval = { .arena = reader->arena,
 			     .library = &reader->judge->modules->library[to],
@@ -128,13 +130,14 @@ static bool follow(struct reader *reader, enum side to, const struct code *code,
 			     .on_raise = note_end,
 			     .ctx = reader };
 	const struct value *args[256];
+	struct values values;
 
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = &value_unknown;
 	reader->eval = &eval;
 	reader->value = value;
-	eval_function(&eval, code, function, args);
-	return !eval.gave_up && reader->len < ENDS_MAX;
+	values = eval_function(&eval, code, function, args);
+	return eval.gave_up || reader->len == ENDS_MAX ? -1 : (int)values.len;
 }
 
 static size_t ways_of(const struct type *type)
@@ -150,28 +153,38 @@ static bool is_own(const struct value *value, const struct type *made, struct ar
 	return false;
 }
 
-/* It raises where it does not with anything that its own release puts there. */
+/* It raises where it does not with anything that its own release puts there, and does not return
+ * what it does with each of that: where something is not known it may return all the same.
+ */
 static bool fails(struct judge *judge, const struct stored_at *at, const struct code *code,
 		  const struct code_function *function)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct reader reader = { .judge = judge, .at = at, .arena = &scratch };
+	int least = INT_MAX, now;
 	size_t own;
 
-	for (size_t i = 0; i < ways_of(at->made); i++)
-		if (!follow(&reader, at->to, code, function,
-			    type_exact_value(at->made, i, &scratch)) ||
-		    !reader.read)
+	for (size_t i = 0; i < ways_of(at->made); i++) {
+		now = outcomes(&reader, at->to, code, function,
+			       type_exact_value(at->made, i, &scratch));
+		if (now < 0 || !reader.read)
 			return false;
+		least = now < least ? now : least;
+	}
 	own = reader.len;
 	for (size_t i = 0; i < ways_of(at->there); i++) {
 		const struct value *value = type_exact_value(at->there, i, &scratch);
 
-		if (!is_own(value, at->made, &scratch) &&
-		    !follow(&reader, at->to, code, function, value))
+		if (is_own(value, at->made, &scratch))
+			continue;
+		now = outcomes(&reader, at->to, code, function, value);
+		if (now < 0)
 			return false;
+		if (reader.len > own && now < least)
+			return true;
+		reader.len = own;
 	}
-	return reader.len > own;
+	return false;
 }
 
 /* A key of the process dictionary of another process may have the same name. */

@@ -193,6 +193,29 @@ static void tell_sent(const struct sent *sent, const struct way *way, const stru
 			->hint = "go on understanding it for one release";
 }
 
+/* Whether timers of the old code send it there as well: then going back is no worse than it was. */
+static bool was_sent(const struct sent *sent, const char *to, const struct value *message)
+{
+	struct judge *judge = sent->judge;
+	struct module_at *before = modules_find(judge->modules, SIDE_OLD, sent->module->name);
+	struct code_effects effects = { NULL, 0 };
+	bool far;
+
+	if (before && sent->what == SENT_BACK)
+		effects = effects_through(judge, SIDE_OLD, before);
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct code_effect *effect = &effects.items[i];
+		const struct way *way = way_of(effect);
+
+		if (way && strstr(way->name, "send_") &&
+		    value_same(effect->args[way->what], message) &&
+		    strcmp(receiver(effect, way, sent->module->diff->old_code, judge->arena, &far),
+			   to) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void judge_sent_to(struct sent *sent, const struct way *way, const char *name, bool far,
 			  const struct value *message)
 {
@@ -210,7 +233,7 @@ static void judge_sent_to(struct sent *sent, const struct way *way, const char *
 		return;
 	between = message_way_to(judge, to_old ? SIDE_OLD : SIDE_NEW, to->diff);
 	between.raises = sent->what == SENT_BACK;
-	if (message_is_lost(&between, way->kind, message))
+	if (message_is_lost(&between, way->kind, message) && !was_sent(sent, name, message))
 		tell_sent(sent, way, to, message);
 }
 

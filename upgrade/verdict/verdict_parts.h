@@ -321,9 +321,9 @@ struct message_way message_way_to(struct judge *judge, enum side side,
 /* Whether code does not take a message that `knew` did. */
 bool message_is_lost(const struct message_way *way, enum message_kind kind,
 		     const struct value *message);
-/* The same of an event of a gen_statem, in some of the states that both have. */
+/* The same of an event of a gen_statem, in that state; unknown: in some that both have. */
 bool event_is_lost(const struct message_way *way, const struct value *type,
-		   const struct value *content);
+		   const struct value *content, const struct value *state);
 
 /* ---- verdict_timeouts.c ---- */
 

@@ -250,19 +250,20 @@ struct message_way message_way_to(struct judge *judge, enum side side,
 }
 
 bool event_is_lost(const struct message_way *way, const struct value *type,
-		   const struct value *content)
+		   const struct value *content, const struct value *state)
 {
 	const struct code *code = way->code, *knew = way->knew;
-	struct asked asked = {
-		"handle_event", 4, { type, content, &value_unknown, &value_unknown }, 1
-	};
+	struct arena *arena = way->judge->arena;
+	struct asked asked = { "handle_event", 4, { type, content, state, &value_unknown }, 1 };
 
 	if (is_lost(way, &asked))
 		return true;
 	asked.arity = 3;
+	asked.args[2] = &value_unknown;
 	for (size_t i = 0; i < code->len && !code_function(code, "handle_event", 4); i++) {
 		asked.name = code->functions[i].name;
 		if (code->functions[i].arity == 3 && code_exports(code, asked.name, 3) &&
+		    value_equal(state, value_of_atom(arena, asked.name)) != NO &&
 		    strcmp(asked.name, "terminate") != 0 && code_exports(knew, asked.name, 3) &&
 		    is_lost(way, &asked))
 			return true;
@@ -286,5 +287,5 @@ bool message_is_lost(const struct message_way *way, enum message_kind kind,
 			     kind == MESSAGE_CALL
 				     ? value_tuple(arena, call, 2)
 				     : value_of_atom(arena, kind == MESSAGE_CAST ? "cast" : "info"),
-			     message);
+			     message, &value_unknown);
 }

@@ -91,7 +91,9 @@ static void judge_timeout(const struct asking *asking)
 
 	if (module->old_facts->roles & module->new_facts->roles & BEAM_GEN_SERVER &&
 	    !is_told_of(asking) && message_is_lost(&asking->way, MESSAGE_INFO, timeout) &&
-	    returns_timeout(asking->way.knew))
+	    returns_timeout(asking->way.knew) &&
+	    /* Where it did so before, it is no worse than it was. */
+	    !(asking->from == SIDE_NEW && returns_timeout(asking->way.code)))
 		tell_asked(asking, "returns time-outs, which send `timeout`", "handle_info");
 }
 
@@ -110,7 +112,9 @@ static bool is_timeout(const struct value *action, struct arena *arena)
 		value_is_tagged(type, "timeout", 2));
 }
 
-static void judge_action(const struct asking *asking, const struct value *action)
+/* state: in which it is set */
+static void judge_action(const struct asking *asking, const struct value *action,
+			 const struct value *state)
 {
 	struct arena *arena = asking->judge->arena;
 	owned_str struct str text = STR_EMPTY;
@@ -119,34 +123,45 @@ static void judge_action(const struct asking *asking, const struct value *action
 	const struct value *type =
 		bare ? value_of_atom(arena, "timeout") : value_element(action, 0, arena);
 
+	/* Only those with a name live on in other states. */
 	if ((!bare && !is_timeout(action, arena)) || is_told_of(asking) ||
-	    !event_is_lost(&asking->way, type, bare ? action : value_element(action, 2, arena)))
+	    !event_is_lost(&asking->way, type, bare ? action : value_element(action, 2, arena),
+			   value_atom_name(type) ? state : &value_unknown))
 		return;
 	value_print(&text, type);
 	tell_asked(asking, arena_printf(arena, "sets the time-out %s", str_text(&text)), "a state");
 }
 
-/* Actions are one, or a list, behind the state and the data. */
-static void judge_returned(const struct asking *asking, const struct value *value)
+/* Actions are one, or a list, behind the state and the data.  state: in which that is returned */
+static void judge_returned(const struct asking *asking, const struct value *value,
+			   const struct value *state)
 {
 	static const struct {
 		const char *tag;
 		size_t actions; /* where they stand */
+		bool names;     /* the state that comes */
 	} returned[] = {
-		{ "ok", 3 },           { "next_state", 3 },          { "keep_state", 2 },
-		{ "repeat_state", 2 }, { "keep_state_and_data", 1 }, { "repeat_state_and_data", 1 },
+		{ "ok", 3, true },
+		{ "next_state", 3, true },
+		{ "keep_state", 2, false },
+		{ "repeat_state", 2, false },
+		{ "keep_state_and_data", 1, false },
+		{ "repeat_state_and_data", 1, false },
 	};
 	struct arena *arena = asking->judge->arena;
-	const struct value *actions = NULL, *head;
 
-	for (size_t i = 0; i < ARRAY_LEN(returned); i++)
-		if (value_is_tagged(value, returned[i].tag, returned[i].actions + 1))
-			actions = value_element(value, returned[i].actions, arena);
-	if (!actions)
-		return;
-	judge_action(asking, actions);
-	while (value_uncons(actions, arena, &head, &actions))
-		judge_action(asking, head);
+	for (size_t i = 0; i < ARRAY_LEN(returned); i++) {
+		const struct value *actions, *head;
+
+		if (!value_is_tagged(value, returned[i].tag, returned[i].actions + 1))
+			continue;
+		actions = value_element(value, returned[i].actions, arena);
+		if (returned[i].names)
+			state = value_element(value, 1, arena);
+		judge_action(asking, actions, state);
+		while (value_uncons(actions, arena, &head, &actions))
+			judge_action(asking, head, state);
+	}
 }
 
 static void judge_event_timeouts(const struct asking *asking)
@@ -169,7 +184,10 @@ static void judge_event_timeouts(const struct asking *asking)
 		    (function->arity >= 3 || strcmp(function->name, "init") == 0))
 			values = eval_function(&eval, code, function, args);
 		for (size_t j = 0; j < values.len; j++)
-			judge_returned(asking, values.items[j]);
+			judge_returned(asking, values.items[j],
+				       function->arity == 3
+					       ? value_of_atom(asking->judge->arena, function->name)
+					       : &value_unknown);
 	}
 }
 
@@ -197,6 +215,10 @@ static const struct asked {
 	{ "Elixir.Node", "monitor", "{nodedown, '_'}.", "true", true },
 	{ "net_kernel", "monitor_nodes", "{nodedown, '_'}.", "true", true },
 	{ "net_kernel", "monitor_nodes", "{nodeup, '_'}.", "true", true },
+	{ "pg", "monitor", "{'$reference', join, '_', '_'}.", NULL, false },
+	{ "pg", "monitor", "{'$reference', leave, '_', '_'}.", NULL, false },
+	{ "pg", "monitor_scope", "{'$reference', join, '_', '_'}.", NULL, false },
+	{ "pg", "monitor_scope", "{'$reference', leave, '_', '_'}.", NULL, false },
 	{ "erlang", "open_port", "{'$port', {data, '_'}}.", NULL, false },
 	{ "erlang", "open_port", "{'$port', {exit_status, '_'}}.", "exit_status", false },
 	{ "inet", "setopts", TCP, "active", false },

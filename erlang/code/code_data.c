@@ -132,7 +132,9 @@ static void get_map(struct run *run, const struct code_op *op)
 		run_fork(run, &op->args[0]);
 	for (size_t i = 0; step == 2 && i + 1 < list->len; i += 2) {
 		found = value_map_get(map, run_get(run, &list->items[i]), run->arena, &value);
-		run_set(run, &list->items[i + 1], found == YES ? value : &value_unknown);
+		if (found != YES)
+			value = value_map_only(map, run_get(run, &list->items[i]));
+		run_set(run, &list->items[i + 1], value ? value : &value_unknown);
 	}
 }
 

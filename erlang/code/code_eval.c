@@ -452,8 +452,11 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 		eval_add(eval, &values, value);
 		return values;
 	}
-	if (known_over_map(eval, function, args, &values))
+	if (known_over_map(eval, function, args, &values) ||
+	    known_ways(eval, function, args, &values) ||
+	    known_elements(eval, function, args, &values))
 		return values;
+	values = (struct values){ 0 };
 	found = is_followed(eval, function->module)
 			? find_function(eval, function->module, function->name, function->arity,
 					&code)

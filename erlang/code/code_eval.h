@@ -133,6 +133,14 @@ bool known_to_fail(const struct beam_function *function, const struct value *con
 /* maps:map/2 of a map: true, and all it may return, none when it never does; code_known_maps.c. */
 bool known_over_map(struct eval *eval, const struct beam_function *function,
 		    const struct value *const *args, struct values *out);
+/* Of those that may return one of several things: true, and all of them (code_known_ways.c). */
+bool known_ways(struct eval *eval, const struct beam_function *function,
+		const struct value *const *args, struct values *out);
+/* Of functions that give a list of what is in others, of which not all is seen: true, and lists
+ * with what is seen of them (code_known_lists.c).
+ */
+bool known_elements(struct eval *eval, const struct beam_function *function,
+		    const struct value *const *args, struct values *out);
 /* Of lists of pairs (code_known_pairs.c); NULL: not one of them, or not with these arguments. */
 const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
 				const struct value *const *args);

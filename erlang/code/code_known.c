@@ -149,6 +149,16 @@ static const struct value *known_map_put(struct eval *eval, const struct value *
 	return value_map_put(eval->arena, args[2], args[0], args[1]);
 }
 
+/* Under a key there is this value, or another one: of a key that is not known nobody can be sure
+ * which one it has.
+ */
+static const struct value *put_maybe(struct eval *eval, const struct value *map,
+				     const struct value *key, const struct value *value)
+{
+	return value_map_put(eval->arena, map, key,
+			     value_term(key, eval->arena) ? &value_unknown : value);
+}
+
 /* Map.put_new(map, key, value): the key is there afterwards. */
 static const struct value *known_put_new(struct eval *eval, const struct value *const *args)
 {
@@ -160,7 +170,7 @@ static const struct value *known_put_new(struct eval *eval, const struct value *
 	case NO:
 		return value_map_put(eval->arena, args[0], args[1], args[2]);
 	default:
-		return value_map_put(eval->arena, args[0], args[1], &value_unknown);
+		return put_maybe(eval, args[0], args[1], args[2]);
 	}
 }
 
@@ -311,8 +321,8 @@ static const struct value *put_list(struct eval *eval, const struct value *map,
 	all = put_keys(eval, value_of_kind(eval->arena, TERM_MAP), map);
 	for (; value_uncons(list, eval->arena, &head, &list); eval->steps++)
 		if (value_tuple_size(head) == 2)
-			all = value_map_put(eval->arena, all, value_element(head, 0, eval->arena),
-					    &value_unknown);
+			all = put_maybe(eval, all, value_element(head, 0, eval->arena),
+					value_element(head, 1, eval->arena));
 	return all;
 }
 

@@ -17,7 +17,6 @@ static const struct kind {
 	{ "crypto", "hash", TERM_BINARY },
 	{ "crypto", "mac", TERM_BINARY },
 	{ "crypto", "strong_rand_bytes", TERM_BINARY },
-	{ "erlang", "--", TERM_LIST },
 	{ "erlang", "/", TERM_FLOAT },
 	{ "erlang", "abs", TERM_INTEGER },
 	{ "erlang", "alias", TERM_REFERENCE },
@@ -155,6 +154,7 @@ static const struct kind {
 
 /* Those whose code is followed where it can be: this is said where it cannot. */
 static const struct kind followed[] = {
+	{ "erlang", "--", TERM_LIST },
 	{ "lists", "delete", TERM_LIST },
 	{ "lists", "filter", TERM_LIST },
 	{ "lists", "flatten", TERM_LIST },

@@ -260,6 +260,20 @@ enum answer value_map_get(const struct value *map, const struct value *key, stru
 	return NO;
 }
 
+const struct value *value_map_only(const struct value *map, const struct value *key)
+{
+	const struct value *only = NULL;
+
+	for (; map->kind == VALUE_MAP; map = map->map.base) {
+		if (value_equal(map->map.key, key) == NO)
+			continue;
+		if (only && !value_same(only, map->map.value))
+			return NULL;
+		only = map->map.value;
+	}
+	return value_is_empty_map(map) ? only : NULL;
+}
+
 const struct value *value_map_at(const struct value *map, const char *key, struct arena *arena)
 {
 	const struct value *value;

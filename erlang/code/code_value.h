@@ -91,7 +91,11 @@ bool value_uncons(const struct value *list, struct arena *arena, const struct va
 /* *out is the value of a key; NO: there is no such key; MAYBE: not known. */
 enum answer value_map_get(const struct value *map, const struct value *key, struct arena *arena,
 			  const struct value **out);
-/* The same with an atom; NULL for NO and MAYBE alike. */
+/* The one value that a key has if it is there at all, as far as that can be known without knowing
+ * the key; NULL: it cannot.
+ */
+const struct value *value_map_only(const struct value *map, const struct value *key);
+/* value_map_get() with an atom; NULL for NO and MAYBE alike. */
 const struct value *value_map_at(const struct value *map, const char *key, struct arena *arena);
 /* The whole of it as a term, or NULL: not all is constant. */
 const struct term *value_term(const struct value *value, struct arena *arena);

@@ -87,7 +87,8 @@ static bool take_list(struct found *found, struct eval *eval, const struct value
 	return value_is_nil(list) != NO;
 }
 
-static bool find(struct found *found, struct eval *eval, size_t row, const struct value *const *args)
+static bool find(struct found *found, struct eval *eval, size_t row,
+		 const struct value *const *args)
 {
 	*found = (struct found){ .all = true, .constant = true };
 	for (uint32_t i = 0; i < known[row].arity; i++) {
@@ -108,7 +109,8 @@ static struct values lists_of(const struct found *found, struct eval *eval, bool
 
 	/* Which of them is the first is not known. */
 	for (size_t i = 0; i < found->items.len && i < SHOWN; i++)
-		eval_add(eval, &out, value_cons(eval->arena, found->items.items[i], one ? nil : any));
+		eval_add(eval, &out,
+			 value_cons(eval->arena, found->items.items[i], one ? nil : any));
 	if (!one || fewer)
 		eval_add(eval, &out, one ? nil : any);
 	return out;

@@ -78,7 +78,7 @@ static void call_local(struct run *run, const struct code_function *callee, bool
 
 static void call_remote(struct run *run, const struct beam_function *function, bool tail)
 {
-	const struct value *const *args, *answer;
+	const struct value *const *args;
 	struct values values;
 	bool known;
 
@@ -103,11 +103,6 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 	}
 	if (run->eval->on_call)
 		run->eval->on_call(run->eval->ctx, function, args);
-	answer = run->eval->answer ? run->eval->answer(run->eval->ctx, function, args) : NULL;
-	if (answer) {
-		go_on_with_one(run, answer, tail);
-		return;
-	}
 	values = eval_remote(run->eval, function, args, &known);
 	if (known)
 		go_on_with(run, values, tail);

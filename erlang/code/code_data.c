@@ -164,6 +164,7 @@ void run_bif(struct run *run, const struct code_op *op)
 	int import = code_import_operand(op->opcode);
 	const struct beam_function *function = code_import(run->code, &op->args[import]);
 	const struct value *args[3] = { NULL }, *value = NULL;
+	struct values values = { 0 };
 	unsigned len = op->len - (unsigned)import - 2;
 
 	for (unsigned i = 0; i < len; i++)
@@ -178,8 +179,9 @@ void run_bif(struct run *run, const struct code_op *op)
 	/* The process dictionary is the only one that is more than a guard. */
 	if (function && run->eval->on_call && len == 1 && strcmp(function->name, "get") == 0)
 		run->eval->on_call(run->eval->ctx, function, args);
-	if (function && run->eval->answer && len == 1 && strcmp(function->name, "get") == 0)
-		value = run->eval->answer(run->eval->ctx, function, args);
+	if (function && run->eval->answer && len == 1 && strcmp(function->name, "get") == 0 &&
+	    run->eval->answer(run->eval->ctx, function, args, &values) && values.len == 1)
+		value = values.items[0];
 	/* In a guard it may fail as well. */
 	if ((!value || value->kind == VALUE_UNKNOWN) && op->opcode != OP_BIF0)
 		run_fork(run, &op->args[0]);

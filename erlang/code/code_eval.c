@@ -441,20 +441,24 @@ static struct values with_kind(struct eval *eval, struct values values, const st
 struct values eval_remote(struct eval *eval, const struct beam_function *function,
 			  const struct value *const *args, bool *known)
 {
-	const struct value *value = known_call(eval, function, args);
 	const struct code_function *found;
 	struct values values = { 0 };
+	const struct value *value;
 	const struct code *code;
 	bool cut = eval->cut;
 
 	*known = true;
+	if (eval->answer && eval->answer(eval->ctx, function, args, &values))
+		return values;
+	value = known_call(eval, function, args);
 	if (value) {
 		eval_add(eval, &values, value);
 		return values;
 	}
 	if (known_over_map(eval, function, args, &values) ||
 	    known_ways(eval, function, args, &values) ||
-	    known_elements(eval, function, args, &values))
+	    known_elements(eval, function, args, &values) ||
+	    known_at_key(eval, function, args, &values))
 		return values;
 	values = (struct values){ 0 };
 	found = is_followed(eval, function->module)

@@ -51,17 +51,17 @@ struct eval {
 	 */
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
+	/* Asked what such a call returns, nothing when it never does; false: that is not known
+	 * otherwise than from its code.  May be NULL.
+	 */
+	bool (*answer)(void *ctx, const struct beam_function *function,
+		       const struct value *const *args, struct values *out);
 	/* Called before a function of the module that calls it is followed, be it another one than
 	 * was begun with (top->code tells); by_name: a fully qualified call.  True: it is not
 	 * followed, and this way ends there.  May be NULL.
 	 */
 	bool (*on_enter)(void *ctx, const struct code_function *function,
 			 const struct value *const *args, bool by_name);
-	/* What such a call gives, where that is known otherwise than from its code; NULL: it is
-	 * not. May be NULL itself.
-	 */
-	const struct value *(*answer)(void *ctx, const struct beam_function *function,
-				      const struct value *const *args);
 	/* Called where a way ends by an exception, or since no clause matches.  May be NULL. */
 	void (*on_raise)(void *ctx);
 	void *ctx;
@@ -141,6 +141,9 @@ bool known_ways(struct eval *eval, const struct beam_function *function,
  */
 bool known_elements(struct eval *eval, const struct beam_function *function,
 		    const struct value *const *args, struct values *out);
+/* Functions over one key of a map: Map.update/4 and the like; code_known_keys.c. */
+bool known_at_key(struct eval *eval, const struct beam_function *function,
+		  const struct value *const *args, struct values *out);
 /* Of lists of pairs (code_known_pairs.c); NULL: not one of them, or not with these arguments. */
 const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
 				const struct value *const *args);

@@ -236,7 +236,7 @@ enum answer value_map_get(const struct value *map, const struct value *key, stru
 {
 	const struct term *wanted = value_term(key, arena), *term;
 
-	if (!wanted)
+	if (!wanted && !(key->kind == VALUE_ARGUMENT && key->nr == VALUE_ANY_KEY))
 		return MAYBE;
 	for (; map->kind == VALUE_MAP; map = map->map.base) {
 		enum answer same = value_equal(map->map.key, key);
@@ -251,6 +251,8 @@ enum answer value_map_get(const struct value *map, const struct value *key, stru
 	if (map->kind != VALUE_TERM || map->constant.term->kind != TERM_MAP)
 		return MAYBE;
 	term = map->constant.term;
+	if (!wanted)
+		return term->map.len > 0 ? MAYBE : NO;
 	for (size_t i = 0; i < term->map.len; i++) {
 		if (term_equal(term->map.keys[i], wanted)) {
 			*out = value_of_term(arena, term->map.values[i]);

@@ -52,6 +52,11 @@ struct value {
 
 extern const struct value value_unknown;
 
+/* The number of an argument that stands for any key of a map, but always the same one: what is put
+ * under it is found there.
+ */
+enum { VALUE_ANY_KEY = 1000 };
+
 const struct value *value_unseen(struct arena *arena, struct beam_function where);
 /* Nothing but its kind is known: a number, an atom, a binary, a map, a list, …; no tuple. */
 const struct value *value_of_kind(struct arena *arena, enum term_kind kind);

@@ -14,6 +14,8 @@ struct starts {
 	struct code_shape shape;
 	struct type *type; /* all of them together */
 	size_t seen;
+	const char *name; /* that they are registered by; NULL: not seen */
+	bool others;      /* and there are some by another name */
 };
 
 static bool starts_agent(const struct beam_function *function)
@@ -41,6 +43,20 @@ static const struct value *first_state(struct eval *eval, const struct beam_func
 					 : NULL;
 }
 
+static void see_name(struct starts *starts, struct eval *eval, const struct beam_function *function,
+		     const struct value *const *args)
+{
+	const struct value *options = function->arity % 2 == 0 ? args[function->arity - 1] : NULL;
+	const struct value *value =
+		options ? known_keyword(eval, options, value_of_atom(eval->arena, "name"), NULL)
+			: NULL;
+	const char *name = value ? value_atom_name(value) : NULL;
+
+	starts->others =
+		starts->others || (name && starts->name && strcmp(name, starts->name) != 0);
+	starts->name = name ? name : starts->name;
+}
+
 static void see_start(void *ctx, const struct beam_function *function,
 		      const struct value *const *args)
 {
@@ -51,6 +67,7 @@ static void see_start(void *ctx, const struct beam_function *function,
 
 	if (!starts_agent(function))
 		return;
+	see_name(starts, &eval, function, args);
 	state = first_state(&eval, function, args);
 	if (state) {
 		shape = code_shape_of(state, starts->arena);
@@ -79,6 +96,34 @@ static struct starts agent_starts(const struct code *code, const struct code_lib
 	return starts;
 }
 
+/* What is put into it later, as a state that is met where nobody made such a one. */
+static void judge_uses(struct judge *judge, const struct app_diff *app,
+		       const struct module_diff *module, const struct starts *olds,
+		       const struct starts *news)
+{
+	const struct agent old = { olds->name, module->old_code, SIDE_OLD, olds->type };
+	const struct agent new = { news->name, module->new_code, SIDE_NEW, news->type };
+	const char *failing;
+
+	if (olds->others || news->others)
+		return;
+	agent_grow(judge, &old);
+	agent_grow(judge, &new);
+	failing = agent_use_that_fails(judge, &new, &old);
+	if (failing)
+		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+		      "%s of %s fails with the state that its agents have and keep", failing,
+		      module_shown(module->name))
+			->hint = HINT;
+	failing = failing ? NULL : agent_use_that_fails(judge, &old, &new);
+	if (failing)
+		JUDGE(judge, REASON_not_reversible, app->name, module->name,
+		      "on the way back, %s of %s fails with the state that its agents have and "
+		      "keep",
+		      failing, module_shown(module->name))
+			->hint = "understand both for one release before anything new is put there";
+}
+
 static bool has_agents(const struct beam_facts *facts)
 {
 	for (size_t i = 0; i < facts->imports.len; i++)
@@ -95,17 +140,20 @@ static void judge_below(struct judge *judge, const struct app_diff *app,
 	const struct type_diff *harm = type_harm(judge, SIDE_NEW, module->new_code,
 						 module->old_code, olds->type, news->type);
 
-	if (harm)
+	if (harm) {
 		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
 		      "in the state of the agents that %s starts %s; those that run keep theirs",
 		      module_shown(module->name), type_diff_shown(judge->arena, harm))
 			->hint = HINT;
-	else if (olds->type->unknown != news->type->unknown)
+		return;
+	}
+	if (olds->type->unknown != news->type->unknown)
 		JUDGE(judge, REASON_state_opaque, app->name, module->name,
 		      "whether the state of the agents that %s starts keeps its shape cannot be "
 		      "seen",
 		      module_shown(module->name))
 			->hint = HINT;
+	judge_uses(judge, app, module, olds, news);
 }
 
 void judge_agents(struct judge *judge, const struct app_diff *app, const struct module_diff *module)

@@ -64,6 +64,26 @@ void judge_config(struct judge *judge);
 void judge_agents(struct judge *judge, const struct app_diff *app,
 		  const struct module_diff *module);
 
+/* ---- verdict_agent_uses.c ---- */
+
+struct type;
+
+/* The agents that a module starts, in one of the releases. */
+struct agent {
+	const char *name; /* NULL: not seen */
+	const struct code *code;
+	enum side side;
+	struct type *type; /* of its state */
+};
+
+/* What its functions make of the state goes into its type, too. */
+void agent_grow(struct judge *judge, const struct agent *agent);
+/* A function that never returns with some state that the agent of the other release has, where it
+ * does with its own: "get/1"; NULL: none is seen.
+ */
+const char *agent_use_that_fails(struct judge *judge, const struct agent *agent,
+				 const struct agent *maker);
+
 /* ---- verdict_assigns.c ---- */
 
 /* Assigns of pages and channels that live on. */

@@ -49,7 +49,7 @@ struct reader {
 	struct arena *arena;
 	const struct value *value;
 	bool read; /* it did */
-	const struct eval *eval;
+	struct eval *eval;
 	struct end {
 		const struct code_function *in;
 		size_t at;
@@ -80,10 +80,9 @@ static const struct value *element_of(const struct value *row, const struct valu
 		       : &value_unknown;
 }
 
-static const struct value *answer(void *ctx, const struct beam_function *function,
-				  const struct value *const *args)
+static const struct value *found(struct reader *reader, const struct beam_function *function,
+				 const struct value *const *args)
 {
-	struct reader *reader = ctx;
 	struct arena *arena = reader->arena;
 	const struct read *read = read_of(reader, function, args);
 	const struct value *pair[] = { value_of_kind(arena, TERM_PID), reader->value };
@@ -105,6 +104,17 @@ static const struct value *answer(void *ctx, const struct beam_function *functio
 	default:
 		return reader->value;
 	}
+}
+
+static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
+		   struct values *out)
+{
+	struct reader *reader = ctx;
+	const struct value *value = found(reader, function, args);
+
+	if (value)
+		eval_add(reader->eval, out, value);
+	return value;
 }
 
 static void note_end(void *ctx)

@@ -69,6 +69,10 @@ struct found {
 
 static void take(struct found *found, struct eval *eval, const struct value *item)
 {
+	if (value_term_kind(item) < 0) {
+		found->all = false;
+		return;
+	}
 	found->constant = found->constant && item->kind == VALUE_TERM;
 	found->items.items =
 		arena_grow(eval->arena, found->items.items, found->items.len, &found->items.cap);

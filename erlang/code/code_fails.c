@@ -111,7 +111,12 @@ static const struct {
 bool known_to_fail(const struct beam_function *function, const struct value *const *args)
 {
 	struct last_row last = { 0 };
+	bool any = false;
 
+	for (uint32_t i = 0; i < function->arity && !any; i++)
+		any = args[i] && value_term_kind(args[i]) >= 0;
+	if (!any)
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
 		int kind;
 

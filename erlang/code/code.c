@@ -231,6 +231,15 @@ static int read_functions(struct code *code, struct arena *arena, struct span ch
 	return ret;
 }
 
+static bool loads_nif(const struct beam_facts *facts)
+{
+	for (size_t i = 0; i < facts->imports.len; i++)
+		if (strcmp(facts->imports.items[i].name, "load_nif") == 0 &&
+		    strcmp(facts->imports.items[i].module, "erlang") == 0)
+			return true;
+	return false;
+}
+
 int code_read(struct code **out, struct arena *arena, const struct beam *beam,
 	      const struct beam_facts *facts, struct error *err)
 {
@@ -239,6 +248,7 @@ int code_read(struct code **out, struct arena *arena, const struct beam *beam,
 	*code = (struct code){ .module = facts->module,
 			       .exports = facts->exports,
 			       .imports = facts->imports,
+			       .loads_nif = loads_nif(facts),
 			       .atoms = facts->atoms,
 			       .strings = beam->chunks[BEAM_STRT] };
 	if (beam->chunks[BEAM_CODE].len > CODE_MAX) {

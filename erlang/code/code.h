@@ -94,6 +94,7 @@ struct code {
 	size_t len;
 	struct beam_functions exports, imports;
 	struct beam_functions lambdas; /* local functions that funs are made of */
+	bool loads_nif; /* its functions may be native: what stands here never returns */
 	struct names atoms;
 	const struct term *literals;
 	const struct code_native *natives;

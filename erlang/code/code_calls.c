@@ -66,7 +66,7 @@ static void call_local(struct run *run, const struct code_function *callee, bool
 	else if (is_left(run, callee, by_name))
 		run->stop = true;
 	else if (eval_follow(&values, run->eval, run->code, callee, args_of(run, callee->arity)) &&
-		 (values.len > 0 || !may_be_nif(run->code)))
+		 (values.len > 0 || !run->code->loads_nif))
 		go_on_with(run, values, tail);
 	else
 		go_on_with_one(run,

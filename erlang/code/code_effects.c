@@ -48,8 +48,7 @@ static bool has_wanted(const struct code *code, const struct code_function *func
 	return false;
 }
 
-/* Marks what leads to a function that is marked, until there is nothing more to mark. */
-static void mark_callers(const struct code *code, bool *marked)
+void code_mark_callers(const struct code *code, bool *marked)
 {
 	bool more = true;
 
@@ -134,7 +133,7 @@ struct code_effects code_effects(const struct code *code, const struct code_libr
 		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++)
 		marked[i] = has_wanted(code, &code->functions[i], wanted, through ? library : NULL);
-	mark_callers(code, marked);
+	code_mark_callers(code, marked);
 	for (size_t i = 0; i < code->len && steps < MODULE_STEPS; i++) {
 		owned_arena struct arena scratch = ARENA_EMPTY;
 		size_t before = collector.len;

@@ -36,6 +36,10 @@ struct code_effects code_effects(const struct code *code, const struct code_libr
 				 bool (*wanted)(const struct beam_function *function), bool through,
 				 struct arena *arena);
 
+/* Marks what leads to a function that is marked, by calls inside the module and funs that are made:
+ * a mark for each of code->functions.
+ */
+void code_mark_callers(const struct code *code, bool *marked);
 /* Which functions of a module are called by which, funs that are made included: who calls one.
  * Appends the functions that call `function`, each once; at most `room`.
  */

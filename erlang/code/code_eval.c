@@ -421,7 +421,7 @@ static bool follow_remote(struct values *out, struct eval *eval, const struct co
  */
 static bool raises(const struct eval *eval, const struct code *code)
 {
-	return !known_pure(code->module) && !may_be_nif(code) && !eval->cut;
+	return !known_pure(code->module) && !code->loads_nif && !eval->cut;
 }
 
 /* The kind of what is not seen among values, or where none are. */

@@ -66,15 +66,6 @@ void run_trim(struct run *run, const struct code_arg *count)
 	memset(ys + run->ys - by, 0, by * sizeof(*ys));
 }
 
-bool may_be_nif(const struct code *code)
-{
-	for (size_t i = 0; i < code->imports.len; i++)
-		if (strcmp(code->imports.items[i].module, "erlang") == 0 &&
-		    strcmp(code->imports.items[i].name, "load_nif") == 0)
-			return true;
-	return false;
-}
-
 /* ---- ways ---- */
 
 void run_charge(struct run *run, size_t work)

@@ -38,9 +38,6 @@ struct run {
 	struct values outcomes;
 };
 
-/* Functions of a NIF library have a body that never returns. */
-bool may_be_nif(const struct code *code);
-
 /* False: the function wants more registers than there are. */
 bool run_measure(struct run *run);
 size_t run_regs_len(const struct run *run);

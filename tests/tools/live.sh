@@ -25,8 +25,8 @@ fail () {
   exit 1
 }
 
-# Also when its parent has not asked yet how it ended.
-gone () { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"; }
+# Also when its parent has not asked yet how it ended, or asks just now.
+gone () { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.[ZX]' "/proc/$1/status" || ! kill -0 "$1" 2>/dev/null; }
 
 # wait_for SECONDS COMMAND...: false when it did not come true in time.  What takes longer is asked for
 # less often: the asking of several tests at once is most of what a small machine then does.

@@ -15,6 +15,7 @@ struct judge {
 	struct modules *modules;
 	struct code_effects **effects[SIDES]; /* of modules that were asked for, by their number */
 	struct code_effects **through[SIDES];
+	unsigned read_steps; /* that readers of what is stored were tried for */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	/* The relup starts a new emulator before it changes anything: no process lives through
 	 * it, so that only what holds for a fresh start is told.
@@ -212,7 +213,7 @@ struct stored_at {
 };
 
 /* Whether that names the place. */
-bool stored_is_at(struct judge *judge, const struct value *where, const struct stored_at *at);
+bool stored_is_at(const struct value *where, const struct stored_at *at, struct arena *arena);
 
 /* The same of a module that is the same, and stores what others make. */
 void judge_stored_by(struct judge *judge, struct module_at *old, struct module_at *module,

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-enum { STEPS_MAX = 8000, ENDS_MAX = 64, WAYS_MAX = 24 };
+enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 4000000, ENDS_MAX = 64, WAYS_MAX = 24 };
 
 /* How it comes back. */
 enum gives { GIVES_IT, GIVES_OK, GIVES_LIST, GIVES_ELEMENT, GIVES_PAIRS };
@@ -64,7 +64,7 @@ static const struct read *read_of(const struct reader *reader, const struct beam
 		if (reads[i].stored == reader->at->stored && reads[i].arity == function->arity &&
 		    strcmp(reads[i].name, function->name) == 0 &&
 		    strcmp(reads[i].module, function->module) == 0 &&
-		    stored_is_at(reader->judge, args[reads[i].where], reader->at))
+		    stored_is_at(args[reads[i].where], reader->at, reader->arena))
 			return &reads[i];
 	return NULL;
 }
@@ -147,6 +147,7 @@ static int outcomes(struct reader *reader, enum side to, const struct code *code
 	reader->eval = &eval;
 	reader->value = value;
 	values = eval_function(&eval, code, function, args);
+	reader->judge->read_steps += eval.steps;
 	return eval.gave_up || reader->len == ENDS_MAX ? -1 : (int)values.len;
 }
 
@@ -212,6 +213,24 @@ static bool reads_there(const struct beam_facts *facts, const struct stored_at *
 	return false;
 }
 
+/* Functions that come to a call which reads there; NULL: there are none. */
+static const bool *readers_of(struct judge *judge, const struct stored_at *at,
+			      struct module_at *module, const struct code *code)
+{
+	struct code_effects effects = effects_through(judge, at->to, module);
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct reader reader = { .at = at, .arena = &scratch };
+	bool *marked = arena_array(judge->arena, code->len, bool), any = false;
+
+	for (size_t i = 0; i < effects.len; i++)
+		if (read_of(&reader, &effects.items[i].to, effects.items[i].args))
+			any = marked[effects.items[i].in - code->functions] = true;
+	if (!any)
+		return NULL;
+	code_mark_callers(code, marked);
+	return marked;
+}
+
 /* Something that may be there is not, or is of another kind than, what is read. */
 static bool may_fail(const struct judge *judge, const struct stored_at *at)
 {
@@ -243,17 +262,20 @@ const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
 		struct module_at *module = modules_find(modules, at->to, after->name);
 		const struct beam_facts *facts;
 		const struct code *code;
+		const bool *readers;
 
+		if (judge->read_steps > ALL_STEPS_MAX)
+			return NULL;
 		if (!module || !(after->diff || calls_changed(judge, after)))
 			continue;
 		facts = module_facts(modules, at->to, module);
 		code = facts && reads_there(facts, at) ? module_code(modules, at->to, module)
 						       : NULL;
-		for (size_t j = 0; code && !code->unread && j < code->len; j++) {
+		readers = code && !code->unread ? readers_of(judge, at, module, code) : NULL;
+		for (size_t j = 0; readers && j < code->len; j++) {
 			const struct code_function *function = &code->functions[j];
 
-			if (code_exports(code, function->name, function->arity) &&
-			    strcmp(function->name, "module_info") != 0 &&
+			if (readers[j] && code_exports(code, function->name, function->arity) &&
 			    fails(judge, at, code, function))
 				return arena_printf(judge->arena, "%s:%s/%u",
 						    module_shown(code->module), function->name,

@@ -64,9 +64,9 @@ static const char *place_of(const struct code_effect *effect, const struct way *
 }
 
 /* Of tables without a name each may be the one. */
-bool stored_is_at(struct judge *judge, const struct value *where, const struct stored_at *at)
+bool stored_is_at(const struct value *where, const struct stored_at *at, struct arena *arena)
 {
-	const char *place = place_named(where, judge->arena);
+	const char *place = place_named(where, arena);
 
 	return place ? strcmp(place, at->place) == 0 : !*at->place;
 }
@@ -418,15 +418,21 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 			       : arena_printf(judge->arena, "%s fails with it", failing));
 }
 
+/* Each place once, by however many calls something is put there. */
 static void judge_places(const struct storing *storing)
 {
+	owned_name_table struct name_table *seen = name_table_new();
+	struct arena *arena = storing->judge->arena;
+
 	for (size_t i = 0; i < storing->made.len; i++) {
 		const struct way *way = way_of(&storing->made.items[i]);
-		const char *place =
-			way ? filled_place(&storing->made.items[i], way, storing->judge->arena)
-			    : NULL;
+		const char *place = way ? filled_place(&storing->made.items[i], way, arena) : NULL;
+		bool is_new = false;
 
-		if (place) {
+		if (place)
+			name_table_add(seen, arena_printf(arena, "%s %s", way->shown, place),
+				       &is_new);
+		if (is_new) {
 			judge_place(storing, way, place, true);
 			judge_place(storing, way, place, false);
 		}

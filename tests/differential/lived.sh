@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Is the verdict true?  Made-up systems and changed next versions of them: where relevo says hot, without
-# warnings, a node is taken there, back and there again by release_handler, and nothing may go wrong.
+# warnings, a node is taken there, back and there again by release_handler, and nothing may go wrong; some are used all
+# the time, some are idle, and of some all that runs is started anew before the way back.
 #   tests/differential/lived.sh [COUNT] [SEED]         RELEVO: the program, build/relevo otherwise
 # FORCE=4 also takes a node through every fourth pair that is not hot, and counts false alarms by reason.
 # Pairs that went wrong are kept; the same seed makes the same pairs.

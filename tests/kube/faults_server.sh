@@ -20,11 +20,14 @@ all_well () {
 }
 # As a kubelet does: an operator that has ended is started again, until there is a file $work/enough.
 keep_operator () {
-  while [ ! -e "$work/enough" ]; do
-    start_operator kept
-    wait "$operator"
-    sleep 1
-  done &
+  {
+    trap 'end "$operator"; exit' TERM
+    while [ ! -e "$work/enough" ]; do
+      start_operator kept
+      wait "$operator"
+      sleep 1
+    done
+  } &
   keeper=$!
   pids="$pids $keeper"
 }

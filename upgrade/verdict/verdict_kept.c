@@ -96,7 +96,8 @@ static void find_lost(struct messages *messages, const struct code *code)
 }
 
 /* A module that gets messages itself: others set timers for who calls them, which is looked at
- * there. */
+ * there.
+ */
 static bool gets_messages(const struct module_diff *module)
 {
 	bool waits = module->old_facts->roles & BEAM_PROCESS;

@@ -43,6 +43,15 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+uint32_t text_hash(const char *text)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 16777619U;
+	return hash ^ hash >> 15;
+}
+
 struct span span_trim(struct span a)
 {
 	while (a.len > 0 && is_space(a.ptr[0]))

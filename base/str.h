@@ -30,6 +30,8 @@ bool span_starts(struct span a, const char *prefix);
 bool span_ends(struct span a, const char *suffix);
 /* -1, 0 or 1: byte order, the shorter first. */
 int span_compare(struct span a, struct span b);
+/* A number for a text, mostly another one for another text; FNV-1a. */
+uint32_t text_hash(const char *text);
 /* Without white space at both ends. */
 struct span span_trim(struct span a);
 /* Cuts the next part off *rest, up to `separator` or the end; false when *rest

@@ -67,9 +67,9 @@ static void print_facts(const struct beam *beam, const struct beam_facts *facts,
 		      : code_keeps_state(facts, code) ? "hands the state on as it is"
 						      : "yes");
 	print_names("struct", struct_fields(code, arena));
-	if (facts->on_load || facts->nif)
+	if (code->on_load || facts->nif)
 		print("  %-12s%s%s%s\n", "native", facts->nif ? "loads a NIF library" : "",
-		      facts->nif && facts->on_load ? ", " : "", facts->on_load ? "on_load" : "");
+		      facts->nif && code->on_load ? ", " : "", code->on_load ? "on_load" : "");
 	print_functions("exports", facts->exports);
 	print_functions("imports", facts->imports);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* relevo plan OLD NEW: the verdict, its reasons, and the relup. */
 #include "base/file.h"
+#include "base/parallel.h"
 #include "cmd/commits.h"
 #include "cmd/two_releases.h"
 #include "upgrade/plan/plan_text.h"
@@ -338,10 +339,45 @@ static enum verdict worst_of(const struct plan *plan, const struct journey *jour
 	return worst;
 }
 
+/* Which commits lie between is looked for meanwhile. */
+struct history {
+	const struct two_releases *two;
+	struct arena arena;
+	struct release_commits commits;
+};
+
+static void history_done(struct history *history)
+{
+	arena_done(&history->arena);
+}
+
+static int find_history(void *context, struct error *err)
+{
+	struct history *history = context;
+
+	(void)err;
+	release_commits_find(&history->commits, &history->arena, history->two->old_release,
+			     history->two->new_release);
+	return 0;
+}
+
+static int make_plan(struct plan **out, struct two_releases *two, struct history *history,
+		     const struct plan_options *options, struct error *err)
+{
+	struct beside beside = { .work = find_history, .context = history };
+	struct error none;
+	int ret;
+
+	beside_begin(&beside);
+	ret = plan_make(out, &two->arena, two->old_release, two->new_release, options, err);
+	return beside_end(&beside, &none) || ret ? -1 : 0;
+}
+
 static int plan_run(const struct call *call, struct error *err)
 {
 	const struct plan_opts *opts = call->opts;
 	owned_two_releases struct two_releases two = { 0 };
+	owned(history_done) struct history history = { .two = &two };
 	owned_journey struct journey journey = { 0 };
 	struct plan_options options = { .appups = { .dir = opts->appups,
 						    .suspend_always = opts->suspend_always },
@@ -352,9 +388,10 @@ static int plan_run(const struct call *call, struct error *err)
 
 	if (find_format(&shown.format, call, opts->format, err) ||
 	    required(&limit, opts->require, err) || two_releases_open(&two, call, err) ||
-	    plan_make(&plan, &two.arena, two.old_release, two.new_release, &options, err))
+	    make_plan(&plan, &two, &history, &options, err))
 		return -1;
 	shown.plan = plan;
+	shown.commits = history.commits;
 	if (opts->via && plan->verdict > VERDICT_HOT_WITH_WARNINGS) {
 		if (find_journey(&journey, &two, opts->via, &options, err))
 			return -1;
@@ -363,7 +400,6 @@ static int plan_run(const struct call *call, struct error *err)
 	if (opts->out && (write_plan(&two.arena, opts->out, plan, err) ||
 			  write_journey(&two.arena, opts->out, &journey.path, err)))
 		return -1;
-	release_commits_find(&shown.commits, &two.arena, two.old_release, two.new_release);
 	print_all(&shown, &two.arena);
 	verdict = worst_of(plan, shown.journey);
 	if (verdict <= limit)

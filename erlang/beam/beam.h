@@ -150,7 +150,6 @@ struct beam_facts {
 	unsigned roles;                /* of enum beam_role */
 	/* Has the function its roles want: code_change/3 or /4, or system_code_change/4. */
 	bool code_change;
-	bool on_load;
 	bool nif; /* calls erlang:load_nif/2 */
 };
 

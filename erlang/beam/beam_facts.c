@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/deflate.h"
 #include "erlang/beam/beam_atoms.h"
-#include "erlang/beam/beam_ops.h"
-#include "erlang/beam/compact.h"
 
 enum { ENTRY = 12 }; /* ImpT and ExpT: three words each */
 
@@ -212,41 +210,6 @@ const char *beam_role_name(enum beam_role role)
 	return NULL;
 }
 
-/* ---- -on_load ---- */
-
-/* Steps over one instruction; false at the end of what can be read. */
-static bool next_op(enum opcode *out, struct span *code)
-{
-	unsigned opcode, operands;
-
-	if (code->len == 0)
-		return false;
-	opcode = (uint8_t)code->ptr[0];
-	*code = (struct span){ code->ptr + 1, code->len - 1 };
-	if (!opcode_name(opcode))
-		return false;
-	for (operands = opcode_arity(opcode); operands > 0; operands--)
-		if (compact_skip(code))
-			return false;
-	*out = opcode;
-	return opcode != OP_INT_CODE_END;
-}
-
-/* -on_load leaves no attribute behind, only an instruction. */
-static bool has_on_load(struct span chunk)
-{
-	size_t head = chunk.len < 4 ? 0 : 4 + (size_t)beam_word(chunk.ptr);
-	struct span code = { chunk.ptr, 0 };
-	enum opcode opcode;
-
-	if (head <= chunk.len)
-		code = (struct span){ chunk.ptr + head, chunk.len - head };
-	while (next_op(&opcode, &code))
-		if (opcode == OP_ON_LOAD)
-			return true;
-	return false;
-}
-
 int beam_read_facts(struct beam_facts **out, struct arena *arena, const struct beam *beam,
 		    struct error *err)
 {
@@ -264,7 +227,6 @@ int beam_read_facts(struct beam_facts **out, struct arena *arena, const struct b
 	read_attributes(facts, arena);
 	find_roles(facts);
 	facts->nif = beam_imports(facts, "erlang", "load_nif", 2);
-	facts->on_load = has_on_load(beam->chunks[BEAM_CODE]);
 	*out = facts;
 	return 0;
 }

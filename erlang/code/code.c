@@ -2,6 +2,7 @@
 #include "erlang/code/code.h"
 
 #include "erlang/beam/beam_atoms.h"
+#include "erlang/beam/compact.h"
 #include "erlang/code/code_args.h"
 #include "erlang/code/code_native.h"
 
@@ -57,9 +58,10 @@ static size_t trailing_labels(const struct reader *reader)
 	return len;
 }
 
-static void place(struct reader *reader, const struct code_op *op, size_t function, uint32_t nr)
+static void place(struct reader *reader, const struct code_op *op, size_t function, uint32_t at)
 {
-	reader->places[op->args[0].number] = (struct code_place){ (uint32_t)function, nr };
+	reader->places[op->args[0].number] =
+		(struct code_place){ (uint32_t)function, at, reader->functions[function].labels };
 }
 
 /* Puts the function that was read so far away, all but the last `kept` instructions. */
@@ -74,8 +76,10 @@ static void end_function(struct reader *reader, size_t kept)
 	if (len > 0)
 		memcpy(ops, reader->ops, len * sizeof(*ops));
 	for (size_t i = 0; i < len; i++)
-		if (ops[i].opcode == OP_LABEL)
+		if (ops[i].opcode == OP_LABEL) {
 			place(reader, &ops[i], nr - 1, (uint32_t)i);
+			reader->functions[nr - 1].labels++;
+		}
 	reader->functions[nr - 1].ops = ops;
 	reader->functions[nr - 1].len = len;
 	reader->functions[nr - 1].xs = reader->args.xs;
@@ -90,12 +94,12 @@ static int begin_function(struct reader *reader, const struct code_op *op, struc
 	if (!name || op->args[2].kind != CODE_NUMBER || op->args[2].number > 255)
 		return args_damaged(err, &reader->args, "a function without a name");
 	end_function(reader, kept);
-	for (size_t i = 0; i < kept; i++)
-		place(reader, &reader->ops[reader->len - 1 - i], nr, CODE_NOWHERE);
 	reader->functions =
 		arena_grow(reader->arena, reader->functions, nr, &reader->functions_cap);
 	reader->functions[nr] =
 		(struct code_function){ .name = name, .arity = (uint32_t)op->args[2].number };
+	for (size_t i = 0; i < kept; i++)
+		place(reader, &reader->ops[reader->len - 1 - i], nr, CODE_NOWHERE);
 	reader->code->len = nr + 1;
 	reader->len = 0;
 	reader->args.xs = op->args[2].number > 0 ? op->args[2].number : 1;
@@ -132,6 +136,7 @@ static int take_op(struct reader *reader, bool *end, struct error *err)
 	if (opcode == OP_FUNC_INFO)
 		return begin_function(reader, &op, err);
 	*end = opcode == OP_INT_CODE_END;
+	reader->code->on_load |= opcode == OP_ON_LOAD;
 	if (!*end && !about_lines(opcode))
 		add_op(reader, &op);
 	return 0;
@@ -224,12 +229,49 @@ static int read_functions(struct code *code, struct arena *arena, struct span ch
 	reader.args.atoms = arena_array(arena, code->atoms.len, const struct term *);
 	reader.places = arena_array(arena, code->labels, struct code_place);
 	for (size_t i = 0; i < code->labels; i++)
-		reader.places[i] = (struct code_place){ CODE_NOWHERE, CODE_NOWHERE };
+		reader.places[i] = (struct code_place){ CODE_NOWHERE, CODE_NOWHERE, 0 };
 	code->places = reader.places;
 	ret = take_ops(&reader, err);
 	free(reader.ops);
 	return ret;
 }
+
+/* ---- -on_load ---- */
+
+/* Steps over one instruction; false at the end of what can be read. */
+static bool next_op(enum opcode *out, struct span *code)
+{
+	unsigned opcode, operands;
+
+	if (code->len == 0)
+		return false;
+	opcode = (uint8_t)code->ptr[0];
+	*code = (struct span){ code->ptr + 1, code->len - 1 };
+	if (!opcode_name(opcode))
+		return false;
+	for (operands = opcode_arity(opcode); operands > 0; operands--)
+		if (compact_skip(code))
+			return false;
+	*out = opcode;
+	return opcode != OP_INT_CODE_END;
+}
+
+/* Of code that was not read, as far as its instructions are known. */
+static bool has_on_load(struct span chunk)
+{
+	size_t head = chunk.len < 4 ? 0 : 4 + (size_t)beam_word(chunk.ptr);
+	struct span code = { chunk.ptr, 0 };
+	enum opcode opcode;
+
+	if (head <= chunk.len)
+		code = (struct span){ chunk.ptr + head, chunk.len - head };
+	while (next_op(&opcode, &code))
+		if (opcode == OP_ON_LOAD)
+			return true;
+	return false;
+}
+
+/* ---- all of it ---- */
 
 static bool loads_nif(const struct beam_facts *facts)
 {
@@ -260,6 +302,8 @@ int code_read(struct code **out, struct arena *arena, const struct beam *beam,
 		   read_functions(code, arena, beam->chunks[BEAM_CODE], err)) {
 		return -1;
 	}
+	if (code->unread)
+		code->on_load = has_on_load(beam->chunks[BEAM_CODE]);
 	*out = code;
 	return 0;
 }

@@ -60,12 +60,14 @@ struct code_function {
 	size_t len;
 	/* Registers that are used: x0, x1, … and y0, y1, …  */
 	uint64_t xs, ys;
+	uint32_t labels; /* how many there are among the instructions */
 };
 
 /* Where a label is. */
 struct code_place {
 	uint32_t function; /* CODE_NOWHERE: the label was never put anywhere */
 	uint32_t op;       /* CODE_NOWHERE: before the entry, where no clause matches */
+	uint32_t nr;       /* among the labels of the function */
 };
 
 #define CODE_NOWHERE UINT32_MAX
@@ -95,6 +97,7 @@ struct code {
 	struct beam_functions exports, imports;
 	struct beam_functions lambdas; /* local functions that funs are made of */
 	bool loads_nif; /* its functions may be native: what stands here never returns */
+	bool on_load;   /* leaves no attribute behind, only an instruction */
 	struct names atoms;
 	const struct term *literals;
 	const struct code_native *natives;

@@ -31,9 +31,8 @@ static const struct code_function *called(const struct code *code, const struct 
 }
 
 /* follows: NULL, or whose functions may make one. */
-static bool has_wanted(const struct code *code, const struct code_function *function,
-		       bool (*wanted)(const struct beam_function *function),
-		       const struct code_library *follows)
+static bool has_asked(const struct code *code, const struct code_function *function,
+		      effect_asked *asked, const struct code_library *follows)
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
@@ -41,7 +40,7 @@ static bool has_wanted(const struct code *code, const struct code_function *func
 		const struct beam_function *to =
 			operand < 0 ? NULL : code_import(code, &op->args[operand]);
 
-		if ((to && wanted(to)) || (op->opcode == OP_SEND && wanted(&send)) ||
+		if ((to && asked(to)) || (op->opcode == OP_SEND && asked(&send)) ||
 		    (to && follows && follows->follow(follows->ctx, to->module)))
 			return true;
 	}
@@ -69,13 +68,8 @@ void code_mark_callers(const struct code *code, bool *marked)
 /* ---- collecting ---- */
 
 struct collector {
-	const struct code *code;
-	bool (*wanted)(const struct beam_function *function);
-	bool through;
-	struct arena *arena;
-	struct eval *eval;
-	struct code_effect *items;
-	size_t len, cap;
+	struct code_watch *watch;
+	const struct eval *eval;
 };
 
 static bool same_effect(const struct code_effect *a, const struct code_function *in,
@@ -90,69 +84,97 @@ static bool same_effect(const struct code_effect *a, const struct code_function 
 	return true;
 }
 
-static void see(void *ctx, const struct beam_function *to, const struct value *const *args)
+static void keep(struct collector *collector, struct effect_list *list,
+		 const struct eval_frame *frame, const struct beam_function *to,
+		 const struct value *const *args)
 {
-	struct collector *collector = ctx;
-	const struct eval_frame *top = collector->eval->top;
+	const bool waited = collector->eval->waited;
 	struct code_effect *effect;
-	bool through = top && top->code != collector->code;
 
-	while (collector->through && top && top->code != collector->code)
-		top = top->caller;
-	if (!top || top->code != collector->code || !collector->wanted(to) ||
-	    collector->len == EFFECTS_MAX)
-		return;
-	for (size_t i = 0; i < collector->len; i++)
-		if (same_effect(&collector->items[i], top->function, to, args)) {
-			collector->items[i].waited &= collector->eval->waited;
+	for (size_t i = 0; i < list->len; i++)
+		if (same_effect(&list->items[i], frame->function, to, args)) {
+			list->items[i].waited &= waited;
 			return;
 		}
-	collector->items =
-		arena_grow(collector->arena, collector->items, collector->len, &collector->cap);
-	effect = &collector->items[collector->len++];
-	*effect = (struct code_effect){ .in = top->function,
-					.through = through,
-					.waited = collector->eval->waited,
+	if (list->len == EFFECTS_MAX)
+		return;
+	list->items = arena_grow(collector->watch->arena, list->items, list->len, &list->cap);
+	effect = &list->items[list->len++];
+	*effect = (struct code_effect){ .in = frame->function,
+					.through = frame != collector->eval->top,
+					.waited = waited,
 					.to = *to };
 	for (size_t i = 0; i < EFFECT_ARGS; i++)
 		effect->args[i] = i < to->arity ? args[i] : &value_unknown;
 }
 
-struct code_effects code_effects(const struct code *code, const struct code_library *library,
-				 bool (*wanted)(const struct beam_function *function), bool through,
-				 struct arena *arena)
+static void see(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
-	struct collector collector = {
-		.code = code, .wanted = wanted, .through = through, .arena = arena
-	};
-	bool *marked = arena_array(arena, code->len, bool);
+	struct collector *collector = ctx;
+	struct code_watch *watch = collector->watch;
+	const struct eval_frame *frame = collector->eval->top;
+
+	if (!watch->kept(to))
+		return;
+	if (frame && frame->code == watch->code)
+		keep(collector, &watch->own, frame, to, args);
+	while (frame && frame->code != watch->code)
+		frame = frame->caller;
+	if (frame && watch->through)
+		keep(collector, &watch->all, frame, to, args);
+}
+
+static void follow_one(struct code_watch *watch, const struct code_function *function,
+		       const struct value *const *args)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const size_t before = watch->own.len + watch->all.len;
+	struct collector collector = { .watch = watch };
+	struct eval eval = { .arena = &scratch,
+			     .library = watch->library,
+			     .limit = FUNCTION_STEPS,
+			     .on_call = see,
+			     .ctx = &collector };
+
+	collector.eval = &eval;
+	eval_function(&eval, watch->code, function, args);
+	watch->steps += eval.steps;
+	/* Most that is tried shows nothing new. */
+	if (watch->own.len + watch->all.len > before)
+		arena_join(watch->arena, &scratch);
+}
+
+static void follow_those(struct code_watch *watch, effect_asked *asked,
+			 const struct code_library *follows)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code *code = watch->code;
+	bool *marked = arena_array(&scratch, code->len, bool);
 	const struct value *args[256];
-	unsigned steps = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++)
-		marked[i] = has_wanted(code, &code->functions[i], wanted, through ? library : NULL);
+		marked[i] = has_asked(code, &code->functions[i], asked, follows);
 	code_mark_callers(code, marked);
-	for (size_t i = 0; i < code->len && steps < MODULE_STEPS; i++) {
-		owned_arena struct arena scratch = ARENA_EMPTY;
-		size_t before = collector.len;
-		struct eval eval = { .arena = &scratch,
-				     .library = library,
-				     .limit = FUNCTION_STEPS,
-				     .on_call = see,
-				     .ctx = &collector };
-
-		if (!marked[i])
+	for (size_t i = 0; i < code->len && watch->steps < MODULE_STEPS; i++) {
+		if (!marked[i] || watch->followed[i])
 			continue;
-		collector.eval = &eval;
-		eval_function(&eval, code, &code->functions[i], args);
-		steps += eval.steps;
-		/* Most that is tried shows nothing new. */
-		if (collector.len > before)
-			arena_join(arena, &scratch);
+		watch->followed[i] = true;
+		follow_one(watch, &code->functions[i], args);
 	}
-	return (struct code_effects){ collector.items, collector.len };
+}
+
+struct code_effects code_effects(struct code_watch *watch, effect_asked *asked, bool through)
+{
+	const struct effect_list *list = through ? &watch->all : &watch->own;
+
+	if (!watch->followed)
+		watch->followed = arena_array(watch->arena, watch->code->len, bool);
+	follow_those(watch, asked, NULL);
+	if (through)
+		follow_those(watch, asked, watch->library);
+	return (struct code_effects){ list->items, list->len };
 }
 
 /* ---- who calls whom inside ---- */

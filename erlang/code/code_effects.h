@@ -2,7 +2,7 @@
 /* code_effects.h - what functions of a module do to the world beside returning something: which
  * calls of which other functions they are seen to make, with which arguments.
  *
- * Every function from which a call that is wanted can be reached inside the module is followed,
+ * Every function from which a call that is asked for can be reached inside the module is followed,
  * with arguments of which nothing is known.  Work is bounded; what is beyond is not among the
  * results.
  */
@@ -27,14 +27,33 @@ struct code_effects {
 	size_t len;
 };
 
-/* The calls that wanted() says yes to, each once with the same arguments.
- *
- * through  also those that other modules make, where this one calls their functions
- * arena    takes the values
+typedef bool effect_asked(const struct beam_function *function);
+
+struct effect_list {
+	struct code_effect *items;
+	size_t len, cap;
+};
+
+/* A module that is asked about more than once: no function is followed twice.  What is not said
+ * here is zero at first.
  */
-struct code_effects code_effects(const struct code *code, const struct code_library *library,
-				 bool (*wanted)(const struct beam_function *function), bool through,
-				 struct arena *arena);
+struct code_watch {
+	const struct code *code;
+	const struct code_library *library;
+	effect_asked *kept;  /* the calls that are kept of those that are come by */
+	bool through;        /* also those that other modules make, where this one calls them */
+	struct arena *arena; /* takes the values */
+	bool *followed;      /* of code->functions */
+	struct effect_list own, all;
+	unsigned steps;
+};
+
+/* The calls that are seen so far, each once with the same arguments: all that are asked for, of
+ * those that are kept, and others.
+ *
+ * through  not only its own; only where watch->through is
+ */
+struct code_effects code_effects(struct code_watch *watch, effect_asked *asked, bool through);
 
 /* Marks what leads to a function that is marked, by calls inside the module and funs that are made:
  * a mark for each of code->functions.

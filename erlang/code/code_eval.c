@@ -175,7 +175,7 @@ static void do_op(struct run *run, const struct code_op *op)
 {
 	switch (op->opcode) {
 	case OP_LABEL:
-		run_pass_label(run, run->now.at - 1);
+		run_pass_label(run, &op->args[0]);
 		break;
 	case OP_RETURN:
 		run_outcome(run, run_get_x(run, 0));
@@ -343,7 +343,7 @@ struct values eval_function(struct eval *eval, const struct code *code,
 	eval->depth++;
 	eval->top = &frame;
 	eval->steps += (unsigned)(function->len / 8);
-	run.seen = arena_array(&scratch, function->len, struct seen);
+	run.seen = arena_array(&scratch, function->labels, struct seen);
 	run.now.regs = arena_array(&scratch, run_regs_len(&run), const struct value *);
 	for (size_t i = 0; i < function->arity; i++)
 		run.now.regs[i] = args[i];

@@ -97,24 +97,6 @@ const struct value *eval_call(struct eval *eval, const char *module, const char 
 
 /* ---- functions of OTP and Elixir that are known here (code_known.c) ---- */
 
-/* Tables of functions: rows of one module stand together, so that its name is compared once; most
- * names are told apart by their first letter.
- */
-struct last_row {
-	const char *module; /* of the row before */
-	bool same;
-};
-
-static inline bool row_is(struct last_row *last, const char *module, const char *name,
-			  const struct beam_function *function)
-{
-	if (module != last->module)
-		*last = (struct last_row){ module, *module == *function->module &&
-							   strcmp(module, function->module) == 0 };
-	return last->same &&
-	       (!name || (*name == *function->name && strcmp(name, function->name) == 0));
-}
-
 /* NULL: not one of them, or not with these arguments. */
 const struct value *known_call(struct eval *eval, const struct beam_function *function,
 			       const struct value *const *args);

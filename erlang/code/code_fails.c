@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions of OTP and Elixir that raise for what is not of the kind they want. */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 #define BIT(kind) (1U << TERM_##kind)
 #define NUMBER (BIT(INTEGER) | BIT(BIG) | BIT(FLOAT))
@@ -17,7 +18,7 @@
 
 /* clang-format off */
 static const struct {
-	const char *module, *name; /* name NULL: all of the module */
+	const char *module, *name;
 	uint32_t arity;            /* 0: any */
 	unsigned at;               /* the argument, from 0 */
 	unsigned wants;            /* bits of enum term_kind */
@@ -90,7 +91,7 @@ static const struct {
 	{ "dict", "store", 3, 2, TUPLE },          { "orddict", "store", 3, 2, LIST },
 	{ "orddict", "find", 2, 1, LIST },         { "sets", "add_element", 2, 1, TUPLE | MAP },
 	{ "sets", "is_element", 2, 1, TUPLE | MAP },
-	{ "Elixir.Enum", NULL, 0, 0, ENUMERATED }, { "Elixir.Map", "delete", 2, 0, MAP },
+	{ "Elixir.Map", "delete", 2, 0, MAP },
 	{ "Elixir.Map", "fetch", 2, 0, MAP },      { "Elixir.Map", "fetch!", 2, 0, MAP },
 	{ "Elixir.Map", "get", 0, 0, MAP },        { "Elixir.Map", "has_key?", 2, 0, MAP },
 	{ "Elixir.Map", "keys", 1, 0, MAP },       { "Elixir.Map", "merge", 2, 0, MAP },
@@ -108,25 +109,27 @@ static const struct {
 };
 /* clang-format on */
 
+static bool is_other(const struct value *arg, unsigned wanted)
+{
+	const int kind = arg ? value_term_kind(arg) : -1;
+
+	return kind >= 0 && !(wanted & 1U << kind);
+}
+
 bool known_to_fail(const struct beam_function *function, const struct value *const *args)
 {
-	struct last_row last = { 0 };
+	static struct rows rows = ROWS(wants);
 	bool any = false;
 
 	for (uint32_t i = 0; i < function->arity && !any; i++)
 		any = args[i] && value_term_kind(args[i]) >= 0;
 	if (!any)
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
-		int kind;
-
-		if (!row_is(&last, wants[i].module, wants[i].name, function) ||
-		    wants[i].at >= function->arity ||
-		    (wants[i].arity && wants[i].arity != function->arity) || !args[wants[i].at])
-			continue;
-		kind = value_term_kind(args[wants[i].at]);
-		if (kind >= 0 && !(wants[i].wants & 1U << kind))
+	for (size_t i = rows_first(&rows, function); i != ROWS_END; i = rows_next(&rows, i))
+		if (wants[i].at < function->arity &&
+		    (!wants[i].arity || wants[i].arity == function->arity) &&
+		    is_other(args[wants[i].at], wants[i].wants))
 			return true;
-	}
-	return false;
+	/* All functions of it. */
+	return strcmp(function->module, "Elixir.Enum") == 0 && is_other(args[0], ENUMERATED);
 }

@@ -7,6 +7,7 @@
  * what child_spec/1 gives.
  */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 typedef const struct value *known_fn(struct eval *eval, const struct value *const *args);
 
@@ -766,12 +767,11 @@ static const struct {
 const struct value *known_call(struct eval *eval, const struct beam_function *function,
 			       const struct value *const *args)
 {
-	struct last_row last = { 0 };
+	static struct rows rows = ROWS(known);
 	const struct value *value;
 
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (row_is(&last, known[i].module, known[i].name, function) &&
-		    known[i].arity == function->arity)
+	for (size_t i = rows_first(&rows, function); i != ROWS_END; i = rows_next(&rows, i))
+		if (known[i].arity == function->arity)
 			return known[i].call(eval, args);
 	value = known_pairs(eval, function, args);
 	return value ? value : known_kind(eval, function);
@@ -782,7 +782,7 @@ bool known_to_raise(const struct beam_function *function)
 	static const char *const names[] = { "error", "exit", "throw", "raise", "halt" };
 
 	/* exit/2 is a signal to somebody else. */
-	if (strcmp(function->module, "erlang") != 0 ||
+	if (*function->module != 'e' || strcmp(function->module, "erlang") != 0 ||
 	    (strcmp(function->name, "exit") == 0 && function->arity != 1))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -818,7 +818,7 @@ bool known_pure(const char *module)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
-		if (strcmp(module, modules[i]) == 0)
+		if (*module == *modules[i] && strcmp(module, modules[i]) == 0)
 			return true;
 	return false;
 }

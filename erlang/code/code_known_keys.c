@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions of OTP and Elixir over one key of a map. */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 enum at { GET, FIND, UPDATE };
 
@@ -58,15 +59,14 @@ static void without_value(struct values *out, struct eval *eval, const struct ro
 bool known_at_key(struct eval *eval, const struct beam_function *function,
 		  const struct value *const *args, struct values *out)
 {
-	struct last_row last = { 0 };
+	static struct rows by_name = ROWS(rows);
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+	for (size_t i = rows_first(&by_name, function); i != ROWS_END; i = rows_next(&by_name, i)) {
 		const struct row *row = &rows[i];
 		const struct value *value = &value_unknown;
 		enum answer found;
 
-		if (!row_is(&last, row->module, row->name, function) ||
-		    row->arity != function->arity)
+		if (row->arity != function->arity)
 			continue;
 		*out = (struct values){ 0 };
 		found = value_map_get(args[row->map], args[row->key], eval->arena, &value);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions of OTP and Elixir that return one kind of term, whatever they are given, or raise. */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 /* clang-format off */
 static const struct kind {
@@ -245,33 +246,25 @@ static const struct {
 };
 /* clang-format on */
 
-static const struct value *kind_in(const struct kind *table, size_t len, struct arena *arena,
-				   const struct beam_function *function)
-{
-	struct last_row last = { 0 };
-
-	for (size_t i = 0; i < len; i++)
-		if (row_is(&last, table[i].module, table[i].name, function))
-			return value_of_kind(arena, table[i].kind);
-	return NULL;
-}
-
 const struct value *known_kind(struct eval *eval, const struct beam_function *function)
 {
+	static struct rows rows = ROWS(kinds);
+	size_t row = rows_first(&rows, function);
+
 	/* rand:uniform/0 is a float. */
 	if (strcmp(function->module, "rand") == 0 && function->arity == 0)
 		return value_of_kind(eval->arena, TERM_FLOAT);
-	return kind_in(kinds, ARRAY_LEN(kinds), eval->arena, function);
+	return row == ROWS_END ? NULL : value_of_kind(eval->arena, kinds[row].kind);
 }
 
 const struct value *known_kind_unfollowed(struct eval *eval, const struct beam_function *function)
 {
-	struct last_row last = { 0 };
+	static struct rows of_structs = ROWS(structs), of_kinds = ROWS(followed);
+	size_t row = rows_first(&of_kinds, function);
 
-	for (size_t i = 0; i < ARRAY_LEN(structs); i++)
-		if (row_is(&last, structs[i].module, structs[i].name, function))
-			return value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
-					     value_of_atom(eval->arena, "__struct__"),
-					     value_of_atom(eval->arena, function->module));
-	return kind_in(followed, ARRAY_LEN(followed), eval->arena, function);
+	if (rows_first(&of_structs, function) != ROWS_END)
+		return value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
+				     value_of_atom(eval->arena, "__struct__"),
+				     value_of_atom(eval->arena, function->module));
+	return row == ROWS_END ? NULL : value_of_kind(eval->arena, followed[row].kind);
 }

@@ -3,6 +3,7 @@
  * sorted, joined, shortened.  What they compare is seldom known, so that their code says little.
  */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 enum { SHOWN = 3 }; /* elements of one list that each are seen in what comes of it */
 
@@ -123,12 +124,12 @@ static struct values lists_of(const struct found *found, struct eval *eval, bool
 bool known_elements(struct eval *eval, const struct beam_function *function,
 		    const struct value *const *args, struct values *out)
 {
-	struct last_row last = { 0 };
+	static struct rows rows = ROWS(known);
 	struct found found;
 
-	for (size_t row = 0; row < ARRAY_LEN(known); row++) {
-		if (!row_is(&last, known[row].module, known[row].name, function) ||
-		    known[row].arity != function->arity)
+	for (size_t row = rows_first(&rows, function); row != ROWS_END;
+	     row = rows_next(&rows, row)) {
+		if (known[row].arity != function->arity)
 			continue;
 		/* Of lists that are seen as a whole their code says more. */
 		if (!find(&found, eval, row, args) ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions of OTP and Elixir over lists of pairs: proplists, Elixir's keywords. */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 /* The first tuple of a list with that element; *found is MAYBE when one before it may have it. */
 static const struct value *find_tuple(struct eval *eval, const struct value *key, size_t nr,
@@ -268,11 +269,10 @@ static const struct {
 const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
 				const struct value *const *args)
 {
-	struct last_row last = { 0 };
+	static struct rows rows = ROWS(known);
 
-	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (row_is(&last, known[i].module, known[i].name, function) &&
-		    known[i].arity == function->arity)
+	for (size_t i = rows_first(&rows, function); i != ROWS_END; i = rows_next(&rows, i))
+		if (known[i].arity == function->arity)
 			return known[i].call(eval, args);
 	return NULL;
 }

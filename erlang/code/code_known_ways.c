@@ -61,12 +61,12 @@ static bool update_below(struct values *out, struct eval *eval, const struct val
 bool known_ways(struct eval *eval, const struct beam_function *function,
 		const struct value *const *args, struct values *out)
 {
-	struct last_row maps = { 0 }, kernel = { 0 };
-
-	if (function->arity == 2 && row_is(&maps, "maps", "find", function)) {
+	if (function->arity == 2 && strcmp(function->name, "find") == 0 &&
+	    strcmp(function->module, "maps") == 0) {
 		*out = find(eval, args);
 		return true;
 	}
-	return function->arity == 3 && row_is(&kernel, "Elixir.Kernel", "update_in", function) &&
+	return function->arity == 3 && strcmp(function->name, "update_in") == 0 &&
+	       strcmp(function->module, "Elixir.Kernel") == 0 &&
 	       update_below(out, eval, args[0], args[1], args[2], PATH);
 }

@@ -241,7 +241,7 @@ json_t *module_json(const struct beam *beam, const struct beam_facts *facts,
 	json_object_set_new(json, "keeps_state", json_boolean(code_keeps_state(facts, code)));
 	json_object_set_new(json, "fields", json_texts(struct_fields(code, arena)));
 	json_object_set_new(json, "records", records_json(code_records(code, arena)));
-	json_object_set_new(json, "on_load", json_boolean(facts->on_load));
+	json_object_set_new(json, "on_load", json_boolean(code->on_load));
 	json_object_set_new(json, "nif", json_boolean(facts->nif));
 	json_object_set_new(json, "exports", functions_json(facts->exports));
 	json_object_set_new(json, "imports", functions_json(facts->imports));

@@ -149,10 +149,17 @@ static bool same_regs(const struct run *run, const struct value **a, const struc
 	return true;
 }
 
-void run_pass_label(struct run *run, size_t at)
+void run_pass_label(struct run *run, const struct code_arg *label)
 {
-	struct seen *seen = &run->seen[at];
+	const struct code_place *place = &run->code->places[label->number];
+	struct seen *seen;
 
+	/* Damaged code may have a label twice. */
+	if (&run->code->functions[place->function] != run->function) {
+		run->eval->gave_up = run->stop = true;
+		return;
+	}
+	seen = &run->seen[place->nr];
 	for (size_t i = 0; i < seen->len; i++) {
 		run->eval->steps += (unsigned)(run_regs_len(run) / 8);
 		if (same_regs(run, seen->items[i], run->now.regs)) {

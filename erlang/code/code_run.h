@@ -34,7 +34,7 @@ struct run {
 	bool stop; /* this way ends here */
 	struct state *todo;
 	size_t todo_len, todo_cap;
-	struct seen *seen; /* of the instructions that are labels */
+	struct seen *seen; /* of the labels of the function */
 	struct values outcomes;
 };
 
@@ -65,7 +65,7 @@ void run_raise(struct run *run);
 /* This way returns. */
 void run_outcome(struct run *run, const struct value *value);
 /* A label that was come by like this before leads nowhere new. */
-void run_pass_label(struct run *run, size_t at);
+void run_pass_label(struct run *run, const struct code_arg *label);
 
 /* Instructions by kind. */
 void run_call(struct run *run, const struct code_op *op);

@@ -4,7 +4,7 @@
  */
 #include "base/file.h"
 #include "base/hash.h"
-#include "erlang/beam/beam.h"
+#include "erlang/code/code.h"
 
 #include <setjmp.h>
 #include <stdio.h>
@@ -211,13 +211,15 @@ static void check_module(void **state)
 	const struct module *row = *state;
 	struct beam beam = open_module(row->name);
 	struct beam_facts *facts;
+	struct code *code;
 	struct error err;
 
 	assert_string_equal(beam.module, row->name);
 	assert_int_equal(beam_read_facts(&facts, &arena, &beam, &err), 0);
+	assert_int_equal(code_read(&code, &arena, &beam, facts, &err), 0);
 	assert_int_equal(facts->roles, row->roles);
 	assert_int_equal(facts->code_change, row->code_change);
-	assert_int_equal(facts->on_load, row->on_load);
+	assert_int_equal(code->on_load, row->on_load);
 	assert_int_equal(facts->nif, row->nif);
 	assert_non_null(facts->vsn);
 	assert_true(beam_exports(facts, "module_info", 0));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/diff/modules.h"
 
+#include <stdlib.h>
+
 static const struct resolved_app *app_of(const struct app_diff *app, enum side side)
 {
 	return side == SIDE_OLD ? app->old_app : app->new_app;
@@ -13,37 +15,6 @@ static void add(struct modules *modules, enum side side, const struct module_at 
 
 	if (is_new)
 		modules->items[side][id] = *module;
-}
-
-static void add_app(struct modules *modules, const struct app_diff *app, enum side side)
-{
-	struct names names = app_of(app, side)->app->modules;
-
-	for (size_t i = 0; i < app->same.len; i++)
-		add(modules, side,
-		    &(struct module_at){ .name = app->same.items[i], .app = app, .same = true });
-	for (size_t i = 0; i < app->modules.len; i++) {
-		const struct module_diff *diff = &app->modules.items[i];
-		bool old = side == SIDE_OLD;
-
-		if (old ? diff->old_facts : diff->new_facts)
-			add(modules, side,
-			    &(struct module_at){ .name = diff->name,
-						 .app = app,
-						 .diff = diff,
-						 .facts = old ? diff->old_facts : diff->new_facts,
-						 .code = old ? diff->old_code : diff->new_code });
-	}
-	for (size_t i = 0; i < names.len; i++)
-		add(modules, side, &(struct module_at){ .name = names.items[i], .app = app });
-}
-
-static const struct code *open_code(void *ctx, const char *name)
-{
-	const struct library_side *side = ctx;
-	struct module_at *module = modules_find(side->modules, side->side, name);
-
-	return module ? module_code(side->modules, side->side, module) : NULL;
 }
 
 /* Only OTP's own .app files have this key; Elixir's own applications are known by name. */
@@ -59,13 +30,51 @@ static bool is_of_language(const struct app_diff *app)
 	return term && term_proplist_get(term_at(term, 2), "runtime_dependencies");
 }
 
+static void add_app(struct modules *modules, const struct app_diff *app, enum side side)
+{
+	struct names names = app_of(app, side)->app->modules;
+	const bool of_language = is_of_language(app);
+
+	for (size_t i = 0; i < app->same.len; i++)
+		add(modules, side,
+		    &(struct module_at){ .name = app->same.items[i],
+					 .app = app,
+					 .same = true,
+					 .of_language = of_language });
+	for (size_t i = 0; i < app->modules.len; i++) {
+		const struct module_diff *diff = &app->modules.items[i];
+		bool old = side == SIDE_OLD;
+
+		if (old ? diff->old_facts : diff->new_facts)
+			add(modules, side,
+			    &(struct module_at){ .name = diff->name,
+						 .app = app,
+						 .diff = diff,
+						 .of_language = of_language,
+						 .facts = old ? diff->old_facts : diff->new_facts,
+						 .code = old ? diff->old_code : diff->new_code });
+	}
+	for (size_t i = 0; i < names.len; i++)
+		add(modules, side,
+		    &(struct module_at){
+			    .name = names.items[i], .app = app, .of_language = of_language });
+}
+
+static const struct code *open_code(void *ctx, const char *name)
+{
+	const struct library_side *side = ctx;
+	struct module_at *module = modules_find(side->modules, side->side, name);
+
+	return module ? module_code(side->modules, side->side, module) : NULL;
+}
+
 /* What somebody wrote for this system, or a library: to be looked into. */
 static bool is_ours(void *ctx, const char *name)
 {
 	const struct library_side *side = ctx;
 	const struct module_at *module = modules_find(side->modules, side->side, name);
 
-	return module && !is_of_language(module->app);
+	return module && !module->of_language;
 }
 
 struct modules *modules_new(struct arena *arena, const struct diff *diff)
@@ -97,6 +106,8 @@ void modules_free(struct modules *modules)
 	if (!modules)
 		return;
 	for (enum side side = SIDE_OLD; side < SIDES; side++) {
+		for (size_t i = 0; i < name_table_len(modules->names[side]); i++)
+			free(modules->items[side][i].atoms.hashes);
 		name_table_free(modules->names[side]);
 		modules->names[side] = NULL;
 	}
@@ -145,9 +156,23 @@ static int read_facts(const struct beam_facts **out, struct modules *modules, en
 	return 0;
 }
 
+/* One that is the same in both is read once. */
+static void take_read(const struct modules *modules, enum side side, struct module_at *module)
+{
+	const struct module_at *twin =
+		module->same ? modules_find(modules, !side, module->name) : NULL;
+
+	if (twin && twin->same) {
+		module->facts = module->facts ? module->facts : twin->facts;
+		module->code = module->code ? module->code : twin->code;
+	}
+}
+
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module)
 {
+	if (!module->facts)
+		take_read(modules, side, module);
 	if (!module->facts && !modules->failed &&
 	    read_facts(&module->facts, modules, side, module, &modules->error))
 		note(modules, side, module);
@@ -171,6 +196,8 @@ static int read_code(const struct code **out, struct modules *modules, enum side
 
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module)
 {
+	if (!module->code)
+		take_read(modules, side, module);
 	if (!module->code && !modules->failed &&
 	    read_code(&module->code, modules, side, module, &modules->error))
 		note(modules, side, module);

@@ -17,9 +17,14 @@ struct module_at {
 	const struct app_diff *app;
 	const struct module_diff *diff; /* one that is not the same in both; or it … */
 	bool same;                      /* … is; neither: of an application that came or went */
+	bool of_language;               /* of OTP or Elixir */
 	const struct beam_facts *facts; /* when they were asked for */
 	const struct code *code;
 	const struct type *state; /* of its processes, when it was asked for */
+	struct atom_set {
+		uint32_t *hashes; /* sorted; NULL: not asked for */
+		size_t len;
+	} atoms; /* all that it names, also in literals */
 };
 
 struct modules {

@@ -81,10 +81,15 @@ static void add_dynamic(struct search *search)
 	}
 }
 
+static bool is_start_child(const struct beam_function *to)
+{
+	return strcmp(to->name, "start_child") == 0;
+}
+
 /* start_child(Supervisor, Specification) */
 static void look_at_calls(struct search *search, struct module_at *module)
 {
-	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module);
+	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module, is_start_child);
 
 	for (size_t i = 0; i < effects.len; i++) {
 		const struct code_effect *effect = &effects.items[i];

@@ -36,7 +36,7 @@ static size_t find_starts(struct judge *judge, enum side side, const char *name,
 		if (side == SIDE_OLD)
 			module = modules_find(modules, SIDE_OLD, module->name);
 		if (module && asked && strcmp(module->name, name) != 0)
-			effects = effects_of(judge, side, module);
+			effects = effects_of(judge, side, module, effect_starts);
 		for (size_t j = 0; j < effects.len && len < STARTS_MAX; j++) {
 			starts[len].name =
 				effect_begins(&effects.items[j], name, &starts[len].args);

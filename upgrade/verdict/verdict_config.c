@@ -57,13 +57,17 @@ static bool hears(struct judge *judge, const char *callback)
 
 /* ---- who reads a key ---- */
 
+static bool touches_env(const struct beam_function *to)
+{
+	return strcmp(to->module, "application") == 0 ||
+	       strcmp(to->module, "Elixir.Application") == 0;
+}
+
 static bool reads(const struct code_effect *effect, const char *app, const char *key)
 {
-	bool gets = (strcmp(effect->to.module, "application") == 0 ||
-		     strcmp(effect->to.module, "Elixir.Application") == 0) &&
-		    (strcmp(effect->to.name, "get_env") == 0 ||
-		     strcmp(effect->to.name, "fetch_env") == 0 ||
-		     strcmp(effect->to.name, "fetch_env!") == 0);
+	bool gets = touches_env(&effect->to) && (strcmp(effect->to.name, "get_env") == 0 ||
+						 strcmp(effect->to.name, "fetch_env") == 0 ||
+						 strcmp(effect->to.name, "fetch_env!") == 0);
 
 	if (strcmp(effect->to.name, "get_all_env") == 0)
 		return effect->to.arity == 0 || value_is_atom(effect->args[0], app);
@@ -94,7 +98,7 @@ static bool is_read_at_start(struct judge *judge, const struct app_diff *app, co
 		struct code_effects effects = { NULL, 0 };
 
 		if (facts && may_read(facts, key))
-			effects = effects_of(judge, SIDE_NEW, module);
+			effects = effects_of(judge, SIDE_NEW, module, touches_env);
 		for (size_t j = 0; j < effects.len; j++) {
 			if (!reads(&effects.items[j], app->name, key))
 				continue;
@@ -180,7 +184,7 @@ static bool is_read_later(struct judge *judge, const struct app_diff *app, const
 		struct code_effects effects = { NULL, 0 };
 
 		if (facts && may_read(facts, key))
-			effects = effects_of(judge, SIDE_NEW, module);
+			effects = effects_of(judge, SIDE_NEW, module, touches_env);
 		for (size_t j = 0; j < effects.len; j++)
 			if (reads(&effects.items[j], app->name, key) &&
 			    !runs_at_start(judge, module, effects.items[j].in))
@@ -229,7 +233,7 @@ static void judge_set_keys(struct judge *judge)
 		if ((!module->diff && !naming[i]) || module->app->change == CHANGE_ADDED ||
 		    !library->follow(library->ctx, module->name))
 			continue;
-		effects = effects_of(judge, SIDE_NEW, module);
+		effects = effects_of(judge, SIDE_NEW, module, touches_env);
 		for (size_t j = 0; j < effects.len; j++)
 			judge_set_key(judge, module, &effects.items[j]);
 	}

@@ -5,12 +5,12 @@
 static bool is_one_of(const char *name, const char *const *names, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (strcmp(names[i], name) == 0)
+		if (*names[i] == *name && strcmp(names[i], name) == 0)
 			return true;
 	return false;
 }
 
-static bool is_wanted(const struct beam_function *to)
+bool effect_any(const struct beam_function *to)
 {
 	static const char *const of_erlang[] = {
 		"register",  "send",          "send_after",   "start_timer",
@@ -63,35 +63,57 @@ static bool is_wanted(const struct beam_function *to)
 	       is_one_of(to->module, modules, ARRAY_LEN(modules));
 }
 
-static struct code_effects effects_seen(struct judge *judge, struct code_effects ***seen,
-					enum side side, struct module_at *module, bool through)
+bool effect_starts(const struct beam_function *to)
+{
+	static const char *const prefixes[] = { "start", "spawn", "add_" };
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (strncmp(to->name, prefixes[i], strlen(prefixes[i])) == 0)
+			return effect_any(to);
+	return strcmp(to->module, "proc_lib") == 0;
+}
+
+/* NULL: its code cannot be read. */
+static struct code_watch *watch_of(struct judge *judge, enum side side, struct module_at *module,
+				   bool through)
 {
 	struct modules *modules = judge->modules;
 	size_t nr = (size_t)(module - modules->items[side]);
-	struct code_effects *effects;
-	const struct code *code;
+	const struct code *code = module_code(modules, side, module);
+	struct code_watch *watch;
 
-	if (!*seen)
-		*seen = arena_array(judge->arena, name_table_len(modules->names[side]),
-				    struct code_effects *);
-	if ((*seen)[nr])
-		return *(*seen)[nr];
-	(*seen)[nr] = effects = arena_new(judge->arena, struct code_effects);
-	code = module_code(modules, side, module);
-	*effects = code && !code->unread ? code_effects(code, &modules->library[side], is_wanted,
-							through, judge->arena)
-					 : (struct code_effects){ NULL, 0 };
-	return *effects;
+	if (!code || code->unread)
+		return NULL;
+	if (!judge->watches[side])
+		judge->watches[side] = arena_array(
+			judge->arena, name_table_len(modules->names[side]), struct code_watch *);
+	watch = judge->watches[side][nr];
+	if (watch && (watch->through || !through))
+		return watch;
+	watch = arena_new(judge->arena, struct code_watch);
+	*watch = (struct code_watch){ .code = code,
+				      .library = &modules->library[side],
+				      .kept = effect_any,
+				      /* Those that changed are asked for it sooner or later. */
+				      .through = through || module->diff,
+				      .arena = judge->arena };
+	judge->watches[side][nr] = watch;
+	return watch;
 }
 
-struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module)
+struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module,
+			       effect_asked *asked)
 {
-	return effects_seen(judge, &judge->effects[side], side, module, false);
+	struct code_watch *watch = watch_of(judge, side, module, false);
+
+	return watch ? code_effects(watch, asked, false) : (struct code_effects){ NULL, 0 };
 }
 
 struct code_effects effects_through(struct judge *judge, enum side side, struct module_at *module)
 {
-	return effects_seen(judge, &judge->through[side], side, module, true);
+	struct code_watch *watch = watch_of(judge, side, module, true);
+
+	return watch ? code_effects(watch, effect_any, true) : (struct code_effects){ NULL, 0 };
 }
 
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,

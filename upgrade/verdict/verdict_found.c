@@ -67,6 +67,16 @@ static void look_at_pool(struct search *search, const char *supervisor, const st
 				     module_shown(child->module), module_shown(supervisor));
 }
 
+static bool is_start(const struct beam_function *to)
+{
+	return strncmp(to->name, "start", 5) == 0 && strcmp(to->module, "erlang") != 0;
+}
+
+static bool is_start_child(const struct beam_function *to)
+{
+	return strcmp(to->name, "start_child") == 0;
+}
+
 /* P:start_link(…), or gen_server:start_link(…, P, …). */
 static bool starts(const struct code_effect *effect, const char *module)
 {
@@ -93,8 +103,9 @@ static void look_at_other(struct search *search, const char *supervisor, const s
 	    facts->roles & BEAM_SUPERVISOR || !names_have(facts->atoms, search->wanted->name) ||
 	    !library->follow(library->ctx, child->module))
 		return;
-	effects = effects_of(search->judge, SIDE_OLD,
-			     modules_find(search->judge->modules, SIDE_OLD, child->module));
+	effects =
+		effects_of(search->judge, SIDE_OLD,
+			   modules_find(search->judge->modules, SIDE_OLD, child->module), is_start);
 	for (size_t i = 0; i < effects.len; i++)
 		if (starts(&effects.items[i], search->wanted->name) &&
 		    strcmp(effects.items[i].in->name, child->function) == 0)
@@ -185,7 +196,7 @@ static bool from_callback(const struct code *code, const struct code_function *f
 /* DynamicSupervisor.start_child(Supervisor, {P, Argument}) */
 static void look_at_start_child(struct search *search, struct module_at *module)
 {
-	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module);
+	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module, is_start_child);
 
 	for (size_t i = 0; i < effects.len; i++) {
 		const struct value *spec = effects.items[i].args[1];
@@ -201,7 +212,7 @@ static void look_at_start_child(struct search *search, struct module_at *module)
 
 static void look_at_starter(struct search *search, struct module_at *module)
 {
-	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module);
+	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module, is_start);
 	const struct code *code = module_code(search->judge->modules, SIDE_OLD, module);
 
 	for (size_t i = 0; code && i < effects.len; i++)
@@ -219,7 +230,7 @@ static bool starts_itself(struct search *search)
 	struct code_effects effects = { NULL, 0 };
 
 	if (module)
-		effects = effects_of(search->judge, SIDE_OLD, module);
+		effects = effects_of(search->judge, SIDE_OLD, module, effect_starts);
 	for (size_t i = 0; i < effects.len; i++)
 		if (strcmp(effects.items[i].to.module, "proc_lib") == 0 ||
 		    strncmp(effects.items[i].to.name, "spawn", 5) == 0)

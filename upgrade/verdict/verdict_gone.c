@@ -69,7 +69,7 @@ static const char *adds_itself(struct judge *judge, const struct app_diff *app, 
 	struct code_effects effects = { NULL, 0 };
 
 	if (own)
-		effects = effects_of(judge, SIDE_OLD, own);
+		effects = effects_of(judge, SIDE_OLD, own, effect_starts);
 	for (size_t i = 0; i < effects.len; i++)
 		if (strstr(effects.items[i].to.name, "add") &&
 		    begins(&effects.items[i], module, judge->arena) &&
@@ -91,7 +91,7 @@ static const char *find_beginning(struct judge *judge, const struct app_diff *ap
 		struct code_effects effects = { NULL, 0 };
 
 		if (facts && strcmp(other->name, module) != 0 && names_have(facts->atoms, module))
-			effects = effects_of(judge, SIDE_OLD, other);
+			effects = effects_of(judge, SIDE_OLD, other, effect_starts);
 		for (size_t j = 0; j < effects.len; j++) {
 			const char *what = begins(&effects.items[j], module, judge->arena);
 

@@ -400,7 +400,7 @@ static void judge_handed_on(struct judge *judge, const struct module_at *module,
 
 static void judge_funs(struct judge *judge, struct module_at *module)
 {
-	struct code_effects effects = effects_of(judge, SIDE_OLD, module);
+	struct code_effects effects = effects_of(judge, SIDE_OLD, module, effect_any);
 	const struct code *code = module_code(judge->modules, SIDE_OLD, module);
 
 	if (!code || code->unread)
@@ -428,7 +428,7 @@ static void judge_module_messages(struct judge *judge, struct module_at *module)
 {
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
 	struct sent sent = { .judge = judge, .module = module };
-	struct code_effects effects = effects_of(judge, SIDE_NEW, module);
+	struct code_effects effects = effects_of(judge, SIDE_NEW, module, effect_any);
 
 	sent.code = module->diff->old_code;
 	if (before)
@@ -474,7 +474,7 @@ static void judge_same_senders(struct judge *judge)
 
 		if (module->same && naming[i] &&
 		    (sent.code = module_code(modules, SIDE_NEW, module)))
-			effects = effects_of(judge, SIDE_NEW, module);
+			effects = effects_of(judge, SIDE_NEW, module, effect_any);
 		judge_all_sent(sent, effects);
 	}
 }

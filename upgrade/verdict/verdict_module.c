@@ -13,7 +13,7 @@ static void judge_native(struct judge *judge, const struct app_diff *app,
 		      module_shown(module->name))
 			->hint =
 			"restart, or keep the module as it is and move what changed to another";
-	else if (a->on_load || b->on_load)
+	else if (module->old_code->on_load || module->new_code->on_load)
 		JUDGE(judge, REASON_on_load_changed, app->name, module->name,
 		      "%s runs code when it is loaded (-on_load), and would run it again",
 		      module_shown(module->name))

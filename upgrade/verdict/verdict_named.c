@@ -446,7 +446,7 @@ static void judge_keeper(struct keep *keep)
 		judge_kept_state(keep, code);
 		keep->applies = false;
 	}
-	effects = effects_of(keep->judge, keep->side, keep->module);
+	effects = effects_of(keep->judge, keep->side, keep->module, effect_any);
 	if (facts->roles & BEAM_SUPERVISOR)
 		judge_kept_children(keep, code);
 	for (size_t i = 0; i < effects.len; i++) {

@@ -4,80 +4,151 @@
 #include "base/parallel.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-struct naming {
-	const struct modules *modules;
-	const struct name_table *names;
-	bool *found;
+#include <stdlib.h>
+
+enum { TERM_DEPTH = 32 };
+
+/* ---- the atoms of a module ---- */
+
+struct atoms {
+	struct arena *arena;
+	uint32_t *hashes;
+	size_t len, cap;
 };
 
-static bool has_name(const struct naming *naming, struct span atoms)
+static void add_atom(struct atoms *atoms, const char *name)
 {
-	if (!atoms.ptr)
-		return false;
-	for (size_t i = 0; i < name_table_len(naming->names); i++) {
-		const char *name = name_table_name(naming->names, i);
-
-		if (memmem(atoms.ptr, atoms.len, name, strlen(name)))
-			return true;
-	}
-	return false;
+	atoms->hashes = arena_grow(atoms->arena, atoms->hashes, atoms->len, &atoms->cap);
+	atoms->hashes[atoms->len++] = text_hash(name);
 }
 
-/* Elixir's structs are named in literals only. */
-static bool in_term(const struct naming *naming, const struct term *term, unsigned depth)
+static void add_atoms_of(struct atoms *atoms, const struct term *term, unsigned depth)
 {
 	const char *name = term_atom_name(term);
 
 	if (name)
-		return name_table_find(naming->names, span_of(name)) != NAME_ABSENT;
-	if (depth == 0)
-		return false;
+		add_atom(atoms, name);
+	if (name || depth == 0)
+		return;
 	if (term->kind == TERM_MAP)
-		for (size_t i = 0; i < term->map.len; i++)
-			if (in_term(naming, term->map.keys[i], depth - 1) ||
-			    in_term(naming, term->map.values[i], depth - 1))
-				return true;
+		for (size_t i = 0; i < term->map.len; i++) {
+			add_atoms_of(atoms, term->map.keys[i], depth - 1);
+			add_atoms_of(atoms, term->map.values[i], depth - 1);
+		}
 	if (term->kind == TERM_LIST || term->kind == TERM_TUPLE)
 		for (size_t i = 0; i < term->seq.len; i++)
-			if (in_term(naming, term_at(term, i), depth - 1))
-				return true;
+			add_atoms_of(atoms, term_at(term, i), depth - 1);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Elixir's structs are named in literals only, behaviours in attributes. */
+static int find_atoms(struct atoms *out, const struct modules *modules,
+		      const struct module_at *module, struct error *err)
+{
+	const struct term *literals;
+	struct beam_facts *facts;
+	struct beam beam;
+
+	if (module_read(&beam, out->arena, modules, SIDE_NEW, module, err) ||
+	    beam_read_facts(&facts, out->arena, &beam, err) ||
+	    beam_read_literals(&literals, out->arena, &beam, err))
+		return error_wrap(err, "new release: application %s: module %s", module->app->name,
+				  module->name);
+	for (size_t i = 0; i < facts->atoms.len; i++)
+		add_atom(out, facts->atoms.items[i]);
+	add_atoms_of(out, facts->attributes, TERM_DEPTH);
+	add_atoms_of(out, literals, TERM_DEPTH);
+	qsort(out->hashes, out->len, sizeof(*out->hashes), by_number);
+	return 0;
+}
+
+struct reading {
+	struct modules *modules;
+	bool language; /* its modules, too */
+};
+
+static bool is_looked_at(const struct module_at *module, bool language)
+{
+	return module->same && (language || !module->of_language);
+}
+
+static int read_atoms(void *context, size_t nr, struct error *err)
+{
+	const struct reading *reading = context;
+	struct module_at *module = &reading->modules->items[SIDE_NEW][nr];
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct atoms atoms = { .arena = &scratch };
+	struct atom_set *set = &module->atoms;
+
+	if (set->hashes || !is_looked_at(module, reading->language))
+		return 0;
+	if (find_atoms(&atoms, reading->modules, module, err))
+		return -1;
+	set->hashes = mem_alloc((atoms.len + 1) * sizeof(*set->hashes));
+	for (size_t i = 0; i < atoms.len; i++)
+		if (i == 0 || atoms.hashes[i] != atoms.hashes[i - 1])
+			set->hashes[set->len++] = atoms.hashes[i];
+	return 0;
+}
+
+/* ---- who names one ---- */
+
+static bool has_any(const struct atom_set *set, const uint32_t *hashes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (bsearch(&hashes[i], set->hashes, set->len, sizeof(*hashes), by_number))
+			return true;
 	return false;
 }
 
-static int see_names(void *context, size_t nr, struct error *err)
+/* Whether a name is that of a module of OTP or Elixir that is another one, or gone: else their own
+ * modules name nothing that anybody wrote for this system.
+ */
+static bool asks_for_language(const struct modules *modules, const struct name_table *names)
 {
-	const struct naming *naming = context;
-	const struct module_at *module = &naming->modules->items[SIDE_NEW][nr];
-	owned_arena struct arena arena = ARENA_EMPTY;
-	const struct term *literals;
-	struct beam beam;
+	for (size_t i = 0; i < name_table_len(names); i++)
+		for (enum side side = SIDE_OLD; side < SIDES; side++) {
+			const struct module_at *module =
+				modules_find(modules, side, name_table_name(names, i));
 
-	if (!module->same)
-		return 0;
-	if (module_read(&beam, &arena, naming->modules, SIDE_NEW, module, err))
-		return error_wrap(err, "new release: application %s: module %s", module->app->name,
-				  module->name);
-	if (beam_read_literals(&literals, &arena, &beam, err))
-		return error_wrap(err, "new release: application %s: module %s", module->app->name,
-				  module->name);
-	naming->found[nr] = in_term(naming, literals, 32) ||
-			    has_name(naming, beam.chunks[BEAM_ATTR]) ||
-			    has_name(naming, beam.chunks[BEAM_ATU8].ptr ? beam.chunks[BEAM_ATU8]
-									: beam.chunks[BEAM_ATOM]);
-	return 0;
+			if (module && module->of_language && !module->same)
+				return true;
+		}
+	return false;
 }
 
 bool *modules_naming(struct judge *judge, const struct name_table *names)
 {
 	struct modules *modules = judge->modules;
-	size_t len = name_table_len(modules->names[SIDE_NEW]);
-	struct naming naming = { modules, names, arena_array(judge->arena, len, bool) };
+	const size_t count = name_table_len(names), len = name_table_len(modules->names[SIDE_NEW]);
+	struct reading reading = { modules, asks_for_language(modules, names) };
+	uint32_t *hashes = arena_array(judge->arena, count, uint32_t);
+	bool *found = arena_array(judge->arena, len, bool);
 
-	if (name_table_len(names) > 0 && !modules->failed &&
-	    parallel(len, see_names, &naming, &modules->error))
+	if (count == 0 || modules->failed)
+		return found;
+	if (parallel(len, read_atoms, &reading, &modules->error)) {
 		modules->failed = true;
-	return naming.found;
+		return found;
+	}
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = text_hash(name_table_name(names, i));
+	for (size_t i = 0; i < len; i++) {
+		const struct module_at *module = &modules->items[SIDE_NEW][i];
+
+		found[i] = is_looked_at(module, reading.language) &&
+			   has_any(&module->atoms, hashes, count);
+	}
+	return found;
 }
+
+/* ---- who calls what changed ---- */
 
 /* Whether it calls a function that is not what it was. */
 static bool imports_changed(struct judge *judge, const struct beam_facts *facts)

@@ -100,7 +100,7 @@ static void judge_far_calls(struct judge *judge, const struct module_at *module,
 
 static void judge_code_change(struct judge *judge, struct module_at *module)
 {
-	struct code_effects effects = effects_of(judge, SIDE_NEW, module);
+	struct code_effects effects = effects_of(judge, SIDE_NEW, module, effect_any);
 	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
 
 	for (size_t i = 0; code && i < effects.len; i++)
@@ -138,7 +138,7 @@ static bool is_only_new(struct judge *judge, const struct beam_function *to)
 static bool judge_first_words(struct judge *judge, struct module_at *module,
 			      const struct code *code)
 {
-	struct code_effects effects = effects_of(judge, SIDE_NEW, module);
+	struct code_effects effects = effects_of(judge, SIDE_NEW, module, effect_any);
 
 	for (size_t i = 0; i < effects.len; i++) {
 		owned_str struct str text = STR_EMPTY;

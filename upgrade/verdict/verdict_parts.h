@@ -13,9 +13,8 @@ struct judge {
 	const struct term *up, *down; /* the relup's steps */
 	struct reasons *reasons;
 	struct modules *modules;
-	struct code_effects **effects[SIDES]; /* of modules that were asked for, by their number */
-	struct code_effects **through[SIDES];
-	unsigned read_steps; /* that readers of what is stored were tried for */
+	struct code_watch **watches[SIDES]; /* of modules that were asked for, by their number */
+	unsigned read_steps;                /* that readers of what is stored were tried for */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	/* The relup starts a new emulator before it changes anything: no process lives through
 	 * it, so that only what holds for a fresh start is told.
@@ -264,12 +263,18 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 
 /* ---- verdict_effects.c ---- */
 
-/* What a module does to the world: tables, names, timers, messages, starts of processes. */
-struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module);
-/* The same, and behind them what functions of other modules do for it, in the function that calls
+/* What a module does to the world: tables, names, timers, messages, starts of processes.
+ *
+ * asked  the calls that matter: others may be among the results, or not
+ */
+struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module,
+			       effect_asked *asked);
+/* All of it, and behind it what functions of other modules do for it, in the function that calls
  * those.
  */
 struct code_effects effects_through(struct judge *judge, enum side side, struct module_at *module);
+/* To ask for: any of these calls; those that start something, or add a handler. */
+effect_asked effect_any, effect_starts;
 /* Whether it is a call of module:name; arity 0: of any. */
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,
 	       uint32_t arity);

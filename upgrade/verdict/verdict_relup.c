@@ -170,7 +170,7 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 		struct code_effects effects = { NULL, 0 };
 
 		if (before && (after->diff || naming[i]))
-			effects = effects_of(judge, SIDE_OLD, before);
+			effects = effects_of(judge, SIDE_OLD, before, effect_starts);
 		for (size_t j = 0; j < effects.len; j++) {
 			const char *name = effect_begins(&effects.items[j], module->name, NULL);
 			const struct code_function *loop =

@@ -231,7 +231,7 @@ static const struct keeper *keeper_of(const struct code_effect *effect)
 static const struct keeper *kept_by(struct judge *judge, struct module_at *module,
 				    const struct part *part)
 {
-	struct code_effects effects = effects_of(judge, SIDE_OLD, module);
+	struct code_effects effects = effects_of(judge, SIDE_OLD, module, effect_any);
 
 	for (size_t i = 0; i < effects.len; i++) {
 		const struct keeper *keeper = keeper_of(&effects.items[i]);

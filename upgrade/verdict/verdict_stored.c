@@ -230,7 +230,7 @@ static bool asked_by_size(const struct storing *storing, const char *place,
 		struct code_effects effects = { NULL, 0 };
 
 		if (module->diff || strcmp(module->name, storing->module->name) == 0)
-			effects = effects_of(judge, storing->to, module);
+			effects = effects_of(judge, storing->to, module, effect_any);
 		for (size_t j = 0; j < effects.len; j++) {
 			const struct code_effect *effect = &effects.items[j];
 			const struct way table = { .where = 0 };
@@ -284,7 +284,8 @@ static bool is_key_read(const struct storing *storing, const struct way *way, co
 		const struct code *code = module->diff ? code_at(storing, module->diff) : NULL;
 
 		if (code && code != storing->code && wants_key(code, key) &&
-		    uses_place(judge, effects_of(judge, storing->to, module), way, place))
+		    uses_place(judge, effects_of(judge, storing->to, module, effect_any), way,
+			       place))
 			return true;
 	}
 	return false;

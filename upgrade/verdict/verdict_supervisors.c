@@ -123,7 +123,7 @@ static void find_starts(struct judge *judge, struct starts *starts, const struct
 		struct code_effects effects = { NULL, 0 };
 
 		if (from[i] && (i == 0 || from[i] != self))
-			effects = effects_of(judge, SIDE_OLD, from[i]);
+			effects = effects_of(judge, SIDE_OLD, from[i], effect_starts);
 		for (size_t j = 0; j < effects.len; j++)
 			note_start(starts, &effects.items[j]);
 	}

@@ -238,7 +238,7 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 
 		if (!may_differ(judge, module) || (made->resource == DICTIONARY && module != maker))
 			continue;
-		effects = effects_of(judge, SIDE_NEW, module);
+		effects = effects_of(judge, SIDE_NEW, module, effect_any);
 		for (size_t j = 0; j < effects.len; j++) {
 			const struct code_effect *effect = &effects.items[j];
 

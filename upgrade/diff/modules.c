@@ -81,6 +81,7 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 {
 	struct modules *modules = arena_new(arena, struct modules);
 
+	pthread_mutex_init(&modules->lock, NULL);
 	modules->arena = arena;
 	modules->diff = diff;
 	for (enum side side = SIDE_OLD; side < SIDES; side++) {
@@ -111,6 +112,7 @@ void modules_free(struct modules *modules)
 		name_table_free(modules->names[side]);
 		modules->names[side] = NULL;
 	}
+	pthread_mutex_destroy(&modules->lock);
 }
 
 struct module_at *modules_find(const struct modules *modules, enum side side, const char *name)
@@ -171,11 +173,13 @@ static void take_read(const struct modules *modules, enum side side, struct modu
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module)
 {
+	pthread_mutex_lock(&modules->lock);
 	if (!module->facts)
 		take_read(modules, side, module);
 	if (!module->facts && !modules->failed &&
 	    read_facts(&module->facts, modules, side, module, &modules->error))
 		note(modules, side, module);
+	pthread_mutex_unlock(&modules->lock);
 	return module->facts;
 }
 
@@ -196,11 +200,13 @@ static int read_code(const struct code **out, struct modules *modules, enum side
 
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module)
 {
+	pthread_mutex_lock(&modules->lock);
 	if (!module->code)
 		take_read(modules, side, module);
 	if (!module->code && !modules->failed &&
 	    read_code(&module->code, modules, side, module, &modules->error))
 		note(modules, side, module);
+	pthread_mutex_unlock(&modules->lock);
 	return module->code;
 }
 

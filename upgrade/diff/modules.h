@@ -10,6 +10,8 @@
 #include "erlang/code/code_eval.h"
 #include "upgrade/diff/diff.h"
 
+#include <pthread.h>
+
 enum side { SIDE_OLD, SIDE_NEW, SIDES };
 
 struct module_at {
@@ -37,6 +39,7 @@ struct modules {
 		struct modules *modules;
 		enum side side;
 	} sides[SIDES];
+	pthread_mutex_t lock; /* held while a module is read */
 	struct error error;
 	bool failed;
 };
@@ -45,6 +48,7 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff);
 void modules_free(struct modules *modules); /* NULL is fine */
 /* NULL: that release has none of that name. */
 struct module_at *modules_find(const struct modules *modules, enum side side, const char *name);
+/* Both for any thread, as long as no other one looks at module->facts and ->code itself. */
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module);
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module);

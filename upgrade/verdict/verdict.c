@@ -225,6 +225,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 	for (size_t i = 0; i < diff->len; i++)
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
+		effects_prepare(&judge);
 		judge_shared(&judge);
 		judge_stored(&judge);
 		judge_own_closures(&judge);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Calls that do something to the world, of each module that is asked for, once. */
+#include "base/parallel.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 static bool is_one_of(const char *name, const char *const *names, size_t len)
@@ -94,8 +95,7 @@ static struct code_watch *watch_of(struct judge *judge, enum side side, struct m
 	*watch = (struct code_watch){ .code = code,
 				      .library = &modules->library[side],
 				      .kept = effect_any,
-				      /* Those that changed are asked for it sooner or later. */
-				      .through = through || module->diff,
+				      .through = through,
 				      .arena = judge->arena };
 	judge->watches[side][nr] = watch;
 	return watch;
@@ -114,6 +114,50 @@ struct code_effects effects_through(struct judge *judge, enum side side, struct 
 	struct code_watch *watch = watch_of(judge, side, module, true);
 
 	return watch ? code_effects(watch, effect_any, true) : (struct code_effects){ NULL, 0 };
+}
+
+/* ---- of all that changed, before anybody asks ---- */
+
+struct preparing {
+	struct code_watch **watches;
+	struct arena *arenas;
+};
+
+static int prepare_nth(void *context, size_t nr, struct error *err)
+{
+	const struct preparing *preparing = context;
+
+	(void)err;
+	code_effects(preparing->watches[nr], effect_any, true);
+	return 0;
+}
+
+void effects_prepare(struct judge *judge)
+{
+	struct modules *modules = judge->modules;
+	size_t most =
+		name_table_len(modules->names[SIDE_OLD]) + name_table_len(modules->names[SIDE_NEW]);
+	struct preparing all = { arena_array(judge->arena, most, struct code_watch *),
+				 arena_array(judge->arena, most, struct arena) };
+	struct error none;
+	size_t len = 0;
+
+	for (enum side side = SIDE_OLD; side < SIDES; side++)
+		for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
+			struct module_at *module = &modules->items[side][i];
+
+			if (module->diff && module->diff->change == CHANGE_CHANGED &&
+			    (all.watches[len] = watch_of(judge, side, module, true))) {
+				all.watches[len]->arena = &all.arenas[len];
+				len++;
+			}
+		}
+	if (parallel(len, prepare_nth, &all, &none))
+		return; /* it does not fail */
+	for (size_t i = 0; i < len; i++) {
+		arena_join(judge->arena, &all.arenas[i]);
+		all.watches[i]->arena = judge->arena;
+	}
 }
 
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,

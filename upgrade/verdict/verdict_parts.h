@@ -263,6 +263,8 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 
 /* ---- verdict_effects.c ---- */
 
+/* Follows all that changed, on all cores: what is asked of it later is there. */
+void effects_prepare(struct judge *judge);
 /* What a module does to the world: tables, names, timers, messages, starts of processes.
  *
  * asked  the calls that matter: others may be among the results, or not

@@ -120,6 +120,16 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 	return text;
 }
 
+bool arena_has(const struct arena *arena, const void *pointer)
+{
+	const uintptr_t at = (uintptr_t)pointer;
+
+	for (const struct arena_block *block = arena->blocks; block; block = block->next)
+		if (at >= (uintptr_t)block->data && at < (uintptr_t)block->data + block->size)
+			return true;
+	return false;
+}
+
 void arena_join(struct arena *into, struct arena *from)
 {
 	struct arena_block **end = &from->blocks;

@@ -26,6 +26,8 @@ char *arena_dup(struct arena *arena, struct span text);
 char *arena_text(struct arena *arena, struct span text);
 char *arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
 void arena_done(struct arena *arena);
+/* Whether it lies in one of its blocks. */
+bool arena_has(const struct arena *arena, const void *pointer);
 /* All that `from` holds belongs to `into` from now on; `from` is empty. */
 void arena_join(struct arena *into, struct arena *from);
 

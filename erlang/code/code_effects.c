@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_effects.h"
 
+#include "erlang/code/code_copy.h"
+
 #include <stdlib.h>
 
 enum {
@@ -124,11 +126,25 @@ static void see(void *ctx, const struct beam_function *to, const struct value *c
 		keep(collector, &watch->all, frame, to, args);
 }
 
+/* Of all that was worked out nothing else is kept. */
+static void keep_values(struct copying *copying, struct effect_list *list, size_t from)
+{
+	for (size_t i = from; i < list->len; i++) {
+		struct code_effect *effect = &list->items[i];
+
+		effect->to.module = text_copy(copying, effect->to.module);
+		effect->to.name = text_copy(copying, effect->to.name);
+		for (size_t j = 0; j < EFFECT_ARGS; j++)
+			effect->args[j] = value_copy(copying, effect->args[j]);
+	}
+}
+
 static void follow_one(struct code_watch *watch, const struct code_function *function,
 		       const struct value *const *args)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	const size_t before = watch->own.len + watch->all.len;
+	owned_copying struct copying copying = { &scratch, watch->arena, NULL };
+	const size_t own = watch->own.len, all = watch->all.len;
 	struct collector collector = { .watch = watch };
 	struct eval eval = { .arena = &scratch,
 			     .library = watch->library,
@@ -139,9 +155,8 @@ static void follow_one(struct code_watch *watch, const struct code_function *fun
 	collector.eval = &eval;
 	eval_function(&eval, watch->code, function, args);
 	watch->steps += eval.steps;
-	/* Most that is tried shows nothing new. */
-	if (watch->own.len + watch->all.len > before)
-		arena_join(watch->arena, &scratch);
+	keep_values(&copying, &watch->own, own);
+	keep_values(&copying, &watch->all, all);
 }
 
 static void follow_those(struct code_watch *watch, effect_asked *asked,

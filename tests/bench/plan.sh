@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What a plan costs, beside OTP: Debian's ejabberd with three changed applications, long chains of
+# What a plan costs, beside OTP: Debian's ejabberd with three changed applications, the example, long chains of
 # modules that depend on each other, the search for what changed, and what more changes add to it.
 # Medians of BENCH_RUNS=5, with the largest peak of memory; OTP is measured with the start of its VM
 # and without.  CPU is the time on all cores, which other work on the machine changes little.
@@ -146,6 +146,22 @@ row appup 'relevo appup'
 row cmp.whole 'beam_lib:cmp_dirs, with the start of erl' appup
 row cmp 'beam_lib:cmp_dirs, without' appup
 awk -v ms="$(median appup)" -v n="$modules" 'BEGIN { printf "  relevo appup: %.0f modules a second, of both releases\n", 2 * n / ms * 1000 }'
+
+# ---- the example ----
+
+tests/tools/example shop "$work/shop" 1.0.0 1.1.0 >/dev/null
+old_shop=$work/shop/shop-1.0.0 new_shop=$work/shop/shop-1.1.0
+shop_rel () { echo "$1"/releases/*/shop.rel; }
+for _ in $(seq "$runs"); do
+  took shop "$relevo" plan "$old_shop" "$new_shop"
+  took shop.systools escript "$work/relup.escript" "$(shop_rel "$old_shop")" "$(shop_rel "$new_shop")" \
+    "$old_shop/lib/*/ebin" "$new_shop/lib/*/ebin"
+  inside shop.cmp escript "$work/cmp.escript" "$old_shop" "$new_shop"
+done
+echo "the example, shop 1.0.0 to 1.1.0"
+row shop "relevo plan (all of it), $(peak shop)"
+awk -v cmp="$(median shop.cmp)" -v whole="$(median shop.systools)" -v plan="$(median shop)" 'BEGIN {
+  printf "  %-52s %9.1f ms  %7.1f x\n", "OTP: cmp_dirs and make_relup, one start of erl", cmp + whole, (cmp + whole) / plan }'
 
 # ---- more changes ----
 

@@ -186,7 +186,7 @@ asan:
 # What runs on several threads, with the thread sanitizer watching.
 tsan:
 	@$(MAKE) --no-print-directory VARIANT=tsan build/tsan/tests/unit/test_archive build/tsan/relevo
-	@RELEVO=build/tsan/relevo tests/run build/tsan/tests/unit/test_archive tests/cases/reproducible.sh
+	@RELEVO=build/tsan/relevo tests/run build/tsan/tests/unit/test_archive tests/cases/reproducible.sh tests/cases/plan.sh
 
 # What wants no live node: while one works.  Those that take long begin first; what kills builds at
 # each of their moments, or compiles simulators with faults in them, is left to make test.

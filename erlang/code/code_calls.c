@@ -15,7 +15,8 @@ static void go_on_with(struct run *run, struct values values, bool tail)
 
 		run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 		next = &run->todo[run->todo_len++];
-		*next = (struct state){ run->now.at, run_copy_regs(run), run->now.waited };
+		*next = (struct state){ run->now.at, run_copy_regs(run), run->now.waited,
+					run->now.looks };
 		memset(next->regs, 0, run->xs * sizeof(*next->regs));
 		next->regs[0] = values.items[i];
 	}

@@ -120,6 +120,28 @@ static void run_send(struct run *run)
 	run_returned(run, args[1]);
 }
 
+static void run_look(struct run *run, const struct code_op *op)
+{
+	const bool looks = run->eval->message && !run->now.waited;
+
+	run->now.waited = true;
+	run->now.looks = looks;
+	if (looks)
+		run_set(run, &op->args[1], run->eval->message);
+	else
+		plain_op(run, op);
+}
+
+/* No clause takes the message: the next one is looked at. */
+static void run_leave(struct run *run, const struct code_op *op)
+{
+	run->eval->left = run->eval->left || run->now.looks;
+	if (run->now.looks)
+		run->stop = true;
+	else
+		run_jump(run, &op->args[0]);
+}
+
 static void other_op(struct run *run, const struct code_op *op)
 {
 	switch (op->opcode) {
@@ -157,10 +179,14 @@ static void other_op(struct run *run, const struct code_op *op)
 		run_returned(run, NULL);
 		break;
 	case OP_LOOP_REC:
-		run->now.waited = true;
-		plain_op(run, op);
+		run_look(run, op);
 		break;
 	case OP_LOOP_REC_END:
+		run_leave(run, op);
+		break;
+	case OP_REMOVE_MESSAGE:
+		run->now.looks = false;
+		break;
 	case OP_WAIT:
 	case OP_JUMP:
 		run_jump(run, &op->args[0]);

@@ -65,6 +65,9 @@ struct eval {
 	/* Called where a way ends by an exception, or since no clause matches.  May be NULL. */
 	void (*on_raise)(void *ctx);
 	void *ctx;
+	/* What stands first in the mailbox when it is looked into; NULL: nothing is known of it. */
+	const struct value *message;
+	bool left;                    /* some `receive` has no clause for it, and leaves it there */
 	size_t at;                    /* behind what those are told of, in top's function */
 	bool waited;                  /* a message was received on the way there */
 	unsigned steps, depth;        /* so far: zero at first */

@@ -58,6 +58,19 @@ bool code_loop_fails(const struct code *code, const struct loop_part *parts,
 		     const struct code_library *library, const struct code_function *function,
 		     struct type *const *before, struct type *const *after);
 
+enum loop_does {
+	LOOP_UNSEEN, /* not all of its ways are followed */
+	LOOP_TAKES,  /* it goes round with it */
+	LOOP_ENDS,   /* it returns: the process ends */
+	LOOP_LEAVES, /* it stays in the mailbox */
+	LOOP_FAILS,
+};
+
+/* What a function that waits does with a message, whatever its state is. */
+enum loop_does code_loop_message(const struct code *code, const struct loop_part *parts,
+				 const struct code_library *library,
+				 const struct code_function *function, const struct value *message);
+
 /* For those that try: how many variants arguments of such types have, and the nth; types NULL: of
  * which nothing is said.
  */

@@ -188,3 +188,29 @@ bool code_loop_fails(const struct code *code, const struct loop_part *parts,
 	}
 	return false;
 }
+
+enum loop_does code_loop_message(const struct code *code, const struct loop_part *parts,
+				 const struct code_library *library,
+				 const struct code_function *function, const struct value *message)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct attempt attempt = { .code = code, .parts = parts, .arena = &scratch };
+	const struct value *args[LOOP_ARITY];
+	struct eval eval = { .arena = &scratch,
+			     .library = library,
+			     .message = message,
+			     .on_enter = note_enter,
+			     .ctx = &attempt };
+	struct values values;
+
+	if (function->arity > LOOP_ARITY)
+		return LOOP_UNSEEN;
+	attempt.eval = &eval;
+	loop_args(args, NULL, function->arity, 0, &scratch);
+	values = eval_function(&eval, code, function, args);
+	if (values.len > 0 || attempt.ways.len > 0)
+		return attempt.ways.len > 0 ? LOOP_TAKES : LOOP_ENDS;
+	if (eval.gave_up || eval.cut)
+		return LOOP_UNSEEN;
+	return eval.left ? LOOP_LEAVES : LOOP_FAILS;
+}

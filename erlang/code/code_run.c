@@ -113,7 +113,7 @@ void run_fork(struct run *run, const struct code_arg *label)
 	}
 	run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 	run->todo[run->todo_len++] =
-		(struct state){ place->op, run_copy_regs(run), run->now.waited };
+		(struct state){ place->op, run_copy_regs(run), run->now.waited, run->now.looks };
 }
 
 void run_jump(struct run *run, const struct code_arg *label)

@@ -15,6 +15,7 @@ struct state {
 	size_t at;
 	const struct value **regs;
 	bool waited; /* a message was received on the way there */
+	bool looks;  /* at eval->message, which is not taken out yet */
 };
 
 /* The states in which a label was reached. */

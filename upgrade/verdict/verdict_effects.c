@@ -33,6 +33,7 @@ bool effect_any(const struct beam_function *to)
 		"gen_tcp",
 		"ssl",
 		"gen_udp",
+		"httpc",
 		"counters",
 		"atomics",
 		"telemetry",

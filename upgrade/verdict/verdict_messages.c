@@ -55,6 +55,11 @@ static const struct way *way_of(const struct code_effect *effect)
 	return NULL;
 }
 
+static bool is_timer(const struct way *way)
+{
+	return strstr(way->name, "send_") != NULL;
+}
+
 /* Only what is seen at its first element can be told from other messages. */
 static bool is_seen(const struct value *message, struct arena *arena)
 {
@@ -135,7 +140,9 @@ const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 enum sending {
 	SENT_BEFORE, /* by its old code, and the new one gets it */
 	SENT_FAR,    /* by its new code, to nodes that still run the old one */
-	SENT_BACK,   /* by timers of its new code, and after the way back the old one gets it */
+	SENT_BACK,   /* by its new code, and after the way back the old one gets it: timers, and
+		      * what waits for handlers of events, which nobody starts again, and for loops
+		      */
 	SENT_SAME,   /* by a module that is the same, and goes on to */
 };
 
@@ -179,11 +186,16 @@ static void tell_sent(const struct sent *sent, const struct way *way, const stru
 			->hint = "send it only one release after all nodes understand it";
 	else if (sent->what == SENT_BACK)
 		JUDGE(judge, REASON_not_reversible, to->app->name, to->name,
-		      "the new code of %s has a timer send %s, with which %s of the old %s fails: "
-		      "after the way back, one that is still set ends its process",
-		      sender, str_text(&text), message_taker(to->diff->old_code, way->kind), taker)
-			->hint = "understand it one release before it is sent, or cancel the timer "
-				 "in code_change, for {down, Vsn}";
+		      "the new code of %s %s %s, with which %s of the old %s fails: after the way "
+		      "back, one that is still %s ends its %s",
+		      sender, is_timer(way) ? "has a timer send" : "sends", str_text(&text),
+		      message_taker(to->diff->old_code, way->kind), taker,
+		      is_timer(way) ? "set" : "under way",
+		      way->kind == MESSAGE_EVENT ? "handler" : "process")
+			->hint = is_timer(way)
+					 ? "understand it one release before it is sent, or cancel "
+					   "the timer in code_change, for {down, Vsn}"
+					 : "understand it one release before it is sent";
 	else
 		JUDGE(judge, REASON_message_unknown, to->app->name, to->name,
 		      "the old code of %s sends %s, which %s of the new %s does not understand: "
@@ -193,8 +205,9 @@ static void tell_sent(const struct sent *sent, const struct way *way, const stru
 			->hint = "go on understanding it for one release";
 }
 
-/* Whether timers of the old code send it there as well: then going back is no worse than it was. */
-static bool was_sent(const struct sent *sent, const char *to, const struct value *message)
+/* Whether the old code sends it there as well: then going back is no worse than it was. */
+static bool was_sent(const struct sent *sent, const struct way *by, const char *to,
+		     const struct value *message)
 {
 	struct judge *judge = sent->judge;
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, sent->module->name);
@@ -207,13 +220,21 @@ static bool was_sent(const struct sent *sent, const char *to, const struct value
 		const struct code_effect *effect = &effects.items[i];
 		const struct way *way = way_of(effect);
 
-		if (way && strstr(way->name, "send_") &&
+		if (way && is_timer(way) == is_timer(by) &&
 		    value_same(effect->args[way->what], message) &&
-		    strcmp(receiver(effect, way, sent->module->diff->old_code, judge->arena, &far),
-			   to) == 0)
+		    (way->kind == MESSAGE_EVENT ||
+		     strcmp(receiver(effect, way, sent->module->diff->old_code, judge->arena, &far),
+			    to) == 0))
 			return true;
 	}
 	return false;
+}
+
+/* What a server gets is dealt with by the time it goes back, but for timers. */
+static bool waits_for(const struct way *way, const struct module_diff *to)
+{
+	return is_timer(way) || way->kind == MESSAGE_EVENT ||
+	       (way->kind == MESSAGE_INFO && message_is_for_loops(to));
 }
 
 static void judge_sent_to(struct sent *sent, const struct way *way, const char *name, bool far,
@@ -226,6 +247,7 @@ static void judge_sent_to(struct sent *sent, const struct way *way, const char *
 
 	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
 	    to->diff->new_code->unread || (sent->what == SENT_FAR && !far) ||
+	    (sent->what == SENT_BACK && !waits_for(way, to->diff)) ||
 	    !message_takers_changed(to->diff, way->kind) || ++sent->tried > TRIED_MAX ||
 	    is_told(judge, sent_reasons[sent->what], name) ||
 	    (sent->what == SENT_BACK && is_told(judge, REASON_message_unknown, name)) ||
@@ -233,7 +255,7 @@ static void judge_sent_to(struct sent *sent, const struct way *way, const char *
 		return;
 	between = message_way_to(judge, to_old ? SIDE_OLD : SIDE_NEW, to->diff);
 	between.raises = sent->what == SENT_BACK;
-	if (message_is_lost(&between, way->kind, message) && !was_sent(sent, name, message))
+	if (message_is_lost(&between, way->kind, message) && !was_sent(sent, way, name, message))
 		tell_sent(sent, way, to, message);
 }
 
@@ -246,8 +268,7 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 	bool far;
 
 	/* Who gets what other modules send is known where they set a timer for their caller. */
-	if (!way || !is_seen(message, judge->arena) ||
-	    ((effect->through || sent->what == SENT_BACK) && !strstr(way->name, "send_")))
+	if (!way || !is_seen(message, judge->arena) || (effect->through && !is_timer(way)))
 		return;
 	if (way->kind != MESSAGE_EVENT) {
 		name = receiver(effect, way, sent->code, judge->arena, &far);
@@ -265,30 +286,7 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 		}
 }
 
-/* ---- funs that are handed over ---- */
-
-static bool has_fun(const struct value *value, const struct code *code, unsigned depth)
-{
-	const struct value *head;
-
-	if (value->kind == VALUE_FUN)
-		return value->fun.code == code;
-	if (depth == 0)
-		return false;
-	if (value->kind == VALUE_TUPLE)
-		for (size_t i = 0; i < value->tuple.len; i++)
-			if (has_fun(value->tuple.items[i], code, depth - 1))
-				return true;
-	if (value->kind == VALUE_MAP)
-		return has_fun(value->map.value, code, depth - 1) ||
-		       has_fun(value->map.base, code, depth - 1);
-	for (head = value; value->kind == VALUE_CONS; value = value->cons.tail) {
-		head = value->cons.head;
-		if (has_fun(head, code, depth - 1))
-			return true;
-	}
-	return false;
-}
+/* ---- who keeps what it is sent ---- */
 
 const char *kept_by_receiver(struct judge *judge, enum side side, const struct code *self,
 			     const struct code_effect *effect,
@@ -312,108 +310,6 @@ const char *kept_by_receiver(struct judge *judge, enum side side, const struct c
 			return arena_printf(judge->arena, "the state of %s",
 					    module_shown(to->name));
 	return NULL;
-}
-
-static bool holds_fun(void *code, const struct value *value)
-{
-	return has_fun(value, code, 8);
-}
-
-/* Where it stays: a table, a term, or the state of who takes the message.  NULL: nowhere. */
-static const char *kept_in(struct judge *judge, const struct code *self, const struct code *code,
-			   const struct code_effect *effect)
-{
-	static const char *const places[][2] = {
-		{ "ets", "insert" },           { "ets", "insert_new" },
-		{ "persistent_term", "put" },  { "application", "set_env" },
-		{ "telemetry", "attach" },     { "telemetry", "attach_many" },
-		{ "timer", "apply_interval" }, { "timer", "apply_after" },
-	};
-	const char *state;
-
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (effect_is(effect, places[i][0], places[i][1], 0))
-			return arena_printf(judge->arena, "by %s:%s", places[i][0], places[i][1]);
-	state = kept_by_receiver(judge, SIDE_OLD, self, effect, holds_fun, (void *)(uintptr_t)code);
-	return state ? arena_printf(judge->arena, "in %s", state) : NULL;
-}
-
-static void tell_kept(struct judge *judge, const struct module_at *module, const char *place)
-{
-	if (!place || is_told(judge, REASON_fun_kept, module->name))
-		return;
-	JUDGE(judge, REASON_fun_kept, module->app->name, module->name,
-	      "a fun of the old %s is kept %s: it is gone when the old code is purged, and calling "
-	      "it fails",
-	      module_shown(module->name), place)
-		->hint = "keep fun ?MODULE:name/arity or {Module, Function} instead, or keep it "
-			 "anew behind the upgrade";
-}
-
-struct handing {
-	struct judge *judge;
-	const struct code *code; /* whose funs */
-	struct eval *eval;
-	const char *place;
-};
-
-/* Another module's function may send it on: registry:add(Fun). */
-static void see_handed(void *ctx, const struct beam_function *to, const struct value *const *args)
-{
-	struct handing *handing = ctx;
-	const struct eval_frame *top = handing->eval->top;
-	struct code_effect effect = { .in = top ? top->function : NULL, .to = *to };
-	bool any = false;
-
-	if (!top || top->code == handing->code || handing->place)
-		return;
-	for (size_t i = 0; i < EFFECT_ARGS; i++) {
-		effect.args[i] = i < to->arity ? args[i] : &value_unknown;
-		any = any || has_fun(effect.args[i], handing->code, 8);
-	}
-	if (any)
-		handing->place = kept_in(handing->judge, top->code, handing->code, &effect);
-}
-
-static void judge_handed_on(struct judge *judge, const struct module_at *module,
-			    const struct code *code)
-{
-	for (size_t i = 0; i < code->len; i++) {
-		owned_arena struct arena scratch = ARENA_EMPTY;
-		struct handing handing = { .judge = judge, .code = code };
-		struct eval eval = { .arena = &scratch,
-				     .library = &judge->modules->library[SIDE_OLD],
-				     .limit = 8000,
-				     .on_call = see_handed,
-				     .ctx = &handing };
-		const struct value *args[256];
-
-		if (!function_makes_fun(&code->functions[i]))
-			continue;
-		for (size_t j = 0; j < ARRAY_LEN(args); j++)
-			args[j] = &value_unknown;
-		handing.eval = &eval;
-		eval_function(&eval, code, &code->functions[i], args);
-		tell_kept(judge, module, handing.place);
-	}
-}
-
-static void judge_funs(struct judge *judge, struct module_at *module)
-{
-	struct code_effects effects = effects_of(judge, SIDE_OLD, module, effect_any);
-	const struct code *code = module_code(judge->modules, SIDE_OLD, module);
-
-	if (!code || code->unread)
-		return;
-	for (size_t i = 0; i < effects.len; i++) {
-		const char *place = NULL;
-
-		for (size_t j = 0; j < EFFECT_ARGS && !place; j++)
-			if (has_fun(effects.items[i].args[j], code, 8))
-				place = kept_in(judge, code, code, &effects.items[i]);
-		tell_kept(judge, module, place);
-	}
-	judge_handed_on(judge, module, code);
 }
 
 /* ---- all of it ---- */

@@ -25,9 +25,12 @@ static void add_atom(struct atoms *atoms, const char *name)
 static void add_atoms_of(struct atoms *atoms, const struct term *term, unsigned depth)
 {
 	const char *name = term_atom_name(term);
+	struct beam_function to;
 
 	if (name)
 		add_atom(atoms, name);
+	else if (term->kind == TERM_OPAQUE && code_capture(&to, atoms->arena, term))
+		add_atom(atoms, to.module);
 	if (name || depth == 0)
 		return;
 	if (term->kind == TERM_MAP)

@@ -52,7 +52,7 @@ static void tell_call(struct judge *judge, const struct module_at *module,
 }
 
 /* By way of other modules: only who changes as well is not there to answer. */
-struct asking {
+struct calling {
 	struct judge *judge;
 	struct eval *eval;
 	const struct value *called;
@@ -60,20 +60,20 @@ struct asking {
 
 static void see_call(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
-	struct asking *asking = ctx;
-	struct modules *modules = asking->judge->modules;
+	struct calling *calling = ctx;
+	struct modules *modules = calling->judge->modules;
 	const struct code_effect effect = { .to = *to };
 	const char *name;
 	const struct module_at *process;
 
-	if (asking->called || to->arity == 0 || !is_call(&effect) || !asking->eval->top)
+	if (calling->called || to->arity == 0 || !is_call(&effect) || !calling->eval->top)
 		return;
 	name = value_atom_name(args[0]);
 	process = name ? modules_find(modules, SIDE_NEW, name) : NULL;
 	if (!process)
-		process = modules_find(modules, SIDE_NEW, asking->eval->top->code->module);
+		process = modules_find(modules, SIDE_NEW, calling->eval->top->code->module);
 	if (process && process->diff)
-		asking->called = args[0];
+		calling->called = args[0];
 }
 
 static void judge_far_calls(struct judge *judge, const struct module_at *module,
@@ -82,20 +82,20 @@ static void judge_far_calls(struct judge *judge, const struct module_at *module,
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct value *const args[] = { &value_unknown, &value_unknown, &value_unknown,
 					     &value_unknown };
-	struct asking asking = { .judge = judge };
+	struct calling calling = { .judge = judge };
 	struct eval eval = { .arena = &scratch,
 			     .library = &judge->modules->library[SIDE_NEW],
 			     .limit = 16000,
 			     .on_call = see_call,
-			     .ctx = &asking };
+			     .ctx = &calling };
 
-	asking.eval = &eval;
-	for (size_t i = 0; i < code->len && !asking.called; i++)
+	calling.eval = &eval;
+	for (size_t i = 0; i < code->len && !calling.called; i++)
 		if (is_code_change(&code->functions[i]) &&
 		    code->functions[i].arity <= ARRAY_LEN(args))
 			eval_function(&eval, code, &code->functions[i], args);
-	if (asking.called)
-		tell_call(judge, module, asking.called);
+	if (calling.called)
+		tell_call(judge, module, calling.called);
 }
 
 static void judge_code_change(struct judge *judge, struct module_at *module)

@@ -285,6 +285,28 @@ static bool is_looked_for(const struct code *code, const struct code_op *op, con
 	return to && strcmp(to->name, "is_map_key") == 0 && has_name(op->args, op->len, key);
 }
 
+/* An instruction that names a key where no key is fetched: of a pattern, of what is put into a map,
+ * or given to maps:get/3, Map.get/2 and their like.  What a call does not know beforehand is not
+ * that.
+ */
+static bool names_for_itself(const struct code *code, const struct code_function *function,
+			     size_t at)
+{
+	const struct code_op *op = &function->ops[at];
+	const struct beam_function *to;
+	int operand;
+
+	if (op->opcode == OP_PUT_MAP_ASSOC || op->opcode == OP_PUT_MAP_EXACT || is_map_test(op))
+		return true;
+	while (op->opcode == OP_MOVE && at + 1 < function->len &&
+	       (function->ops[at].opcode == OP_MOVE || function->ops[at].opcode == OP_LINE))
+		at++;
+	operand = code_import_operand(function->ops[at].opcode);
+	to = operand < 0 ? NULL : code_import(code, &function->ops[at].args[operand]);
+	return to && !raises_without(code, &function->ops[at]) &&
+	       (strcmp(to->module, "maps") == 0 || strcmp(to->module, "Elixir.Map") == 0);
+}
+
 static bool is_fetched(const struct code *code, const struct code_function *function,
 		       const char *key)
 {
@@ -296,7 +318,8 @@ static bool is_fetched(const struct code *code, const struct code_function *func
 
 		if (is_looked_for(code, op, key))
 			return false;
-		named = named || has_name(op->args, op->len, key);
+		named = named ||
+			(has_name(op->args, op->len, key) && !names_for_itself(code, function, i));
 		if (!raises_without(code, op))
 			continue;
 		term = key_asked(code, function, i);

@@ -324,12 +324,19 @@ const char *kept_by_receiver(struct judge *judge, enum side side, const struct c
 			     const struct code_effect *effect,
 			     bool (*holds)(void *ctx, const struct value *value), void *ctx);
 
+/* ---- verdict_funs.c ---- */
+
+/* Funs of the old code of a changed module that others keep. */
+void judge_funs(struct judge *judge, struct module_at *module);
+
 /* ---- verdict_takers.c ---- */
 
 enum message_kind { MESSAGE_INFO, MESSAGE_CAST, MESSAGE_CALL, MESSAGE_EVENT, MESSAGE_KINDS };
 
 /* "handle_info", "a state" */
 const char *message_taker(const struct code *code, enum message_kind kind);
+/* Whether a module has no behaviour that takes messages: they are for its loops, if it has any. */
+bool message_is_for_loops(const struct module_diff *module);
 /* Whether a changed module takes messages of that kind by something that changed. */
 bool message_takers_changed(const struct module_diff *module, enum message_kind kind);
 /* What the callback returns for a message; *sure: that is all. */
@@ -355,9 +362,31 @@ bool event_is_lost(const struct message_way *way, const struct value *type,
 
 /* ---- verdict_timeouts.c ---- */
 
-/* Time-outs of a changed module, where they run in the old code. */
+/* Time-outs of a changed module, where they run in the old code, and all else it asks for. */
 void judge_timeouts(struct judge *judge, const struct app_diff *app,
 		    const struct module_diff *module);
+
+/* A module, on one of the ways between the releases. */
+struct asking {
+	struct judge *judge;
+	const struct app_diff *app;
+	const struct module_diff *module;
+	enum side from; /* of the code that asks; the other one gets it */
+	enum reason_code reason;
+	struct message_way way;
+};
+
+struct asking asking_of(struct judge *judge, enum side from, const struct app_diff *app,
+			const struct module_diff *module);
+/* One line is enough for one fact: what is understood neither way is told of the way up. */
+bool asking_is_told(const struct asking *asking);
+/* what: what the code asks for, "returns time-outs"; taker: who fails */
+void tell_asked(const struct asking *asking, const char *what, const char *taker);
+
+/* ---- verdict_asked.c ---- */
+
+/* Messages that come by themselves, since it asked for them: monitors, tasks, sockets. */
+void judge_all_asked(const struct asking *asking);
 
 /* ---- verdict_nodes.c ---- */
 

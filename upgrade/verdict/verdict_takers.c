@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Who takes a message, and whether code takes one that other code did: by callbacks of one name, or
- * as an event in the states of a gen_statem.
+/* Who takes a message, and whether code takes one that other code did: by callbacks of one name, as
+ * an event in the states of a gen_statem, or in a loop of its own.
  */
+#include "erlang/code/code_loops.h"
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -20,16 +21,32 @@ static bool is_statem(const struct code *code)
 	return code_exports(code, "callback_mode", 0);
 }
 
+/* Without callbacks, messages are for its loops. */
+static bool is_plain(const struct code *code)
+{
+	return !code_function(code, "handle_info", 2) && !code_exports(code, "handle_call", 3);
+}
+
 const char *message_taker(const struct code *code, enum message_kind kind)
 {
+	if (kind == MESSAGE_INFO && !is_statem(code) && is_plain(code))
+		return "a loop";
 	return kind != MESSAGE_EVENT && is_statem(code) ? "a state" : takers[kind].name;
+}
+
+bool message_is_for_loops(const struct module_diff *module)
+{
+	const unsigned roles = module->old_facts->roles | module->new_facts->roles;
+
+	return !(roles & (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT | BEAM_SUPERVISOR)) &&
+	       is_plain(module->old_code) && is_plain(module->new_code);
 }
 
 bool message_takers_changed(const struct module_diff *module, enum message_kind kind)
 {
 	owned_str struct str key = STR_EMPTY;
 
-	if (kind != MESSAGE_EVENT && is_statem(module->new_code))
+	if (kind != MESSAGE_EVENT && (is_statem(module->new_code) || message_is_for_loops(module)))
 		return module->functions.len > 0;
 	str_addf(&key, "%s/%u", takers[kind].name, takers[kind].arity);
 	return names_have(module->functions, str_text(&key));
@@ -271,6 +288,43 @@ bool event_is_lost(const struct message_way *way, const struct value *type,
 	return false;
 }
 
+/* ---- processes without a behaviour ---- */
+
+/* What a process in one of its loops calls by its full name is the other release's; so is what one
+ * that was suspended goes on with.
+ */
+static bool goes_over(const struct code *code, const struct loop_part *parts)
+{
+	bool named = code_exports(code, "system_continue", 3);
+
+	for (size_t i = 0; i < code->len && !named; i++)
+		named = parts[i].named;
+	return named;
+}
+
+static bool loop_fails(const struct message_way *way, const struct value *message)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code_library *library = way->judge->modules->library;
+	const struct code *knew = way->knew, *code = way->code;
+	const struct loop_part *had = code_loop_parts(knew, function_waits, &scratch);
+	const struct loop_part *has = code_loop_parts(code, function_waits, &scratch);
+
+	if (!goes_over(knew, had))
+		return false;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *is = &code->functions[i];
+		const struct code_function *was = code_function(knew, is->name, is->arity);
+
+		if (was && has[i].waits && has[i].round && had[was - knew->functions].waits &&
+		    code_loop_message(knew, had, &library[!way->side], was, message) ==
+			    LOOP_TAKES &&
+		    code_loop_message(code, has, &library[way->side], is, message) == LOOP_FAILS)
+			return true;
+	}
+	return false;
+}
+
 bool message_is_lost(const struct message_way *way, enum message_kind kind,
 		     const struct value *message)
 {
@@ -281,6 +335,9 @@ bool message_is_lost(const struct message_way *way, enum message_kind kind,
 	struct arena *arena = way->judge->arena;
 	const struct value *call[] = { value_of_atom(arena, "call"), &value_unknown };
 
+	if (kind == MESSAGE_INFO && is_plain(way->code) && is_plain(way->knew) &&
+	    !is_statem(way->code) && !is_statem(way->knew))
+		return loop_fails(way, message);
 	if (kind == MESSAGE_EVENT || !is_statem(way->code) || !is_statem(way->knew))
 		return is_lost(way, &asked);
 	return event_is_lost(way,

@@ -476,6 +476,8 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 	*known = true;
 	if (eval->answer && eval->answer(eval->ctx, function, args, &values))
 		return values;
+	if (known_container(eval, function, args, &values))
+		return values;
 	value = known_call(eval, function, args);
 	if (value) {
 		eval_add(eval, &values, value);

@@ -129,6 +129,11 @@ bool known_elements(struct eval *eval, const struct beam_function *function,
 /* Functions over one key of a map: Map.update/4 and the like; code_known_keys.c. */
 bool known_at_key(struct eval *eval, const struct beam_function *function,
 		  const struct value *const *args, struct values *out);
+/* Functions over dict, gb_trees, sets, MapSet and their like: true, and all they may return;
+ * code_known_containers.c.
+ */
+bool known_container(struct eval *eval, const struct beam_function *function,
+		     const struct value *const *args, struct values *out);
 /* Of lists of pairs (code_known_pairs.c); NULL: not one of them, or not with these arguments. */
 const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
 				const struct value *const *args);

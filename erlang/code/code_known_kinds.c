@@ -91,11 +91,8 @@ static const struct kind {
 	{ "ets", "tab2list", TERM_LIST },
 	{ "io_lib", "format", TERM_LIST },
 	{ "lists", "sum", TERM_INTEGER },
-	{ "maps", "filter", TERM_MAP },
 	{ "maps", "keys", TERM_LIST },
 	{ "maps", "size", TERM_INTEGER },
-	{ "maps", "to_list", TERM_LIST },
-	{ "maps", "values", TERM_LIST },
 	{ "os", "system_time", TERM_INTEGER },
 	{ "pg", "get_local_members", TERM_LIST },
 	{ "pg", "get_members", TERM_LIST },
@@ -169,6 +166,9 @@ static const struct kind followed[] = {
 	{ "lists", "concat", TERM_LIST },
 	{ "lists", "sublist", TERM_LIST },
 	{ "ordsets", "from_list", TERM_LIST },
+	{ "maps", "filter", TERM_MAP },
+	{ "maps", "to_list", TERM_LIST },
+	{ "maps", "values", TERM_LIST },
 	{ "Elixir.Enum", "concat", TERM_LIST },
 	{ "Elixir.Enum", "drop", TERM_LIST },
 	{ "Elixir.Enum", "filter", TERM_LIST },
@@ -242,7 +242,6 @@ static const struct {
 	{ "Elixir.Regex", "compile!" },
 	{ "Elixir.Version", "parse!" },
 	{ "Elixir.Range", "new" },
-	{ "Elixir.MapSet", "new" },
 };
 /* clang-format on */
 

@@ -2,7 +2,10 @@
 /* Functions over all pairs of a map, which OTP writes over an iterator that only the VM knows. */
 #include "erlang/code/code_eval.h"
 
-enum { PAIRS = 64 };
+enum {
+	PAIRS = 64,
+	SHOWN = 3, /* of them that each are seen in a list of all */
+};
 
 struct pairs {
 	const struct value *keys[PAIRS], *values[PAIRS];
@@ -77,6 +80,52 @@ static struct values map_with(struct eval *eval, const struct value *fun, const 
 	return out;
 }
 
+/* Those pairs of which a fun does not always say no. */
+static struct values filter_with(struct eval *eval, const struct value *fun,
+				 const struct value *map)
+{
+	const struct value *to;
+	struct values made[PAIRS], out = { 0 };
+	struct pairs pairs;
+
+	find_pairs(&pairs, eval, map);
+	apply_all(made, eval, fun, &pairs);
+	to = pairs.rest ? value_of_kind(eval->arena, TERM_MAP)
+			: value_of_term(eval->arena, term_map(eval->arena, NULL, NULL, 0));
+	for (size_t i = pairs.len; i-- > 0;) {
+		if (made[i].len == 0)
+			return out;
+		if (made[i].len > 1 || !value_is_atom(made[i].items[0], "false"))
+			to = value_map_put(eval->arena, to, pairs.keys[i], pairs.values[i]);
+	}
+	eval_add(eval, &out, to);
+	return out;
+}
+
+/* maps:values/1, maps:to_list/1: which of them is the first is not known. */
+static struct values list_of(struct eval *eval, const struct value *map, bool keys)
+{
+	const struct value *any = value_of_kind(eval->arena, TERM_LIST);
+	const struct value *nil = value_of_term(eval->arena, &term_nil);
+	struct values out = { 0 };
+	struct pairs pairs;
+	bool one;
+
+	find_pairs(&pairs, eval, map);
+	one = pairs.len == 1 && !pairs.rest;
+	for (size_t i = 0; i < pairs.len && i < SHOWN; i++) {
+		const struct value *pair[] = { pairs.keys[i], pairs.values[i] };
+
+		eval_add(eval, &out,
+			 value_cons(eval->arena,
+				    keys ? value_tuple(eval->arena, pair, 2) : pairs.values[i],
+				    one ? nil : any));
+	}
+	if (pairs.rest || pairs.len == 0)
+		eval_add(eval, &out, pairs.rest ? any : nil);
+	return out;
+}
+
 static bool is_iterator(const struct value *value)
 {
 	int kind = value_term_kind(value);
@@ -110,20 +159,44 @@ static struct values each_with(struct eval *eval, const struct value *fun, const
 	return out;
 }
 
+enum over { FILTER, FOLD, EACH, MAP, LIST, VALUES };
+
+static struct values over_map(enum over what, struct eval *eval, const struct value *const *args,
+			      const struct value *map)
+{
+	switch (what) {
+	case FILTER:
+		return filter_with(eval, args[0], map);
+	case MAP:
+		return map_with(eval, args[0], map);
+	case LIST:
+	case VALUES:
+		return list_of(eval, map, what == LIST);
+	default:
+		return each_with(eval, args[0], map, what == FOLD ? args[1] : NULL);
+	}
+}
+
 bool known_over_map(struct eval *eval, const struct beam_function *function,
 		    const struct value *const *args, struct values *out)
 {
-	const bool folds = strcmp(function->name, "fold") == 0 && function->arity == 3;
-	const bool maps = strcmp(function->name, "map") == 0 && function->arity == 2;
+	static const struct {
+		const char *name;
+		uint32_t arity;
+	} over[] = { [FILTER] = { "filter", 2 }, [FOLD] = { "fold", 3 },
+		     [EACH] = { "foreach", 2 },	 [MAP] = { "map", 2 },
+		     [LIST] = { "to_list", 1 },	 [VALUES] = { "values", 1 } };
 	const struct value *map = function->arity > 0 ? args[function->arity - 1] : NULL;
+	size_t at = 0;
 
-	if (strcmp(function->module, "maps") != 0 ||
-	    !(folds || maps || (strcmp(function->name, "foreach") == 0 && function->arity == 2)) ||
-	    is_iterator(map))
+	if (strcmp(function->module, "maps") != 0)
 		return false;
-	*out = (struct values){ 0 };
-	if (value_term_kind(map) == TERM_MAP)
-		*out = maps ? map_with(eval, args[0], map)
-			    : each_with(eval, args[0], map, folds ? args[1] : NULL);
+	while (at < ARRAY_LEN(over) && (function->arity != over[at].arity ||
+					strcmp(function->name, over[at].name) != 0))
+		at++;
+	if (at == ARRAY_LEN(over) || is_iterator(map))
+		return false;
+	*out = value_term_kind(map) == TERM_MAP ? over_map((enum over)at, eval, args, map)
+						: (struct values){ 0 };
 	return true;
 }

@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Functions over containers of OTP and Elixir, whose inside only they know.  How those are built depends on what they hold, as hashes and order of
+ * keys do, so that their code says little.  Here each holds a map, from its keys, or a list of its
+ * elements, and a function over it is another one over that.
+ *
+ * A container is {dict, Contents} with its own tag; what is a map, as %MapSet{} is, has its
+ * contents under a key that it has not in truth, beside others that are not known; a queue is
+ * {Contents, []}; what is a list is just that.
+ */
+#include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
+
+enum { SHOWN = 3 }; /* values of one container that may each be the one that is looked for */
+
+static const char contents_key[] = "elements";
+
+enum form { TAGGED, STRUCT, SET, QUEUE, LIST };
+
+static const struct container {
+	const char *module;
+	enum form form;
+	const char *tag;
+	enum term_kind holds;
+} containers[] = {
+	{ "array", TAGGED, "array", TERM_MAP },     { "dict", TAGGED, "dict", TERM_MAP },
+	{ "gb_sets", TAGGED, "gb_set", TERM_LIST }, { "gb_trees", TAGGED, "gb_tree", TERM_MAP },
+	{ "orddict", LIST, NULL, TERM_LIST },       { "ordsets", LIST, NULL, TERM_LIST },
+	{ "queue", QUEUE, NULL, TERM_LIST },        { "sets", SET, "set", TERM_LIST },
+	{ "Elixir.MapSet", STRUCT, NULL, TERM_LIST },
+};
+
+enum result {
+	IS,      /* what the other function returns */
+	HOLDS,   /* a container that holds it */
+	SAME,    /* the container that was given, of which some may be gone */
+	FETCH,   /* the value of the first argument, which must be there … */
+	VALUE,   /* {value, Value}, or none … */
+	FIND,    /* {ok, Value}, or error … */
+	DEFAULT, /* Value, or what is not known … */
+	TAKE,    /* {Value, Container}, or error … */
+	TAKEN,   /* {Value, Container} */
+	FIRST,   /* an element of the list that the other function returns … */
+	REST,    /* … with the container behind it; of {Key, Value}: {Key, Value, Container} */
+	PEEK,    /* {value, Element}, or empty */
+	OUT,     /* {{value, Element}, Container}, or {empty, Container} */
+};
+
+/* How the other function is called: a digit is an argument, of containers what they hold; + puts the
+ * next one into a list, = makes a pair of the next two; n is 1, # any number.
+ */
+/* clang-format off */
+static const struct row {
+	const char *module, *name;
+	uint32_t arity;
+	unsigned containers; /* which arguments, as bits */
+	enum result result;
+	const char *to_module, *to, *with; /* no function: its one argument is the result */
+} rows[] = {
+	{ "array", "fix", 1, 1, SAME, NULL, NULL, NULL },
+	{ "array", "foldl", 3, 4, IS, "maps", "fold", "012" },
+	{ "array", "foldr", 3, 4, IS, "maps", "fold", "012" },
+	{ "array", "from_orddict", 1, 0, HOLDS, "maps", "from_list", "0" },
+	{ "array", "get", 2, 2, DEFAULT, NULL, NULL, NULL },
+	{ "array", "map", 2, 2, HOLDS, "maps", "map", "01" },
+	{ "array", "new", 0, 0, HOLDS, "maps", "new", "" },
+	{ "array", "new", 1, 0, HOLDS, "maps", "new", "" },
+	{ "array", "new", 2, 0, HOLDS, "maps", "new", "" },
+	{ "array", "relax", 1, 1, SAME, NULL, NULL, NULL },
+	{ "array", "reset", 2, 2, SAME, NULL, NULL, NULL },
+	{ "array", "resize", 1, 1, SAME, NULL, NULL, NULL },
+	{ "array", "resize", 2, 2, SAME, NULL, NULL, NULL },
+	{ "array", "set", 3, 4, HOLDS, "maps", "put", "012" },
+	{ "array", "size", 1, 1, IS, "erlang", "map_size", "0" },
+	{ "array", "sparse_foldl", 3, 4, IS, "maps", "fold", "012" },
+	{ "array", "sparse_foldr", 3, 4, IS, "maps", "fold", "012" },
+	{ "array", "sparse_map", 2, 2, HOLDS, "maps", "map", "01" },
+	{ "array", "sparse_size", 1, 1, IS, "erlang", "map_size", "0" },
+	{ "array", "sparse_to_list", 1, 1, IS, "maps", "values", "0" },
+	{ "array", "sparse_to_orddict", 1, 1, IS, "maps", "to_list", "0" },
+	{ "array", "to_list", 1, 1, IS, "maps", "values", "0" },
+	{ "array", "to_orddict", 1, 1, IS, "maps", "to_list", "0" },
+	{ "dict", "append", 3, 4, HOLDS, "maps", "put", "0+12" },
+	{ "dict", "append_list", 3, 4, HOLDS, "maps", "put", "012" },
+	{ "dict", "erase", 2, 2, SAME, NULL, NULL, NULL },
+	{ "dict", "fetch", 2, 2, FETCH, NULL, NULL, NULL },
+	{ "dict", "fetch_keys", 1, 1, IS, "maps", "keys", "0" },
+	{ "dict", "filter", 2, 2, HOLDS, "maps", "filter", "01" },
+	{ "dict", "find", 2, 2, FIND, NULL, NULL, NULL },
+	{ "dict", "fold", 3, 4, IS, "maps", "fold", "012" },
+	{ "dict", "from_list", 1, 0, HOLDS, "maps", "from_list", "0" },
+	{ "dict", "map", 2, 2, HOLDS, "maps", "map", "01" },
+	{ "dict", "new", 0, 0, HOLDS, "maps", "new", "" },
+	{ "dict", "size", 1, 1, IS, "erlang", "map_size", "0" },
+	{ "dict", "store", 3, 4, HOLDS, "maps", "put", "012" },
+	{ "dict", "take", 2, 2, TAKE, NULL, NULL, NULL },
+	{ "dict", "to_list", 1, 1, IS, "maps", "to_list", "0" },
+	{ "dict", "update", 3, 4, HOLDS, "maps", "update_with", "012" },
+	{ "dict", "update", 4, 8, HOLDS, "maps", "update_with", "0123" },
+	{ "dict", "update_counter", 3, 4, HOLDS, "maps", "put", "0#2" },
+	{ "gb_sets", "add", 2, 2, HOLDS, "erlang", "++", "+01" },
+	{ "gb_sets", "add_element", 2, 2, HOLDS, "erlang", "++", "+01" },
+	{ "gb_sets", "balance", 1, 1, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "del_element", 2, 2, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "delete", 2, 2, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "delete_any", 2, 2, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "difference", 2, 3, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "empty", 0, 0, HOLDS, NULL, NULL, "" },
+	{ "gb_sets", "filter", 2, 2, HOLDS, "lists", "filter", "01" },
+	{ "gb_sets", "fold", 3, 4, IS, "lists", "foldl", "012" },
+	{ "gb_sets", "from_list", 1, 0, HOLDS, NULL, NULL, "0" },
+	{ "gb_sets", "from_ordset", 1, 0, HOLDS, NULL, NULL, "0" },
+	{ "gb_sets", "insert", 2, 2, HOLDS, "erlang", "++", "+01" },
+	{ "gb_sets", "intersection", 2, 3, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "largest", 1, 1, FIRST, NULL, NULL, "0" },
+	{ "gb_sets", "map", 2, 2, HOLDS, "lists", "map", "01" },
+	{ "gb_sets", "new", 0, 0, HOLDS, NULL, NULL, "" },
+	{ "gb_sets", "singleton", 1, 0, HOLDS, NULL, NULL, "+0" },
+	{ "gb_sets", "size", 1, 1, IS, "erlang", "length", "0" },
+	{ "gb_sets", "smallest", 1, 1, FIRST, NULL, NULL, "0" },
+	{ "gb_sets", "subtract", 2, 3, SAME, NULL, NULL, NULL },
+	{ "gb_sets", "take_largest", 1, 1, REST, NULL, NULL, "0" },
+	{ "gb_sets", "take_smallest", 1, 1, REST, NULL, NULL, "0" },
+	{ "gb_sets", "to_list", 1, 1, IS, NULL, NULL, "0" },
+	{ "gb_sets", "union", 2, 3, HOLDS, "erlang", "++", "01" },
+	{ "gb_trees", "balance", 1, 1, SAME, NULL, NULL, NULL },
+	{ "gb_trees", "delete", 2, 2, SAME, NULL, NULL, NULL },
+	{ "gb_trees", "delete_any", 2, 2, SAME, NULL, NULL, NULL },
+	{ "gb_trees", "empty", 0, 0, HOLDS, "maps", "new", "" },
+	{ "gb_trees", "enter", 3, 4, HOLDS, "maps", "put", "012" },
+	{ "gb_trees", "from_orddict", 1, 0, HOLDS, "maps", "from_list", "0" },
+	{ "gb_trees", "get", 2, 2, FETCH, NULL, NULL, NULL },
+	{ "gb_trees", "insert", 3, 4, HOLDS, "maps", "put", "012" },
+	{ "gb_trees", "keys", 1, 1, IS, "maps", "keys", "0" },
+	{ "gb_trees", "largest", 1, 1, FIRST, "maps", "to_list", "0" },
+	{ "gb_trees", "lookup", 2, 2, VALUE, NULL, NULL, NULL },
+	{ "gb_trees", "map", 2, 2, HOLDS, "maps", "map", "01" },
+	{ "gb_trees", "size", 1, 1, IS, "erlang", "map_size", "0" },
+	{ "gb_trees", "smallest", 1, 1, FIRST, "maps", "to_list", "0" },
+	{ "gb_trees", "take", 2, 2, TAKEN, NULL, NULL, NULL },
+	{ "gb_trees", "take_any", 2, 2, TAKE, NULL, NULL, NULL },
+	{ "gb_trees", "take_largest", 1, 1, REST, "maps", "to_list", "0" },
+	{ "gb_trees", "take_smallest", 1, 1, REST, "maps", "to_list", "0" },
+	{ "gb_trees", "to_list", 1, 1, IS, "maps", "to_list", "0" },
+	{ "gb_trees", "update", 3, 4, HOLDS, "maps", "put", "012" },
+	{ "gb_trees", "values", 1, 1, IS, "maps", "values", "0" },
+	{ "orddict", "append", 3, 4, HOLDS, "lists", "keystore", "0n2=0+1" },
+	{ "orddict", "erase", 2, 2, SAME, NULL, NULL, NULL },
+	{ "orddict", "fetch", 2, 2, FETCH, NULL, NULL, NULL },
+	{ "orddict", "find", 2, 2, FIND, NULL, NULL, NULL },
+	{ "orddict", "store", 3, 4, HOLDS, "lists", "keystore", "0n2=01" },
+	{ "ordsets", "add_element", 2, 2, HOLDS, "lists", "umerge", "+01" },
+	{ "ordsets", "del_element", 2, 2, SAME, NULL, NULL, NULL },
+	{ "ordsets", "from_list", 1, 0, HOLDS, "lists", "usort", "0" },
+	{ "ordsets", "intersection", 2, 3, SAME, NULL, NULL, NULL },
+	{ "ordsets", "subtract", 2, 3, SAME, NULL, NULL, NULL },
+	{ "ordsets", "union", 2, 3, HOLDS, "lists", "umerge", "01" },
+	{ "queue", "drop", 1, 1, SAME, NULL, NULL, NULL },
+	{ "queue", "filter", 2, 2, HOLDS, "lists", "filter", "01" },
+	{ "queue", "fold", 3, 4, IS, "lists", "foldl", "012" },
+	{ "queue", "from_list", 1, 0, HOLDS, NULL, NULL, "0" },
+	{ "queue", "get", 1, 1, FIRST, NULL, NULL, "0" },
+	{ "queue", "get_r", 1, 1, FIRST, NULL, NULL, "0" },
+	{ "queue", "in", 2, 2, HOLDS, "erlang", "++", "+01" },
+	{ "queue", "in_r", 2, 2, HOLDS, "erlang", "++", "+01" },
+	{ "queue", "join", 2, 3, HOLDS, "erlang", "++", "01" },
+	{ "queue", "len", 1, 1, IS, "erlang", "length", "0" },
+	{ "queue", "new", 0, 0, HOLDS, NULL, NULL, "" },
+	{ "queue", "out", 1, 1, OUT, NULL, NULL, "0" },
+	{ "queue", "out_r", 1, 1, OUT, NULL, NULL, "0" },
+	{ "queue", "peek", 1, 1, PEEK, NULL, NULL, "0" },
+	{ "queue", "peek_r", 1, 1, PEEK, NULL, NULL, "0" },
+	{ "queue", "reverse", 1, 1, SAME, NULL, NULL, NULL },
+	{ "queue", "tail", 1, 1, SAME, NULL, NULL, NULL },
+	{ "queue", "to_list", 1, 1, IS, NULL, NULL, "0" },
+	{ "sets", "add_element", 2, 2, HOLDS, "erlang", "++", "+01" },
+	{ "sets", "del_element", 2, 2, SAME, NULL, NULL, NULL },
+	{ "sets", "filter", 2, 2, HOLDS, "lists", "filter", "01" },
+	{ "sets", "fold", 3, 4, IS, "lists", "foldl", "012" },
+	{ "sets", "from_list", 1, 0, HOLDS, NULL, NULL, "0" },
+	{ "sets", "from_list", 2, 0, HOLDS, NULL, NULL, "0" },
+	{ "sets", "intersection", 2, 3, SAME, NULL, NULL, NULL },
+	{ "sets", "map", 2, 2, HOLDS, "lists", "map", "01" },
+	{ "sets", "new", 0, 0, HOLDS, NULL, NULL, "" },
+	{ "sets", "new", 1, 0, HOLDS, NULL, NULL, "" },
+	{ "sets", "size", 1, 1, IS, "erlang", "length", "0" },
+	{ "sets", "subtract", 2, 3, SAME, NULL, NULL, NULL },
+	{ "sets", "to_list", 1, 1, IS, NULL, NULL, "0" },
+	{ "sets", "union", 2, 3, HOLDS, "erlang", "++", "01" },
+	{ "Elixir.MapSet", "delete", 2, 1, SAME, NULL, NULL, NULL },
+	{ "Elixir.MapSet", "difference", 2, 3, SAME, NULL, NULL, NULL },
+	{ "Elixir.MapSet", "filter", 2, 1, HOLDS, "lists", "filter", "10" },
+	{ "Elixir.MapSet", "intersection", 2, 3, SAME, NULL, NULL, NULL },
+	{ "Elixir.MapSet", "new", 0, 0, HOLDS, NULL, NULL, "" },
+	{ "Elixir.MapSet", "new", 1, 0, HOLDS, "Elixir.Enum", "to_list", "0" },
+	{ "Elixir.MapSet", "new", 2, 0, HOLDS, "Elixir.Enum", "map", "01" },
+	{ "Elixir.MapSet", "put", 2, 1, HOLDS, "erlang", "++", "+10" },
+	{ "Elixir.MapSet", "reject", 2, 1, HOLDS, "Elixir.Enum", "reject", "01" },
+	{ "Elixir.MapSet", "size", 1, 1, IS, "erlang", "length", "0" },
+	{ "Elixir.MapSet", "to_list", 1, 1, IS, NULL, NULL, "0" },
+	{ "Elixir.MapSet", "union", 2, 3, HOLDS, "erlang", "++", "01" },
+};
+/* clang-format on */
+
+static const struct container *container_of(const char *module)
+{
+	for (size_t i = 0; i < ARRAY_LEN(containers); i++)
+		if (*module == *containers[i].module && strcmp(module, containers[i].module) == 0)
+			return &containers[i];
+	return NULL;
+}
+
+static const struct value *nil(struct eval *eval)
+{
+	return value_of_term(eval->arena, &term_nil);
+}
+
+static const struct value *of_one(struct eval *eval, const char *tag, const struct value *value)
+{
+	const struct value *const items[] = { value_of_atom(eval->arena, tag), value };
+
+	return value_tuple(eval->arena, items, ARRAY_LEN(items));
+}
+
+/* ---- a container ---- */
+
+static const struct value *map_of(struct eval *eval, const char *module,
+				  const struct value *contents)
+{
+	const struct value *map = value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
+						value_of_atom(eval->arena, contents_key), contents);
+
+	return module ? value_map_put(eval->arena, map, value_of_atom(eval->arena, "__struct__"),
+				      value_of_atom(eval->arena, module))
+		      : map;
+}
+
+/* like  of sets: one whose version it has; NULL: the first */
+static const struct value *wrap(struct eval *eval, const struct container *container,
+				const struct value *like, const struct value *contents)
+{
+	const struct value *const queue[] = { contents, nil(eval) };
+
+	if (value_term_kind(contents) < 0)
+		contents = value_of_kind(eval->arena, container->holds);
+	switch (container->form) {
+	case TAGGED:
+		return of_one(eval, container->tag, contents);
+	case SET:
+		return like && value_term_kind(like) == TERM_MAP
+			       ? map_of(eval, NULL, contents)
+			       : of_one(eval, container->tag, contents);
+	case STRUCT:
+		return map_of(eval, container->module, contents);
+	case QUEUE:
+		return value_tuple(eval->arena, queue, ARRAY_LEN(queue));
+	case LIST:
+		break;
+	}
+	return contents;
+}
+
+/* The elements of a set that stands in the code as it is. */
+static const struct value *keys_of(struct eval *eval, const struct value *map)
+{
+	const struct value *list = nil(eval);
+
+	if (!map || map->kind != VALUE_TERM || map->constant.term->kind != TERM_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->constant.term->map.len; i++, eval->steps++)
+		list = value_cons(eval->arena,
+				  value_of_term(eval->arena, map->constant.term->map.keys[i]), list);
+	return list;
+}
+
+/* What it holds; NULL: it is no such container, or not one that was made here. */
+static const struct value *unwrap(struct eval *eval, const struct container *container,
+				  const struct value *value)
+{
+	const struct value *contents = NULL;
+	const int kind = value_term_kind(value);
+
+	if (kind < 0)
+		return value_of_kind(eval->arena, container->holds);
+	if (container->form == LIST)
+		contents = value;
+	else if (container->form == QUEUE && value_tuple_size(value) == 2)
+		contents = value_is_nil(value_element(value, 0, eval->arena)) == YES
+				   ? value_element(value, 1, eval->arena)
+				   : value_element(value, 0, eval->arena);
+	else if (container->tag && value_is_tagged(value, container->tag, 2))
+		contents = value_element(value, 1, eval->arena);
+	else if (kind == TERM_MAP && (container->form == STRUCT || container->form == SET))
+		contents = value_map_at(value, contents_key, eval->arena);
+	if (!contents && container->form == STRUCT && kind == TERM_MAP)
+		contents = keys_of(eval, value_map_at(value, "map", eval->arena));
+	if (contents && value_term_kind(contents) < 0)
+		return value_of_kind(eval->arena, container->holds);
+	return contents && value_term_kind(contents) == (int)container->holds ? contents : NULL;
+}
+
+/* ---- what is in it ---- */
+
+struct found {
+	struct values values;
+	bool all;  /* there is nothing else */
+	bool sure; /* there is one */
+};
+
+static void found_add(struct found *found, struct eval *eval, const struct value *value)
+{
+	if (value_term_kind(value) < 0 || found->values.len == SHOWN)
+		found->all = false;
+	else
+		eval_add(eval, &found->values, value);
+	eval->steps++;
+}
+
+static void find_in_map(struct found *found, struct eval *eval, const struct value *map)
+{
+	const struct term *term;
+
+	for (; map->kind == VALUE_MAP; map = map->map.base)
+		found_add(found, eval, map->map.value);
+	term = map->kind == VALUE_TERM ? map->constant.term : NULL;
+	for (size_t i = 0; term && term->kind == TERM_MAP && i < term->map.len; i++)
+		found_add(found, eval, value_of_term(eval->arena, term->map.values[i]));
+	found->all = found->all && term;
+}
+
+/* pairs  what it has in it are {Key, Value} */
+static void find_in_list(struct found *found, struct eval *eval, const struct value *list,
+			 bool pairs)
+{
+	const struct value *head;
+
+	while (value_uncons(list, eval->arena, &head, &list))
+		found_add(found, eval, pairs ? value_element(head, 1, eval->arena) : head);
+	found->all = found->all && value_is_nil(list) == YES;
+}
+
+/* The values that a key may have: the one that it is seen to have, or any. */
+static struct found find_value(struct eval *eval, const struct value *contents,
+			       const struct value *key)
+{
+	struct found found = { .all = true };
+	const struct value *value;
+
+	if (value_term_kind(contents) == TERM_LIST)
+		find_in_list(&found, eval, contents, true);
+	else if (value_map_get(contents, key, eval->arena, &value) == YES) {
+		eval_add(eval, &found.values, value);
+		found.sure = true;
+	} else
+		find_in_map(&found, eval, contents);
+	if (!found.all)
+		eval_add(eval, &found.values, &value_unknown);
+	return found;
+}
+
+static struct found find_element(struct eval *eval, const struct value *list)
+{
+	struct found found = { .all = true };
+
+	find_in_list(&found, eval, list, false);
+	found.sure = value_is_nil(list) == NO;
+	if (!found.all)
+		eval_add(eval, &found.values, &value_unknown);
+	return found;
+}
+
+/* ---- the call ---- */
+
+static const struct value *with_rest(struct eval *eval, const struct value *element,
+				     const struct value *rest, bool pair)
+{
+	const struct value *const one[] = { element, rest };
+	const struct value *const two[] = { value_element(element, 0, eval->arena),
+					    value_element(element, 1, eval->arena), rest };
+
+	return pair ? value_tuple(eval->arena, two, 3) : value_tuple(eval->arena, one, 2);
+}
+
+/* One outcome where there is a value, or an element. */
+static const struct value *there(struct eval *eval, const struct row *row,
+				 const struct value *container, const struct value *value)
+{
+	switch (row->result) {
+	case FIND:
+		return of_one(eval, "ok", value);
+	case VALUE:
+	case PEEK:
+		return of_one(eval, "value", value);
+	case TAKE:
+	case TAKEN:
+		return with_rest(eval, value, container, false);
+	case REST:
+		return with_rest(eval, value, container, row->to != NULL);
+	case OUT:
+		return with_rest(eval, of_one(eval, "value", value), container, false);
+	default:
+		return value;
+	}
+}
+
+/* … and where there is none; NULL: it raises. */
+static const struct value *not_there(struct eval *eval, const struct row *row,
+				     const struct value *container)
+{
+	switch (row->result) {
+	case FIND:
+	case TAKE:
+		return value_of_atom(eval->arena, "error");
+	case VALUE:
+		return value_of_atom(eval->arena, "none");
+	case DEFAULT:
+		return &value_unknown;
+	case PEEK:
+		return value_of_atom(eval->arena, "empty");
+	case OUT:
+		return of_one(eval, "empty", container);
+	default:
+		return NULL;
+	}
+}
+
+static struct values outcomes(struct eval *eval, const struct row *row, struct found found,
+			      const struct value *container)
+{
+	const struct value *otherwise = not_there(eval, row, container);
+	struct values out = { 0 };
+
+	for (size_t i = 0; i < found.values.len; i++)
+		eval_add(eval, &out, there(eval, row, container, found.values.items[i]));
+	if (otherwise && !found.sure)
+		eval_add(eval, &out, otherwise);
+	return out;
+}
+
+/* The next argument of the other function. */
+static const struct value *argument(struct eval *eval, const char **with,
+				    const struct value *const *args)
+{
+	const struct value *pair[2];
+
+	switch (*(*with)++) {
+	case '+':
+		return value_cons(eval->arena, argument(eval, with, args), nil(eval));
+	case '=':
+		pair[0] = argument(eval, with, args);
+		pair[1] = argument(eval, with, args);
+		return value_tuple(eval->arena, pair, 2);
+	case 'n':
+		return value_of_term(eval->arena, term_integer(eval->arena, 1));
+	case '#':
+		return value_of_kind(eval->arena, TERM_INTEGER);
+	default:
+		return args[(*with)[-1] - '0'];
+	}
+}
+
+/* What the other function returns; its arguments are those with contents in place of containers. */
+static struct values call_other(struct eval *eval, const struct row *row,
+				const struct value *const *args)
+{
+	struct beam_function other = { row->to_module, row->to, 0 };
+	const struct value *inner[4] = { NULL };
+	struct values out = { 0 };
+	bool known;
+
+	for (const char *with = row->with; *with;)
+		inner[other.arity++] = argument(eval, &with, args);
+	if (row->to) {
+		out = eval_remote(eval, &other, inner, &known);
+		if (known)
+			return out;
+		out = (struct values){ 0 };
+	}
+	eval_add(eval, &out, row->to ? &value_unknown : other.arity > 0 ? inner[0] : nil(eval));
+	return out;
+}
+
+static struct values all_wrapped(struct eval *eval, const struct container *container,
+				 const struct value *like, struct values values)
+{
+	struct values out = { 0 };
+
+	for (size_t i = 0; i < values.len; i++)
+		eval_add(eval, &out, wrap(eval, container, like, values.items[i]));
+	return out;
+}
+
+static struct values first_of(struct eval *eval, const struct row *row, struct values lists,
+			      const struct value *container)
+{
+	struct values out = { 0 }, some;
+
+	for (size_t i = 0; i < lists.len; i++) {
+		some = outcomes(eval, row, find_element(eval, lists.items[i]), container);
+		for (size_t j = 0; j < some.len; j++)
+			eval_add(eval, &out, some.items[j]);
+	}
+	return out;
+}
+
+/* sets:new([{version, 2}]) and sets:from_list(List, [{version, 2}]) make maps. */
+static const struct value *second_version(struct eval *eval, const struct container *container,
+					  const struct row *row, const struct value *const *args)
+{
+	const struct value *options = row->arity > 0 ? args[row->arity - 1] : NULL, *version;
+
+	if (container->form != SET || row->containers ||
+	    row->arity != (strcmp(row->name, "new") == 0 ? 1 : 2))
+		return NULL;
+	version = known_keyword(eval, options, value_of_atom(eval->arena, "version"), NULL);
+	return version && value_equal(version, value_of_term(eval->arena,
+							     term_integer(eval->arena, 2))) == YES
+		       ? value_of_kind(eval->arena, TERM_MAP)
+		       : NULL;
+}
+
+static bool call(struct values *out, struct eval *eval, const struct container *container,
+		 const struct row *row, const struct value *const *args)
+{
+	const struct value *inner[4], *given = NULL;
+
+	for (uint32_t i = 0; i < row->arity; i++) {
+		inner[i] = args[i];
+		if (!(row->containers & 1u << i))
+			continue;
+		inner[i] = unwrap(eval, container, args[i]);
+		if (!inner[i])
+			return false;
+		if (!given)
+			given = value_term_kind(args[i]) < 0
+					? wrap(eval, container, NULL, inner[i])
+					: args[i];
+	}
+	switch (row->result) {
+	case IS:
+		*out = call_other(eval, row, inner);
+		break;
+	case HOLDS:
+		given = given ? given : second_version(eval, container, row, args);
+		*out = all_wrapped(eval, container, given,
+				   call_other(eval, row, inner));
+		break;
+	case SAME:
+		eval_add(eval, out, given);
+		break;
+	case FIRST:
+	case REST:
+	case PEEK:
+	case OUT:
+		*out = first_of(eval, row, call_other(eval, row, inner), given);
+		break;
+	default:
+		*out = outcomes(eval, row, find_value(eval, inner[1], inner[0]), given);
+		break;
+	}
+	return true;
+}
+
+/* What a set of Elixir holds; NULL: it is none. */
+static const struct value *elements(struct eval *eval, const struct container *set,
+				    const struct value *value)
+{
+	const struct value *module = value_term_kind(value) == TERM_MAP
+					     ? value_map_at(value, "__struct__", eval->arena)
+					     : NULL;
+
+	return module && value_is_atom(module, set->module) ? unwrap(eval, set, value) : NULL;
+}
+
+/* A function of Enum over sets of Elixir: the same over their elements. */
+static bool over_sets(struct values *out, struct eval *eval, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	static const struct beam_function append = { "erlang", "++", 2 };
+	const struct container *set = container_of("Elixir.MapSet");
+	const bool into = strcmp(function->name, "into") == 0 && function->arity == 2;
+	const struct value *inner[4], *list;
+	bool any = false, known;
+
+	if (function->arity > ARRAY_LEN(inner))
+		return false;
+	for (uint32_t i = 0; i < function->arity; i++) {
+		list = elements(eval, set, args[i]);
+		inner[i] = list ? list : args[i];
+		any = any || list;
+	}
+	if (!any)
+		return false;
+	if (into && inner[1] != args[1])
+		*out = all_wrapped(eval, set, NULL, eval_remote(eval, &append, inner, &known));
+	else
+		*out = eval_remote(eval, function, inner, &known);
+	return true;
+}
+
+static bool is_made_here(struct eval *eval, const struct container *container,
+			 const struct value *value)
+{
+	return container->form != LIST && container->form != QUEUE && value_term_kind(value) >= 0 &&
+	       unwrap(eval, container, value);
+}
+
+bool known_container(struct eval *eval, const struct beam_function *function,
+		     const struct value *const *args, struct values *out)
+{
+	static struct rows by_name = ROWS(rows);
+	const struct container *container = container_of(function->module);
+
+	*out = (struct values){ 0 };
+	if (!container)
+		return strcmp(function->module, "Elixir.Enum") == 0 &&
+		       over_sets(out, eval, function, args);
+	for (size_t i = rows_first(&by_name, function); i != ROWS_END; i = rows_next(&by_name, i))
+		if (rows[i].arity == function->arity)
+			return call(out, eval, container, &rows[i], args);
+	/* Its code would not know what is made here. */
+	for (uint32_t i = 0; i < function->arity; i++)
+		if (is_made_here(eval, container, args[i])) {
+			eval_add(eval, out, &value_unknown);
+			return true;
+		}
+	return false;
+}

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Functions over containers of OTP and Elixir, whose inside only they know.  How those are built depends on what they hold, as hashes and order of
- * keys do, so that their code says little.  Here each holds a map, from its keys, or a list of its
- * elements, and a function over it is another one over that.
+/* Functions over containers of OTP and Elixir, whose inside only they know.  How those are built
+ * depends on what they hold, as hashes and order of keys do, so that their code says little.  Here
+ * each holds a map, from its keys, or a list of its elements, and a function over it is another one
+ * over that.
  *
- * A container is {dict, Contents} with its own tag; what is a map, as %MapSet{} is, has its
- * contents under a key that it has not in truth, beside others that are not known; a queue is
- * {Contents, []}; what is a list is just that.
+ * A container is {'a dict', Contents} with its own tag, of sets the same in both versions;
+ * %MapSet{} has them under a key that it has not in truth, beside others that are not known; a
+ * queue is {Contents, []}; what is a list is just that.
  */
+#include "erlang/code/code_containers.h"
 #include "erlang/code/code_eval.h"
-#include "erlang/code/code_rows.h"
 
 enum { SHOWN = 3 }; /* values of one container that may each be the one that is looked for */
 
 static const char contents_key[] = "elements";
 
-enum form { TAGGED, STRUCT, SET, QUEUE, LIST };
+enum form { TAGGED, STRUCT, QUEUE, LIST };
 
 static const struct container {
 	const char *module;
@@ -22,184 +23,12 @@ static const struct container {
 	const char *tag;
 	enum term_kind holds;
 } containers[] = {
-	{ "array", TAGGED, "array", TERM_MAP },     { "dict", TAGGED, "dict", TERM_MAP },
-	{ "gb_sets", TAGGED, "gb_set", TERM_LIST }, { "gb_trees", TAGGED, "gb_tree", TERM_MAP },
-	{ "orddict", LIST, NULL, TERM_LIST },       { "ordsets", LIST, NULL, TERM_LIST },
-	{ "queue", QUEUE, NULL, TERM_LIST },        { "sets", SET, "set", TERM_LIST },
+	{ "array", TAGGED, "an array", TERM_MAP },    { "dict", TAGGED, "a dict", TERM_MAP },
+	{ "gb_sets", TAGGED, "a gb_set", TERM_LIST }, { "gb_trees", TAGGED, "a gb_tree", TERM_MAP },
+	{ "orddict", LIST, NULL, TERM_LIST },         { "ordsets", LIST, NULL, TERM_LIST },
+	{ "queue", QUEUE, NULL, TERM_LIST },          { "sets", TAGGED, "a set", TERM_LIST },
 	{ "Elixir.MapSet", STRUCT, NULL, TERM_LIST },
 };
-
-enum result {
-	IS,      /* what the other function returns */
-	HOLDS,   /* a container that holds it */
-	SAME,    /* the container that was given, of which some may be gone */
-	FETCH,   /* the value of the first argument, which must be there … */
-	VALUE,   /* {value, Value}, or none … */
-	FIND,    /* {ok, Value}, or error … */
-	DEFAULT, /* Value, or what is not known … */
-	TAKE,    /* {Value, Container}, or error … */
-	TAKEN,   /* {Value, Container} */
-	FIRST,   /* an element of the list that the other function returns … */
-	REST,    /* … with the container behind it; of {Key, Value}: {Key, Value, Container} */
-	PEEK,    /* {value, Element}, or empty */
-	OUT,     /* {{value, Element}, Container}, or {empty, Container} */
-};
-
-/* How the other function is called: a digit is an argument, of containers what they hold; + puts the
- * next one into a list, = makes a pair of the next two; n is 1, # any number.
- */
-/* clang-format off */
-static const struct row {
-	const char *module, *name;
-	uint32_t arity;
-	unsigned containers; /* which arguments, as bits */
-	enum result result;
-	const char *to_module, *to, *with; /* no function: its one argument is the result */
-} rows[] = {
-	{ "array", "fix", 1, 1, SAME, NULL, NULL, NULL },
-	{ "array", "foldl", 3, 4, IS, "maps", "fold", "012" },
-	{ "array", "foldr", 3, 4, IS, "maps", "fold", "012" },
-	{ "array", "from_orddict", 1, 0, HOLDS, "maps", "from_list", "0" },
-	{ "array", "get", 2, 2, DEFAULT, NULL, NULL, NULL },
-	{ "array", "map", 2, 2, HOLDS, "maps", "map", "01" },
-	{ "array", "new", 0, 0, HOLDS, "maps", "new", "" },
-	{ "array", "new", 1, 0, HOLDS, "maps", "new", "" },
-	{ "array", "new", 2, 0, HOLDS, "maps", "new", "" },
-	{ "array", "relax", 1, 1, SAME, NULL, NULL, NULL },
-	{ "array", "reset", 2, 2, SAME, NULL, NULL, NULL },
-	{ "array", "resize", 1, 1, SAME, NULL, NULL, NULL },
-	{ "array", "resize", 2, 2, SAME, NULL, NULL, NULL },
-	{ "array", "set", 3, 4, HOLDS, "maps", "put", "012" },
-	{ "array", "size", 1, 1, IS, "erlang", "map_size", "0" },
-	{ "array", "sparse_foldl", 3, 4, IS, "maps", "fold", "012" },
-	{ "array", "sparse_foldr", 3, 4, IS, "maps", "fold", "012" },
-	{ "array", "sparse_map", 2, 2, HOLDS, "maps", "map", "01" },
-	{ "array", "sparse_size", 1, 1, IS, "erlang", "map_size", "0" },
-	{ "array", "sparse_to_list", 1, 1, IS, "maps", "values", "0" },
-	{ "array", "sparse_to_orddict", 1, 1, IS, "maps", "to_list", "0" },
-	{ "array", "to_list", 1, 1, IS, "maps", "values", "0" },
-	{ "array", "to_orddict", 1, 1, IS, "maps", "to_list", "0" },
-	{ "dict", "append", 3, 4, HOLDS, "maps", "put", "0+12" },
-	{ "dict", "append_list", 3, 4, HOLDS, "maps", "put", "012" },
-	{ "dict", "erase", 2, 2, SAME, NULL, NULL, NULL },
-	{ "dict", "fetch", 2, 2, FETCH, NULL, NULL, NULL },
-	{ "dict", "fetch_keys", 1, 1, IS, "maps", "keys", "0" },
-	{ "dict", "filter", 2, 2, HOLDS, "maps", "filter", "01" },
-	{ "dict", "find", 2, 2, FIND, NULL, NULL, NULL },
-	{ "dict", "fold", 3, 4, IS, "maps", "fold", "012" },
-	{ "dict", "from_list", 1, 0, HOLDS, "maps", "from_list", "0" },
-	{ "dict", "map", 2, 2, HOLDS, "maps", "map", "01" },
-	{ "dict", "new", 0, 0, HOLDS, "maps", "new", "" },
-	{ "dict", "size", 1, 1, IS, "erlang", "map_size", "0" },
-	{ "dict", "store", 3, 4, HOLDS, "maps", "put", "012" },
-	{ "dict", "take", 2, 2, TAKE, NULL, NULL, NULL },
-	{ "dict", "to_list", 1, 1, IS, "maps", "to_list", "0" },
-	{ "dict", "update", 3, 4, HOLDS, "maps", "update_with", "012" },
-	{ "dict", "update", 4, 8, HOLDS, "maps", "update_with", "0123" },
-	{ "dict", "update_counter", 3, 4, HOLDS, "maps", "put", "0#2" },
-	{ "gb_sets", "add", 2, 2, HOLDS, "erlang", "++", "+01" },
-	{ "gb_sets", "add_element", 2, 2, HOLDS, "erlang", "++", "+01" },
-	{ "gb_sets", "balance", 1, 1, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "del_element", 2, 2, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "delete", 2, 2, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "delete_any", 2, 2, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "difference", 2, 3, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "empty", 0, 0, HOLDS, NULL, NULL, "" },
-	{ "gb_sets", "filter", 2, 2, HOLDS, "lists", "filter", "01" },
-	{ "gb_sets", "fold", 3, 4, IS, "lists", "foldl", "012" },
-	{ "gb_sets", "from_list", 1, 0, HOLDS, NULL, NULL, "0" },
-	{ "gb_sets", "from_ordset", 1, 0, HOLDS, NULL, NULL, "0" },
-	{ "gb_sets", "insert", 2, 2, HOLDS, "erlang", "++", "+01" },
-	{ "gb_sets", "intersection", 2, 3, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "largest", 1, 1, FIRST, NULL, NULL, "0" },
-	{ "gb_sets", "map", 2, 2, HOLDS, "lists", "map", "01" },
-	{ "gb_sets", "new", 0, 0, HOLDS, NULL, NULL, "" },
-	{ "gb_sets", "singleton", 1, 0, HOLDS, NULL, NULL, "+0" },
-	{ "gb_sets", "size", 1, 1, IS, "erlang", "length", "0" },
-	{ "gb_sets", "smallest", 1, 1, FIRST, NULL, NULL, "0" },
-	{ "gb_sets", "subtract", 2, 3, SAME, NULL, NULL, NULL },
-	{ "gb_sets", "take_largest", 1, 1, REST, NULL, NULL, "0" },
-	{ "gb_sets", "take_smallest", 1, 1, REST, NULL, NULL, "0" },
-	{ "gb_sets", "to_list", 1, 1, IS, NULL, NULL, "0" },
-	{ "gb_sets", "union", 2, 3, HOLDS, "erlang", "++", "01" },
-	{ "gb_trees", "balance", 1, 1, SAME, NULL, NULL, NULL },
-	{ "gb_trees", "delete", 2, 2, SAME, NULL, NULL, NULL },
-	{ "gb_trees", "delete_any", 2, 2, SAME, NULL, NULL, NULL },
-	{ "gb_trees", "empty", 0, 0, HOLDS, "maps", "new", "" },
-	{ "gb_trees", "enter", 3, 4, HOLDS, "maps", "put", "012" },
-	{ "gb_trees", "from_orddict", 1, 0, HOLDS, "maps", "from_list", "0" },
-	{ "gb_trees", "get", 2, 2, FETCH, NULL, NULL, NULL },
-	{ "gb_trees", "insert", 3, 4, HOLDS, "maps", "put", "012" },
-	{ "gb_trees", "keys", 1, 1, IS, "maps", "keys", "0" },
-	{ "gb_trees", "largest", 1, 1, FIRST, "maps", "to_list", "0" },
-	{ "gb_trees", "lookup", 2, 2, VALUE, NULL, NULL, NULL },
-	{ "gb_trees", "map", 2, 2, HOLDS, "maps", "map", "01" },
-	{ "gb_trees", "size", 1, 1, IS, "erlang", "map_size", "0" },
-	{ "gb_trees", "smallest", 1, 1, FIRST, "maps", "to_list", "0" },
-	{ "gb_trees", "take", 2, 2, TAKEN, NULL, NULL, NULL },
-	{ "gb_trees", "take_any", 2, 2, TAKE, NULL, NULL, NULL },
-	{ "gb_trees", "take_largest", 1, 1, REST, "maps", "to_list", "0" },
-	{ "gb_trees", "take_smallest", 1, 1, REST, "maps", "to_list", "0" },
-	{ "gb_trees", "to_list", 1, 1, IS, "maps", "to_list", "0" },
-	{ "gb_trees", "update", 3, 4, HOLDS, "maps", "put", "012" },
-	{ "gb_trees", "values", 1, 1, IS, "maps", "values", "0" },
-	{ "orddict", "append", 3, 4, HOLDS, "lists", "keystore", "0n2=0+1" },
-	{ "orddict", "erase", 2, 2, SAME, NULL, NULL, NULL },
-	{ "orddict", "fetch", 2, 2, FETCH, NULL, NULL, NULL },
-	{ "orddict", "find", 2, 2, FIND, NULL, NULL, NULL },
-	{ "orddict", "store", 3, 4, HOLDS, "lists", "keystore", "0n2=01" },
-	{ "ordsets", "add_element", 2, 2, HOLDS, "lists", "umerge", "+01" },
-	{ "ordsets", "del_element", 2, 2, SAME, NULL, NULL, NULL },
-	{ "ordsets", "from_list", 1, 0, HOLDS, "lists", "usort", "0" },
-	{ "ordsets", "intersection", 2, 3, SAME, NULL, NULL, NULL },
-	{ "ordsets", "subtract", 2, 3, SAME, NULL, NULL, NULL },
-	{ "ordsets", "union", 2, 3, HOLDS, "lists", "umerge", "01" },
-	{ "queue", "drop", 1, 1, SAME, NULL, NULL, NULL },
-	{ "queue", "filter", 2, 2, HOLDS, "lists", "filter", "01" },
-	{ "queue", "fold", 3, 4, IS, "lists", "foldl", "012" },
-	{ "queue", "from_list", 1, 0, HOLDS, NULL, NULL, "0" },
-	{ "queue", "get", 1, 1, FIRST, NULL, NULL, "0" },
-	{ "queue", "get_r", 1, 1, FIRST, NULL, NULL, "0" },
-	{ "queue", "in", 2, 2, HOLDS, "erlang", "++", "+01" },
-	{ "queue", "in_r", 2, 2, HOLDS, "erlang", "++", "+01" },
-	{ "queue", "join", 2, 3, HOLDS, "erlang", "++", "01" },
-	{ "queue", "len", 1, 1, IS, "erlang", "length", "0" },
-	{ "queue", "new", 0, 0, HOLDS, NULL, NULL, "" },
-	{ "queue", "out", 1, 1, OUT, NULL, NULL, "0" },
-	{ "queue", "out_r", 1, 1, OUT, NULL, NULL, "0" },
-	{ "queue", "peek", 1, 1, PEEK, NULL, NULL, "0" },
-	{ "queue", "peek_r", 1, 1, PEEK, NULL, NULL, "0" },
-	{ "queue", "reverse", 1, 1, SAME, NULL, NULL, NULL },
-	{ "queue", "tail", 1, 1, SAME, NULL, NULL, NULL },
-	{ "queue", "to_list", 1, 1, IS, NULL, NULL, "0" },
-	{ "sets", "add_element", 2, 2, HOLDS, "erlang", "++", "+01" },
-	{ "sets", "del_element", 2, 2, SAME, NULL, NULL, NULL },
-	{ "sets", "filter", 2, 2, HOLDS, "lists", "filter", "01" },
-	{ "sets", "fold", 3, 4, IS, "lists", "foldl", "012" },
-	{ "sets", "from_list", 1, 0, HOLDS, NULL, NULL, "0" },
-	{ "sets", "from_list", 2, 0, HOLDS, NULL, NULL, "0" },
-	{ "sets", "intersection", 2, 3, SAME, NULL, NULL, NULL },
-	{ "sets", "map", 2, 2, HOLDS, "lists", "map", "01" },
-	{ "sets", "new", 0, 0, HOLDS, NULL, NULL, "" },
-	{ "sets", "new", 1, 0, HOLDS, NULL, NULL, "" },
-	{ "sets", "size", 1, 1, IS, "erlang", "length", "0" },
-	{ "sets", "subtract", 2, 3, SAME, NULL, NULL, NULL },
-	{ "sets", "to_list", 1, 1, IS, NULL, NULL, "0" },
-	{ "sets", "union", 2, 3, HOLDS, "erlang", "++", "01" },
-	{ "Elixir.MapSet", "delete", 2, 1, SAME, NULL, NULL, NULL },
-	{ "Elixir.MapSet", "difference", 2, 3, SAME, NULL, NULL, NULL },
-	{ "Elixir.MapSet", "filter", 2, 1, HOLDS, "lists", "filter", "10" },
-	{ "Elixir.MapSet", "intersection", 2, 3, SAME, NULL, NULL, NULL },
-	{ "Elixir.MapSet", "new", 0, 0, HOLDS, NULL, NULL, "" },
-	{ "Elixir.MapSet", "new", 1, 0, HOLDS, "Elixir.Enum", "to_list", "0" },
-	{ "Elixir.MapSet", "new", 2, 0, HOLDS, "Elixir.Enum", "map", "01" },
-	{ "Elixir.MapSet", "put", 2, 1, HOLDS, "erlang", "++", "+10" },
-	{ "Elixir.MapSet", "reject", 2, 1, HOLDS, "Elixir.Enum", "reject", "01" },
-	{ "Elixir.MapSet", "size", 1, 1, IS, "erlang", "length", "0" },
-	{ "Elixir.MapSet", "to_list", 1, 1, IS, NULL, NULL, "0" },
-	{ "Elixir.MapSet", "union", 2, 3, HOLDS, "erlang", "++", "01" },
-};
-/* clang-format on */
 
 static const struct container *container_of(const char *module)
 {
@@ -223,34 +52,21 @@ static const struct value *of_one(struct eval *eval, const char *tag, const stru
 
 /* ---- a container ---- */
 
-static const struct value *map_of(struct eval *eval, const char *module,
-				  const struct value *contents)
-{
-	const struct value *map = value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
-						value_of_atom(eval->arena, contents_key), contents);
-
-	return module ? value_map_put(eval->arena, map, value_of_atom(eval->arena, "__struct__"),
-				      value_of_atom(eval->arena, module))
-		      : map;
-}
-
-/* like  of sets: one whose version it has; NULL: the first */
 static const struct value *wrap(struct eval *eval, const struct container *container,
-				const struct value *like, const struct value *contents)
+				const struct value *contents)
 {
-	const struct value *const queue[] = { contents, nil(eval) };
+	const struct value *queue[] = { contents, nil(eval) }, *map;
 
 	if (value_term_kind(contents) < 0)
-		contents = value_of_kind(eval->arena, container->holds);
+		queue[0] = contents = value_of_kind(eval->arena, container->holds);
 	switch (container->form) {
 	case TAGGED:
 		return of_one(eval, container->tag, contents);
-	case SET:
-		return like && value_term_kind(like) == TERM_MAP
-			       ? map_of(eval, NULL, contents)
-			       : of_one(eval, container->tag, contents);
 	case STRUCT:
-		return map_of(eval, container->module, contents);
+		map = value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
+				    value_of_atom(eval->arena, contents_key), contents);
+		return value_map_put(eval->arena, map, value_of_atom(eval->arena, "__struct__"),
+				     value_of_atom(eval->arena, container->module));
 	case QUEUE:
 		return value_tuple(eval->arena, queue, ARRAY_LEN(queue));
 	case LIST:
@@ -268,7 +84,8 @@ static const struct value *keys_of(struct eval *eval, const struct value *map)
 		return NULL;
 	for (size_t i = 0; i < map->constant.term->map.len; i++, eval->steps++)
 		list = value_cons(eval->arena,
-				  value_of_term(eval->arena, map->constant.term->map.keys[i]), list);
+				  value_of_term(eval->arena, map->constant.term->map.keys[i]),
+				  list);
 	return list;
 }
 
@@ -289,7 +106,7 @@ static const struct value *unwrap(struct eval *eval, const struct container *con
 				   : value_element(value, 0, eval->arena);
 	else if (container->tag && value_is_tagged(value, container->tag, 2))
 		contents = value_element(value, 1, eval->arena);
-	else if (kind == TERM_MAP && (container->form == STRUCT || container->form == SET))
+	else if (kind == TERM_MAP && container->form == STRUCT)
 		contents = value_map_at(value, contents_key, eval->arena);
 	if (!contents && container->form == STRUCT && kind == TERM_MAP)
 		contents = keys_of(eval, value_map_at(value, "map", eval->arena));
@@ -381,7 +198,7 @@ static const struct value *with_rest(struct eval *eval, const struct value *elem
 }
 
 /* One outcome where there is a value, or an element. */
-static const struct value *there(struct eval *eval, const struct row *row,
+static const struct value *there(struct eval *eval, const struct container_row *row,
 				 const struct value *container, const struct value *value)
 {
 	switch (row->result) {
@@ -403,7 +220,7 @@ static const struct value *there(struct eval *eval, const struct row *row,
 }
 
 /* … and where there is none; NULL: it raises. */
-static const struct value *not_there(struct eval *eval, const struct row *row,
+static const struct value *not_there(struct eval *eval, const struct container_row *row,
 				     const struct value *container)
 {
 	switch (row->result) {
@@ -423,8 +240,8 @@ static const struct value *not_there(struct eval *eval, const struct row *row,
 	}
 }
 
-static struct values outcomes(struct eval *eval, const struct row *row, struct found found,
-			      const struct value *container)
+static struct values outcomes(struct eval *eval, const struct container_row *row,
+			      struct found found, const struct value *container)
 {
 	const struct value *otherwise = not_there(eval, row, container);
 	struct values out = { 0 };
@@ -459,7 +276,7 @@ static const struct value *argument(struct eval *eval, const char **with,
 }
 
 /* What the other function returns; its arguments are those with contents in place of containers. */
-static struct values call_other(struct eval *eval, const struct row *row,
+static struct values call_other(struct eval *eval, const struct container_row *row,
 				const struct value *const *args)
 {
 	struct beam_function other = { row->to_module, row->to, 0 };
@@ -480,17 +297,17 @@ static struct values call_other(struct eval *eval, const struct row *row,
 }
 
 static struct values all_wrapped(struct eval *eval, const struct container *container,
-				 const struct value *like, struct values values)
+				 struct values values)
 {
 	struct values out = { 0 };
 
 	for (size_t i = 0; i < values.len; i++)
-		eval_add(eval, &out, wrap(eval, container, like, values.items[i]));
+		eval_add(eval, &out, wrap(eval, container, values.items[i]));
 	return out;
 }
 
-static struct values first_of(struct eval *eval, const struct row *row, struct values lists,
-			      const struct value *container)
+static struct values first_of(struct eval *eval, const struct container_row *row,
+			      struct values lists, const struct value *container)
 {
 	struct values out = { 0 }, some;
 
@@ -502,24 +319,8 @@ static struct values first_of(struct eval *eval, const struct row *row, struct v
 	return out;
 }
 
-/* sets:new([{version, 2}]) and sets:from_list(List, [{version, 2}]) make maps. */
-static const struct value *second_version(struct eval *eval, const struct container *container,
-					  const struct row *row, const struct value *const *args)
-{
-	const struct value *options = row->arity > 0 ? args[row->arity - 1] : NULL, *version;
-
-	if (container->form != SET || row->containers ||
-	    row->arity != (strcmp(row->name, "new") == 0 ? 1 : 2))
-		return NULL;
-	version = known_keyword(eval, options, value_of_atom(eval->arena, "version"), NULL);
-	return version && value_equal(version, value_of_term(eval->arena,
-							     term_integer(eval->arena, 2))) == YES
-		       ? value_of_kind(eval->arena, TERM_MAP)
-		       : NULL;
-}
-
 static bool call(struct values *out, struct eval *eval, const struct container *container,
-		 const struct row *row, const struct value *const *args)
+		 const struct container_row *row, const struct value *const *args)
 {
 	const struct value *inner[4], *given = NULL;
 
@@ -531,18 +332,15 @@ static bool call(struct values *out, struct eval *eval, const struct container *
 		if (!inner[i])
 			return false;
 		if (!given)
-			given = value_term_kind(args[i]) < 0
-					? wrap(eval, container, NULL, inner[i])
-					: args[i];
+			given = value_term_kind(args[i]) < 0 ? wrap(eval, container, inner[i])
+							     : args[i];
 	}
 	switch (row->result) {
 	case IS:
 		*out = call_other(eval, row, inner);
 		break;
 	case HOLDS:
-		given = given ? given : second_version(eval, container, row, args);
-		*out = all_wrapped(eval, container, given,
-				   call_other(eval, row, inner));
+		*out = all_wrapped(eval, container, call_other(eval, row, inner));
 		break;
 	case SAME:
 		eval_add(eval, out, given);
@@ -591,7 +389,7 @@ static bool over_sets(struct values *out, struct eval *eval, const struct beam_f
 	if (!any)
 		return false;
 	if (into && inner[1] != args[1])
-		*out = all_wrapped(eval, set, NULL, eval_remote(eval, &append, inner, &known));
+		*out = all_wrapped(eval, set, eval_remote(eval, &append, inner, &known));
 	else
 		*out = eval_remote(eval, function, inner, &known);
 	return true;
@@ -607,16 +405,15 @@ static bool is_made_here(struct eval *eval, const struct container *container,
 bool known_container(struct eval *eval, const struct beam_function *function,
 		     const struct value *const *args, struct values *out)
 {
-	static struct rows by_name = ROWS(rows);
 	const struct container *container = container_of(function->module);
+	const struct container_row *row = container ? container_row(function) : NULL;
 
 	*out = (struct values){ 0 };
 	if (!container)
 		return strcmp(function->module, "Elixir.Enum") == 0 &&
 		       over_sets(out, eval, function, args);
-	for (size_t i = rows_first(&by_name, function); i != ROWS_END; i = rows_next(&by_name, i))
-		if (rows[i].arity == function->arity)
-			return call(out, eval, container, &rows[i], args);
+	if (row)
+		return call(out, eval, container, row, args);
 	/* Its code would not know what is made here. */
 	for (uint32_t i = 0; i < function->arity; i++)
 		if (is_made_here(eval, container, args[i])) {

@@ -183,16 +183,17 @@ bool known_over_map(struct eval *eval, const struct beam_function *function,
 	static const struct {
 		const char *name;
 		uint32_t arity;
-	} over[] = { [FILTER] = { "filter", 2 }, [FOLD] = { "fold", 3 },
-		     [EACH] = { "foreach", 2 },	 [MAP] = { "map", 2 },
-		     [LIST] = { "to_list", 1 },	 [VALUES] = { "values", 1 } };
+	} over[] = {
+		[FILTER] = { "filter", 2 }, [FOLD] = { "fold", 3 },    [EACH] = { "foreach", 2 },
+		[MAP] = { "map", 2 },       [LIST] = { "to_list", 1 }, [VALUES] = { "values", 1 }
+	};
 	const struct value *map = function->arity > 0 ? args[function->arity - 1] : NULL;
 	size_t at = 0;
 
 	if (strcmp(function->module, "maps") != 0)
 		return false;
-	while (at < ARRAY_LEN(over) && (function->arity != over[at].arity ||
-					strcmp(function->name, over[at].name) != 0))
+	while (at < ARRAY_LEN(over) &&
+	       (function->arity != over[at].arity || strcmp(function->name, over[at].name) != 0))
 		at++;
 	if (at == ARRAY_LEN(over) || is_iterator(map))
 		return false;

@@ -620,6 +620,8 @@ void type_print(struct str *out, const struct type *type)
 			str_addf(out, "the %s %s", struct_kind(v->tag), v->tag);
 		else if (v->map)
 			str_adds(out, "a map");
+		else if (v->tag && value_tag_of_container(v->tag))
+			str_adds(out, v->tag);
 		else if (v->tag)
 			str_addf(out, "a tuple of %zu, beginning with %s", v->len, v->tag);
 		else
@@ -750,10 +752,13 @@ static void note_swaps(struct comparer *comparer, const char *path, const struct
 static void compare_tuples(struct comparer *comparer, const char *path,
 			   const struct type_variant *a, const struct type_variant *b)
 {
-	for (size_t i = 0; i < a->len; i++)
-		compare(comparer,
-			inside(comparer, path, arena_printf(comparer->arena, "element %zu", i + 1)),
-			a->items[i], b->items[i]);
+	for (size_t i = 0; i < a->len; i++) {
+		const char *at = a->tag && value_tag_of_container(a->tag)
+					 ? arena_printf(comparer->arena, "in %s", a->tag)
+					 : arena_printf(comparer->arena, "element %zu", i + 1);
+
+		compare(comparer, inside(comparer, path, at), a->items[i], b->items[i]);
+	}
 	note_swaps(comparer, path, a, b);
 }
 

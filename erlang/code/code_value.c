@@ -91,6 +91,11 @@ const struct value *value_argument(struct arena *arena, unsigned nr)
 	return value;
 }
 
+bool value_tag_of_container(const char *tag)
+{
+	return strncmp(tag, "a ", 2) == 0 || strncmp(tag, "an ", 3) == 0;
+}
+
 const struct value *value_tuple(struct arena *arena, const struct value *const *items, size_t len)
 {
 	const struct value **copy = arena_array(arena, len, const struct value *);

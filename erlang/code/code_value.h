@@ -63,6 +63,10 @@ const struct value *value_of_kind(struct arena *arena, enum term_kind kind);
 const struct value *value_of_term(struct arena *arena, const struct term *term);
 const struct value *value_of_atom(struct arena *arena, const char *name);
 const struct value *value_argument(struct arena *arena, unsigned nr);
+/* What stands for a dict, an array and their like is a tuple whose tag says what it is, "a dict"
+ * (code_known_containers.c): whether a tag does.
+ */
+bool value_tag_of_container(const char *tag);
 /* Items copied. */
 const struct value *value_tuple(struct arena *arena, const struct value *const *items, size_t len);
 const struct value *value_cons(struct arena *arena, const struct value *head,

@@ -167,8 +167,7 @@ static int follow(struct use *use)
 
 /* ---- states ---- */
 
-/* With that key for those that are not seen. */
-static const struct value *with_key(const struct value *value, struct arena *arena)
+const struct value *value_with_key(const struct value *value, struct arena *arena)
 {
 	const struct value *items[TYPE_WIDTH], *key;
 
@@ -176,16 +175,16 @@ static const struct value *with_key(const struct value *value, struct arena *are
 	case VALUE_MAP:
 		key = value->map.key->kind == VALUE_UNKNOWN ? value_argument(arena, VALUE_ANY_KEY)
 							    : value->map.key;
-		return value_map_put(arena, with_key(value->map.base, arena), key,
-				     with_key(value->map.value, arena));
+		return value_map_put(arena, value_with_key(value->map.base, arena), key,
+				     value_with_key(value->map.value, arena));
 	case VALUE_CONS:
-		return value_cons(arena, with_key(value->cons.head, arena),
-				  with_key(value->cons.tail, arena));
+		return value_cons(arena, value_with_key(value->cons.head, arena),
+				  value_with_key(value->cons.tail, arena));
 	case VALUE_TUPLE:
 		if (value->tuple.len > ARRAY_LEN(items))
 			return value;
 		for (size_t i = 0; i < value->tuple.len; i++)
-			items[i] = with_key(value->tuple.items[i], arena);
+			items[i] = value_with_key(value->tuple.items[i], arena);
 		return value_tuple(arena, items, value->tuple.len);
 	default:
 		return value;
@@ -200,7 +199,7 @@ static void grow_by(struct use *use, value_fn *value)
 	size_t len = value == type_exact_value ? type_exact_ways(&before) : type_ways(&before);
 
 	for (size_t i = 0; i < len && i < WAYS; i++) {
-		use->state = with_key(value(&before, i, use->arena), use->arena);
+		use->state = value_with_key(value(&before, i, use->arena), use->arena);
 		follow(use);
 		if (!use->asked)
 			return;
@@ -243,9 +242,9 @@ static int outcomes(struct use *use, const struct trial *trial, const struct typ
 {
 	struct arena *arena = use->arena;
 
-	use->state = with_key(trial->exact ? type_exact_value(type, nth, arena)
-					   : type_value(type, nth, arena),
-			      arena);
+	use->state = value_with_key(trial->exact ? type_exact_value(type, nth, arena)
+						 : type_value(type, nth, arena),
+				    arena);
 	return follow(use);
 }
 

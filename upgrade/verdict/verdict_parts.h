@@ -83,6 +83,8 @@ void agent_grow(struct judge *judge, const struct agent *agent);
  */
 const char *agent_use_that_fails(struct judge *judge, const struct agent *agent,
 				 const struct agent *maker);
+/* With VALUE_ANY_KEY for keys of maps that are not seen. */
+const struct value *value_with_key(const struct value *value, struct arena *arena);
 
 /* ---- verdict_assigns.c ---- */
 
@@ -199,6 +201,7 @@ enum stored {
 	STORED_IN_REGISTRY,
 	STORED_META,
 	STORED_ENV,
+	STORED_IN_SERVER,
 	STORED_ELSEWHERE
 };
 
@@ -209,6 +212,8 @@ struct stored_at {
 	const char *by;    /* a module that puts it there */
 	enum side to;      /* the release that finds it */
 	const struct type *there, *made;
+	const char *server; /* that is asked for it by calls, and has it itself or in a table, or
+			       NULL */
 };
 
 /* Whether that names the place. */
@@ -220,6 +225,18 @@ void judge_stored_by(struct judge *judge, struct module_at *old, struct module_a
 
 /* Rows of tables, persistent terms and the like that a module makes otherwise. */
 void judge_stored(struct judge *judge);
+
+/* ---- verdict_served.c ---- */
+
+struct eval;
+
+/* What a server that is the same keeps for a changed module of the new release. */
+void judge_served(struct judge *judge, struct module_at *module);
+/* gen_server:call and its like. */
+bool effect_calls_server(const struct beam_function *to);
+/* What its callers get for a message, each once. */
+struct values server_answers(struct eval *eval, const struct code *code,
+			     const struct value *message, const struct value *state);
 
 /* ---- verdict_read.c ---- */
 

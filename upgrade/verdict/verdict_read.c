@@ -106,12 +106,52 @@ static const struct value *found(struct reader *reader, const struct beam_functi
 	}
 }
 
+/* The server that has it, by a call. */
+static bool is_asked(const struct stored_at *at, const struct beam_function *function,
+		     const struct value *const *args)
+{
+	return at->server && effect_calls_server(function) && value_is_atom(args[0], at->server);
+}
+
+static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
+		   struct values *out);
+
+static void ask(struct reader *reader, const struct value *message, struct values *out)
+{
+	const struct stored_at *at = reader->at;
+	const bool has_it = at->stored == STORED_IN_SERVER;
+	struct modules *modules = reader->judge->modules;
+	struct module_at *module = modules_find(modules, at->to, at->server);
+	const struct code *code = module ? module_code(modules, at->to, module) : NULL;
+	struct eval eval = { .arena = reader->arena,
+			     .library = &modules->library[at->to],
+			     .limit = STEPS_MAX,
+			     .answer = answer,
+			     .ctx = reader };
+	struct values answers = { 0 };
+
+	if (code)
+		answers = server_answers(&eval, code, message,
+					 has_it ? value_with_key(reader->value, reader->arena)
+						: value_argument(reader->arena, 1));
+	reader->judge->read_steps += eval.steps;
+	reader->read = reader->read || has_it;
+	for (size_t i = 0; i < answers.len; i++)
+		eval_add(reader->eval, out, answers.items[i]);
+	if (!code || eval.gave_up)
+		eval_add(reader->eval, out, &value_unknown);
+}
+
 static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
 		   struct values *out)
 {
 	struct reader *reader = ctx;
 	const struct value *value = found(reader, function, args);
 
+	if (is_asked(reader->at, function, args)) {
+		ask(reader, args[1], out);
+		return true;
+	}
 	if (value)
 		eval_add(reader->eval, out, value);
 	return value;
@@ -204,7 +244,8 @@ static bool reads_there(const struct beam_facts *facts, const struct stored_at *
 	const bool is_alone = at->stored == STORED_IN_PROCESS && strcmp(facts->module, at->by) != 0;
 
 	for (size_t i = 0; i < facts->imports.len; i++)
-		if (strcmp(facts->imports.items[i].module, at->by) == 0)
+		if (strcmp(facts->imports.items[i].module, at->by) == 0 ||
+		    (at->server && effect_calls_server(&facts->imports.items[i])))
 			return true;
 	for (size_t i = 0; i < ARRAY_LEN(reads) && !is_alone; i++)
 		if (reads[i].stored == at->stored &&
@@ -223,7 +264,8 @@ static const bool *readers_of(struct judge *judge, const struct stored_at *at,
 	bool *marked = arena_array(judge->arena, code->len, bool), any = false;
 
 	for (size_t i = 0; i < effects.len; i++)
-		if (read_of(&reader, &effects.items[i].to, effects.items[i].args))
+		if (read_of(&reader, &effects.items[i].to, effects.items[i].args) ||
+		    is_asked(at, &effects.items[i].to, effects.items[i].args))
 			any = marked[effects.items[i].in - code->functions] = true;
 	if (!any)
 		return NULL;

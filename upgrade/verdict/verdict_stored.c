@@ -400,8 +400,12 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 	struct judge *judge = storing->judge;
 	const struct type *there = stored(judge, storing->there, way, place, by_init);
 	const struct type *made = stored(judge, storing->made, way, place, by_init);
-	const struct stored_at at = { way->stored, place, storing->code->module,
-				      storing->to, there, made };
+	const struct stored_at at = { .stored = way->stored,
+				      .place = place,
+				      .by = storing->code->module,
+				      .to = storing->to,
+				      .there = there,
+				      .made = made };
 	const struct type_diff *harm;
 	const char *failing;
 
@@ -488,7 +492,9 @@ void judge_stored(struct judge *judge)
 		if (old && calls_changed(judge, module) && is_storing(judge, module))
 			judge_stored_by(judge, old, module, module->code, module->code);
 		if (old && diff && diff->change == CHANGE_CHANGED && !diff->old_code->unread &&
-		    !diff->new_code->unread)
+		    !diff->new_code->unread) {
 			judge_stored_by(judge, old, module, diff->old_code, diff->new_code);
+			judge_served(judge, module);
+		}
 	}
 }

@@ -34,6 +34,100 @@ static struct values find(struct eval *eval, const struct value *const *args)
 	return out;
 }
 
+static const struct value *pair_of(struct eval *eval, const struct value *a, const struct value *b)
+{
+	return value_tuple(eval->arena, (const struct value *[]){ a, b }, 2);
+}
+
+/* {Value, Rest}; where it is not there `missing`, or where that is NULL {otherwise, Map}. */
+static struct values take(struct eval *eval, const struct value *map, const struct value *key,
+			  const struct value *missing, const struct value *otherwise)
+{
+	const struct beam_function remove = { "maps", "remove", 2 };
+	const struct value *args[] = { key, map }, *value;
+	struct values out = { 0 };
+	enum answer found;
+
+	value = value_below(eval, map, key, NULL, &found);
+	if (found != NO)
+		eval_add(eval, &out, pair_of(eval, value, known_call(eval, &remove, args)));
+	if (found != YES)
+		eval_add(eval, &out, missing ? missing : pair_of(eval, otherwise, map));
+	return out;
+}
+
+/* What a fun makes of a value that is there, or of nil: {Answer, Value} or :pop. */
+static void add_updated(struct values *out, struct eval *eval, const struct value *const *args,
+			const struct value *value)
+{
+	struct values made = eval_fun(eval, args[2], &value, 1);
+
+	for (size_t i = 0; i < made.len; i++) {
+		const struct value *put = made.items[i], *answer = &value_unknown;
+		struct values rest;
+
+		if (value_is_atom(put, "pop")) {
+			rest = take(eval, args[0], args[1], NULL, value);
+			for (size_t j = 0; j < rest.len; j++)
+				eval_add(eval, out, rest.items[j]);
+			continue;
+		}
+		if (value_tuple_size(put) == 2) {
+			answer = value_element(put, 0, eval->arena);
+			put = value_element(put, 1, eval->arena);
+		} else if (value_term_kind(put) >= 0) {
+			continue; /* it raises */
+		} else {
+			put = &value_unknown;
+		}
+		eval_add(eval, out,
+			 pair_of(eval, answer, value_map_put(eval->arena, args[0], args[1], put)));
+	}
+}
+
+static struct values get_and_update(struct eval *eval, const struct value *const *args, bool there)
+{
+	const struct value *nil = value_of_atom(eval->arena, "nil"), *value;
+	struct values out = { 0 };
+	enum answer found;
+
+	value = value_below(eval, args[0], args[1], NULL, &found);
+	if (found != NO)
+		add_updated(&out, eval, args, value);
+	if (found != YES && !there)
+		add_updated(&out, eval, args, nil);
+	return out;
+}
+
+/* A struct answers Access itself. */
+static bool is_no_map(struct eval *eval, const struct value *value, bool access)
+{
+	const struct value *of = NULL;
+	int kind = value_term_kind(value);
+
+	return (kind >= 0 && kind != TERM_MAP) ||
+	       (access && value_map_get(value, value_of_atom(eval->arena, "__struct__"),
+					eval->arena, &of) == YES);
+}
+
+/* Elixir's, of the map that is their first argument, and a key. */
+static bool known_of_elixir(struct eval *eval, const struct beam_function *function,
+			    const struct value *const *args, struct values *out)
+{
+	const bool access = strcmp(function->module, "Elixir.Access") == 0;
+	const bool updates =
+		function->arity == 3 && strncmp(function->name, "get_and_update", 14) == 0;
+
+	if (!(access || strcmp(function->module, "Elixir.Map") == 0) ||
+	    !(updates || (strcmp(function->name, "pop") == 0 && function->arity >= 2)) ||
+	    is_no_map(eval, args[0], access))
+		return false;
+	*out = updates ? get_and_update(eval, args, function->name[14] == '!')
+		       : take(eval, args[0], args[1], NULL,
+			      function->arity == 3 ? args[2] : value_of_atom(eval->arena, "nil"));
+	return true;
+}
+
 /* False: not all of that is a map with keys, not functions, below each other. */
 static bool update_below(struct values *out, struct eval *eval, const struct value *map,
 			 const struct value *path, const struct value *fun, unsigned depth)
@@ -61,11 +155,15 @@ static bool update_below(struct values *out, struct eval *eval, const struct val
 bool known_ways(struct eval *eval, const struct beam_function *function,
 		const struct value *const *args, struct values *out)
 {
-	if (function->arity == 2 && strcmp(function->name, "find") == 0 &&
-	    strcmp(function->module, "maps") == 0) {
-		*out = find(eval, args);
+	if (function->arity == 2 && strcmp(function->module, "maps") == 0 &&
+	    (strcmp(function->name, "find") == 0 || strcmp(function->name, "take") == 0)) {
+		*out = *function->name == 'f' ? find(eval, args)
+					      : take(eval, args[1], args[0],
+						     value_of_atom(eval->arena, "error"), NULL);
 		return true;
 	}
+	if (known_of_elixir(eval, function, args, out))
+		return true;
 	return function->arity == 3 && strcmp(function->name, "update_in") == 0 &&
 	       strcmp(function->module, "Elixir.Kernel") == 0 &&
 	       update_below(out, eval, args[0], args[1], args[2], PATH);

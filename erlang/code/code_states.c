@@ -219,6 +219,24 @@ static void run_inits(struct states *states)
 	}
 }
 
+/* What a function of OTP or Elixir said, as it is, beside a start that is seen: why there is none,
+ * as from `with {:ok, socket} <- connect(), do: {:ok, socket}`.
+ */
+static bool is_handed_back(const struct states *states, struct values values,
+			   const struct value *value)
+{
+	const struct code_library *library = states->library;
+
+	if (value->kind != VALUE_UNKNOWN || value->of != 0 || !value->where.module || !library ||
+	    library->follow(library->ctx, value->where.module))
+		return false;
+	for (size_t i = 0; i < values.len; i++)
+		if (value_is_tagged(values.items[i], "ok", 2) ||
+		    value_is_tagged(values.items[i], "ok", 3))
+			return true;
+	return false;
+}
+
 static void run_init(struct states *states)
 {
 	const struct code_function *init = code_function(states->code, "init", 1);
@@ -229,7 +247,8 @@ static void run_init(struct states *states)
 		struct values values = eval_function(&eval, states->code, init, &states->starts[i]);
 
 		for (size_t j = 0; j < values.len; j++)
-			take_state(states, values.items[j], CONTINUES);
+			if (!is_handed_back(states, values, values.items[j]))
+				take_state(states, values.items[j], CONTINUES);
 		if (eval.gave_up)
 			lose(states, init);
 	}

@@ -156,6 +156,15 @@ static void judge_below(struct judge *judge, const struct app_diff *app,
 	judge_uses(judge, app, module, olds, news);
 }
 
+static bool holds_changed_fun(const struct judge *judge, const struct type *state)
+{
+	const struct code *code = type_fun(state);
+	const struct module_at *module =
+		code ? modules_find(judge->modules, SIDE_OLD, code->module) : NULL;
+
+	return module && module->diff;
+}
+
 void judge_agents(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
@@ -169,7 +178,7 @@ void judge_agents(struct judge *judge, const struct app_diff *app, const struct 
 	news = agent_starts(module->new_code, &judge->modules->library[SIDE_NEW], &scratch);
 	before = olds.shape;
 	after = news.shape;
-	if (type_fun(olds.type))
+	if (holds_changed_fun(judge, olds.type))
 		JUDGE(judge, REASON_fun_kept, app->name, module->name,
 		      "the state of the agents that %s starts holds a fun: it is gone when the old "
 		      "code is purged, and calling it fails",

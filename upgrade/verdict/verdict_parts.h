@@ -250,6 +250,18 @@ const char *reader_that_fails(struct judge *judge, const struct stored_at *at);
 /* Records and structs that changed, and are kept by others than the processes of their module. */
 void judge_shared(struct judge *judge);
 
+/* ---- verdict_given.c ---- */
+
+/* Whether functions of a changed module return something of another shape; takes them as
+ * "module:name/arity".
+ */
+bool gives_otherwise(struct judge *judge, const struct module_diff *module,
+		     struct name_table *given);
+/* Adds to `names` those modules, and to `given` their functions, that hand such things on: they
+ * call what is in `given`, and what they return has another shape for it.
+ */
+void given_through(struct judge *judge, struct name_table *names, struct name_table *given);
+
 /* ---- verdict_names.c ---- */
 
 /* By the numbers of the new release's modules: those that are the same and know one of the names,

@@ -13,46 +13,9 @@
 struct shared {
 	struct judge *judge;
 	struct name_table *names; /* tags and modules that changed */
+	struct name_table *given; /* functions that return something of another shape */
 	bool *naming;             /* of modules of the old release that did not change */
 };
-
-/* A function of a module without processes that returns something of another shape. */
-static bool gives_otherwise(struct judge *judge, const struct module_diff *module)
-{
-	const struct value *args[256];
-
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
-	for (size_t i = 0; i < module->new_facts->exports.len; i++) {
-		const struct beam_function *to = &module->new_facts->exports.items[i];
-		const char *key = arena_printf(judge->arena, "%s/%u", to->name, to->arity);
-		const struct code *codes[] = { module->old_code, module->new_code };
-		struct type *types[] = { type_new(judge->arena), type_new(judge->arena) };
-		struct type_diffs diffs;
-
-		if (!names_have(module->functions, key))
-			continue;
-		for (size_t side = 0; side < 2; side++) {
-			owned_arena struct arena scratch = ARENA_EMPTY;
-			struct eval eval = { .arena = &scratch,
-					     .library = &judge->modules->library[side],
-					     .limit = 8000 };
-			const struct code_function *function =
-				code_function(codes[side], to->name, to->arity);
-			struct values values = { 0 };
-
-			if (function)
-				values = eval_function(&eval, codes[side], function, args);
-			for (size_t j = 0; j < values.len; j++)
-				type_add(types[side], values.items[j], judge->arena);
-		}
-		diffs = type_compare(types[0], types[1], judge->arena);
-		for (size_t j = 0; j < diffs.len; j++)
-			if (diffs.items[j].what != TYPE_LOST)
-				return true;
-	}
-	return false;
-}
 
 /* An exported function that returns a fun of its own, also in something: who keeps it keeps the
  * old code.
@@ -123,7 +86,7 @@ static void name_changed(struct shared *shared, const struct module_diff *module
 	if (module->records_len > 0 || module->fields_added.len > 0 ||
 	    natives_changed(shared->judge, module) ||
 	    (!(module->new_facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR)) &&
-	     (gives_otherwise(shared->judge, module) ||
+	     (gives_otherwise(shared->judge, module, shared->given) ||
 	      gives_fun(shared->judge, module->old_code))))
 		name_table_add(shared->names, module->name, NULL);
 }
@@ -138,6 +101,7 @@ static void judge_same_processes(struct shared *shared)
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
 		const struct beam_facts *facts;
+		struct module_diff same;
 		const struct code *code;
 
 		if (!shared->naming[i] || !before ||
@@ -154,8 +118,18 @@ static void judge_same_processes(struct shared *shared)
 								  -(facts->roles & BEAM_PROCESS)),
 						 true });
 		code = after->same ? module_code(modules, SIDE_NEW, after) : NULL;
-		if (code && !code->unread)
-			judge_stored_by(shared->judge, before, after, code, code);
+		if (!code || code->unread)
+			continue;
+		judge_stored_by(shared->judge, before, after, code, code);
+		if (!facts)
+			continue;
+		same = (struct module_diff){ .name = after->name,
+					     .old_facts = facts,
+					     .new_facts = facts,
+					     .old_code = code,
+					     .new_code = code };
+		judge_agents(shared->judge, after->app, &same);
+		judge_carried(shared->judge, after->app, &same);
 	}
 }
 
@@ -446,14 +420,15 @@ static void judge_module_shared(struct shared *shared, const struct app_diff *ap
 
 void judge_shared(struct judge *judge)
 {
-	owned_name_table struct name_table *names = name_table_new();
-	struct shared shared = { .judge = judge, .names = names };
+	owned_name_table struct name_table *names = name_table_new(), *given = name_table_new();
+	struct shared shared = { .judge = judge, .names = names, .given = given };
 
 	for (size_t i = 0; i < judge->diff->len; i++)
 		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++)
 			name_changed(&shared, &judge->diff->apps[i].modules.items[j]);
 	if (name_table_len(names) == 0)
 		return;
+	given_through(judge, names, given);
 	shared.naming = modules_naming(judge, names);
 	judge_same_processes(&shared);
 	for (size_t i = 0; i < judge->diff->len; i++) {

@@ -80,6 +80,43 @@ static const char *filled_place(const struct code_effect *effect, const struct w
 	return place || !strstr(way->module, "ets") ? place : "";
 }
 
+static void add_element(struct type *rows, const struct value *put, struct arena *arena)
+{
+	const struct term *nr = value_term(value_element(put, 0, arena), arena);
+	int64_t at;
+
+	if (!nr || !term_get_integer(nr, &at) || at < 1)
+		return;
+	for (size_t i = 0; i < rows->len; i++)
+		if (!rows->variants[i].map && at <= (int64_t)rows->variants[i].len)
+			type_add(rows->variants[i].items[at - 1], value_element(put, 1, arena),
+				 arena);
+}
+
+/* What ets:update_element puts into rows that others put there: {Position, Value}, or a list of
+ * those.
+ */
+static void add_elements(struct judge *judge, struct type *rows, struct code_effects effects,
+			 const char *place)
+{
+	static const struct way table = { .module = "ets", .where = 0 };
+
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct code_effect *effect = &effects.items[i];
+		const struct value *what, *head;
+		const char *at;
+
+		if (!effect_is(effect, "ets", "update_element", 3) ||
+		    !(at = filled_place(effect, &table, judge->arena)) || strcmp(at, place) != 0)
+			continue;
+		what = effect->args[2];
+		if (value_tuple_size(what) == 2)
+			add_element(rows, what, judge->arena);
+		while (value_uncons(what, judge->arena, &head, &what))
+			add_element(rows, head, judge->arena);
+	}
+}
+
 /* All that a module puts there, or its init alone, rows one by one; empty: nothing that is seen. */
 static struct type *stored(struct judge *judge, struct code_effects effects, const struct way *way,
 			   const char *place, bool by_init)
@@ -102,6 +139,8 @@ static struct type *stored(struct judge *judge, struct code_effects effects, con
 			what = head;
 		type_add(type, what, judge->arena);
 	}
+	if (way->stored == STORED_ROWS && !by_init)
+		add_elements(judge, type, effects, place);
 	return type;
 }
 

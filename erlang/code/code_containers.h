@@ -8,6 +8,7 @@
 enum container_result {
 	IS,      /* what the other function returns */
 	HOLDS,   /* a container that holds it */
+	ALL,     /* a container that holds what those of the list have */
 	SAME,    /* the container that was given, of which some may be gone */
 	FETCH,   /* the value of the first argument, which must be there … */
 	VALUE,   /* {value, Value}, or none … */
@@ -22,7 +23,7 @@ enum container_result {
 };
 
 /* How the other function is called: a digit is an argument, of containers what they hold; + puts
- * the next one into a list, = makes a pair of the next two; n is 1, # any number.
+ * the next one into a list, = makes a pair of the next two; n is 1, # any number, ? not known.
  */
 struct container_row {
 	const char *module, *name;

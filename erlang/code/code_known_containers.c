@@ -268,6 +268,8 @@ static const struct value *argument(struct eval *eval, const char **with,
 		return value_tuple(eval->arena, pair, 2);
 	case 'n':
 		return value_of_term(eval->arena, term_integer(eval->arena, 1));
+	case '?':
+		return &value_unknown;
 	case '#':
 		return value_of_kind(eval->arena, TERM_INTEGER);
 	default:
@@ -319,6 +321,25 @@ static struct values first_of(struct eval *eval, const struct container_row *row
 	return out;
 }
 
+/* Of all containers in a list one. */
+static const struct value *all_of(struct eval *eval, const struct container *container,
+				  const struct value *list)
+{
+	static const struct beam_function append = { "erlang", "++", 2 };
+	const struct value *both[] = { NULL, nil(eval) }, *head;
+	struct values made;
+	bool known;
+
+	while (value_uncons(list, eval->arena, &head, &list)) {
+		both[0] = unwrap(eval, container, head);
+		if (!both[0])
+			both[0] = value_of_kind(eval->arena, container->holds);
+		made = eval_remote(eval, &append, both, &known);
+		both[1] = known && made.len == 1 ? made.items[0] : both[0];
+	}
+	return wrap(eval, container, both[1]);
+}
+
 static bool call(struct values *out, struct eval *eval, const struct container *container,
 		 const struct container_row *row, const struct value *const *args)
 {
@@ -341,6 +362,9 @@ static bool call(struct values *out, struct eval *eval, const struct container *
 		break;
 	case HOLDS:
 		*out = all_wrapped(eval, container, call_other(eval, row, inner));
+		break;
+	case ALL:
+		eval_add(eval, out, all_of(eval, container, args[0]));
 		break;
 	case SAME:
 		eval_add(eval, out, given);

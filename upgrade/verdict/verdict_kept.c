@@ -161,7 +161,7 @@ static void judge_next_states(struct judge *judge, const struct app_diff *app,
 {
 	const struct code *code = module->old_code;
 
-	if (!forgets(news, code))
+	if (!forgets(news, code) || is_told(judge, REASON_state_shape_changed, module->name))
 		return;
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];

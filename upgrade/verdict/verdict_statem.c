@@ -71,12 +71,14 @@ static int outcomes_in(struct judge *judge, enum side side, const struct code *c
 	return eval.gave_up || eval.cut ? -1 : (int)values.len;
 }
 
-/* {Name, …}, whatever else is in it; NULL: another state. */
+/* An atom, or {Name, …}, whatever else is in it; NULL: another state. */
 static const struct value *any_like(struct judge *judge, const struct value *state)
 {
 	const struct value *items[8];
 	int size = value_tuple_size(state);
 
+	if (value_atom_name(state))
+		return state;
 	if (size < 1 || size > (int)ARRAY_LEN(items))
 		return NULL;
 	items[0] = value_element(state, 0, judge->arena);

@@ -147,12 +147,23 @@ bool code_loop_copes(const struct code *code, const struct loop_part *parts,
 	return now.calls.len > 0;
 }
 
+/* What it goes on with may be of several kinds below its top alone: behind a conversion of some. */
+static size_t ways_inside(struct type *const *types, size_t arity)
+{
+	size_t ways = 1;
+
+	for (size_t i = 0; i < arity; i++)
+		if (type_ways_inside(types[i]) > ways)
+			ways = type_ways_inside(types[i]);
+	return ways < WAYS_MAX ? ways : WAYS_MAX;
+}
+
 /* Whether it goes round from a place with all of some types. */
 static bool turns_always(struct attempt *attempt, const struct code_library *library,
 			 const struct code_function *function, struct type *const *types,
 			 const struct site *site)
 {
-	for (size_t way = 0; way < loop_ways(types, function->arity); way++) {
+	for (size_t way = 0; way < ways_inside(types, function->arity); way++) {
 		size_t outcomes = 0;
 
 		attempt->turns = (struct sites){ 0 };
@@ -173,7 +184,7 @@ bool code_loop_fails(const struct code *code, const struct loop_part *parts,
 
 	if (function->arity > LOOP_ARITY || !try(&now, library, function, after, 0, &outcomes))
 		return false;
-	for (size_t way = 0; way < loop_ways(before, function->arity); way++) {
+	for (size_t way = 0; way < ways_inside(before, function->arity); way++) {
 		struct attempt was = { .code = code, .parts = parts, .arena = &scratch };
 
 		if (!try(&was, library, function, before, way, &outcomes))

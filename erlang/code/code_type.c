@@ -253,8 +253,10 @@ static void add_pairs(struct adder *adder, struct type *type, const struct value
 		for (size_t i = 0; pairs && i < len; i++)
 			pairs = strcmp(keys[i], keys[len]) != 0;
 	}
-	if (!pairs || value_is_nil(value) != YES)
+	if (!pairs || (value_is_nil(value) != YES && len == 0))
 		type->other_list = true;
+	else if (value_is_nil(value) != YES)
+		type->open_pairs = true;
 	for (size_t i = 0; i < len && !type->other_list; i++)
 		add_pair_key(adder, type, keys[i]);
 }

@@ -42,6 +42,7 @@ struct type {
 	struct type *item;         /* of lists; NULL: only [] was seen */
 	const char **pairs;        /* all of them were [{Key, Value}, …], with these atoms … */
 	size_t pairs_len;          /* … */
+	bool open_pairs;           /* … in front of others that are not seen */
 	bool other_list;           /* … and there was one that is not, or not seen to be */
 	struct type_variant *variants;
 	size_t len;
@@ -90,6 +91,7 @@ enum type_difference {
 	TYPE_OTHER,    /* another kind of term, tuples with other tags, other structs */
 	TYPE_KEY,      /* a map has a key more */
 	TYPE_KEY_GONE, /* … or one less */
+	TYPE_PAIR,     /* a list of pairs has a key more, in front of what is not seen */
 	TYPE_SWAP,     /* two elements of a tuple changed places, of which one alone is seen */
 	TYPE_MORE,     /* before there was also something that is in it no more */
 	TYPE_LOST,     /* it cannot be seen in one of them, or in both */
@@ -98,8 +100,8 @@ enum type_difference {
 struct type_diff {
 	enum type_difference what;
 	const char *path; /* "element 2 of it", "under jobs, in its list"; "" for the top */
-	const char
-		*tag; /* TYPE_SIZE, TYPE_SWAP: the tag, or NULL; TYPE_KEY, TYPE_KEY_GONE: the key */
+	const char *tag;  /* TYPE_SIZE, TYPE_SWAP: the tag, or NULL; TYPE_KEY, TYPE_KEY_GONE,
+			     TYPE_PAIR: the key */
 	const struct type *before, *after;
 	size_t size, new_size; /* TYPE_SIZE; TYPE_SWAP: which elements, from 1 */
 	const char *of;        /* TYPE_KEY, TYPE_KEY_GONE: the struct; NULL: a map */

@@ -190,6 +190,25 @@ static bool same_function(const struct beam_function *a, const struct beam_funct
 	       type_same_tag(a->module, b->module);
 }
 
+static bool has_pair(const struct type *type, const char *key)
+{
+	for (size_t i = 0; i < type->pairs_len; i++)
+		if (strcmp(type->pairs[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* Of those that are seen as a whole trying shows more. */
+static void compare_pairs(struct comparer *comparer, const char *path, const struct type *before,
+			  const struct type *after)
+{
+	if (!before->open_pairs || before->other_list || after->other_list)
+		return;
+	for (size_t i = 0; i < after->pairs_len; i++)
+		if (!has_pair(before, after->pairs[i]))
+			note(comparer, TYPE_PAIR, path, before, after)->tag = after->pairs[i];
+}
+
 static void compare(struct comparer *comparer, const char *path, const struct type *before,
 		    const struct type *after)
 {
@@ -197,6 +216,7 @@ static void compare(struct comparer *comparer, const char *path, const struct ty
 		return;
 	comparer->depth--;
 	compare_variants(comparer, path, before, after);
+	compare_pairs(comparer, path, before, after);
 	if (before->item && after->item)
 		compare(comparer, inside(comparer, path, "in its list"), before->item, after->item);
 	if (before->kinds && after->kinds && !before->unknown && !after->unknown &&

@@ -139,7 +139,7 @@ static const struct value *pairs_value(const struct type *type, size_t nth, enum
 {
 	const struct value *list = value_of_term(arena, &term_nil);
 
-	if (type->pairs_len == 0 || type->other_list)
+	if (type->pairs_len == 0 || type->other_list || type->open_pairs)
 		return NULL;
 	for (size_t i = type->pairs_len; i-- > 0;) {
 		const struct type_variant like = { .tag = type->pairs[i], .len = 2 };

@@ -247,9 +247,7 @@ static bool takes_key(const struct clauses *clauses, size_t at)
 	}
 }
 
-/* A constant that is put into the register of an argument, right in front of a call; NULL: none is.
- */
-static const struct term *argument_at(const struct code_function *function, size_t at, uint64_t nr)
+const struct term *argument_at(const struct code_function *function, size_t at, uint64_t nr)
 {
 	while (at-- > 0) {
 		const struct code_op *op = &function->ops[at];

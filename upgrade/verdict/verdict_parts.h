@@ -35,6 +35,9 @@ struct name_table *atoms_of(const struct code *code);
 bool wants_key(const struct code *code, const char *key);
 /* The same of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
 bool fetches_key(const struct code *code, const char *key);
+/* A constant that is put into the register of an argument, right in front of a call; NULL: none is.
+ */
+const struct term *argument_at(const struct code_function *function, size_t at, uint64_t nr);
 bool function_wants_key(const struct code *code, const struct code_function *function,
 			const char *key);
 /* Whether an instruction of it names an atom. */

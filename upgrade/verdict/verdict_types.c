@@ -116,6 +116,40 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 	return false;
 }
 
+static bool asks_for_pair(const struct code *code, const struct code_function *function,
+			  const char *key)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct term *asked = NULL;
+
+		if (to && to->arity == 2 && strcmp(to->name, "fetch!") == 0 &&
+		    strcmp(to->module, "Elixir.Keyword") == 0)
+			asked = argument_at(function, i, 1);
+		if (asked && term_is_atom(asked, key))
+			return true;
+	}
+	return false;
+}
+
+/* A callback comes to Keyword.fetch!(…, Key): what a start fetches is there. */
+static bool fetches_pair(const struct code *code, const char *key, struct arena *arena)
+{
+	bool *marked = arena_array(arena, code->len, bool);
+
+	for (size_t i = 0; i < code->len; i++)
+		marked[i] = asks_for_pair(code, &code->functions[i], key);
+	code_mark_callers(code, marked);
+	for (size_t i = 0; i < code->len; i++)
+		if (marked[i] && strncmp(code->functions[i].name, "handle_", 7) == 0 &&
+		    code_exports(code, code->functions[i].name, code->functions[i].arity))
+			return true;
+	return false;
+}
+
 /* Whether code cannot go on with what `maker` made before. */
 static bool harms(struct judge *judge, enum side side, const struct code *code,
 		  const struct code *maker, const struct type_diff *diff, bool converted)
@@ -130,6 +164,10 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 		return wants(judge, side, code, diff) &&
 		       !(diff->open && may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
 						   maker, diff->tag));
+	case TYPE_PAIR:
+		return fetches_pair(code, diff->tag, judge->arena) &&
+		       !may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW, maker,
+				    diff->tag);
 	default:
 		return false;
 	}
@@ -160,6 +198,8 @@ const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
 		str_addf(&text, "elements %zu and %zu of a tuple%s%s changed places", diff->size,
 			 diff->new_size, diff->tag ? ", " : "",
 			 diff->tag ? module_shown(diff->tag) : "");
+	} else if (diff->what == TYPE_PAIR) {
+		str_addf(&text, "the list lacks the key %s, which is taken to be there", diff->tag);
 	} else if (diff->what == TYPE_KEY) {
 		if (diff->of)
 			str_addf(&text, "the %s %s", struct_kind(diff->of), module_shown(diff->of));

@@ -432,6 +432,19 @@ static const struct change {
 	{ 0, "code_change", 3, 1, 1 },
 };
 
+/* How long a list is, as the one that special processes hand to sys, is not known: with one
+ * element, and others of which nothing is.
+ */
+static bool make_longer(const struct value **state, struct arena *arena)
+{
+	const struct value *head, *tail;
+
+	if (!value_uncons(*state, arena, &head, &tail) || value_is_nil(tail) != YES)
+		return false;
+	*state = value_cons(arena, head, value_of_kind(arena, TERM_LIST));
+	return true;
+}
+
 struct type_changed code_change_type(const struct code *code, enum beam_role role,
 				     const struct type *state, struct change_given given,
 				     const struct code_library *library, struct arena *arena)
@@ -464,6 +477,8 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 			args[change->arity - 1] = value_of_term(&scratch, given.extra);
 		args[change->state] = type_exact_value(state, way, &scratch);
 		values = eval_function(&eval, code, function, args);
+		if (values.len == 0 && make_longer(&args[change->state], &scratch))
+			values = eval_function(&eval, code, function, args);
 		for (size_t i = 0; i < values.len; i++) {
 			const struct value *value = values.items[i];
 

@@ -63,6 +63,14 @@ static void depend(struct appup_work *work, struct vertex *from, const struct ve
 		add_down(work, from, to->diff->name);
 }
 
+void vertex_depend(struct appup_work *work, struct vertex *from, const struct vertex *to)
+{
+	if (to->up && !names_have(from->up_deps, to->diff->name))
+		add_up(work, from, to->diff->name);
+	if (to->down && !names_have(from->down_deps, to->diff->name))
+		add_down(work, from, to->diff->name);
+}
+
 /* Whether the old code of `from` calls a function that is gone from `to`. */
 static bool calls_gone(const struct vertex *from, const struct vertex *to)
 {
@@ -423,5 +431,6 @@ void appup_deps(struct appup_work *work)
 		deletions_wait(work, vertex);
 	}
 	children_deps(work, start_deps);
+	through_deps(work);
 	host_deps(work);
 }

@@ -18,6 +18,7 @@ struct vertex {
 	bool early_up, early_down, late_up, late_down;
 	size_t mark; /* of the walk that was here last */
 	bool quiet;  /* of processes, and loaded without suspending them */
+	bool through; /* what it comes to by way of others must change together with it */
 	/* Modules that must be changed together with this one. */
 	struct names up_deps, down_deps;
 	size_t up_cap, down_cap;
@@ -67,6 +68,13 @@ void vertex_carry(struct appup_work *work, struct vertex *vertex, size_t app, bo
 
 /* Finds out which modules have instructions, and which must be changed together. */
 void appup_deps(struct appup_work *work);
+/* One of them is changed together with the other, both ways. */
+void vertex_depend(struct appup_work *work, struct vertex *from, const struct vertex *to);
+
+/* ---- appup_through.c: what is called by way of modules that are the same ---- */
+
+/* Has a module changed together with those that it comes to so, where that may make a difference. */
+void through_deps(struct appup_work *work);
 
 /* ---- appup_children.c ---- */
 

@@ -16,8 +16,8 @@ struct vertex {
 	bool up, down; /* an instruction of that script loads, updates or deletes it */
 	/* A child that is started, or stopped, needs it, or what it belongs to. */
 	bool early_up, early_down, late_up, late_down;
-	size_t mark; /* of the walk that was here last */
-	bool quiet;  /* of processes, and loaded without suspending them */
+	size_t mark;  /* of the walk that was here last */
+	bool quiet;   /* of processes, and loaded without suspending them */
 	bool through; /* what it comes to by way of others must change together with it */
 	/* Modules that must be changed together with this one. */
 	struct names up_deps, down_deps;
@@ -73,7 +73,8 @@ void vertex_depend(struct appup_work *work, struct vertex *from, const struct ve
 
 /* ---- appup_through.c: what is called by way of modules that are the same ---- */
 
-/* Has a module changed together with those that it comes to so, where that may make a difference. */
+/* Has a module changed together with those that it comes to so, where that may make a difference.
+ */
 void through_deps(struct appup_work *work);
 
 /* ---- appup_children.c ---- */

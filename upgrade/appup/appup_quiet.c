@@ -100,7 +100,8 @@ bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex)
 	    roles & (roles - 1) || roles == BEAM_SPECIAL || module->old_code->unread ||
 	    module->new_code->unread || has_lost_callbacks(module))
 		return false;
-	return !vertex->through && is_handed_on(module->old_code, role) && is_handed_on(module->new_code, role) &&
+	return !vertex->through && is_handed_on(module->old_code, role) &&
+	       is_handed_on(module->new_code, role) &&
 	       calls_stay(work, vertex, module->old_facts) &&
 	       calls_stay(work, vertex, module->new_facts) && state_stays(work, module, role);
 }

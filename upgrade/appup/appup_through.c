@@ -68,7 +68,8 @@ static size_t reach(struct through *through, const struct beam_function *to)
 		return NAME_ABSENT;
 	nr = name_table_add_copy(through->names, str_span(&key));
 	through->items = arena_grow(through->work->arena, through->items, nr, &through->cap);
-	through->items[nr] = (struct reached){ .module = module, .code = code, .function = function };
+	through->items[nr] =
+		(struct reached){ .module = module, .code = code, .function = function };
 	return nr;
 }
 
@@ -108,7 +109,8 @@ static void reach_from(struct through *through, size_t nr)
 		if (vertex) {
 			if (vertex->diff->change == CHANGE_CHANGED &&
 			    !function_stays(through->work->modules, to.module, to.name, to.arity))
-				see_changed(through, &through->items[nr], vertex_nr(through, vertex));
+				see_changed(through, &through->items[nr],
+					    vertex_nr(through, vertex));
 			continue;
 		}
 		other = reach(through, &to);
@@ -320,8 +322,7 @@ static bool gives_alike(const struct through *through, const struct vertex *from
 			const struct beam_function *to)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct type **before =
-		given_to(through, SIDE_OLD, from->diff->old_code, to, &scratch);
+	struct type **before = given_to(through, SIDE_OLD, from->diff->old_code, to, &scratch);
 	struct type **after = given_to(through, SIDE_NEW, from->diff->new_code, to, &scratch);
 
 	for (uint32_t i = 0; i < to->arity; i++)

@@ -131,6 +131,47 @@ int file_read(const char *path, size_t max, struct str *out, struct error *err)
 	return read_or_nothing(fd, path, (size_t)size, max, out, err);
 }
 
+/* Fills the room as far as the file goes. */
+static int read_part(size_t *got_out, int fd, const char *path, char *room, size_t len,
+		     struct error *err)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t got = read(fd, room + done, len - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_sys(err, "cannot read %s", path);
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	*got_out = done;
+	return 0;
+}
+
+int file_same(bool *out, const char *a, const char *b, struct error *err)
+{
+	enum { PART = 64 * 1024 };
+	owned_fd int a_fd = -1, b_fd = -1;
+	owned_mem char *room = mem_zero(2, PART);
+	uint64_t a_size, b_size;
+	size_t a_got, b_got;
+
+	if (file_open(&a_fd, a, &a_size, err) || file_open(&b_fd, b, &b_size, err))
+		return -1;
+	*out = a_size == b_size;
+	do {
+		if (read_part(&a_got, a_fd, a, room, PART, err) ||
+		    read_part(&b_got, b_fd, b, room + PART, PART, err))
+			return -1;
+		*out = *out && a_got == b_got && memcmp(room, room + PART, a_got) == 0;
+	} while (*out && a_got > 0);
+	return 0;
+}
+
 /* What we were started with: the shell's "<(…)" is such a name. */
 static bool is_descriptor(const char *path)
 {

@@ -11,23 +11,18 @@ enum { SHOWN_MAX = 10, SHORT_ID = 10 };
 /* NULL: not known. */
 static const char *commit_of(struct arena *arena, const struct release *release)
 {
-	struct manifest manifest;
-	struct error ignored;
-
-	if (!release->manifest ||
-	    manifest_read(&manifest, arena, release->tree, release->manifest, &ignored))
-		return NULL;
-	return manifest.commit;
+	return release->manifest ? manifest_commit(arena, release->tree, release->manifest) : NULL;
 }
 
 void release_commits_find(struct release_commits *out, struct arena *arena,
 			  const struct release *old_release, const struct release *new_release)
 {
-	const char *from = commit_of(arena, old_release), *to = commit_of(arena, new_release), *dir;
+	const char *from = commit_of(arena, old_release), *to = NULL, *dir;
 	struct error ignored;
 
 	*out = (struct release_commits){ 0 };
-	if (!from || !to || strcmp(from, to) == 0 || path_real(&dir, arena, ".", &ignored) ||
+	if (!from || !(to = commit_of(arena, new_release)) || strcmp(from, to) == 0 ||
+	    path_real(&dir, arena, ".", &ignored) ||
 	    git_commits_between(&out->added, arena, dir, from, to, &ignored) ||
 	    git_commits_between(&out->removed, arena, dir, to, from, &ignored))
 		return;

@@ -14,6 +14,12 @@ enum {
 	CALLBACK = 16000, /* steps of one callback */
 };
 
+/* A callback and the state that it was followed with. */
+struct tried {
+	const struct code_function *function;
+	const struct value *state;
+};
+
 struct states {
 	const struct code *code;
 	enum beam_role role;
@@ -24,6 +30,8 @@ struct states {
 	const struct value *starts[ARGS]; /* what init/1 is given */
 	size_t starts_len;
 	const struct value *(*any)(const struct type *type, size_t nth, struct arena *arena);
+	struct tried *tried;
+	size_t tried_len, tried_cap;
 };
 
 /* ---- what a callback returned ---- */
@@ -262,6 +270,20 @@ static const struct value *any_caller(struct arena *arena)
 	return value_tuple(arena, parts, ARRAY_LEN(parts));
 }
 
+/* Once more would say the same again: later rounds often have no other states than earlier ones. */
+static bool was_tried(struct states *states, const struct code_function *function,
+		      const struct value *state)
+{
+	for (size_t i = 0; i < states->tried_len; i++)
+		if (states->tried[i].function == function &&
+		    value_same(states->tried[i].state, state))
+			return true;
+	states->tried =
+		arena_grow(states->scratch, states->tried, states->tried_len, &states->tried_cap);
+	states->tried[states->tried_len++] = (struct tried){ function, state };
+	return false;
+}
+
 static void run_callback(struct states *states, const struct code_function *function, unsigned at)
 {
 	bool asked = strcmp(function->name, "handle_call") == 0;
@@ -278,9 +300,11 @@ static void run_callback(struct states *states, const struct code_function *func
 						&value_unknown };
 		struct values values;
 
+		args[at] = states->any(&before, way, states->scratch);
+		if (was_tried(states, function, args[at]))
+			continue;
 		if (asked && !replies)
 			args[1] = any_caller(states->scratch);
-		args[at] = states->any(&before, way, states->scratch);
 		values = eval_function(&eval, states->code, function, args);
 		for (size_t i = 0; i < values.len; i++) {
 			if (values.items[i]->kind == VALUE_UNKNOWN)

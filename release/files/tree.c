@@ -174,6 +174,23 @@ int tree_read(const struct tree *tree, const char *path, size_t max, struct str 
 	return 0;
 }
 
+int tree_same(bool *out, const struct tree *a, const char *a_path, const struct tree *b,
+	      const char *b_path, struct error *err)
+{
+	enum { SAME_MAX = 512 << 20 };
+	owned_arena struct arena arena = ARENA_EMPTY;
+	owned_str struct str a_text = STR_EMPTY, b_text = STR_EMPTY;
+
+	if (a->root && b->root)
+		return file_same(out, path_join(&arena, a->root, a_path),
+				 path_join(&arena, b->root, b_path), err);
+	if (tree_read(a, a_path, SAME_MAX, &a_text, err) ||
+	    tree_read(b, b_path, SAME_MAX, &b_text, err))
+		return -1;
+	*out = span_equal(str_span(&a_text), str_span(&b_text));
+	return 0;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct dir_entry *)a)->name, ((const struct dir_entry *)b)->name);

@@ -34,6 +34,11 @@ bool tree_has(const struct tree *tree, const char *path);
 /* The whole file, appended to *out.  ERROR_NOT_FOUND, ERROR_INVALID (over max). */
 must_check int tree_read(const struct tree *tree, const char *path, size_t max, struct str *out,
 			 struct error *err);
+/* Whether a file of one and a file of the other hold the same bytes; errors as of tree_read(),
+ * which is given 512 MB where one is a tarball.
+ */
+must_check int tree_same(bool *out, const struct tree *a, const char *a_path, const struct tree *b,
+			 const char *b_path, struct error *err);
 /* The entries of one folder ("" is the root) by name; an absent folder has none. */
 must_check int tree_list(struct dir_entry **out, size_t *len, struct arena *arena,
 			 const struct tree *tree, const char *path, struct error *err);

@@ -144,3 +144,32 @@ int manifest_read(struct manifest *out, struct arena *arena, const struct tree *
 		return -1;
 	return manifest_parse(out, arena, str_span(&json), path, err);
 }
+
+/* The member "provenance" and its value: the text of a string cannot look like that, since a quote
+ * inside of one has a backslash before it.
+ */
+static json_t *find_provenance(struct span json)
+{
+	static const char key[] = "\"provenance\":";
+	const char *at = memmem(json.ptr, json.len, key, strlen(key)), *end = json.ptr + json.len;
+
+	if (!at)
+		return NULL;
+	at += strlen(key);
+	return json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK, NULL);
+}
+
+const char *manifest_commit(struct arena *arena, const struct tree *tree, const char *path)
+{
+	owned_str struct str json = STR_EMPTY;
+	const char *commit;
+	struct error ignored;
+	json_t *provenance;
+
+	if (tree_read(tree, path, MANIFEST_MAX, &json, &ignored))
+		return NULL;
+	provenance = find_provenance(str_span(&json));
+	commit = text_of(arena, provenance, "commit");
+	json_decref(provenance);
+	return commit;
+}

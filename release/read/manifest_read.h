@@ -33,3 +33,7 @@ must_check int manifest_parse(struct manifest *out, struct arena *arena, struct 
 /* The same from a file of a tree. */
 must_check int manifest_read(struct manifest *out, struct arena *arena, const struct tree *tree,
 			     const char *path, struct error *err);
+/* Of which commit of the project the release was built, without a look at its files; NULL: that is
+ * not known.
+ */
+const char *manifest_commit(struct arena *arena, const struct tree *tree, const char *path);

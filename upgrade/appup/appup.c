@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "upgrade/appup/appup_parts.h"
+#include "upgrade/diff/stays.h"
 
 const char *appup_source_name(enum appup_source source)
 {
@@ -133,6 +134,7 @@ int appups_make(struct appups *out, struct modules *modules, const struct appup_
 				   .modules = modules,
 				   .names = names };
 
+	states_prepare(modules);
 	if (find_changed(&work, err))
 		return -1;
 	find_own(&work);

@@ -132,21 +132,41 @@ bool app_diff_not_bumped(const struct app_diff *app)
 
 /* ---- all of them ---- */
 
+static int compare_erts(const struct comparison *comparison, struct arena *arena, struct error *err)
+{
+	struct diff *diff = comparison->diff;
+	const struct release *a = diff->old_release, *b = diff->new_release;
+	const char *emulator = arena_printf(arena, "erts-%s/bin/beam.smp", a->erts);
+	const struct places places = places_of(comparison, emulator, emulator);
+	bool same = true;
+
+	diff->erts_changed = strcmp(a->erts, b->erts) != 0;
+	if (!diff->erts_changed && tree_has(a->tree, emulator) && tree_has(b->tree, emulator) &&
+	    compare_file(&same, &places, err))
+		return -1;
+	diff->erts_rebuilt = !same;
+	return 0;
+}
+
+/* The emulator, which is the largest file, and then each application. */
 static int compare_nth(void *context, size_t nr, struct error *err)
 {
 	const struct comparison *comparison = context;
-	struct app_diff *app = &comparison->diff->apps[nr];
 	struct arena *arena = &comparison->arenas[nr];
+	struct app_diff *app;
 
+	if (nr == 0)
+		return compare_erts(comparison, arena, err);
+	app = &comparison->diff->apps[nr - 1];
 	if (!app->new_app)
 		return 0;
 	return app->old_app ? compare_app(app, arena, comparison, err)
 			    : find_migrations(app, arena, comparison, err);
 }
 
-static int compare_apps(struct comparison *comparison, struct arena *arena, struct error *err)
+static int compare_parts(struct comparison *comparison, struct arena *arena, struct error *err)
 {
-	size_t len = comparison->diff->len;
+	size_t len = 1 + comparison->diff->len;
 	int ret;
 
 	comparison->arenas = arena_array(arena, len, struct arena);
@@ -222,28 +242,11 @@ static int compare_protocols(const struct comparison *comparison, struct arena *
 	return 0;
 }
 
-static int compare_erts(const struct comparison *comparison, struct arena *arena, struct error *err)
-{
-	struct diff *diff = comparison->diff;
-	const struct release *a = diff->old_release, *b = diff->new_release;
-	const char *emulator = arena_printf(arena, "erts-%s/bin/beam.smp", a->erts);
-	const struct places places = places_of(comparison, emulator, emulator);
-	bool same = true;
-
-	diff->erts_changed = strcmp(a->erts, b->erts) != 0;
-	if (!diff->erts_changed && tree_has(a->tree, emulator) && tree_has(b->tree, emulator) &&
-	    compare_file(&same, &places, err))
-		return -1;
-	diff->erts_rebuilt = !same;
-	return 0;
-}
-
 static int compare_all(struct comparison *comparison, struct arena *arena, struct error *err)
 {
-	if (compare_erts(comparison, arena, err) || compare_apps(comparison, arena, err) ||
-	    compare_protocols(comparison, arena, err))
-		return -1;
-	return 0;
+	return compare_parts(comparison, arena, err) || compare_protocols(comparison, arena, err)
+		       ? -1
+		       : 0;
 }
 
 int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,

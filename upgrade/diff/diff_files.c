@@ -2,20 +2,15 @@
 #include "base/name_table.h"
 #include "upgrade/diff/diff_modules.h"
 
-enum { FILE_MAX = 512 << 20, DEPTH_MAX = 32 };
+enum { DEPTH_MAX = 32 };
 
 int compare_file(bool *same_out, const struct places *files, struct error *err)
 {
-	owned_str struct str old_text = STR_EMPTY, new_text = STR_EMPTY;
-
-	if ((files->old_dir &&
-	     tree_read(files->old_tree, files->old_dir, FILE_MAX, &old_text, err)) ||
-	    (files->new_dir &&
-	     tree_read(files->new_tree, files->new_dir, FILE_MAX, &new_text, err)))
-		return -1;
-	*same_out = !files->old_dir == !files->new_dir &&
-		    span_equal(str_span(&old_text), str_span(&new_text));
-	return 0;
+	*same_out = !files->old_dir == !files->new_dir;
+	return files->old_dir && files->new_dir
+		       ? tree_same(same_out, files->old_tree, files->old_dir, files->new_tree,
+				   files->new_dir, err)
+		       : 0;
 }
 
 /* Puts the paths of all files below root/dir into the table. */

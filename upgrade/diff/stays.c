@@ -2,6 +2,8 @@
 /* Whether a function does the same in both releases, with all that it calls in what is ours. */
 #include "upgrade/diff/stays.h"
 
+#include "base/parallel.h"
+
 enum { LOOKED_AT_MAX = 400 }; /* functions; beyond it nothing is sure */
 
 struct reach {
@@ -109,4 +111,53 @@ const struct type *module_state(struct modules *modules, enum side side, const c
 		return code_state_type(code, role, &modules->library[side], modules->arena);
 	module->state = code_state_type(code, role, &modules->library[side], modules->arena);
 	return module->state;
+}
+
+/* ---- of all that changed, before anybody asks ---- */
+
+struct wanted {
+	struct module_at *module;
+	enum beam_role role;
+	const struct code_library *library;
+	struct arena arena;
+};
+
+static int prepare_nth(void *context, size_t nr, struct error *err)
+{
+	struct wanted *wanted = (struct wanted *)context + nr;
+
+	(void)err;
+	wanted->module->state = code_state_type(wanted->module->code, wanted->role, wanted->library,
+						&wanted->arena);
+	return 0;
+}
+
+/* What processes of a module are in both releases; 0: not seen, or several things. */
+static enum beam_role common_role(const struct module_diff *diff)
+{
+	unsigned roles = diff->old_facts->roles & diff->new_facts->roles & BEAM_PROCESS;
+
+	return roles & (roles - 1) ? 0 : (enum beam_role)roles;
+}
+
+void states_prepare(struct modules *modules)
+{
+	size_t most = 2 * name_table_len(modules->names[SIDE_OLD]), len = 0;
+	struct wanted *all = arena_array(modules->arena, most, struct wanted);
+	struct error none;
+
+	for (enum side side = SIDE_OLD; side < SIDES; side++)
+		for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
+			struct module_at *module = &modules->items[side][i];
+
+			if (module->diff && module->diff->change == CHANGE_CHANGED &&
+			    !module->state && common_role(module->diff))
+				all[len++] = (struct wanted){ .module = module,
+							      .role = common_role(module->diff),
+							      .library = &modules->library[side] };
+		}
+	if (parallel(len, prepare_nth, all, &none))
+		return; /* it does not fail */
+	for (size_t i = 0; i < len; i++)
+		arena_join(modules->arena, &all[i].arena);
 }

@@ -16,3 +16,6 @@ bool function_stays(struct modules *modules, const char *module, const char *nam
  */
 const struct type *module_state(struct modules *modules, enum side side, const char *name,
 				const struct code *code, enum beam_role role);
+/* The states of all processes whose module changed, on all cores: nearly all are asked for later.
+ */
+void states_prepare(struct modules *modules);

@@ -146,13 +146,39 @@ void arena_join(struct arena *into, struct arena *from)
 	from->blocks = NULL;
 }
 
-void arena_done(struct arena *arena)
+struct arena_mark arena_mark(const struct arena *arena)
 {
-	for (struct arena_block *block = arena->blocks; block;) {
+	struct arena_block *block = arena->blocks;
+
+	return (struct arena_mark){ block, block ? block->next : NULL, block ? block->used : 0 };
+}
+
+/* The blocks from one on, up to another. */
+static void free_blocks(struct arena_block *block, const struct arena_block *end)
+{
+	while (block != end) {
 		struct arena_block *next = block->next;
 
 		free(block);
 		block = next;
 	}
+}
+
+void arena_release(struct arena *arena, struct arena_mark mark)
+{
+	free_blocks(arena->blocks, mark.block);
+	arena->blocks = mark.block;
+	if (!mark.block)
+		return;
+	/* Large pieces lie behind the block that is being filled. */
+	free_blocks(mark.block->next, mark.behind);
+	mark.block->next = mark.behind;
+	memset((char *)mark.block->data + mark.used, 0, mark.block->used - mark.used);
+	mark.block->used = mark.used;
+}
+
+void arena_done(struct arena *arena)
+{
+	free_blocks(arena->blocks, NULL);
 	arena->blocks = NULL;
 }

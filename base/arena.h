@@ -26,6 +26,14 @@ char *arena_dup(struct arena *arena, struct span text);
 char *arena_text(struct arena *arena, struct span text);
 char *arena_printf(struct arena *arena, const char *format, ...) printf_like(2, 3);
 void arena_done(struct arena *arena);
+/* How far it is filled; and back to there: what was taken since is gone.  Not across arena_join().
+ */
+struct arena_mark {
+	struct arena_block *block, *behind;
+	size_t used;
+};
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_release(struct arena *arena, struct arena_mark mark);
 /* Whether it lies in one of its blocks. */
 bool arena_has(const struct arena *arena, const void *pointer);
 /* All that `from` holds belongs to `into` from now on; `from` is empty. */

@@ -43,13 +43,29 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
+	return hash ^ hash >> 29;
+}
+
+/* Eight bytes at a time: many texts are hashed at each call that is followed in code. */
+uint32_t span_hash(struct span text)
+{
+	uint64_t hash = text.len, word;
+
+	for (; text.len >= sizeof(word); text.ptr += sizeof(word), text.len -= sizeof(word)) {
+		memcpy(&word, text.ptr, sizeof(word));
+		hash = mix(hash, word);
+	}
+	for (word = 0; text.len > 0; text.len--)
+		word = word << 8 | (unsigned char)text.ptr[text.len - 1];
+	return (uint32_t)mix(hash, word);
+}
+
 uint32_t text_hash(const char *text)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 16777619U;
-	return hash ^ hash >> 15;
+	return span_hash(span_of(text));
 }
 
 struct span span_trim(struct span a)

@@ -30,7 +30,8 @@ bool span_starts(struct span a, const char *prefix);
 bool span_ends(struct span a, const char *suffix);
 /* -1, 0 or 1: byte order, the shorter first. */
 int span_compare(struct span a, struct span b);
-/* A number for a text, mostly another one for another text; FNV-1a. */
+/* A number for a text, mostly another one for another text; of no use beyond this process. */
+uint32_t span_hash(struct span text);
 uint32_t text_hash(const char *text);
 /* Without white space at both ends. */
 struct span span_trim(struct span a);

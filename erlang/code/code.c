@@ -209,6 +209,44 @@ static int read_lambdas(struct code *code, struct arena *arena, struct span chun
 	return 0;
 }
 
+/* Where a function stands in the table of names, or would. */
+static size_t find_name(const struct code *code, const char *name, uint32_t arity)
+{
+	size_t at = (text_hash(name) + arity) & (code->by_name_room - 1);
+
+	for (; code->by_name[at]; at = (at + 1) & (code->by_name_room - 1)) {
+		const struct code_function *function = &code->functions[code->by_name[at] - 1];
+
+		if (function->arity == arity && strcmp(function->name, name) == 0)
+			break;
+	}
+	return at;
+}
+
+/* Of one that damaged code has twice the first counts. */
+static void index_names(struct code *code, struct code_function *functions, struct arena *arena)
+{
+	uint32_t *by_name;
+
+	code->by_name_room = 4;
+	while (code->by_name_room < 2 * code->len)
+		code->by_name_room *= 2;
+	code->by_name = by_name = arena_array(arena, code->by_name_room, uint32_t);
+	for (size_t i = 0; i < code->len; i++) {
+		size_t at = find_name(code, functions[i].name, functions[i].arity);
+
+		if (!by_name[at])
+			by_name[at] = (uint32_t)i + 1;
+	}
+	for (size_t i = 0; i < code->exports.len; i++) {
+		const struct beam_function *export = &code->exports.items[i];
+		uint32_t nr = by_name[find_name(code, export->name, export->arity)];
+
+		if (nr)
+			functions[nr - 1].exported = true;
+	}
+}
+
 static int read_functions(struct code *code, struct arena *arena, struct span chunk,
 			  struct error *err)
 {
@@ -233,6 +271,8 @@ static int read_functions(struct code *code, struct arena *arena, struct span ch
 	code->places = reader.places;
 	ret = take_ops(&reader, err);
 	free(reader.ops);
+	if (ret == 0 && !code->unread)
+		index_names(code, reader.functions, arena);
 	return ret;
 }
 
@@ -323,14 +363,18 @@ int code_open(struct code **out, struct arena *arena, struct span bytes, struct 
 
 const struct code_function *code_function(const struct code *code, const char *name, uint32_t arity)
 {
-	for (size_t i = 0; i < code->len; i++)
-		if (code->functions[i].arity == arity && strcmp(code->functions[i].name, name) == 0)
-			return &code->functions[i];
-	return NULL;
+	uint32_t nr = code->by_name ? code->by_name[find_name(code, name, arity)] : 0;
+
+	return nr ? &code->functions[nr - 1] : NULL;
 }
 
 bool code_exports(const struct code *code, const char *name, uint32_t arity)
 {
+	const struct code_function *function = code_function(code, name, arity);
+
+	if (function)
+		return function->exported;
+	/* Of code that is not read only this is known. */
 	for (size_t i = 0; i < code->exports.len; i++)
 		if (code->exports.items[i].arity == arity &&
 		    strcmp(code->exports.items[i].name, name) == 0)

@@ -61,6 +61,7 @@ struct code_function {
 	/* Registers that are used: x0, x1, … and y0, y1, …  */
 	uint64_t xs, ys;
 	uint32_t labels; /* how many there are among the instructions */
+	bool exported;
 };
 
 /* Where a label is. */
@@ -94,6 +95,8 @@ struct code {
 	const char *unread;
 	const struct code_function *functions;
 	size_t len;
+	const uint32_t *by_name; /* for code_function(): a hash table of them, counted from 1 */
+	size_t by_name_room;     /* a power of two */
 	struct beam_functions exports, imports;
 	struct beam_functions lambdas; /* local functions that funs are made of */
 	bool loads_nif; /* its functions may be native: what stands here never returns */

@@ -79,6 +79,7 @@ static void call_local(struct run *run, const struct code_function *callee, bool
 
 static void call_remote(struct run *run, const struct beam_function *function, bool tail)
 {
+	const struct code_function *own;
 	const struct value *const *args;
 	struct values values;
 	bool known;
@@ -87,10 +88,11 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 		go_on_with_one(run, &value_unknown, tail);
 		return;
 	}
-	if (strcmp(function->module, run->code->module) == 0 &&
-	    code_function(run->code, function->name, function->arity)) {
-		call_local(run, code_function(run->code, function->name, function->arity), true,
-			   tail);
+	own = strcmp(function->module, run->code->module) == 0
+		      ? code_function(run->code, function->name, function->arity)
+		      : NULL;
+	if (own) {
+		call_local(run, own, true, tail);
 		return;
 	}
 	if (known_to_raise(function)) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_memo.h"
 #include "erlang/code/code_run.h"
 
 static unsigned eval_limit(const struct eval *eval)
@@ -345,13 +346,50 @@ static bool goes_round(const struct eval_frame *now)
 	return false;
 }
 
+/* Follows all ways. */
+static void follow_all(struct run *run, const struct value *const *args)
+{
+	const struct code_function *function = run->function;
+	struct eval *eval = run->eval;
+
+	run->seen = arena_array(run->scratch, function->labels, struct seen);
+	run->now.regs = arena_array(run->scratch, run_regs_len(run), const struct value *);
+	for (size_t i = 0; i < function->arity; i++)
+		run->now.regs[i] = args[i];
+	for (;;) {
+		follow(run);
+		if (run->todo_len == 0)
+			break;
+		if (eval->steps > eval_limit(eval)) {
+			eval->gave_up = true;
+			break;
+		}
+		run->now = run->todo[--run->todo_len];
+	}
+}
+
+/* What the ways of a function need is given back before its caller goes on, so that all of them
+ * take it from one place.
+ */
+static void follow_in_scratch(struct run *run, const struct value *const *args)
+{
+	owned_arena struct arena own = ARENA_EMPTY;
+	struct arena *shared = run->eval->scratch;
+	struct arena_mark mark;
+
+	run->scratch = shared ? shared : &own;
+	mark = arena_mark(run->scratch);
+	run->eval->scratch = run->scratch;
+	follow_all(run, args);
+	arena_release(run->scratch, mark);
+	run->eval->scratch = shared;
+}
+
 struct values eval_function(struct eval *eval, const struct code *code,
 			    const struct code_function *function, const struct value *const *args)
 {
-	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct run run = { .eval = eval,
 			   .arena = eval->arena,
-			   .scratch = &scratch,
 			   .code = code,
 			   .function = function,
 			   .now.waited = eval->waited };
@@ -369,35 +407,52 @@ struct values eval_function(struct eval *eval, const struct code *code,
 	eval->depth++;
 	eval->top = &frame;
 	eval->steps += (unsigned)(function->len / 8);
-	run.seen = arena_array(&scratch, function->labels, struct seen);
-	run.now.regs = arena_array(&scratch, run_regs_len(&run), const struct value *);
-	for (size_t i = 0; i < function->arity; i++)
-		run.now.regs[i] = args[i];
-	for (;;) {
-		follow(&run);
-		if (run.todo_len == 0)
-			break;
-		if (eval->steps > eval_limit(eval)) {
-			eval->gave_up = true;
-			break;
-		}
-		run.now = run.todo[--run.todo_len];
-	}
+	follow_in_scratch(&run, args);
 	eval->top = frame.caller;
 	eval->depth--;
 	return run.outcomes;
 }
 
+/* False: it is not, or would take more steps than are left. */
+static bool recall(struct values *out, struct eval *eval, const struct recalled *recalled)
+{
+	if (!recalled || eval->steps + recalled->steps > eval_limit(eval))
+		return false;
+	eval->steps += recalled->steps;
+	eval->cut = eval->cut || recalled->cut;
+	*out = recalled->values;
+	return true;
+}
+
+/* *what: what came of it. */
+static void follow_call(struct recalled *what, struct eval *eval, const struct code *code)
+{
+	bool gave_up = eval->gave_up, cut = eval->cut;
+	unsigned steps = eval->steps;
+
+	eval->gave_up = eval->cut = false;
+	what->values = eval_function(eval, code, what->function, what->args);
+	what->all = !eval->gave_up;
+	what->cut = eval->cut;
+	what->steps = eval->steps - steps;
+	eval->gave_up = gave_up;
+	eval->cut = cut || eval->cut;
+}
+
 bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
 		 const struct code_function *function, const struct value *const *args)
 {
-	bool before = eval->gave_up, all;
+	const struct recalled *recalled = memo_find(eval, function, args);
+	struct recalled what = { .function = function, .args = args };
 
-	eval->gave_up = false;
-	*out = eval_function(eval, code, function, args);
-	all = !eval->gave_up;
-	eval->gave_up = before;
-	return all;
+	if (recalled && recalled->all && !recalled->cut && recall(out, eval, recalled))
+		return true;
+	follow_call(&what, eval, code);
+	/* How far others get depends on who calls. */
+	if (!recalled && what.all && !what.cut)
+		memo_add(eval, &what);
+	*out = what.values;
+	return what.all;
 }
 
 const struct value *eval_one(struct eval *eval, const struct code *code,
@@ -416,10 +471,13 @@ static const struct code_function *find_function(struct eval *eval, const char *
 						 const char *name, uint32_t arity,
 						 const struct code **code)
 {
+	const struct code_function *function;
+
 	if (!eval->library)
 		return NULL;
 	*code = eval->library->open(eval->library->ctx, module);
-	return *code && code_exports(*code, name, arity) ? code_function(*code, name, arity) : NULL;
+	function = *code ? code_function(*code, name, arity) : NULL;
+	return function && function->exported ? function : NULL;
 }
 
 static bool is_followed(const struct eval *eval, const char *module)
@@ -432,14 +490,21 @@ static bool is_followed(const struct eval *eval, const char *module)
 static bool follow_remote(struct values *out, struct eval *eval, const struct code *code,
 			  const struct code_function *function, const struct value *const *args)
 {
+	const struct recalled *recalled = memo_find(eval, function, args);
+	struct recalled what = { .function = function, .args = args };
 	unsigned limit = eval->limit, most = eval->steps + EVAL_REMOTE;
-	bool all;
+	const bool whole = most < eval_limit(eval);
 
-	if (most < eval_limit(eval))
+	if (recalled && (whole || (recalled->all && !recalled->cut)) && recall(out, eval, recalled))
+		return recalled->all;
+	if (whole)
 		eval->limit = most;
-	all = eval_follow(out, eval, code, function, args);
+	follow_call(&what, eval, code);
 	eval->limit = limit;
-	return all;
+	if (!recalled && (whole || (what.all && !what.cut)))
+		memo_add(eval, &what);
+	*out = what.values;
+	return what.all;
 }
 
 /* What never returns may be there for the VM to replace, as lists:keyfind/3 is, or a recursion that

@@ -44,7 +44,8 @@ struct eval_frame {
 };
 
 struct eval {
-	struct arena *arena;                /* takes all values */
+	struct arena *arena;   /* takes all values */
+	struct arena *scratch; /* of the functions that are being followed; NULL: none is */
 	const struct code_library *library; /* NULL: none */
 	/* Called at each call of a function of another module, with what it is given; may be
 	 * NULL.  One place in the code may be come by more than once.
@@ -65,6 +66,7 @@ struct eval {
 	/* Called where a way ends by an exception, or since no clause matches.  May be NULL. */
 	void (*on_raise)(void *ctx);
 	void *ctx;
+	struct eval_memo *memo; /* code_memo.h; NULL: nothing is remembered */
 	/* What stands first in the mailbox when it is looked into; NULL: nothing is known of it. */
 	const struct value *message;
 	bool left;                    /* some `receive` has no clause for it, and leaves it there */
@@ -83,6 +85,11 @@ struct eval {
  */
 struct values eval_function(struct eval *eval, const struct code *code,
 			    const struct code_function *function, const struct value *const *args);
+/* All that a function may return.  False: it could not be followed to its end, so that there
+ * may be others.
+ */
+bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
+		 const struct code_function *function, const struct value *const *args);
 /* The one value it returns, unknown when there are several. */
 const struct value *eval_one(struct eval *eval, const struct code *code,
 			     const struct code_function *function, const struct value *const *args);

@@ -78,9 +78,3 @@ void run_bif(struct run *run, const struct code_op *op);
 void run_native(struct run *run, const struct code_op *op);
 /* Whether a value is a native record; MAYBE: not known. */
 enum answer value_is_native(const struct value *value, struct arena *arena);
-
-/* All that a function may return.  False: it could not be followed to its end, so that this is not
- * known.
- */
-bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
-		 const struct code_function *function, const struct value *const *args);

@@ -5,6 +5,7 @@
 #include "erlang/code/code_states.h"
 
 #include "erlang/code/code_effects.h"
+#include "erlang/code/code_memo.h"
 
 enum {
 	ROUNDS = 2,       /* of all callbacks, each time with what they made before */
@@ -32,6 +33,7 @@ struct states {
 	const struct value *(*any)(const struct type *type, size_t nth, struct arena *arena);
 	struct tried *tried;
 	size_t tried_len, tried_cap;
+	struct eval_memo memo;
 };
 
 /* ---- what a callback returned ---- */
@@ -92,6 +94,7 @@ static bool take_continued(struct states *states, const struct value *state,
 	const struct code_function *go_on = code_function(states->code, "handle_continue", 2);
 	struct eval eval = { .arena = states->scratch,
 			     .library = states->library,
+			     .memo = &states->memo,
 			     .limit = CALLBACK };
 	const struct value *args[] = { NULL, state };
 	struct values values;
@@ -295,6 +298,7 @@ static void run_callback(struct states *states, const struct code_function *func
 	for (size_t way = 0; way < ways && way < WAYS; way++) {
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
+				     .memo = &states->memo,
 				     .limit = CALLBACK };
 		const struct value *args[4] = { &value_unknown, &value_unknown, &value_unknown,
 						&value_unknown };
@@ -477,6 +481,7 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct change *change = NULL;
 	const struct code_function *function;
+	struct eval_memo memo = { 0 };
 
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++)
 		if (changes[i].role == role)
@@ -489,7 +494,7 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 		const struct value *version =
 			given.vsn ? value_of_term(&scratch, given.vsn) : &value_unknown;
 		const struct value *back[] = { value_of_atom(&scratch, "down"), version };
-		struct eval eval = { .arena = &scratch, .library = library };
+		struct eval eval = { .arena = &scratch, .library = library, .memo = &memo };
 		const struct value *args[4] = { &value_unknown, &value_unknown, &value_unknown,
 						&value_unknown };
 		struct values values;

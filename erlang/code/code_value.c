@@ -9,6 +9,7 @@ enum { DEPTH = 200, STEPS = 20000 };
 struct walk {
 	struct arena *arena;
 	unsigned depth, steps;
+	bool exact; /* comparing: also what is responsible for the unknown ones */
 };
 
 static bool enter(struct walk *walk)
@@ -33,14 +34,10 @@ static uint32_t mix(uint32_t digest, uint32_t more)
 static uint32_t term_digest(const struct term *term)
 {
 	uint32_t digest = mix(1, (uint32_t)term->kind);
-	const char *name = term_atom_name(term);
-	int64_t integer;
 
-	for (; name && *name; name++)
-		digest = mix(digest, (uint8_t)*name);
-	if (term_get_integer(term, &integer))
-		digest = mix(digest, (uint32_t)integer);
-	return digest;
+	if (term->kind == TERM_ATOM)
+		return mix(digest, span_hash(term->text));
+	return term->kind == TERM_INTEGER ? mix(digest, (uint32_t)term->integer) : digest;
 }
 
 const struct value *value_unseen(struct arena *arena, struct beam_function where)
@@ -338,11 +335,22 @@ static bool all_same(struct walk *walk, const struct value *const *a, const stru
 	return true;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_place(const struct beam_function *a, const struct beam_function *b)
+{
+	return a->arity == b->arity && same_text(a->name, b->name) &&
+	       same_text(a->module, b->module);
+}
+
 static bool same_kind(struct walk *walk, const struct value *a, const struct value *b)
 {
 	switch (a->kind) {
 	case VALUE_UNKNOWN:
-		return true;
+		return !walk->exact || same_place(&a->where, &b->where);
 	case VALUE_ARGUMENT:
 		return a->nr == b->nr;
 	case VALUE_TERM:
@@ -381,7 +389,12 @@ static bool same(struct walk *walk, const struct value *a, const struct value *b
 
 bool value_same(const struct value *a, const struct value *b)
 {
-	return same(&(struct walk){ NULL, DEPTH, STEPS }, a, b);
+	return same(&(struct walk){ NULL, DEPTH, STEPS, false }, a, b);
+}
+
+bool value_identical(const struct value *a, const struct value *b)
+{
+	return same(&(struct walk){ NULL, DEPTH, STEPS, true }, a, b);
 }
 
 /* ---- terms ---- */
@@ -480,7 +493,7 @@ static const struct term *to_term(struct walk *walk, const struct value *value)
 
 const struct term *value_term(const struct value *value, struct arena *arena)
 {
-	return to_term(&(struct walk){ arena, DEPTH, STEPS }, value);
+	return to_term(&(struct walk){ arena, DEPTH, STEPS, false }, value);
 }
 
 /* ---- text ---- */
@@ -561,5 +574,5 @@ void value_print(struct str *out, const struct value *value)
 	if (term)
 		term_print(out, term);
 	else
-		print(&(struct walk){ &arena, DEPTH, STEPS }, out, value);
+		print(&(struct walk){ &arena, DEPTH, STEPS, false }, out, value);
 }

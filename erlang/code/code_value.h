@@ -80,6 +80,8 @@ enum answer { NO, YES, MAYBE };
 enum answer value_equal(const struct value *a, const struct value *b);
 /* Whether the same is known of both; two unknown values count as the same. */
 bool value_same(const struct value *a, const struct value *b);
+/* The same, with what is responsible for the unknown ones. */
+bool value_identical(const struct value *a, const struct value *b);
 
 /* What kind of term it is; TERM_OPAQUE for funs; -1 when that is not known. */
 int value_term_kind(const struct value *value);

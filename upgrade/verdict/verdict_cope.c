@@ -3,6 +3,7 @@
  * in what is missing.  They are tried, with each message that they tell from others.
  */
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_memo.h"
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -50,6 +51,7 @@ struct attempt {
 	const struct code_function *function;
 	const struct value *messages[MESSAGES_MAX];
 	size_t len;
+	struct eval_memo *memo; /* its own */
 };
 
 static void add_message(struct attempt *attempt, const struct value *message)
@@ -159,6 +161,7 @@ static bool answers(struct values *out, struct ends *ends, const struct attempt 
 	struct eval eval = { .arena = attempt->arena,
 			     .library = attempt->library,
 			     .limit = STEPS_MAX,
+			     .memo = attempt->memo,
 			     .on_raise = ends ? note_end : NULL,
 			     .ctx = ends };
 	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
@@ -168,8 +171,7 @@ static bool answers(struct values *out, struct ends *ends, const struct attempt 
 	args[attempt->callback->state] = state;
 	if (ends)
 		ends->eval = &eval;
-	*out = eval_function(&eval, attempt->code, attempt->function, args);
-	return !eval.gave_up && !eval.cut;
+	return eval_follow(out, &eval, attempt->code, attempt->function, args) && !eval.cut;
 }
 
 /* How many different things it may return; -1: not all of them are seen. */
@@ -320,10 +322,13 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 		    const struct type *after)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval_memo was_memo = { 0 }, memo = { 0 };
 	struct attempt was = { .arena = &scratch,
+			       .memo = &was_memo,
 			       .code = maker,
 			       .library = &judge->modules->library[!side] };
 	struct attempt attempt = { .arena = &scratch,
+				   .memo = &memo,
 				   .code = code,
 				   .library = &judge->modules->library[side] };
 	unsigned tried = 0;
@@ -465,9 +470,16 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code_library *library = judge->modules->library;
+	struct eval_memo now_memo = { 0 }, was_memo = { 0 };
 	struct failing failing = {
-		.now = { .arena = &scratch, .code = code, .library = &library[side] },
-		.was = { .arena = &scratch, .code = maker, .library = &library[!side] },
+		.now = { .arena = &scratch,
+			 .memo = &now_memo,
+			 .code = code,
+			 .library = &library[side] },
+		.was = { .arena = &scratch,
+			 .memo = &was_memo,
+			 .code = maker,
+			 .library = &library[!side] },
 		.before = before,
 		.after = after,
 		.exact = type_loses_atoms(before, after),

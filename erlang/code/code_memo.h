@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* code_memo.h - what functions returned that were followed before: callbacks that are tried with many
- * messages and states make the same calls over and over.
+/* code_memo.h - what functions returned that were followed before: callbacks that are tried with
+ * many messages and states make the same calls over and over.
  *
  * A memo is for evals of one arena and library, all begun in one module, and without callbacks of
  * their own (on_call, …), which must see every call.  What is recalled costs as many steps as

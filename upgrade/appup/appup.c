@@ -89,36 +89,66 @@ static bool same_scripts(const struct appup_made *a, const struct appup_made *b)
 	return term_equal(a->up, b->up) && a->down && b->down && term_equal(a->down, b->down);
 }
 
+/* What would come of them if all that are shipped were generated; *any: whether some are shipped.
+ */
+static struct appups try_generated(struct appup_work *work, bool *any)
+{
+	const struct appups *appups = work->appups;
+	struct appups *tried = arena_new(work->arena, struct appups);
+
+	*tried = *appups;
+	tried->items = arena_array(work->arena, appups->len, struct appup_made);
+	*any = false;
+	for (size_t i = 0; i < appups->len; i++) {
+		tried->items[i] = appups->items[i];
+		if (appups->items[i].source == APPUP_SHIPPED) {
+			tried->items[i].source = APPUP_GENERATED;
+			*any = true;
+		}
+	}
+	work->appups = tried;
+	if (*any)
+		work_out(work);
+	return *tried;
+}
+
+/* Marks those that were generated; whether all were that are shipped. */
+static bool find_own(struct appups *appups, const struct appups *tried)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < appups->len; i++) {
+		if (appups->items[i].source != APPUP_SHIPPED)
+			continue;
+		if (same_scripts(&appups->items[i], &tried->items[i]))
+			appups->items[i].source = APPUP_GENERATED;
+		else
+			all = false;
+	}
+	return all;
+}
+
 /* `relevo build` puts the appups that it generates beside the .app files: those are no work of
  * hands, and judged as what they are.
  */
-static void find_own(const struct appup_work *work)
+static void work_out_all(struct appup_work *work)
 {
 	owned_name_table struct name_table *names = name_table_new();
-	const struct appups *appups = work->appups;
-	struct appup_made *copy = arena_array(work->arena, appups->len, struct appup_made);
-	struct appups tried = { .items = copy, .len = appups->len };
-	struct reasons reasons = { NULL, 0, 0 };
+	struct reasons reasons = *work->reasons;
 	struct appup_work again = *work;
-	bool any = false;
+	struct appups tried;
+	bool any;
 
-	for (size_t i = 0; i < appups->len; i++) {
-		copy[i] = appups->items[i];
-		if (copy[i].source == APPUP_SHIPPED) {
-			copy[i].source = APPUP_GENERATED;
-			any = true;
-		}
-	}
-	if (!any)
-		return;
 	again.names = names;
-	again.appups = &tried;
 	again.reasons = &reasons;
-	work_out(&again);
-	for (size_t i = 0; i < appups->len; i++)
-		if (appups->items[i].source == APPUP_SHIPPED &&
-		    same_scripts(&appups->items[i], &copy[i]))
-			appups->items[i].source = APPUP_GENERATED;
+	reasons.cap = reasons.len; /* those that are there stay as they are */
+	tried = try_generated(&again, &any);
+	if (find_own(work->appups, &tried) && any) {
+		*work->appups = tried;
+		*work->reasons = reasons;
+	} else {
+		work_out(work);
+	}
 }
 
 int appups_make(struct appups *out, struct modules *modules, const struct appup_options *options,
@@ -137,8 +167,7 @@ int appups_make(struct appups *out, struct modules *modules, const struct appup_
 	states_prepare(modules);
 	if (find_changed(&work, err))
 		return -1;
-	find_own(&work);
-	work_out(&work);
+	work_out_all(&work);
 	appup_protocols(&work);
 	for (size_t i = 0; i < appups.len; i++)
 		finish(work.arena, &appups.items[i]);

@@ -144,6 +144,20 @@ static void call_fun(struct run *run, const struct value *fun, uint64_t arity, b
 		go_on_with_one(run, &value_unknown, tail);
 }
 
+/* The module of which a function is called that is not known; NULL: that is not to be seen. */
+static const char *plugin_with(const struct run *run, const struct value *module, const char *name,
+			       uint32_t arity)
+{
+	const struct code_library *library = run->eval->library;
+	const struct code *code =
+		name && library && library->plugin &&
+				(module->kind == VALUE_UNKNOWN || module->kind == VALUE_ARGUMENT)
+			? library->open(library->ctx, library->plugin)
+			: NULL;
+
+	return code && code_exports(code, name, arity) ? library->plugin : NULL;
+}
+
 /* apply/1, /2: the module and the function stand behind the arguments. */
 static void apply(struct run *run, const struct code_arg *arity, bool tail)
 {
@@ -156,6 +170,9 @@ static void apply(struct run *run, const struct code_arg *arity, bool tail)
 	function.module = value_atom_name(run_get_x(run, arity->number));
 	function.name = value_atom_name(run_get_x(run, arity->number + 1));
 	function.arity = (uint32_t)arity->number;
+	if (!function.module)
+		function.module = plugin_with(run, run_get_x(run, arity->number), function.name,
+					      function.arity);
 	if (function.module && function.name)
 		call_remote(run, &function, tail);
 	else

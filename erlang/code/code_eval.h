@@ -28,11 +28,14 @@ struct values {
  *         result is borrowed as long as the values made from it.  Without "lists" and Elixir's
  *         "Elixir.Enum", "Elixir.Keyword", calls of those are not followed.
  * follow  whether calls of a module are followed though it is not known to be pure; NULL: none is
+ * plugin  the module that one is taken for which is not known, where that has the function that is
+ *         called: Mod:handle(Event, State); NULL: none
  */
 struct code_library {
 	const struct code *(*open)(void *ctx, const char *module);
 	bool (*follow)(void *ctx, const char *module);
 	void *ctx;
+	const char *plugin;
 };
 
 /* A function that is being followed. */

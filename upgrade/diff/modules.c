@@ -97,7 +97,7 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 				add_app(modules, &diff->apps[i], side);
 		modules->sides[side] = (struct library_side){ modules, side };
 		modules->library[side] =
-			(struct code_library){ open_code, is_ours, &modules->sides[side] };
+			(struct code_library){ open_code, is_ours, &modules->sides[side], NULL };
 	}
 	return modules;
 }

@@ -226,6 +226,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
 		effects_prepare(&judge);
+		judge_plugins(&judge);
 		judge_shared(&judge);
 		judge_stored(&judge);
 		judge_own_closures(&judge);

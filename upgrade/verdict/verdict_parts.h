@@ -16,6 +16,7 @@ struct judge {
 	struct code_watch **watches[SIDES]; /* of modules that were asked for, by their number */
 	unsigned read_steps;                /* that readers of what is stored were tried for */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
+	const char *plugin; /* that the libraries take an unknown module for, or NULL */
 	/* The relup starts a new emulator before it changes anything: no process lives through
 	 * it, so that only what holds for a fresh start is told.
 	 */
@@ -264,6 +265,11 @@ bool gives_otherwise(struct judge *judge, const struct module_diff *module,
  * call what is in `given`, and what they return has another shape for it.
  */
 void given_through(struct judge *judge, struct name_table *names, struct name_table *given);
+
+/* ---- verdict_plugins.c ---- */
+
+/* What servers keep for changed modules that they call by names they were given. */
+void judge_plugins(struct judge *judge);
 
 /* ---- verdict_names.c ---- */
 

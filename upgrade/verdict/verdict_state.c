@@ -393,50 +393,12 @@ static struct changed_process process_of(struct judge *judge, const struct app_d
 	};
 }
 
-static bool has_init(const struct beam_facts *facts)
-{
-	for (uint32_t arity = 1; arity <= 4; arity++)
-		if (beam_exports(facts, "init", arity))
-			return true;
-	return false;
-}
-
-/* A callback module of a behaviour that is not OTP's: who keeps its state is not known. */
-static bool is_plugin(const struct beam_facts *facts)
-{
-	static const char *const others[] = { "application", "supervisor", "Elixir.Application",
-					      "Elixir.Plug", "Elixir.Supervisor" };
-
-	if (facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR | BEAM_APPLICATION | BEAM_PROTOCOL) ||
-	    facts->behaviours.len == 0 || !has_init(facts))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++)
-		if (names_have(facts->behaviours, others[i]))
-			return false;
-	return true;
-}
-
-static void judge_plugin(struct judge *judge, const struct app_diff *app,
-			 const struct module_diff *module)
-{
-	const struct appup_made *made = appups_find(judge->appups, app->name);
-	const struct term *instruction = made ? appup_instruction(made, false, module->name) : NULL;
-
-	if (is_plugin(module->old_facts) && is_plugin(module->new_facts))
-		judge_types(judge, &(struct typed){
-					   app, module->name, module->old_code, module->new_code,
-					   module->old_facts, 0,
-					   !instruction || !instruction_is_advanced(instruction) });
-}
-
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module)
 {
 	struct changed_process process;
 
-	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS)) {
-		judge_plugin(judge, app, module);
-		return;
-	}
+	if (!(module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS))
+		return; /* judge_plugins() */
 	process = process_of(judge, app, module);
 	judge_callback_mode(&process);
 	if (keeps_state(&process)) {

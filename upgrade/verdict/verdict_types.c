@@ -7,6 +7,13 @@
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
 
+static const char *process_shown(const struct judge *judge, const struct typed *typed)
+{
+	return judge->plugin ? arena_printf(judge->arena, "%s that run %s",
+					    module_shown(typed->name), module_shown(judge->plugin))
+			     : module_shown(typed->name);
+}
+
 /* ---- what does harm ---- */
 
 /* Some code that changed understands both: it need not be the one that keeps it. */
@@ -50,7 +57,9 @@ bool code_or_library(struct judge *judge, enum side side, const struct code *cod
 								    : modules.items[j].old_code;
 
 			if (other && other != code && !other->unread &&
-			    imports_from(code, other->module) && is(other, what))
+			    (imports_from(code, other->module) ||
+			     (judge->plugin && strcmp(judge->plugin, other->module) == 0)) &&
+			    is(other, what))
 				return true;
 		}
 	}
@@ -251,14 +260,19 @@ static bool has_structure(const struct type *type)
 	return type->kinds & (1U << TERM_TUPLE | 1U << TERM_MAP | 1U << TERM_LIST);
 }
 
+/* What a plugin makes for it is called by a name that it was given. */
+static bool init_stays(struct judge *judge, const struct typed *typed)
+{
+	return !judge->plugin && function_stays(judge->modules, typed->name, "init", 1);
+}
+
 /* Lost in the same function, which does the same: the same value. */
 static bool lost_alike(struct judge *judge, const struct typed *typed, const struct type_diff *diff)
 {
 	const struct beam_function *a = &diff->before->lost, *b = &diff->after->lost;
 
 	if (!diff->before->unknown && !diff->after->unknown)
-		return diff->before->argument == diff->after->argument ||
-		       function_stays(judge->modules, typed->name, "init", 1);
+		return diff->before->argument == diff->after->argument || init_stays(judge, typed);
 	if (diff->before->unknown != diff->after->unknown &&
 	    has_structure(diff->before->unknown ? diff->after : diff->before))
 		return false;
@@ -266,7 +280,7 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 		return false;
 	if (!same_place(a, b))
 		return *diff->path && (!a->name || !b->name);
-	if (!*diff->path && !function_stays(judge->modules, typed->name, "init", 1))
+	if (!*diff->path && !judge->plugin && !init_stays(judge, typed))
 		return false;
 	if (!b->name)
 		return true;
@@ -285,7 +299,7 @@ static void judge_lost(struct judge *judge, const struct typed *typed, struct ty
 		      "whether the state of the processes of %s keeps its shape cannot be "
 		      "seen%s%s%s: "
 		      "it is lost at %s",
-		      module_shown(typed->name), *diff->path ? " (" : "", diff->path,
+		      process_shown(judge, typed), *diff->path ? " (" : "", diff->path,
 		      *diff->path ? ")" : "",
 		      where_shown(judge, typed->name,
 				  diff->after->unknown ? &diff->after->lost : &diff->before->lost))
@@ -308,7 +322,7 @@ static void judge_held_fun(struct judge *judge, const struct typed *typed,
 		JUDGE(judge, REASON_fun_kept, typed->app->name, typed->name,
 		      "the state of the processes of %s holds a fun of %s: it is gone when the old "
 		      "code is purged, and calling it fails",
-		      module_shown(typed->name), module_shown(code->module))
+		      process_shown(judge, typed), module_shown(code->module))
 			->hint =
 			"keep fun ?MODULE:name/arity or {Module, Function} instead, or make it "
 			"anew in code_change";
@@ -354,7 +368,7 @@ static bool judge_failing(struct judge *judge, const struct typed *typed, const 
 			  const struct type *after, const struct type *converted,
 			  const struct type *converted_back)
 {
-	const char *shown = module_shown(typed->name);
+	const char *shown = process_shown(judge, typed);
 	const char *failing = what_fails(judge, SIDE_NEW, typed, converted, after);
 
 	if (failing) {
@@ -392,7 +406,7 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		struct reason *reason =
 			JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
 			      "in the state of the processes of %s %s; they keep it as it is",
-			      module_shown(typed->name), type_diff_shown(judge->arena, harm));
+			      process_shown(judge, typed), type_diff_shown(judge->arena, harm));
 
 		reason->hint = CONVERT;
 		if (!typed->role)
@@ -406,7 +420,7 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, in the state of the processes of %s %s; they keep it as it "
 		      "is",
-		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
+		      process_shown(judge, typed), type_diff_shown(judge->arena, harm))
 			->hint = "convert the state back where code_change is given {down, Vsn}";
 	if (!judge_failing(judge, typed, before, after, before, after) && typed->role)
 		judge_lost(judge, typed, up);
@@ -465,7 +479,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 	}
 	if (up.fails_all || (typed->role == BEAM_SPECIAL && up.fails) || atom) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
-		      "code_change of %s fails for the state %s", module_shown(typed->name),
+		      "code_change of %s fails for the state %s", process_shown(judge, typed),
 		      atom ? atom : "of its processes")
 			->hint = CONVERT;
 		return;
@@ -475,7 +489,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 	if (harm) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
 		      "behind code_change, in the state of the processes of %s %s",
-		      module_shown(typed->name), type_diff_shown(judge->arena, harm))
+		      process_shown(judge, typed), type_diff_shown(judge->arena, harm))
 			->hint = CONVERT;
 		return;
 	}
@@ -484,7 +498,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 	    !is_told(judge, REASON_not_reversible, typed->name)) {
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, code_change of %s fails for the state %s",
-		      module_shown(typed->name), atom ? atom : "of its processes")
+		      process_shown(judge, typed), atom ? atom : "of its processes")
 			->hint = "convert the state back where it is given {down, Vsn}";
 		return;
 	}
@@ -493,13 +507,22 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, %sin the state of the processes of %s %s%s",
-		      as_it_is ? "" : "behind code_change, ", module_shown(typed->name),
+		      as_it_is ? "" : "behind code_change, ", process_shown(judge, typed),
 		      type_diff_shown(judge->arena, harm),
 		      as_it_is ? "; the appup leaves it as it is" : "")
 			->hint = as_it_is ? "let the appup update the module on the way back, too"
 					  : "convert the state back where code_change is given "
 					    "{down, Vsn}";
 	judge_failing(judge, typed, before, after, up.type, down.type);
+}
+
+static const struct type *state_of(struct judge *judge, enum side side, const struct typed *typed)
+{
+	const struct code *code = side == SIDE_OLD ? typed->old_code : typed->new_code;
+
+	return judge->plugin ? code_state_type(code, typed->role, &judge->modules->library[side],
+					       judge->arena)
+			     : module_state(judge->modules, side, typed->name, code, typed->role);
 }
 
 void judge_types(struct judge *judge, const struct typed *typed)
@@ -509,8 +532,8 @@ void judge_types(struct judge *judge, const struct typed *typed)
 	if (is_told(judge, REASON_state_shape_changed, typed->name) || typed->old_code->unread ||
 	    typed->new_code->unread)
 		return;
-	before = module_state(judge->modules, SIDE_OLD, typed->name, typed->old_code, typed->role);
-	after = module_state(judge->modules, SIDE_NEW, typed->name, typed->new_code, typed->role);
+	before = state_of(judge, SIDE_OLD, typed);
+	after = state_of(judge, SIDE_NEW, typed);
 	if (typed->keeps)
 		judge_held_fun(judge, typed, before);
 	if (typed->keeps)

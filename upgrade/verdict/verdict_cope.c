@@ -94,13 +94,8 @@ static const struct value *no_message(struct arena *arena)
 	return value_of_atom(arena, "$none of them");
 }
 
-/* Atoms and tuples that the callback compares something with: some of them are messages. */
-static void find_messages(struct attempt *attempt)
+static void add_compared(struct attempt *attempt, const struct code_function *function)
 {
-	const struct code_function *function = attempt->function;
-
-	attempt->len = 0;
-	add_message(attempt, no_message(attempt->arena));
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
 
@@ -108,6 +103,29 @@ static void find_messages(struct attempt *attempt)
 			add_tuple(attempt, op);
 		else if (op->opcode == OP_IS_EQ_EXACT || op->opcode == OP_SELECT_VAL)
 			add_atoms(attempt, op->args, op->len);
+	}
+}
+
+/* Atoms and tuples that the callback compares something with: some of them are messages.  Where it
+ * compares nothing, one that it calls may: handle_call(Req, From, S) -> call(Req, From, up(S)).
+ */
+static void find_messages(struct attempt *attempt)
+{
+	const struct code_function *function = attempt->function;
+
+	attempt->len = 0;
+	add_message(attempt, no_message(attempt->arena));
+	add_compared(attempt, function);
+	for (size_t i = 0; i < function->len && attempt->len == 1; i++) {
+		const struct code_op *op = &function->ops[i];
+		const struct code_function *callee =
+			op->opcode == OP_CALL || op->opcode == OP_CALL_LAST ||
+					op->opcode == OP_CALL_ONLY
+				? code_local(attempt->code, &op->args[1])
+				: NULL;
+
+		if (callee && callee->arity >= function->arity)
+			add_compared(attempt, callee);
 	}
 }
 

@@ -243,6 +243,18 @@ static bool may_be_same(const struct code_shape *a, const struct code_shape *b)
 				      (a->kind == SHAPE_RECORD && b->kind == SHAPE_TUPLE));
 }
 
+/* It is handed on as it was, and the callbacks understand it. */
+static bool copes(const struct changed_process *process)
+{
+	struct modules *modules = process->judge->modules;
+	const struct module_diff *module = process->module;
+
+	return callbacks_cope(
+		process->judge, SIDE_NEW, module->new_code, module->old_code, process->role,
+		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
+		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
+}
+
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */
 static const char *misfit(const struct changed_process *process, bool down)
 {
@@ -265,7 +277,8 @@ static const char *misfit(const struct changed_process *process, bool down)
 		return arena_printf(process->judge->arena,
 				    "fails for the state of its processes, %s", str_text(&is));
 	if (!changed.seen || may_be_same(&changed.shape, to) ||
-	    shape_fits(down ? module->old_code : module->new_code, &changed.shape, to))
+	    shape_fits(down ? module->old_code : module->new_code, &changed.shape, to) ||
+	    (!down && code_shape_equal(&changed.shape, from) && copes(process)))
 		return NULL;
 	return arena_printf(process->judge->arena, "gives %s, where the %s code has %s",
 			    str_text(&is), down ? "old" : "new", str_text(&wanted));
@@ -337,17 +350,6 @@ static bool keeps_state(const struct changed_process *process)
 	enum code_change change = code_change(process->module->new_code, process->role);
 
 	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT || !is_asked(process);
-}
-
-static bool copes(const struct changed_process *process)
-{
-	struct modules *modules = process->judge->modules;
-	const struct module_diff *module = process->module;
-
-	return callbacks_cope(
-		process->judge, SIDE_NEW, module->new_code, module->old_code, process->role,
-		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
-		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
 }
 
 static void judge_kept(const struct changed_process *process)

@@ -486,7 +486,8 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 	}
 	harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->new_code,
 			  type_compare(up.type, after, judge->arena), true);
-	if (harm) {
+	if (harm && !callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->old_code, typed->role,
+				    up.type, after)) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
 		      "behind code_change, in the state of the processes of %s %s",
 		      process_shown(judge, typed), type_diff_shown(judge->arena, harm))

@@ -221,11 +221,13 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 			       .anew = up->seq.len > 0 &&
 				       term_is_atom(term_at(up, 0), "restart_new_emulator") };
 
+	if (!judge.anew)
+		effects_begin(&judge);
 	judge_release(&judge);
 	for (size_t i = 0; i < diff->len; i++)
 		judge_app(&judge, &diff->apps[i]);
 	if (!judge.anew) {
-		effects_prepare(&judge);
+		effects_wait(&judge);
 		judge_plugins(&judge);
 		judge_shared(&judge);
 		judge_stored(&judge);

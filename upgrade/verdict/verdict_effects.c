@@ -76,8 +76,8 @@ bool effect_starts(const struct beam_function *to)
 }
 
 /* NULL: its code cannot be read. */
-static struct code_watch *watch_of(struct judge *judge, enum side side, struct module_at *module,
-				   bool through)
+static struct code_watch *make_watch(struct judge *judge, enum side side, struct module_at *module,
+				     bool through)
 {
 	struct modules *modules = judge->modules;
 	size_t nr = (size_t)(module - modules->items[side]);
@@ -102,6 +102,81 @@ static struct code_watch *watch_of(struct judge *judge, enum side side, struct m
 	return watch;
 }
 
+/* ---- of all that changed, beside what needs none of it ---- */
+
+struct effects_preparing {
+	struct beside beside;
+	struct code_watch **watches;
+	struct arena *arenas;
+	size_t len;
+};
+
+static int prepare_nth(void *context, size_t nr, struct error *err)
+{
+	const struct effects_preparing *preparing = context;
+
+	(void)err;
+	code_effects(preparing->watches[nr], effect_any, true);
+	return 0;
+}
+
+static int prepare_all(void *context, struct error *err)
+{
+	const struct effects_preparing *preparing = context;
+	const unsigned cores = parallel_cores();
+
+	return parallel_on(cores > 1 ? cores - 1 : 1, preparing->len, prepare_nth, context, err);
+}
+
+void effects_begin(struct judge *judge)
+{
+	struct modules *modules = judge->modules;
+	size_t most =
+		name_table_len(modules->names[SIDE_OLD]) + name_table_len(modules->names[SIDE_NEW]);
+	struct effects_preparing *all = arena_new(judge->arena, struct effects_preparing);
+
+	all->beside = (struct beside){ .work = prepare_all, .context = all };
+	all->watches = arena_array(judge->arena, most, struct code_watch *);
+	all->arenas = arena_array(judge->arena, most, struct arena);
+	for (enum side side = SIDE_OLD; side < SIDES; side++)
+		for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
+			struct module_at *module = &modules->items[side][i];
+
+			if (module->diff && module->diff->change == CHANGE_CHANGED &&
+			    (all->watches[all->len] = make_watch(judge, side, module, true))) {
+				all->watches[all->len]->arena = &all->arenas[all->len];
+				all->len++;
+			}
+		}
+	judge->preparing = all;
+	beside_begin(&all->beside);
+}
+
+void effects_wait(struct judge *judge)
+{
+	struct effects_preparing *all = judge->preparing;
+	struct error none;
+
+	if (!all)
+		return;
+	judge->preparing = NULL;
+	if (beside_end(&all->beside, &none))
+		return; /* it does not fail */
+	for (size_t i = 0; i < all->len; i++) {
+		arena_join(judge->arena, &all->arenas[i]);
+		all->watches[i]->arena = judge->arena;
+	}
+}
+
+/* ---- asked for ---- */
+
+static struct code_watch *watch_of(struct judge *judge, enum side side, struct module_at *module,
+				   bool through)
+{
+	effects_wait(judge);
+	return make_watch(judge, side, module, through);
+}
+
 struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module,
 			       effect_asked *asked)
 {
@@ -115,50 +190,6 @@ struct code_effects effects_through(struct judge *judge, enum side side, struct 
 	struct code_watch *watch = watch_of(judge, side, module, true);
 
 	return watch ? code_effects(watch, effect_any, true) : (struct code_effects){ NULL, 0 };
-}
-
-/* ---- of all that changed, before anybody asks ---- */
-
-struct preparing {
-	struct code_watch **watches;
-	struct arena *arenas;
-};
-
-static int prepare_nth(void *context, size_t nr, struct error *err)
-{
-	const struct preparing *preparing = context;
-
-	(void)err;
-	code_effects(preparing->watches[nr], effect_any, true);
-	return 0;
-}
-
-void effects_prepare(struct judge *judge)
-{
-	struct modules *modules = judge->modules;
-	size_t most =
-		name_table_len(modules->names[SIDE_OLD]) + name_table_len(modules->names[SIDE_NEW]);
-	struct preparing all = { arena_array(judge->arena, most, struct code_watch *),
-				 arena_array(judge->arena, most, struct arena) };
-	struct error none;
-	size_t len = 0;
-
-	for (enum side side = SIDE_OLD; side < SIDES; side++)
-		for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
-			struct module_at *module = &modules->items[side][i];
-
-			if (module->diff && module->diff->change == CHANGE_CHANGED &&
-			    (all.watches[len] = watch_of(judge, side, module, true))) {
-				all.watches[len]->arena = &all.arenas[len];
-				len++;
-			}
-		}
-	if (parallel(len, prepare_nth, &all, &none))
-		return; /* it does not fail */
-	for (size_t i = 0; i < len; i++) {
-		arena_join(judge->arena, &all.arenas[i]);
-		all.watches[i]->arena = judge->arena;
-	}
 }
 
 bool effect_is(const struct code_effect *effect, const char *module, const char *name,

@@ -13,8 +13,9 @@ struct judge {
 	const struct term *up, *down; /* the relup's steps */
 	struct reasons *reasons;
 	struct modules *modules;
-	struct code_watch **watches[SIDES]; /* of modules that were asked for, by their number */
-	unsigned read_steps;                /* that readers of what is stored were tried for */
+	struct code_watch **watches[SIDES];  /* of modules that were asked for, by their number */
+	struct effects_preparing *preparing; /* NULL: none are being prepared */
+	unsigned read_steps;                 /* that readers of what is stored were tried for */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	const char *plugin; /* that the libraries take an unknown module for, or NULL */
 	/* The relup starts a new emulator before it changes anything: no process lives through
@@ -301,8 +302,10 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 
 /* ---- verdict_effects.c ---- */
 
-/* Follows all that changed, on all cores: what is asked of it later is there. */
-void effects_prepare(struct judge *judge);
+/* Begins to follow all that changed, on other cores: what is asked of it later is there. */
+void effects_begin(struct judge *judge);
+/* Until that is done; whoever asks waits, too. */
+void effects_wait(struct judge *judge);
 /* What a module does to the world: tables, names, timers, messages, starts of processes.
  *
  * asked  the calls that matter: others may be among the results, or not

@@ -16,7 +16,7 @@ static void go_on_with(struct run *run, struct values values, bool tail)
 		run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 		next = &run->todo[run->todo_len++];
 		*next = (struct state){ run->now.at, run_copy_regs(run), run->now.waited,
-					run->now.looks };
+					run->now.looks, run->now.caught };
 		memset(next->regs, 0, run->xs * sizeof(*next->regs));
 		next->regs[0] = values.items[i];
 	}
@@ -100,8 +100,10 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 		return;
 	}
 	args = args_of(run, function->arity);
-	if (known_to_miss(run->eval, function, args) || known_to_fail(function, args)) {
+	run->eval->missed = known_to_miss(run->eval, function, args);
+	if (run->eval->missed || known_to_fail(function, args)) {
 		run_raise(run);
+		run->eval->missed = false;
 		return;
 	}
 	if (run->eval->on_call)
@@ -181,8 +183,11 @@ static void apply(struct run *run, const struct code_arg *arity, bool tail)
 
 void run_call(struct run *run, const struct code_op *op)
 {
+	const unsigned caught = run->now.caught;
+
 	run->eval->at = run->now.at;
 	run->eval->waited = run->now.waited;
+	run->eval->caught += caught;
 	switch (op->opcode) {
 	case OP_CALL:
 		call_local(run, code_local(run->code, &op->args[1]), false, false);
@@ -211,4 +216,5 @@ void run_call(struct run *run, const struct code_op *op)
 		apply(run, &op->args[0], true);
 		break;
 	}
+	run->eval->caught -= caught;
 }

@@ -90,7 +90,7 @@ static void put_map(struct run *run, const struct code_op *op)
 	const struct value *map = run_get(run, &op->args[1]);
 
 	if (value_term_kind(map) >= 0 && value_term_kind(map) != TERM_MAP) {
-		run_jump(run, &op->args[0]); /* badmap */
+		run_fail(run, &op->args[0], false); /* badmap */
 		return;
 	}
 	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
@@ -98,7 +98,7 @@ static void put_map(struct run *run, const struct code_op *op)
 
 		if (op->opcode == OP_PUT_MAP_EXACT &&
 		    value_map_get(map, run_get(run, &list->items[i]), run->arena, &before) == NO) {
-			run_jump(run, &op->args[0]);
+			run_fail(run, &op->args[0], true);
 			return;
 		}
 		map = value_map_put(run->arena, map, run_get(run, &list->items[i]),
@@ -166,12 +166,13 @@ void run_bif(struct run *run, const struct code_op *op)
 	const struct value *args[3] = { NULL }, *value = NULL;
 	struct values values = { 0 };
 	unsigned len = op->len - (unsigned)import - 2;
+	bool missed;
 
 	for (unsigned i = 0; i < len; i++)
 		args[i] = run_get(run, &op->args[(unsigned)import + 1 + i]);
-	if (function && function->arity == len &&
-	    (known_to_miss(run->eval, function, args) || known_to_fail(function, args))) {
-		run_jump(run, &op->args[0]);
+	missed = function && function->arity == len && known_to_miss(run->eval, function, args);
+	if (missed || (function && function->arity == len && known_to_fail(function, args))) {
+		run_fail(run, &op->args[0], missed);
 		return;
 	}
 	if (function && function->arity == len)

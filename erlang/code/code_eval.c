@@ -104,7 +104,10 @@ static void guard(struct run *run, const struct code_op *op)
 
 	run->now.regs = run_copy_regs(run);
 	memset(run->now.regs, 0, run->xs * sizeof(*run->now.regs));
+	/* What `catch` guards comes to its end both ways. */
+	run->now.caught += op->opcode == OP_CATCH;
 	run_fork(run, &op->args[1]);
+	run->now.caught += op->opcode == OP_TRY;
 	run->now.regs = regs;
 }
 
@@ -163,6 +166,11 @@ static void other_op(struct run *run, const struct code_op *op)
 	case OP_TRY:
 	case OP_CATCH:
 		guard(run, op);
+		break;
+	case OP_TRY_END:
+	case OP_CATCH_END:
+		run->now.caught -= run->now.caught > 0;
+		plain_op(run, op);
 		break;
 	case OP_BS_MATCH:
 		/* Registers among its commands are written. */

@@ -66,17 +66,21 @@ struct eval {
 	 */
 	bool (*on_enter)(void *ctx, const struct code_function *function,
 			 const struct value *const *args, bool by_name);
-	/* Called where a way ends by an exception, or since no clause matches.  May be NULL. */
+	/* Called where a way ends by an exception that nobody catches, or since no clause matches.
+	 * May be NULL.
+	 */
 	void (*on_raise)(void *ctx);
 	void *ctx;
 	struct eval_memo *memo; /* code_memo.h; NULL: nothing is remembered */
 	/* What stands first in the mailbox when it is looked into; NULL: nothing is known of it. */
 	const struct value *message;
-	bool left;                    /* some `receive` has no clause for it, and leaves it there */
-	size_t at;                    /* behind what those are told of, in top's function */
-	bool waited;                  /* a message was received on the way there */
-	unsigned steps, depth;        /* so far: zero at first */
-	unsigned limit;               /* of steps; 0: EVAL_STEPS */
+	bool missed;           /* the last way that ended so did, since a map has no such key */
+	bool left;             /* some `receive` has no clause for it, and leaves it there */
+	size_t at;             /* behind what those are told of, in top's function */
+	bool waited;           /* a message was received on the way there */
+	unsigned caught;       /* how many `try` and `catch` the callers are inside of */
+	unsigned steps, depth; /* so far: zero at first */
+	unsigned limit;        /* of steps; 0: EVAL_STEPS */
 	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
 	bool cut;                     /* a recursion was left before its end */
 	bool gave_up;                 /* not all could be followed: there may be other values */

@@ -694,6 +694,27 @@ static const struct value *known_no_parens(struct eval *eval, const struct value
 	return kind < 0 || kind == TERM_ATOM ? NULL : value_tuple(eval->arena, error, 2);
 }
 
+static const struct value *is_key(struct eval *eval, const struct value *map,
+				  const struct value *key)
+{
+	const struct value *value;
+	enum answer found = value_map_get(map, key, eval->arena, &value);
+
+	return found == MAYBE || value_term_kind(map) != TERM_MAP
+		       ? NULL
+		       : value_of_atom(eval->arena, found == YES ? "true" : "false");
+}
+
+static const struct value *known_is_key(struct eval *eval, const struct value *const *args)
+{
+	return is_key(eval, args[1], args[0]);
+}
+
+static const struct value *known_has_key(struct eval *eval, const struct value *const *args)
+{
+	return is_key(eval, args[0], args[1]);
+}
+
 /* ---- the table ---- */
 
 /* clang-format off */
@@ -714,6 +735,7 @@ static const struct {
 	{ "erlang", "date", 0, known_three },
 	{ "erlang", "element", 2, known_element },
 	{ "erlang", "hd", 1, known_hd },
+	{ "erlang", "is_map_key", 2, known_is_key },
 	{ "erlang", "localtime", 0, known_date_time },
 	{ "erlang", "map_get", 2, known_map_get },
 	{ "erlang", "max", 2, known_either },
@@ -734,6 +756,7 @@ static const struct {
 	{ "maps", "from_keys", 2, known_from_keys },
 	{ "maps", "from_list", 1, known_from_list },
 	{ "maps", "get", 2, known_map_get },
+	{ "maps", "is_key", 2, known_is_key },
 	{ "maps", "merge", 2, known_merge },
 	{ "maps", "new", 0, known_empty },
 	{ "maps", "put", 3, known_map_put },
@@ -748,6 +771,7 @@ static const struct {
 	{ "Elixir.Enum", "map", 2, known_enum_map },
 	{ "Elixir.Enum", "reduce", 3, known_reduce },
 	{ "Elixir.Map", "delete", 2, known_delete },
+	{ "Elixir.Map", "has_key?", 2, known_has_key },
 	{ "Elixir.Map", "merge", 2, known_merge },
 	{ "Elixir.Map", "new", 0, known_empty },
 	{ "Elixir.Map", "new", 1, known_from_list },
@@ -794,18 +818,27 @@ bool known_to_raise(const struct beam_function *function)
 bool known_to_miss(struct eval *eval, const struct beam_function *function,
 		   const struct value *const *args)
 {
+	/* clang-format off */
+	static const struct miss {
+		const char *module, *name;
+		uint32_t arity;
+		unsigned map, key; /* which arguments */
+	} misses[] = {
+		{ "erlang", "map_get", 2, 1, 0 },           { "maps", "get", 2, 1, 0 },
+		{ "maps", "update", 3, 2, 0 },              { "maps", "update_with", 3, 2, 0 },
+		{ "Elixir.Map", "fetch!", 2, 0, 1 },        { "Elixir.Map", "get_and_update!", 3, 0, 1 },
+		{ "Elixir.Map", "pop!", 2, 0, 1 },          { "Elixir.Map", "replace!", 3, 0, 1 },
+		{ "Elixir.Map", "update!", 3, 0, 1 },
+	};
+	/* clang-format on */
+	static struct rows rows = ROWS(misses);
 	const struct value *value;
-	bool elixir = strcmp(function->name, "fetch!") == 0;
 
-	if (known_to_lack(eval, function, args))
-		return true;
-	if (function->arity != 2 || !(elixir ? strcmp(function->module, "Elixir.Map") == 0
-					     : (strcmp(function->name, "get") == 0 &&
-						strcmp(function->module, "maps") == 0) ||
-						       (strcmp(function->name, "map_get") == 0 &&
-							strcmp(function->module, "erlang") == 0)))
-		return false;
-	return value_map_get(args[elixir ? 0 : 1], args[elixir ? 1 : 0], eval->arena, &value) == NO;
+	for (size_t i = rows_first(&rows, function); i != ROWS_END; i = rows_next(&rows, i))
+		if (misses[i].arity == function->arity)
+			return value_map_get(args[misses[i].map], args[misses[i].key], eval->arena,
+					     &value) == NO;
+	return known_to_lack(eval, function, args);
 }
 
 bool known_pure(const char *module)

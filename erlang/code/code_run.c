@@ -87,7 +87,7 @@ const struct value **run_copy_regs(struct run *run)
 static void tell_raise(const struct run *run)
 {
 	run->eval->at = run->now.at;
-	if (run->eval->on_raise)
+	if (run->eval->on_raise && run->eval->caught + run->now.caught == 0)
 		run->eval->on_raise(run->eval->ctx);
 }
 
@@ -112,14 +112,24 @@ void run_fork(struct run *run, const struct code_arg *label)
 		return;
 	}
 	run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
-	run->todo[run->todo_len++] =
-		(struct state){ place->op, run_copy_regs(run), run->now.waited, run->now.looks };
+	run->todo[run->todo_len++] = (struct state){ place->op, run_copy_regs(run), run->now.waited,
+						     run->now.looks, run->now.caught };
 }
 
 void run_jump(struct run *run, const struct code_arg *label)
 {
 	run_fork(run, label);
 	run->stop = true;
+}
+
+void run_fail(struct run *run, const struct code_arg *label, bool missed)
+{
+	run->eval->missed = missed;
+	if (label->kind == CODE_LABEL && label->number == 0)
+		run_raise(run);
+	else
+		run_jump(run, label);
+	run->eval->missed = false;
 }
 
 void eval_add(struct eval *eval, struct values *values, const struct value *value)

@@ -14,8 +14,9 @@ enum {
 struct state {
 	size_t at;
 	const struct value **regs;
-	bool waited; /* a message was received on the way there */
-	bool looks;  /* at eval->message, which is not taken out yet */
+	bool waited;     /* a message was received on the way there */
+	bool looks;      /* at eval->message, which is not taken out yet */
+	unsigned caught; /* how many `try` and `catch` it is inside of */
 };
 
 /* The states in which a label was reached. */
@@ -61,6 +62,10 @@ void run_charge(struct run *run, size_t work);
 void run_fork(struct run *run, const struct code_arg *label);
 /* The same, and this way ends here. */
 void run_jump(struct run *run, const struct code_arg *label);
+/* What is seen to fail: goes to the label, or ends by an exception where there is none; since a key
+ * is not there, or otherwise.
+ */
+void run_fail(struct run *run, const struct code_arg *label, bool missed);
 /* This way ends by an exception. */
 void run_raise(struct run *run);
 /* This way returns. */

@@ -54,79 +54,17 @@ struct attempt {
 	struct eval_memo *memo; /* its own */
 };
 
-static void add_message(struct attempt *attempt, const struct value *message)
-{
-	for (size_t i = 0; i < attempt->len; i++)
-		if (value_same(attempt->messages[i], message))
-			return;
-	if (attempt->len < MESSAGES_MAX)
-		attempt->messages[attempt->len++] = message;
-}
-
-static void add_atoms(struct attempt *attempt, const struct code_arg *args, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		const struct term *term = code_term(&args[i]);
-
-		if (term && term_atom_name(term))
-			add_message(attempt, value_of_term(attempt->arena, term));
-		if (args[i].kind == CODE_LIST)
-			add_atoms(attempt, args[i].items, args[i].len);
-	}
-}
-
-static void add_tuple(struct attempt *attempt, const struct code_op *op)
-{
-	const struct value *items[64];
-	const struct term *tag = code_term(&op->args[3]);
-	size_t size = op->args[2].kind == CODE_NUMBER ? (size_t)op->args[2].number : 0;
-
-	if (!tag || size == 0 || size > ARRAY_LEN(items))
-		return;
-	items[0] = value_of_term(attempt->arena, tag);
-	for (size_t i = 1; i < size; i++)
-		items[i] = &value_unknown;
-	add_message(attempt, value_tuple(attempt->arena, items, size));
-}
-
 static const struct value *no_message(struct arena *arena)
 {
 	return value_of_atom(arena, "$none of them");
 }
 
-static void add_compared(struct attempt *attempt, const struct code_function *function)
-{
-	for (size_t i = 0; i < function->len; i++) {
-		const struct code_op *op = &function->ops[i];
-
-		if (op->opcode == OP_IS_TAGGED_TUPLE)
-			add_tuple(attempt, op);
-		else if (op->opcode == OP_IS_EQ_EXACT || op->opcode == OP_SELECT_VAL)
-			add_atoms(attempt, op->args, op->len);
-	}
-}
-
-/* Atoms and tuples that the callback compares something with: some of them are messages.  Where it
- * compares nothing, one that it calls may: handle_call(Req, From, S) -> call(Req, From, up(S)).
- */
 static void find_messages(struct attempt *attempt)
 {
-	const struct code_function *function = attempt->function;
-
-	attempt->len = 0;
-	add_message(attempt, no_message(attempt->arena));
-	add_compared(attempt, function);
-	for (size_t i = 0; i < function->len && attempt->len == 1; i++) {
-		const struct code_op *op = &function->ops[i];
-		const struct code_function *callee =
-			op->opcode == OP_CALL || op->opcode == OP_CALL_LAST ||
-					op->opcode == OP_CALL_ONLY
-				? code_local(attempt->code, &op->args[1])
-				: NULL;
-
-		if (callee && callee->arity >= function->arity)
-			add_compared(attempt, callee);
-	}
+	attempt->messages[0] = no_message(attempt->arena);
+	attempt->len = 1 + messages_told_apart(attempt->messages + 1, MESSAGES_MAX - 1, attempt->code,
+					       attempt->function, attempt->callback->message,
+					       attempt->arena);
 }
 
 /* ---- where it ends by an exception ---- */
@@ -140,6 +78,7 @@ struct ends {
 	struct end items[ENDS_MAX];
 	size_t len;
 	const struct eval *eval;
+	bool missed; /* only those where a key is not there */
 };
 
 static bool has_end(const struct ends *ends, const struct end *end)
@@ -155,7 +94,7 @@ static void note_end(void *ctx)
 	struct ends *ends = ctx;
 	struct end end = { ends->eval->top->function, ends->eval->at };
 
-	if (ends->len < ENDS_MAX && !has_end(ends, &end))
+	if (ends->len < ENDS_MAX && !has_end(ends, &end) && (ends->eval->missed || !ends->missed))
 		ends->items[ends->len++] = end;
 }
 
@@ -379,6 +318,7 @@ struct failing {
 	struct attempt now, was; /* was.code NULL: nobody went on with it before */
 	const struct type *before, *after;
 	bool exact; /* atoms are told apart: one of them is made no more */
+	bool keys;  /* some map has a key more */
 };
 
 static size_t ways_of(const struct failing *failing, const struct type *type)
@@ -462,6 +402,47 @@ static bool fails(const struct failing *failing, const struct value *message)
 	return false;
 }
 
+/* It comes to where it wants a key that is not there, on one of its ways, where it never does with
+ * a state of its own.
+ */
+static bool misses(const struct failing *failing, const struct value *message)
+{
+	struct ends own = { .missed = true };
+	int most = 0;
+
+	for (size_t i = 0; i < ways_of(failing, failing->after); i++) {
+		int ways = outcomes_and_ends(&own, &failing->now, message,
+					     state_of(failing, failing->after, i));
+
+		if (ways < 0)
+			return false;
+		most = ways > most ? ways : most;
+	}
+	for (size_t i = 0; most > 0 && i < ways_of(failing, failing->before); i++) {
+		const struct value *state = state_of(failing, failing->before, i);
+		struct ends ends = { .missed = true }, then = { .missed = true };
+
+		if (outcomes_and_ends(&ends, &failing->now, message, state) < 0 ||
+		    !has_others(&ends, &own) || !went_on(failing, message, state))
+			continue;
+		if (failing->was.function)
+			outcomes_and_ends(&then, &failing->was, message, state);
+		if (then.len == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_new_key(const struct type *before, const struct type *after, struct arena *arena)
+{
+	struct type_diffs diffs = type_compare(before, after, arena);
+
+	for (size_t i = 0; i < diffs.len; i++)
+		if (diffs.items[i].what == TYPE_KEY && !diffs.items[i].open)
+			return true;
+	return false;
+}
+
 static const char *failure_of(struct failing *failing, struct arena *arena)
 {
 	struct attempt *now = &failing->now;
@@ -470,7 +451,8 @@ static const char *failure_of(struct failing *failing, struct arena *arena)
 	for (size_t i = 0; i < now->len; i++) {
 		owned_str struct str text = STR_EMPTY;
 
-		if (!fails(failing, now->messages[i]))
+		if (!fails(failing, now->messages[i]) &&
+		    !(failing->keys && misses(failing, now->messages[i])))
 			continue;
 		if (i > 0) {
 			str_adds(&text, ", given ");
@@ -479,7 +461,9 @@ static const char *failure_of(struct failing *failing, struct arena *arena)
 		return arena_printf(arena, "%s/%u%s", now->function->name, now->function->arity,
 				    str_text(&text));
 	}
-	return NULL;
+	return failing->keys && misses(failing, &value_unknown)
+		       ? arena_printf(arena, "%s/%u", now->function->name, now->function->arity)
+		       : NULL;
 }
 
 const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
@@ -507,6 +491,7 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 	if (type_is_empty(before) || type_is_empty(after) ||
 	    (type_same(before, after) && !failing.exact))
 		return NULL;
+	failing.keys = has_new_key(before, after, &scratch);
 	for (size_t i = 0; i < ARRAY_LEN(callbacks) && !failure; i++)
 		for (size_t j = 0; j < code->len && !failure; j++) {
 			const struct code_function *function = &code->functions[j];

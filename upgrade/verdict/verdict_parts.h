@@ -164,6 +164,20 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 				const struct code *maker, enum beam_role role,
 				const struct type *before, const struct type *after);
 
+/* ---- verdict_told_apart.c ---- */
+
+struct code_function;
+struct value;
+/* Atoms and tuples that a callback compares something with: some of them are messages.  Where it
+ * compares nothing, one that it calls may: handle_call(Req, From, S) -> call(Req, From, up(S)).  How
+ * many there are, up to `max`.
+ *
+ * message  which argument of the callback is
+ */
+size_t messages_told_apart(const struct value **out, size_t max, const struct code *code,
+			   const struct code_function *function, unsigned message,
+			   struct arena *arena);
+
 /* ---- verdict_types.c ---- */
 
 /* A module with processes, as it is in both releases. */

@@ -2,6 +2,7 @@
 /* What the old code asked for, and what comes into the new one: that processes end, answers, what a
  * socket receives; on the way back, what the new code asked for, where the old one fails with it.
  */
+#include "erlang/code/code_loops.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 /* ---- messages that come by themselves ---- */
@@ -185,12 +186,14 @@ static bool calls(const struct code *code, const struct code_function *owner,
 	return code_owner(code, function) == owner;
 }
 
-static bool receives(const struct code_function *function)
+/* How often. */
+static size_t receives(const struct code_function *function)
 {
+	size_t times = 0;
+
 	for (size_t i = 0; i < function->len; i++)
-		if (function->ops[i].opcode == OP_LOOP_REC)
-			return true;
-	return false;
+		times += function->ops[i].opcode == OP_LOOP_REC;
+	return times;
 }
 
 /* Whether a function takes messages itself, or one that it calls does: those that it asks for. */
@@ -200,7 +203,7 @@ static bool waits(const struct code *code, const struct code_function *function,
 	const struct code_function *owner = code_owner(code, function);
 
 	for (size_t i = 0; i < code->len; i++)
-		if (receives(&code->functions[i]) && calls(code, owner, &code->functions[i]))
+		if (receives(&code->functions[i]) > 0 && calls(code, owner, &code->functions[i]))
 			return true;
 	for (size_t i = 0; i < remotes.len; i++)
 		if (is_awaiting(&remotes.items[i].to) && calls(code, owner, remotes.items[i].from))
@@ -232,11 +235,37 @@ static bool waits_elsewhere(const struct asking *asking, const struct beam_funct
 	return false;
 }
 
+/* A loop takes what it asks for when it goes round; where it looks into the mailbox once more, that
+ * may be for it.
+ */
+static bool goes_round_for_it(const struct asking *asking, const struct code_effect *effect)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code *code = asking->way.knew;
+	const struct loop_part *parts = code_loop_parts(code, function_waits, &scratch);
+	const struct code_function *owner = code_owner(code, effect->in);
+	size_t looks = 0;
+
+	if (!message_is_for_loops(asking->module))
+		return false;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+
+		if (parts[i].round && calls(code, owner, function))
+			looks = looks > receives(function) ? looks : receives(function);
+		else if (receives(function) > 0 && calls(code, owner, function))
+			return false;
+	}
+	return looks == 1;
+}
+
 static bool is_awaited(const struct asking *asking, const struct code_effect *effect)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code *code = asking->way.knew;
 
+	if (goes_round_for_it(asking, effect))
+		return false;
 	return waits(code, effect->in, code_remote(code, &scratch)) ||
 	       (effect->through && waits_elsewhere(asking, &effect->to));
 }
@@ -288,8 +317,9 @@ void judge_all_asked(const struct asking *asking)
 	const struct module_diff *module = asking->module;
 	struct code_effects effects = { NULL, 0 };
 
-	if (module->old_facts->roles & module->new_facts->roles &
-		    (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT) &&
+	if ((module->old_facts->roles & module->new_facts->roles &
+		     (BEAM_GEN_SERVER | BEAM_GEN_STATEM | BEAM_GEN_EVENT) ||
+	     message_is_for_loops(module)) &&
 	    message_takers_changed(module, MESSAGE_INFO))
 		effects = effects_at(asking, asking->from);
 	for (size_t i = 0; i < effects.len; i++)

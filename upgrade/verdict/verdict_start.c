@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What runs only while something starts: a process that runs already never comes by there again. */
+#include "erlang/code/code_loops.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 enum {
@@ -86,6 +87,15 @@ static size_t remote_callers(struct starts *starts, const struct module_at *modu
 	return len;
 }
 
+/* A loop is begun once, and goes round at any time. */
+static bool goes_round(const struct code *code, const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+
+	return function_waits(code, function) &&
+	       code_loop_parts(code, function_waits, &scratch)[function - code->functions].round;
+}
+
 static bool at_start(struct starts *starts, struct module_at *module,
 		     const struct code_function *function, unsigned depth)
 {
@@ -106,10 +116,10 @@ static bool at_start(struct starts *starts, struct module_at *module,
 		       &is_new);
 	if (!is_new)
 		return true; /* as what it comes from */
-	if (is_applied(starts->judge, module->name, function) ||
+	if (goes_round(code, function) || is_applied(starts->judge, module->name, function) ||
 	    (module->diff && module->diff->change == CHANGE_ADDED) ||
 	    (!module->diff && !module->same))
-		return false; /* it is run in the upgrade */
+		return false; /* it is run at any time, or in the upgrade */
 	if (code_exports(code, function->name, function->arity)) {
 		if (is_start(facts, function))
 			return starts->begins = true;

@@ -302,7 +302,13 @@ static bool goes_over(const struct code *code, const struct loop_part *parts)
 	return named;
 }
 
-static bool loop_fails(const struct message_way *way, const struct value *message)
+/* What stays in the mailbox is lost, but does not fail. */
+static bool is_lost_at(const struct message_way *way, enum loop_does does)
+{
+	return does == LOOP_FAILS || (does == LOOP_LEAVES && !way->raises);
+}
+
+static bool loop_loses(const struct message_way *way, const struct value *message)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code_library *library = way->judge->modules->library;
@@ -319,7 +325,7 @@ static bool loop_fails(const struct message_way *way, const struct value *messag
 		if (was && has[i].waits && has[i].round && had[was - knew->functions].waits &&
 		    code_loop_message(knew, had, &library[!way->side], was, message) ==
 			    LOOP_TAKES &&
-		    code_loop_message(code, has, &library[way->side], is, message) == LOOP_FAILS)
+		    is_lost_at(way, code_loop_message(code, has, &library[way->side], is, message)))
 			return true;
 	}
 	return false;
@@ -337,7 +343,7 @@ bool message_is_lost(const struct message_way *way, enum message_kind kind,
 
 	if (kind == MESSAGE_INFO && is_plain(way->code) && is_plain(way->knew) &&
 	    !is_statem(way->code) && !is_statem(way->knew))
-		return loop_fails(way, message);
+		return loop_loses(way, message);
 	if (kind == MESSAGE_EVENT || !is_statem(way->code) || !is_statem(way->knew))
 		return is_lost(way, &asked);
 	return event_is_lost(way,

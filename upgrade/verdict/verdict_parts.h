@@ -169,7 +169,7 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 struct code_function;
 struct value;
 /* Atoms and tuples that a callback compares something with: some of them are messages.  Where it
- * compares nothing, one that it calls may: handle_call(Req, From, S) -> call(Req, From, up(S)).  How
+ * compares nothing, one that it calls may: handle_call(Req, From, S) -> call(Req, From, up(S)). How
  * many there are, up to `max`.
  *
  * message  which argument of the callback is

@@ -116,11 +116,11 @@ size_t messages_told_apart(const struct value **out, size_t max, const struct co
 	add_compared(&told, function, message);
 	for (size_t i = 0; i < function->len && told.len == 0; i++) {
 		const struct code_op *op = &function->ops[i];
-		const struct code_function *callee =
-			op->opcode == OP_CALL || op->opcode == OP_CALL_LAST ||
-					op->opcode == OP_CALL_ONLY
-				? code_local(code, &op->args[1])
-				: NULL;
+		const struct code_function *callee = op->opcode == OP_CALL ||
+								     op->opcode == OP_CALL_LAST ||
+								     op->opcode == OP_CALL_ONLY
+							     ? code_local(code, &op->args[1])
+							     : NULL;
 
 		if (callee && callee->arity >= function->arity)
 			add_compared(&told, callee, message);

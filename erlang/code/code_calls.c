@@ -58,11 +58,25 @@ static bool is_left(struct run *run, const struct code_function *callee, bool by
 	       eval->on_enter(eval->ctx, callee, args_of(run, callee->arity), by_name);
 }
 
+/* What a module of OTP or Elixir calls of its own, and is known here: lists:reverse/2 has no code.
+ */
+static const struct value *known_local(struct run *run, const struct code_function *callee)
+{
+	const struct beam_function function = { run->code->module, callee->name, callee->arity };
+
+	return known_pure(function.module) && callee->arity <= run->xs
+		       ? known_call(run->eval, &function, args_of(run, callee->arity))
+		       : NULL;
+}
+
 static void call_local(struct run *run, const struct code_function *callee, bool by_name, bool tail)
 {
+	const struct value *value = callee ? known_local(run, callee) : NULL;
 	struct values values;
 
-	if (!callee || callee->arity > run->xs)
+	if (value)
+		go_on_with_one(run, value, tail);
+	else if (!callee || callee->arity > run->xs)
 		go_on_with_one(run, &value_unknown, tail);
 	else if (is_left(run, callee, by_name))
 		run->stop = true;

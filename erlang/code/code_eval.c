@@ -319,27 +319,34 @@ static bool is_integer(const struct value *value)
 	return value->kind == VALUE_TERM && value->constant.term->kind == TERM_INTEGER;
 }
 
-/* Whether something that is known leads to an end: a list, a number. */
-static bool gets_on(const struct eval_frame *now, const struct eval_frame *before)
+/* Whether something that is known leads to an end: a list, a number.  Where there was another way,
+ * a number is likely to be a mere count beside what leads there.
+ */
+static bool gets_on(struct eval *eval, const struct eval_frame *now,
+		    const struct eval_frame *before)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
+	bool counts = false;
 
 	for (size_t i = 0; i < now->function->arity; i++) {
 		const struct value *a = now->args[i], *b = before->args[i];
 
 		if (!a || !b)
 			continue;
-		if (is_shorter(a, b, &arena) ||
-		    (is_integer(a) && is_integer(b) && !value_same(a, b)))
+		if (is_shorter(a, b, &arena))
 			return true;
+		counts = counts || (is_integer(a) && is_integer(b) && !value_same(a, b));
 	}
+	if (!counts || eval->counts || *before->others == 0)
+		return counts;
+	eval->cut_counting = true;
 	return false;
 }
 
 /* A recursion over something unknown is left where it has gone round often enough: the ways that
  * end earlier show what comes of it.
  */
-static bool goes_round(const struct eval_frame *now)
+static bool goes_round(struct eval *eval, const struct eval_frame *now)
 {
 	const struct eval_frame *before = NULL;
 	unsigned rounds = 0;
@@ -349,7 +356,7 @@ static bool goes_round(const struct eval_frame *now)
 			continue;
 		before = before ? before : at;
 		if (++rounds == EVAL_ROUNDS)
-			return !gets_on(now, before);
+			return !gets_on(eval, now, before);
 	}
 	return false;
 }
@@ -393,8 +400,9 @@ static void follow_in_scratch(struct run *run, const struct value *const *args)
 	run->eval->scratch = shared;
 }
 
-struct values eval_function(struct eval *eval, const struct code *code,
-			    const struct code_function *function, const struct value *const *args)
+static struct values follow_function(struct eval *eval, const struct code *code,
+				     const struct code_function *function,
+				     const struct value *const *args)
 {
 	struct run run = { .eval = eval,
 			   .arena = eval->arena,
@@ -402,13 +410,13 @@ struct values eval_function(struct eval *eval, const struct code *code,
 			   .function = function,
 			   .now.waited = eval->waited };
 
-	struct eval_frame frame = { eval->top, code, function, args };
+	struct eval_frame frame = { eval->top, code, function, args, &run.todo_len };
 
 	if (eval->depth == EVAL_DEPTH || eval->steps > eval_limit(eval) || !run_measure(&run)) {
 		eval->gave_up = true;
 		return run.outcomes;
 	}
-	if (goes_round(&frame)) {
+	if (goes_round(eval, &frame)) {
 		eval->cut = true;
 		return run.outcomes;
 	}
@@ -419,6 +427,32 @@ struct values eval_function(struct eval *eval, const struct code *code,
 	eval->top = frame.caller;
 	eval->depth--;
 	return run.outcomes;
+}
+
+static bool is_inside(const struct eval *eval, const struct code_function *function)
+{
+	for (const struct eval_frame *at = eval->top; at; at = at->caller)
+		if (at->function == function)
+			return true;
+	return false;
+}
+
+struct values eval_function(struct eval *eval, const struct code *code,
+			    const struct code_function *function, const struct value *const *args)
+{
+	const bool before = eval->cut_counting, cut = eval->cut;
+	struct values out;
+
+	eval->cut_counting = false;
+	out = follow_function(eval, code, function, args);
+	if (out.len == 0 && eval->cut_counting && !eval->counts && !is_inside(eval, function)) {
+		eval->counts = true;
+		eval->cut = cut;
+		out = follow_function(eval, code, function, args);
+		eval->counts = false;
+	}
+	eval->cut_counting = eval->cut_counting || before;
+	return out;
 }
 
 /* False: it is not, or would take more steps than are left. */
@@ -488,10 +522,20 @@ static const struct code_function *find_function(struct eval *eval, const char *
 	return function && function->exported ? function : NULL;
 }
 
-static bool is_followed(const struct eval *eval, const char *module)
+/* get_in/2, update_in/3 and the like. */
+static bool is_path_function(const struct beam_function *function)
 {
-	return known_pure(module) || (eval->library && eval->library->follow &&
-				      eval->library->follow(eval->library->ctx, module));
+	const size_t len = strlen(function->name);
+
+	return len > 3 && strcmp(function->name + len - 3, "_in") == 0 &&
+	       strcmp(function->module, "Elixir.Kernel") == 0;
+}
+
+static bool is_followed(const struct eval *eval, const struct beam_function *function)
+{
+	return known_pure(function->module) || is_path_function(function) ||
+	       (eval->library && eval->library->follow &&
+		eval->library->follow(eval->library->ctx, function->module));
 }
 
 /* Only so far: it is a part of what is to be looked at. */
@@ -515,12 +559,10 @@ static bool follow_remote(struct values *out, struct eval *eval, const struct co
 	return what.all;
 }
 
-/* What never returns may be there for the VM to replace, as lists:keyfind/3 is, or a recursion that
- * was left.
- */
+/* What never returns may be there for the VM to replace, or a recursion that was left. */
 static bool raises(const struct eval *eval, const struct code *code)
 {
-	return !known_pure(code->module) && !code->loads_nif && !eval->cut;
+	return !code->loads_nif && !eval->cut;
 }
 
 /* The kind of what is not seen among values, or where none are. */
@@ -562,10 +604,9 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 	    known_at_key(eval, function, args, &values))
 		return values;
 	values = (struct values){ 0 };
-	found = is_followed(eval, function->module)
-			? find_function(eval, function->module, function->name, function->arity,
-					&code)
-			: NULL;
+	found = is_followed(eval, function) ? find_function(eval, function->module, function->name,
+							    function->arity, &code)
+					    : NULL;
 	eval->cut = false;
 	*known = found && follow_remote(&values, eval, code, found, args) &&
 		 (values.len > 0 || raises(eval, code));

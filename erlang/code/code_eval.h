@@ -44,6 +44,7 @@ struct eval_frame {
 	const struct code *code;
 	const struct code_function *function;
 	const struct value *const *args;
+	const size_t *others; /* how many other ways were left for later */
 };
 
 struct eval {
@@ -82,7 +83,9 @@ struct eval {
 	unsigned steps, depth; /* so far: zero at first */
 	unsigned limit;        /* of steps; 0: EVAL_STEPS */
 	const struct eval_frame *top; /* what is being followed; on_call() may look at it */
-	bool cut;                     /* a recursion was left before its end */
+	bool cut;                     /* a recursion was left before its end … */
+	bool cut_counting;            /* … that counts, and might have come to one */
+	bool counts;                  /* those are followed to their end */
 	bool gave_up;                 /* not all could be followed: there may be other values */
 };
 

@@ -130,6 +130,9 @@ bool known_to_fail(const struct beam_function *function, const struct value *con
 		    (!wants[i].arity || wants[i].arity == function->arity) &&
 		    is_other(args[wants[i].at], wants[i].wants))
 			return true;
+	if ((strcmp(function->name, "hd") == 0 || strcmp(function->name, "tl") == 0) &&
+	    strcmp(function->module, "erlang") == 0 && value_is_nil(args[0]) == YES)
+		return true;
 	/* All functions of it. */
 	return strcmp(function->module, "Elixir.Enum") == 0 && is_other(args[0], ENUMERATED);
 }

@@ -63,6 +63,13 @@ static const struct value *known_reverse(struct eval *eval, const struct value *
 	return value_is_nil(rest) == YES ? out : value_of_kind(eval->arena, TERM_LIST);
 }
 
+static const struct value *known_reverse1(struct eval *eval, const struct value *const *args)
+{
+	const struct value *onto[] = { args[0], value_of_term(eval->arena, &term_nil) };
+
+	return known_reverse(eval, onto);
+}
+
 static const struct value *known_hd(struct eval *eval, const struct value *const *args)
 {
 	const struct value *head, *tail;
@@ -195,7 +202,9 @@ static const struct value *empty_map(struct eval *eval)
 	return value_of_term(eval->arena, term_map(eval->arena, NULL, NULL, 0));
 }
 
-/* The map without a key; only of maps that are seen as a whole. */
+/* The map without a key; only of maps that are seen as a whole.  Of two keys that are not known the
+ * other one stays: what it has may be there still.
+ */
 static const struct value *without(struct eval *eval, const struct value *map,
 				   const struct value *key)
 {
@@ -204,6 +213,8 @@ static const struct value *without(struct eval *eval, const struct value *map,
 	if (map->kind == VALUE_MAP) {
 		enum answer same = value_equal(map->map.key, key);
 
+		if (same == MAYBE && !value_term(map->map.key, eval->arena))
+			same = NO;
 		less = same == MAYBE || ++eval->steps > EVAL_STEPS
 			       ? NULL
 			       : without(eval, map->map.base, key);
@@ -513,6 +524,17 @@ static const struct value *over_list(struct eval *eval, const char *name,
 	return known && values.len > 0 ? values.items[values.len > 1] : NULL;
 }
 
+/* Enum.map/2 of whatever it is; NULL: it cannot be followed. */
+static const struct value *enum_map(struct eval *eval, const struct value *const *args)
+{
+	const struct beam_function map = { "Elixir.Enum", "map", 2 };
+	struct values values;
+	bool known;
+
+	values = eval_remote(eval, &map, args, &known);
+	return known && values.len > 0 ? values.items[values.len > 1] : NULL;
+}
+
 static const struct value *known_enum_map(struct eval *eval, const struct value *const *args)
 {
 	const struct value *turned[] = { args[1], args[0] };
@@ -542,13 +564,21 @@ static const struct value *known_into(struct eval *eval, const struct value *con
 
 static const struct value *known_into3(struct eval *eval, const struct value *const *args)
 {
-	return value_term_kind(args[1]) == TERM_MAP ? value_of_kind(eval->arena, TERM_MAP) : NULL;
+	const struct value *const over[] = { args[0], args[2] }, *pairs;
+
+	if (value_term_kind(args[1]) != TERM_MAP)
+		return NULL;
+	pairs = enum_map(eval, over);
+	return pairs ? put_list(eval, args[1], pairs) : value_of_kind(eval->arena, TERM_MAP);
 }
 
+/* Map.new(enumerable, fun): the pairs that the fun makes. */
 static const struct value *known_map_new(struct eval *eval, const struct value *const *args)
 {
-	(void)args;
-	return value_of_kind(eval->arena, TERM_MAP);
+	const struct value *pairs = enum_map(eval, args);
+
+	return pairs ? put_list(eval, empty_map(eval), pairs)
+		     : value_of_kind(eval->arena, TERM_MAP);
 }
 
 /* struct(Module, fields): at least the name is known. */
@@ -566,25 +596,24 @@ static const struct value *known_struct(struct eval *eval, const struct value *c
 			     args[0]);
 }
 
-/* The same, whose fields have other values. */
+/* The same, or a struct, whose fields have other values. */
 static const struct value *known_struct2(struct eval *eval, const struct value *const *args)
 {
-	const struct value *base = known_struct(eval, args), *map;
-	const struct term *term;
+	const struct value *base = known_struct(eval, args), *map, *name;
 
+	if (!base && value_term_kind(args[0]) == TERM_MAP)
+		base = args[0];
 	if (!base)
 		return NULL;
 	map = put_pairs(eval, base, args[1]);
 	if (map)
 		return map;
+	name = value_map_at(base, "__struct__", eval->arena);
+	if (!name)
+		return NULL;
 	/* Any of them may have been set. */
-	term = value_term(base, eval->arena);
-	for (size_t i = 0; term && i < term->map.len; i++)
-		if (!term_is_atom(term->map.keys[i], "__struct__"))
-			base = value_map_put(eval->arena, base,
-					     value_of_term(eval->arena, term->map.keys[i]),
-					     &value_unknown);
-	return base;
+	return value_map_put(eval->arena, put_keys(eval, base, base),
+			     value_of_atom(eval->arena, "__struct__"), name);
 }
 
 const struct value *known_child_spec(struct eval *eval, const struct value *child)
@@ -751,6 +780,7 @@ static const struct {
 	{ "ets", "new", 2, known_ets_new },
 	{ "lists", "append", 2, known_append },
 	{ "lists", "member", 2, known_member },
+	{ "lists", "reverse", 1, known_reverse1 },
 	{ "lists", "reverse", 2, known_reverse },
 	{ "lists", "seq", 2, known_seq },
 	{ "maps", "from_keys", 2, known_from_keys },

@@ -5,15 +5,13 @@
  * over that.
  *
  * A container is {'a dict', Contents} with its own tag, of sets the same in both versions;
- * %MapSet{} has them under a key that it has not in truth, beside others that are not known; a
- * queue is {Contents, []}; what is a list is just that.
+ * %MapSet{} and a stream have them under a key that they have not in truth, beside others that are
+ * not known; a queue is {Contents, []}; what is a list is just that.
  */
 #include "erlang/code/code_containers.h"
 #include "erlang/code/code_eval.h"
 
 enum { SHOWN = 3 }; /* values of one container that may each be the one that is looked for */
-
-static const char contents_key[] = "elements";
 
 enum form { TAGGED, STRUCT, QUEUE, LIST };
 
@@ -27,7 +25,7 @@ static const struct container {
 	{ "gb_sets", TAGGED, "a gb_set", TERM_LIST }, { "gb_trees", TAGGED, "a gb_tree", TERM_MAP },
 	{ "orddict", LIST, NULL, TERM_LIST },         { "ordsets", LIST, NULL, TERM_LIST },
 	{ "queue", QUEUE, NULL, TERM_LIST },          { "sets", TAGGED, "a set", TERM_LIST },
-	{ "Elixir.MapSet", STRUCT, NULL, TERM_LIST },
+	{ "Elixir.MapSet", STRUCT, NULL, TERM_LIST }, { "Elixir.Stream", STRUCT, NULL, TERM_LIST },
 };
 
 static const struct container *container_of(const char *module)
@@ -64,7 +62,7 @@ static const struct value *wrap(struct eval *eval, const struct container *conta
 		return of_one(eval, container->tag, contents);
 	case STRUCT:
 		map = value_map_put(eval->arena, value_of_kind(eval->arena, TERM_MAP),
-				    value_of_atom(eval->arena, contents_key), contents);
+				    value_of_atom(eval->arena, value_contents_key), contents);
 		return value_map_put(eval->arena, map, value_of_atom(eval->arena, "__struct__"),
 				     value_of_atom(eval->arena, container->module));
 	case QUEUE:
@@ -107,7 +105,7 @@ static const struct value *unwrap(struct eval *eval, const struct container *con
 	else if (container->tag && value_is_tagged(value, container->tag, 2))
 		contents = value_element(value, 1, eval->arena);
 	else if (kind == TERM_MAP && container->form == STRUCT)
-		contents = value_map_at(value, contents_key, eval->arena);
+		contents = value_map_at(value, value_contents_key, eval->arena);
 	if (!contents && container->form == STRUCT && kind == TERM_MAP)
 		contents = keys_of(eval, value_map_at(value, "map", eval->arena));
 	if (contents && value_term_kind(contents) < 0)
@@ -382,38 +380,55 @@ static bool call(struct values *out, struct eval *eval, const struct container *
 	return true;
 }
 
-/* What a set of Elixir holds; NULL: it is none. */
-static const struct value *elements(struct eval *eval, const struct container *set,
-				    const struct value *value)
+/* The set of Elixir's, or the stream, that it is; NULL: none. */
+static const struct container *enumerated(struct eval *eval, const struct value *value)
+{
+	const struct value *module = value_term_kind(value) == TERM_MAP
+					     ? value_map_at(value, "__struct__", eval->arena)
+					     : NULL;
+	const char *name = module ? value_atom_name(module) : NULL;
+	const struct container *container = name ? container_of(name) : NULL;
+
+	return container && container->form == STRUCT ? container : NULL;
+}
+
+/* A range whose ends are not known, as a list: the numbers in it. */
+static const struct value *numbers(struct eval *eval, const struct value *value)
 {
 	const struct value *module = value_term_kind(value) == TERM_MAP
 					     ? value_map_at(value, "__struct__", eval->arena)
 					     : NULL;
 
-	return module && value_is_atom(module, set->module) ? unwrap(eval, set, value) : NULL;
+	if (!module || !value_is_atom(module, "Elixir.Range") || value_term(value, eval->arena))
+		return NULL;
+	return value_cons(eval->arena, value_of_kind(eval->arena, TERM_INTEGER), nil(eval));
 }
 
-/* A function of Enum over sets of Elixir: the same over their elements. */
-static bool over_sets(struct values *out, struct eval *eval, const struct beam_function *function,
-		      const struct value *const *args)
+/* A function of Enum over sets, streams and ranges: the same over their elements. */
+static bool over_elements(struct values *out, struct eval *eval,
+			  const struct beam_function *function, const struct value *const *args)
 {
 	static const struct beam_function append = { "erlang", "++", 2 };
-	const struct container *set = container_of("Elixir.MapSet");
 	const bool into = strcmp(function->name, "into") == 0 && function->arity == 2;
-	const struct value *inner[4], *list;
+	const bool zips = strncmp(function->name, "zip", 3) == 0 && function->arity > 1;
+	const struct container *container = NULL;
+	const struct value *inner[4];
 	bool any = false, known;
 
 	if (function->arity > ARRAY_LEN(inner))
 		return false;
 	for (uint32_t i = 0; i < function->arity; i++) {
-		list = elements(eval, set, args[i]);
-		inner[i] = list ? list : args[i];
-		any = any || list;
+		container = enumerated(eval, args[i]);
+		inner[i] = container ? unwrap(eval, container, args[i]) : numbers(eval, args[i]);
+		if (zips && i < 2 && value_term_kind(args[i]) < 0)
+			inner[i] = value_of_kind(eval->arena, TERM_LIST);
+		any = any || inner[i];
+		inner[i] = inner[i] ? inner[i] : args[i];
 	}
 	if (!any)
 		return false;
 	if (into && inner[1] != args[1])
-		*out = all_wrapped(eval, set, eval_remote(eval, &append, inner, &known));
+		*out = all_wrapped(eval, container, eval_remote(eval, &append, inner, &known));
 	else
 		*out = eval_remote(eval, function, inner, &known);
 	return true;
@@ -435,7 +450,7 @@ bool known_container(struct eval *eval, const struct beam_function *function,
 	*out = (struct values){ 0 };
 	if (!container)
 		return strcmp(function->module, "Elixir.Enum") == 0 &&
-		       over_sets(out, eval, function, args);
+		       over_elements(out, eval, function, args);
 	if (row)
 		return call(out, eval, container, row, args);
 	/* Its code would not know what is made here. */

@@ -46,10 +46,14 @@ static const struct {
 	{ "Elixir.Enum", "slice", 3, 1, 0, true },
 	{ "Elixir.Enum", "sort", 1, 1, 0, false },
 	{ "Elixir.Enum", "sort", 2, 1, 0, false },
+	{ "Elixir.Enum", "sort_by", 2, 1, 0, false },
+	{ "Elixir.Enum", "sort_by", 3, 1, 0, false },
 	{ "Elixir.Enum", "take", 2, 1, 0, true },
 	{ "Elixir.Enum", "take_random", 2, 1, 0, true },
 	{ "Elixir.Enum", "to_list", 1, 1, 0, false },
 	{ "Elixir.Enum", "uniq", 1, 1, 0, false },
+	{ "Elixir.Enum", "uniq_by", 2, 1, 0, false },
+	{ "Elixir.Enum", "dedup_by", 2, 1, 0, false },
 	{ "Elixir.List", "delete", 2, 1, 0, true },
 	{ "Elixir.List", "delete_at", 2, 1, 0, true },
 	{ "Elixir.List", "insert_at", 3, 1, 4, false },
@@ -105,19 +109,47 @@ static bool find(struct found *found, struct eval *eval, size_t row,
 	return found->items.len > 0;
 }
 
+/* Enum.sort_by/2 and the like, whose second argument is called with each. */
+static bool calls_fun(const struct beam_function *function)
+{
+	const size_t len = strlen(function->name);
+
+	return len > 3 && strcmp(function->name + len - 3, "_by") == 0;
+}
+
+/* False: the fun returns for none of them. */
+static bool try_fun(const struct found *found, struct eval *eval, const struct value *fun)
+{
+	bool any = !found->all;
+
+	for (size_t i = 0; i < found->items.len; i++)
+		any = eval_fun(eval, fun, &found->items.items[i], 1).len > 0 || any;
+	return any;
+}
+
+/* Which of them is the first is not known; behind it stand the others, and what is not seen. */
+static const struct value *beginning_with(const struct found *found, struct eval *eval,
+					  size_t first)
+{
+	const struct value *list = found->all ? value_of_term(eval->arena, &term_nil)
+					      : value_of_kind(eval->arena, TERM_LIST);
+
+	for (size_t i = found->items.len; found->all && i-- > 1;)
+		list = value_cons(eval->arena, found->items.items[(first + i) % found->items.len],
+				  list);
+	return value_cons(eval->arena, found->items.items[first], list);
+}
+
 static struct values lists_of(const struct found *found, struct eval *eval, bool fewer)
 {
-	const struct value *any = value_of_kind(eval->arena, TERM_LIST);
-	const struct value *nil = value_of_term(eval->arena, &term_nil);
-	bool one = found->all && found->items.len == 1;
 	struct values out = { 0 };
 
-	/* Which of them is the first is not known. */
 	for (size_t i = 0; i < found->items.len && i < SHOWN; i++)
-		eval_add(eval, &out,
-			 value_cons(eval->arena, found->items.items[i], one ? nil : any));
-	if (!one || fewer)
-		eval_add(eval, &out, one ? nil : any);
+		eval_add(eval, &out, beginning_with(found, eval, i));
+	if (!found->all)
+		eval_add(eval, &out, value_of_kind(eval->arena, TERM_LIST));
+	else if (fewer)
+		eval_add(eval, &out, value_of_term(eval->arena, &term_nil));
 	return out;
 }
 
@@ -133,9 +165,12 @@ bool known_elements(struct eval *eval, const struct beam_function *function,
 			continue;
 		/* Of lists that are seen as a whole their code says more. */
 		if (!find(&found, eval, row, args) ||
-		    (found.all && (found.constant || found.items.len > 1)))
+		    (found.all &&
+		     (found.constant || (found.items.len > 1 && !calls_fun(function)))))
 			return false;
-		*out = lists_of(&found, eval, known[row].fewer);
+		*out = (struct values){ 0 };
+		if (!calls_fun(function) || try_fun(&found, eval, args[1]))
+			*out = lists_of(&found, eval, known[row].fewer);
 		return true;
 	}
 	return false;

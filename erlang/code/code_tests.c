@@ -47,6 +47,21 @@ static enum answer is_tagged(struct run *run, const struct value *value, const s
 	return value_equal(value_element(value, 0, run->arena), run_get(run, &op->args[3]));
 }
 
+/* Of one of another module it is not known how many arguments it takes. */
+static enum answer is_function(const struct value *value, const struct code_op *op,
+			       const struct value *arity)
+{
+	enum answer fun = is_kind(value, TERM_OPAQUE, TERM_OPAQUE);
+	int64_t wanted;
+
+	if (fun != YES || op->opcode == OP_IS_FUNCTION)
+		return fun;
+	if (value->kind != VALUE_FUN || arity->kind != VALUE_TERM ||
+	    !term_get_integer(arity->constant.term, &wanted))
+		return MAYBE;
+	return (int64_t)value->fun.function->arity - (int64_t)value->fun.len == wanted ? YES : NO;
+}
+
 /* == of something that holds no number is =:=. */
 static enum answer equals(const struct value *a, const struct value *b)
 {
@@ -102,6 +117,9 @@ static enum answer decide(struct run *run, const struct code_op *op)
 		return is_kind(a, TERM_PORT, TERM_PORT);
 	case OP_IS_REFERENCE:
 		return is_kind(a, TERM_REFERENCE, TERM_REFERENCE);
+	case OP_IS_FUNCTION:
+	case OP_IS_FUNCTION2:
+		return is_function(a, op, b);
 	case OP_TEST_ARITY:
 		return has_arity(a, &op->args[2]);
 	case OP_IS_TAGGED_TUPLE:
@@ -121,6 +139,9 @@ void run_test(struct run *run, const struct code_op *op)
 		return;
 	case MAYBE:
 		run_fork(run, &op->args[0]);
+		/* A clause for [] returns what it was given. */
+		if (op->opcode == OP_IS_NIL)
+			run_set(run, &op->args[1], value_of_term(run->arena, &term_nil));
 		return;
 	}
 }

@@ -196,6 +196,25 @@ static void add_set(struct type_variant *variant, uint64_t set)
 	variant->sets[at] = set;
 }
 
+/* %MapSet{} as it stands in the code: as those that are made (code_known_containers.c). */
+static bool add_set_of_code(struct adder *adder, struct type_variant *variant,
+			    const struct value *value)
+{
+	const struct value *map = value_map_at(value, "map", adder->arena);
+	const struct value *list = value_of_term(adder->arena, &term_nil);
+
+	if (!variant || !variant->tag || strcmp(variant->tag, "Elixir.MapSet") != 0 || !map ||
+	    map->kind != VALUE_TERM || map->constant.term->kind != TERM_MAP)
+		return false;
+	for (size_t i = 0; i < map->constant.term->map.len && i < TYPE_WIDTH; i++)
+		list = value_cons(adder->arena,
+				  value_of_term(adder->arena, map->constant.term->map.keys[i]),
+				  list);
+	add_key(adder, variant, value_contents_key, list);
+	variant->open = true;
+	return true;
+}
+
 static void add_map(struct adder *adder, struct type *type, const struct value *value)
 {
 	const struct value *name = value_map_at(value, "__struct__", adder->arena), *map = value;
@@ -205,6 +224,8 @@ static void add_map(struct adder *adder, struct type *type, const struct value *
 	unsigned puts = 0;
 	uint64_t set = 0;
 
+	if (add_set_of_code(adder, variant, value))
+		return;
 	for (; variant && map->kind == VALUE_MAP; map = map->map.base)
 		if (++puts < TYPE_WIDTH && !put_again(value, map))
 			set |= add_pair(adder, variant, map->map.key, map->map.value);
@@ -261,6 +282,19 @@ static void add_pairs(struct adder *adder, struct type *type, const struct value
 		add_pair_key(adder, type, keys[i]);
 }
 
+static void add_unknown(struct adder *adder, struct type *type, const struct value *value)
+{
+	if (value->kind == VALUE_ARGUMENT) {
+		type->argument = type->argument || value->nr == 0;
+		return;
+	}
+	if (!type->lost.name && value->where.name)
+		type->lost =
+			(struct beam_function){ dup(adder, value->where.module),
+						dup(adder, value->where.name), value->where.arity };
+	type->unknown = true;
+}
+
 static void add_list(struct adder *adder, struct type *type, const struct value *value)
 {
 	const struct value *head;
@@ -275,21 +309,8 @@ static void add_list(struct adder *adder, struct type *type, const struct value 
 	if (value->kind == VALUE_UNKNOWN && value->of == 0) {
 		if (!type->item)
 			type->item = type_new(adder->arena);
-		type->item->unknown = true;
+		add_unknown(adder, type->item, value);
 	}
-}
-
-static void add_unknown(struct adder *adder, struct type *type, const struct value *value)
-{
-	if (value->kind == VALUE_ARGUMENT) {
-		type->argument = type->argument || value->nr == 0;
-		return;
-	}
-	if (!type->lost.name && value->where.name)
-		type->lost =
-			(struct beam_function){ dup(adder, value->where.module),
-						dup(adder, value->where.name), value->where.arity };
-	type->unknown = true;
 }
 
 const char type_same_again[] = "an atom of the state";

@@ -190,6 +190,8 @@ static const struct value *value_of_type(const struct type *type, size_t nth, en
 		kinds &= kinds - 1;
 	if (__builtin_ctz(kinds) == TERM_LIST && type->item)
 		return list_value(type, nth, fill, arena);
+	if (__builtin_ctz(kinds) == TERM_LIST && !type->other_list)
+		return value_of_term(arena, &term_nil);
 	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 

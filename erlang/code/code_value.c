@@ -88,6 +88,8 @@ const struct value *value_argument(struct arena *arena, unsigned nr)
 	return value;
 }
 
+const char value_contents_key[] = "elements";
+
 bool value_tag_of_container(const char *tag)
 {
 	return strncmp(tag, "a ", 2) == 0 || strncmp(tag, "an ", 3) == 0;
@@ -233,11 +235,26 @@ bool value_uncons(const struct value *list, struct arena *arena, const struct va
 	return true;
 }
 
+/* A constant, where that takes no work: structures that are built are left alone. */
+static const struct term *plain(const struct value *value)
+{
+	return value->kind == VALUE_TERM && value->constant.from == 0 ? value->constant.term : NULL;
+}
+
+bool value_is_empty_map(const struct value *value)
+{
+	const struct term *term = plain(value);
+
+	return term && term->kind == TERM_MAP && term->map.len == 0;
+}
+
 enum answer value_map_get(const struct value *map, const struct value *key, struct arena *arena,
 			  const struct value **out)
 {
 	const struct term *wanted = value_term(key, arena), *term;
 
+	if (value_is_empty_map(map))
+		return NO;
 	if (!wanted && !(key->kind == VALUE_ARGUMENT && key->nr == VALUE_ANY_KEY))
 		return MAYBE;
 	for (; map->kind == VALUE_MAP; map = map->map.base) {
@@ -264,6 +281,14 @@ enum answer value_map_get(const struct value *map, const struct value *key, stru
 	return NO;
 }
 
+/* Lists that begin alike: what stands in them is of the same kind. */
+static bool begin_alike(const struct value *a, const struct value *b)
+{
+	return value_same(a, b) ||
+	       (a->kind == VALUE_CONS && b->kind == VALUE_CONS &&
+		a->cons.head->kind != VALUE_UNKNOWN && value_same(a->cons.head, b->cons.head));
+}
+
 const struct value *value_map_only(const struct value *map, const struct value *key)
 {
 	const struct value *only = NULL;
@@ -271,9 +296,9 @@ const struct value *value_map_only(const struct value *map, const struct value *
 	for (; map->kind == VALUE_MAP; map = map->map.base) {
 		if (value_equal(map->map.key, key) == NO)
 			continue;
-		if (only && !value_same(only, map->map.value))
+		if (only && !begin_alike(only, map->map.value))
 			return NULL;
-		only = map->map.value;
+		only = only ? only : map->map.value;
 	}
 	return value_is_empty_map(map) ? only : NULL;
 }
@@ -286,19 +311,6 @@ const struct value *value_map_at(const struct value *map, const char *key, struc
 }
 
 /* ---- comparing ---- */
-
-/* A constant, where that takes no work: structures that are built are left alone. */
-static const struct term *plain(const struct value *value)
-{
-	return value->kind == VALUE_TERM && value->constant.from == 0 ? value->constant.term : NULL;
-}
-
-bool value_is_empty_map(const struct value *value)
-{
-	const struct term *term = plain(value);
-
-	return term && term->kind == TERM_MAP && term->map.len == 0;
-}
 
 enum answer value_equal(const struct value *a, const struct value *b)
 {

@@ -67,6 +67,8 @@ const struct value *value_argument(struct arena *arena, unsigned nr);
  * (code_known_containers.c): whether a tag does.
  */
 bool value_tag_of_container(const char *tag);
+/* The key under which a set or a stream of Elixir's holds its elements there. */
+extern const char value_contents_key[];
 /* Items copied. */
 const struct value *value_tuple(struct arena *arena, const struct value *const *items, size_t len);
 const struct value *value_cons(struct arena *arena, const struct value *head,

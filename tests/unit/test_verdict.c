@@ -13,9 +13,10 @@
  *
  * Other paths: a/app (keys of its .app file), a/priv/…, a/appup (by hand, new and twin only),
  * config (sys.config), vm.args, relup, release (lines like "erts 14", "kernel 9", "type a load").
- * Applications get version 1 and, where something of theirs differs from the old release, 2;
- * "vsn" in a/app rules over that.  NAME.otp29.cases wants OTP 29 or later to compile them.  All is
- *compiled by one VM (tests/tools/compile.escript).
+ * The bases have no modules, but for those of NAME.real.cases, whose stdlib and Elixir are what is
+ * installed here.  Applications get version 1 and, where something of theirs differs from the old
+ *release, 2; "vsn" in a/app rules over that.  NAME.otp29.cases wants OTP 29 or later to compile
+ *them.  All is compiled by one VM (tests/tools/compile.escript).
  */
 #include "base/name_table.h"
 #include "release/model/otp.h"
@@ -24,6 +25,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -41,10 +43,12 @@ struct test_case {
 	struct file *files;
 	size_t len, cap;
 	const char *dir;
+	bool real;
 };
 
 static struct arena arena;
 static const char *root;
+static struct otp installed;
 static struct test_case *cases;
 static size_t cases_len, cases_cap;
 
@@ -84,14 +88,14 @@ static bool take(const char **out, struct span line, const char *key)
 	return true;
 }
 
-static void read_line(struct span line, const char ***text)
+static void read_line(struct span line, bool real, const char ***text)
 {
 	struct test_case *test = cases_len > 0 ? &cases[cases_len - 1] : NULL;
 	const char *name;
 
 	if (take(&name, line, "=== ")) {
 		cases = arena_grow(&arena, cases, cases_len, &cases_cap);
-		cases[cases_len++] = (struct test_case){ .name = name };
+		cases[cases_len++] = (struct test_case){ .name = name, .real = real };
 		*text = NULL;
 	} else if (test && span_starts(line, "-- ")) {
 		*text = begin_file(test, (struct span){ line.ptr + 3, line.len - 3 });
@@ -106,7 +110,7 @@ static void read_line(struct span line, const char ***text)
 	}
 }
 
-static void read_cases(const char *path)
+static void read_cases(const char *path, bool real)
 {
 	owned_str struct str text = STR_EMPTY;
 	const char **into = NULL;
@@ -117,7 +121,7 @@ static void read_cases(const char *path)
 		fail_msg("%s", err.text);
 	rest = str_span(&text);
 	while (span_next(&rest, '\n', &line))
-		read_line(line, &into);
+		read_line(line, real, &into);
 }
 
 /* ---- writing the trees ---- */
@@ -370,6 +374,55 @@ static void check_script(const char *name, const struct term *script, const char
 		fail_msg("%s: %s\n  wanted: %s", name, str_text(&text), want);
 }
 
+/* Modules as they are installed.  Once all is compiled: what is linked is nobody's to change. */
+static void link_base(const struct test_case *test, enum which which, const char *app,
+		      const char *vsn, const char *from)
+{
+	const char *to = arena_printf(&arena, "%s/%s/lib/%s-%s/ebin", test->dir, which_names[which],
+				      app, vsn);
+	owned_str struct str text = STR_EMPTY;
+	struct dir_entry *entries;
+	struct error err;
+	size_t len;
+
+	if (!from || dir_list(&entries, &len, &arena, from, &err))
+		fail_msg("no modules of %s", app);
+	str_addf(&text, "{application,%s,[{vsn,\"%s\"},{description,\"\"},{registered,[]},", app,
+		 vsn);
+	str_adds(&text, "{applications,[]},{runtime_dependencies,[]},{modules,[");
+	for (size_t i = 0, any = 0; i < len; i++) {
+		struct span name = span_of(entries[i].name);
+
+		if (!span_ends(name, ".beam"))
+			continue;
+		assert_int_equal(symlink(path_join(&arena, from, entries[i].name),
+					 path_join(&arena, to, entries[i].name)),
+				 0);
+		name.len -= strlen(".beam");
+		str_addf(&text, "%s'" SPAN_FMT "'", any++ ? "," : "", SPAN_ARG(name));
+	}
+	str_adds(&text, "]}]}.\n");
+	put(arena_printf(&arena, "%s/%s.app", to, app), str_text(&text));
+}
+
+static void link_bases(const struct test_case *test, enum which which)
+{
+	struct dir_entry *entries;
+	struct error err;
+	size_t len;
+
+	if (dir_list(&entries, &len, &arena, installed.lib, &err))
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < len; i++)
+		if (span_starts(span_of(entries[i].name), "stdlib-"))
+			link_base(
+				test, which, "stdlib", "4.2",
+				arena_printf(&arena, "%s/%s/ebin", installed.lib, entries[i].name));
+	if (uses_elixir(test))
+		link_base(test, which, "elixir", "1.14.0",
+			  arena_printf(&arena, "%s/elixir/ebin", elixir_lib_find(&arena)));
+}
+
 static struct release *open_tree(const struct test_case *test, enum which which)
 {
 	struct release *release;
@@ -414,6 +467,9 @@ static void check(void **state)
 	const struct test_case *test = *state;
 
 	assert_non_null(test->want[NEW]);
+	for (enum which which = OLD; test->real && which < WHICH; which++)
+		if (which != TWIN || test->want[TWIN])
+			link_bases(test, which);
 	check_plan(test, NEW);
 	if (test->want[TWIN])
 		check_plan(test, TWIN);
@@ -487,20 +543,20 @@ static bool is_for_here(const char *name, const struct otp *otp)
 static void read_folder(void)
 {
 	struct dir_entry *entries;
-	struct otp otp;
 	struct error err;
 	size_t len;
 
 	if (dir_list(&entries, &len, &arena, "tests/verdict", &err) ||
 	    dir_make_temp(&root, &arena, "/tmp/relevo-verdict", &err) ||
-	    otp_find(&otp, &arena, &err)) {
+	    otp_find(&installed, &arena, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		exit(1);
 	}
 	for (size_t i = 0; i < len; i++)
 		if (span_ends(span_of(entries[i].name), ".cases") &&
-		    is_for_here(entries[i].name, &otp))
-			read_cases(path_join(&arena, "tests/verdict", entries[i].name));
+		    is_for_here(entries[i].name, &installed))
+			read_cases(path_join(&arena, "tests/verdict", entries[i].name),
+				   span_ends(span_of(entries[i].name), ".real.cases"));
 }
 
 int main(int argc, char **argv)

@@ -80,14 +80,24 @@ static bool has_name(const struct code_arg *args, size_t len, const char *name)
 /* maps:get/2 and its like raise where the key is not there. */
 static bool raises_without(const struct code *code, const struct code_op *op)
 {
+	static const struct beam_function strict[] = {
+		{ "maps", "get", 2 },
+		{ "maps", "take", 2 },
+		{ "maps", "update", 3 },
+		{ "maps", "update_with", 3 },
+		{ "erlang", "map_get", 2 },
+		{ "Elixir.Map", "fetch!", 2 },
+		{ "Elixir.Map", "replace!", 3 },
+		{ "Elixir.Map", "update!", 3 },
+	};
 	int operand = code_import_operand(op->opcode);
 	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
 
-	return to && to->arity == 2 &&
-	       ((strcmp(to->module, "maps") == 0 &&
-		 (strcmp(to->name, "get") == 0 || strcmp(to->name, "take") == 0)) ||
-		(strcmp(to->module, "erlang") == 0 && strcmp(to->name, "map_get") == 0) ||
-		(strcmp(to->module, "Elixir.Map") == 0 && strcmp(to->name, "fetch!") == 0));
+	for (size_t i = 0; to && i < ARRAY_LEN(strict); i++)
+		if (to->arity == strict[i].arity && strcmp(to->name, strict[i].name) == 0 &&
+		    strcmp(to->module, strict[i].module) == 0)
+			return true;
+	return false;
 }
 
 /* ---- clauses behind the one that wants a key ---- */
@@ -267,7 +277,7 @@ static const struct term *key_asked(const struct code *code, const struct code_f
 	const struct code_op *op = &function->ops[at];
 	const unsigned operand = (unsigned)code_import_operand(op->opcode);
 	const struct beam_function *to = code_import(code, &op->args[operand]);
-	const bool behind = strcmp(to->name, "fetch!") == 0;
+	const bool behind = strcmp(to->module, "Elixir.Map") == 0;
 
 	if (op->opcode == OP_BIF2 || op->opcode == OP_GC_BIF2)
 		return code_term(&op->args[operand + 1]);

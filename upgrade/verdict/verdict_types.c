@@ -255,9 +255,13 @@ const struct type_diff *type_harm(struct judge *judge, enum side side, const str
 			  false);
 }
 
+/* Whether more is known of it than that it is a list, or a map. */
 static bool has_structure(const struct type *type)
 {
-	return type->kinds & (1U << TERM_TUPLE | 1U << TERM_MAP | 1U << TERM_LIST);
+	for (size_t i = 0; i < type->len; i++)
+		if (!type->variants[i].map || type->variants[i].tag || type->variants[i].len > 0)
+			return true;
+	return type->item && has_structure(type->item);
 }
 
 /* What a plugin makes for it is called by a name that it was given. */
@@ -272,7 +276,10 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 	const struct beam_function *a = &diff->before->lost, *b = &diff->after->lost;
 
 	if (!diff->before->unknown && !diff->after->unknown)
-		return diff->before->argument == diff->after->argument || init_stays(judge, typed);
+		return diff->before->argument == diff->after->argument ||
+		       (*diff->path && !has_structure(diff->before) &&
+			!has_structure(diff->after)) ||
+		       init_stays(judge, typed);
 	if (diff->before->unknown != diff->after->unknown &&
 	    has_structure(diff->before->unknown ? diff->after : diff->before))
 		return false;

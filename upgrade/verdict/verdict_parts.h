@@ -201,6 +201,8 @@ const struct type_diff *type_harm(struct judge *judge, enum side side, const str
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
 
+/* Whether it calls functions of a module. */
+bool imports_from(const struct code *code, const char *module);
 /* Whether is() says yes to the code, or to a changed module that it calls: who made a value, or
  * reads it, may be that.
  */

@@ -357,6 +357,51 @@ static bool is_of_other_kinds(const struct type_diff *diff)
 	       !(diff->before->kinds & diff->after->kinds) && !(kinds & 1U << TERM_ATOM);
 }
 
+/* Whether it looks a row of the table up by a tuple, or by something else, as it was given. */
+static bool looks_up(const struct storing *storing, const char *place, bool by_tuple)
+{
+	static const char *const names[] = { "lookup", "lookup_element", "member",        "take",
+					     "delete", "update_counter", "update_element" };
+	const struct way table = { .where = 0 };
+
+	for (size_t i = 0; i < storing->made.len; i++) {
+		const struct code_effect *effect = &storing->made.items[i];
+		const char *at = strcmp(effect->to.module, "ets") == 0 && effect->to.arity > 1
+					 ? filled_place(effect, &table, storing->judge->arena)
+					 : NULL;
+
+		for (size_t j = 0; at && strcmp(at, place) == 0 && j < ARRAY_LEN(names); j++)
+			if (strcmp(effect->to.name, names[j]) == 0 &&
+			    (value_tuple_size(effect->args[1]) >= 0) == by_tuple)
+				return true;
+	}
+	return false;
+}
+
+static bool is_given(const struct type *type)
+{
+	return type->unknown && !type->lost.name && !type->kinds;
+}
+
+static bool is_tuple(const struct type *type)
+{
+	return !type->unknown && type->kinds == 1U << TERM_TUPLE;
+}
+
+/* What rows are found by was what a function is given, and is a tuple that is made of it, or the
+ * other way round.
+ */
+static bool is_key_made(const struct storing *storing, const struct way *way, const char *place,
+			const struct type_diff *diff)
+{
+	const bool tuple = is_tuple(diff->before);
+
+	return way->stored == STORED_ROWS && *place && strcmp(diff->path, "element 1") == 0 &&
+	       diff->what == TYPE_LOST && (tuple || is_given(diff->before)) &&
+	       (tuple ? is_given(diff->after) : is_tuple(diff->after)) &&
+	       !looks_up(storing, place, tuple);
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
 static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
@@ -371,7 +416,7 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 				    storing->from, diff->tag));
 	if (diff->what != TYPE_SIZE)
 		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP &&
-		       !is_of_other_kinds(diff);
+		       !is_of_other_kinds(diff) && !is_key_made(storing, way, place, diff);
 	if (!*diff->path && strcmp(way->module, "ets") == 0 && asked_by_size(storing, place, diff))
 		return false;
 	if (diff->tag)
@@ -414,6 +459,19 @@ static void judge_stored_fun(const struct storing *storing, const struct type *b
 			->hint = "keep fun Module:name/arity or {Module, Function} instead";
 }
 
+/* Where another module puts it there, by this one or for it. */
+static bool is_told_of(const struct judge *judge, enum reason_code code, const char *what)
+{
+	for (size_t i = 0; i < judge->reasons->len; i++) {
+		const struct reason *reason = &judge->reasons->items[i];
+		const char *at = reason->code == code ? strstr(reason->message, what) : NULL;
+
+		if (at && strchr(": ", at[strlen(what)]))
+			return true;
+	}
+	return false;
+}
+
 /* what: is the matter with it */
 static void tell_harm(const struct storing *storing, const struct way *way, const char *place,
 		      const char *what)
@@ -421,9 +479,16 @@ static void tell_harm(const struct storing *storing, const struct way *way, cons
 	struct judge *judge = storing->judge;
 	const struct module_at *module = storing->module;
 	const bool back = storing->to == SIDE_OLD;
+	const enum reason_code code = back ? REASON_not_reversible : REASON_shared_struct_changed;
 
-	JUDGE(judge, back ? REASON_not_reversible : REASON_shared_struct_changed, module->app->name,
-	      module->name,
+	const char *into =
+		arena_printf(judge->arena, " puts something else into %s %s", way->shown, place);
+
+	/* What is told of the way up is enough for the way back. */
+	if (*place && (is_told_of(judge, code, into) ||
+		       is_told_of(judge, REASON_shared_struct_changed, into)))
+		return;
+	JUDGE(judge, code, module->app->name, module->name,
 	      "%s puts something else into %s%s%s%s: %s; what is there stays as it is",
 	      module_shown(module->name), *place ? way->shown : "rows of a table",
 	      *place ? " " : "", place,
@@ -456,7 +521,10 @@ static void judge_place(const struct storing *storing, const struct way *way, co
 		return;
 	harm = find_harm(storing, way, place, type_compare(there, made, judge->arena));
 	failing = harm ? NULL : reader_that_fails(judge, &at);
-	if (harm || failing)
+	if (harm && is_key_made(storing, way, place, harm))
+		tell_harm(storing, way, place,
+			  "what a row is found by is made otherwise of what is given");
+	else if (harm || failing)
 		tell_harm(storing, way, place,
 			  harm ? type_diff_shown(judge->arena, harm)
 			       : arena_printf(judge->arena, "%s fails with it", failing));

@@ -36,7 +36,7 @@ static bool somebody_knows(struct judge *judge, enum side side, const struct cod
 	return false;
 }
 
-static bool imports_from(const struct code *code, const char *module)
+bool imports_from(const struct code *code, const char *module)
 {
 	for (size_t i = 0; i < code->imports.len; i++)
 		if (strcmp(code->imports.items[i].module, module) == 0)

@@ -354,6 +354,8 @@ static const struct wire {
 	{ "gen_tcp", "listen", 2, -1, ALWAYS, "a port" },
 	{ "gen_tcp", "connect", 0, 2, ALWAYS, "a connection" },
 	{ "gen_udp", "open", 0, -1, ALWAYS, "a port" },
+	{ "inet", "setopts", 2, 1, ALWAYS, "options of a socket" },
+	{ "ssl", "setopts", 2, 1, ALWAYS, "options of a socket" },
 	{ "ssl", "listen", 2, -1, ALWAYS, "a port" },
 	{ "ssl", "connect", 0, 2, ALWAYS, "a connection" },
 	{ "erlang", "open_port", 2, -1, ALWAYS, "a port" },
@@ -473,16 +475,25 @@ static bool is_set_up(struct judge *judge, struct module_at *module, const struc
 		       : is_at_start(judge, module, wired->effect);
 }
 
-/* Where another module sets it up, which is told itself. */
-static bool is_told_of(const struct judge *judge, const struct wired *wired)
+/* Where another module sets it up, which is told itself: the same, or with what it is given here.
+ */
+static bool is_told_of(const struct judge *judge, const struct code *code,
+		       const struct wired *wired)
 {
 	const char *what = arena_printf(judge->arena, "sets up %s that the old code did not (%s)",
 					wired->wire->shown, wired->what);
+	const char *kind = arena_printf(judge->arena, "sets up %s that the old code did not ",
+					wired->wire->shown);
 
-	for (size_t i = 0; i < judge->reasons->len; i++)
-		if (judge->reasons->items[i].code == REASON_wiring_changed &&
-		    strstr(judge->reasons->items[i].message, what))
+	for (size_t i = 0; i < judge->reasons->len; i++) {
+		const struct reason *reason = &judge->reasons->items[i];
+
+		if (reason->code == REASON_wiring_changed &&
+		    (strstr(reason->message, what) ||
+		     (strstr(reason->message, kind) && reason->module &&
+		      imports_from(code, reason->module))))
 			return true;
+	}
 	return false;
 }
 
@@ -503,7 +514,7 @@ static void judge_wires(struct judge *judge, struct module_at *module, bool thro
 		if (!now.wire || now.effect->through != through || had(judge, olds, &now, &other) ||
 		    (now.wire->when == OTHER && !other) || (now.wire->when == NONE && other) ||
 		    strcmp(now.what, "_") == 0 || !is_set_up(judge, module, &now) ||
-		    (through && is_told_of(judge, &now)))
+		    (through && is_told_of(judge, code, &now)))
 			continue;
 		owner = code_owner(code, now.effect->in);
 		JUDGE(judge, REASON_wiring_changed, module->app->name, module->name,

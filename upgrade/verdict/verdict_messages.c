@@ -151,7 +151,8 @@ struct sent {
 	struct module_at *module; /* the sender */
 	const struct code *code;
 	enum sending what;
-	unsigned tried; /* messages of this module: enough is enough */
+	unsigned tried;              /* messages of this module: enough is enough */
+	const struct value *manager; /* whom an event goes to */
 };
 
 enum { TRIED_MAX = 60 };
@@ -255,7 +256,8 @@ static void judge_sent_to(struct sent *sent, const struct way *way, const char *
 		return;
 	between = message_way_to(judge, to_old ? SIDE_OLD : SIDE_NEW, to->diff);
 	between.raises = sent->what == SENT_BACK;
-	if (message_is_lost(&between, way->kind, message) && !was_sent(sent, way, name, message))
+	if (message_is_lost(&between, way->kind, message) && !was_sent(sent, way, name, message) &&
+	    (way->kind != MESSAGE_EVENT || handler_may_get(judge, sent->manager, name)))
 		tell_sent(sent, way, to, message);
 }
 
@@ -275,7 +277,7 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 		judge_sent_to(sent, way, name, far, message);
 		return;
 	}
-	/* Which handlers the manager has is not seen. */
+	sent->manager = effect->args[0];
 	for (size_t i = 0; i < judge->diff->len; i++)
 		for (size_t j = 0; j < judge->diff->apps[i].modules.len; j++) {
 			const struct module_diff *module = &judge->diff->apps[i].modules.items[j];

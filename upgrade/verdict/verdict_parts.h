@@ -288,6 +288,13 @@ void given_through(struct judge *judge, struct name_table *names, struct name_ta
 /* What servers keep for changed modules that they call by names they were given. */
 void judge_plugins(struct judge *judge);
 
+/* ---- verdict_managers.c ---- */
+
+/* Whether an event that goes to a manager may come to a handler: not where all that adds it is seen
+ * to add it to others.
+ */
+bool handler_may_get(struct judge *judge, const struct value *manager, const char *handler);
+
 /* ---- verdict_names.c ---- */
 
 /* By the numbers of the new release's modules: those that are the same and know one of the names,

@@ -198,12 +198,19 @@ bool code_matches(const struct code *code, const char *tag, size_t size)
 	return false;
 }
 
+bool function_matches_size(const struct code_function *function, size_t size)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (tests_size(&function->ops[i], size))
+			return true;
+	return false;
+}
+
 bool code_matches_size(const struct code *code, size_t size)
 {
 	for (size_t f = 0; f < code->len; f++)
-		for (size_t i = 0; i < code->functions[f].len; i++)
-			if (tests_size(&code->functions[f].ops[i], size))
-				return true;
+		if (function_matches_size(&code->functions[f], size))
+			return true;
 	return false;
 }
 

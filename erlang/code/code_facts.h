@@ -111,6 +111,8 @@ bool code_gives_record(const struct code *code, const char *name);
 bool code_matches(const struct code *code, const char *tag, size_t size);
 /* The same of tuples of that size, whatever they begin with. */
 bool code_matches_size(const struct code *code, size_t size);
+/* … in one function. */
+bool function_matches_size(const struct code_function *function, size_t size);
 /* The same of rows of tables, whatever they begin with. */
 bool code_matches_row(const struct code *code, size_t size);
 /* The same where it hands such rows to functions of another module. */

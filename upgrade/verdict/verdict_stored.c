@@ -402,6 +402,63 @@ static bool is_key_made(const struct storing *storing, const struct way *way, co
 	       !looks_up(storing, place, tuple);
 }
 
+static const struct code_function *called(const struct code *code, const struct code_op *op)
+{
+	const struct beam_function *fun = op->opcode == OP_MAKE_FUN2 || op->opcode == OP_MAKE_FUN3
+						  ? code_lambda(code, &op->args[0])
+						  : NULL;
+
+	if (fun)
+		return code_function(code, fun->name, fun->arity);
+	return op->opcode == OP_CALL || op->opcode == OP_CALL_LAST || op->opcode == OP_CALL_ONLY
+		       ? code_local(code, &op->args[1])
+		       : NULL;
+}
+
+static void mark_called(const struct code *code, bool *marked)
+{
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t f = 0; f < code->len; f++)
+			for (size_t i = 0; i < code->functions[f].len && marked[f]; i++) {
+				const struct code_function *to =
+					called(code, &code->functions[f].ops[i]);
+
+				more = more || (to && !marked[to - code->functions]);
+				if (to)
+					marked[to - code->functions] = true;
+			}
+	}
+}
+
+/* A module that itself fetches a persistent term takes it apart there, in what it calls for that,
+ * or in what calls it; what puts the term there takes other things apart.  False: no such function
+ * does, though some fetch it.
+ */
+static bool may_be_matched(const struct storing *storing, const struct way *way, const char *place,
+			   size_t size)
+{
+	const struct code *code = storing->code;
+	bool *marked = arena_array(storing->judge->arena, code->len, bool), any = false;
+	const struct way here = { .where = 0 };
+
+	for (size_t i = 0; way->stored == STORED_TERM && i < storing->made.len; i++) {
+		const struct code_effect *effect = &storing->made.items[i];
+		const char *at = !effect->through && effect_is(effect, "persistent_term", "get", 0)
+					 ? place_of(effect, &here, storing->judge->arena)
+					 : NULL;
+
+		if (at && strcmp(at, place) == 0)
+			any = marked[effect->in - code->functions] = true;
+	}
+	code_mark_callers(code, marked);
+	mark_called(code, marked);
+	for (size_t i = 0; i < code->len; i++)
+		if (marked[i] && function_matches_size(&code->functions[i], size))
+			return true;
+	return !any;
+}
+
 /* Of those that make or match it the way it was, some go on to do so. */
 static bool is_understood(const struct storing *storing, const struct way *way, const char *place,
 			  const struct type_diff *diff)
@@ -427,7 +484,9 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 			!is_row_matched(storing, diff->new_size)) &&
 		       (*diff->path ? is_part_understood(storing, diff)
 				    : !read_by_size(storing, place, diff));
-	return code_or_library(judge, storing->to, code, is_size_matched, &diff->size) ||
+	return (code_or_library(judge, storing->to, code, is_size_matched, &diff->size) &&
+		(!may_be_matched(storing, way, place, diff->new_size) ||
+		 may_be_matched(storing, way, place, diff->size))) ||
 	       !code_or_library(judge, storing->to, code, is_size_matched, &diff->new_size);
 }
 

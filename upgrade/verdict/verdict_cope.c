@@ -251,6 +251,17 @@ bool can_be_seen_in_use(const struct type_diff *diff)
 	return !strstr(diff->path, "list") && !strchr(diff->path, '*');
 }
 
+/* A map became a tuple that begins with an atom: no clause for one takes the other. */
+static bool is_tagged_anew(const struct type_diff *diff)
+{
+	const struct type *was = diff->before, *is = diff->after;
+
+	return diff->what == TYPE_OTHER && !*diff->path && was->len == 1 && is->len == 1 &&
+	       was->variants[0].map && !was->variants[0].tag && !is->variants[0].map &&
+	       is->variants[0].tag && !(was->kinds & (was->kinds - 1)) &&
+	       !(is->kinds & (is->kinds - 1));
+}
+
 /* Trying shows whether a key, or another size, is understood; not what becomes of other values. */
 static bool can_be_tried(struct judge *judge, const struct code *code, const struct type *before,
 			 const struct type *after)
@@ -260,7 +271,8 @@ static bool can_be_tried(struct judge *judge, const struct code *code, const str
 	for (size_t i = 0; i < diffs.len; i++) {
 		const struct type_diff *diff = &diffs.items[i];
 
-		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path))
+		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
+		    is_tagged_anew(diff))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of &&
 		      (!*diff->path || !fetches_key(code, diff->tag))) &&

@@ -134,13 +134,27 @@ static bool is_no_tag(const struct changed_process *process)
 			       size);
 }
 
+/* It is handed on as it was, and the callbacks understand it. */
+static bool copes(const struct changed_process *process)
+{
+	struct modules *modules = process->judge->modules;
+	const struct module_diff *module = process->module;
+
+	return callbacks_cope(
+		process->judge, SIDE_NEW, module->new_code, module->old_code, process->role,
+		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
+		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
+}
+
 /* What is no whole description of both is no proof. */
 static void judge_shape(const struct changed_process *process)
 {
 	owned_str struct str before = STR_EMPTY, after = STR_EMPTY;
 
 	if (process->before.kind == SHAPE_UNKNOWN || process->after.kind == SHAPE_UNKNOWN ||
-	    code_shape_equal(&process->before, &process->after) || is_no_tag(process))
+	    code_shape_equal(&process->before, &process->after) || is_no_tag(process) ||
+	    (process->before.kind == SHAPE_MAP && process->after.kind == SHAPE_RECORD &&
+	     copes(process)))
 		return;
 	if (process->before.kind == SHAPE_MAP && process->after.kind == SHAPE_MAP) {
 		if (process->before.all_keys)
@@ -241,18 +255,6 @@ static bool may_be_same(const struct code_shape *a, const struct code_shape *b)
 {
 	return a->size == b->size && ((a->kind == SHAPE_TUPLE && b->kind == SHAPE_RECORD) ||
 				      (a->kind == SHAPE_RECORD && b->kind == SHAPE_TUPLE));
-}
-
-/* It is handed on as it was, and the callbacks understand it. */
-static bool copes(const struct changed_process *process)
-{
-	struct modules *modules = process->judge->modules;
-	const struct module_diff *module = process->module;
-
-	return callbacks_cope(
-		process->judge, SIDE_NEW, module->new_code, module->old_code, process->role,
-		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
-		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
 }
 
 /* What is wrong with what code_change does to a state; NULL: nothing, as far as is seen. */

@@ -298,19 +298,28 @@ static void add_unknown(struct adder *adder, struct type *type, const struct val
 static void add_list(struct adder *adder, struct type *type, const struct value *value)
 {
 	const struct value *head;
+	unsigned i = 0;
 
 	add_pairs(adder, type, value);
-	for (unsigned i = 0; i < TYPE_WIDTH && value_uncons(value, adder->arena, &head, &value);
-	     i++) {
+	for (; i < TYPE_WIDTH && value_uncons(value, adder->arena, &head, &value); i++) {
 		if (!type->item)
 			type->item = type_new(adder->arena);
 		add(adder, type->item, head);
 	}
+	if (i < 64 && value_is_nil(value) == YES)
+		type->lengths |= UINT64_C(1) << i;
 	if (value->kind == VALUE_UNKNOWN && value->of == 0) {
 		if (!type->item)
 			type->item = type_new(adder->arena);
 		add_unknown(adder, type->item, value);
 	}
+}
+
+size_t type_list_length(const struct type *type)
+{
+	const uint64_t lengths = type->lengths & ~UINT64_C(1);
+
+	return lengths ? (size_t)__builtin_ctzll(lengths) : 0;
 }
 
 const char type_same_again[] = "an atom of the state";

@@ -40,6 +40,7 @@ struct type {
 	size_t atoms_len;          /* … */
 	bool any_atom;             /* … and there may be others */
 	struct type *item;         /* of lists; NULL: only [] was seen */
+	uint64_t lengths;          /* bits 1 << the length of those of which all was seen */
 	const char **pairs;        /* all of them were [{Key, Value}, …], with these atoms … */
 	size_t pairs_len;          /* … */
 	bool open_pairs;           /* … in front of others that are not seen */
@@ -77,6 +78,9 @@ size_t type_ways_inside(const struct type *type);
 size_t type_exact_ways(const struct type *type);
 /* Whether some place had an atom that it has no more, as far as all of them are seen. */
 bool type_loses_atoms(const struct type *before, const struct type *after);
+/* How long the shortest of its lists is that is more than [], and of which all was seen; 0: none
+ * is. */
+size_t type_list_length(const struct type *type);
 /* Nothing at all was put in. */
 bool type_is_empty(const struct type *type);
 /* The module of a fun that it holds, at any depth; NULL: none is seen. */

@@ -268,8 +268,9 @@ static bool same_sets(const struct type_variant *a, const struct type_variant *b
 static bool same_types(const struct type *a, const struct type *b, unsigned depth)
 {
 	if (depth == 0 || a->kinds != b->kinds || a->unknown != b->unknown ||
-	    a->argument != b->argument || a->len != b->len || !a->item != !b->item || a->fun ||
-	    b->fun || !same_function(&a->lost, &b->lost))
+	    a->argument != b->argument || a->len != b->len || !a->item != !b->item ||
+	    type_list_length(a) != type_list_length(b) || a->fun || b->fun ||
+	    !same_function(&a->lost, &b->lost))
 		return false;
 	if (a->item && !same_types(a->item, b->item, depth - 1))
 		return false;

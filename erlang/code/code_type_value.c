@@ -156,12 +156,20 @@ static const struct value *list_value(const struct type *type, size_t nth, enum 
 				      struct arena *arena)
 {
 	const struct value *pairs = pairs_value(type, nth, fill, arena);
+	const struct value *list = value_of_term(arena, &term_nil), *item;
+	const size_t length = type_list_length(type);
 
 	if (fill == FILL_EMPTY)
-		return value_of_term(arena, &term_nil);
-	return pairs ? pairs
-		     : value_cons(arena, value_of_type(type->item, nth, fill, arena),
-				  value_of_term(arena, &term_nil));
+		return list;
+	if (pairs)
+		return pairs;
+	/* Of several things which one stands where is not known. */
+	item = length > 1 && plain_kinds(type->item) && ways_of(type->item, false) > 1
+		       ? hole(arena)
+		       : value_of_type(type->item, nth, fill, arena);
+	for (size_t i = 0; i < (length > 0 ? length : 1); i++)
+		list = value_cons(arena, item, list);
+	return list;
 }
 
 static const struct value *value_of_type(const struct type *type, size_t nth, enum fill fill,

@@ -109,23 +109,31 @@ struct effects_preparing {
 	struct code_watch **watches;
 	struct arena *arenas;
 	size_t len;
+	atomic_size_t next;
 };
+
+static void prepare(struct effects_preparing *all)
+{
+	size_t nr;
+
+	while ((nr = atomic_fetch_add(&all->next, 1)) < all->len)
+		code_effects(all->watches[nr], effect_any, true);
+}
 
 static int prepare_nth(void *context, size_t nr, struct error *err)
 {
-	const struct effects_preparing *preparing = context;
-
+	(void)nr;
 	(void)err;
-	code_effects(preparing->watches[nr], effect_any, true);
+	prepare(context);
 	return 0;
 }
 
-static int prepare_all(void *context, struct error *err)
+/* On all cores but that of whoever waits for it, and helps then. */
+static int prepare_beside(void *context, struct error *err)
 {
-	const struct effects_preparing *preparing = context;
 	const unsigned cores = parallel_cores();
 
-	return parallel_on(cores > 1 ? cores - 1 : 1, preparing->len, prepare_nth, context, err);
+	return cores > 1 ? parallel_on(cores - 1, cores - 1, prepare_nth, context, err) : 0;
 }
 
 void effects_begin(struct judge *judge)
@@ -135,7 +143,7 @@ void effects_begin(struct judge *judge)
 		name_table_len(modules->names[SIDE_OLD]) + name_table_len(modules->names[SIDE_NEW]);
 	struct effects_preparing *all = arena_new(judge->arena, struct effects_preparing);
 
-	all->beside = (struct beside){ .work = prepare_all, .context = all };
+	all->beside = (struct beside){ .work = prepare_beside, .context = all };
 	all->watches = arena_array(judge->arena, most, struct code_watch *);
 	all->arenas = arena_array(judge->arena, most, struct arena);
 	for (enum side side = SIDE_OLD; side < SIDES; side++)
@@ -160,6 +168,7 @@ void effects_wait(struct judge *judge)
 	if (!all)
 		return;
 	judge->preparing = NULL;
+	prepare(all);
 	if (beside_end(&all->beside, &none))
 		return; /* it does not fail */
 	for (size_t i = 0; i < all->len; i++) {

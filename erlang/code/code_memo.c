@@ -5,7 +5,7 @@ enum { WORTH_IT = 40, MEMO_MAX = 2000 }; /* steps; calls */
 
 static bool is_used(const struct eval *eval)
 {
-	return eval->memo && !eval->on_call && !eval->answer && !eval->on_enter &&
+	return eval->memo && !eval->counts && !eval->on_call && !eval->answer && !eval->on_enter &&
 	       !eval->on_raise && !eval->message;
 }
 
@@ -52,7 +52,7 @@ void memo_add(struct eval *eval, const struct recalled *what)
 	const struct value **args;
 	struct recalled *recalled;
 
-	if (!is_used(eval) || what->steps < WORTH_IT || memo->len == MEMO_MAX)
+	if (!is_used(eval) || what->cut_counting || what->steps < WORTH_IT || memo->len == MEMO_MAX)
 		return;
 	args = arena_array(eval->arena, what->function->arity, const struct value *);
 	for (size_t i = 0; i < what->function->arity; i++)

@@ -23,6 +23,7 @@ struct recalled {
 	struct values values;
 	bool all; /* those are all values */
 	bool cut; /* a recursion was left before its end */
+	bool cut_counting;
 };
 
 /* NULL: it was not made before, with the same arguments; or nothing is remembered. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* code_run.h - one function that is being followed; for code_eval.c and the files it is made of:
- * code_run.c (registers and ways), code_calls.c, code_tests.c, code_data.c, code_records.c.
+ * code_run.c (registers and ways), code_calls.c, code_tests.c, code_data.c, code_records.c; and
+ * code_remote.c.
  */
 #pragma once
 #include "erlang/code/code_eval.h"
@@ -40,6 +41,8 @@ struct run {
 	struct values outcomes;
 };
 
+/* Steps that it may take. */
+unsigned eval_limit(const struct eval *eval);
 /* False: the function wants more registers than there are. */
 bool run_measure(struct run *run);
 size_t run_regs_len(const struct run *run);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/appup/appup_parts.h"
 
+enum { TREE_DEPTH = 4 }; /* of supervisors below a child that are looked at */
+
 static const struct term *names_term(struct arena *arena, struct names names)
 {
 	struct terms list = { 0 };
@@ -132,19 +134,49 @@ static struct child_change seen_from(const struct child_change *item, bool down)
 	return down ? (struct child_change){ item->after, item->before } : *item;
 }
 
+/* Whether a child is of that module, or a supervisor above one that is. */
+static bool has_below(const struct script_maker *maker, enum side side, const char *top,
+		      const char *module, unsigned depth)
+{
+	struct modules *modules = maker->work->modules;
+	const struct code_library *library = &modules->library[side];
+	struct arena *arena = maker->work->arena;
+	struct module_at *at = depth > 0 ? modules_find(modules, side, top) : NULL;
+	const struct beam_facts *facts = at ? module_facts(modules, side, at) : NULL;
+	const struct code *code = NULL;
+	struct children children = { 0 };
+
+	if (strcmp(top, module) == 0)
+		return true;
+	if (facts && facts->roles & BEAM_SUPERVISOR)
+		code = module_code(modules, side, at);
+	if (code)
+		children = code_children(code, code_start_argument(code, library, arena), library,
+					 arena);
+	for (size_t i = 0; i < children.len; i++)
+		if (children.items[i].module &&
+		    has_below(maker, side, children.items[i].module, module, depth - 1))
+			return true;
+	return false;
+}
+
 /* Whether a child of the same module is started in place of one that goes: by another id, or by
- * another supervisor.
+ * another supervisor, which may be new itself, or go with it.
  */
 static bool is_replaced(const struct script_maker *maker, const struct child *gone)
 {
 	const struct supervisor_changes all = maker->made->supervisors;
+	const enum side from = maker->down ? SIDE_NEW : SIDE_OLD,
+			to = maker->down ? SIDE_OLD : SIDE_NEW;
 
 	for (size_t i = 0; i < all.len; i++) {
 		for (size_t j = 0; j < all.items[i].len; j++) {
-			struct child_change item = seen_from(&all.items[i].items[j], maker->down);
+			const struct child *comes =
+				seen_from(&all.items[i].items[j], maker->down).after;
 
-			if (item.after && item.after->module && gone->module &&
-			    strcmp(item.after->module, gone->module) == 0)
+			if (comes && comes->module && gone->module &&
+			    (has_below(maker, to, comes->module, gone->module, TREE_DEPTH) ||
+			     has_below(maker, from, gone->module, comes->module, TREE_DEPTH)))
 				return true;
 		}
 	}

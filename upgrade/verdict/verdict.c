@@ -234,6 +234,7 @@ int verdict_reasons(struct modules *modules, const struct appups *appups, const 
 		judge_own_closures(&judge);
 		judge_messages(&judge);
 		judge_wiring(&judge);
+		judge_rows(&judge);
 		judge_found(&judge);
 		judge_order_of_change(&judge);
 		judge_steps(&judge);

@@ -484,6 +484,13 @@ void judge_order_of_change(struct judge *judge);
 /* What runs while what it calls is gone already, or has not come yet, on both ways. */
 void judge_steps(struct judge *judge);
 
+/* ---- verdict_rows.c ---- */
+
+/* Rows of tables that only a start puts in.  After judge_wiring(): where the table itself is told
+ * of, its rows are not.
+ */
+void judge_rows(struct judge *judge);
+
 /* ---- verdict_wiring.c ---- */
 
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.

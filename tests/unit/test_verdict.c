@@ -383,7 +383,7 @@ static void link_base(const struct test_case *test, enum which which, const char
 	owned_str struct str text = STR_EMPTY;
 	struct dir_entry *entries;
 	struct error err;
-	size_t len;
+	size_t len = 0;
 
 	if (!from || dir_list(&entries, &len, &arena, from, &err))
 		fail_msg("no modules of %s", app);
@@ -409,7 +409,7 @@ static void link_bases(const struct test_case *test, enum which which)
 {
 	struct dir_entry *entries;
 	struct error err;
-	size_t len;
+	size_t len = 0;
 
 	if (dir_list(&entries, &len, &arena, installed.lib, &err))
 		fail_msg("%s", err.text);
@@ -544,7 +544,7 @@ static void read_folder(void)
 {
 	struct dir_entry *entries;
 	struct error err;
-	size_t len;
+	size_t len = 0;
 
 	if (dir_list(&entries, &len, &arena, "tests/verdict", &err) ||
 	    dir_make_temp(&root, &arena, "/tmp/relevo-verdict", &err) ||

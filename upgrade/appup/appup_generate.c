@@ -183,6 +183,24 @@ static bool is_replaced(const struct script_maker *maker, const struct child *go
 	return false;
 }
 
+static void tell_moved(const struct script_maker *maker, const struct supervisor_change *change,
+		       const struct child *gone)
+{
+	struct arena *arena = maker->work->arena;
+	owned_str struct str id = STR_EMPTY;
+
+	term_print(&id, gone->id);
+	reason_add(arena, maker->work->reasons, REASON_child_restarted, maker->made->app->name,
+		   change->module,
+		   "the child %s of %s is started under another id now, or by another supervisor: "
+		   "it is "
+		   "stopped and started, and loses its state",
+		   term_atom_name(gone->id) ? module_shown(term_atom_name(gone->id))
+					    : str_text(&id),
+		   module_shown(change->module))
+		->hint = "fine when it can do without; otherwise leave it where it is";
+}
+
 /* A child that stays is stopped in front of the update, so that its supervisor forgets nothing of
  * it but the process; what is gone is stopped and forgotten, and before one that replaces it takes
  * its name.
@@ -195,6 +213,8 @@ static void put_stops(struct script_maker *maker, const struct supervisor_change
 		if (!item.before || late != (!item.after && !is_replaced(maker, item.before)))
 			continue;
 		put_call(maker, "terminate_child", change->name, item.before->id);
+		if (!item.after && !late && !maker->down)
+			tell_moved(maker, change, item.before);
 		if (!item.after || change->in_application)
 			put_call(maker, "delete_child", change->name, item.before->id);
 	}

@@ -273,6 +273,21 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 	}
 }
 
+struct children children_of(struct appup_work *work, enum side side, const char *module)
+{
+	struct modules *modules = work->modules;
+	const struct code_library *library = &modules->library[side];
+	struct module_at *at = modules_find(modules, side, module);
+	const struct beam_facts *facts = at ? module_facts(modules, side, at) : NULL;
+	const struct code *code =
+		facts && facts->roles & BEAM_SUPERVISOR ? module_code(modules, side, at) : NULL;
+
+	if (!code)
+		return (struct children){ 0 };
+	return code_children(code, code_start_argument(code, library, work->arena), library,
+			     work->arena);
+}
+
 void appup_children(struct appup_work *work, struct appup_made *made)
 {
 	owned_name_table struct name_table *names = name_table_new();

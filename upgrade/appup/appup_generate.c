@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/appup/appup_parts.h"
 
-enum { TREE_DEPTH = 4 }; /* of supervisors below a child that are looked at */
-
 static const struct term *names_term(struct arena *arena, struct names names)
 {
 	struct terms list = { 0 };
@@ -138,21 +136,12 @@ static struct child_change seen_from(const struct child_change *item, bool down)
 static bool has_below(const struct script_maker *maker, enum side side, const char *top,
 		      const char *module, unsigned depth)
 {
-	struct modules *modules = maker->work->modules;
-	const struct code_library *library = &modules->library[side];
-	struct arena *arena = maker->work->arena;
-	struct module_at *at = depth > 0 ? modules_find(modules, side, top) : NULL;
-	const struct beam_facts *facts = at ? module_facts(modules, side, at) : NULL;
-	const struct code *code = NULL;
 	struct children children = { 0 };
 
 	if (strcmp(top, module) == 0)
 		return true;
-	if (facts && facts->roles & BEAM_SUPERVISOR)
-		code = module_code(modules, side, at);
-	if (code)
-		children = code_children(code, code_start_argument(code, library, arena), library,
-					 arena);
+	if (depth > 0)
+		children = children_of(maker->work, side, top);
 	for (size_t i = 0; i < children.len; i++)
 		if (children.items[i].module &&
 		    has_below(maker, side, children.items[i].module, module, depth - 1))

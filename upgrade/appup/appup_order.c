@@ -126,14 +126,26 @@ static void want(struct order *order, const char *name, const struct beam_facts 
 		order->wanted[group] = behind;
 }
 
+static void want_started(struct order *order, const char *module, unsigned depth)
+{
+	struct children children = { 0 };
+
+	if (vertex_find(order->work, module))
+		want(order, module, NULL);
+	else
+		want_calls(order, facts_of(order, module));
+	if (depth > 0)
+		children = children_of(order->work, order->side, module);
+	for (size_t i = 0; i < children.len; i++)
+		if (children.items[i].module)
+			want_started(order, children.items[i].module, depth - 1);
+}
+
+/* With those that it starts itself, as a supervisor. */
 static void want_child(struct order *order, const struct child *child)
 {
-	if (!child || !child->module)
-		return;
-	if (vertex_find(order->work, child->module))
-		want(order, child->module, NULL);
-	else
-		want_calls(order, facts_of(order, child->module));
+	if (child && child->module)
+		want_started(order, child->module, TREE_DEPTH);
 }
 
 /* Before children are started: they and the supervisor that learns of them. */

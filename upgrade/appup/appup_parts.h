@@ -2,6 +2,7 @@
 /* appup_parts.h - the rooms inside appups_make(); nothing for other modules. */
 #pragma once
 #include "base/name_table.h"
+#include "erlang/code/children.h"
 #include "upgrade/appup/appup.h"
 
 /* A module that some instruction may name. */
@@ -81,6 +82,9 @@ void through_deps(struct appup_work *work);
 
 /* Fills in made->supervisors. */
 void appup_children(struct appup_work *work, struct appup_made *made);
+/* Of a supervisor of that side; none for any other module. */
+struct children children_of(struct appup_work *work, enum side side, const char *module);
+enum { TREE_DEPTH = 4 }; /* of supervisors below a child that are looked at */
 
 /* ---- appup_endpoint.c ---- */
 

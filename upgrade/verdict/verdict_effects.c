@@ -136,7 +136,7 @@ static int prepare_beside(void *context, struct error *err)
 	return cores > 1 ? parallel_on(cores - 1, cores - 1, prepare_nth, context, err) : 0;
 }
 
-void effects_begin(struct judge *judge)
+static struct effects_preparing *preparing_new(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
 	size_t most =
@@ -146,18 +146,60 @@ void effects_begin(struct judge *judge)
 	all->beside = (struct beside){ .work = prepare_beside, .context = all };
 	all->watches = arena_array(judge->arena, most, struct code_watch *);
 	all->arenas = arena_array(judge->arena, most, struct arena);
+	return all;
+}
+
+/* Each into an arena of its own: they are followed at the same time. */
+static void add_watch(struct effects_preparing *all, struct judge *judge, enum side side,
+		      struct module_at *module)
+{
+	struct code_watch *watch = make_watch(judge, side, module, true);
+
+	if (!watch)
+		return;
+	watch->arena = &all->arenas[all->len];
+	all->watches[all->len++] = watch;
+}
+
+static void begin(struct judge *judge, struct effects_preparing *all)
+{
+	judge->preparing = all;
+	beside_begin(&all->beside);
+}
+
+void effects_begin(struct judge *judge)
+{
+	struct modules *modules = judge->modules;
+	struct effects_preparing *all = preparing_new(judge);
+
 	for (enum side side = SIDE_OLD; side < SIDES; side++)
 		for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
 			struct module_at *module = &modules->items[side][i];
 
-			if (module->diff && module->diff->change == CHANGE_CHANGED &&
-			    (all->watches[all->len] = make_watch(judge, side, module, true))) {
-				all->watches[all->len]->arena = &all->arenas[all->len];
-				all->len++;
-			}
+			if (module->diff && module->diff->change == CHANGE_CHANGED)
+				add_watch(all, judge, side, module);
 		}
-	judge->preparing = all;
-	beside_begin(&all->beside);
+	begin(judge, all);
+}
+
+void effects_prepare(struct judge *judge, const bool *wanted)
+{
+	struct modules *modules = judge->modules;
+	struct effects_preparing *all = preparing_new(judge);
+
+	effects_wait(judge);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
+
+		if (!wanted[i])
+			continue;
+		add_watch(all, judge, SIDE_NEW, after);
+		if (before)
+			add_watch(all, judge, SIDE_OLD, before);
+	}
+	begin(judge, all);
+	effects_wait(judge);
 }
 
 void effects_wait(struct judge *judge)

@@ -329,6 +329,8 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 void effects_begin(struct judge *judge);
 /* Until that is done; whoever asks waits, too. */
 void effects_wait(struct judge *judge);
+/* The same of others in both releases, by their number in the new one; and waits. */
+void effects_prepare(struct judge *judge, const bool *wanted);
 /* What a module does to the world: tables, names, timers, messages, starts of processes.
  *
  * asked  the calls that matter: others may be among the results, or not

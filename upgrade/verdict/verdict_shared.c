@@ -93,10 +93,30 @@ static void name_changed(struct shared *shared, const struct module_diff *module
 
 /* ---- the state of processes that are the same themselves ---- */
 
+/* Those that are ours, in both releases, and name what changed; by their number. */
+static bool *find_users(const struct shared *shared, bool same)
+{
+	struct modules *modules = shared->judge->modules;
+	const struct code_library *library = &modules->library[SIDE_NEW];
+	const size_t len = name_table_len(modules->names[SIDE_NEW]);
+	bool *users = arena_array(shared->judge->arena, len, bool);
+
+	for (size_t i = 0; i < len; i++) {
+		const struct module_at *module = &modules->items[SIDE_NEW][i];
+
+		users[i] = shared->naming[i] && (module->same || !same) &&
+			   modules_find(modules, SIDE_OLD, module->name) &&
+			   library->follow(library->ctx, module->name);
+	}
+	return users;
+}
+
 static void judge_same_processes(struct shared *shared)
 {
 	struct modules *modules = shared->judge->modules;
+	const bool *users = find_users(shared, false);
 
+	effects_prepare(shared->judge, find_users(shared, true));
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
@@ -104,8 +124,7 @@ static void judge_same_processes(struct shared *shared)
 		struct module_diff same;
 		const struct code *code;
 
-		if (!shared->naming[i] || !before ||
-		    !modules->library[SIDE_NEW].follow(modules->library[SIDE_NEW].ctx, after->name))
+		if (!users[i])
 			continue;
 		facts = module_facts(modules, SIDE_NEW, after);
 		if (facts && facts->roles & BEAM_PROCESS)

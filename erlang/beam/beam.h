@@ -162,6 +162,8 @@ must_check int beam_read_facts(struct beam_facts **out, struct arena *arena,
 must_check int beam_read_literals(const struct term **out, struct arena *arena,
 				  const struct beam *beam, struct error *err);
 bool beam_exports(const struct beam_facts *facts, const char *name, uint32_t arity);
+/* Whether two are the same function, or both none: without a name. */
+bool beam_function_same(const struct beam_function *a, const struct beam_function *b);
 bool beam_imports(const struct beam_facts *facts, const char *module, const char *name,
 		  uint32_t arity);
 /* "gen_server" …; for one bit of enum beam_role. */

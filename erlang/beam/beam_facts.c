@@ -53,6 +53,19 @@ bool beam_exports(const struct beam_facts *facts, const char *name, uint32_t ari
 	return false;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool beam_function_same(const struct beam_function *a, const struct beam_function *b)
+{
+	if (!a->name || !b->name)
+		return !a->name && !b->name;
+	return a->arity == b->arity && same_text(a->name, b->name) &&
+	       same_text(a->module, b->module);
+}
+
 bool beam_imports(const struct beam_facts *facts, const char *module, const char *name,
 		  uint32_t arity)
 {

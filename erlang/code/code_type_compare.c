@@ -184,12 +184,6 @@ static bool has_all(const struct type *type, const struct type *of)
 	return !(of->kinds & ~type->kinds);
 }
 
-static bool same_function(const struct beam_function *a, const struct beam_function *b)
-{
-	return a->arity == b->arity && type_same_tag(a->name, b->name) &&
-	       type_same_tag(a->module, b->module);
-}
-
 static bool has_pair(const struct type *type, const char *key)
 {
 	for (size_t i = 0; i < type->pairs_len; i++)
@@ -270,7 +264,7 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 	if (depth == 0 || a->kinds != b->kinds || a->unknown != b->unknown ||
 	    a->argument != b->argument || a->len != b->len || !a->item != !b->item ||
 	    type_list_length(a) != type_list_length(b) || a->fun || b->fun ||
-	    !same_function(&a->lost, &b->lost))
+	    !beam_function_same(&a->lost, &b->lost))
 		return false;
 	if (a->item && !same_types(a->item, b->item, depth - 1))
 		return false;

@@ -347,22 +347,11 @@ static bool all_same(struct walk *walk, const struct value *const *a, const stru
 	return true;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_place(const struct beam_function *a, const struct beam_function *b)
-{
-	return a->arity == b->arity && same_text(a->name, b->name) &&
-	       same_text(a->module, b->module);
-}
-
 static bool same_kind(struct walk *walk, const struct value *a, const struct value *b)
 {
 	switch (a->kind) {
 	case VALUE_UNKNOWN:
-		return !walk->exact || same_place(&a->where, &b->where);
+		return !walk->exact || beam_function_same(&a->where, &b->where);
 	case VALUE_ARGUMENT:
 		return a->nr == b->nr;
 	case VALUE_TERM:

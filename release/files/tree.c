@@ -149,13 +149,6 @@ bool tree_has(const struct tree *tree, const char *path)
 	return node_find(tree, path);
 }
 
-bool tree_stat(const struct tree *tree, const char *path, struct stat *out)
-{
-	owned_arena struct arena arena = ARENA_EMPTY;
-
-	return tree->root && lstat(path_join(&arena, tree->root, path), out) == 0;
-}
-
 int tree_read(const struct tree *tree, const char *path, size_t max, struct str *out,
 	      struct error *err)
 {

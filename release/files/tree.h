@@ -28,8 +28,6 @@ void tree_free(struct tree *tree); /* NULL is fine */
 const char *tree_name(const struct tree *tree);
 /* A folder, no tarball. */
 bool tree_is_dir(const struct tree *tree);
-/* Of a folder's file, links not followed; false: it is not there, or in a tarball. */
-bool tree_stat(const struct tree *tree, const char *path, struct stat *out);
 bool tree_has(const struct tree *tree, const char *path);
 /* The whole file, appended to *out.  ERROR_NOT_FOUND, ERROR_INVALID (over max). */
 must_check int tree_read(const struct tree *tree, const char *path, size_t max, struct str *out,

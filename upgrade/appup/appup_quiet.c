@@ -8,21 +8,13 @@
 #include "upgrade/appup/appup_parts.h"
 #include "upgrade/diff/stays.h"
 
-static bool same_place(const struct beam_function *a, const struct beam_function *b)
-{
-	if (!a->name || !b->name)
-		return !a->name && !b->name;
-	return a->arity == b->arity && strcmp(a->name, b->name) == 0 && !a->module == !b->module &&
-	       (!a->module || strcmp(a->module, b->module) == 0);
-}
-
 /* What cannot be seen comes from the same function in both, which does the same in both. */
 static bool is_lost_alike(struct appup_work *work, const char *module, const struct type_diff *diff)
 {
 	const struct beam_function *a = &diff->before->lost, *b = &diff->after->lost;
 
 	if (diff->what != TYPE_LOST || diff->before->unknown != diff->after->unknown ||
-	    diff->before->argument != diff->after->argument || !same_place(a, b))
+	    diff->before->argument != diff->after->argument || !beam_function_same(a, b))
 		return false;
 	if (!*diff->path && !function_stays(work->modules, module, "init", 1))
 		return false;

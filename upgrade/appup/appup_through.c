@@ -243,8 +243,7 @@ static bool is_call_of(const struct code *code, const struct code_op *op,
 	const struct beam_function *called =
 		operand >= 0 ? code_import(code, &op->args[operand]) : NULL;
 
-	return called && called->arity == to->arity && strcmp(called->name, to->name) == 0 &&
-	       strcmp(called->module, to->module) == 0;
+	return called && beam_function_same(called, to);
 }
 
 /* Whether somewhere in the code what the function returns is looked at. */
@@ -255,18 +254,6 @@ static bool is_used(const struct code *code, const struct beam_function *to)
 			if (is_call_of(code, &code->functions[i].ops[j], to) &&
 			    !is_dropped(&code->functions[i], j))
 				return true;
-	return false;
-}
-
-static bool calls(const struct beam_facts *facts, const struct beam_function *to)
-{
-	for (size_t i = 0; i < facts->imports.len; i++) {
-		const struct beam_function *call = &facts->imports.items[i];
-
-		if (call->arity == to->arity && strcmp(call->name, to->name) == 0 &&
-		    strcmp(call->module, to->module) == 0)
-			return true;
-	}
 	return false;
 }
 
@@ -281,8 +268,7 @@ static void see_given(void *ctx, const struct beam_function *function,
 {
 	const struct given *given = ctx;
 
-	if (function->arity != given->to->arity || strcmp(function->name, given->to->name) != 0 ||
-	    strcmp(function->module, given->to->module) != 0)
+	if (!beam_function_same(function, given->to))
 		return;
 	for (uint32_t i = 0; i < function->arity; i++)
 		type_add(given->types[i], args[i], given->arena);
@@ -359,7 +345,8 @@ static void look_through(struct through *through, struct vertex *from,
 			continue;
 		for (size_t j = 0; j < name_table_len(work->names); j++)
 			if (reached->changed[j] && &work->vertices[j] != from) {
-				from->through |= calls(from->diff->old_facts, to);
+				from->through |= beam_imports(from->diff->old_facts, to->module,
+							      to->name, to->arity);
 				vertex_depend(work, from, &work->vertices[j]);
 			}
 	}

@@ -72,12 +72,6 @@ static bool is_own_implementation(struct judge *judge, const struct module_at *c
 	       names_have(facts->behaviours, caller->name);
 }
 
-static bool same_function(const struct beam_function *a, const struct beam_function *b)
-{
-	return a->arity == b->arity && strcmp(a->name, b->name) == 0 &&
-	       strcmp(a->module, b->module) == 0;
-}
-
 static bool captures(const struct calls *calls, const struct code *code,
 		     const struct beam_function *function)
 {
@@ -86,7 +80,7 @@ static bool captures(const struct calls *calls, const struct code *code,
 	if (code)
 		remotes = code_remote(code, calls->judge->arena);
 	for (size_t i = 0; i < remotes.len; i++)
-		if (remotes.items[i].capture && same_function(&remotes.items[i].to, function))
+		if (remotes.items[i].capture && beam_function_same(&remotes.items[i].to, function))
 			return true;
 	return false;
 }
@@ -129,7 +123,7 @@ static bool is_guarded(struct calls *calls, struct module_at *caller,
 	if (code)
 		remotes = code_remote(code, calls->judge->arena);
 	for (size_t i = 0; i < remotes.len; i++) {
-		if (!same_function(&remotes.items[i].to, function))
+		if (!beam_function_same(&remotes.items[i].to, function))
 			continue;
 		if (!looks_first(code, remotes.items[i].from))
 			return false;
@@ -217,7 +211,7 @@ static void look_at(struct findings *findings, const struct beam_function *funct
 	id = name_table_add(findings->modules, function->module, &is_new);
 	if (is_new)
 		findings->first[id] = *function;
-	else if (!same_function(&findings->first[id], function))
+	else if (!beam_function_same(&findings->first[id], function))
 		findings->more[id]++;
 }
 

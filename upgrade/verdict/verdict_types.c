@@ -238,15 +238,6 @@ static const char *where_shown(struct judge *judge, const char *module,
 			    lost->arity);
 }
 
-static bool same_place(const struct beam_function *a, const struct beam_function *b)
-{
-	if (!a->name || !b->name)
-		return !a->name && !b->name;
-	return a->arity == b->arity && strcmp(a->name, b->name) == 0 &&
-	       (a->module == b->module ||
-		(a->module && b->module && strcmp(a->module, b->module) == 0));
-}
-
 const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
 				  const struct code *maker, const struct type *before,
 				  const struct type *after)
@@ -283,9 +274,9 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 	if (diff->before->unknown != diff->after->unknown &&
 	    has_structure(diff->before->unknown ? diff->after : diff->before))
 		return false;
-	if (!same_place(a, b) && has_structure(diff->before) != has_structure(diff->after))
+	if (!beam_function_same(a, b) && has_structure(diff->before) != has_structure(diff->after))
 		return false;
-	if (!same_place(a, b))
+	if (!beam_function_same(a, b))
 		return *diff->path && (!a->name || !b->name);
 	if (!*diff->path && !judge->plugin && !init_stays(judge, typed))
 		return false;

@@ -4,7 +4,6 @@
 #include "release/files/archive.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <uthash.h>
 
 /* One file or folder of a tarball. */

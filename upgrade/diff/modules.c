@@ -82,6 +82,8 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 	struct modules *modules = arena_new(arena, struct modules);
 
 	pthread_mutex_init(&modules->lock, NULL);
+	for (size_t i = 0; i < MODULES_READING; i++)
+		pthread_mutex_init(&modules->reading[i].lock, NULL);
 	modules->arena = arena;
 	modules->diff = diff;
 	for (enum side side = SIDE_OLD; side < SIDES; side++) {
@@ -112,6 +114,10 @@ void modules_free(struct modules *modules)
 		name_table_free(modules->names[side]);
 		modules->names[side] = NULL;
 	}
+	for (size_t i = 0; i < MODULES_READING; i++) {
+		pthread_mutex_destroy(&modules->reading[i].lock);
+		arena_join(modules->arena, &modules->reading[i].arena);
+	}
 	pthread_mutex_destroy(&modules->lock);
 }
 
@@ -124,11 +130,16 @@ struct module_at *modules_find(const struct modules *modules, enum side side, co
 
 /* ---- reading ---- */
 
-static void note(struct modules *modules, enum side side, const struct module_at *module)
+static void note(struct modules *modules, enum side side, const struct module_at *module,
+		 struct error *err)
 {
-	error_wrap_(&modules->error, "%s release: application %s: module %s",
-		    side == SIDE_OLD ? "old" : "new", module->app->name, module->name);
+	error_wrap_(err, "%s release: application %s: module %s", side == SIDE_OLD ? "old" : "new",
+		    module->app->name, module->name);
+	pthread_mutex_lock(&modules->lock);
+	if (!modules->failed)
+		modules->error = *err;
 	modules->failed = true;
+	pthread_mutex_unlock(&modules->lock);
 }
 
 int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
@@ -145,68 +156,77 @@ int module_read(struct beam *out, struct arena *arena, const struct modules *mod
 			 err);
 }
 
-static int read_facts(const struct beam_facts **out, struct modules *modules, enum side side,
-		      const struct module_at *module, struct error *err)
+static const struct beam_facts *read_facts(struct modules *modules, enum side side,
+					   const struct module_at *module, struct arena *arena)
 {
 	struct beam_facts *facts;
+	struct error err;
 	struct beam beam;
 
-	if (module_read(&beam, modules->arena, modules, side, module, err) ||
-	    beam_read_facts(&facts, modules->arena, &beam, err))
-		return -1;
-	*out = facts;
-	return 0;
+	if (!module_read(&beam, arena, modules, side, module, &err) &&
+	    !beam_read_facts(&facts, arena, &beam, &err))
+		return facts;
+	note(modules, side, module, &err);
+	return NULL;
 }
 
-/* One that is the same in both is read once. */
-static void take_read(const struct modules *modules, enum side side, struct module_at *module)
+static const struct code *read_code(struct modules *modules, enum side side,
+				    const struct module_at *module, struct arena *arena)
 {
-	const struct module_at *twin =
-		module->same ? modules_find(modules, !side, module->name) : NULL;
+	struct beam_facts *facts;
+	struct code *code;
+	struct error err;
+	struct beam beam;
 
+	if (!module_read(&beam, arena, modules, side, module, &err) &&
+	    !beam_read_facts(&facts, arena, &beam, &err) &&
+	    !code_read(&code, arena, &beam, facts, &err))
+		return code;
+	note(modules, side, module, &err);
+	return NULL;
+}
+
+/* One that is the same in both is read once, for both of that name. */
+static struct module_reading *begin_reading(struct modules *modules, enum side side,
+					    struct module_at *module)
+{
+	struct module_reading *reading =
+		&modules->reading[text_hash(module->name) % MODULES_READING];
+	const struct module_at *twin;
+
+	pthread_mutex_lock(&reading->lock);
+	twin = module->same ? modules_find(modules, !side, module->name) : NULL;
 	if (twin && twin->same) {
 		module->facts = module->facts ? module->facts : twin->facts;
 		module->code = module->code ? module->code : twin->code;
 	}
+	return reading;
 }
 
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module)
 {
-	pthread_mutex_lock(&modules->lock);
-	if (!module->facts)
-		take_read(modules, side, module);
-	if (!module->facts && !modules->failed &&
-	    read_facts(&module->facts, modules, side, module, &modules->error))
-		note(modules, side, module);
-	pthread_mutex_unlock(&modules->lock);
+	struct module_reading *reading;
+
+	if (module->facts)
+		return module->facts;
+	reading = begin_reading(modules, side, module);
+	if (!module->facts && !modules->failed)
+		module->facts = read_facts(modules, side, module, &reading->arena);
+	pthread_mutex_unlock(&reading->lock);
 	return module->facts;
-}
-
-static int read_code(const struct code **out, struct modules *modules, enum side side,
-		     const struct module_at *module, struct error *err)
-{
-	struct beam_facts *facts;
-	struct code *code;
-	struct beam beam;
-
-	if (module_read(&beam, modules->arena, modules, side, module, err) ||
-	    beam_read_facts(&facts, modules->arena, &beam, err) ||
-	    code_read(&code, modules->arena, &beam, facts, err))
-		return -1;
-	*out = code;
-	return 0;
 }
 
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module)
 {
-	pthread_mutex_lock(&modules->lock);
-	if (!module->code)
-		take_read(modules, side, module);
-	if (!module->code && !modules->failed &&
-	    read_code(&module->code, modules, side, module, &modules->error))
-		note(modules, side, module);
-	pthread_mutex_unlock(&modules->lock);
+	struct module_reading *reading;
+
+	if (module->code)
+		return module->code;
+	reading = begin_reading(modules, side, module);
+	if (!module->code && !modules->failed)
+		module->code = read_code(modules, side, module, &reading->arena);
+	pthread_mutex_unlock(&reading->lock);
 	return module->code;
 }
 

@@ -11,8 +11,10 @@
 #include "upgrade/diff/diff.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum side { SIDE_OLD, SIDE_NEW, SIDES };
+enum { MODULES_READING = 16 }; /* more than there are cores that read at the same time, mostly */
 
 struct module_at {
 	const char *name;
@@ -20,8 +22,8 @@ struct module_at {
 	const struct module_diff *diff; /* one that is not the same in both; or it … */
 	bool same;                      /* … is; neither: of an application that came or went */
 	bool of_language;               /* of OTP or Elixir */
-	const struct beam_facts *facts; /* when they were asked for */
-	const struct code *code;
+	_Atomic(const struct beam_facts *) facts; /* when they were asked for */
+	_Atomic(const struct code *) code;
 	const struct type *state; /* of its processes, when it was asked for */
 	struct atom_set {
 		uint32_t *hashes; /* sorted; NULL: not asked for */
@@ -39,16 +41,24 @@ struct modules {
 		struct modules *modules;
 		enum side side;
 	} sides[SIDES];
-	pthread_mutex_t lock; /* held while a module is read */
-	struct error error;
-	bool failed;
+	/* Modules are read side by side, and beside whoever fills the other arena: those of a name
+	 * by one at a time.
+	 */
+	struct module_reading {
+		pthread_mutex_t lock;
+		struct arena arena;
+	} reading[MODULES_READING];
+	pthread_mutex_t lock; /* of … */
+	struct error error;   /* the first one */
+	atomic_bool failed;
 };
 
 struct modules *modules_new(struct arena *arena, const struct diff *diff);
-void modules_free(struct modules *modules); /* NULL is fine */
+/* What was read stays in the arena.  NULL is fine. */
+void modules_free(struct modules *modules);
 /* NULL: that release has none of that name. */
 struct module_at *modules_find(const struct modules *modules, enum side side, const char *name);
-/* Both for any thread, as long as no other one looks at module->facts and ->code itself. */
+/* Both for any thread; NULL: it cannot be read. */
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module);
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module);

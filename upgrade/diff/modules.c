@@ -130,16 +130,21 @@ struct module_at *modules_find(const struct modules *modules, enum side side, co
 
 /* ---- reading ---- */
 
-static void note(struct modules *modules, enum side side, const struct module_at *module,
-		 struct error *err)
+void modules_fail(struct modules *modules, const struct error *err)
 {
-	error_wrap_(err, "%s release: application %s: module %s", side == SIDE_OLD ? "old" : "new",
-		    module->app->name, module->name);
 	pthread_mutex_lock(&modules->lock);
 	if (!modules->failed)
 		modules->error = *err;
 	modules->failed = true;
 	pthread_mutex_unlock(&modules->lock);
+}
+
+static void note(struct modules *modules, enum side side, const struct module_at *module,
+		 struct error *err)
+{
+	error_wrap_(err, "%s release: application %s: module %s", side == SIDE_OLD ? "old" : "new",
+		    module->app->name, module->name);
+	modules_fail(modules, err);
 }
 
 int module_read(struct beam *out, struct arena *arena, const struct modules *modules,

@@ -65,6 +65,8 @@ const struct code *module_code(struct modules *modules, enum side side, struct m
 /* The chunks of a module, anew, with its file in the arena. */
 must_check int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
 			   enum side side, const struct module_at *module, struct error *err);
+/* Something that was asked for could not be read: for any thread. */
+void modules_fail(struct modules *modules, const struct error *err);
 /* -1: something that was asked for could not be read. */
 must_check int modules_check(const struct modules *modules, struct error *err);
 

@@ -176,18 +176,20 @@ int plan_make(struct plan **out, struct arena *arena, const struct release *old_
 	struct plan *plan = arena_new(arena, struct plan);
 	struct planner planner = { arena, plan, { NULL, 0 } };
 	owned_modules struct modules *modules = NULL;
+	owned_verdict struct judge *judge = NULL;
 	struct diff *diff;
 
 	if (diff_make(&diff, arena, old_release, new_release, err))
 		return -1;
 	plan->diff = diff;
 	modules = modules_new(arena, diff);
+	judge = verdict_begin(modules);
 	if (appups_make(&plan->appups, modules, &options->appups, &plan->reasons, err))
 		return -1;
 	planner.births = births_find(modules);
 	make_relup(&planner);
 	judge_steps(&planner);
-	if (verdict_reasons(modules, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
+	if (verdict_reasons(judge, &plan->appups, plan->up, plan->down, &plan->reasons, err) ||
 	    reasons_allow(&plan->reasons, options->allow, err))
 		return -1;
 	reasons_sort(&plan->reasons);

@@ -173,7 +173,7 @@ static bool converts(struct judge *judge, const struct module_diff *module)
 
 struct births births_find(struct modules *modules)
 {
-	struct judge judge = { .arena = modules->arena, .diff = modules->diff, .modules = modules };
+	struct judge judge = judge_of(modules);
 	owned_name_table struct name_table *names = name_table_new();
 	struct birth *items = NULL;
 	size_t len = 0, cap = 0;

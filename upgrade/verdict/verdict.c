@@ -207,43 +207,63 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 	judge_children(judge, made);
 }
 
-int verdict_reasons(struct modules *modules, const struct appups *appups, const struct term *up,
+struct judge judge_of(struct modules *modules)
+{
+	return (struct judge){ .arena = modules->arena,
+			       .diff = modules->diff,
+			       .modules = modules,
+			       .library = { modules->library[SIDE_OLD],
+					    modules->library[SIDE_NEW] } };
+}
+
+struct judge *verdict_begin(struct modules *modules)
+{
+	struct judge *judge = arena_new(modules->arena, struct judge);
+
+	*judge = judge_of(modules);
+	effects_begin(judge);
+	return judge;
+}
+
+void verdict_end(struct judge *judge)
+{
+	if (judge)
+		effects_end(judge);
+}
+
+/* What needs little of what is being followed comes first. */
+static void judge_running(struct judge *judge)
+{
+	judge_found(judge);
+	judge_plugins(judge);
+	judge_shared(judge);
+	judge_stored(judge);
+	judge_own_closures(judge);
+	judge_messages(judge);
+	judge_wiring(judge);
+	judge_rows(judge);
+	judge_order_of_change(judge);
+	judge_steps(judge);
+	judge_named(judge);
+}
+
+int verdict_reasons(struct judge *judge, const struct appups *appups, const struct term *up,
 		    const struct term *down, struct reasons *reasons, struct error *err)
 {
-	const struct diff *diff = modules->diff;
-	struct judge judge = { .arena = modules->arena,
-			       .diff = diff,
-			       .appups = appups,
-			       .up = up,
-			       .down = down,
-			       .reasons = reasons,
-			       .modules = modules,
-			       .anew = up->seq.len > 0 &&
-				       term_is_atom(term_at(up, 0), "restart_new_emulator") };
-
-	if (!judge.anew)
-		effects_begin(&judge);
-	judge_release(&judge);
-	for (size_t i = 0; i < diff->len; i++)
-		judge_app(&judge, &diff->apps[i]);
-	if (!judge.anew) {
-		effects_wait(&judge);
-		judge_plugins(&judge);
-		judge_shared(&judge);
-		judge_stored(&judge);
-		judge_own_closures(&judge);
-		judge_messages(&judge);
-		judge_wiring(&judge);
-		judge_rows(&judge);
-		judge_found(&judge);
-		judge_order_of_change(&judge);
-		judge_steps(&judge);
-		judge_named(&judge);
-	}
-	judge_not_rebuilt(&judge);
-	judge_moves(&judge);
-	judge_calls(&judge);
-	judge_relup(&judge);
-	judge_config(&judge);
-	return modules_check(modules, err);
+	judge->appups = appups;
+	judge->up = up;
+	judge->down = down;
+	judge->reasons = reasons;
+	judge->anew = up->seq.len > 0 && term_is_atom(term_at(up, 0), "restart_new_emulator");
+	judge_release(judge);
+	for (size_t i = 0; i < judge->diff->len; i++)
+		judge_app(judge, &judge->diff->apps[i]);
+	if (!judge->anew)
+		judge_running(judge);
+	judge_not_rebuilt(judge);
+	judge_moves(judge);
+	judge_calls(judge);
+	judge_relup(judge);
+	judge_config(judge);
+	return modules_check(judge->modules, err);
 }

@@ -75,157 +75,211 @@ bool effect_starts(const struct beam_function *to)
 	return strcmp(to->module, "proc_lib") == 0;
 }
 
-/* NULL: its code cannot be read. */
-static struct code_watch *make_watch(struct judge *judge, enum side side, struct module_at *module,
-				     bool through)
-{
-	struct modules *modules = judge->modules;
-	size_t nr = (size_t)(module - modules->items[side]);
-	const struct code *code = module_code(modules, side, module);
-	struct code_watch *watch;
+/* ---- beside what needs none of it ---- */
 
-	if (!code || code->unread)
-		return NULL;
-	if (!judge->watches[side])
-		judge->watches[side] = arena_array(
-			judge->arena, name_table_len(modules->names[side]), struct code_watch *);
-	watch = judge->watches[side][nr];
-	if (watch && (watch->through || !through))
-		return watch;
-	watch = arena_new(judge->arena, struct code_watch);
-	*watch = (struct code_watch){ .code = code,
-				      .library = &modules->library[side],
-				      .kept = effect_any,
-				      .through = through,
-				      .arena = judge->arena };
-	judge->watches[side][nr] = watch;
-	return watch;
-}
-
-/* ---- of all that changed, beside what needs none of it ---- */
-
-struct effects_preparing {
-	struct beside beside;
-	struct code_watch **watches;
-	struct arena *arenas;
-	size_t len;
-	atomic_size_t next;
+struct prepared {
+	struct code_watch watch;
+	struct arena arena; /* of its own: others are followed at the same time */
+	enum { NOT_BEGUN, BEGUN, DONE } state;
 };
 
-static void prepare(struct effects_preparing *all)
-{
-	size_t nr;
+/* Modules that are followed on all cores but that of whoever goes on. */
+struct effects_batch {
+	struct effects_batch *before;
+	struct beside beside;
+	pthread_mutex_t lock;
+	pthread_cond_t some_done;
+	struct prepared *items;
+	size_t len, next;
+};
 
-	while ((nr = atomic_fetch_add(&all->next, 1)) < all->len)
-		code_effects(all->watches[nr], effect_any, true);
+static void follow(struct effects_batch *batch, struct prepared *item)
+{
+	code_effects(&item->watch, effect_any, true);
+	pthread_mutex_lock(&batch->lock);
+	item->state = DONE;
+	pthread_cond_broadcast(&batch->some_done);
+	pthread_mutex_unlock(&batch->lock);
 }
 
-static int prepare_nth(void *context, size_t nr, struct error *err)
+static struct prepared *take(struct effects_batch *batch)
 {
+	struct prepared *item = NULL;
+
+	pthread_mutex_lock(&batch->lock);
+	while (!item && batch->next < batch->len) {
+		struct prepared *at = &batch->items[batch->next++];
+
+		if (at->state == NOT_BEGUN) {
+			at->state = BEGUN;
+			item = at;
+		}
+	}
+	pthread_mutex_unlock(&batch->lock);
+	return item;
+}
+
+/* Whoever needs one that is not begun follows it himself. */
+static void wait_for(struct effects_batch *batch, struct prepared *item)
+{
+	bool is_mine;
+
+	pthread_mutex_lock(&batch->lock);
+	while (item->state == BEGUN)
+		pthread_cond_wait(&batch->some_done, &batch->lock);
+	is_mine = item->state == NOT_BEGUN;
+	if (is_mine)
+		item->state = BEGUN;
+	pthread_mutex_unlock(&batch->lock);
+	if (is_mine)
+		follow(batch, item);
+}
+
+static int follow_some(void *context, size_t nr, struct error *err)
+{
+	struct prepared *item;
+
 	(void)nr;
 	(void)err;
-	prepare(context);
+	while ((item = take(context)))
+		follow(context, item);
 	return 0;
 }
 
-/* On all cores but that of whoever waits for it, and helps then. */
-static int prepare_beside(void *context, struct error *err)
+static int follow_beside(void *context, struct error *err)
 {
 	const unsigned cores = parallel_cores();
 
-	return cores > 1 ? parallel_on(cores - 1, cores - 1, prepare_nth, context, err) : 0;
+	return cores > 1 ? parallel_on(cores - 1, cores - 1, follow_some, context, err) : 0;
 }
 
-static struct effects_preparing *preparing_new(struct judge *judge)
+/* ---- what is known of a module ---- */
+
+static struct watched *watched_at(struct judge *judge, enum side side, struct module_at *module)
+{
+	struct modules *modules = judge->modules;
+
+	if (!judge->watched[side])
+		judge->watched[side] = arena_array(
+			judge->arena, name_table_len(modules->names[side]), struct watched);
+	return &judge->watched[side][module - modules->items[side]];
+}
+
+/* False: its code cannot be read. */
+static bool make_watch(struct code_watch *watch, struct judge *judge, enum side side,
+		       struct module_at *module, bool through, struct arena *arena)
+{
+	const struct code *code = module_code(judge->modules, side, module);
+
+	*watch = (struct code_watch){ .code = code,
+				      .library = &judge->library[side],
+				      .kept = effect_any,
+				      .through = through,
+				      .arena = arena };
+	return code && !code->unread;
+}
+
+static void add_to(struct effects_batch *batch, struct judge *judge, enum side side,
+		   struct module_at *module)
+{
+	struct watched *watched = watched_at(judge, side, module);
+	struct prepared *item = &batch->items[batch->len];
+
+	if ((watched->watch && watched->watch->through) ||
+	    !make_watch(&item->watch, judge, side, module, true, &item->arena))
+		return;
+	*watched = (struct watched){ &item->watch, item, batch };
+	batch->len++;
+}
+
+static struct effects_batch *batch_new(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
 	size_t most =
 		name_table_len(modules->names[SIDE_OLD]) + name_table_len(modules->names[SIDE_NEW]);
-	struct effects_preparing *all = arena_new(judge->arena, struct effects_preparing);
+	struct effects_batch *batch = arena_new(judge->arena, struct effects_batch);
 
-	all->beside = (struct beside){ .work = prepare_beside, .context = all };
-	all->watches = arena_array(judge->arena, most, struct code_watch *);
-	all->arenas = arena_array(judge->arena, most, struct arena);
-	return all;
-}
-
-/* Each into an arena of its own: they are followed at the same time. */
-static void add_watch(struct effects_preparing *all, struct judge *judge, enum side side,
-		      struct module_at *module)
-{
-	struct code_watch *watch = make_watch(judge, side, module, true);
-
-	if (!watch)
-		return;
-	watch->arena = &all->arenas[all->len];
-	all->watches[all->len++] = watch;
-}
-
-static void begin(struct judge *judge, struct effects_preparing *all)
-{
-	judge->preparing = all;
-	beside_begin(&all->beside);
+	batch->before = judge->batches;
+	batch->beside = (struct beside){ .work = follow_beside, .context = batch };
+	batch->items = arena_array(judge->arena, most, struct prepared);
+	pthread_mutex_init(&batch->lock, NULL);
+	pthread_cond_init(&batch->some_done, NULL);
+	judge->batches = batch;
+	return batch;
 }
 
 void effects_begin(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
-	struct effects_preparing *all = preparing_new(judge);
+	struct effects_batch *batch = batch_new(judge);
 
 	for (enum side side = SIDE_OLD; side < SIDES; side++)
 		for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
 			struct module_at *module = &modules->items[side][i];
 
 			if (module->diff && module->diff->change == CHANGE_CHANGED)
-				add_watch(all, judge, side, module);
+				add_to(batch, judge, side, module);
 		}
-	begin(judge, all);
+	beside_begin(&batch->beside);
 }
 
-void effects_prepare(struct judge *judge, const bool *wanted)
+void effects_begin_of(struct judge *judge, const bool *wanted)
 {
 	struct modules *modules = judge->modules;
-	struct effects_preparing *all = preparing_new(judge);
+	struct effects_batch *batch = batch_new(judge);
 
-	effects_wait(judge);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
 
 		if (!wanted[i])
 			continue;
-		add_watch(all, judge, SIDE_NEW, after);
+		add_to(batch, judge, SIDE_NEW, after);
 		if (before)
-			add_watch(all, judge, SIDE_OLD, before);
+			add_to(batch, judge, SIDE_OLD, before);
 	}
-	begin(judge, all);
-	effects_wait(judge);
+	beside_begin(&batch->beside);
 }
 
-void effects_wait(struct judge *judge)
+void effects_end(struct judge *judge)
 {
-	struct effects_preparing *all = judge->preparing;
-	struct error none;
+	for (struct effects_batch *batch = judge->batches; batch; batch = batch->before) {
+		struct error none;
 
-	if (!all)
-		return;
-	judge->preparing = NULL;
-	prepare(all);
-	if (beside_end(&all->beside, &none))
-		return; /* it does not fail */
-	for (size_t i = 0; i < all->len; i++) {
-		arena_join(judge->arena, &all->arenas[i]);
-		all->watches[i]->arena = judge->arena;
+		pthread_mutex_lock(&batch->lock);
+		batch->next = batch->len; /* nobody needs the rest */
+		pthread_mutex_unlock(&batch->lock);
+		if (beside_end(&batch->beside, &none))
+			continue; /* it does not fail */
 	}
+	for (struct effects_batch *batch = judge->batches; batch; batch = batch->before) {
+		for (size_t i = 0; i < batch->len; i++)
+			arena_join(judge->arena, &batch->items[i].arena);
+		pthread_cond_destroy(&batch->some_done);
+		pthread_mutex_destroy(&batch->lock);
+	}
+	judge->batches = NULL;
 }
 
 /* ---- asked for ---- */
 
+/* NULL: its code cannot be read. */
 static struct code_watch *watch_of(struct judge *judge, enum side side, struct module_at *module,
 				   bool through)
 {
-	effects_wait(judge);
-	return make_watch(judge, side, module, through);
+	struct watched *watched = watched_at(judge, side, module);
+
+	if (watched->prepared)
+		wait_for(watched->batch, watched->prepared);
+	watched->prepared = NULL;
+	if (!watched->watch || (through && !watched->watch->through)) {
+		struct code_watch *watch = arena_new(judge->arena, struct code_watch);
+
+		if (!make_watch(watch, judge, side, module, through, judge->arena))
+			return NULL;
+		watched->watch = watch;
+	}
+	return watched->watch;
 }
 
 struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module,

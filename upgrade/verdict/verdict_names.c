@@ -133,11 +133,12 @@ bool *modules_naming(struct judge *judge, const struct name_table *names)
 	struct reading reading = { modules, asks_for_language(modules, names) };
 	uint32_t *hashes = arena_array(judge->arena, count, uint32_t);
 	bool *found = arena_array(judge->arena, len, bool);
+	struct error err;
 
 	if (count == 0 || modules->failed)
 		return found;
-	if (parallel(len, read_atoms, &reading, &modules->error)) {
-		modules->failed = true;
+	if (parallel(len, read_atoms, &reading, &err)) {
+		modules_fail(modules, &err);
 		return found;
 	}
 	for (size_t i = 0; i < count; i++)

@@ -13,9 +13,13 @@ struct judge {
 	const struct term *up, *down; /* the relup's steps */
 	struct reasons *reasons;
 	struct modules *modules;
-	struct code_watch **watches[SIDES];  /* of modules that were asked for, by their number */
-	struct effects_preparing *preparing; /* NULL: none are being prepared */
-	unsigned read_steps;                 /* that readers of what is stored were tried for */
+	/* As the modules' own, also while those take an unknown module for `plugin`: others look
+	 * at it.
+	 */
+	struct code_library library[SIDES];
+	struct watched *watched[SIDES]; /* modules that were asked for, by their number */
+	struct effects_batch *batches;  /* that are followed beside, the last one first */
+	unsigned read_steps;            /* that readers of what is stored were tried for */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	const char *plugin; /* that the libraries take an unknown module for, or NULL */
 	/* The relup starts a new emulator before it changes anything: no process lives through
@@ -23,6 +27,16 @@ struct judge {
 	 */
 	bool anew;
 };
+
+struct prepared;
+struct watched {
+	struct code_watch *watch;  /* NULL: not asked for */
+	struct prepared *prepared; /* until somebody needs it; NULL: nobody else follows it */
+	struct effects_batch *batch;
+};
+
+/* One that has been told nothing. */
+struct judge judge_of(struct modules *modules);
 
 /* JUDGE(judge, code, application, module, format, …) */
 #define JUDGE(judge, ...) reason_add((judge)->arena, (judge)->reasons, __VA_ARGS__)
@@ -325,12 +339,14 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 
 /* ---- verdict_effects.c ---- */
 
-/* Begins to follow all that changed, on other cores: what is asked of it later is there. */
+/* Begins to follow all that changed, on other cores: who asks for a module then finds it followed,
+ * waits for it, or follows it himself.
+ */
 void effects_begin(struct judge *judge);
-/* Until that is done; whoever asks waits, too. */
-void effects_wait(struct judge *judge);
-/* The same of others in both releases, by their number in the new one; and waits. */
-void effects_prepare(struct judge *judge, const bool *wanted);
+/* The same of others in both releases, by their number in the new one. */
+void effects_begin_of(struct judge *judge, const bool *wanted);
+/* What nobody asked for is left. */
+void effects_end(struct judge *judge);
 /* What a module does to the world: tables, names, timers, messages, starts of processes.
  *
  * asked  the calls that matter: others may be among the results, or not

@@ -116,7 +116,7 @@ static void judge_same_processes(struct shared *shared)
 	struct modules *modules = shared->judge->modules;
 	const bool *users = find_users(shared, false);
 
-	effects_prepare(shared->judge, find_users(shared, true));
+	effects_begin_of(shared->judge, find_users(shared, true));
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);

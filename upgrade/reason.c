@@ -51,6 +51,12 @@ const char *module_shown(const char *module)
 	return module;
 }
 
+struct reason *reasons_add(struct arena *arena, struct reasons *reasons)
+{
+	reasons->items = arena_grow(arena, reasons->items, reasons->len, &reasons->cap);
+	return &reasons->items[reasons->len++];
+}
+
 struct reason *reason_add(struct arena *arena, struct reasons *reasons, enum reason_code code,
 			  const char *application, const char *module, const char *format, ...)
 {
@@ -61,8 +67,7 @@ struct reason *reason_add(struct arena *arena, struct reasons *reasons, enum rea
 	va_start(args, format);
 	str_addv(&text, format, args);
 	va_end(args);
-	reasons->items = arena_grow(arena, reasons->items, reasons->len, &reasons->cap);
-	reason = &reasons->items[reasons->len++];
+	reason = reasons_add(arena, reasons);
 	*reason = (struct reason){ .code = code,
 				   .severity = codes[code].severity,
 				   .application = application,

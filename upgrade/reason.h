@@ -106,6 +106,8 @@ const char *severity_name(enum severity severity);
 /* How people write a module's name: "Shop.Cart" for 'Elixir.Shop.Cart'; borrowed. */
 const char *module_shown(const char *module);
 
+/* Room for one more. */
+struct reason *reasons_add(struct arena *arena, struct reasons *reasons);
 /* Adds a finding of the usual severity; text in the arena.  The result may be changed
  * (severity, hint) until the next one is added.
  */

@@ -82,6 +82,7 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 	struct modules *modules = arena_new(arena, struct modules);
 
 	pthread_mutex_init(&modules->lock, NULL);
+	pthread_mutex_init(&modules->states_lock, NULL);
 	for (size_t i = 0; i < MODULES_READING; i++)
 		pthread_mutex_init(&modules->reading[i].lock, NULL);
 	modules->arena = arena;
@@ -110,7 +111,7 @@ void modules_free(struct modules *modules)
 		return;
 	for (enum side side = SIDE_OLD; side < SIDES; side++) {
 		for (size_t i = 0; i < name_table_len(modules->names[side]); i++)
-			free(modules->items[side][i].atoms.hashes);
+			free(modules->items[side][i].atoms);
 		name_table_free(modules->names[side]);
 		modules->names[side] = NULL;
 	}
@@ -118,6 +119,8 @@ void modules_free(struct modules *modules)
 		pthread_mutex_destroy(&modules->reading[i].lock);
 		arena_join(modules->arena, &modules->reading[i].arena);
 	}
+	arena_join(modules->arena, &modules->states);
+	pthread_mutex_destroy(&modules->states_lock);
 	pthread_mutex_destroy(&modules->lock);
 }
 

@@ -24,11 +24,13 @@ struct module_at {
 	bool of_language;               /* of OTP or Elixir */
 	_Atomic(const struct beam_facts *) facts; /* when they were asked for */
 	_Atomic(const struct code *) code;
-	const struct type *state; /* of its processes, when it was asked for */
-	struct atom_set {
-		uint32_t *hashes; /* sorted; NULL: not asked for */
-		size_t len;
-	} atoms; /* all that it names, also in literals */
+	_Atomic(const struct type *) state; /* of its processes, when it was asked for */
+	_Atomic(struct atom_set *) atoms;   /* all that it names, also in literals */
+};
+
+struct atom_set {
+	size_t len;
+	uint32_t hashes[]; /* sorted */
 };
 
 struct modules {
@@ -48,8 +50,14 @@ struct modules {
 		pthread_mutex_t lock;
 		struct arena arena;
 	} reading[MODULES_READING];
-	pthread_mutex_t lock; /* of … */
-	struct error error;   /* the first one */
+	/* All that are the same in both have their atoms read: those of the system, and of OTP and
+	 * Elixir.
+	 */
+	atomic_bool atoms_read, atoms_of_language_read;
+	pthread_mutex_t states_lock; /* of … */
+	struct arena states;         /* what module_state() is asked for */
+	pthread_mutex_t lock;        /* of … */
+	struct error error;          /* the first one */
 	atomic_bool failed;
 };
 

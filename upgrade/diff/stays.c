@@ -8,6 +8,7 @@ enum { LOOKED_AT_MAX = 400 }; /* functions; beyond it nothing is sure */
 
 struct reach {
 	struct modules *modules;
+	struct arena *arena;
 	struct name_table *seen;
 	struct reached {
 		struct module_at *module;
@@ -21,7 +22,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 			   uint32_t arity)
 {
 	struct modules *modules = reach->modules;
-	const char *key = arena_printf(modules->arena, "%s/%u", name, arity);
+	const char *key = arena_printf(reach->arena, "%s/%u", name, arity);
 	struct module_at *at = modules_find(modules, SIDE_NEW, module);
 	const struct code_library *library = &modules->library[SIDE_NEW];
 	const struct code_function *function;
@@ -30,7 +31,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 
 	if (!at || !library->follow(library->ctx, module))
 		return;
-	name_table_add(reach->seen, arena_printf(modules->arena, "%s:%s", module, key), &is_new);
+	name_table_add(reach->seen, arena_printf(reach->arena, "%s:%s", module, key), &is_new);
 	if (!is_new)
 		return;
 	if (at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
@@ -89,7 +90,8 @@ static void reach_from(struct reach *reach, const struct reached *from)
 bool function_stays(struct modules *modules, const char *module, const char *name, uint32_t arity)
 {
 	owned_name_table struct name_table *seen = name_table_new();
-	struct reach reach = { .modules = modules, .seen = seen, .stays = true };
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct reach reach = { .modules = modules, .arena = &scratch, .seen = seen, .stays = true };
 
 	reach_function(&reach, module, name, arity);
 	while (reach.len > 0 && reach.stays) {
@@ -104,13 +106,18 @@ const struct type *module_state(struct modules *modules, enum side side, const c
 				const struct code *code, enum beam_role role)
 {
 	struct module_at *module = modules_find(modules, side, name);
+	const struct type *state = module ? module->state : NULL;
 
-	if (module && module->state)
-		return module->state;
-	if (!module)
-		return code_state_type(code, role, &modules->library[side], modules->arena);
-	module->state = code_state_type(code, role, &modules->library[side], modules->arena);
-	return module->state;
+	if (state)
+		return state;
+	pthread_mutex_lock(&modules->states_lock);
+	state = module ? module->state : NULL;
+	if (!state)
+		state = code_state_type(code, role, &modules->library[side], &modules->states);
+	if (module)
+		module->state = state;
+	pthread_mutex_unlock(&modules->states_lock);
+	return state;
 }
 
 /* ---- of all that changed, before anybody asks ---- */

@@ -231,20 +231,27 @@ void verdict_end(struct judge *judge)
 		effects_end(judge);
 }
 
-/* What needs little of what is being followed comes first. */
-static void judge_running(struct judge *judge)
+static void judge_steps_and_names(struct judge *judge)
 {
 	judge_found(judge);
-	judge_plugins(judge);
+	judge_order_of_change(judge);
+	judge_steps(judge);
+	judge_named(judge);
+}
+
+static void judge_running(struct judge *judge)
+{
+	struct aside *aside;
+
+	judge_plugins(judge); /* changes what others look at */
+	aside = aside_begin(judge, judge_steps_and_names);
 	judge_shared(judge);
 	judge_stored(judge);
 	judge_own_closures(judge);
 	judge_messages(judge);
 	judge_wiring(judge);
 	judge_rows(judge);
-	judge_order_of_change(judge);
-	judge_steps(judge);
-	judge_named(judge);
+	aside_end(aside);
 }
 
 int verdict_reasons(struct judge *judge, const struct appups *appups, const struct term *up,

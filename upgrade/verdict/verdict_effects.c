@@ -261,6 +261,19 @@ void effects_end(struct judge *judge)
 	judge->batches = NULL;
 }
 
+void effects_share(struct judge *judge, const struct judge *other)
+{
+	for (enum side side = SIDE_OLD; side < SIDES; side++)
+		for (size_t i = 0; i < name_table_len(judge->modules->names[side]); i++) {
+			const struct watched *watched =
+				other->watched[side] ? &other->watched[side][i] : NULL;
+
+			if (watched && watched->prepared)
+				*watched_at(judge, side, &judge->modules->items[side][i]) =
+					*watched;
+		}
+}
+
 /* ---- asked for ---- */
 
 /* NULL: its code cannot be read. */
@@ -269,31 +282,50 @@ static struct code_watch *watch_of(struct judge *judge, enum side side, struct m
 {
 	struct watched *watched = watched_at(judge, side, module);
 
-	if (watched->prepared)
-		wait_for(watched->batch, watched->prepared);
-	watched->prepared = NULL;
 	if (!watched->watch || (through && !watched->watch->through)) {
 		struct code_watch *watch = arena_new(judge->arena, struct code_watch);
 
 		if (!make_watch(watch, judge, side, module, through, judge->arena))
 			return NULL;
-		watched->watch = watch;
+		*watched = (struct watched){ watch, NULL, NULL };
 	}
 	return watched->watch;
+}
+
+static struct code_effects listed(const struct effect_list *list)
+{
+	return (struct code_effects){ list->items, list->len };
+}
+
+/* What was followed for all is complete, and several threads look at it. */
+static const struct code_watch *prepared_at(struct judge *judge, enum side side,
+					    struct module_at *module)
+{
+	const struct watched *watched = watched_at(judge, side, module);
+
+	if (watched->prepared)
+		wait_for(watched->batch, watched->prepared);
+	return watched->prepared ? watched->watch : NULL;
 }
 
 struct code_effects effects_of(struct judge *judge, enum side side, struct module_at *module,
 			       effect_asked *asked)
 {
-	struct code_watch *watch = watch_of(judge, side, module, false);
+	const struct code_watch *prepared = prepared_at(judge, side, module);
+	struct code_watch *watch = prepared ? NULL : watch_of(judge, side, module, false);
 
+	if (prepared)
+		return listed(&prepared->own);
 	return watch ? code_effects(watch, asked, false) : (struct code_effects){ NULL, 0 };
 }
 
 struct code_effects effects_through(struct judge *judge, enum side side, struct module_at *module)
 {
-	struct code_watch *watch = watch_of(judge, side, module, true);
+	const struct code_watch *prepared = prepared_at(judge, side, module);
+	struct code_watch *watch = prepared ? NULL : watch_of(judge, side, module, true);
 
+	if (prepared)
+		return listed(&prepared->all);
 	return watch ? code_effects(watch, effect_any, true) : (struct code_effects){ NULL, 0 };
 }
 

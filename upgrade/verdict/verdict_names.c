@@ -87,16 +87,18 @@ static int read_atoms(void *context, size_t nr, struct error *err)
 	struct module_at *module = &reading->modules->items[SIDE_NEW][nr];
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct atoms atoms = { .arena = &scratch };
-	struct atom_set *set = &module->atoms;
+	struct atom_set *set, *others = NULL;
 
-	if (set->hashes || !is_looked_at(module, reading->language))
+	if (module->atoms || !is_looked_at(module, reading->language))
 		return 0;
 	if (find_atoms(&atoms, reading->modules, module, err))
 		return -1;
-	set->hashes = mem_alloc((atoms.len + 1) * sizeof(*set->hashes));
+	set = mem_zero(1, sizeof(*set) + atoms.len * sizeof(*set->hashes));
 	for (size_t i = 0; i < atoms.len; i++)
 		if (i == 0 || atoms.hashes[i] != atoms.hashes[i - 1])
 			set->hashes[set->len++] = atoms.hashes[i];
+	if (!atomic_compare_exchange_strong(&module->atoms, &others, set))
+		free(set);
 	return 0;
 }
 
@@ -126,6 +128,23 @@ static bool asks_for_language(const struct modules *modules, const struct name_t
 	return false;
 }
 
+static bool read_all_atoms(struct reading *reading)
+{
+	struct modules *modules = reading->modules;
+	atomic_bool *is_read =
+		reading->language ? &modules->atoms_of_language_read : &modules->atoms_read;
+	struct error err;
+
+	if (*is_read)
+		return true;
+	if (parallel(name_table_len(modules->names[SIDE_NEW]), read_atoms, reading, &err)) {
+		modules_fail(modules, &err);
+		return false;
+	}
+	*is_read = true;
+	return true;
+}
+
 bool *modules_naming(struct judge *judge, const struct name_table *names)
 {
 	struct modules *modules = judge->modules;
@@ -133,21 +152,16 @@ bool *modules_naming(struct judge *judge, const struct name_table *names)
 	struct reading reading = { modules, asks_for_language(modules, names) };
 	uint32_t *hashes = arena_array(judge->arena, count, uint32_t);
 	bool *found = arena_array(judge->arena, len, bool);
-	struct error err;
 
-	if (count == 0 || modules->failed)
+	if (count == 0 || modules->failed || !read_all_atoms(&reading))
 		return found;
-	if (parallel(len, read_atoms, &reading, &err)) {
-		modules_fail(modules, &err);
-		return found;
-	}
 	for (size_t i = 0; i < count; i++)
 		hashes[i] = text_hash(name_table_name(names, i));
 	for (size_t i = 0; i < len; i++) {
 		const struct module_at *module = &modules->items[SIDE_NEW][i];
 
 		found[i] = is_looked_at(module, reading.language) &&
-			   has_any(&module->atoms, hashes, count);
+			   has_any(module->atoms, hashes, count);
 	}
 	return found;
 }

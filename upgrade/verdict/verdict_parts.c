@@ -3,17 +3,6 @@
 #include "upgrade/verdict/verdict_parts.h"
 #include "erlang/code/code_type.h"
 
-bool is_told(const struct judge *judge, enum reason_code code, const char *module)
-{
-	for (size_t i = 0; i < judge->reasons->len; i++) {
-		const struct reason *reason = &judge->reasons->items[i];
-
-		if (reason->code == code && reason->module && strcmp(reason->module, module) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* ---- what a module names ---- */
 
 /* As keys of maps are called (code_type.h). */

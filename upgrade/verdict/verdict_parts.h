@@ -26,12 +26,13 @@ struct judge {
 	 * it, so that only what holds for a fresh start is told.
 	 */
 	bool anew;
+	struct aside *aside; /* it looks beside another one, which has its say first; or NULL */
 };
 
 struct prepared;
 struct watched {
 	struct code_watch *watch;  /* NULL: not asked for */
-	struct prepared *prepared; /* until somebody needs it; NULL: nobody else follows it */
+	struct prepared *prepared; /* NULL: nobody else follows it */
 	struct effects_batch *batch;
 };
 
@@ -41,10 +42,17 @@ struct judge judge_of(struct modules *modules);
 /* JUDGE(judge, code, application, module, format, …) */
 #define JUDGE(judge, ...) reason_add((judge)->arena, (judge)->reasons, __VA_ARGS__)
 
-/* ---- verdict_parts.c ---- */
+/* ---- verdict_aside.c ---- */
 
 /* Whether there is such a finding about a module already. */
 bool is_told(const struct judge *judge, enum reason_code code, const char *module);
+/* Begins to judge beside the caller, who goes on with other things. */
+struct aside *aside_begin(struct judge *judge, void (*judging)(struct judge *judge));
+/* Tells what it found, behind what the caller told meanwhile: as if it had only begun now. */
+void aside_end(struct aside *aside);
+
+/* ---- verdict_parts.c ---- */
+
 /* Every atom that a module knows; to be freed. */
 struct name_table *atoms_of(const struct code *code);
 /* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
@@ -347,6 +355,8 @@ void effects_begin(struct judge *judge);
 void effects_begin_of(struct judge *judge, const bool *wanted);
 /* What nobody asked for is left. */
 void effects_end(struct judge *judge);
+/* For a judge that looks beside another one: it shares what is followed for all. */
+void effects_share(struct judge *judge, const struct judge *other);
 /* What a module does to the world: tables, names, timers, messages, starts of processes.
  *
  * asked  the calls that matter: others may be among the results, or not

@@ -14,11 +14,13 @@
 
 #define ROWS_END SIZE_MAX
 
+struct rows_index;
+
 /* Each row begins with two texts, the names of a module and of a function. */
 struct rows {
 	const void *items;
 	size_t len, size;
-	_Atomic(const uint16_t *) index; /* made when it is first asked for, by any thread */
+	_Atomic(const struct rows_index *) index; /* made when first asked for, by any thread */
 };
 
 #define ROWS(table)                                                 \

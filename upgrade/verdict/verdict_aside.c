@@ -16,7 +16,7 @@ struct aside {
 	struct not_told {
 		enum reason_code code;
 		const char *module;
-	} *not_told;
+	} * not_told;
 	size_t len, cap;
 };
 

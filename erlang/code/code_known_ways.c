@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Functions over maps that may return one of several things: what is under a key, or that it is not
- * there; a map with what a fun made.
+/* Functions that may return one of several things.  Over maps: what is under a key, or that it is
+ * not there; a map with what a fun made.  Of sockets: one, or why there is none.
  */
 #include "erlang/code/code_eval.h"
 
@@ -152,6 +152,28 @@ static bool update_below(struct values *out, struct eval *eval, const struct val
 	return true;
 }
 
+/* gen_tcp:connect and its like: {ok, Socket} or {error, Reason}. */
+static bool opens_socket(const struct beam_function *function)
+{
+	return (strcmp(function->module, "gen_tcp") == 0 &&
+		(strcmp(function->name, "connect") == 0 || strcmp(function->name, "listen") == 0 ||
+		 strcmp(function->name, "accept") == 0)) ||
+	       (strcmp(function->module, "gen_udp") == 0 && strcmp(function->name, "open") == 0);
+}
+
+static struct values socket_or_error(struct eval *eval, const struct beam_function *function)
+{
+	struct values out = { 0 };
+
+	eval_add(eval, &out,
+		 pair_of(eval, value_of_atom(eval->arena, "ok"),
+			 value_of_kind(eval->arena, TERM_PORT)));
+	eval_add(eval, &out,
+		 pair_of(eval, value_of_atom(eval->arena, "error"),
+			 value_unseen(eval->arena, *function)));
+	return out;
+}
+
 bool known_ways(struct eval *eval, const struct beam_function *function,
 		const struct value *const *args, struct values *out)
 {
@@ -160,6 +182,10 @@ bool known_ways(struct eval *eval, const struct beam_function *function,
 		*out = *function->name == 'f' ? find(eval, args)
 					      : take(eval, args[1], args[0],
 						     value_of_atom(eval->arena, "error"), NULL);
+		return true;
+	}
+	if (opens_socket(function)) {
+		*out = socket_or_error(eval, function);
 		return true;
 	}
 	if (known_of_elixir(eval, function, args, out))

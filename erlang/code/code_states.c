@@ -28,6 +28,7 @@ struct states {
 	struct arena *arena;   /* takes the type */
 	struct arena *scratch; /* takes values */
 	struct type *type;
+	bool fsm;                         /* of a behaviour that is not known: like gen_fsm */
 	const struct value *starts[ARGS]; /* what init/1 is given */
 	size_t starts_len;
 	const struct value *(*any)(const struct type *type, size_t nth, struct arena *arena);
@@ -48,6 +49,8 @@ static const struct {
 	{ BEAM_GEN_SERVER, "noreply", 2, 1 }, { BEAM_GEN_SERVER, "noreply", 3, 1 },
 	{ BEAM_GEN_SERVER, "reply", 3, 2 },   { BEAM_GEN_SERVER, "reply", 4, 2 },
 	{ BEAM_GEN_EVENT, "ok", 2, 1 },       { BEAM_GEN_EVENT, "ok", 3, 1 },
+	{ 0, "next_state", 3, 2 },            { 0, "next_state", 4, 2 },
+	{ 0, "reply", 4, 3 },                 { 0, "reply", 5, 3 },
 	{ BEAM_GEN_STATEM, "ok", 3, 2 },      { BEAM_GEN_STATEM, "ok", 4, 2 },
 	{ BEAM_GEN_STATEM, "next_state", 3, 2 },   { BEAM_GEN_STATEM, "next_state", 4, 2 },
 	{ BEAM_GEN_STATEM, "keep_state", 2, 1 },   { BEAM_GEN_STATEM, "keep_state", 3, 1 },
@@ -64,20 +67,43 @@ static const struct {
 	{ BEAM_GEN_SERVER, "handle_cast", 2, 1 },     { BEAM_GEN_SERVER, "handle_info", 2, 1 },
 	{ BEAM_GEN_EVENT, "handle_event", 2, 1 },     { BEAM_GEN_EVENT, "handle_info", 2, 1 },
 	{ BEAM_GEN_EVENT, "handle_call", 2, 1 },      { BEAM_GEN_STATEM, "handle_event", 4, 3 },
+	{ 0, "handle_event", 3, 2 },                  { 0, "handle_sync_event", 4, 3 },
+	{ 0, "handle_info", 3, 2 },
 };
 /* clang-format on */
+
+/* {ok, StateName, Data}, as of gen_fsm and what was made after it: the data. */
+static const struct value *data_of_fsm(const struct code *code, const struct value *value,
+				       struct arena *arena)
+{
+	const char *name =
+		value_tuple_size(value) >= 3 && value_is_atom(value_element(value, 0, arena), "ok")
+			? value_atom_name(value_element(value, 1, arena))
+			: NULL;
+
+	return name && (code_exports(code, name, 2) || code_exports(code, name, 3))
+		       ? value_element(value, 2, arena)
+		       : NULL;
+}
 
 /* Of a behaviour that is not known: {ok, State, …}, or the state itself.  With more arguments than
  * one it is the last, as in {ok, Request, State}.
  */
 static void take_any(struct states *states, const struct value *value, uint32_t arity)
 {
+	const struct value *data =
+		arity == 1 ? data_of_fsm(states->code, value, states->scratch) : NULL;
 	int size = value_tuple_size(value);
 	const char *tag =
 		size > 0 ? value_atom_name(value_element(value, 0, states->scratch)) : NULL;
 
 	if (tag && (strcmp(tag, "error") == 0 || strcmp(tag, "stop") == 0))
 		return;
+	if (data) {
+		type_add(states->type, data, states->arena);
+		states->fsm = true;
+		return;
+	}
 	if (tag && strcmp(tag, "ok") == 0 && size > 1)
 		value = value_element(value, arity > 1 ? (size_t)size - 1 : 1, states->scratch);
 	type_add(states->type, value, states->arena);
@@ -323,11 +349,13 @@ static void run_callback(struct states *states, const struct code_function *func
 
 static bool is_state_function(const struct states *states, const struct code_function *function)
 {
-	static const char *const others[] = { "terminate", "format_status", "code_change",
-					      "init",      "start_link",    "handle_event" };
+	static const char *const others[] = { "terminate",  "format_status", "code_change", "init",
+					      "start_link", "handle_event",  "handle_info" };
 
-	if (states->role != BEAM_GEN_STATEM || function->arity != 3 ||
-	    !code_exports(states->code, function->name, 3))
+	if (!(states->role == BEAM_GEN_STATEM
+		      ? function->arity == 3
+		      : states->fsm && (function->arity == 2 || function->arity == 3)) ||
+	    !code_exports(states->code, function->name, function->arity))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		if (strcmp(others[i], function->name) == 0)
@@ -348,7 +376,8 @@ static void run_callbacks(struct states *states)
 	}
 	for (size_t i = 0; i < states->code->len; i++)
 		if (is_state_function(states, &states->code->functions[i]))
-			run_callback(states, &states->code->functions[i], 2);
+			run_callback(states, &states->code->functions[i],
+				     states->code->functions[i].arity - 1);
 }
 
 /* ---- special processes ---- */
@@ -428,9 +457,11 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 	}
 	if (!role) {
 		run_inits(&states);
-		return states.type;
+		if (!states.fsm)
+			return states.type;
+	} else {
+		run_init(&states);
 	}
-	run_init(&states);
 	states.any = type_value;
 	for (int i = 0; i < ROUNDS; i++)
 		run_callbacks(&states);
@@ -442,6 +473,20 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 	states.any = type_empty_value;
 	run_callbacks(&states);
 	return states.type;
+}
+
+bool code_is_fsm(const struct code *code, const struct code_library *library)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct states states = { .code = code,
+				 .library = library,
+				 .arena = &scratch,
+				 .scratch = &scratch,
+				 .type = type_new(&scratch) };
+
+	if (!code->unread)
+		run_inits(&states);
+	return states.fsm;
 }
 
 /* ---- code_change ---- */

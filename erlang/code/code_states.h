@@ -13,6 +13,11 @@
 struct type *code_state_type(const struct code *code, enum beam_role role,
 			     const struct code_library *library, struct arena *arena);
 
+/* Of a behaviour that is not OTP's: whether its processes are like those of gen_fsm, since init/1
+ * returns {ok, StateName, Data}, and there is a function of that name.
+ */
+bool code_is_fsm(const struct code *code, const struct code_library *library);
+
 struct type_changed {
 	struct type *type; /* of what it returns; empty: there is no such function */
 	bool fails;        /* for one of the variants it always raises or refuses */

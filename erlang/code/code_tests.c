@@ -129,8 +129,34 @@ static enum answer decide(struct run *run, const struct code_op *op)
 	}
 }
 
+/* What a test has shown of something of which nothing was known; NULL: no more than it is. */
+static const struct value *shown(struct run *run, const struct code_op *op)
+{
+	static const struct {
+		unsigned opcode;
+		enum term_kind kind;
+	} kinds[] = {
+		{ OP_IS_INTEGER, TERM_INTEGER }, { OP_IS_FLOAT, TERM_FLOAT },
+		{ OP_IS_ATOM, TERM_ATOM },       { OP_IS_BOOLEAN, TERM_ATOM },
+		{ OP_IS_BINARY, TERM_BINARY },   { OP_IS_PID, TERM_PID },
+		{ OP_IS_PORT, TERM_PORT },       { OP_IS_REFERENCE, TERM_REFERENCE },
+		{ OP_IS_LIST, TERM_LIST },       { OP_IS_MAP, TERM_MAP },
+	};
+	const struct value *value = run_get(run, &op->args[1]);
+
+	/* A clause for [] returns what it was given. */
+	if (op->opcode == OP_IS_NIL)
+		return value_of_term(run->arena, &term_nil);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (kinds[i].opcode == op->opcode && value->kind == VALUE_UNKNOWN && value->of == 0)
+			return value_of_kind(run->arena, kinds[i].kind);
+	return NULL;
+}
+
 void run_test(struct run *run, const struct code_op *op)
 {
+	const struct value *value;
+
 	switch (decide(run, op)) {
 	case YES:
 		return;
@@ -139,9 +165,9 @@ void run_test(struct run *run, const struct code_op *op)
 		return;
 	case MAYBE:
 		run_fork(run, &op->args[0]);
-		/* A clause for [] returns what it was given. */
-		if (op->opcode == OP_IS_NIL)
-			run_set(run, &op->args[1], value_of_term(run->arena, &term_nil));
+		value = shown(run, op);
+		if (value)
+			run_set(run, &op->args[1], value);
 		return;
 	}
 }

@@ -156,6 +156,18 @@ static uint64_t add_key(struct adder *adder, struct type_variant *variant, const
 	return (uint64_t)1 << at;
 }
 
+/* One that is not seen may be any. */
+static void add_other_key(struct adder *adder, struct type_variant *variant,
+			  const struct value *key)
+{
+	if (!variant->others)
+		variant->others = type_new(adder->arena);
+	if (value_term_kind(key) < 0)
+		variant->others->unknown = true;
+	else
+		add(adder, variant->others, key);
+}
+
 static uint64_t add_pair(struct adder *adder, struct type_variant *variant, const struct value *key,
 			 const struct value *value)
 {
@@ -165,6 +177,8 @@ static uint64_t add_pair(struct adder *adder, struct type_variant *variant, cons
 
 	if (name && strcmp(name, "__struct__") == 0)
 		return 0;
+	if (!name)
+		add_other_key(adder, variant, key);
 	return add_key(adder, variant, name ? name : "*", value);
 }
 

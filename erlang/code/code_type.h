@@ -22,6 +22,7 @@ struct type_variant {
 	const char *tag;     /* the atom a tuple begins with, a struct's module; NULL: none */
 	const char **keys;   /* of a map: type_key(); "*" stands for all others */
 	struct type **items; /* elements of a tuple, values of a map */
+	struct type *others; /* the keys that "*" stands for; NULL: there are none */
 	size_t len;
 	bool open; /* a map: there may be other keys */
 	/* The keys of single maps of which all were seen: a bit for each of `keys`. */
@@ -81,6 +82,8 @@ bool type_loses_atoms(const struct type *before, const struct type *after);
 /* How long the shortest of its lists is that is more than [], and of which all was seen; 0: none
  * is. */
 size_t type_list_length(const struct type *type);
+/* Whether something may be of both, also since not all is seen. */
+bool type_meets(const struct type *a, const struct type *b);
 /* Nothing at all was put in. */
 bool type_is_empty(const struct type *type);
 /* The module of a fun that it holds, at any depth; NULL: none is seen. */
@@ -96,6 +99,7 @@ enum type_difference {
 	TYPE_KEY,      /* a map has a key more */
 	TYPE_KEY_GONE, /* … or one less */
 	TYPE_PAIR,     /* a list of pairs has a key more, in front of what is not seen */
+	TYPE_KEYS,     /* keys of a map that are computed are of another kind */
 	TYPE_SWAP,     /* two elements of a tuple changed places, of which one alone is seen */
 	TYPE_MORE,     /* before there was also something that is in it no more */
 	TYPE_LOST,     /* it cannot be seen in one of them, or in both */

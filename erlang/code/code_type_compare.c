@@ -36,10 +36,41 @@ static const struct type *value_at(const struct type_variant *variant, const cha
 	return NULL;
 }
 
+static bool is_seen(const struct type *type)
+{
+	return type->kinds && !type->unknown && !type->argument;
+}
+
+bool type_meets(const struct type *a, const struct type *b)
+{
+	const unsigned inner = type_kind_bit(TERM_TUPLE) | type_kind_bit(TERM_MAP);
+
+	if (!is_seen(a) || !is_seen(b) || a->kinds & b->kinds & ~inner)
+		return true;
+	for (size_t i = 0; i < a->len; i++)
+		for (size_t j = 0; j < b->len; j++) {
+			const struct type_variant *v = &a->variants[i], *w = &b->variants[j];
+			bool alike = v->map == w->map && v->len == w->len &&
+				     (!v->tag || !w->tag || type_same_tag(v->tag, w->tag));
+
+			for (size_t k = 0; alike && !v->map && k < v->len; k++)
+				alike = (k == 0 && (v->tag || w->tag)) ||
+					type_meets(v->items[k], w->items[k]);
+			if (alike || (v->map && w->map))
+				return true;
+		}
+	return false;
+}
+
 static void compare_maps(struct comparer *comparer, const char *path, const struct type *before,
 			 const struct type *after, const struct type_variant *a,
 			 const struct type_variant *b)
 {
+	if (a->others && b->others && !type_meets(a->others, b->others))
+		note(comparer, TYPE_KEYS, path, a->others, b->others);
+	else if (a->others && b->others && a->others->unknown != b->others->unknown &&
+		 (is_seen(a->others) || is_seen(b->others)))
+		note(comparer, TYPE_LOST, inside(comparer, path, "its keys"), a->others, b->others);
 	for (size_t i = 0; i < b->len; i++) {
 		const struct type *was = value_at(a, b->keys[i]);
 		struct type_diff *diff;
@@ -63,11 +94,6 @@ static void compare_maps(struct comparer *comparer, const char *path, const stru
 			diff->tag = a->keys[i];
 			diff->of = a->tag;
 		}
-}
-
-static bool is_seen(const struct type *type)
-{
-	return type->kinds && !type->unknown && !type->argument;
 }
 
 /* What a field was given is not seen as often as not: that it moved is, where another one moved to

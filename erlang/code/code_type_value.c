@@ -89,6 +89,16 @@ static uint64_t keys_in(const struct type_variant *variant, size_t way)
 	return way > 0 ? variant->sets[way - 1] : all;
 }
 
+static const struct value *key_value(const struct type_variant *variant, const char *name,
+				     size_t nth, enum fill fill, struct arena *arena)
+{
+	const struct type *others = strcmp(name, "*") == 0 ? variant->others : NULL;
+
+	return others && others->kinds && !others->unknown && !others->argument
+		       ? value_of_type(others, nth, fill, arena)
+		       : type_key_value(name, arena);
+}
+
 static const struct value *map_value(const struct type_variant *variant, size_t way, size_t nth,
 				     enum fill fill, struct arena *arena)
 {
@@ -99,7 +109,8 @@ static const struct value *map_value(const struct type_variant *variant, size_t 
 
 	for (size_t i = 0; i < variant->len; i++)
 		if (set & (uint64_t)1 << i)
-			map = value_map_put(arena, map, type_key_value(variant->keys[i], arena),
+			map = value_map_put(arena, map,
+					    key_value(variant, variant->keys[i], nth, fill, arena),
 					    value_of_type(variant->items[i], nth, fill, arena));
 	return variant->tag ? value_map_put(arena, map, value_of_atom(arena, "__struct__"),
 					    value_of_atom(arena, variant->tag))

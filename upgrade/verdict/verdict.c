@@ -246,10 +246,12 @@ static void judge_running(struct judge *judge)
 	judge_plugins(judge); /* changes what others look at */
 	aside = aside_begin(judge, judge_steps_and_names);
 	judge_shared(judge);
+	judge_agents_asked(judge);
 	judge_stored(judge);
 	judge_own_closures(judge);
 	judge_messages(judge);
 	judge_wiring(judge);
+	judge_shards(judge);
 	judge_rows(judge);
 	aside_end(aside);
 }

@@ -108,7 +108,7 @@ static void take(struct use *use, const struct way *way, const struct value *val
 
 static bool is_of_other(const struct use *use, const struct value *name)
 {
-	return use->agent->name && value_term_kind(name) >= 0 &&
+	return use->agent->name && (value_term_kind(name) >= 0 || use->agent->only_named) &&
 	       !value_is_atom(name, use->agent->name);
 }
 

@@ -62,9 +62,12 @@ static const struct value *no_message(struct arena *arena)
 static void find_messages(struct attempt *attempt)
 {
 	attempt->messages[0] = no_message(attempt->arena);
-	attempt->len = 1 + messages_told_apart(attempt->messages + 1, MESSAGES_MAX - 1,
+	attempt->len = 1 + messages_told_apart(attempt->messages + 1, MESSAGES_MAX - 2,
 					       attempt->code, attempt->function,
 					       attempt->callback->message, attempt->arena);
+	/* It is the plugin that tells them apart. */
+	if (attempt->library->plugin)
+		attempt->messages[attempt->len++] = &value_unknown;
 }
 
 /* ---- where it ends by an exception ---- */

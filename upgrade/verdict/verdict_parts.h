@@ -90,6 +90,8 @@ void judge_config(struct judge *judge);
 /* The state of Elixir's agents that a changed module starts. */
 void judge_agents(struct judge *judge, const struct app_diff *app,
 		  const struct module_diff *module);
+/* The same where a module that is the same starts them, and changed ones ask them. */
+void judge_agents_asked(struct judge *judge);
 
 /* ---- verdict_agent_uses.c ---- */
 
@@ -101,6 +103,7 @@ struct agent {
 	const struct code *code;
 	enum side side;
 	struct type *type; /* of its state */
+	bool only_named;   /* what is asked by a name that is not seen is not it */
 };
 
 /* What its functions make of the state goes into its type, too. */
@@ -234,6 +237,14 @@ bool code_or_library(struct judge *judge, enum side side, const struct code *cod
 bool may_put_key(struct judge *judge, enum side side, const struct code *code, const char *key);
 /* Whether the code, or a changed module that it calls, takes a key of a map to be there. */
 bool reads_key(struct judge *judge, enum side side, const struct code *code, const char *key);
+
+/* ---- verdict_keys.c ---- */
+
+/* Whether code that finds a map whose computed keys are of another kind than it makes looks up
+ * those, too, as far as is seen; or none by a key.
+ */
+bool keys_found(struct judge *judge, enum side side, const struct code *code,
+		const struct type_diff *diff);
 
 /* ---- verdict_stored.c ---- */
 
@@ -524,6 +535,13 @@ void judge_rows(struct judge *judge);
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.
  */
 void judge_wiring(struct judge *judge);
+/* Whether a start makes tables, names or the like there, of which there may be several. */
+bool makes_at_start(struct judge *judge, struct module_at *module);
+
+/* ---- verdict_shards.c ---- */
+
+/* Things that a start makes by a count, of which the code takes one. */
+void judge_shards(struct judge *judge);
 
 /* ---- verdict_moves.c ---- */
 
@@ -543,6 +561,10 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
+/* The first call of which is() says yes, in what a loop can come to. */
+const struct beam_function *
+loop_call(const struct code *code, const struct code_function *loop,
+	  bool (*is)(void *ctx, const struct beam_function *to), void *ctx, struct arena *arena);
 
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);

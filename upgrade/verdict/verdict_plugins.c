@@ -184,17 +184,29 @@ static bool is_of_behaviour(const struct beam_facts *facts)
 	return true;
 }
 
+/* A library's own kind of gen_server, with the callbacks of OTP's. */
+static bool is_like_server(const struct beam_facts *facts)
+{
+	return beam_exports(facts, "init", 1) && beam_exports(facts, "handle_call", 3) &&
+	       beam_exports(facts, "handle_cast", 2) && beam_exports(facts, "handle_info", 2);
+}
+
 static void judge_alone(struct judge *judge, const struct app_diff *app,
 			const struct module_diff *module)
 {
 	const struct appup_made *made = appups_find(judge->appups, app->name);
 	const struct term *instruction = made ? appup_instruction(made, false, module->name) : NULL;
+	bool keeps = !instruction || !instruction_is_advanced(instruction);
+	enum beam_role role = 0;
 
-	if (is_of_behaviour(module->old_facts) && is_of_behaviour(module->new_facts))
-		judge_types(judge, &(struct typed){
-					   app, module->name, module->old_code, module->new_code,
-					   module->old_facts, 0,
-					   !instruction || !instruction_is_advanced(instruction) });
+	if (!is_of_behaviour(module->old_facts) || !is_of_behaviour(module->new_facts))
+		return;
+	if (is_like_server(module->old_facts) && is_like_server(module->new_facts)) {
+		role = BEAM_GEN_SERVER;
+		keeps = keeps || code_change(module->new_code, role) == CODE_CHANGE_KEEPS;
+	}
+	judge_types(judge, &(struct typed){ app, module->name, module->old_code, module->new_code,
+					    module->old_facts, role, keeps });
 }
 
 void judge_plugins(struct judge *judge)

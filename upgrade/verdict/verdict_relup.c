@@ -183,6 +183,22 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 	return NULL;
 }
 
+static bool exports(struct modules *modules, enum side side, const struct beam_function *function)
+{
+	struct module_at *module = modules_find(modules, side, function->module);
+	const struct beam_facts *facts = module ? module_facts(modules, side, module) : NULL;
+
+	return facts && beam_exports(facts, function->name, function->arity);
+}
+
+static bool is_gone(void *ctx, const struct beam_function *function)
+{
+	struct judge *judge = ctx;
+
+	return exports(judge->modules, SIDE_OLD, function) &&
+	       !exports(judge->modules, SIDE_NEW, function);
+}
+
 /* The old code is what they stay in.  A server, too, may start them beside itself: who accepts, who
  * polls.
  */
@@ -190,6 +206,7 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 			  const struct app_diff *app)
 {
 	const struct code_function *loop;
+	const struct beam_function *gone;
 
 	if (!module->old_code || is_special(module->old_facts))
 		return;
@@ -206,6 +223,15 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 		->hint =
 		"go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
 		"code, and start them again after this upgrade";
+	gone = loop_call(module->old_code, loop, is_gone, judge, judge->arena);
+	if (gone)
+		JUDGE(judge, REASON_function_missing, app->name, module->name,
+		      "processes that stay in the old code of %s:%s/%u call %s:%s/%u, which is no "
+		      "longer there: they fail at that",
+		      module_shown(module->name), loop->name, loop->arity,
+		      module_shown(gone->module), gone->name, gone->arity)
+			->hint = "keep the function for one release, or start them again right "
+				 "behind this upgrade";
 }
 
 static void judge_processes(struct judge *judge)

@@ -471,6 +471,8 @@ static bool is_understood(const struct storing *storing, const struct way *way, 
 		       (diff->open &&
 			may_put_key(judge, storing->to == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
 				    storing->from, diff->tag));
+	if (diff->what == TYPE_KEYS)
+		return keys_found(judge, storing->to, code, diff);
 	if (diff->what != TYPE_SIZE)
 		return diff->what != TYPE_OTHER && diff->what != TYPE_SWAP &&
 		       !is_of_other_kinds(diff) && !is_key_made(storing, way, place, diff);

@@ -169,6 +169,8 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 	case TYPE_OTHER:
 	case TYPE_SWAP:
 		return true;
+	case TYPE_KEYS:
+		return !keys_found(judge, side, code, diff);
 	case TYPE_KEY:
 		return wants(judge, side, code, diff) &&
 		       !(diff->open && may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
@@ -216,7 +218,7 @@ const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
 			str_adds(&text, "the map");
 		str_addf(&text, " lacks the key %s, which is taken to be there", diff->tag);
 	} else {
-		str_adds(&text, "was ");
+		str_adds(&text, diff->what == TYPE_KEYS ? "a key of the map was " : "was ");
 		type_print(&text, diff->before);
 		str_adds(&text, ", is ");
 		type_print(&text, diff->after);
@@ -407,7 +409,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 			      process_shown(judge, typed), type_diff_shown(judge->arena, harm));
 
 		reason->hint = CONVERT;
-		if (!typed->role)
+		if (!typed->role &&
+		    !code_is_fsm(typed->old_code, &judge->modules->library[SIDE_OLD]))
 			reason->severity = SEVERITY_WARN;
 		return;
 	}

@@ -323,6 +323,22 @@ static void judge_made(struct wiring *wiring, struct module_at *module,
 		"restart";
 }
 
+/* Under a key that is computed, or tables, which may be told by what they are. */
+bool makes_at_start(struct judge *judge, struct module_at *module)
+{
+	struct code_effects effects = effects_through(judge, SIDE_NEW, module);
+
+	for (size_t i = 0; i < effects.len; i++) {
+		struct act act = { 0 };
+		bool seen = read_act(&act, &effects.items[i], judge->arena);
+
+		if (act.makes && (!seen || act.resource == TABLE) &&
+		    is_at_start(judge, module, &effects.items[i]))
+			return true;
+	}
+	return false;
+}
+
 /* ---- what is wired otherwise ---- */
 
 /* clang-format off */

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Maps whose computed keys are of another kind than before: what is there stays there, and nobody
+ * finds it.
+ */
+#include "erlang/code/code_type.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { STEPS = 16000 };
+
+struct lookups {
+	struct arena *arena;
+	const struct type *before; /* the keys that are there */
+	bool any, found;
+};
+
+/* What looks a key up, and which argument that is. */
+static int key_argument(const struct beam_function *to)
+{
+	static const char *const names[] = {
+		"find",           "fetch",           "fetch!",      "get",
+		"get_and_update", "get_and_update!", "take",        "get_lazy",
+		"has_key?",       "is_key",          "pop",         "pop!",
+		"drop",           "pop_lazy",        "replace",     "put_new",
+		"replace!",       "update",          "with",        "update!",
+		"remove",         "delete",          "update_with",
+	};
+	int at = strcmp(to->module, "maps") == 0 ? 0
+		 : strcmp(to->module, "Elixir.Map") == 0 || strcmp(to->module, "Elixir.Access") == 0
+			 ? 1
+			 : -1;
+
+	for (size_t i = 0; at >= 0 && i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], to->name) == 0)
+			return at;
+	return -1;
+}
+
+static void see_lookup(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct lookups *lookups = ctx;
+	struct type *asked = type_new(lookups->arena);
+	int at = key_argument(to);
+	const struct term *term;
+
+	if (at < 0 || to->arity < 2)
+		return;
+	term = value_term(args[at], lookups->arena);
+	if (term && type_key(term, lookups->arena))
+		return;
+	type_add(asked, args[at], lookups->arena);
+	lookups->any = true;
+	lookups->found = lookups->found || type_meets(asked, lookups->before);
+}
+
+/* #{Key := Value}, with a key of which the code does not say what it is. */
+static bool matches_any_key(const struct code *code)
+{
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++) {
+			const struct code_op *op = &code->functions[i].ops[j];
+			const struct code_arg *list = &op->args[op->len - 1];
+
+			if (op->opcode != OP_GET_MAP_ELEMENTS && op->opcode != OP_HAS_MAP_FIELDS)
+				continue;
+			for (size_t k = 0; list->kind == CODE_LIST && k < list->len;
+			     k += op->opcode == OP_GET_MAP_ELEMENTS ? 2 : 1)
+				if (!code_term(&list->items[k]))
+					return true;
+		}
+	return false;
+}
+
+static bool finds(struct judge *judge, enum side side, const struct code *code,
+		  const struct type *before)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct lookups lookups = { .arena = &scratch, .before = before };
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	for (size_t i = 0; i < code->len && !lookups.found; i++) {
+		struct eval eval = { .arena = &scratch,
+				     .library = &judge->modules->library[side],
+				     .limit = STEPS,
+				     .on_call = see_lookup,
+				     .ctx = &lookups };
+		const struct code_function *function = &code->functions[i];
+
+		if (code_exports(code, function->name, function->arity))
+			eval_function(&eval, code, function, args);
+	}
+	return lookups.found || !lookups.any || matches_any_key(code);
+}
+
+bool keys_found(struct judge *judge, enum side side, const struct code *code,
+		const struct type_diff *diff)
+{
+	return finds(judge, side, code, diff->before);
+}

@@ -268,8 +268,10 @@ void judge_config(struct judge *judge)
 	for (size_t i = 0; i < judge->diff->len; i++)
 		if (judge->diff->apps[i].env.len > 0)
 			judge_env(judge, &judge->diff->apps[i]);
-	if (!judge->anew)
+	if (!judge->anew) {
 		judge_set_keys(judge);
+		judge_env_read(judge);
+	}
 	if (judge->diff->runtime_config_changed)
 		JUDGE(judge, REASON_env_changed, NULL, NULL,
 		      "runtime.exs is another one; which values it gives is known where it runs")

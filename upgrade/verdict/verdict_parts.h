@@ -85,6 +85,11 @@ bool is_otp_rebuilt(const struct app_diff *app);
 
 void judge_config(struct judge *judge);
 
+/* ---- verdict_env.c ---- */
+
+/* What changed code asks for, and no configuration names. */
+void judge_env_read(struct judge *judge);
+
 /* ---- verdict_agent.c ---- */
 
 /* The state of Elixir's agents that a changed module starts. */

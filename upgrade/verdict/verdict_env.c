@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Keys of an application's environment that code reads newly, without a default, and that no
+ * configuration names: it fails there.  What reads the environment is followed with what the new
+ * release configures, and again as if all that it asks for were there.
+ */
+#include "base/file.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+enum { STEPS = 8000, ENDS_MAX = 32 };
+
+/* Where a function ends by an exception. */
+struct end {
+	const struct code_function *in;
+	size_t at;
+};
+
+struct ends {
+	struct end items[ENDS_MAX];
+	size_t len;
+};
+
+struct reading {
+	struct judge *judge;
+	enum side side;
+	bool there; /* whatever it asks for */
+	struct eval *eval;
+	struct ends ends;
+	const char *app, *key; /* the last that was not there, or a part of it */
+};
+
+static bool has_end(const struct ends *ends, const struct end *end)
+{
+	for (size_t i = 0; i < ends->len; i++)
+		if (ends->items[i].in == end->in && ends->items[i].at == end->at)
+			return true;
+	return false;
+}
+
+static void note_end(void *ctx)
+{
+	struct reading *reading = ctx;
+	const struct end end = { reading->eval->top->function, reading->eval->at };
+
+	if (reading->ends.len < ENDS_MAX && !has_end(&reading->ends, &end))
+		reading->ends.items[reading->ends.len++] = end;
+}
+
+/* ---- what is configured ---- */
+
+/* Of applications that are ours, in both releases: others may have it from flags of the emulator.
+ */
+static const struct app_diff *app_of(const struct reading *reading, const char *name)
+{
+	const struct code_library *library = &reading->judge->modules->library[reading->side];
+	const struct app_diff *app = diff_find(reading->judge->diff, name);
+
+	return app && app->old_app && app->new_app && app->new_app->app->modules.len > 0 &&
+			       library->follow(library->ctx, app->new_app->app->modules.items[0])
+		       ? app
+		       : NULL;
+}
+
+/* The value of a key; NULL: there is none. */
+static const struct term *configured(const struct reading *reading, const struct app_diff *app,
+				     const char *key)
+{
+	const struct diff *diff = reading->judge->diff;
+	const bool old = reading->side == SIDE_OLD;
+	const struct term *config = old ? diff->old_config.term : diff->new_config.term;
+	const struct term *env =
+		config && term_is_list(config) ? term_proplist_get(config, app->name) : NULL;
+	const struct term *value = env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
+
+	env = old ? app->old_app->app->env : app->new_app->app->env;
+	return value ? value : env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
+}
+
+static bool is_read(const struct beam_function *to)
+{
+	return (strcmp(to->module, "application") == 0 ||
+		strcmp(to->module, "Elixir.Application") == 0) &&
+	       (strcmp(to->name, "get_env") == 0 || strcmp(to->name, "fetch_env") == 0 ||
+		strcmp(to->name, "fetch_env!") == 0) &&
+	       to->arity >= 2;
+}
+
+static const struct value *ok_of(struct arena *arena, const struct value *value)
+{
+	const struct value *items[] = { value_of_atom(arena, "ok"), value };
+
+	return value_tuple(arena, items, ARRAY_LEN(items));
+}
+
+/* What a read of the environment returns; NULL: it fails. */
+static const struct value *result_of(struct arena *arena, const struct beam_function *to,
+				     const struct value *const *args, const struct value *value)
+{
+	const bool erlang = strcmp(to->module, "application") == 0;
+	const bool pair = strcmp(to->name, "fetch_env") == 0 || (erlang && to->arity == 2);
+
+	if (value)
+		return pair ? ok_of(arena, value) : value;
+	if (to->arity == 3)
+		return args[2];
+	if (strcmp(to->name, "fetch_env!") == 0)
+		return NULL;
+	return value_of_atom(arena, erlang ? "undefined" : pair ? "error" : "nil");
+}
+
+static bool answer(void *ctx, const struct beam_function *to, const struct value *const *args,
+		   struct values *out)
+{
+	struct reading *reading = ctx;
+	struct arena *arena = reading->eval->arena;
+	const char *name = is_read(to) ? value_atom_name(args[0]) : NULL;
+	const char *key = name ? value_atom_name(args[1]) : NULL;
+	const struct app_diff *app = key ? app_of(reading, name) : NULL;
+	const struct term *term;
+	const struct value *result;
+
+	if (!app)
+		return false;
+	term = configured(reading, app, key);
+	if (!reading->there && !reading->key) {
+		reading->app = app->name;
+		reading->key = arena_dup(reading->judge->arena, span_of(key));
+	}
+	result = result_of(arena, to, args,
+			   reading->there ? &value_unknown
+			   : term         ? value_of_term(arena, term)
+					  : NULL);
+	if (result)
+		eval_add(reading->eval, out, result);
+	else
+		note_end(reading);
+	return true;
+}
+
+/* ---- who reads it ---- */
+
+static bool follow(struct reading *reading, const struct code *code,
+		   const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch,
+			     .library = &reading->judge->modules->library[reading->side],
+			     .limit = STEPS,
+			     .answer = answer,
+			     .on_raise = note_end,
+			     .ctx = reading };
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	reading->eval = &eval;
+	eval_function(&eval, code, function, args);
+	return !eval.gave_up && reading->ends.len < ENDS_MAX;
+}
+
+/* Whether it fails with what is configured, where it did not if that were there; *key: the first
+ * that it asks for.
+ */
+static bool fails(struct judge *judge, enum side side, const struct code *code,
+		  const struct code_function *function, struct reading *now)
+{
+	struct reading otherwise = { .judge = judge, .side = side, .there = true };
+
+	*now = (struct reading){ .judge = judge, .side = side };
+	if (!follow(now, code, function) || !now->key || !follow(&otherwise, code, function))
+		return false;
+	for (size_t i = 0; i < now->ends.len; i++)
+		if (!has_end(&otherwise.ends, &now->ends.items[i]))
+			return true;
+	return false;
+}
+
+static bool reads_env(const struct code *code, const struct code_function *function)
+{
+	bool reads = false;
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		int operand = code_import_operand(op->opcode);
+		const struct beam_function *to =
+			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+
+		if (op->opcode == OP_TRY || op->opcode == OP_CATCH)
+			return false;
+		reads = reads || (to && is_read(to));
+	}
+	return reads;
+}
+
+/* Some module of the application that is asked sets it, perhaps: that is told of by
+ * judge_set_keys().
+ */
+static bool is_set(struct judge *judge, const struct reading *reading)
+{
+	const struct app_diff *app = diff_find(judge->diff, reading->app);
+	const struct names names = app->new_app->app->modules;
+
+	for (size_t i = 0; i < names.len; i++) {
+		struct module_at *module = modules_find(judge->modules, SIDE_NEW, names.items[i]);
+		const struct beam_facts *facts =
+			module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
+
+		if (facts && names_have(facts->atoms, reading->key) &&
+		    (names_have(facts->atoms, "set_env") || names_have(facts->atoms, "put_env")))
+			return true;
+	}
+	return false;
+}
+
+static void judge_reader(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module, struct module_at *at)
+{
+	for (size_t i = 0; i < module->new_code->len; i++) {
+		const struct code_function *function = &module->new_code->functions[i], *owner;
+		const struct code_function *was =
+			code_function(module->old_code, function->name, function->arity);
+		struct reading now, then;
+
+		if (!reads_env(module->new_code, function) || runs_at_start(judge, at, function) ||
+		    !fails(judge, SIDE_NEW, module->new_code, function, &now) ||
+		    (was && fails(judge, SIDE_OLD, module->old_code, was, &then)) ||
+		    is_set(judge, &now))
+			continue;
+		owner = code_owner(module->new_code, function);
+		JUDGE(judge, REASON_env_changed, app->name, module->name,
+		      "%s:%s/%u fails with the environment of %s as it is configured (%s): it asks "
+		      "for what is not there",
+		      module_shown(module->name), owner->name, owner->arity, now.app, now.key)
+			->severity = SEVERITY_WARN;
+		judge->reasons->items[judge->reasons->len - 1].hint =
+			"name it in the configuration, or read it with a default";
+		return;
+	}
+}
+
+/* Where what is configured is not known before it runs. */
+static bool is_configured_elsewhere(const struct judge *judge)
+{
+	const struct release *release = judge->diff->new_release;
+	const struct config_file *config = &judge->diff->new_config;
+
+	return config->problem || config->template ||
+	       tree_has(release->tree, path_join(judge->arena, release->dir, "runtime.exs")) ||
+	       (config->term && term_is_list(config->term) &&
+		term_proplist_get(config->term, "elixir"));
+}
+
+void judge_env_read(struct judge *judge)
+{
+	if (is_configured_elsewhere(judge))
+		return;
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct app_diff *app = &judge->diff->apps[i];
+
+		for (size_t j = 0; j < app->modules.len; j++) {
+			const struct module_diff *module = &app->modules.items[j];
+			struct module_at *at = modules_find(judge->modules, SIDE_NEW, module->name);
+
+			if (at && module->change == CHANGE_CHANGED && !module->old_code->unread &&
+			    !module->new_code->unread &&
+			    !is_told(judge, REASON_env_changed, module->name))
+				judge_reader(judge, app, module, at);
+		}
+	}
+}

@@ -567,9 +567,9 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
 /* The first call of which is() says yes, in what a loop can come to. */
-const struct beam_function *
-loop_call(const struct code *code, const struct code_function *loop,
-	  bool (*is)(void *ctx, const struct beam_function *to), void *ctx, struct arena *arena);
+const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
+				      bool (*is)(void *ctx, const struct beam_function *to),
+				      void *ctx, struct arena *arena);
 
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);

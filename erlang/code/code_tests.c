@@ -129,7 +129,9 @@ static enum answer decide(struct run *run, const struct code_op *op)
 	}
 }
 
-/* What a test has shown of something of which nothing was known; NULL: no more than it is. */
+/* What a test has shown of something of which nothing was known; NULL: no more than it is.  Of a
+ * map it is not known then whether it is a struct.
+ */
 static const struct value *shown(struct run *run, const struct code_op *op)
 {
 	static const struct {
@@ -140,7 +142,7 @@ static const struct value *shown(struct run *run, const struct code_op *op)
 		{ OP_IS_ATOM, TERM_ATOM },       { OP_IS_BOOLEAN, TERM_ATOM },
 		{ OP_IS_BINARY, TERM_BINARY },   { OP_IS_PID, TERM_PID },
 		{ OP_IS_PORT, TERM_PORT },       { OP_IS_REFERENCE, TERM_REFERENCE },
-		{ OP_IS_LIST, TERM_LIST },       { OP_IS_MAP, TERM_MAP },
+		{ OP_IS_LIST, TERM_LIST },
 	};
 	const struct value *value = run_get(run, &op->args[1]);
 

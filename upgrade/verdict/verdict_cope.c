@@ -265,9 +265,40 @@ static bool is_tagged_anew(const struct type_diff *diff)
 	       !(is->kinds & (is->kinds - 1));
 }
 
+static bool has_test(const struct code *code, const void *opcode)
+{
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++)
+			if (code->functions[i].ops[j].opcode == *(const unsigned *)opcode)
+				return true;
+	return false;
+}
+
+/* A port, a pid or a reference is a tuple now, and something asks whether it is such a one. */
+static bool is_told_apart(struct judge *judge, enum side side, const struct code *code,
+			  const struct type_diff *diff)
+{
+	static const struct {
+		enum term_kind kind;
+		unsigned test;
+	} tests[] = {
+		{ TERM_PORT, OP_IS_PORT },
+		{ TERM_PID, OP_IS_PID },
+		{ TERM_REFERENCE, OP_IS_REFERENCE },
+	};
+
+	if (diff->what != TYPE_OTHER || diff->after->kinds != 1U << TERM_TUPLE ||
+	    !can_be_seen_in_use(diff))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
+		if (diff->before->kinds == 1U << tests[i].kind)
+			return code_or_library(judge, side, code, has_test, &tests[i].test);
+	return false;
+}
+
 /* Trying shows whether a key, or another size, is understood; not what becomes of other values. */
-static bool can_be_tried(struct judge *judge, const struct code *code, const struct type *before,
-			 const struct type *after)
+static bool can_be_tried(struct judge *judge, enum side side, const struct code *code,
+			 const struct type *before, const struct type *after)
 {
 	struct type_diffs diffs = type_compare(before, after, judge->arena);
 
@@ -275,7 +306,7 @@ static bool can_be_tried(struct judge *judge, const struct code *code, const str
 		const struct type_diff *diff = &diffs.items[i];
 
 		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
-		    is_tagged_anew(diff))
+		    is_tagged_anew(diff) || is_told_apart(judge, side, code, diff))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of &&
 		      (!*diff->path || !fetches_key(code, diff->tag))) &&
@@ -306,7 +337,7 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 	unsigned tried = 0;
 
 	if (before->unknown || !after->kinds || type_is_empty(before) ||
-	    is_open(before, TYPE_DEPTH) || !can_be_tried(judge, code, before, after))
+	    is_open(before, TYPE_DEPTH) || !can_be_tried(judge, side, code, before, after))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
 		attempt.callback = &callbacks[i];

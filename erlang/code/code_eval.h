@@ -87,6 +87,7 @@ struct eval {
 	bool cut_counting;            /* … that counts, and might have come to one */
 	bool counts;                  /* those are followed to their end */
 	bool gave_up;                 /* not all could be followed: there may be other values */
+	bool starting; /* it is init/1 of a process that is being started, by known_start() */
 };
 
 /* All values that a function may return, each once; none when it never does.  Of lists that are
@@ -138,6 +139,11 @@ bool known_over_map(struct eval *eval, const struct beam_function *function,
 /* Of those that may return one of several things: true, and all of them (code_known_ways.c). */
 bool known_ways(struct eval *eval, const struct beam_function *function,
 		const struct value *const *args, struct values *out);
+/* Of those that start a timer, or a process; {error, _} where init/1 of a module that is followed
+ * is seen to fail with what it is given (code_known_starts.c).  False: nothing is known.
+ */
+bool known_start(struct eval *eval, const struct beam_function *function,
+		 const struct value *const *args, struct values *out);
 /* Of functions that give a list of what is in others, of which not all is seen: true, and lists
  * with what is seen of them (code_known_lists.c).
  */

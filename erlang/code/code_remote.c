@@ -148,7 +148,8 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 		eval_add(eval, &values, value);
 		return values;
 	}
-	if (known_over_map(eval, function, args, &values) ||
+	if (known_start(eval, function, args, &values) ||
+	    known_over_map(eval, function, args, &values) ||
 	    known_ways(eval, function, args, &values) ||
 	    known_elements(eval, function, args, &values) ||
 	    known_at_key(eval, function, args, &values))

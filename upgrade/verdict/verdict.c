@@ -252,6 +252,9 @@ static void judge_running(struct judge *judge)
 	judge_messages(judge);
 	judge_wiring(judge);
 	judge_shards(judge);
+	judge_rounds(judge);
+	judge_taken(judge);
+	judge_waiting(judge);
 	judge_rows(judge);
 	aside_end(aside);
 }

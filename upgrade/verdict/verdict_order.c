@@ -31,6 +31,11 @@ static bool is_code_change(const struct code_function *function)
 	       strcmp(function->name, "system_code_change") == 0;
 }
 
+bool is_of_code_change(const struct code *code, const struct code_function *function)
+{
+	return comes_from(code, function, is_code_change, DEPTH);
+}
+
 static bool is_call(const struct code_effect *effect)
 {
 	return effect_is(effect, "gen_server", "call", 0) ||
@@ -104,8 +109,7 @@ static void judge_code_change(struct judge *judge, struct module_at *module)
 	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
 
 	for (size_t i = 0; code && i < effects.len; i++)
-		if (is_call(&effects.items[i]) &&
-		    comes_from(code, effects.items[i].in, is_code_change, DEPTH)) {
+		if (is_call(&effects.items[i]) && is_of_code_change(code, effects.items[i].in)) {
 			tell_call(judge, module, effects.items[i].args[0]);
 			return;
 		}

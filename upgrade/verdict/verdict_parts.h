@@ -395,6 +395,42 @@ bool effect_is(const struct code_effect *effect, const char *module, const char 
 const char *effect_begins(const struct code_effect *effect, const char *module,
 			  const struct value **args);
 
+/* ---- verdict_acts.c ---- */
+
+enum resource { TABLE, KEPT_TERM, NAME, DICTIONARY, GROUP };
+
+struct act {
+	enum resource resource;
+	bool makes; /* or uses it */
+	const char *key;
+};
+
+/* False: it is none of these calls, or the key cannot be seen. */
+bool act_read(struct act *act, const struct code_effect *effect, struct arena *arena);
+bool act_is_of(const struct act *act, const struct act *other);
+/* Whether ets:new(…, Options) makes one that others find by its name. */
+bool table_is_named(const struct value *options, struct arena *arena);
+struct eval_frame;
+/* Whether a function on the way to a call looks first whether it is there, or catches what is
+ * raised.
+ */
+bool call_is_careful(const struct eval_frame *at);
+
+/* ---- verdict_taken.c ---- */
+
+/* New children that register, or make, what a process that runs on has. */
+void judge_taken(struct judge *judge);
+
+/* ---- verdict_waiting.c ---- */
+
+/* Who waits in the old code for an answer of a server that gives it later. */
+void judge_waiting(struct judge *judge);
+
+/* ---- verdict_rounds.c ---- */
+
+/* Timers that go round in another way: an interval, or set again by each message. */
+void judge_rounds(struct judge *judge);
+
 /* ---- verdict_start.c ---- */
 
 /* Whether a function of the new release runs only while processes or applications start, as far as
@@ -519,6 +555,9 @@ void judge_not_rebuilt(struct judge *judge);
 void judge_gone(struct judge *judge, const struct app_diff *app, const struct appup_made *made);
 
 /* ---- verdict_order.c ---- */
+
+/* Whether a function is code_change, or does something for it. */
+bool is_of_code_change(const struct code *code, const struct code_function *function);
 
 /* code_change that calls processes; applications that are started before what they call changes. */
 void judge_order_of_change(struct judge *judge);

@@ -327,12 +327,58 @@ static void judge_app_start(struct way *way, const struct term *app, size_t step
 	}
 }
 
+/* The new code_change calls a function that comes behind it. */
+static void judge_conversion(struct way *way, const char *name, size_t step)
+{
+	struct module_at *module = modules_find(way->judge->modules, way->to, name);
+	const struct code *code = module ? module_code(way->judge->modules, way->to, module) : NULL;
+	struct code_remotes remotes = { NULL, 0 };
+
+	if (code && !code->unread)
+		remotes = code_remote(code, way->judge->arena);
+	for (size_t i = 0; i < remotes.len; i++) {
+		const struct beam_function *call = &remotes.items[i].to;
+		size_t nr = number_of(way, call->module);
+		struct reason *reason;
+
+		if (nr == NAME_ABSENT || way->changed[nr] <= step || !has(way, way->to, call) ||
+		    has(way, way->from, call) || !is_of_code_change(code, remotes.items[i].from))
+			continue;
+		reason = JUDGE(way->judge, REASON_function_missing, module->app->name, name,
+			       "code_change of %s runs before %s is loaded, and calls %s:%s/%u, "
+			       "which is not there yet: that fails, and the node restarts",
+			       module_shown(name), module_shown(call->module),
+			       module_shown(call->module), call->name, call->arity);
+		reason->severity = SEVERITY_RESTART;
+		reason->hint = "let the update name what it depends on ({update, M, {advanced, "
+			       "Extra}, [Other]}), or load that first";
+		return;
+	}
+}
+
+/* Upwards code_change runs in the code that comes. */
+static void judge_conversions(struct way *way, const struct term *step, size_t nr)
+{
+	const struct term *list = term_is_tagged(step, "code_change", 3)   ? term_at(step, 2)
+				  : term_is_tagged(step, "code_change", 2) ? term_at(step, 1)
+									   : NULL;
+
+	for (size_t i = 0; way->to == SIDE_NEW && list && term_is_list(list) && i < list->seq.len;
+	     i++) {
+		const struct term *item = term_at(list, i);
+
+		if (term_is_tuple(item, 2) && term_atom_name(term_at(item, 0)))
+			judge_conversion(way, term_atom_name(term_at(item, 0)), nr);
+	}
+}
+
 static void judge_running_already(struct way *way)
 {
 	for (size_t i = 0; i < way->steps->seq.len; i++) {
 		const struct term *step = term_at(way->steps, i), *args;
 		const struct child *child;
 
+		judge_conversions(way, step, i);
 		if ((args = args_of(step, "supervisor", "restart_child", 2)) ||
 		    (args = args_of(step, "supervisor", "start_child", 2))) {
 			child = child_of(way, way->to, args);

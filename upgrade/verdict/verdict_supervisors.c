@@ -173,34 +173,6 @@ struct makes {
 	const char *what; /* "the table ticks"; NULL: nothing */
 };
 
-static bool is_careful(const struct eval_frame *at)
-{
-	for (; at; at = at->caller)
-		for (size_t i = 0; i < at->function->len; i++) {
-			const struct code_op *op = &at->function->ops[i];
-			int operand = code_import_operand(op->opcode);
-			const struct beam_function *to =
-				operand < 0 ? NULL : code_import(at->code, &op->args[operand]);
-
-			if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
-			    (to &&
-			     (strcmp(to->name, "whereis") == 0 ||
-			      (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
-				return true;
-		}
-	return false;
-}
-
-static bool is_named(const struct value *options, struct arena *arena)
-{
-	const struct value *head;
-
-	while (value_uncons(options, arena, &head, &options))
-		if (value_is_atom(head, "named_table"))
-			return true;
-	return false;
-}
-
 static void see_make(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
 	struct makes *makes = ctx;
@@ -208,7 +180,7 @@ static void see_make(void *ctx, const struct beam_function *to, const struct val
 	const char *what = NULL;
 
 	if (strcmp(to->module, "ets") == 0 && strcmp(to->name, "new") == 0 && to->arity == 2 &&
-	    is_named(args[1], makes->arena))
+	    table_is_named(args[1], makes->arena))
 		what = "makes the table";
 	else if (strcmp(to->name, "register") == 0 && to->arity == 2 &&
 		 strcmp(to->module, "erlang") == 0)
@@ -216,7 +188,7 @@ static void see_make(void *ctx, const struct beam_function *to, const struct val
 	else if (strncmp(to->name, "start_link", 10) == 0 && strncmp(to->module, "gen_", 4) == 0 &&
 		 to->arity == 4 && value_is_tagged(args[0], "local", 2))
 		what = "starts";
-	if (!what || makes->what || is_careful(makes->eval.top))
+	if (!what || makes->what || call_is_careful(makes->eval.top))
 		return;
 	value_print(&key, args[0]);
 	makes->what = arena_printf(makes->arena, "%s %s", what, str_text(&key));

@@ -5,148 +5,11 @@
 #include "base/name_table.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-/* ---- things with a name ---- */
-
-enum resource { TABLE, KEPT_TERM, NAME, DICTIONARY, GROUP };
-
 static const char *const resource_names[] = {
 	[TABLE] = "the table",        [KEPT_TERM] = "the persistent term",
 	[NAME] = "the name",          [DICTIONARY] = "the key of the process dictionary",
 	[GROUP] = "the group or key",
 };
-
-/* clang-format off */
-static const struct {
-	const char *module, *name;
-	uint32_t arity; /* 0: any */
-	enum resource resource;
-	unsigned key; /* the argument */
-	bool makes;
-} acts[] = {
-	{ "ets", "new", 2, TABLE, 0, true },
-	{ "persistent_term", "put", 2, KEPT_TERM, 0, true },
-	{ "persistent_term", "get", 1, KEPT_TERM, 0, false },
-	{ "erlang", "register", 2, NAME, 0, true },
-	{ "Elixir.Process", "register", 2, NAME, 1, true },
-	{ "erlang", "put", 2, DICTIONARY, 0, true },
-	{ "erlang", "get", 1, DICTIONARY, 0, false },
-	{ "Elixir.Process", "put", 2, DICTIONARY, 0, true },
-	{ "Elixir.Process", "get", 1, DICTIONARY, 0, false },
-	{ "pg", "join", 2, GROUP, 0, true },
-	{ "pg", "join", 3, GROUP, 1, true },
-	{ "pg", "get_members", 1, GROUP, 0, false },
-	{ "pg", "get_members", 2, GROUP, 1, false },
-	{ "pg", "get_local_members", 1, GROUP, 0, false },
-	{ "pg", "get_local_members", 2, GROUP, 1, false },
-	{ "gproc", "reg", 0, GROUP, 0, true },
-	{ "gproc", "lookup_pid", 1, GROUP, 0, false },
-	{ "gproc", "lookup_pids", 1, GROUP, 0, false },
-	{ "gproc", "send", 2, GROUP, 0, false },
-	{ "gproc", "where", 1, GROUP, 0, false },
-	{ "Elixir.Registry", "register", 3, GROUP, 1, true },
-	{ "Elixir.Registry", "lookup", 2, GROUP, 1, false },
-	{ "Elixir.Registry", "dispatch", 0, GROUP, 1, false },
-	{ "gen_server", "call", 0, NAME, 0, false },
-	{ "gen_server", "cast", 2, NAME, 0, false },
-	{ "gen_statem", "call", 0, NAME, 0, false },
-	{ "gen_statem", "cast", 2, NAME, 0, false },
-	{ "gen_event", "notify", 2, NAME, 0, false },
-	{ "gen_event", "sync_notify", 2, NAME, 0, false },
-	{ "gen_event", "call", 0, NAME, 0, false },
-	{ "erlang", "send", 2, NAME, 0, false },
-	{ "supervisor", "start_child", 2, NAME, 0, false },
-	{ "supervisor", "which_children", 1, NAME, 0, false },
-	{ "Elixir.GenServer", "call", 0, NAME, 0, false },
-	{ "Elixir.GenServer", "cast", 2, NAME, 0, false },
-	{ "Elixir.Agent", "get", 0, NAME, 0, false },
-	{ "Elixir.Agent", "update", 0, NAME, 0, false },
-	{ "Elixir.Agent", "get_and_update", 0, NAME, 0, false },
-	{ "Elixir.DynamicSupervisor", "start_child", 2, NAME, 0, false },
-	{ "Elixir.Supervisor", "start_child", 2, NAME, 0, false },
-};
-/* clang-format on */
-
-/* All else that takes a table. */
-static bool uses_table(const struct beam_function *to)
-{
-	static const char *const safe[] = { "new",
-					    "info",
-					    "whereis",
-					    "all",
-					    "i",
-					    "is_compiled_ms",
-					    "fun2ms",
-					    "file2tab",
-					    "tabfile_info",
-					    "match_spec_compile" };
-
-	if (strcmp(to->module, "ets") != 0 || to->arity == 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(safe); i++)
-		if (strcmp(safe[i], to->name) == 0)
-			return false;
-	return true;
-}
-
-/* {local, N} and {global, N} of start_link; `name: N` among Elixir's options.  NULL: no name. */
-static const struct value *started_name(const struct code_effect *effect, struct arena *arena)
-{
-	const struct value *first = effect->args[0], *last = NULL, *head;
-
-	if (strncmp(effect->to.name, "start", 5) != 0)
-		return NULL;
-	if (strncmp(effect->to.module, "gen_", 4) == 0 ||
-	    strcmp(effect->to.module, "supervisor") == 0) {
-		if (value_is_tagged(first, "local", 2))
-			return value_element(first, 1, arena);
-		return value_tuple_size(first) >= 2 ? first : NULL;
-	}
-	if (strncmp(effect->to.module, "Elixir.", 7) != 0 || effect->to.arity == 0 ||
-	    effect->to.arity > EFFECT_ARGS)
-		return NULL;
-	last = effect->args[effect->to.arity - 1];
-	while (value_uncons(last, arena, &head, &last))
-		if (value_is_tagged(head, "name", 2))
-			return value_element(head, 1, arena);
-	return NULL;
-}
-
-struct act {
-	enum resource resource;
-	bool makes;
-	const char *key;
-};
-
-/* False when the key cannot be seen. */
-static bool key_of(struct act *act, const struct value *value, struct arena *arena)
-{
-	owned_str struct str text = STR_EMPTY;
-
-	if (value_term_kind(value) < 0 || value->kind == VALUE_UNKNOWN)
-		return false;
-	value_print(&text, value);
-	act->key = arena_dup(arena, str_span(&text));
-	return true;
-}
-
-static bool read_act(struct act *act, const struct code_effect *effect, struct arena *arena)
-{
-	const struct value *name = started_name(effect, arena);
-
-	if (name) {
-		*act = (struct act){ .resource = NAME, .makes = true };
-		return key_of(act, name, arena);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
-		if (effect_is(effect, acts[i].module, acts[i].name, acts[i].arity)) {
-			*act = (struct act){ .resource = acts[i].resource, .makes = acts[i].makes };
-			return key_of(act, effect->args[acts[i].key], arena);
-		}
-	if (!uses_table(&effect->to))
-		return false;
-	*act = (struct act){ .resource = TABLE };
-	return key_of(act, effect->args[0], arena);
-}
 
 /* ---- what only a start makes ---- */
 
@@ -174,7 +37,7 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	for (size_t i = 0; i < effects.len; i++) {
 		struct act act = { 0 };
 
-		if (read_act(&act, &effects.items[i], wiring->judge->arena) && act.makes)
+		if (act_read(&act, &effects.items[i], wiring->judge->arena) && act.makes)
 			name_table_add(wiring->old_makes, act_name(wiring->judge->arena, &act),
 				       NULL);
 		else if (act.makes && !act.key)
@@ -189,11 +52,6 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 static bool may_differ(struct judge *judge, const struct module_at *module)
 {
 	return module->diff || calls_changed(judge, module);
-}
-
-static bool is_of(const struct act *act, const struct act *other)
-{
-	return act->resource == other->resource && strcmp(act->key, other->key) == 0;
 }
 
 /* A function that looks whether it is there, or catches what is raised. */
@@ -242,8 +100,8 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 		for (size_t j = 0; j < effects.len; j++) {
 			const struct code_effect *effect = &effects.items[j];
 
-			if (!read_act(&act, effect, judge->arena) || act.makes ||
-			    !is_of(&act, made) ||
+			if (!act_read(&act, effect, judge->arena) || act.makes ||
+			    !act_is_of(&act, made) ||
 			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
 				       act.resource) ||
 			    is_at_start(judge, module, effect))
@@ -264,8 +122,8 @@ static bool is_made_of_itself(struct wiring *wiring, struct code_effects effects
 
 	for (size_t i = 0; i < effects.len; i++)
 		if (effects.items[i].in == make->in &&
-		    read_act(&act, &effects.items[i], wiring->judge->arena) && !act.makes &&
-		    is_of(&act, made))
+		    act_read(&act, &effects.items[i], wiring->judge->arena) && !act.makes &&
+		    act_is_of(&act, made))
 			return !is_careful(code, make->in, made->resource);
 	return false;
 }
@@ -283,8 +141,8 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 		if (may_differ(wiring->judge, module))
 			effects = effects_through(wiring->judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
-			if (read_act(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
-			    is_of(&act, made) &&
+			if (act_read(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
+			    act_is_of(&act, made) &&
 			    !is_made_of_itself(wiring, effects, &effects.items[j], made,
 					       module_code(modules, SIDE_NEW, module)) &&
 			    (starts_anew(wiring->judge, module->name) ||
@@ -576,7 +434,7 @@ void judge_wiring(struct judge *judge)
 			continue;
 		effects = effects_through(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
-			if (read_act(&act, &effects.items[j], judge->arena) && act.makes &&
+			if (act_read(&act, &effects.items[j], judge->arena) && act.makes &&
 			    !starts_anew(judge, module->name) &&
 			    is_at_start(judge, module, &effects.items[j]))
 				judge_made(&wiring, module, &effects.items[j], &act);

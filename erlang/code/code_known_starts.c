@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Functions that start a process, or a timer. */
+#include "erlang/code/code_eval.h"
+
+/* ---- what always starts ---- */
+
+/* {ok, Pid}, or {ok, {How, Reference}} of a timer. */
+static bool known_to_start(struct eval *eval, const struct beam_function *function,
+			   struct values *out)
+{
+	static const struct {
+		const char *module, *name;
+		enum term_kind kind;
+	} starts[] = {
+		{ "timer", "send_after", TERM_TUPLE },  { "timer", "send_interval", TERM_TUPLE },
+		{ "timer", "apply_after", TERM_TUPLE }, { "timer", "apply_interval", TERM_TUPLE },
+		{ "timer", "exit_after", TERM_TUPLE },  { "timer", "kill_after", TERM_TUPLE },
+		{ "Elixir.Task", "start", TERM_PID },   { "Elixir.Task", "start_link", TERM_PID },
+	};
+	const struct value *pair[] = { value_of_atom(eval->arena, "ok"), NULL };
+	const struct value *timer[] = { value_of_kind(eval->arena, TERM_ATOM),
+					value_of_kind(eval->arena, TERM_REFERENCE) };
+
+	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+		if (strcmp(starts[i].name, function->name) == 0 &&
+		    strcmp(starts[i].module, function->module) == 0) {
+			pair[1] = starts[i].kind == TERM_TUPLE
+					  ? value_tuple(eval->arena, timer, ARRAY_LEN(timer))
+					  : value_of_kind(eval->arena, starts[i].kind);
+			eval_add(eval, out, value_tuple(eval->arena, pair, ARRAY_LEN(pair)));
+			return true;
+		}
+	return false;
+}
+
+/* ---- a behaviour's process, whose init/1 fails ---- */
+
+/* Where the module stands among the arguments, and behind it what init/1 is given; -1: another
+ * call.
+ */
+static int module_at_argument(const struct beam_function *function)
+{
+	static const char *const erlangs[] = { "gen_server", "gen_statem" };
+	int at = -1;
+
+	if (strncmp(function->name, "start", 5) != 0)
+		return -1;
+	if (strcmp(function->module, "Elixir.GenServer") == 0)
+		return function->arity == 2 || function->arity == 3 ? 0 : -1;
+	for (size_t i = 0; i < ARRAY_LEN(erlangs); i++)
+		if (strcmp(function->module, erlangs[i]) == 0 &&
+		    (function->arity == 3 || function->arity == 4))
+			at = (int)function->arity - 3;
+	return at;
+}
+
+/* It raises, or returns {stop, Reason}, whatever else becomes of it.  What it calls is done by
+ * another process: nobody who watches this one is told.
+ */
+static bool never_begins(struct eval *eval, const char *module, const struct value *arg)
+{
+	enum { STEPS = 4000 };
+	const struct code_library *library = eval->library;
+	const struct code *code = library->open(library->ctx, module);
+	const struct code_function *init = code ? code_function(code, "init", 1) : NULL;
+	struct eval inner = {
+		.arena = eval->arena, .library = library, .limit = STEPS, .starting = true
+	};
+	struct values values;
+
+	if (!init || !init->exported)
+		return false;
+	values = eval_function(&inner, code, init, &arg);
+	for (size_t i = 0; i < values.len; i++)
+		if (!value_is_tagged(values.items[i], "stop", 2))
+			return false;
+	return !inner.gave_up && !inner.cut;
+}
+
+bool known_start(struct eval *eval, const struct beam_function *function,
+		 const struct value *const *args, struct values *out)
+{
+	const struct value *pair[] = { value_of_atom(eval->arena, "error"), &value_unknown };
+	int at = module_at_argument(function);
+	const char *module = at < 0 ? NULL : value_atom_name(args[at]);
+
+	if (at < 0)
+		return known_to_start(eval, function, out);
+	if (!module || eval->starting || args[at + 1]->kind == VALUE_UNKNOWN || !eval->library ||
+	    !eval->library->follow || !eval->library->follow(eval->library->ctx, module) ||
+	    !never_begins(eval, module, args[at + 1]))
+		return false;
+	eval_add(eval, out, value_tuple(eval->arena, pair, ARRAY_LEN(pair)));
+	return true;
+}

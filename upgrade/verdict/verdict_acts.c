@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Calls that make, or use, a thing with a name: a table, a registered process, a group. */
+#include "upgrade/verdict/verdict_parts.h"
+
+/* clang-format off */
+static const struct {
+	const char *module, *name;
+	uint32_t arity; /* 0: any */
+	enum resource resource;
+	unsigned key; /* the argument */
+	bool makes;
+} acts[] = {
+	{ "ets", "new", 2, TABLE, 0, true },
+	{ "persistent_term", "put", 2, KEPT_TERM, 0, true },
+	{ "persistent_term", "get", 1, KEPT_TERM, 0, false },
+	{ "erlang", "register", 2, NAME, 0, true },
+	{ "Elixir.Process", "register", 2, NAME, 1, true },
+	{ "erlang", "put", 2, DICTIONARY, 0, true },
+	{ "erlang", "get", 1, DICTIONARY, 0, false },
+	{ "Elixir.Process", "put", 2, DICTIONARY, 0, true },
+	{ "Elixir.Process", "get", 1, DICTIONARY, 0, false },
+	{ "pg", "join", 2, GROUP, 0, true },
+	{ "pg", "join", 3, GROUP, 1, true },
+	{ "pg", "get_members", 1, GROUP, 0, false },
+	{ "pg", "get_members", 2, GROUP, 1, false },
+	{ "pg", "get_local_members", 1, GROUP, 0, false },
+	{ "pg", "get_local_members", 2, GROUP, 1, false },
+	{ "gproc", "reg", 0, GROUP, 0, true },
+	{ "gproc", "lookup_pid", 1, GROUP, 0, false },
+	{ "gproc", "lookup_pids", 1, GROUP, 0, false },
+	{ "gproc", "send", 2, GROUP, 0, false },
+	{ "gproc", "where", 1, GROUP, 0, false },
+	{ "Elixir.Registry", "register", 3, GROUP, 1, true },
+	{ "Elixir.Registry", "lookup", 2, GROUP, 1, false },
+	{ "Elixir.Registry", "dispatch", 0, GROUP, 1, false },
+	{ "gen_server", "call", 0, NAME, 0, false },
+	{ "gen_server", "cast", 2, NAME, 0, false },
+	{ "gen_statem", "call", 0, NAME, 0, false },
+	{ "gen_statem", "cast", 2, NAME, 0, false },
+	{ "gen_event", "notify", 2, NAME, 0, false },
+	{ "gen_event", "sync_notify", 2, NAME, 0, false },
+	{ "gen_event", "call", 0, NAME, 0, false },
+	{ "erlang", "send", 2, NAME, 0, false },
+	{ "supervisor", "start_child", 2, NAME, 0, false },
+	{ "supervisor", "which_children", 1, NAME, 0, false },
+	{ "Elixir.GenServer", "call", 0, NAME, 0, false },
+	{ "Elixir.GenServer", "cast", 2, NAME, 0, false },
+	{ "Elixir.Agent", "get", 0, NAME, 0, false },
+	{ "Elixir.Agent", "update", 0, NAME, 0, false },
+	{ "Elixir.Agent", "get_and_update", 0, NAME, 0, false },
+	{ "Elixir.DynamicSupervisor", "start_child", 2, NAME, 0, false },
+	{ "Elixir.Supervisor", "start_child", 2, NAME, 0, false },
+};
+/* clang-format on */
+
+/* All else that takes a table. */
+static bool uses_table(const struct beam_function *to)
+{
+	static const char *const safe[] = { "new",
+					    "info",
+					    "whereis",
+					    "all",
+					    "i",
+					    "is_compiled_ms",
+					    "fun2ms",
+					    "file2tab",
+					    "tabfile_info",
+					    "match_spec_compile" };
+
+	if (strcmp(to->module, "ets") != 0 || to->arity == 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(safe); i++)
+		if (strcmp(safe[i], to->name) == 0)
+			return false;
+	return true;
+}
+
+/* {local, N} and {global, N} of start_link; `name: N` among Elixir's options.  NULL: no name. */
+static const struct value *started_name(const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *first = effect->args[0], *last = NULL, *head;
+
+	if (strncmp(effect->to.name, "start", 5) != 0)
+		return NULL;
+	if (strncmp(effect->to.module, "gen_", 4) == 0 ||
+	    strcmp(effect->to.module, "supervisor") == 0) {
+		if (value_is_tagged(first, "local", 2))
+			return value_element(first, 1, arena);
+		return value_tuple_size(first) >= 2 ? first : NULL;
+	}
+	if (strncmp(effect->to.module, "Elixir.", 7) != 0 || effect->to.arity == 0 ||
+	    effect->to.arity > EFFECT_ARGS)
+		return NULL;
+	last = effect->args[effect->to.arity - 1];
+	while (value_uncons(last, arena, &head, &last))
+		if (value_is_tagged(head, "name", 2))
+			return value_element(head, 1, arena);
+	return NULL;
+}
+
+/* False when the key cannot be seen. */
+static bool key_of(struct act *act, const struct value *value, struct arena *arena)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (value_term_kind(value) < 0 || value->kind == VALUE_UNKNOWN)
+		return false;
+	value_print(&text, value);
+	act->key = arena_dup(arena, str_span(&text));
+	return true;
+}
+
+bool act_read(struct act *act, const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *name = started_name(effect, arena);
+
+	if (name) {
+		*act = (struct act){ .resource = NAME, .makes = true };
+		return key_of(act, name, arena);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
+		if (effect_is(effect, acts[i].module, acts[i].name, acts[i].arity)) {
+			*act = (struct act){ .resource = acts[i].resource, .makes = acts[i].makes };
+			return key_of(act, effect->args[acts[i].key], arena);
+		}
+	if (!uses_table(&effect->to))
+		return false;
+	*act = (struct act){ .resource = TABLE };
+	return key_of(act, effect->args[0], arena);
+}
+
+bool act_is_of(const struct act *act, const struct act *other)
+{
+	return act->resource == other->resource && strcmp(act->key, other->key) == 0;
+}
+
+bool call_is_careful(const struct eval_frame *at)
+{
+	for (; at; at = at->caller)
+		for (size_t i = 0; i < at->function->len; i++) {
+			const struct code_op *op = &at->function->ops[i];
+			int operand = code_import_operand(op->opcode);
+			const struct beam_function *to =
+				operand < 0 ? NULL : code_import(at->code, &op->args[operand]);
+
+			if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
+			    (to &&
+			     (strcmp(to->name, "whereis") == 0 ||
+			      (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
+				return true;
+		}
+	return false;
+}
+
+bool table_is_named(const struct value *options, struct arena *arena)
+{
+	const struct value *head;
+
+	while (value_uncons(options, arena, &head, &options))
+		if (value_is_atom(head, "named_table"))
+			return true;
+	return false;
+}

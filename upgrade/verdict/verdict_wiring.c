@@ -188,7 +188,7 @@ bool makes_at_start(struct judge *judge, struct module_at *module)
 
 	for (size_t i = 0; i < effects.len; i++) {
 		struct act act = { 0 };
-		bool seen = read_act(&act, &effects.items[i], judge->arena);
+		bool seen = act_read(&act, &effects.items[i], judge->arena);
 
 		if (act.makes && (!seen || act.resource == TABLE) &&
 		    is_at_start(judge, module, &effects.items[i]))

@@ -104,7 +104,7 @@ void show_code(struct beam_library *library, const struct code *code,
 	       const struct beam_facts *facts, const char *file, json_t *list)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	const struct code_library others = { open_module, NULL, library, NULL };
+	const struct code_library others = { open_module, NULL, library, NULL, NULL };
 	struct code_report report = code_report(code, facts, &others, &arena);
 	json_t *json;
 

@@ -30,12 +30,15 @@ struct values {
  * follow  whether calls of a module are followed though it is not known to be pure; NULL: none is
  * plugin  the module that one is taken for which is not known, where that has the function that is
  *         called: Mod:handle(Event, State); NULL: none
+ * env     the value of a key of an application's environment that the release configures, and that
+ *         nothing else sets; NULL, also of the function: it is not known
  */
 struct code_library {
 	const struct code *(*open)(void *ctx, const char *module);
 	bool (*follow)(void *ctx, const char *module);
 	void *ctx;
 	const char *plugin;
+	const struct term *(*env)(void *ctx, const char *app, const char *key);
 };
 
 /* A function that is being followed. */
@@ -160,6 +163,15 @@ bool known_container(struct eval *eval, const struct beam_function *function,
 /* Of lists of pairs (code_known_pairs.c); NULL: not one of them, or not with these arguments. */
 const struct value *known_pairs(struct eval *eval, const struct beam_function *function,
 				const struct value *const *args);
+/* A read of the environment with a key (code_known_env.c), and what it returns for a value, or
+ * where there is none; NULL: it raises.
+ */
+bool known_env_read(const struct beam_function *function);
+const struct value *known_env_result(struct arena *arena, const struct beam_function *function,
+				     const struct value *const *args, const struct value *value);
+/* What one returns by what the library knows; NULL: another call, or it is not known. */
+const struct value *known_env(struct eval *eval, const struct beam_function *function,
+			      const struct value *const *args);
 /* The value of a key of such a list; `otherwise` where it is not there, NULL where that is not
  * known.
  */

@@ -143,7 +143,9 @@ struct values eval_remote(struct eval *eval, const struct beam_function *functio
 		return values;
 	if (known_container(eval, function, args, &values))
 		return values;
-	value = known_call(eval, function, args);
+	value = known_env(eval, function, args);
+	if (!value)
+		value = known_call(eval, function, args);
 	if (value) {
 		eval_add(eval, &values, value);
 		return values;

@@ -340,7 +340,7 @@ static const struct code *open_module(void *ctx, const char *module)
 	return code;
 }
 
-static const struct code_library library = { open_module, NULL, NULL, NULL };
+static const struct code_library library = { open_module, NULL, NULL, NULL, NULL };
 
 static const struct code *open_named(const char *name)
 {

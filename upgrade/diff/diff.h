@@ -98,6 +98,7 @@ struct config_file {
 	const struct term *term; /* [{App, [{Key, Value}]}]; [] when there is no file */
 	const char *problem; /* why it is no configuration, without any value; NULL: it is one */
 	bool template;       /* because it holds ${VARIABLES} that a start script fills in */
+	bool elsewhere;      /* that, or a runtime.exs: values are known only where it runs */
 };
 
 struct diff {
@@ -117,6 +118,11 @@ struct diff {
 must_check int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,
 			 const struct release *new_release, struct error *err);
 
+/* What a release configures for an application that is in it, in its .app file or in sys.config;
+ * NULL: nothing.
+ */
+const struct term *diff_env(const struct diff *diff, bool new, const struct app_diff *app,
+			    const char *key);
 const struct app_diff *diff_find(const struct diff *diff, const char *app);
 /* NULL when that module is the same in both. */
 const struct module_diff *module_diffs_find(struct module_diffs modules, const char *name);

@@ -313,6 +313,27 @@ static int same_files(bool *same, const struct diff *diff, const char *old_file,
 	return compare_file(same, &places, err);
 }
 
+/* Elixir's providers have a place of their own in it. */
+static bool is_elsewhere(const struct config_file *config, const char *runtime)
+{
+	return runtime || config->problem || config->template ||
+	       (config->term && term_is_list(config->term) &&
+		term_proplist_get(config->term, "elixir"));
+}
+
+const struct term *diff_env(const struct diff *diff, bool new, const struct app_diff *app,
+			    const char *key)
+{
+	const struct resolved_app *in = new ? app->new_app : app->old_app;
+	const struct term *config = new ? diff->new_config.term : diff->old_config.term;
+	const struct term *env =
+		config && term_is_list(config) ? term_proplist_get(config, app->name) : NULL;
+	const struct term *value = env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
+
+	env = in ? in->app->env : NULL;
+	return value ? value : env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
+}
+
 int compare_config(struct diff *diff, struct arena *arena, struct error *err)
 {
 	const struct release *a = diff->old_release, *b = diff->new_release;
@@ -324,6 +345,8 @@ int compare_config(struct diff *diff, struct arena *arena, struct error *err)
 	    read_config(&diff->new_config, arena, b->tree, b->sys_config, err) ||
 	    compare_vm_args(diff, arena, err))
 		return -1;
+	diff->old_config.elsewhere = is_elsewhere(&diff->old_config, runtime_file(arena, a));
+	diff->new_config.elsewhere = is_elsewhere(&diff->new_config, runtime_file(arena, b));
 	diff->sys_config_changed = !sys_same;
 	diff->runtime_config_changed = !runtime_same;
 	compare_environments(diff, arena);

@@ -68,6 +68,17 @@ static const struct code *open_code(void *ctx, const char *name)
 	return module ? module_code(side->modules, side->side, module) : NULL;
 }
 
+/* Only where it is known of both releases: else nothing could be compared. */
+static const struct term *env_of(void *ctx, const char *name, const char *key)
+{
+	const struct library_side *side = ctx;
+	const struct diff *diff = side->modules->diff;
+	const bool elsewhere = diff->old_config.elsewhere || diff->new_config.elsewhere;
+	const struct app_diff *app = elsewhere ? NULL : diff_find(diff, name);
+
+	return app ? diff_env(diff, side->side == SIDE_NEW, app, key) : NULL;
+}
+
 /* What somebody wrote for this system, or a library: to be looked into. */
 static bool is_ours(void *ctx, const char *name)
 {
@@ -100,7 +111,8 @@ struct modules *modules_new(struct arena *arena, const struct diff *diff)
 				add_app(modules, &diff->apps[i], side);
 		modules->sides[side] = (struct library_side){ modules, side };
 		modules->library[side] =
-			(struct code_library){ open_code, is_ours, &modules->sides[side], NULL };
+			(struct code_library){ open_code, is_ours, &modules->sides[side], NULL,
+					       env_of };
 	}
 	return modules;
 }

@@ -3,7 +3,6 @@
  * configuration names: it fails there.  What reads the environment is followed with what the new
  * release configures, and again as if all that it asks for were there.
  */
-#include "base/file.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 enum { STEPS = 8000, ENDS_MAX = 32 };
@@ -60,59 +59,12 @@ static const struct app_diff *app_of(const struct reading *reading, const char *
 		       : NULL;
 }
 
-/* The value of a key; NULL: there is none. */
-static const struct term *configured(const struct reading *reading, const struct app_diff *app,
-				     const char *key)
-{
-	const struct diff *diff = reading->judge->diff;
-	const bool old = reading->side == SIDE_OLD;
-	const struct term *config = old ? diff->old_config.term : diff->new_config.term;
-	const struct term *env =
-		config && term_is_list(config) ? term_proplist_get(config, app->name) : NULL;
-	const struct term *value = env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
-
-	env = old ? app->old_app->app->env : app->new_app->app->env;
-	return value ? value : env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
-}
-
-static bool is_read(const struct beam_function *to)
-{
-	return (strcmp(to->module, "application") == 0 ||
-		strcmp(to->module, "Elixir.Application") == 0) &&
-	       (strcmp(to->name, "get_env") == 0 || strcmp(to->name, "fetch_env") == 0 ||
-		strcmp(to->name, "fetch_env!") == 0) &&
-	       to->arity >= 2;
-}
-
-static const struct value *ok_of(struct arena *arena, const struct value *value)
-{
-	const struct value *items[] = { value_of_atom(arena, "ok"), value };
-
-	return value_tuple(arena, items, ARRAY_LEN(items));
-}
-
-/* What a read of the environment returns; NULL: it fails. */
-static const struct value *result_of(struct arena *arena, const struct beam_function *to,
-				     const struct value *const *args, const struct value *value)
-{
-	const bool erlang = strcmp(to->module, "application") == 0;
-	const bool pair = strcmp(to->name, "fetch_env") == 0 || (erlang && to->arity == 2);
-
-	if (value)
-		return pair ? ok_of(arena, value) : value;
-	if (to->arity == 3)
-		return args[2];
-	if (strcmp(to->name, "fetch_env!") == 0)
-		return NULL;
-	return value_of_atom(arena, erlang ? "undefined" : pair ? "error" : "nil");
-}
-
 static bool answer(void *ctx, const struct beam_function *to, const struct value *const *args,
 		   struct values *out)
 {
 	struct reading *reading = ctx;
 	struct arena *arena = reading->eval->arena;
-	const char *name = is_read(to) ? value_atom_name(args[0]) : NULL;
+	const char *name = known_env_read(to) ? value_atom_name(args[0]) : NULL;
 	const char *key = name ? value_atom_name(args[1]) : NULL;
 	const struct app_diff *app = key ? app_of(reading, name) : NULL;
 	const struct term *term;
@@ -120,15 +72,15 @@ static bool answer(void *ctx, const struct beam_function *to, const struct value
 
 	if (!app)
 		return false;
-	term = configured(reading, app, key);
+	term = diff_env(reading->judge->diff, reading->side == SIDE_NEW, app, key);
 	if (!reading->there && !reading->key) {
 		reading->app = app->name;
 		reading->key = arena_dup(reading->judge->arena, span_of(key));
 	}
-	result = result_of(arena, to, args,
-			   reading->there ? &value_unknown
-			   : term         ? value_of_term(arena, term)
-					  : NULL);
+	result = known_env_result(arena, to, args,
+				  reading->there ? &value_unknown
+				  : term         ? value_of_term(arena, term)
+						 : NULL);
 	if (result)
 		eval_add(reading->eval, out, result);
 	else
@@ -186,7 +138,7 @@ static bool reads_env(const struct code *code, const struct code_function *funct
 
 		if (op->opcode == OP_TRY || op->opcode == OP_CATCH)
 			return false;
-		reads = reads || (to && is_read(to));
+		reads = reads || (to && known_env_read(to));
 	}
 	return reads;
 }
@@ -237,21 +189,9 @@ static void judge_reader(struct judge *judge, const struct app_diff *app,
 	}
 }
 
-/* Where what is configured is not known before it runs. */
-static bool is_configured_elsewhere(const struct judge *judge)
-{
-	const struct release *release = judge->diff->new_release;
-	const struct config_file *config = &judge->diff->new_config;
-
-	return config->problem || config->template ||
-	       tree_has(release->tree, path_join(judge->arena, release->dir, "runtime.exs")) ||
-	       (config->term && term_is_list(config->term) &&
-		term_proplist_get(config->term, "elixir"));
-}
-
 void judge_env_read(struct judge *judge)
 {
-	if (is_configured_elsewhere(judge))
+	if (judge->diff->new_config.elsewhere)
 		return;
 	for (size_t i = 0; i < judge->diff->len; i++) {
 		const struct app_diff *app = &judge->diff->apps[i];

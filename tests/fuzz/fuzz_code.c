@@ -45,7 +45,7 @@ static void ask(struct code *code, struct arena *arena)
 {
 	static const enum beam_role roles[] = { BEAM_GEN_SERVER, BEAM_GEN_STATEM, BEAM_GEN_EVENT,
 						BEAM_SPECIAL };
-	const struct code_library library = { open_same, follow_same, code, NULL };
+	const struct code_library library = { open_same, follow_same, code, NULL, NULL };
 	owned_str struct str text = STR_EMPTY;
 	struct code_shape shape;
 	struct children children;

@@ -566,8 +566,11 @@ struct type_changed code_change_type(const struct code *code, enum beam_role rol
 				changed.type->unknown = true;
 		}
 		changed.fails = changed.fails || (!any && !eval.gave_up);
-		changed.fails_all =
-			(way == 0 || changed.fails_all) && !any && !eval.gave_up && !eval.cut;
+		/* Callbacks that are tried with a state of which nothing is known make others of it
+		 * than they ever do.
+		 */
+		changed.fails_all = (way == 0 || changed.fails_all) && !state->unknown && !any &&
+				    !eval.gave_up && !eval.cut;
 		if (eval.gave_up)
 			changed.type->unknown = true;
 	}

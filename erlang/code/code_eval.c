@@ -181,7 +181,6 @@ static void other_op(struct run *run, const struct code_op *op)
 		run_send(run);
 		break;
 	case OP_TRY_CASE:
-	case OP_RAW_RAISE:
 	case OP_BUILD_STACKTRACE:
 	case OP_BS_INIT_WRITABLE:
 		run_returned(run, NULL);
@@ -270,6 +269,7 @@ static void do_op(struct run *run, const struct code_op *op)
 	case OP_CASE_END:
 	case OP_TRY_CASE_END:
 	case OP_RAISE:
+	case OP_RAW_RAISE: /* would go on with a class that is none, which a handler is not given */
 	case OP_BADRECORD:
 		run_raise(run);
 		break;

@@ -72,6 +72,10 @@ bool known_at_key(struct eval *eval, const struct beam_function *function,
 		found = value_map_get(args[row->map], args[row->key], eval->arena, &value);
 		if (found == MAYBE && row->at != UPDATE)
 			return false;
+		if (found == MAYBE)
+			value = value_map_only(args[row->map], args[row->key]);
+		if (!value)
+			value = &value_unknown;
 		if (found != NO)
 			with_value(out, eval, row, args, value);
 		if (found != YES)

@@ -15,6 +15,8 @@ enum code_change {
 	CODE_CHANGE_KEEPS,    /* in all its ways returns the very state it was given, whatever else
 				 it does: the default of Elixir's GenServer, and by hand */
 	CODE_CHANGE_CONVERTS, /* returns something else, at least in some way */
+	CODE_CHANGE_FUTILE,   /* never {ok, State}, but the bare state, say: an upgrade that calls it
+				 ends there, and the node restarts */
 	CODE_CHANGE_UNKNOWN,
 };
 
@@ -24,6 +26,10 @@ enum code_change {
  */
 enum code_change code_change(const struct code *code, enum beam_role role);
 const char *code_change_name(enum code_change change);
+/* Whether processes have the state that they had, by a generated appup, which does not call what is
+ * futile.
+ */
+bool code_change_keeps(enum code_change change);
 
 /* ---- the state of a process ---- */
 

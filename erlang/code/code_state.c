@@ -27,12 +27,30 @@ static bool is_argument(const struct value *value, unsigned nr)
 	return value->kind == VALUE_ARGUMENT && value->nr == nr;
 }
 
+/* Seen to be no {ok, …}: the behaviour takes it for an error. */
+static bool is_futile(const struct value *value, unsigned first, unsigned len, struct arena *arena)
+{
+	int kind = value_term_kind(value), size = value_tuple_size(value);
+	const char *tag;
+
+	for (unsigned i = 0; i < len; i++)
+		if (is_argument(value, first + i))
+			return true;
+	if (kind >= 0 && kind != TERM_TUPLE)
+		return true;
+	if (size < 0)
+		return false;
+	tag = size > 0 ? value_atom_name(value_element(value, 0, arena)) : NULL;
+	return size != (int)(1 + len) || (tag && strcmp(tag, "ok") != 0);
+}
+
 /* What one way through code_change says of all. */
 static enum code_change judge_outcome(const struct value *value, unsigned first, unsigned len,
 				      struct arena *arena)
 {
 	if (!value_is_tagged(value, "ok", 1 + len))
-		return CODE_CHANGE_UNKNOWN;
+		return is_futile(value, first, len, arena) ? CODE_CHANGE_FUTILE
+							   : CODE_CHANGE_UNKNOWN;
 	for (unsigned i = 0; i < len; i++)
 		if (!is_argument(value_element(value, 1 + i, arena), first + i))
 			return CODE_CHANGE_CONVERTS;
@@ -48,7 +66,7 @@ static bool is_refusal(const struct value *value)
 static enum code_change judge_outcomes(struct values values, unsigned first, unsigned len,
 				       struct arena *arena)
 {
-	bool keeps = false, unknown = false;
+	bool keeps = false, futile = false, unknown = false;
 
 	for (size_t i = 0; i < values.len; i++) {
 		if (is_refusal(values.items[i]))
@@ -59,11 +77,16 @@ static enum code_change judge_outcomes(struct values values, unsigned first, uns
 		case CODE_CHANGE_KEEPS:
 			keeps = true;
 			break;
+		case CODE_CHANGE_FUTILE:
+			futile = true;
+			break;
 		default:
 			unknown = true;
 		}
 	}
-	return keeps && !unknown ? CODE_CHANGE_KEEPS : CODE_CHANGE_UNKNOWN;
+	if (unknown || keeps == futile)
+		return CODE_CHANGE_UNKNOWN;
+	return keeps ? CODE_CHANGE_KEEPS : CODE_CHANGE_FUTILE;
 }
 
 static size_t change_row(enum beam_role role)
@@ -103,9 +126,15 @@ enum code_change code_change(const struct code *code, enum beam_role role)
 const char *code_change_name(enum code_change change)
 {
 	static const char *const names[] = { "absent", "keeps the state", "converts the state",
-					     "unknown" };
+					     "returns no {ok, State}", "unknown" };
 
 	return names[change];
+}
+
+bool code_change_keeps(enum code_change change)
+{
+	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT ||
+	       change == CODE_CHANGE_FUTILE;
 }
 
 /* ---- shapes ---- */

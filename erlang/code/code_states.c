@@ -13,6 +13,7 @@ enum {
 	ARGS = 4,         /* arguments that processes are seen to be started with */
 	CONTINUES = 3,    /* one after the other */
 	CALLBACK = 16000, /* steps of one callback */
+	LOOP = 160000,    /* of what begins a special process, and goes round in its loop */
 };
 
 /* A callback and the state that it was followed with. */
@@ -393,11 +394,13 @@ static void see_system(void *ctx, const struct beam_function *function,
 		type_add(states->type, args[5], states->arena);
 }
 
+/* By another function: one that calls itself, for other arguments, is begun from outside, too. */
 static bool is_called_inside(const struct code *code, const struct code_function *function)
 {
-	const struct code_function *caller;
+	const struct code_function *callers[2];
+	const size_t len = code_callers(code, function, callers, ARRAY_LEN(callers));
 
-	return code_callers(code, function, &caller, 1) > 0;
+	return len > 1 || (len == 1 && callers[0] != function);
 }
 
 static bool is_system_callback(const struct code_function *function)
@@ -415,7 +418,7 @@ static void run_exports(struct states *states, bool all)
 		const struct code_function *function = &states->code->functions[i];
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
-				     .limit = CALLBACK,
+				     .limit = LOOP,
 				     .on_call = see_system,
 				     .ctx = states };
 

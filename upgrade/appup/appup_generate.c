@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "erlang/code/code_facts.h"
 #include "upgrade/appup/appup_parts.h"
 
 static const struct term *names_term(struct arena *arena, struct names names)
@@ -29,6 +30,14 @@ static bool is_supervisor(const struct module_diff *module)
 	return module->new_facts->roles & module->old_facts->roles & BEAM_SUPERVISOR;
 }
 
+/* It returns nothing that the behaviour takes: only its callers would come to harm. */
+static bool is_futile(const struct module_diff *module, unsigned roles)
+{
+	return roles && module->new_code && !module->new_code->unread &&
+	       code_change(module->new_code, (enum beam_role)(roles & -roles)) ==
+		       CODE_CHANGE_FUTILE;
+}
+
 /* code_change runs in the new code, on the way up and on the way down.  A channel is found by its
  * own module, though its process is of another: without code_change it is loaded.
  */
@@ -42,7 +51,7 @@ static const struct term *change_of(const struct appup_work *work, const struct 
 		return term_atom(arena, "supervisor");
 	if (!(both & BEAM_PROCESS) && !(both & BEAM_CHANNEL && converts))
 		return NULL;
-	if (converts)
+	if (converts && !is_futile(module, both & BEAM_PROCESS))
 		return term_tuple(arena, term_atom(arena, "advanced"), &term_nil);
 	return term_atom(arena, "soft");
 }

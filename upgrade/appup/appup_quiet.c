@@ -49,9 +49,7 @@ static bool state_stays(struct appup_work *work, const struct module_diff *modul
 /* code_change of either hands the state on, so that nothing is lost where it is not called. */
 static bool is_handed_on(const struct code *code, enum beam_role role)
 {
-	enum code_change change = code_change(code, role);
-
-	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+	return code_change_keeps(code_change(code, role));
 }
 
 /* What one of them calls in modules that change, too, is there in both, and does the same. */

@@ -147,8 +147,10 @@ static bool is_missing(struct calls *calls, struct module_at *caller,
 	const struct module_at *callee =
 		modules_find(calls->judge->modules, SIDE_NEW, function->module);
 
+	/* What the system stands on is written for those that have little else. */
 	if (!callee)
-		return !is_optional(calls->judge, caller, function->module) &&
+		return !is_base(caller->app->name) &&
+		       !is_optional(calls->judge, caller, function->module) &&
 		       !is_own_implementation(calls->judge, caller, function->module) &&
 		       exports(calls, SIDE_OLD, function);
 	if (exports(calls, SIDE_NEW, function) || calls->judge->modules->failed)

@@ -190,14 +190,11 @@ static bool keeps_state(const struct keep *keep, const struct beam_facts *facts)
 {
 	const struct module_diff *diff = keep->module->diff;
 	unsigned roles = facts->roles & BEAM_PROCESS;
-	enum code_change change;
 
 	if (!roles || (diff && (diff->change != CHANGE_CHANGED || diff->new_code->unread)))
 		return false;
-	if (!diff)
-		return true;
-	change = code_change(diff->new_code, (enum beam_role)(roles & -roles));
-	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+	return !diff ||
+	       code_change_keeps(code_change(diff->new_code, (enum beam_role)(roles & -roles)));
 }
 
 static bool is_callback(const struct code_function *function)

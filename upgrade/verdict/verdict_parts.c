@@ -405,3 +405,8 @@ bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, c
 	instruction = script_find(script, module);
 	return !instruction || !instruction_is_advanced(instruction);
 }
+
+bool is_base(const char *app)
+{
+	return strcmp(app, "kernel") == 0 || strcmp(app, "stdlib") == 0 || strcmp(app, "sasl") == 0;
+}

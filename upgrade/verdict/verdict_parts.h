@@ -72,6 +72,8 @@ bool function_makes_fun(const struct code_function *function);
  * of a module.
  */
 bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module);
+/* kernel, stdlib, sasl: what each release has, whatever else. */
+bool is_base(const char *app);
 
 /* ---- verdict_release.c ---- */
 

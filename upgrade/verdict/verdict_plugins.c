@@ -107,10 +107,7 @@ static bool is_plugin(const struct module_diff *module)
 /* Its processes keep what they have: it is the same, or does not convert it. */
 static bool keeps(const struct module_at *server, enum beam_role role)
 {
-	enum code_change change =
-		server->diff ? code_change(server->diff->new_code, role) : CODE_CHANGE_ABSENT;
-
-	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT;
+	return !server->diff || code_change_keeps(code_change(server->diff->new_code, role));
 }
 
 static void judge_server(struct judge *judge, const struct module_diff *plugin,

@@ -264,13 +264,6 @@ static const struct term *restart_in(const struct term *script)
 	return NULL;
 }
 
-/* That these change is told already. */
-static bool is_base(const char *name)
-{
-	return strcmp(name, "kernel") == 0 || strcmp(name, "stdlib") == 0 ||
-	       strcmp(name, "sasl") == 0;
-}
-
 /* Those that relevo itself writes have a reason of their own. */
 static void judge_restarts(struct judge *judge, const struct appup_made *made)
 {
@@ -278,6 +271,7 @@ static void judge_restarts(struct judge *judge, const struct appup_made *made)
 
 	if (made->source == APPUP_GENERATED)
 		return;
+	/* That these change is told already. */
 	if (restart && !is_base(made->app->name))
 		JUDGE(judge, REASON_emulator_restarted, made->app->name, NULL,
 		      "%s says %s: all processes are lost", made->file, term_atom_name(restart))

@@ -349,9 +349,24 @@ static bool is_asked(const struct changed_process *process)
 
 static bool keeps_state(const struct changed_process *process)
 {
-	enum code_change change = code_change(process->module->new_code, process->role);
+	return code_change_keeps(code_change(process->module->new_code, process->role)) ||
+	       !is_asked(process);
+}
 
-	return change == CODE_CHANGE_KEEPS || change == CODE_CHANGE_ABSENT || !is_asked(process);
+/* A generated appup does not call it. */
+static void judge_futile(const struct changed_process *process)
+{
+	const struct appup_made *made = appups_find(process->judge->appups, process->app->name);
+
+	if (made && made->source != APPUP_GENERATED && is_asked(process) &&
+	    code_change(process->module->new_code, process->role) == CODE_CHANGE_FUTILE)
+		JUDGE(process->judge, REASON_state_shape_changed, process->app->name,
+		      process->module->name,
+		      "code_change of %s, which the appup has called, returns no {ok, State}: the "
+		      "upgrade ends there, and the node restarts",
+		      module_shown(process->module->name))
+			->hint = "return {ok, State}, or say {update, M, soft} where the state "
+				 "stays as it is";
 }
 
 static void judge_kept(const struct changed_process *process)
@@ -405,6 +420,7 @@ void judge_state(struct judge *judge, const struct app_diff *app, const struct m
 		return; /* judge_plugins() */
 	process = process_of(judge, app, module);
 	judge_callback_mode(&process);
+	judge_futile(&process);
 	if (keeps_state(&process)) {
 		judge_kept(&process);
 	} else {

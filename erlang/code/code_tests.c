@@ -129,6 +129,21 @@ static enum answer decide(struct run *run, const struct code_op *op)
 	}
 }
 
+/* A record that comes from where nothing is seen: it has as many elements, and its name. */
+static const struct value *shown_record(struct run *run, const struct value *value,
+					const struct code_op *op)
+{
+	const size_t len = op->args[2].kind == CODE_NUMBER ? op->args[2].number : 0;
+	const struct value **items = arena_array(run->arena, len, const struct value *);
+
+	if (len == 0)
+		return NULL;
+	items[0] = run_get(run, &op->args[3]);
+	for (size_t i = 1; i < len; i++)
+		items[i] = value;
+	return value_tuple(run->arena, items, len);
+}
+
 /* What a test has shown of something of which nothing was known; NULL: no more than it is.  Of a
  * map it is not known then whether it is a struct.
  */
@@ -149,8 +164,12 @@ static const struct value *shown(struct run *run, const struct code_op *op)
 	/* A clause for [] returns what it was given. */
 	if (op->opcode == OP_IS_NIL)
 		return value_of_term(run->arena, &term_nil);
+	if (value->kind != VALUE_UNKNOWN || value->of != 0)
+		return NULL;
+	if (op->opcode == OP_IS_TAGGED_TUPLE)
+		return shown_record(run, value, op);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (kinds[i].opcode == op->opcode && value->kind == VALUE_UNKNOWN && value->of == 0)
+		if (kinds[i].opcode == op->opcode)
 			return value_of_kind(run->arena, kinds[i].kind);
 	return NULL;
 }

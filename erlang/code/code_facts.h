@@ -15,8 +15,8 @@ enum code_change {
 	CODE_CHANGE_KEEPS,    /* in all its ways returns the very state it was given, whatever else
 				 it does: the default of Elixir's GenServer, and by hand */
 	CODE_CHANGE_CONVERTS, /* returns something else, at least in some way */
-	CODE_CHANGE_FUTILE,   /* never {ok, State}, but the bare state, say: an upgrade that calls it
-				 ends there, and the node restarts */
+	CODE_CHANGE_FUTILE, /* never {ok, State}, but the bare state, say: an upgrade that calls it
+			       ends there, and the node restarts */
 	CODE_CHANGE_UNKNOWN,
 };
 

@@ -581,7 +581,9 @@ void judge_rows(struct judge *judge);
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.
  */
 void judge_wiring(struct judge *judge);
-/* Whether a start makes tables, names or the like there, of which there may be several. */
+/* Whether a start of a module that changed makes tables, names or the like, of which there may be
+ * several.
+ */
 bool makes_at_start(struct judge *judge, struct module_at *module);
 
 /* ---- verdict_shards.c ---- */

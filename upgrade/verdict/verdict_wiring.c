@@ -5,6 +5,8 @@
 #include "base/name_table.h"
 #include "upgrade/verdict/verdict_parts.h"
 
+enum { CALLER_DEPTH = 4 };
+
 static const char *const resource_names[] = {
 	[TABLE] = "the table",        [KEPT_TERM] = "the persistent term",
 	[NAME] = "the name",          [DICTIONARY] = "the key of the process dictionary",
@@ -181,6 +183,23 @@ static void judge_made(struct wiring *wiring, struct module_at *module,
 		"restart";
 }
 
+/* A comprehension, a fun, or what calls itself; or such a one calls it. */
+static bool may_run_often(const struct code *code, const struct code_function *function,
+			  unsigned depth)
+{
+	enum { CALLERS = 8 };
+	const struct code_function *callers[CALLERS];
+	size_t len = code_callers(code, function, callers, CALLERS);
+
+	if (*function->name == '-')
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (callers[i] == function ||
+		    (depth > 0 && may_run_often(code, callers[i], depth - 1)))
+			return true;
+	return false;
+}
+
 /* Under a key that is computed, or tables, which may be told by what they are. */
 bool makes_at_start(struct judge *judge, struct module_at *module)
 {
@@ -191,6 +210,7 @@ bool makes_at_start(struct judge *judge, struct module_at *module)
 		bool seen = act_read(&act, &effects.items[i], judge->arena);
 
 		if (act.makes && (!seen || act.resource == TABLE) &&
+		    may_run_often(module->diff->new_code, effects.items[i].in, CALLER_DEPTH) &&
 		    is_at_start(judge, module, &effects.items[i]))
 			return true;
 	}

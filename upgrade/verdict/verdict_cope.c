@@ -249,77 +249,6 @@ static bool is_open(const struct type *type, unsigned depth)
 	return false;
 }
 
-bool can_be_seen_in_use(const struct type_diff *diff)
-{
-	return !strstr(diff->path, "list") && !strchr(diff->path, '*');
-}
-
-/* A map became a tuple that begins with an atom: no clause for one takes the other. */
-static bool is_tagged_anew(const struct type_diff *diff)
-{
-	const struct type *was = diff->before, *is = diff->after;
-
-	return diff->what == TYPE_OTHER && !*diff->path && was->len == 1 && is->len == 1 &&
-	       was->variants[0].map && !was->variants[0].tag && !is->variants[0].map &&
-	       is->variants[0].tag && !(was->kinds & (was->kinds - 1)) &&
-	       !(is->kinds & (is->kinds - 1));
-}
-
-static bool has_test(const struct code *code, const void *opcode)
-{
-	for (size_t i = 0; i < code->len; i++)
-		for (size_t j = 0; j < code->functions[i].len; j++)
-			if (code->functions[i].ops[j].opcode == *(const unsigned *)opcode)
-				return true;
-	return false;
-}
-
-/* A port, a pid or a reference is a tuple now, and something asks whether it is such a one. */
-static bool is_told_apart(struct judge *judge, enum side side, const struct code *code,
-			  const struct type_diff *diff)
-{
-	static const struct {
-		enum term_kind kind;
-		unsigned test;
-	} tests[] = {
-		{ TERM_PORT, OP_IS_PORT },
-		{ TERM_PID, OP_IS_PID },
-		{ TERM_REFERENCE, OP_IS_REFERENCE },
-	};
-
-	if (diff->what != TYPE_OTHER || diff->after->kinds != 1U << TERM_TUPLE ||
-	    !can_be_seen_in_use(diff))
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
-		if (diff->before->kinds == 1U << tests[i].kind)
-			return code_or_library(judge, side, code, has_test, &tests[i].test);
-	return false;
-}
-
-/* Trying shows whether a key, or another size, is understood; not what becomes of other values. */
-static bool can_be_tried(struct judge *judge, enum side side, const struct code *code,
-			 const struct type *before, const struct type *after)
-{
-	struct type_diffs diffs = type_compare(before, after, judge->arena);
-
-	for (size_t i = 0; i < diffs.len; i++) {
-		const struct type_diff *diff = &diffs.items[i];
-
-		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
-		    is_tagged_anew(diff) || is_told_apart(judge, side, code, diff))
-			continue;
-		if (!(diff->what == TYPE_KEY && !diff->of &&
-		      (!*diff->path || !fetches_key(code, diff->tag))) &&
-		    !(diff->what == TYPE_KEY_GONE && !diff->of) &&
-		    !(diff->what == TYPE_SIZE &&
-		      (diff->tag
-			       ? code_matches(code, diff->tag, diff->size)
-			       : can_be_seen_in_use(diff) && code_matches_size(code, diff->size))))
-			return false;
-	}
-	return true;
-}
-
 bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
 		    const struct code *maker, enum beam_role role, const struct type *before,
 		    const struct type *after)
@@ -337,7 +266,7 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 	unsigned tried = 0;
 
 	if (before->unknown || !after->kinds || type_is_empty(before) ||
-	    is_open(before, TYPE_DEPTH) || !can_be_tried(judge, side, code, before, after))
+	    is_open(before, TYPE_DEPTH) || !can_be_tried_with(judge, side, code, before, after))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
 		attempt.callback = &callbacks[i];

@@ -182,11 +182,6 @@ bool callbacks_cope(struct judge *judge, enum side side, const struct code *code
 		    const struct code *maker, enum beam_role role, const struct type *before,
 		    const struct type *after);
 
-struct type_diff;
-/* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
- */
-bool can_be_seen_in_use(const struct type_diff *diff);
-
 /* A callback in that code that fails for some state of the type `before`, where it goes on with
  * those of the type `after`: "handle_call/3, given stop"; NULL: none is seen to.
  *
@@ -195,6 +190,17 @@ bool can_be_seen_in_use(const struct type_diff *diff);
 const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
 				const struct code *maker, enum beam_role role,
 				const struct type *before, const struct type *after);
+
+/* ---- verdict_triable.c ---- */
+
+struct type_diff;
+/* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
+ */
+bool can_be_seen_in_use(const struct type_diff *diff);
+/* Whether trying code with one state in place of the other shows what becomes of all that differs.
+ */
+bool can_be_tried_with(struct judge *judge, enum side side, const struct code *code,
+		       const struct type *before, const struct type *after);
 
 /* ---- verdict_told_apart.c ---- */
 

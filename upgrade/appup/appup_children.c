@@ -45,6 +45,41 @@ static bool same_text(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* Options in another order, each there once, say the same. */
+static bool same_options(const struct term *a, const struct term *b)
+{
+	if (!term_is_list(a) || !term_is_list(b) || a->seq.len != b->seq.len)
+		return false;
+	for (size_t i = 0; i < a->seq.len; i++) {
+		const struct term *option = term_at(a, i);
+		size_t found = 0;
+
+		for (size_t j = 0; term_is_tuple(option, 2) && j < b->seq.len; j++) {
+			const struct term *other = term_at(b, j);
+
+			if (term_is_tuple(other, 2) &&
+			    term_equal(term_at(other, 0), term_at(option, 0)))
+				found += term_equal(other, option) ? 1 : 2;
+		}
+		if (found != 1 || !term_atom_name(term_at(option, 0)))
+			return false;
+	}
+	return true;
+}
+
+static bool same_args(const struct term *a, const struct term *b)
+{
+	if (term_equal(a, b))
+		return true;
+	if (!term_is_list(a) || !term_is_list(b) || a->seq.len != b->seq.len)
+		return false;
+	for (size_t i = 0; i < a->seq.len; i++)
+		if (!term_equal(term_at(a, i), term_at(b, i)) &&
+		    !same_options(term_at(a, i), term_at(b, i)))
+			return false;
+	return true;
+}
+
 /* Restart, shutdown and the like are taken over by the update alone. */
 static void compare_child(struct comparer *comparer, const struct child *a, const struct child *b)
 {
@@ -54,7 +89,7 @@ static void compare_child(struct comparer *comparer, const struct child *a, cons
 		change->opaque = arena_printf(comparer->arena, "how %s is started",
 					      id_shown(comparer->arena, b));
 	else if (!same_text(a->module, b->module) || !same_text(a->function, b->function) ||
-		 (a->args && !term_equal(a->args, b->args)))
+		 (a->args && !same_args(a->args, b->args)))
 		note_change(comparer, a, b);
 }
 

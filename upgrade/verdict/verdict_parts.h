@@ -434,6 +434,11 @@ void judge_taken(struct judge *judge);
 /* Who waits in the old code for an answer of a server that gives it later. */
 void judge_waiting(struct judge *judge);
 
+/* ---- verdict_again.c ---- */
+
+/* Children that are started again with arguments of the old code. */
+void judge_again(struct judge *judge);
+
 /* ---- verdict_rounds.c ---- */
 
 /* Timers that go round in another way: an interval, or set again by each message. */

@@ -746,6 +746,16 @@ static const struct value *known_has_key(struct eval *eval, const struct value *
 
 /* ---- the table ---- */
 
+/* A text of the kind that it is given: string:lowercase/1 and the like. */
+static const struct value *known_text(struct eval *eval, const struct value *const *args)
+{
+	int kind = value_term_kind(args[0]);
+
+	return kind == TERM_LIST || kind == TERM_BINARY
+		       ? value_of_kind(eval->arena, (enum term_kind)kind)
+		       : NULL;
+}
+
 /* clang-format off */
 static const struct {
 	const char *module, *name;
@@ -795,6 +805,13 @@ static const struct {
 	{ "maps", "with", 2, known_with },
 	{ "maps", "without", 2, known_without },
 	{ "os", "timestamp", 0, known_three },
+	{ "string", "casefold", 1, known_text },
+	{ "string", "lowercase", 1, known_text },
+	{ "string", "titlecase", 1, known_text },
+	{ "string", "trim", 1, known_text },
+	{ "string", "trim", 2, known_text },
+	{ "string", "trim", 3, known_text },
+	{ "string", "uppercase", 1, known_text },
 	{ "Elixir.Enum", "each", 2, known_each },
 	{ "Elixir.Enum", "into", 2, known_into },
 	{ "Elixir.Enum", "into", 3, known_into3 },

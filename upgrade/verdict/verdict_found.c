@@ -232,8 +232,10 @@ static bool starts_itself(struct search *search)
 	if (module)
 		effects = effects_of(search->judge, SIDE_OLD, module, effect_starts);
 	for (size_t i = 0; i < effects.len; i++)
-		if (strcmp(effects.items[i].to.module, "proc_lib") == 0 ||
-		    strncmp(effects.items[i].to.name, "spawn", 5) == 0)
+		/* Who hibernates runs already, wherever it began. */
+		if (strncmp(effects.items[i].to.name, "spawn", 5) == 0 ||
+		    (strcmp(effects.items[i].to.module, "proc_lib") == 0 &&
+		     strcmp(effects.items[i].to.name, "hibernate") != 0))
 			return true;
 	return false;
 }

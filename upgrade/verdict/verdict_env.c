@@ -163,19 +163,36 @@ static bool is_set(struct judge *judge, const struct reading *reading)
 	return false;
 }
 
+/* In whatever function, also one that was moved to another module since. */
+static bool failed_before(struct judge *judge, const struct app_diff *app,
+			  const struct reading *now)
+{
+	for (size_t i = 0; i < app->modules.len; i++) {
+		const struct code *code = app->modules.items[i].old_code;
+
+		for (size_t j = 0; code && j < code->len; j++) {
+			const struct code_function *function = &code->functions[j];
+			struct reading then;
+
+			if (reads_env(code, function) &&
+			    fails(judge, SIDE_OLD, code, function, &then) &&
+			    strcmp(then.key, now->key) == 0 && strcmp(then.app, now->app) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void judge_reader(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module, struct module_at *at)
 {
 	for (size_t i = 0; i < module->new_code->len; i++) {
 		const struct code_function *function = &module->new_code->functions[i], *owner;
-		const struct code_function *was =
-			code_function(module->old_code, function->name, function->arity);
-		struct reading now, then;
+		struct reading now;
 
 		if (!reads_env(module->new_code, function) || runs_at_start(judge, at, function) ||
 		    !fails(judge, SIDE_NEW, module->new_code, function, &now) ||
-		    (was && fails(judge, SIDE_OLD, module->old_code, was, &then)) ||
-		    is_set(judge, &now))
+		    failed_before(judge, app, &now) || is_set(judge, &now))
 			continue;
 		owner = code_owner(module->new_code, function);
 		JUDGE(judge, REASON_env_changed, app->name, module->name,

@@ -95,7 +95,9 @@ const struct value *known_env(struct eval *eval, const struct beam_function *fun
 	const char *key = app ? value_atom_name(args[1]) : NULL;
 	const struct term *term = key ? library->env(library->ctx, app, key) : NULL;
 
-	return term ? known_env_result(eval->arena, function, args,
-				       kind_of(eval->arena, term, DEPTH))
-		    : NULL;
+	/* Other values are set by whoever likes, and may be anything then. */
+	return term && term_is_list(term) && is_options(term)
+		       ? known_env_result(eval->arena, function, args,
+					  kind_of(eval->arena, term, DEPTH))
+		       : NULL;
 }

@@ -1,36 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions that start a process, or a timer. */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 /* ---- what always starts ---- */
 
-/* {ok, Pid}, or {ok, {How, Reference}} of a timer. */
-static bool known_to_start(struct eval *eval, const struct beam_function *function,
-			   struct values *out)
-{
-	static const struct {
-		const char *module, *name;
-		enum term_kind kind;
-	} starts[] = {
-		{ "timer", "send_after", TERM_TUPLE },  { "timer", "send_interval", TERM_TUPLE },
-		{ "timer", "apply_after", TERM_TUPLE }, { "timer", "apply_interval", TERM_TUPLE },
-		{ "timer", "exit_after", TERM_TUPLE },  { "timer", "kill_after", TERM_TUPLE },
-		{ "Elixir.Task", "start", TERM_PID },   { "Elixir.Task", "start_link", TERM_PID },
-	};
-	const struct value *pair[] = { value_of_atom(eval->arena, "ok"), NULL };
-	const struct value *timer[] = { value_of_kind(eval->arena, TERM_ATOM),
-					value_of_kind(eval->arena, TERM_REFERENCE) };
+static const struct start {
+	const char *module, *name;
+	enum term_kind kind; /* TERM_TUPLE: {How, Reference} of a timer */
+} starts[] = {
+	{ "timer", "send_after", TERM_TUPLE },  { "timer", "send_interval", TERM_TUPLE },
+	{ "timer", "apply_after", TERM_TUPLE }, { "timer", "apply_interval", TERM_TUPLE },
+	{ "timer", "exit_after", TERM_TUPLE },  { "timer", "kill_after", TERM_TUPLE },
+	{ "Elixir.Task", "start", TERM_PID },   { "Elixir.Task", "start_link", TERM_PID },
+};
+static struct rows rows = ROWS(starts);
 
-	for (size_t i = 0; i < ARRAY_LEN(starts); i++)
-		if (strcmp(starts[i].name, function->name) == 0 &&
-		    strcmp(starts[i].module, function->module) == 0) {
-			pair[1] = starts[i].kind == TERM_TUPLE
-					  ? value_tuple(eval->arena, timer, ARRAY_LEN(timer))
-					  : value_of_kind(eval->arena, starts[i].kind);
-			eval_add(eval, out, value_tuple(eval->arena, pair, ARRAY_LEN(pair)));
-			return true;
-		}
-	return false;
+/* {ok, Pid}, or {ok, {How, Reference}}. */
+static const struct value *started(struct arena *arena, const struct start *start)
+{
+	const struct value *timer[] = { value_of_kind(arena, TERM_ATOM),
+					value_of_kind(arena, TERM_REFERENCE) };
+	const struct value *pair[] = { value_of_atom(arena, "ok"),
+				       start->kind == TERM_TUPLE
+					       ? value_tuple(arena, timer, ARRAY_LEN(timer))
+					       : value_of_kind(arena, start->kind) };
+
+	return value_tuple(arena, pair, ARRAY_LEN(pair));
 }
 
 /* ---- a behaviour's process, whose init/1 fails ---- */
@@ -71,6 +67,7 @@ static bool never_begins(struct eval *eval, const char *module, const struct val
 	if (!init || !init->exported)
 		return false;
 	values = eval_function(&inner, code, init, &arg);
+	eval->steps += inner.steps;
 	for (size_t i = 0; i < values.len; i++)
 		if (!value_is_tagged(values.items[i], "stop", 2))
 			return false;
@@ -80,16 +77,20 @@ static bool never_begins(struct eval *eval, const char *module, const struct val
 bool known_start(struct eval *eval, const struct beam_function *function,
 		 const struct value *const *args, struct values *out)
 {
-	const struct value *pair[] = { value_of_atom(eval->arena, "error"), &value_unknown };
+	const size_t row = rows_first(&rows, function);
 	int at = module_at_argument(function);
 	const char *module = at < 0 ? NULL : value_atom_name(args[at]);
+	const struct value *pair[] = { NULL, &value_unknown };
 
-	if (at < 0)
-		return known_to_start(eval, function, out);
+	if (row != ROWS_END) {
+		eval_add(eval, out, started(eval->arena, &starts[row]));
+		return true;
+	}
 	if (!module || eval->starting || args[at + 1]->kind == VALUE_UNKNOWN || !eval->library ||
 	    !eval->library->follow || !eval->library->follow(eval->library->ctx, module) ||
 	    !never_begins(eval, module, args[at + 1]))
 		return false;
+	pair[0] = value_of_atom(eval->arena, "error");
 	eval_add(eval, out, value_tuple(eval->arena, pair, ARRAY_LEN(pair)));
 	return true;
 }

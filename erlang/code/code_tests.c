@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_run.h"
+#include "erlang/code/code_type.h"
 
 static enum answer is_kind(const struct value *value, enum term_kind a, enum term_kind b)
 {
@@ -133,11 +134,12 @@ static enum answer decide(struct run *run, const struct code_op *op)
 static const struct value *shown_record(struct run *run, const struct value *value,
 					const struct code_op *op)
 {
-	const size_t len = op->args[2].kind == CODE_NUMBER ? op->args[2].number : 0;
-	const struct value **items = arena_array(run->arena, len, const struct value *);
+	const uint64_t len = op->args[2].kind == CODE_NUMBER ? op->args[2].number : 0;
+	const struct value **items;
 
-	if (len == 0)
+	if (len == 0 || len > TYPE_WIDTH)
 		return NULL;
+	items = arena_array(run->arena, len, const struct value *);
 	items[0] = run_get(run, &op->args[3]);
 	for (size_t i = 1; i < len; i++)
 		items[i] = value;

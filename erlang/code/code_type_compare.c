@@ -297,7 +297,9 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 	for (size_t i = 0; i < a->len; i++) {
 		const struct type_variant *v = &a->variants[i], *w = type_find(b, v, false);
 
-		if (!w || v->len != w->len || v->open != w->open || !same_sets(v, w))
+		if (!w || v->len != w->len || v->open != w->open || !same_sets(v, w) ||
+		    !v->others != !w->others ||
+		    (v->others && !same_types(v->others, w->others, depth - 1)))
 			return false;
 		for (size_t j = 0; j < v->len; j++) {
 			const struct type *other = v->map ? value_at(w, v->keys[j]) : w->items[j];

@@ -98,7 +98,7 @@ struct config_file {
 	const struct term *term; /* [{App, [{Key, Value}]}]; [] when there is no file */
 	const char *problem; /* why it is no configuration, without any value; NULL: it is one */
 	bool template;       /* because it holds ${VARIABLES} that a start script fills in */
-	bool elsewhere;      /* that, or a runtime.exs: values are known only where it runs */
+	bool elsewhere; /* that, a runtime.exs, or flags: values are known only where it runs */
 };
 
 struct diff {

@@ -272,6 +272,35 @@ static void add_flags(struct name_table *flags, struct arena *arena, const struc
 	}
 }
 
+/* "-config FILE", or "-APP KEY VALUE" of an application that is no ground of all others. */
+static bool is_configuring(const struct diff *diff, const char *line)
+{
+	static const char *const ground[] = { "kernel", "stdlib", "sasl" };
+	struct span rest = span_of(line), flag = { "", 0 };
+
+	span_next(&rest, ' ', &flag);
+	if (flag.len < 2 || flag.ptr[0] != '-')
+		return false;
+	flag = (struct span){ flag.ptr + 1, flag.len - 1 };
+	if (span_is(flag, "config"))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(ground); i++)
+		if (span_is(flag, ground[i]))
+			return false;
+	for (size_t i = 0; i < diff->len; i++)
+		if (span_is(flag, diff->apps[i].name))
+			return true;
+	return false;
+}
+
+static bool are_configuring(const struct diff *diff, const struct name_table *lines)
+{
+	for (size_t i = 0; i < name_table_len(lines); i++)
+		if (is_configuring(diff, name_table_name(lines, i)))
+			return true;
+	return false;
+}
+
 static int compare_vm_args(struct diff *diff, struct arena *arena, struct error *err)
 {
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
@@ -282,6 +311,8 @@ static int compare_vm_args(struct diff *diff, struct arena *arena, struct error 
 	if (read_lines(olds, arena, a->tree, a->vm_args, err) ||
 	    read_lines(news, arena, b->tree, b->vm_args, err))
 		return -1;
+	diff->old_config.elsewhere = are_configuring(diff, olds);
+	diff->new_config.elsewhere = are_configuring(diff, news);
 	add_flags(flags, arena, olds, news);
 	add_flags(flags, arena, news, olds);
 	names = arena_array(arena, name_table_len(flags), const char *);
@@ -316,7 +347,7 @@ static int same_files(bool *same, const struct diff *diff, const char *old_file,
 /* Elixir's providers have a place of their own in it. */
 static bool is_elsewhere(const struct config_file *config, const char *runtime)
 {
-	return runtime || config->problem || config->template ||
+	return config->elsewhere || runtime || config->problem || config->template ||
 	       (config->term && term_is_list(config->term) &&
 		term_proplist_get(config->term, "elixir"));
 }
@@ -325,13 +356,12 @@ const struct term *diff_env(const struct diff *diff, bool new, const struct app_
 			    const char *key)
 {
 	const struct resolved_app *in = new ? app->new_app : app->old_app;
-	const struct term *config = new ? diff->new_config.term : diff->old_config.term;
-	const struct term *env =
-		config && term_is_list(config) ? term_proplist_get(config, app->name) : NULL;
-	const struct term *value = env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
+	owned_arena struct arena scratch = ARENA_EMPTY;
 
-	env = in ? in->app->env : NULL;
-	return value ? value : env && term_is_list(env) ? term_proplist_get(env, key) : NULL;
+	return value_of(&(struct environment){ in ? in->app->env : NULL,
+					       new ? &diff->new_config : &diff->old_config,
+					       app->name },
+			term_atom(&scratch, key));
 }
 
 int compare_config(struct diff *diff, struct arena *arena, struct error *err)

@@ -216,12 +216,27 @@ struct judge judge_of(struct modules *modules)
 					    modules->library[SIDE_NEW] } };
 }
 
+/* As relup_make() will find: no process lives on, so that nobody asks what it does. */
+static bool needs_emulator(const struct diff *diff)
+{
+	static const char *const ground[] = { "kernel", "stdlib", "sasl" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ground); i++) {
+		const struct app_diff *app = diff_find(diff, ground[i]);
+
+		if (app && app->change == CHANGE_CHANGED && !app_diff_not_bumped(app))
+			return true;
+	}
+	return diff->erts_changed;
+}
+
 struct judge *verdict_begin(struct modules *modules)
 {
 	struct judge *judge = arena_new(modules->arena, struct judge);
 
 	*judge = judge_of(modules);
-	effects_begin(judge);
+	if (!needs_emulator(modules->diff))
+		effects_begin(judge);
 	return judge;
 }
 

@@ -119,8 +119,8 @@ static void judge_starter(struct judge *judge, struct module_at *module)
 		if (!is_told(judge, REASON_fun_kept, started.module))
 			JUDGE(judge, REASON_fun_kept, child->app->name, started.module,
 			      "a supervisor starts %s again with the arguments that %s gave it "
-			      "(%s/%u), for which the new code fails: when one ends, so does all "
-			      "under that supervisor",
+			      "(%s/%u), for which the new code fails: when one ends, it cannot be "
+			      "started again, and the supervisor gives up",
 			      module_shown(started.module), module_shown(module->name),
 			      started.function, started.arity)
 				->hint = "let init/1 understand the old arguments as well, for as "

@@ -350,6 +350,26 @@ void judge_agents(struct judge *judge, const struct app_diff *app, const struct 
 				judge_start(&agents, &olds.items[i], &news.items[j]);
 }
 
+void judge_agents_of_same(struct judge *judge, struct module_at *module)
+{
+	const struct beam_facts *facts = module_facts(judge->modules, SIDE_NEW, module);
+	const struct code *code = facts ? module_code(judge->modules, SIDE_NEW, module) : NULL;
+	const size_t nr = (size_t)(module - judge->modules->items[SIDE_NEW]);
+
+	if (!judge->agents)
+		judge->agents = arena_array(judge->arena,
+					    name_table_len(judge->modules->names[SIDE_NEW]), bool);
+	if (!code || code->unread || judge->agents[nr])
+		return;
+	judge->agents[nr] = true;
+	judge_agents(judge, module->app,
+		     &(struct module_diff){ .name = module->name,
+					    .old_facts = facts,
+					    .new_facts = facts,
+					    .old_code = code,
+					    .new_code = code });
+}
+
 /* Those whose starts stay as they are, and that changed modules ask. */
 void judge_agents_asked(struct judge *judge)
 {
@@ -368,21 +388,10 @@ void judge_agents_asked(struct judge *judge)
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		const struct code_library *library = &modules->library[SIDE_NEW];
-		const struct beam_facts *facts;
-		const struct code *code;
 
-		if (!naming[i] || module->of_language ||
-		    is_told(judge, REASON_state_shape_changed, module->name) ||
-		    !library->follow(library->ctx, module->name))
-			continue;
-		facts = module_facts(modules, SIDE_NEW, module);
-		code = facts ? module_code(modules, SIDE_NEW, module) : NULL;
-		if (code && !code->unread)
-			judge_agents(judge, module->app,
-				     &(struct module_diff){ .name = module->name,
-							    .old_facts = facts,
-							    .new_facts = facts,
-							    .old_code = code,
-							    .new_code = code });
+		if (naming[i] && !module->of_language &&
+		    !is_told(judge, REASON_state_shape_changed, module->name) &&
+		    library->follow(library->ctx, module->name))
+			judge_agents_of_same(judge, module);
 	}
 }

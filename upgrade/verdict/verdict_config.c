@@ -154,25 +154,6 @@ static void judge_env(struct judge *judge, const struct app_diff *app)
 
 /* ---- keys that the system sets itself ---- */
 
-/* Of [{Key, Value}] */
-static bool has_key(const struct term *env, const char *key)
-{
-	for (size_t i = 0; env && term_is_list(env) && i < env->seq.len; i++)
-		if (term_is_tuple(term_at(env, i), 2) &&
-		    term_is_atom(term_at(term_at(env, i), 0), key))
-			return true;
-	return false;
-}
-
-static bool is_configured(const struct judge *judge, const struct app_diff *app, const char *key)
-{
-	const struct term *config = judge->diff->new_config.term;
-
-	return has_key(app->new_app->app->env, key) ||
-	       (config && term_is_list(config) &&
-		has_key(term_proplist_get(config, app->name), key));
-}
-
 static bool is_read_later(struct judge *judge, const struct app_diff *app, const char *key)
 {
 	struct names names = app->new_app->app->modules;
@@ -201,8 +182,9 @@ static void judge_set_key(struct judge *judge, struct module_at *module,
 
 	if ((!effect_is(effect, "application", "set_env", 0) &&
 	     !effect_is(effect, "Elixir.Application", "put_env", 0)) ||
-	    !key || !value_is_atom(effect->args[0], app->name) || is_configured(judge, app, key) ||
-	    !runs_at_start(judge, module, effect->in) || !is_read_later(judge, app, key))
+	    !key || !value_is_atom(effect->args[0], app->name) ||
+	    diff_env(judge->diff, true, app, key) || !runs_at_start(judge, module, effect->in) ||
+	    !is_read_later(judge, app, key))
 		return;
 	JUDGE(judge, REASON_env_changed, app->name, module->name,
 	      "%s sets the key %s of the environment of %s where something starts: an install "

@@ -7,10 +7,11 @@
 
 enum { STEPS = 8000, ENDS_MAX = 32 };
 
-/* Where a function ends by an exception. */
+/* Where a function ends by an exception, and what it asked the environment for last. */
 struct end {
 	const struct code_function *in;
 	size_t at;
+	const char *app, *key; /* NULL: nothing yet */
 };
 
 struct ends {
@@ -24,7 +25,7 @@ struct reading {
 	bool there; /* whatever it asks for */
 	struct eval *eval;
 	struct ends ends;
-	const char *app, *key; /* the last that was not there, or a part of it */
+	const char *app, *key; /* the last that was asked for; of one that fails: that fails it */
 };
 
 static bool has_end(const struct ends *ends, const struct end *end)
@@ -38,7 +39,8 @@ static bool has_end(const struct ends *ends, const struct end *end)
 static void note_end(void *ctx)
 {
 	struct reading *reading = ctx;
-	const struct end end = { reading->eval->top->function, reading->eval->at };
+	const struct end end = { reading->eval->top->function, reading->eval->at, reading->app,
+				 reading->key };
 
 	if (reading->ends.len < ENDS_MAX && !has_end(&reading->ends, &end))
 		reading->ends.items[reading->ends.len++] = end;
@@ -73,10 +75,8 @@ static bool answer(void *ctx, const struct beam_function *to, const struct value
 	if (!app)
 		return false;
 	term = diff_env(reading->judge->diff, reading->side == SIDE_NEW, app, key);
-	if (!reading->there && !reading->key) {
-		reading->app = app->name;
-		reading->key = arena_dup(reading->judge->arena, span_of(key));
-	}
+	reading->app = app->name;
+	reading->key = arena_dup(reading->judge->arena, span_of(key));
 	result = known_env_result(arena, to, args,
 				  reading->there ? &value_unknown
 				  : term         ? value_of_term(arena, term)
@@ -109,8 +109,8 @@ static bool follow(struct reading *reading, const struct code *code,
 	return !eval.gave_up && reading->ends.len < ENDS_MAX;
 }
 
-/* Whether it fails with what is configured, where it did not if that were there; *key: the first
- * that it asks for.
+/* Whether it fails with what is configured, where it did not if all were there; now->key: what it
+ * asked for last.
  */
 static bool fails(struct judge *judge, enum side side, const struct code *code,
 		  const struct code_function *function, struct reading *now)
@@ -120,9 +120,15 @@ static bool fails(struct judge *judge, enum side side, const struct code *code,
 	*now = (struct reading){ .judge = judge, .side = side };
 	if (!follow(now, code, function) || !now->key || !follow(&otherwise, code, function))
 		return false;
-	for (size_t i = 0; i < now->ends.len; i++)
-		if (!has_end(&otherwise.ends, &now->ends.items[i]))
-			return true;
+	for (size_t i = 0; i < now->ends.len; i++) {
+		const struct end *end = &now->ends.items[i];
+
+		if (!end->key || has_end(&otherwise.ends, end))
+			continue;
+		now->app = end->app;
+		now->key = end->key;
+		return true;
+	}
 	return false;
 }
 
@@ -196,8 +202,8 @@ static void judge_reader(struct judge *judge, const struct app_diff *app,
 			continue;
 		owner = code_owner(module->new_code, function);
 		JUDGE(judge, REASON_env_changed, app->name, module->name,
-		      "%s:%s/%u fails with the environment of %s as it is configured (%s): it asks "
-		      "for what is not there",
+		      "%s:%s/%u fails with the environment of %s as it is configured: %s, which it "
+		      "asks for, is not there, or not all of it",
 		      module_shown(module->name), owner->name, owner->arity, now.app, now.key)
 			->severity = SEVERITY_WARN;
 		judge->reasons->items[judge->reasons->len - 1].hint =

@@ -17,12 +17,10 @@ struct lookups {
 static int key_argument(const struct beam_function *to)
 {
 	static const char *const names[] = {
-		"find",           "fetch",           "fetch!",      "get",
-		"get_and_update", "get_and_update!", "take",        "get_lazy",
-		"has_key?",       "is_key",          "pop",         "pop!",
-		"drop",           "pop_lazy",        "replace",     "put_new",
-		"replace!",       "update",          "with",        "update!",
-		"remove",         "delete",          "update_with",
+		"find",     "fetch",    "fetch!", "get",    "get_and_update", "get_and_update!",
+		"get_lazy", "has_key?", "is_key", "pop",    "pop!",           "pop_lazy",
+		"replace",  "put_new",  "update", "remove", "replace!",       "update_with",
+		"delete",   "update!",
 	};
 	int at = strcmp(to->module, "maps") == 0 ? 0
 		 : strcmp(to->module, "Elixir.Map") == 0 || strcmp(to->module, "Elixir.Access") == 0
@@ -35,6 +33,19 @@ static int key_argument(const struct beam_function *to)
 	return -1;
 }
 
+/* Of which it is not looked what they are: it may find all that is there. */
+static bool looks_up_many(const struct beam_function *to)
+{
+	static const char *const names[] = { "with", "without", "take", "drop", "split" };
+
+	if (strcmp(to->module, "maps") != 0 && strcmp(to->module, "Elixir.Map") != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], to->name) == 0)
+			return to->arity == 2;
+	return false;
+}
+
 static void see_lookup(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
 	struct lookups *lookups = ctx;
@@ -42,6 +53,8 @@ static void see_lookup(void *ctx, const struct beam_function *to, const struct v
 	int at = key_argument(to);
 	const struct term *term;
 
+	if (looks_up_many(to))
+		lookups->any = lookups->found = true;
 	if (at < 0 || to->arity < 2)
 		return;
 	term = value_term(args[at], lookups->arena);
@@ -58,10 +71,11 @@ static bool matches_any_key(const struct code *code)
 	for (size_t i = 0; i < code->len; i++)
 		for (size_t j = 0; j < code->functions[i].len; j++) {
 			const struct code_op *op = &code->functions[i].ops[j];
-			const struct code_arg *list = &op->args[op->len - 1];
+			const struct code_arg *list;
 
 			if (op->opcode != OP_GET_MAP_ELEMENTS && op->opcode != OP_HAS_MAP_FIELDS)
 				continue;
+			list = &op->args[op->len - 1];
 			for (size_t k = 0; list->kind == CODE_LIST && k < list->len;
 			     k += op->opcode == OP_GET_MAP_ELEMENTS ? 2 : 1)
 				if (!code_term(&list->items[k]))

@@ -20,6 +20,7 @@ struct judge {
 	struct watched *watched[SIDES]; /* modules that were asked for, by their number */
 	struct effects_batch *batches;  /* that are followed beside, the last one first */
 	unsigned read_steps;            /* that readers of what is stored were tried for */
+	bool *agents;  /* for judge_agents_of_same(), when it was asked, by their number */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	const char *plugin; /* that the libraries take an unknown module for, or NULL */
 	/* The relup starts a new emulator before it changes anything: no process lives through
@@ -97,7 +98,9 @@ void judge_env_read(struct judge *judge);
 /* The state of Elixir's agents that a changed module starts. */
 void judge_agents(struct judge *judge, const struct app_diff *app,
 		  const struct module_diff *module);
-/* The same where a module that is the same starts them, and changed ones ask them. */
+/* The same of those that a module starts which is the same; once. */
+void judge_agents_of_same(struct judge *judge, struct module_at *module);
+/* … where changed ones ask them. */
 void judge_agents_asked(struct judge *judge);
 
 /* ---- verdict_agent_uses.c ---- */

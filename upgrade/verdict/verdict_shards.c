@@ -20,7 +20,7 @@ static bool chooses(const struct code *code, const struct code_function *functio
 		return false;
 	if (strcmp(to->name, "phash2") == 0 || strcmp(to->name, "phash") == 0)
 		term = argument_at(function, at, 1);
-	else if (strcmp(to->name, "rem") == 0)
+	else if (op->opcode == OP_GC_BIF2 && strcmp(to->name, "rem") == 0)
 		term = code_term(&op->args[operand + 2]);
 	return term && term_get_integer(term, count) && *count > 1;
 }

@@ -120,24 +120,23 @@ static void judge_same_processes(struct shared *shared)
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
+		const struct code *code, *old_code;
 		const struct beam_facts *facts;
 		struct module_diff same;
-		const struct code *code;
 
 		if (!users[i])
 			continue;
 		facts = module_facts(modules, SIDE_NEW, after);
-		if (facts && facts->roles & BEAM_PROCESS)
+		code = module_code(modules, SIDE_NEW, after);
+		old_code = module_code(modules, SIDE_OLD, before);
+		if (code && old_code && facts && facts->roles & BEAM_PROCESS)
 			judge_types(
 				shared->judge,
-				&(struct typed){ after->app, after->name,
-						 module_code(modules, SIDE_OLD, before),
-						 module_code(modules, SIDE_NEW, after), facts,
+				&(struct typed){ after->app, after->name, old_code, code, facts,
 						 (enum beam_role)(facts->roles & BEAM_PROCESS &
 								  -(facts->roles & BEAM_PROCESS)),
 						 true });
-		code = after->same ? module_code(modules, SIDE_NEW, after) : NULL;
-		if (!code || code->unread)
+		if (!after->same || !code || code->unread)
 			continue;
 		judge_stored_by(shared->judge, before, after, code, code);
 		if (!facts)
@@ -147,7 +146,7 @@ static void judge_same_processes(struct shared *shared)
 					     .new_facts = facts,
 					     .old_code = code,
 					     .new_code = code };
-		judge_agents(shared->judge, after->app, &same);
+		judge_agents_of_same(shared->judge, after);
 		judge_carried(shared->judge, after->app, &same);
 	}
 }

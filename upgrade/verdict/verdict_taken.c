@@ -138,18 +138,20 @@ static bool runs(struct taken *taken, const char *name)
 	return false;
 }
 
-/* The module of a process that has it, and runs on without it being its own any more; NULL. */
+/* The module of a process that has it, and runs on without it being its own any more, so that it
+ * changed; NULL.
+ */
 static const char *holder(struct taken *taken, const struct child *child, const struct act *act)
 {
-	const struct names all = taken->app->old_app->app->modules;
+	for (size_t i = 0; i < taken->app->modules.len; i++) {
+		const struct module_diff *module = &taken->app->modules.items[i];
 
-	for (size_t i = 0; i < all.len; i++)
-		if (strcmp(all.items[i], child->module) != 0 &&
-		    makes(taken->judge, SIDE_OLD, all.items[i], act) &&
-		    modules_find(taken->judge->modules, SIDE_NEW, all.items[i]) &&
-		    !makes(taken->judge, SIDE_NEW, all.items[i], act) &&
-		    !is_stopped(taken->judge, all.items[i]) && runs(taken, all.items[i]))
-			return all.items[i];
+		if (module->change == CHANGE_CHANGED && strcmp(module->name, child->module) != 0 &&
+		    makes(taken->judge, SIDE_OLD, module->name, act) &&
+		    !makes(taken->judge, SIDE_NEW, module->name, act) &&
+		    !is_stopped(taken->judge, module->name) && runs(taken, module->name))
+			return module->name;
+	}
 	return NULL;
 }
 

@@ -72,13 +72,14 @@ who(P) ->
         undefined -> gone
     end.
 
-%% A process may end in good order where its supervisor no longer has it.
+%% A process may end in good order where its supervisor no longer has it, or (noproc) have ended as the
+%% others were listed, before it was watched.
 gone(Watched, #{stay := Stay}) ->
     [{died, Who, Why} || {P, Who, Ref} <- Watched, not is_process_alive(P),
                          Why <- [receive {'DOWN', Ref, _, _, R} -> R after 0 -> unknown end],
                          case is_atom(Who) of
                              true -> lists:member(Who, Stay);
-                             false -> Why =/= normal andalso Why =/= shutdown
+                             false -> not lists:member(Why, [normal, shutdown, noproc])
                          end].
 
 look(#{probes := Probes, tree := Tree}) ->

@@ -30,8 +30,8 @@ struct values {
  * follow  whether calls of a module are followed though it is not known to be pure; NULL: none is
  * plugin  the module that one is taken for which is not known, where that has the function that is
  *         called: Mod:handle(Event, State); NULL: none
- * env     the value of a key of an application's environment that the release configures, and that
- *         nothing else sets; NULL, also of the function: it is not known
+ * env     the value of a key of an application's environment that the release configures, in a
+ *         file or in flags that are seen; NULL, also of the function: it is not known
  */
 struct code_library {
 	const struct code *(*open)(void *ctx, const char *module);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reads of the environment: what a release configures, as far as that stays the same in every start
- * of it: of which kind it is, and the keys of options.
+/* Reads of the environment: the options that a release configures under a key, and of which kind
+ * their values are.  Other values are not believed: whoever likes sets them.
  */
 #include "erlang/code/code_eval.h"
 
@@ -95,7 +95,6 @@ const struct value *known_env(struct eval *eval, const struct beam_function *fun
 	const char *key = app ? value_atom_name(args[1]) : NULL;
 	const struct term *term = key ? library->env(library->ctx, app, key) : NULL;
 
-	/* Other values are set by whoever likes, and may be anything then. */
 	return term && term_is_list(term) && is_options(term)
 		       ? known_env_result(eval->arena, function, args,
 					  kind_of(eval->arena, term, DEPTH))

@@ -36,9 +36,10 @@ steps([{renewed, Side} | Steps], Before, Logged, []) ->
 steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
     Used = get(used),
     Watched = [{P, who(P), monitor(process, P)} || P <- processes() -- Before, P =/= Logged],
-    Load = spawn(fun() -> Used andalso load(From) end),
+    {Load, Loads} = spawn_monitor(fun() -> Used andalso load(From) end),
     Result = release_handler:install_release(Vsn, [{error_action, reboot}]),
     exit(Load, kill),
+    receive {'DOWN', Loads, _, _, _} -> ok end, % the next step must not find it dying
     use(To), use(To),
     Used orelse wake(To),
     Found = [{install, Result} || element(1, Result) =/= ok] ++ look(To) ++ gone(Watched, To) ++
@@ -72,14 +73,13 @@ who(P) ->
         undefined -> gone
     end.
 
-%% A process may end in good order where its supervisor no longer has it, or (noproc) have ended as the
-%% others were listed, before it was watched.
+%% A process may end in good order where its supervisor no longer has it.
 gone(Watched, #{stay := Stay}) ->
     [{died, Who, Why} || {P, Who, Ref} <- Watched, not is_process_alive(P),
                          Why <- [receive {'DOWN', Ref, _, _, R} -> R after 0 -> unknown end],
                          case is_atom(Who) of
                              true -> lists:member(Who, Stay);
-                             false -> not lists:member(Why, [normal, shutdown, noproc])
+                             false -> Why =/= normal andalso Why =/= shutdown
                          end].
 
 look(#{probes := Probes, tree := Tree}) ->

@@ -434,3 +434,28 @@ int code_import_operand(enum opcode opcode)
 		return -1;
 	}
 }
+
+const struct beam_function *code_op_import(const struct code *code, const struct code_op *op)
+{
+	int operand = code_import_operand(op->opcode);
+
+	return operand < 0 ? NULL : code_import(code, &op->args[operand]);
+}
+
+const struct code_function *code_op_local(const struct code *code, const struct code_op *op)
+{
+	const struct beam_function *lambda;
+
+	switch (op->opcode) {
+	case OP_CALL:
+	case OP_CALL_LAST:
+	case OP_CALL_ONLY:
+		return code_local(code, &op->args[1]);
+	case OP_MAKE_FUN2:
+	case OP_MAKE_FUN3:
+		lambda = code_lambda(code, &op->args[0]);
+		return lambda ? code_function(code, lambda->name, lambda->arity) : NULL;
+	default:
+		return NULL;
+	}
+}

@@ -141,6 +141,12 @@ static inline const struct term *code_term(const struct code_arg *arg)
 
 /* Which operand is an import: of remote calls, and of guard bifs; -1 for other instructions. */
 int code_import_operand(enum opcode opcode);
+/* The function that an instruction calls by its full name, also a guard bif; NULL: none. */
+const struct beam_function *code_op_import(const struct code *code, const struct code_op *op);
+/* The function of this module that an instruction calls without a module, or makes a fun of;
+ * NULL: none.
+ */
+const struct code_function *code_op_local(const struct code *code, const struct code_op *op);
 
 /* Appends one line: the name and the operands, with tables looked up, in the form "move
  * {literal,…} x0", "call_ext lists:map/2", "call f/1".  Terms are written by `term`, which

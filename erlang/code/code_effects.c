@@ -14,33 +14,13 @@ static const struct beam_function send = { "erlang", "send", 2 };
 
 /* ---- from which functions a call can be reached ---- */
 
-static const struct code_function *called(const struct code *code, const struct code_op *op)
-{
-	const struct beam_function *lambda;
-
-	switch (op->opcode) {
-	case OP_CALL:
-	case OP_CALL_LAST:
-	case OP_CALL_ONLY:
-		return code_local(code, &op->args[1]);
-	case OP_MAKE_FUN2:
-	case OP_MAKE_FUN3:
-		lambda = code_lambda(code, &op->args[0]);
-		return lambda ? code_function(code, lambda->name, lambda->arity) : NULL;
-	default:
-		return NULL;
-	}
-}
-
 /* follows: NULL, or whose functions may make one. */
 static bool has_asked(const struct code *code, const struct code_function *function,
 		      effect_asked *asked, const struct code_library *follows)
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *to = code_op_import(code, op);
 
 		if ((to && asked(to)) || (op->opcode == OP_SEND && asked(&send)) ||
 		    (to && follows && follows->follow(follows->ctx, to->module)))
@@ -58,7 +38,7 @@ void code_mark_callers(const struct code *code, bool *marked)
 		for (size_t f = 0; f < code->len; f++) {
 			for (size_t i = 0; i < code->functions[f].len && !marked[f]; i++) {
 				const struct code_function *to =
-					called(code, &code->functions[f].ops[i]);
+					code_op_local(code, &code->functions[f].ops[i]);
 
 				marked[f] = to && marked[to - code->functions];
 				more = more || marked[f];
@@ -201,7 +181,7 @@ size_t code_callers(const struct code *code, const struct code_function *functio
 
 	for (size_t f = 0; f < code->len && len < room; f++)
 		for (size_t i = 0; i < code->functions[f].len; i++)
-			if (called(code, &code->functions[f].ops[i]) == function) {
+			if (code_op_local(code, &code->functions[f].ops[i]) == function) {
 				out[len++] = &code->functions[f];
 				break;
 			}

@@ -216,8 +216,7 @@ bool code_matches_size(const struct code *code, size_t size)
 
 static bool calls_tables(const struct code *code, const struct code_op *op)
 {
-	int operand = code_import_operand(op->opcode);
-	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+	const struct beam_function *to = code_op_import(code, op);
 
 	return to && (strcmp(to->module, "ets") == 0 || strcmp(to->module, "dets") == 0);
 }
@@ -290,9 +289,7 @@ bool code_hands_row(const struct code *code, const struct code *to, size_t size)
 	for (size_t f = 0; f < code->len; f++)
 		for (size_t i = 0; i < code->functions[f].len; i++) {
 			const struct code_op *op = &code->functions[f].ops[i];
-			int operand = code_import_operand(op->opcode);
-			const struct beam_function *import =
-				operand < 0 ? NULL : code_import(code, &op->args[operand]);
+			const struct beam_function *import = code_op_import(code, op);
 			const struct code_function *taker =
 				import && strcmp(import->module, to->module) == 0
 					? code_function(to, import->name, import->arity)
@@ -310,8 +307,7 @@ bool code_hands_row(const struct code *code, const struct code *to, size_t size)
 
 static bool hands_on(const struct code *code, const struct code_op *op)
 {
-	int import = code_import_operand(op->opcode);
-	const struct beam_function *to = import < 0 ? NULL : code_import(code, &op->args[import]);
+	const struct beam_function *to = code_op_import(code, op);
 
 	return to && strcmp(to->module, "sys") == 0 && strcmp(to->name, "handle_system_msg") == 0 &&
 	       (to->arity == 6 || to->arity == 7);

@@ -30,35 +30,20 @@ static size_t nr_of(const struct code *code, const struct code_function *functio
 	return (size_t)(function - code->functions);
 }
 
-static const struct beam_function *import_of(const struct code *code, const struct code_op *op)
-{
-	int operand = code_import_operand(op->opcode);
-
-	return operand < 0 ? NULL : code_import(code, &op->args[operand]);
-}
-
 /* The function of this module that an instruction calls, or makes a fun of. */
 static const struct code_function *callee(const struct code *code, const struct code_op *op,
 					  bool *by_name)
 {
-	const struct beam_function *to = import_of(code, op);
+	const struct beam_function *to = code_op_import(code, op);
 
 	*by_name = to && strcmp(to->module, code->module) == 0;
-	if (*by_name)
-		return code_function(code, to->name, to->arity);
-	if (op->opcode == OP_MAKE_FUN2 || op->opcode == OP_MAKE_FUN3) {
-		to = code_lambda(code, &op->args[0]);
-		return to ? code_function(code, to->name, to->arity) : NULL;
-	}
-	if (op->opcode == OP_CALL || op->opcode == OP_CALL_LAST || op->opcode == OP_CALL_ONLY)
-		return code_local(code, &op->args[1]);
-	return NULL;
+	return *by_name ? code_function(code, to->name, to->arity) : code_op_local(code, op);
 }
 
 static bool hibernates(const struct code *code, const struct code_function *function)
 {
 	for (size_t i = 0; i < function->len; i++) {
-		const struct beam_function *to = import_of(code, &function->ops[i]);
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
 
 		if (to && is_hibernate(to))
 			return true;

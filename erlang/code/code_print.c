@@ -373,9 +373,7 @@ struct code_remotes code_remote(const struct code *code, struct arena *arena)
 
 		remotes.first = remotes.len;
 		for (size_t i = 0; i < from->len; i++) {
-			int import = code_import_operand(from->ops[i].opcode);
-			const struct beam_function *to =
-				import < 0 ? NULL : code_import(code, &from->ops[i].args[import]);
+			const struct beam_function *to = code_op_import(code, &from->ops[i]);
 
 			if (to)
 				add_remote(&remotes, from, to, false);

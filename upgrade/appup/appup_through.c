@@ -76,21 +76,12 @@ static size_t reach(struct through *through, const struct beam_function *to)
 /* The function that an instruction calls, or makes a fun of. */
 static struct beam_function called_by(const struct reached *from, const struct code_op *op)
 {
-	const struct code_function *local = NULL;
-	const struct beam_function *to = NULL;
-	int operand = code_import_operand(op->opcode);
+	const struct code_function *local = code_op_local(from->code, op);
+	const struct beam_function *to = code_op_import(from->code, op);
 
-	if (op->opcode == OP_CALL || op->opcode == OP_CALL_LAST || op->opcode == OP_CALL_ONLY)
-		local = code_local(from->code, &op->args[1]);
-	else if (op->opcode == OP_MAKE_FUN2 || op->opcode == OP_MAKE_FUN3)
-		to = code_lambda(from->code, &op->args[0]);
-	else if (operand >= 0)
-		to = code_import(from->code, &op->args[operand]);
 	if (local)
 		return (struct beam_function){ from->module->name, local->name, local->arity };
-	return to ? (struct beam_function){ to->module ? to->module : from->module->name, to->name,
-					    to->arity }
-		  : (struct beam_function){ 0 };
+	return to ? *to : (struct beam_function){ 0 };
 }
 
 static void reach_from(struct through *through, size_t nr)
@@ -239,9 +230,7 @@ static bool is_dropped(const struct code_function *function, size_t call)
 static bool is_call_of(const struct code *code, const struct code_op *op,
 		       const struct beam_function *to)
 {
-	int operand = code_import_operand(op->opcode);
-	const struct beam_function *called =
-		operand >= 0 ? code_import(code, &op->args[operand]) : NULL;
+	const struct beam_function *called = code_op_import(code, op);
 
 	return called && beam_function_same(called, to);
 }

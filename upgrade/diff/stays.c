@@ -67,23 +67,14 @@ static void reach_from(struct reach *reach, const struct reached *from)
 
 	for (size_t i = 0; code && i < from->function->len && reach->stays; i++) {
 		const struct code_op *op = &from->function->ops[i];
-		const struct code_function *local = NULL;
-		const struct beam_function *to = NULL;
-		int operand = code_import_operand(op->opcode);
+		const struct code_function *local = code_op_local(code, op);
+		const struct beam_function *to = code_op_import(code, op);
 
 		reach->stays = !makes_changed(reach, op);
-		if (op->opcode == OP_CALL || op->opcode == OP_CALL_LAST ||
-		    op->opcode == OP_CALL_ONLY)
-			local = code_local(code, &op->args[1]);
-		else if (op->opcode == OP_MAKE_FUN2 || op->opcode == OP_MAKE_FUN3)
-			to = code_lambda(code, &op->args[0]);
-		else if (operand >= 0)
-			to = code_import(code, &op->args[operand]);
 		if (local)
 			reach_function(reach, from->module->name, local->name, local->arity);
 		else if (to)
-			reach_function(reach, to->module ? to->module : from->module->name,
-				       to->name, to->arity);
+			reach_function(reach, to->module, to->name, to->arity);
 	}
 }
 

@@ -139,9 +139,7 @@ bool call_is_careful(const struct eval_frame *at)
 	for (; at; at = at->caller)
 		for (size_t i = 0; i < at->function->len; i++) {
 			const struct code_op *op = &at->function->ops[i];
-			int operand = code_import_operand(op->opcode);
-			const struct beam_function *to =
-				operand < 0 ? NULL : code_import(at->code, &op->args[operand]);
+			const struct beam_function *to = code_op_import(at->code, op);
 
 			if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
 			    (to &&

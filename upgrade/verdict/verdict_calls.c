@@ -100,9 +100,7 @@ static bool looks_first(const struct code *code, const struct code_function *fun
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *to = code_op_import(code, op);
 
 		if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
 		    (to && (strncmp(to->name, "function_exported", 17) == 0 ||

@@ -84,9 +84,7 @@ static bool calls_given(const struct code *code, const struct code_function *fun
 
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *to =
-			operand >= 0 ? code_import(code, &op->args[operand]) : NULL;
+		const struct beam_function *to = code_op_import(code, op);
 
 		if (to && to->module &&
 		    name_table_find(given, key_of(&key, to->module, to->name, to->arity)) !=

@@ -72,16 +72,12 @@ bool function_waits(const struct code *code, const struct code_function *functio
 
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *to = code_op_import(code, op);
 
 		if (op->opcode == OP_WAIT || op->opcode == OP_WAIT_TIMEOUT)
 			return true;
 		for (size_t j = 0; to && j < ARRAY_LEN(blocking); j++)
-			if (to->arity == blocking[j].arity &&
-			    strcmp(to->name, blocking[j].name) == 0 &&
-			    strcmp(to->module, blocking[j].module) == 0)
+			if (beam_function_same(to, &blocking[j]))
 				return true;
 	}
 	return false;
@@ -106,9 +102,7 @@ static bool moves_over(const struct code *code, struct arena *arena,
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *import =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *import = code_op_import(code, op);
 
 		if (import && strcmp(import->module, code->module) == 0 &&
 		    (op->opcode != OP_CALL_EXT || leads_to(code, arena, import, loop)))
@@ -146,9 +140,7 @@ static bool starts_processes(const struct code *code, const struct code_function
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *import =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *import = code_op_import(code, op);
 
 		if (import && starts_process(import))
 			return true;
@@ -183,10 +175,8 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 		}
 		if (function->ops[i].opcode == OP_MAKE_FUN2 ||
 		    function->ops[i].opcode == OP_MAKE_FUN3) {
-			const struct beam_function *fun =
-				code_lambda(loops->code, &function->ops[i].args[0]);
 			const struct code_function *body =
-				fun ? code_function(loops->code, fun->name, fun->arity) : NULL;
+				code_op_local(loops->code, &function->ops[i]);
 
 			if (body)
 				begin(loops, body);
@@ -204,9 +194,7 @@ static const struct beam_function *call_that(const struct code *code,
 
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *to = code_op_import(code, op);
 
 		if (op->opcode == OP_TRY || op->opcode == OP_CATCH)
 			return NULL;

@@ -16,8 +16,7 @@ static const struct adding {
 static const struct adding *adding_of(const struct beam_function *to)
 {
 	for (size_t i = 0; to && i < ARRAY_LEN(addings); i++)
-		if (to->arity == addings[i].to.arity && strcmp(to->name, addings[i].to.name) == 0 &&
-		    strcmp(to->module, addings[i].to.module) == 0)
+		if (beam_function_same(to, &addings[i].to))
 			return &addings[i];
 	return NULL;
 }
@@ -34,12 +33,8 @@ static bool are_seen(const struct code *code, const struct code_function *functi
 {
 	size_t calls = 0, seen = 0;
 
-	for (size_t i = 0; i < function->len; i++) {
-		int operand = code_import_operand(function->ops[i].opcode);
-
-		calls += operand >= 0 &&
-			 adding_of(code_import(code, &function->ops[i].args[operand])) != NULL;
-	}
+	for (size_t i = 0; i < function->len; i++)
+		calls += adding_of(code_op_import(code, &function->ops[i])) != NULL;
 	for (size_t i = 0; i < effects.len; i++)
 		seen += effects.items[i].in == function && adding_of(&effects.items[i].to) != NULL;
 	return seen >= calls;

@@ -78,14 +78,10 @@ static bool finds_far_ones(const struct code *code, const struct code_function *
 	const struct code_function *owner = code_owner(code, function);
 
 	for (size_t i = 0; i < owner->len; i++) {
-		int operand = code_import_operand(owner->ops[i].opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &owner->ops[i].args[operand]);
+		const struct beam_function *to = code_op_import(code, &owner->ops[i]);
 
 		for (size_t j = 0; to && j < ARRAY_LEN(finders); j++)
-			if (to->arity == finders[j].arity &&
-			    strcmp(to->name, finders[j].name) == 0 &&
-			    strcmp(to->module, finders[j].module) == 0)
+			if (beam_function_same(to, &finders[j]))
 				return true;
 	}
 	return false;

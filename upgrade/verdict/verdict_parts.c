@@ -79,12 +79,10 @@ static bool raises_without(const struct code *code, const struct code_op *op)
 		{ "Elixir.Map", "replace!", 3 },
 		{ "Elixir.Map", "update!", 3 },
 	};
-	int operand = code_import_operand(op->opcode);
-	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+	const struct beam_function *to = code_op_import(code, op);
 
 	for (size_t i = 0; to && i < ARRAY_LEN(strict); i++)
-		if (to->arity == strict[i].arity && strcmp(to->name, strict[i].name) == 0 &&
-		    strcmp(to->module, strict[i].module) == 0)
+		if (beam_function_same(to, &strict[i]))
 			return true;
 	return false;
 }
@@ -138,8 +136,7 @@ static bool all_go_on(const struct clauses *clauses, const struct code_arg *args
 
 static bool raises(const struct code *code, const struct code_op *op)
 {
-	int operand = code_import_operand(op->opcode);
-	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+	const struct beam_function *to = code_op_import(code, op);
 
 	return to && (known_to_raise(to) || strncmp(to->module, "elixir_", 7) == 0);
 }
@@ -276,8 +273,7 @@ static const struct term *key_asked(const struct code *code, const struct code_f
 /* is_map_key(Key, Map) comes before. */
 static bool is_looked_for(const struct code *code, const struct code_op *op, const char *key)
 {
-	int operand = code_import_operand(op->opcode);
-	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+	const struct beam_function *to = code_op_import(code, op);
 
 	return to && strcmp(to->name, "is_map_key") == 0 && has_name(op->args, op->len, key);
 }
@@ -291,15 +287,13 @@ static bool names_for_itself(const struct code *code, const struct code_function
 {
 	const struct code_op *op = &function->ops[at];
 	const struct beam_function *to;
-	int operand;
 
 	if (op->opcode == OP_PUT_MAP_ASSOC || op->opcode == OP_PUT_MAP_EXACT || is_map_test(op))
 		return true;
 	while (op->opcode == OP_MOVE && at + 1 < function->len &&
 	       (function->ops[at].opcode == OP_MOVE || function->ops[at].opcode == OP_LINE))
 		at++;
-	operand = code_import_operand(function->ops[at].opcode);
-	to = operand < 0 ? NULL : code_import(code, &function->ops[at].args[operand]);
+	to = code_op_import(code, &function->ops[at]);
 	return to && !raises_without(code, &function->ops[at]) &&
 	       (strcmp(to->module, "maps") == 0 || strcmp(to->module, "Elixir.Map") == 0);
 }

@@ -12,8 +12,7 @@ static bool chooses(const struct code *code, const struct code_function *functio
 		    int64_t *count)
 {
 	const struct code_op *op = &function->ops[at];
-	int operand = code_import_operand(op->opcode);
-	const struct beam_function *to = operand < 0 ? NULL : code_import(code, &op->args[operand]);
+	const struct beam_function *to = code_op_import(code, op);
 	const struct term *term = NULL;
 
 	if (!to || to->arity != 2 || strcmp(to->module, "erlang") != 0)
@@ -21,7 +20,7 @@ static bool chooses(const struct code *code, const struct code_function *functio
 	if (strcmp(to->name, "phash2") == 0 || strcmp(to->name, "phash") == 0)
 		term = argument_at(function, at, 1);
 	else if (op->opcode == OP_GC_BIF2 && strcmp(to->name, "rem") == 0)
-		term = code_term(&op->args[operand + 2]);
+		term = code_term(&op->args[code_import_operand(op->opcode) + 2]);
 	return term && term_get_integer(term, count) && *count > 1;
 }
 

@@ -53,9 +53,7 @@ static bool calls(const struct code *code, const struct code_function *from, con
 		  const struct code_function *to)
 {
 	for (size_t i = 0; i < from->len; i++) {
-		int operand = code_import_operand(from->ops[i].opcode);
-		const struct beam_function *import =
-			operand < 0 ? NULL : code_import(code, &from->ops[i].args[operand]);
+		const struct beam_function *import = code_op_import(code, &from->ops[i]);
 
 		if (import && import->arity == to->arity && strcmp(import->name, to->name) == 0 &&
 		    strcmp(import->module, module) == 0)

@@ -402,19 +402,6 @@ static bool is_key_made(const struct storing *storing, const struct way *way, co
 	       !looks_up(storing, place, tuple);
 }
 
-static const struct code_function *called(const struct code *code, const struct code_op *op)
-{
-	const struct beam_function *fun = op->opcode == OP_MAKE_FUN2 || op->opcode == OP_MAKE_FUN3
-						  ? code_lambda(code, &op->args[0])
-						  : NULL;
-
-	if (fun)
-		return code_function(code, fun->name, fun->arity);
-	return op->opcode == OP_CALL || op->opcode == OP_CALL_LAST || op->opcode == OP_CALL_ONLY
-		       ? code_local(code, &op->args[1])
-		       : NULL;
-}
-
 static void mark_called(const struct code *code, bool *marked)
 {
 	for (bool more = true; more;) {
@@ -422,7 +409,7 @@ static void mark_called(const struct code *code, bool *marked)
 		for (size_t f = 0; f < code->len; f++)
 			for (size_t i = 0; i < code->functions[f].len && marked[f]; i++) {
 				const struct code_function *to =
-					called(code, &code->functions[f].ops[i]);
+					code_op_local(code, &code->functions[f].ops[i]);
 
 				more = more || (to && !marked[to - code->functions]);
 				if (to)

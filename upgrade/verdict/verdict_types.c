@@ -130,9 +130,7 @@ static bool asks_for_pair(const struct code *code, const struct code_function *f
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
-		int operand = code_import_operand(op->opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &op->args[operand]);
+		const struct beam_function *to = code_op_import(code, op);
 		const struct term *asked = NULL;
 
 		if (to && to->arity == 2 && strcmp(to->name, "fetch!") == 0 &&

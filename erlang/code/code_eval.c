@@ -453,3 +453,13 @@ struct values eval_function(struct eval *eval, const struct code *code,
 	eval->cut_counting = eval->cut_counting || before;
 	return out;
 }
+
+struct values eval_any(struct eval *eval, const struct code *code,
+		       const struct code_function *function)
+{
+	const struct value *args[256];
+
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	return eval_function(eval, code, function, args);
+}

@@ -99,6 +99,9 @@ struct eval {
  */
 struct values eval_function(struct eval *eval, const struct code *code,
 			    const struct code_function *function, const struct value *const *args);
+/* The same for any arguments: nothing is known of them. */
+struct values eval_any(struct eval *eval, const struct code *code,
+		       const struct code_function *function);
 /* All that a function may return.  False: it could not be followed to its end, so that there
  * may be others.
  */

@@ -131,10 +131,6 @@ static bool holds_record(const struct value *value, const char *name, struct are
 
 bool code_gives_record(const struct code *code, const char *name)
 {
-	const struct value *args[256];
-
-	for (unsigned i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 		owned_arena struct arena scratch = ARENA_EMPTY;
@@ -143,7 +139,7 @@ bool code_gives_record(const struct code *code, const char *name)
 
 		if (!code_exports(code, function->name, function->arity))
 			continue;
-		values = eval_function(&eval, code, function, args);
+		values = eval_any(&eval, code, function);
 		for (size_t j = 0; j < values.len; j++)
 			if (holds_record(values.items[j], name, &scratch))
 				return true;

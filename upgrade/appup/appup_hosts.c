@@ -27,10 +27,8 @@ static bool converts(const struct module_diff *module, const struct host *host)
 
 static const struct beam_facts *host_facts(struct appup_work *work, const struct host *host)
 {
-	struct module_at *module = modules_find(work->modules, SIDE_NEW, host->module);
-
-	return module && modules_find(work->modules, SIDE_OLD, host->module)
-		       ? module_facts(work->modules, SIDE_NEW, module)
+	return modules_find(work->modules, SIDE_OLD, host->module)
+		       ? modules_facts(work->modules, SIDE_NEW, host->module)
 		       : NULL;
 }
 

@@ -81,13 +81,6 @@ static void find_groups(struct order *order, size_t len, bool down)
 
 /* ---- what is wanted ---- */
 
-static const struct beam_facts *facts_of(struct order *order, const char *name)
-{
-	struct module_at *module = modules_find(order->work->modules, order->side, name);
-
-	return module ? module_facts(order->work->modules, order->side, module) : NULL;
-}
-
 static void want(struct order *order, const char *name, const struct beam_facts *caller);
 
 static void want_calls(struct order *order, const struct beam_facts *facts)
@@ -117,7 +110,7 @@ static void want(struct order *order, const char *name, const struct beam_facts 
 		return;
 	vertex->mark = order->work->walk;
 	if (vertex->diff->change != CHANGE_CHANGED) {
-		want_calls(order, facts_of(order, name));
+		want_calls(order, modules_facts(order->work->modules, order->side, name));
 		return;
 	}
 	group = group_of(order, (size_t)(vertex - order->work->vertices));
@@ -133,7 +126,7 @@ static void want_started(struct order *order, const char *module, unsigned depth
 	if (vertex_find(order->work, module))
 		want(order, module, NULL);
 	else
-		want_calls(order, facts_of(order, module));
+		want_calls(order, modules_facts(order->work->modules, order->side, module));
 	if (depth > 0)
 		children = children_of(order->work, order->side, module);
 	for (size_t i = 0; i < children.len; i++)
@@ -154,7 +147,7 @@ static void want_starts(struct order *order, const struct supervisor_change *cha
 	if (!supervisor_starts(change, down))
 		return;
 	if (!change->in_application)
-		want_calls(order, facts_of(order, change->module));
+		want_calls(order, modules_facts(order->work->modules, order->side, change->module));
 	for (size_t i = 0; i < change->len; i++)
 		want_child(order, after_way(&change->items[i], down));
 }

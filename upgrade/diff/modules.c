@@ -63,9 +63,8 @@ static void add_app(struct modules *modules, const struct app_diff *app, enum si
 static const struct code *open_code(void *ctx, const char *name)
 {
 	const struct library_side *side = ctx;
-	struct module_at *module = modules_find(side->modules, side->side, name);
 
-	return module ? module_code(side->modules, side->side, module) : NULL;
+	return modules_code(side->modules, side->side, name);
 }
 
 /* Only where it is known of both releases: else nothing could be compared. */
@@ -248,6 +247,27 @@ const struct code *module_code(struct modules *modules, enum side side, struct m
 		module->code = read_code(modules, side, module, &reading->arena);
 	pthread_mutex_unlock(&reading->lock);
 	return module->code;
+}
+
+const struct beam_facts *modules_facts(struct modules *modules, enum side side, const char *name)
+{
+	struct module_at *module = name ? modules_find(modules, side, name) : NULL;
+
+	return module ? module_facts(modules, side, module) : NULL;
+}
+
+const struct code *modules_code(struct modules *modules, enum side side, const char *name)
+{
+	struct module_at *module = name ? modules_find(modules, side, name) : NULL;
+
+	return module ? module_code(modules, side, module) : NULL;
+}
+
+bool modules_export(struct modules *modules, enum side side, const struct beam_function *function)
+{
+	const struct beam_facts *facts = modules_facts(modules, side, function->module);
+
+	return facts && beam_exports(facts, function->name, function->arity);
 }
 
 int modules_check(const struct modules *modules, struct error *err)

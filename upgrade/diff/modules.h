@@ -70,6 +70,13 @@ struct module_at *modules_find(const struct modules *modules, enum side side, co
 const struct beam_facts *module_facts(struct modules *modules, enum side side,
 				      struct module_at *module);
 const struct code *module_code(struct modules *modules, enum side side, struct module_at *module);
+/* The same by the name of a module, which may be NULL; NULL also where that release has none of
+ * that name.
+ */
+const struct beam_facts *modules_facts(struct modules *modules, enum side side, const char *name);
+const struct code *modules_code(struct modules *modules, enum side side, const char *name);
+/* Whether a release is seen to have a function that others may call. */
+bool modules_export(struct modules *modules, enum side side, const struct beam_function *function);
 /* The chunks of a module, anew, with its file in the arena. */
 must_check int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
 			   enum side side, const struct module_at *module, struct error *err);

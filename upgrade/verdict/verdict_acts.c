@@ -134,19 +134,25 @@ bool act_is_of(const struct act *act, const struct act *other)
 	return act->resource == other->resource && strcmp(act->key, other->key) == 0;
 }
 
+bool function_is_careful(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		const struct beam_function *to = code_op_import(code, op);
+
+		if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
+		    (to && (strcmp(to->name, "whereis") == 0 ||
+			    (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
+			return true;
+	}
+	return false;
+}
+
 bool call_is_careful(const struct eval_frame *at)
 {
 	for (; at; at = at->caller)
-		for (size_t i = 0; i < at->function->len; i++) {
-			const struct code_op *op = &at->function->ops[i];
-			const struct beam_function *to = code_op_import(at->code, op);
-
-			if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
-			    (to &&
-			     (strcmp(to->name, "whereis") == 0 ||
-			      (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
-				return true;
-		}
+		if (function_is_careful(at->code, at->function))
+			return true;
 	return false;
 }
 

@@ -85,8 +85,7 @@ static bool fails(struct judge *judge, enum side side, const struct started *sta
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct modules *modules = judge->modules;
-	struct module_at *module = modules_find(modules, side, started->module);
-	const struct code *code = module ? module_code(modules, side, module) : NULL;
+	const struct code *code = modules_code(modules, side, started->module);
 	const struct code_function *function =
 		code && !code->unread ? code_function(code, started->function, started->arity)
 				      : NULL;

@@ -168,14 +168,11 @@ static struct starts agent_starts(const struct code *code, const struct code_lib
 				  struct arena *arena)
 {
 	struct starts starts = { .arena = arena, .library = library };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
 		struct eval eval = { .arena = arena, .on_call = see_start, .ctx = &starts };
 		const struct code_function *function = &code->functions[i];
-		struct values values = eval_function(&eval, code, function, args);
+		struct values values = eval_any(&eval, code, function);
 
 		for (size_t j = 0; strcmp(function->name, "init") == 0 && j < values.len; j++)
 			find_children(&starts, values.items[j], CHILD_DEPTH);

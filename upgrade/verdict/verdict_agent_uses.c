@@ -7,7 +7,7 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { WAYS = 3, STEPS_MAX = 8000, PLACES_MAX = 16 };
+enum { WAYS = 3, STEPS_MAX = 8000 };
 
 static const struct way {
 	const char *name;
@@ -19,17 +19,6 @@ static const struct way {
 	{ "get_and_update", true, true },
 };
 
-/* Where an agent is asked. */
-struct place {
-	const struct code_function *in;
-	size_t at;
-};
-
-struct places {
-	struct place items[PLACES_MAX];
-	size_t len;
-};
-
 struct use {
 	struct arena *arena; /* takes values */
 	const struct agent *agent;
@@ -39,9 +28,9 @@ struct use {
 	struct type *into;   /* takes what it becomes; NULL: nobody wants it */
 	struct arena *types; /* … and what it is made of */
 	struct eval *eval;
-	bool asked;   /* the agent was */
-	bool changed; /* it has another state since, which is not followed */
-	struct places failed, passed;
+	bool asked;                  /* the agent was */
+	bool changed;                /* it has another state since, which is not followed */
+	struct spots failed, passed; /* where the agent is asked */
 };
 
 static const struct way *way_of(const struct beam_function *to)
@@ -112,26 +101,12 @@ static bool is_of_other(const struct use *use, const struct value *name)
 	       !value_is_atom(name, use->agent->name);
 }
 
-static bool has_place(const struct places *places, const struct place *place)
-{
-	for (size_t i = 0; i < places->len; i++)
-		if (places->items[i].in == place->in && places->items[i].at == place->at)
-			return true;
-	return false;
-}
-
-static void add_place(struct places *places, struct place place)
-{
-	if (places->len < PLACES_MAX && !has_place(places, &place))
-		places->items[places->len++] = place;
-}
-
 static bool answer(void *ctx, const struct beam_function *to, const struct value *const *args,
 		   struct values *out)
 {
 	struct use *use = ctx;
 	const struct way *way = way_of(to);
-	const struct place place = { use->eval->top->function, use->eval->at };
+	const struct spot spot = spot_of(use->eval);
 	struct values values;
 
 	if (!way || use->eval->top->code != use->agent->code || is_of_other(use, args[0]))
@@ -141,7 +116,7 @@ static bool answer(void *ctx, const struct beam_function *to, const struct value
 		return false;
 	for (size_t i = 0; i < values.len; i++)
 		take(use, way, values.items[i], out);
-	add_place(values.len > 0 ? &use->passed : &use->failed, place);
+	spots_add(values.len > 0 ? &use->passed : &use->failed, spot);
 	return true;
 }
 
@@ -249,10 +224,10 @@ static int outcomes(struct use *use, const struct trial *trial, const struct typ
 }
 
 /* The first where the agent always failed; NULL: none. */
-static const struct place *failed_place(const struct use *use)
+static const struct spot *failed_at(const struct use *use)
 {
-	for (size_t i = 0; i < use->failed.len && use->passed.len < PLACES_MAX; i++)
-		if (!has_place(&use->passed, &use->failed.items[i]))
+	for (size_t i = 0; i < use->failed.len && use->passed.len < SPOTS_MAX; i++)
+		if (!spots_have(&use->passed, use->failed.items[i]))
 			return &use->failed.items[i];
 	return NULL;
 }
@@ -261,20 +236,20 @@ static const struct place *failed_place(const struct use *use)
 static bool never_comes(struct trial *trial, const struct type *type, size_t nth)
 {
 	return trial->was.function &&
-	       (outcomes(&trial->was, trial, type, nth) == 0 || failed_place(&trial->was));
+	       (outcomes(&trial->was, trial, type, nth) == 0 || failed_at(&trial->was));
 }
 
 /* With some of its own states, and with all but those that the other code fails with as well.
- * place: where; NULL: it returns
+ * at: where; NULL: it returns
  */
-static bool goes_on_with_own(struct trial *trial, const struct place *place)
+static bool goes_on_with_own(struct trial *trial, const struct spot *at)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < states_of(trial, trial->own); i++) {
 		int now = outcomes(&trial->now, trial, trial->own, i);
-		bool passed = place ? has_place(&trial->now.passed, place) : now > 0;
-		bool failed = place ? has_place(&trial->now.failed, place) && !passed : now == 0;
+		bool passed = at ? spots_have(&trial->now.passed, *at) : now > 0;
+		bool failed = at ? spots_have(&trial->now.failed, *at) && !passed : now == 0;
 
 		if (now < 0 || (failed && !never_comes(trial, trial->own, i)))
 			return false;
@@ -287,11 +262,11 @@ static bool fails(struct trial *trial)
 {
 	for (size_t i = 0; i < states_of(trial, trial->others); i++) {
 		int now = outcomes(&trial->now, trial, trial->others, i);
-		const struct place *failed = now > 0 ? failed_place(&trial->now) : NULL;
-		const struct place place = failed ? *failed : (struct place){ NULL, 0 };
+		const struct spot *failed = now > 0 ? failed_at(&trial->now) : NULL;
+		const struct spot at = failed ? *failed : (struct spot){ NULL, 0 };
 
 		if ((now == 0 || failed) && !never_comes(trial, trial->others, i) &&
-		    goes_on_with_own(trial, failed ? &place : NULL))
+		    goes_on_with_own(trial, failed ? &at : NULL))
 			return true;
 	}
 	return false;

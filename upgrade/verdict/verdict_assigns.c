@@ -94,19 +94,15 @@ static void run(struct written *w, const struct code *code, const char *name, ui
 			     .library = &w->judge->modules->library[w->side],
 			     .on_call = see_write,
 			     .ctx = w };
-	const struct value *args[4];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	w->scratch = &scratch;
 	if (function)
-		eval_function(&eval, code, function, args);
+		eval_any(&eval, code, function);
 }
 
 /* Modules named in a term that have on_mount/4. */
 static void run_hooks(struct written *w, const struct term *term)
 {
-	struct module_at *module;
 	const struct code *code;
 
 	for (size_t i = 0;
@@ -116,8 +112,7 @@ static void run_hooks(struct written *w, const struct term *term)
 		run_hooks(w, term->map.values[i]);
 	if (!term_atom_name(term) || strcmp(term_atom_name(term), w->module) == 0)
 		return;
-	module = modules_find(w->judge->modules, w->side, term_atom_name(term));
-	code = module ? module_code(w->judge->modules, w->side, module) : NULL;
+	code = modules_code(w->judge->modules, w->side, term_atom_name(term));
 	if (code)
 		run(w, code, "on_mount", 4);
 }
@@ -231,11 +226,8 @@ static void see_update(void *ctx, const struct beam_function *function,
 static bool takes_for_given(const struct code *code, const char *key)
 {
 	struct updates updates = { .key = key };
-	const struct value *args[256];
 	bool wants = false;
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 		owned_arena struct arena scratch = ARENA_EMPTY;
@@ -246,7 +238,7 @@ static bool takes_for_given(const struct code *code, const char *key)
 		if (runs_at_begin(function->name))
 			continue;
 		wants = wants || function_wants_key(code, function, key);
-		eval_function(&eval, code, function, args);
+		eval_any(&eval, code, function);
 	}
 	return (wants || updates.reads) && !updates.gives;
 }

@@ -42,15 +42,6 @@ static void find_suspects(struct calls *calls)
 
 /* ---- one caller ---- */
 
-static bool exports(struct calls *calls, enum side side, const struct beam_function *function)
-{
-	struct module_at *module = modules_find(calls->judge->modules, side, function->module);
-	const struct beam_facts *facts =
-		module ? module_facts(calls->judge->modules, side, module) : NULL;
-
-	return facts && beam_exports(facts, function->name, function->arity);
-}
-
 static bool is_optional(const struct judge *judge, const struct module_at *caller,
 			const char *module)
 {
@@ -65,8 +56,7 @@ static bool is_optional(const struct judge *judge, const struct module_at *calle
 static bool is_own_implementation(struct judge *judge, const struct module_at *caller,
 				  const char *name)
 {
-	struct module_at *old = modules_find(judge->modules, SIDE_OLD, name);
-	const struct beam_facts *facts = old ? module_facts(judge->modules, SIDE_OLD, old) : NULL;
+	const struct beam_facts *facts = modules_facts(judge->modules, SIDE_OLD, name);
 
 	return facts && facts->roles & BEAM_PROTOCOL_IMPL &&
 	       names_have(facts->behaviours, caller->name);
@@ -150,10 +140,12 @@ static bool is_missing(struct calls *calls, struct module_at *caller,
 		return !is_base(caller->app->name) &&
 		       !is_optional(calls->judge, caller, function->module) &&
 		       !is_own_implementation(calls->judge, caller, function->module) &&
-		       exports(calls, SIDE_OLD, function);
-	if (exports(calls, SIDE_NEW, function) || calls->judge->modules->failed)
+		       modules_export(calls->judge->modules, SIDE_OLD, function);
+	if (modules_export(calls->judge->modules, SIDE_NEW, function) ||
+	    calls->judge->modules->failed)
 		return false;
-	return exports(calls, SIDE_OLD, function) || calls_newly(calls, caller, function);
+	return modules_export(calls->judge->modules, SIDE_OLD, function) ||
+	       calls_newly(calls, caller, function);
 }
 
 static const char *function_shown(struct arena *arena, const struct beam_function *function)
@@ -168,7 +160,7 @@ static void tell(struct calls *calls, struct module_at *caller,
 		 const struct beam_function *function, size_t more)
 {
 	struct judge *judge = calls->judge;
-	bool was_there = exports(calls, SIDE_OLD, function);
+	bool was_there = modules_export(calls->judge->modules, SIDE_OLD, function);
 	bool fails = was_there && !is_guarded(calls, caller, function);
 	struct reason *reason;
 	const char *others =

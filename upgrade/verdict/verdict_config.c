@@ -47,10 +47,7 @@ static const char *callback_of(const struct app_diff *app)
 
 static bool hears(struct judge *judge, const char *callback)
 {
-	struct module_at *module =
-		callback ? modules_find(judge->modules, SIDE_NEW, callback) : NULL;
-	const struct beam_facts *facts =
-		module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
+	const struct beam_facts *facts = modules_facts(judge->modules, SIDE_NEW, callback);
 
 	return facts && beam_exports(facts, "config_change", 3);
 }

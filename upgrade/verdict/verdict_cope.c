@@ -7,7 +7,7 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { MESSAGES_MAX = 40, STEPS_MAX = 8000, ENDS_MAX = 64 };
+enum { MESSAGES_MAX = 40, STEPS_MAX = 8000 };
 
 /* clang-format off */
 static const struct callback {
@@ -72,40 +72,25 @@ static void find_messages(struct attempt *attempt)
 
 /* ---- where it ends by an exception ---- */
 
-struct end {
-	const struct code_function *in;
-	size_t at;
-};
-
 struct ends {
-	struct end items[ENDS_MAX];
-	size_t len;
+	struct spots at;
 	const struct eval *eval;
 	bool missed; /* only those where a key is not there */
 };
 
-static bool has_end(const struct ends *ends, const struct end *end)
-{
-	for (size_t i = 0; i < ends->len; i++)
-		if (ends->items[i].in == end->in && ends->items[i].at == end->at)
-			return true;
-	return false;
-}
-
 static void note_end(void *ctx)
 {
 	struct ends *ends = ctx;
-	struct end end = { ends->eval->top->function, ends->eval->at };
 
-	if (ends->len < ENDS_MAX && !has_end(ends, &end) && (ends->eval->missed || !ends->missed))
-		ends->items[ends->len++] = end;
+	if (ends->eval->missed || !ends->missed)
+		spots_add(&ends->at, spot_of(ends->eval));
 }
 
 /* Some that the other ones do not have, of which all are there. */
 static bool has_others(const struct ends *ends, const struct ends *than)
 {
-	for (size_t i = 0; i < ends->len && than->len < ENDS_MAX; i++)
-		if (!has_end(than, &ends->items[i]))
+	for (size_t i = 0; i < ends->at.len && than->at.len < SPOTS_MAX; i++)
+		if (!spots_have(&than->at, ends->at.items[i]))
 			return true;
 	return false;
 }
@@ -199,7 +184,7 @@ static bool gets_lost(const struct attempt *attempt, const struct attempt *was,
 static bool copes_with(const struct attempt *attempt, const struct value *message,
 		       const struct type *before, const struct type *after, unsigned *tried)
 {
-	struct ends ends = { .len = 0 }, others = { .len = 0 };
+	struct ends ends = { 0 }, others = { 0 };
 	int most = 0;
 
 	for (size_t i = 0; i < type_ways(after); i++) {
@@ -402,7 +387,7 @@ static bool misses(const struct failing *failing, const struct value *message)
 			continue;
 		if (failing->was.function)
 			outcomes_and_ends(&then, &failing->was, message, state);
-		if (then.len == 0)
+		if (then.at.len == 0)
 			return true;
 	}
 	return false;

@@ -5,18 +5,11 @@
  */
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { STEPS = 8000, ENDS_MAX = 32 };
+enum { STEPS = 8000 };
 
-/* Where a function ends by an exception, and what it asked the environment for last. */
-struct end {
-	const struct code_function *in;
-	size_t at;
-	const char *app, *key; /* NULL: nothing yet */
-};
-
-struct ends {
-	struct end items[ENDS_MAX];
-	size_t len;
+/* A key of an application's environment. */
+struct env_key {
+	const char *app, *key; /* NULL: none */
 };
 
 struct reading {
@@ -24,26 +17,17 @@ struct reading {
 	enum side side;
 	bool there; /* whatever it asks for */
 	struct eval *eval;
-	struct ends ends;
-	const char *app, *key; /* the last that was asked for; of one that fails: that fails it */
+	struct env_key asked;                   /* last; of one that fails: that fails it */
+	struct spots ends;                      /* where it ends by an exception … */
+	struct env_key asked_before[SPOTS_MAX]; /* … what it had asked for last by then */
 };
-
-static bool has_end(const struct ends *ends, const struct end *end)
-{
-	for (size_t i = 0; i < ends->len; i++)
-		if (ends->items[i].in == end->in && ends->items[i].at == end->at)
-			return true;
-	return false;
-}
 
 static void note_end(void *ctx)
 {
 	struct reading *reading = ctx;
-	const struct end end = { reading->eval->top->function, reading->eval->at, reading->app,
-				 reading->key };
 
-	if (reading->ends.len < ENDS_MAX && !has_end(&reading->ends, &end))
-		reading->ends.items[reading->ends.len++] = end;
+	if (spots_add(&reading->ends, spot_of(reading->eval)))
+		reading->asked_before[reading->ends.len - 1] = reading->asked;
 }
 
 /* ---- what is configured ---- */
@@ -75,8 +59,8 @@ static bool answer(void *ctx, const struct beam_function *to, const struct value
 	if (!app)
 		return false;
 	term = diff_env(reading->judge->diff, reading->side == SIDE_NEW, app, key);
-	reading->app = app->name;
-	reading->key = arena_dup(reading->judge->arena, span_of(key));
+	reading->asked =
+		(struct env_key){ app->name, arena_dup(reading->judge->arena, span_of(key)) };
 	result = known_env_result(arena, to, args,
 				  reading->there ? &value_unknown
 				  : term         ? value_of_term(arena, term)
@@ -100,16 +84,13 @@ static bool follow(struct reading *reading, const struct code *code,
 			     .answer = answer,
 			     .on_raise = note_end,
 			     .ctx = reading };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	reading->eval = &eval;
-	eval_function(&eval, code, function, args);
-	return !eval.gave_up && reading->ends.len < ENDS_MAX;
+	eval_any(&eval, code, function);
+	return !eval.gave_up && reading->ends.len < SPOTS_MAX;
 }
 
-/* Whether it fails with what is configured, where it did not if all were there; now->key: what it
+/* Whether it fails with what is configured, where it did not if all were there; now->asked: what it
  * asked for last.
  */
 static bool fails(struct judge *judge, enum side side, const struct code *code,
@@ -118,33 +99,25 @@ static bool fails(struct judge *judge, enum side side, const struct code *code,
 	struct reading otherwise = { .judge = judge, .side = side, .there = true };
 
 	*now = (struct reading){ .judge = judge, .side = side };
-	if (!follow(now, code, function) || !now->key || !follow(&otherwise, code, function))
+	if (!follow(now, code, function) || !now->asked.key || !follow(&otherwise, code, function))
 		return false;
 	for (size_t i = 0; i < now->ends.len; i++) {
-		const struct end *end = &now->ends.items[i];
-
-		if (!end->key || has_end(&otherwise.ends, end))
-			continue;
-		now->app = end->app;
-		now->key = end->key;
-		return true;
+		now->asked = now->asked_before[i];
+		if (now->asked.key && !spots_have(&otherwise.ends, now->ends.items[i]))
+			return true;
 	}
 	return false;
 }
 
+static bool is_env_read(void *ctx, const struct beam_function *to)
+{
+	(void)ctx;
+	return known_env_read(to);
+}
+
 static bool reads_env(const struct code *code, const struct code_function *function)
 {
-	bool reads = false;
-
-	for (size_t i = 0; i < function->len; i++) {
-		const struct code_op *op = &function->ops[i];
-		const struct beam_function *to = code_op_import(code, op);
-
-		if (op->opcode == OP_TRY || op->opcode == OP_CATCH)
-			return false;
-		reads = reads || (to && known_env_read(to));
-	}
-	return reads;
+	return uncaught_call(code, function, is_env_read, NULL);
 }
 
 /* Some module of the application that is asked sets it, perhaps: that is told of by
@@ -152,15 +125,14 @@ static bool reads_env(const struct code *code, const struct code_function *funct
  */
 static bool is_set(struct judge *judge, const struct reading *reading)
 {
-	const struct app_diff *app = diff_find(judge->diff, reading->app);
+	const struct app_diff *app = diff_find(judge->diff, reading->asked.app);
 	const struct names names = app->new_app->app->modules;
 
 	for (size_t i = 0; i < names.len; i++) {
-		struct module_at *module = modules_find(judge->modules, SIDE_NEW, names.items[i]);
 		const struct beam_facts *facts =
-			module ? module_facts(judge->modules, SIDE_NEW, module) : NULL;
+			modules_facts(judge->modules, SIDE_NEW, names.items[i]);
 
-		if (facts && names_have(facts->atoms, reading->key) &&
+		if (facts && names_have(facts->atoms, reading->asked.key) &&
 		    (names_have(facts->atoms, "set_env") || names_have(facts->atoms, "put_env")))
 			return true;
 	}
@@ -180,7 +152,8 @@ static bool failed_before(struct judge *judge, const struct app_diff *app,
 
 			if (reads_env(code, function) &&
 			    fails(judge, SIDE_OLD, code, function, &then) &&
-			    strcmp(then.key, now->key) == 0 && strcmp(then.app, now->app) == 0)
+			    strcmp(then.asked.key, now->asked.key) == 0 &&
+			    strcmp(then.asked.app, now->asked.app) == 0)
 				return true;
 		}
 	}
@@ -192,6 +165,7 @@ static void judge_reader(struct judge *judge, const struct app_diff *app,
 {
 	for (size_t i = 0; i < module->new_code->len; i++) {
 		const struct code_function *function = &module->new_code->functions[i], *owner;
+		struct reason *reason;
 		struct reading now;
 
 		if (!reads_env(module->new_code, function) || runs_at_start(judge, at, function) ||
@@ -199,13 +173,13 @@ static void judge_reader(struct judge *judge, const struct app_diff *app,
 		    failed_before(judge, app, &now) || is_set(judge, &now))
 			continue;
 		owner = code_owner(module->new_code, function);
-		JUDGE(judge, REASON_env_changed, app->name, module->name,
-		      "%s:%s/%u fails with the environment of %s as it is configured: %s, which it "
-		      "asks for, is not there, or not all of it",
-		      module_shown(module->name), owner->name, owner->arity, now.app, now.key)
-			->severity = SEVERITY_WARN;
-		judge->reasons->items[judge->reasons->len - 1].hint =
-			"name it in the configuration, or read it with a default";
+		reason = JUDGE(judge, REASON_env_changed, app->name, module->name,
+			       "%s:%s/%u fails with the environment of %s as it is configured: %s, "
+			       "which it asks for, is not there, or not all of it",
+			       module_shown(module->name), owner->name, owner->arity, now.asked.app,
+			       now.asked.key);
+		reason->severity = SEVERITY_WARN;
+		reason->hint = "name it in the configuration, or read it with a default";
 		return;
 	}
 }

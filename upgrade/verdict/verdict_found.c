@@ -34,13 +34,6 @@ static bool mentions(const struct term *term, const char *module, unsigned depth
 	return false;
 }
 
-static const struct beam_facts *old_facts(struct judge *judge, const char *name)
-{
-	struct module_at *module = name ? modules_find(judge->modules, SIDE_OLD, name) : NULL;
-
-	return module ? module_facts(judge->modules, SIDE_OLD, module) : NULL;
-}
-
 static bool is_dynamic(const struct child *child)
 {
 	return child->modules && term_is_atom(child->modules, "dynamic");
@@ -59,7 +52,8 @@ static void look_at_own(struct search *search, const char *supervisor, const str
 /* Handed to something that starts processes in a way of its own, as pools do. */
 static void look_at_pool(struct search *search, const char *supervisor, const struct child *child)
 {
-	const struct beam_facts *facts = old_facts(search->judge, child->module);
+	const struct beam_facts *facts =
+		modules_facts(search->judge->modules, SIDE_OLD, child->module);
 
 	if (facts && facts->roles & BEAM_PROCESS && !(facts->roles & BEAM_SUPERVISOR))
 		search->missed =
@@ -95,7 +89,8 @@ static bool starts(const struct code_effect *effect, const char *module)
  */
 static void look_at_other(struct search *search, const char *supervisor, const struct child *child)
 {
-	const struct beam_facts *facts = old_facts(search->judge, child->module);
+	const struct beam_facts *facts =
+		modules_facts(search->judge->modules, SIDE_OLD, child->module);
 	const struct code_library *library = &search->judge->modules->library[SIDE_OLD];
 	struct code_effects effects = { NULL, 0 };
 
@@ -119,7 +114,8 @@ static void look_at_other(struct search *search, const char *supervisor, const s
 /* A supervisor that its own supervisor takes for a worker: whose children are below it? */
 static bool is_hidden_parent(struct search *search, const struct child *child)
 {
-	const struct beam_facts *facts = old_facts(search->judge, child->module);
+	const struct beam_facts *facts =
+		modules_facts(search->judge->modules, SIDE_OLD, child->module);
 	struct module_at *module;
 	struct children below;
 	const struct code *code;

@@ -98,14 +98,11 @@ static void judge_handed_on(struct judge *judge, const struct module_at *module,
 				     .limit = 8000,
 				     .on_call = see_handed,
 				     .ctx = &handing };
-		const struct value *args[256];
 
 		if (!function_makes_fun(&code->functions[i]))
 			continue;
-		for (size_t j = 0; j < ARRAY_LEN(args); j++)
-			args[j] = &value_unknown;
 		handing.eval = &eval;
-		eval_function(&eval, code, &code->functions[i], args);
+		eval_any(&eval, code, &code->functions[i]);
 		tell_kept(judge, module, handing.place);
 	}
 }

@@ -18,13 +18,10 @@ static const struct type *returned(struct judge *judge, enum side side, const st
 			     .limit = STEPS };
 	const struct code_function *function = code_function(code, to->name, to->arity);
 	struct type *type = type_new(judge->arena);
-	const struct value *args[256];
 	struct values values = { 0 };
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	if (function)
-		values = eval_function(&eval, code, function, args);
+		values = eval_any(&eval, code, function);
 	for (size_t i = 0; i < values.len; i++)
 		type_add(type, values.items[i], judge->arena);
 	return type;

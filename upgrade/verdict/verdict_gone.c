@@ -52,9 +52,8 @@ static bool is_called(struct judge *judge, const struct app_diff *app, const cha
 	struct names names = app->old_app->app->modules;
 
 	for (size_t i = 0; i < names.len; i++) {
-		struct module_at *other = modules_find(judge->modules, SIDE_OLD, names.items[i]);
 		const struct beam_facts *facts =
-			other ? module_facts(judge->modules, SIDE_OLD, other) : NULL;
+			modules_facts(judge->modules, SIDE_OLD, names.items[i]);
 
 		if (facts && beam_imports(facts, module, function->name, function->arity))
 			return true;

@@ -21,12 +21,9 @@ static struct type *handed_by(struct judge *judge, enum side side, const struct 
 			     .library = &judge->modules->library[side],
 			     .limit = 8000 };
 	struct type *type = type_new(judge->arena);
-	const struct value *args[256];
 	struct values values;
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
-	values = eval_function(&eval, code, function, args);
+	values = eval_any(&eval, code, function);
 	for (size_t i = 0; i < values.len; i++)
 		if (value_is_tagged(values.items[i], "ok", 2))
 			type_add(type, value_element(values.items[i], 1, &scratch), judge->arena);

@@ -82,16 +82,12 @@ static bool forgets(const struct name_table *news, const struct code *olds)
 
 static void find_lost(struct messages *messages, const struct code *code)
 {
-	const struct value *args[256];
-
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
 		owned_arena struct arena scratch = ARENA_EMPTY;
 		struct eval eval = { .arena = &scratch, .on_call = see_call, .ctx = messages };
 
 		messages->scratch = &scratch;
-		eval_function(&eval, code, &code->functions[i], args);
+		eval_any(&eval, code, &code->functions[i]);
 	}
 }
 

@@ -89,10 +89,7 @@ static bool finds(struct judge *judge, enum side side, const struct code *code,
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct lookups lookups = { .arena = &scratch, .before = before };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len && !lookups.found; i++) {
 		struct eval eval = { .arena = &scratch,
 				     .library = &judge->modules->library[side],
@@ -102,7 +99,7 @@ static bool finds(struct judge *judge, enum side side, const struct code *code,
 		const struct code_function *function = &code->functions[i];
 
 		if (code_exports(code, function->name, function->arity))
-			eval_function(&eval, code, function, args);
+			eval_any(&eval, code, function);
 	}
 	return lookups.found || !lookups.any || matches_any_key(code);
 }

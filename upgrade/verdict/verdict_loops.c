@@ -184,11 +184,10 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 	}
 }
 
-/* A call that catches nothing, as far as its function shows. */
-static const struct beam_function *call_that(const struct code *code,
-					     const struct code_function *function,
-					     bool (*is)(void *ctx, const struct beam_function *to),
-					     void *ctx)
+const struct beam_function *uncaught_call(const struct code *code,
+					  const struct code_function *function,
+					  bool (*is)(void *ctx, const struct beam_function *to),
+					  void *ctx)
 {
 	const struct beam_function *found = NULL;
 
@@ -214,7 +213,7 @@ const struct beam_function *loop_call(const struct code *code, const struct code
 	reach(&loops, loop, false);
 	for (size_t i = 0; i < code->len && !found; i++)
 		if (loops.seen[i])
-			found = call_that(code, &code->functions[i], is, ctx);
+			found = uncaught_call(code, &code->functions[i], is, ctx);
 	return found;
 }
 

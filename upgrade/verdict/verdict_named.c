@@ -24,10 +24,8 @@ static bool is_gone(struct keep *keep, const char *module, const char *name, uin
 		    uint32_t most)
 {
 	struct modules *modules = keep->judge->modules;
-	struct module_at *was = modules_find(modules, keep->side, module);
-	struct module_at *is = modules_find(modules, !keep->side, module);
-	const struct beam_facts *had = was ? module_facts(modules, keep->side, was) : NULL;
-	const struct beam_facts *has = is ? module_facts(modules, !keep->side, is) : NULL;
+	const struct beam_facts *had = modules_facts(modules, keep->side, module);
+	const struct beam_facts *has = modules_facts(modules, !keep->side, module);
 	bool found = false;
 
 	for (size_t i = 0; had && i < had->exports.len; i++) {
@@ -47,8 +45,7 @@ static bool fails_with(struct keep *keep, enum side side, const struct beam_func
 		       const struct value *const *args)
 {
 	struct modules *modules = keep->judge->modules;
-	struct module_at *module = modules_find(modules, side, to->module);
-	const struct code *code = module ? module_code(modules, side, module) : NULL;
+	const struct code *code = modules_code(modules, side, to->module);
 	const struct code_function *function =
 		code && !code->unread && code_exports(code, to->name, to->arity)
 			? code_function(code, to->name, to->arity)
@@ -302,10 +299,6 @@ static bool mentions_suspects(struct keep *keep, const struct code_function *fun
 
 static void judge_handed_on(struct keep *keep, const struct code *code)
 {
-	const struct value *args[256];
-
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
 		owned_arena struct arena scratch = ARENA_EMPTY;
 		struct handing handing = { keep, code, NULL };
@@ -318,7 +311,7 @@ static void judge_handed_on(struct keep *keep, const struct code *code)
 		if (!mentions_suspects(keep, &code->functions[i]))
 			continue;
 		handing.eval = &eval;
-		eval_function(&eval, code, &code->functions[i], args);
+		eval_any(&eval, code, &code->functions[i]);
 	}
 }
 

@@ -211,3 +211,8 @@ bool calls_changed(struct judge *judge, const struct module_at *module)
 		find_callers(judge);
 	return judge->callers[module - judge->modules->items[SIDE_NEW]];
 }
+
+bool module_may_differ(struct judge *judge, const struct module_at *module)
+{
+	return module->diff || calls_changed(judge, module);
+}

@@ -66,19 +66,16 @@ static void judge_closures(struct judge *judge, const struct app_diff *app,
 			   const struct module_diff *module)
 {
 	const struct code *code = module->old_code;
-	const struct value *args[256];
 	struct kept kept = { NULL, NULL };
 
 	if (!has_keepers(module->old_facts))
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len && !kept.function; i++) {
 		owned_arena struct arena scratch = ARENA_EMPTY;
 		struct eval eval = { .arena = &scratch, .on_call = see_keeper, .ctx = &kept };
 
 		kept.scratch = &scratch;
-		eval_function(&eval, code, &code->functions[i], args);
+		eval_any(&eval, code, &code->functions[i]);
 	}
 	if (kept.function)
 		JUDGE(judge, REASON_fun_kept, app->name, module->name,

@@ -404,3 +404,24 @@ bool is_base(const char *app)
 {
 	return strcmp(app, "kernel") == 0 || strcmp(app, "stdlib") == 0 || strcmp(app, "sasl") == 0;
 }
+
+struct spot spot_of(const struct eval *eval)
+{
+	return (struct spot){ eval->top->function, eval->at };
+}
+
+bool spots_have(const struct spots *spots, struct spot spot)
+{
+	for (size_t i = 0; i < spots->len; i++)
+		if (spots->items[i].in == spot.in && spots->items[i].at == spot.at)
+			return true;
+	return false;
+}
+
+bool spots_add(struct spots *spots, struct spot spot)
+{
+	if (spots->len == SPOTS_MAX || spots_have(spots, spot))
+		return false;
+	spots->items[spots->len++] = spot;
+	return true;
+}

@@ -76,6 +76,23 @@ bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, c
 /* kernel, stdlib, sasl: what each release has, whatever else. */
 bool is_base(const char *app);
 
+/* Instructions that were come to. */
+enum { SPOTS_MAX = 64 };
+struct spot {
+	const struct code_function *in;
+	size_t at;
+};
+struct spots {
+	struct spot items[SPOTS_MAX]; /* each once */
+	size_t len;                   /* SPOTS_MAX: there may be others */
+};
+struct eval;
+/* Where something is that is being followed. */
+struct spot spot_of(const struct eval *eval);
+bool spots_have(const struct spots *spots, struct spot spot);
+/* False: it is among them, or they are full. */
+bool spots_add(struct spots *spots, struct spot spot);
+
 /* ---- verdict_release.c ---- */
 
 /* Names, versions, what everything stands on, the order of start. */
@@ -354,6 +371,8 @@ bool *modules_naming(struct judge *judge, const struct name_table *names);
  * gives it may do something else.
  */
 bool calls_changed(struct judge *judge, const struct module_at *module);
+/* Of any module of the new release: whether it may do something else than before. */
+bool module_may_differ(struct judge *judge, const struct module_at *module);
 
 /* ---- verdict_kept.c ---- */
 
@@ -421,10 +440,10 @@ bool act_read(struct act *act, const struct code_effect *effect, struct arena *a
 bool act_is_of(const struct act *act, const struct act *other);
 /* Whether ets:new(…, Options) makes one that others find by its name. */
 bool table_is_named(const struct value *options, struct arena *arena);
+/* Whether a function looks first whether a name or a table is there, or catches what is raised. */
+bool function_is_careful(const struct code *code, const struct code_function *function);
 struct eval_frame;
-/* Whether a function on the way to a call looks first whether it is there, or catches what is
- * raised.
- */
+/* Whether some function on the way to a call does. */
 bool call_is_careful(const struct eval_frame *at);
 
 /* ---- verdict_taken.c ---- */
@@ -454,6 +473,9 @@ void judge_rounds(struct judge *judge);
  */
 bool runs_at_start(struct judge *judge, struct module_at *module,
 		   const struct code_function *function);
+/* … so that a call in it is made only then, too: not behind a message that it waits for. */
+bool effect_at_start(struct judge *judge, struct module_at *module,
+		     const struct code_effect *effect);
 /* The same of what a message sets off again, which is sent there: a timer. */
 bool goes_on_from_start(struct judge *judge, struct module_at *module,
 			const struct code_function *function);
@@ -623,7 +645,14 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
-/* The first call of which is() says yes, in what a loop can come to. */
+/* The first call by its full name of which is() says yes, in a function that catches nothing; NULL:
+ * there is none.
+ */
+const struct beam_function *uncaught_call(const struct code *code,
+					  const struct code_function *function,
+					  bool (*is)(void *ctx, const struct beam_function *to),
+					  void *ctx);
+/* The same in all that a loop can come to. */
 const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
 				      bool (*is)(void *ctx, const struct beam_function *to),
 				      void *ctx, struct arena *arena);

@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 4000000, ENDS_MAX = 64, WAYS_MAX = 24 };
+enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 4000000, WAYS_MAX = 24 };
 
 /* How it comes back. */
 enum gives { GIVES_IT, GIVES_OK, GIVES_LIST, GIVES_ELEMENT, GIVES_PAIRS };
@@ -50,11 +50,7 @@ struct reader {
 	const struct value *value;
 	bool read; /* it did */
 	struct eval *eval;
-	struct end {
-		const struct code_function *in;
-		size_t at;
-	} ends[ENDS_MAX]; /* where it raised */
-	size_t len;
+	struct spots ends; /* where it raised */
 };
 
 static const struct read *read_of(const struct reader *reader, const struct beam_function *function,
@@ -121,8 +117,7 @@ static void ask(struct reader *reader, const struct value *message, struct value
 	const struct stored_at *at = reader->at;
 	const bool has_it = at->stored == STORED_IN_SERVER;
 	struct modules *modules = reader->judge->modules;
-	struct module_at *module = modules_find(modules, at->to, at->server);
-	const struct code *code = module ? module_code(modules, at->to, module) : NULL;
+	const struct code *code = modules_code(modules, at->to, at->server);
 	struct eval eval = { .arena = reader->arena,
 			     .library = &modules->library[at->to],
 			     .limit = STEPS_MAX,
@@ -160,13 +155,8 @@ static bool answer(void *ctx, const struct beam_function *function, const struct
 static void note_end(void *ctx)
 {
 	struct reader *reader = ctx;
-	struct end end = { reader->eval->top->function, reader->eval->at };
 
-	for (size_t i = 0; i < reader->len; i++)
-		if (reader->ends[i].in == end.in && reader->ends[i].at == end.at)
-			return;
-	if (reader->len < ENDS_MAX)
-		reader->ends[reader->len++] = end;
+	spots_add(&reader->ends, spot_of(reader->eval));
 }
 
 /* How many different things it may return; -1: not all of it is seen. */
@@ -179,16 +169,13 @@ static int outcomes(struct reader *reader, enum side to, const struct code *code
 			     .answer = answer,
 			     .on_raise = note_end,
 			     .ctx = reader };
-	const struct value *args[256];
 	struct values values;
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	reader->eval = &eval;
 	reader->value = value;
-	values = eval_function(&eval, code, function, args);
+	values = eval_any(&eval, code, function);
 	reader->judge->read_steps += eval.steps;
-	return eval.gave_up || reader->len == ENDS_MAX ? -1 : (int)values.len;
+	return eval.gave_up || reader->ends.len == SPOTS_MAX ? -1 : (int)values.len;
 }
 
 static size_t ways_of(const struct type *type)
@@ -222,7 +209,7 @@ static bool fails(struct judge *judge, const struct stored_at *at, const struct 
 			return false;
 		least = now < least ? now : least;
 	}
-	own = reader.len;
+	own = reader.ends.len;
 	for (size_t i = 0; i < ways_of(at->there); i++) {
 		const struct value *value = type_exact_value(at->there, i, &scratch);
 
@@ -231,9 +218,9 @@ static bool fails(struct judge *judge, const struct stored_at *at, const struct 
 		now = outcomes(&reader, at->to, code, function, value);
 		if (now < 0)
 			return false;
-		if (reader.len > own && now < least)
+		if (reader.ends.len > own && now < least)
 			return true;
-		reader.len = own;
+		reader.ends.len = own;
 	}
 	return false;
 }
@@ -308,7 +295,7 @@ const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
 
 		if (judge->read_steps > ALL_STEPS_MAX)
 			return NULL;
-		if (!module || !(after->diff || calls_changed(judge, after)))
+		if (!module || !(module_may_differ(judge, after)))
 			continue;
 		facts = module_facts(modules, at->to, module);
 		code = facts && reads_there(facts, at) ? module_code(modules, at->to, module)

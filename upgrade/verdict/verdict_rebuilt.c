@@ -54,14 +54,11 @@ static bool gives_record(struct passing *passing, const struct beam_function *ca
 	struct eval eval = { .arena = passing->arena, .library = passing->library, .limit = 8000 };
 	const struct code_function *function =
 		code_function(passing->to->code, called->name, called->arity);
-	const struct value *args[256];
 	struct values values;
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	if (!function)
 		return false;
-	values = eval_function(&eval, passing->to->code, function, args);
+	values = eval_any(&eval, passing->to->code, function);
 	for (size_t i = 0; i < values.len; i++)
 		if (has_record(values.items[i], passing->to, passing->arena, 3))
 			return true;
@@ -85,10 +82,7 @@ static bool passes(struct judge *judge, const struct partner *from, const struct
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct passing passing = { from, to, &judge->modules->library[SIDE_NEW], &scratch, false };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < from->code->len && !passing.found; i++) {
 		struct eval eval = { .arena = &scratch,
 				     .library = passing.library,
@@ -96,7 +90,7 @@ static bool passes(struct judge *judge, const struct partner *from, const struct
 				     .ctx = &passing,
 				     .limit = 8000 };
 
-		eval_function(&eval, from->code, &from->code->functions[i], args);
+		eval_any(&eval, from->code, &from->code->functions[i]);
 	}
 	return passing.found;
 }

@@ -78,10 +78,8 @@ static const struct beam_function *call_between(struct judge *judge, enum side s
 	for (size_t i = 0; i < facts->imports.len; i++) {
 		const struct beam_function *call = &facts->imports.items[i];
 		struct module_at *from = modules_find(judge->modules, side, call->module);
-		struct module_at *to = modules_find(judge->modules, other, call->module);
-		const struct beam_facts *has = to ? module_facts(judge->modules, other, to) : NULL;
 
-		if (from && !from->same && !(has && beam_exports(has, call->name, call->arity)))
+		if (from && !from->same && !modules_export(judge->modules, other, call))
 			return call;
 	}
 	return NULL;
@@ -183,20 +181,12 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 	return NULL;
 }
 
-static bool exports(struct modules *modules, enum side side, const struct beam_function *function)
-{
-	struct module_at *module = modules_find(modules, side, function->module);
-	const struct beam_facts *facts = module ? module_facts(modules, side, module) : NULL;
-
-	return facts && beam_exports(facts, function->name, function->arity);
-}
-
 static bool is_gone(void *ctx, const struct beam_function *function)
 {
 	struct judge *judge = ctx;
 
-	return exports(judge->modules, SIDE_OLD, function) &&
-	       !exports(judge->modules, SIDE_NEW, function);
+	return modules_export(judge->modules, SIDE_OLD, function) &&
+	       !modules_export(judge->modules, SIDE_NEW, function);
 }
 
 /* The old code is what they stay in.  A server, too, may start them beside itself: who accepts, who

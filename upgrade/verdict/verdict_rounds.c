@@ -62,12 +62,6 @@ static bool has_interval(struct code_effects effects, const struct value *messag
 	return false;
 }
 
-static bool is_begun(struct judge *judge, struct module_at *module,
-		     const struct code_effect *effect)
-{
-	return !effect->waited && runs_at_start(judge, module, effect->in);
-}
-
 /* Whether something else than a start sets a timer with the message. */
 static bool is_set_again(struct judge *judge, struct module_at *module, struct code_effects effects,
 			 const struct value *message)
@@ -77,7 +71,8 @@ static bool is_set_again(struct judge *judge, struct module_at *module, struct c
 
 		if (!sent)
 			sent = interval_of(&effects.items[i]);
-		if (sent && may_be(sent, message) && !is_begun(judge, module, &effects.items[i]))
+		if (sent && may_be(sent, message) &&
+		    !effect_at_start(judge, module, &effects.items[i]))
 			return true;
 	}
 	return false;
@@ -97,7 +92,7 @@ static const struct value *ended(struct judge *judge, struct module_at *module,
 			was_set = sent && value_equal(sent, message) == YES;
 		}
 		if (was_set && !has_interval(olds, message) &&
-		    is_begun(judge, module, &news.items[i]) &&
+		    effect_at_start(judge, module, &news.items[i]) &&
 		    !is_set_again(judge, module, news, message))
 			return message;
 	}

@@ -176,12 +176,6 @@ static bool reads_row(const struct code_effect *effect, const struct row *row, s
 	       constant_text(&read.key, effect->args[1], arena) && same_row(&read, row);
 }
 
-static bool is_at_start(struct judge *judge, struct module_at *module,
-			const struct code_effect *effect)
-{
-	return !effect->waited && runs_at_start(judge, module, effect->in);
-}
-
 /* Whether one of these callbacks of the module comes to a function, beside others. */
 static bool comes_from(const struct code *code, const struct code_function *function,
 		       const char *const *callbacks, size_t len, struct arena *arena)
@@ -204,7 +198,7 @@ static bool is_from_start(struct judge *judge, struct module_at *module,
 {
 	static const char *const starts[] = { "init", "start", "start_link", "handle_continue" };
 
-	return is_at_start(judge, module, effect) ||
+	return effect_at_start(judge, module, effect) ||
 	       comes_from(module_code(judge->modules, SIDE_NEW, module), effect->in, starts,
 			  ARRAY_LEN(starts), judge->arena);
 }
@@ -217,11 +211,6 @@ static bool comes_by_itself(struct judge *judge, struct module_at *module,
 
 	return comes_from(module_code(judge->modules, SIDE_NEW, module), effect->in, callbacks,
 			  ARRAY_LEN(callbacks), judge->arena);
-}
-
-static bool may_differ(struct judge *judge, const struct module_at *module)
-{
-	return module->diff || calls_changed(judge, module);
 }
 
 enum put { AT_START, ASKED_FOR, ANY_TIME };
@@ -237,7 +226,7 @@ static enum put when_put(struct rows *rows, const struct row *row)
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct code_effects effects;
 
-		if (!may_differ(judge, module))
+		if (!module_may_differ(judge, module))
 			continue;
 		effects = effects_through(judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++) {
@@ -251,7 +240,7 @@ static enum put when_put(struct rows *rows, const struct row *row)
 			if (starts_anew(judge, module->name) ||
 			    comes_by_itself(judge, module, effect))
 				return ANY_TIME;
-			if (!is_at_start(judge, module, effect))
+			if (!effect_at_start(judge, module, effect))
 				when = ASKED_FOR;
 		}
 	}
@@ -268,14 +257,14 @@ static const struct code_effect *find_read(struct rows *rows, const struct row *
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct code_effects effects;
 
-		if (!may_differ(judge, module))
+		if (!module_may_differ(judge, module))
 			continue;
 		effects = effects_of(judge, SIDE_NEW, module, effect_any);
 		for (size_t j = 0; j < effects.len; j++)
 			if (reads_row(&effects.items[j], row, judge->arena) &&
 			    wants_rows(module_code(modules, SIDE_NEW, module),
 				       effects.items[j].in) &&
-			    !is_at_start(judge, module, &effects.items[j])) {
+			    !effect_at_start(judge, module, &effects.items[j])) {
 				*reader = module;
 				return &effects.items[j];
 			}
@@ -321,7 +310,7 @@ void judge_rows(struct judge *judge)
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct code_effects effects;
 
-		if (!may_differ(judge, module) || starts_anew(judge, module->name) ||
+		if (!module_may_differ(judge, module) || starts_anew(judge, module->name) ||
 		    !modules_find(modules, SIDE_OLD, module->name) ||
 		    is_told(judge, REASON_made_at_start, module->name))
 			continue;

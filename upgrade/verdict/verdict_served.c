@@ -223,9 +223,8 @@ static struct served served_by(struct judge *judge, enum side side, struct code_
 			       const char *name)
 {
 	struct served served = { .judge = judge, .name = name, .side = side };
-	struct module_at *module = modules_find(judge->modules, side, name);
 
-	served.code = module ? module_code(judge->modules, side, module) : NULL;
+	served.code = modules_code(judge->modules, side, name);
 	for (size_t i = 0; served.code && !served.code->unread && i < effects.len; i++) {
 		const char *server = server_of(judge, &effects.items[i]);
 

@@ -22,10 +22,6 @@ struct shared {
  */
 static bool gives_fun(struct judge *judge, const struct code *code)
 {
-	const struct value *args[256];
-
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < code->len; i++) {
 		owned_arena struct arena scratch = ARENA_EMPTY;
 		struct eval eval = { .arena = &scratch,
@@ -39,7 +35,7 @@ static bool gives_fun(struct judge *judge, const struct code *code)
 		    !code_exports(code, function->name, function->arity))
 			continue;
 		type = type_new(&scratch);
-		values = eval_function(&eval, code, function, args);
+		values = eval_any(&eval, code, function);
 		for (size_t j = 0; j < values.len; j++)
 			type_add(type, values.items[j], &scratch);
 		if (type_fun(type))

@@ -172,3 +172,9 @@ bool starts_anew(const struct judge *judge, const char *module)
 	}
 	return false;
 }
+
+bool effect_at_start(struct judge *judge, struct module_at *module,
+		     const struct code_effect *effect)
+{
+	return !effect->waited && runs_at_start(judge, module, effect->in);
+}

@@ -32,20 +32,6 @@ static size_t number_of(const struct way *way, const char *name)
 	return name ? name_table_find(way->names, span_of(name)) : NAME_ABSENT;
 }
 
-static const struct beam_facts *facts_of(const struct way *way, enum side side, const char *name)
-{
-	struct module_at *module = modules_find(way->judge->modules, side, name);
-
-	return module ? module_facts(way->judge->modules, side, module) : NULL;
-}
-
-static bool has(const struct way *way, enum side side, const struct beam_function *function)
-{
-	const struct beam_facts *facts = facts_of(way, side, function->module);
-
-	return facts && beam_exports(facts, function->name, function->arity);
-}
-
 /* ---- what the steps do ---- */
 
 /* Args of {apply, {M, F, Args}} where it is that one; NULL: it is not. */
@@ -192,8 +178,9 @@ static size_t callers_run_until(struct way *way, size_t nr, size_t own, unsigned
 	for (size_t i = 0; i < name_table_len(way->names) && until < own; i++) {
 		size_t end;
 
-		if (i == nr ||
-		    !calls(facts_of(way, way->from, name_table_name(way->names, i)), name))
+		if (i == nr || !calls(modules_facts(way->judge->modules, way->from,
+						    name_table_name(way->names, i)),
+				      name))
 			continue;
 		is_called = true;
 		end = runs_until(way, i, depth - 1);
@@ -208,7 +195,8 @@ static size_t callers_run_until(struct way *way, size_t nr, size_t own, unsigned
  */
 static size_t runs_until(struct way *way, size_t nr, unsigned depth)
 {
-	const struct beam_facts *facts = facts_of(way, way->from, name_table_name(way->names, nr));
+	const struct beam_facts *facts =
+		modules_facts(way->judge->modules, way->from, name_table_name(way->names, nr));
 	size_t own = own_end(way, nr);
 
 	if (depth == 0 || !facts || facts->roles & (BEAM_PROCESS | BEAM_SUPERVISOR))
@@ -238,7 +226,8 @@ static bool judge_late(struct way *way, size_t caller, const struct beam_functio
 	struct reason *reason;
 
 	if (called == NAME_ABSENT || (gone = way->changed[called]) >= own_end(way, caller) ||
-	    !has(way, way->from, call) || has(way, way->to, call))
+	    !modules_export(way->judge->modules, way->from, call) ||
+	    modules_export(way->judge->modules, way->to, call))
 		return false;
 	end = runs_until(way, caller, DEPTH);
 	if (end <= gone || !takes_time(way, gone, end) || !is_first(way, app))
@@ -256,8 +245,8 @@ static bool judge_late(struct way *way, size_t caller, const struct beam_functio
 static void judge_still_running(struct way *way)
 {
 	for (size_t i = 0; i < name_table_len(way->names); i++) {
-		const struct beam_facts *facts =
-			facts_of(way, way->from, name_table_name(way->names, i));
+		const struct beam_facts *facts = modules_facts(way->judge->modules, way->from,
+							       name_table_name(way->names, i));
 
 		for (size_t j = 0; facts && j < facts->imports.len; j++)
 			if (judge_late(way, i, &facts->imports.items[j]))
@@ -273,7 +262,7 @@ static void judge_still_running(struct way *way)
 static const struct beam_function *comes_late(struct way *way, const char *module, size_t step,
 					      unsigned depth)
 {
-	const struct beam_facts *facts = facts_of(way, way->to, module);
+	const struct beam_facts *facts = modules_facts(way->judge->modules, way->to, module);
 	const struct beam_function *late = NULL;
 
 	for (size_t i = 0; facts && !late && i < facts->imports.len; i++) {
@@ -283,7 +272,8 @@ static const struct beam_function *comes_late(struct way *way, const char *modul
 		if (nr == NAME_ABSENT)
 			continue;
 		if (way->changed[nr] > step) {
-			if (has(way, way->to, call) && !has(way, way->from, call))
+			if (modules_export(way->judge->modules, way->to, call) &&
+			    !modules_export(way->judge->modules, way->from, call))
 				late = call;
 		} else if (way->seen[nr] <= step && depth > 0 &&
 			   !modules_find(way->judge->modules, way->from, call->module)) {
@@ -321,7 +311,7 @@ static void judge_app_start(struct way *way, const struct term *app, size_t step
 
 		if (!term_is_atom(app, module->app->name))
 			continue;
-		facts = facts_of(way, way->to, module->name);
+		facts = modules_facts(way->judge->modules, way->to, module->name);
 		if (facts && facts->roles & BEAM_PROCESS)
 			judge_start(way, module->name, step);
 	}
@@ -341,8 +331,10 @@ static void judge_conversion(struct way *way, const char *name, size_t step)
 		size_t nr = number_of(way, call->module);
 		struct reason *reason;
 
-		if (nr == NAME_ABSENT || way->changed[nr] <= step || !has(way, way->to, call) ||
-		    has(way, way->from, call) || !is_of_code_change(code, remotes.items[i].from))
+		if (nr == NAME_ABSENT || way->changed[nr] <= step ||
+		    !modules_export(way->judge->modules, way->to, call) ||
+		    modules_export(way->judge->modules, way->from, call) ||
+		    !is_of_code_change(code, remotes.items[i].from))
 			continue;
 		reason = JUDGE(way->judge, REASON_function_missing, module->app->name, name,
 			       "code_change of %s runs before %s is loaded, and calls %s:%s/%u, "

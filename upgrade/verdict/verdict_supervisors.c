@@ -304,14 +304,12 @@ void judge_supervisors(struct judge *judge, const struct app_diff *app,
 			judge_start_list(judge, app, module);
 	}
 	for (size_t i = 0; i < app->same.len; i++) {
-		struct module_at *module =
-			is_same_updated(made, app->same.items[i])
-				? modules_find(judge->modules, SIDE_NEW, app->same.items[i])
-				: NULL;
-		const struct code *code =
-			module ? module_code(judge->modules, SIDE_NEW, module) : NULL;
+		const char *name = app->same.items[i];
+		const struct code *code = is_same_updated(made, name)
+						  ? modules_code(judge->modules, SIDE_NEW, name)
+						  : NULL;
 
 		if (code)
-			judge_twice(judge, app, module->name, code, code);
+			judge_twice(judge, app, name, code, code);
 	}
 }

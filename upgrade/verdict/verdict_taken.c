@@ -49,8 +49,7 @@ static void follow(struct taken *taken, const struct code *code, const char *nam
 static void find_made(struct taken *taken, const struct child *child)
 {
 	struct modules *modules = taken->judge->modules;
-	struct module_at *module = modules_find(modules, SIDE_NEW, child->module);
-	const struct code *code = module ? module_code(modules, SIDE_NEW, module) : NULL;
+	const struct code *code = modules_code(modules, SIDE_NEW, child->module);
 	const struct value *args[8], *init[] = { &value_unknown };
 	size_t arity = child->args && term_is_list(child->args) ? child->args->seq.len : 0;
 

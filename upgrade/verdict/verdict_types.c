@@ -112,12 +112,8 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 		     : reads_key(judge, side, code, diff->tag))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
-		struct module_at *module =
-			type->variants[i].tag && type->variants[i].map
-				? modules_find(judge->modules, side, type->variants[i].tag)
-				: NULL;
-		const struct code *other =
-			module ? module_code(judge->modules, side, module) : NULL;
+		const char *of = type->variants[i].map ? type->variants[i].tag : NULL;
+		const struct code *other = modules_code(judge->modules, side, of);
 
 		if (other && wants_key(other, diff->tag))
 			return true;

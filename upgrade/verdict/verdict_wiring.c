@@ -50,12 +50,6 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	}
 }
 
-/* One that changed, or whose calls of such ones may have changed what it does. */
-static bool may_differ(struct judge *judge, const struct module_at *module)
-{
-	return module->diff || calls_changed(judge, module);
-}
-
 /* A function that looks whether it is there, or catches what is raised. */
 static bool is_careful(const struct code *code, const struct code_function *function,
 		       enum resource resource)
@@ -64,22 +58,7 @@ static bool is_careful(const struct code *code, const struct code_function *func
 	if (resource == DICTIONARY &&
 	    (function_names(function, "undefined") || function_names(function, "nil")))
 		return true;
-	for (size_t i = 0; i < function->len; i++) {
-		const struct code_op *op = &function->ops[i];
-		const struct beam_function *to = code_op_import(code, op);
-
-		if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
-		    (to && (strcmp(to->name, "whereis") == 0 ||
-			    (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
-			return true;
-	}
-	return false;
-}
-
-static bool is_at_start(struct judge *judge, struct module_at *module,
-			const struct code_effect *effect)
-{
-	return !effect->waited && runs_at_start(judge, module, effect->in);
+	return function_is_careful(code, function);
 }
 
 /* The first function that relies on it and runs at any time; NULL: none. */
@@ -94,7 +73,8 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 		struct code_effects effects;
 		struct act act;
 
-		if (!may_differ(judge, module) || (made->resource == DICTIONARY && module != maker))
+		if (!module_may_differ(judge, module) ||
+		    (made->resource == DICTIONARY && module != maker))
 			continue;
 		effects = effects_of(judge, SIDE_NEW, module, effect_any);
 		for (size_t j = 0; j < effects.len; j++) {
@@ -104,7 +84,7 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 			    !act_is_of(&act, made) ||
 			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
 				       act.resource) ||
-			    is_at_start(judge, module, effect))
+			    effect_at_start(judge, module, effect))
 				continue;
 			*user = module;
 			return effect;
@@ -138,7 +118,7 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct code_effects effects = { NULL, 0 };
 
-		if (may_differ(wiring->judge, module))
+		if (module_may_differ(wiring->judge, module))
 			effects = effects_through(wiring->judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			if (act_read(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
@@ -146,7 +126,7 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 			    !is_made_of_itself(wiring, effects, &effects.items[j], made,
 					       module_code(modules, SIDE_NEW, module)) &&
 			    (starts_anew(wiring->judge, module->name) ||
-			     !is_at_start(wiring->judge, module, &effects.items[j])))
+			     !effect_at_start(wiring->judge, module, &effects.items[j])))
 				return true;
 	}
 	return false;
@@ -209,7 +189,7 @@ bool makes_at_start(struct judge *judge, struct module_at *module)
 
 		if (act.makes && (!seen || act.resource == TABLE) &&
 		    may_run_often(module->diff->new_code, effects.items[i].in, CALLER_DEPTH) &&
-		    is_at_start(judge, module, &effects.items[i]))
+		    effect_at_start(judge, module, &effects.items[i]))
 			return true;
 	}
 	return false;
@@ -364,7 +344,7 @@ static bool is_set_up(struct judge *judge, struct module_at *module, const struc
 	return wired->wire->when == NONE
 		       ? !wired->effect->waited &&
 				 goes_on_from_start(judge, module, wired->effect->in)
-		       : is_at_start(judge, module, wired->effect);
+		       : effect_at_start(judge, module, wired->effect);
 }
 
 /* Where another module sets it up, which is told itself: the same, or with what it is given here.
@@ -454,7 +434,7 @@ void judge_wiring(struct judge *judge)
 		for (size_t j = 0; j < effects.len; j++)
 			if (act_read(&act, &effects.items[j], judge->arena) && act.makes &&
 			    !starts_anew(judge, module->name) &&
-			    is_at_start(judge, module, &effects.items[j]))
+			    effect_at_start(judge, module, &effects.items[j]))
 				judge_made(&wiring, module, &effects.items[j], &act);
 		judge_wires(judge, module, false);
 	}

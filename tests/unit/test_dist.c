@@ -450,7 +450,7 @@ static const struct row {
 	{ "a status of its own",          odd_status,        ERROR_NOT_FOUND,   "no Erlang node" },
 	{ "an empty status",              empty_status,      ERROR_NOT_FOUND,   "no Erlang node" },
 	{ "silence",                      silent,            ERROR_UNREACHABLE, "hangs" },
-	{ "closes at once",               closes,            ERROR_NOT_FOUND,   "no Erlang node" },
+	{ "closes at once",               closes,            ERROR_UNREACHABLE, "no Erlang node, or one that is too busy" },
 	{ "a web server",                 web_server,        ERROR_NOT_FOUND,   "no Erlang node" },
 	{ "a byte now and then",          drips,             0,                 "" },
 	{ "another node",                 other_node,        ERROR_NOT_FOUND,   "is called other@127.0.0.1" },
@@ -570,14 +570,40 @@ static void calls(void **state)
 }
 
 /* Two connections find their names in use, the third does not. */
-static void accept_three(int server)
+static void takes_two_names(int server)
 {
 	answer_name(accept(server, NULL, NULL), SPAN("salive"));
 	answer_name(accept(server, NULL, NULL), SPAN("snok"));
 	good(accept(server, NULL, NULL));
 }
 
-static void another_name_is_tried(void **state)
+/* As a node does that does not come to answer within net_setuptime. */
+static void hang_up(int fd)
+{
+	uint8_t frame[600];
+
+	get_frame(fd, frame, sizeof(frame));
+	close(fd);
+}
+
+static void hangs_up_once(int server)
+{
+	hang_up(accept(server, NULL, NULL));
+	good(accept(server, NULL, NULL));
+}
+
+/* Also once it said that all is well; a third connection would be served. */
+static void hangs_up_twice(int server)
+{
+	int fd = accept(server, NULL, NULL);
+
+	answer_name(fd, SPAN("sok"));
+	close(fd);
+	hangs_up_once(server);
+}
+
+/* What dist_open() makes of a server that accepts several times. */
+static int open_served(void (*serve)(int server), struct error *err)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET,
 				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -585,23 +611,43 @@ static void another_name_is_tried(void **state)
 	int server = socket(AF_INET, SOCK_STREAM, 0);
 	owned_dist struct dist *dist = NULL;
 	struct dist_options there = options;
-	struct error err;
 	pid_t pid;
+	int ret;
 
-	(void)state;
 	assert_int_equal(bind(server, (struct sockaddr *)&address, size), 0);
 	assert_int_equal(listen(server, 3), 0);
 	assert_int_equal(getsockname(server, (struct sockaddr *)&address, &size), 0);
 	pid = fork();
 	if (pid == 0) {
 		alarm(20);
-		accept_three(server);
+		serve(server);
 		_exit(0);
 	}
 	there.port = ntohs(address.sin_port);
 	close(server);
-	assert_int_equal(dist_open(&dist, &there, deadline_in(20000), &err), 0);
+	ret = dist_open(&dist, &there, deadline_in(20000), err);
 	peer_end(&(struct peer){ .pid = pid });
+	return ret;
+}
+
+static void another_name_is_tried(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(open_served(takes_two_names, &err), 0);
+}
+
+static void who_hangs_up_is_tried_once_more(void **state)
+{
+	struct error err;
+
+	(void)state;
+	assert_int_equal(open_served(hangs_up_once, &err), 0);
+	assert_int_equal(open_served(hangs_up_twice, &err), -1);
+	assert_int_equal(err.kind, ERROR_UNREACHABLE);
+	assert_non_null(strstr(err.text, "too busy"));
+	assert_non_null(strstr(err.text, "try again"));
 }
 
 static void names_are_checked(void **state)
@@ -638,7 +684,7 @@ static void no_epmd(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 4];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 5];
 	size_t len = 0;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -652,6 +698,7 @@ int main(void)
 					     .test_func = calls,
 					     .initial_state = (void *)(uintptr_t)&call_rows[i] };
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(another_name_is_tried);
+	tests[len++] = (struct CMUnitTest)cmocka_unit_test(who_hangs_up_is_tried_once_more);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(names_are_checked);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(no_epmd);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(name_service_hangs);

@@ -103,8 +103,9 @@ static int secure(struct dist *dist, const struct dist_options *options, const c
 	return wire_secure(&dist->wire, tls, deadline, err);
 }
 
-static int introduce(struct dist *dist, bool *taken, const struct dist_options *options,
-		     struct deadline deadline, struct error *err)
+static int introduce(struct dist *dist, struct handshake *handshake,
+		     const struct dist_options *options, struct deadline deadline,
+		     struct error *err)
 {
 	char alive[NODE_NAME_MAX];
 	const char *host;
@@ -112,15 +113,14 @@ static int introduce(struct dist *dist, bool *taken, const struct dist_options *
 	if (split_name(options->node, &host, alive, sizeof(alive), err) ||
 	    make_self(dist, host, err) || secure(dist, options, host, deadline, err))
 		return -1;
-	struct handshake handshake = { .self = dist->self,
-				       .creation = dist->creation,
-				       .node = options->node,
-				       .cookie = options->cookie };
-	int ret = handshake_run(&handshake, &dist->wire, deadline, err);
-
-	*taken = handshake.name_taken;
-	dist->peer_creation = handshake.peer_creation;
-	return ret;
+	handshake->self = dist->self;
+	handshake->creation = dist->creation;
+	handshake->node = options->node;
+	handshake->cookie = options->cookie;
+	if (handshake_run(handshake, &dist->wire, deadline, err))
+		return -1;
+	dist->peer_creation = handshake->peer_creation;
+	return 0;
 }
 
 /* It may be ssh that failed. */
@@ -130,8 +130,8 @@ static int failed(const struct dist *dist, struct error *err)
 	return -1;
 }
 
-/* Takes fd and ssh over.  *taken is true when it fails because our name is in use. */
-static int shake_hands(struct dist **out, bool *taken, int fd, struct ssh *ssh,
+/* Takes fd and ssh over.  *handshake tells how it failed. */
+static int shake_hands(struct dist **out, struct handshake *handshake, int fd, struct ssh *ssh,
 		       const struct dist_options *options, struct deadline deadline,
 		       struct error *err)
 {
@@ -139,9 +139,9 @@ static int shake_hands(struct dist **out, bool *taken, int fd, struct ssh *ssh,
 	owned_dist struct dist *dist =
 		dist_new(fd, options->node, options->node, options->tls ? 4 : 2);
 
-	*taken = false;
+	*handshake = (struct handshake){ 0 };
 	dist->wire.ssh = ssh;
-	if (introduce(dist, taken, options, deadline, err))
+	if (introduce(dist, handshake, options, deadline, err))
 		return failed(dist, err);
 	dist->wire.frame_max = FRAME_MAX;
 	make_pid(dist);
@@ -152,9 +152,9 @@ static int shake_hands(struct dist **out, bool *taken, int fd, struct ssh *ssh,
 int dist_open_fd(struct dist **out, int fd, const struct dist_options *options,
 		 struct deadline deadline, struct error *err)
 {
-	bool taken;
+	struct handshake handshake;
 
-	return shake_hands(out, &taken, fd, NULL, options, deadline, err);
+	return shake_hands(out, &handshake, fd, NULL, options, deadline, err);
 }
 
 static int reach(int *out, struct ssh **ssh, const struct dist_options *options, const char *host,
@@ -174,16 +174,20 @@ static int reach(int *out, struct ssh **ssh, const struct dist_options *options,
 static int open_at(struct dist **out, const struct dist_options *options, const char *host,
 		   int port, struct deadline deadline, struct error *err)
 {
-	bool taken = true;
-	int fd;
+	bool again = true, hung_up = false;
 
-	for (unsigned i = 0; i < NAMES_TRIED && taken; i++) {
+	for (unsigned i = 0; i < NAMES_TRIED && again; i++) {
+		struct handshake handshake;
 		struct ssh *ssh = NULL;
+		int fd;
 
 		if (reach(&fd, &ssh, options, host, port, deadline, err))
 			return -1;
-		if (shake_hands(out, &taken, fd, ssh, options, deadline, err) == 0)
+		if (shake_hands(out, &handshake, fd, ssh, options, deadline, err) == 0)
 			return 0;
+		/* A node that was busy for a moment hung up once; what hangs up by ssh is ssh. */
+		again = handshake.name_taken || (handshake.hung_up && !hung_up && !options->via);
+		hung_up = hung_up || handshake.hung_up;
 	}
 	return -1;
 }

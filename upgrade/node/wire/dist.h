@@ -28,7 +28,7 @@ struct dist_options {
 
 /* Connects, within the deadline as a whole; free with dist_close().
  *
- * ERROR_UNREACHABLE: port refused, no epmd, no answer in time, closed.
+ * ERROR_UNREACHABLE: port refused, no epmd, no answer in time, closed, hung up twice.
  * ERROR_NOT_FOUND: host unknown; epmd does not know the name; no Erlang node there, or another one.
  * ERROR_REFUSED: wrong cookie; the node does not allow us; a certificate is not good, theirs
  * or ours.

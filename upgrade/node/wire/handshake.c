@@ -79,6 +79,21 @@ static bool hung_up(const struct wire *wire, const struct error *err)
 	return !wire->open && err->kind == ERROR_UNREACHABLE;
 }
 
+/* A node gives each of its own steps net_setuptime, 7 seconds, and hangs up when it does not get to
+ * them.
+ */
+static int no_hello(const struct wire *wire, struct error *err)
+{
+	if (is_tls_alert(wire) || !hung_up(wire, err))
+		return no_erlang(wire, err);
+	error_set_(err, ERROR_UNREACHABLE,
+		   "%s: what answers there hung up in the handshake: it is no Erlang node, or one "
+		   "that is too busy",
+		   wire->who);
+	return error_hint(err, "Check the port, and whether that node wants TLS; of a busy node, "
+			       "look at its load, and try again.");
+}
+
 /* One frame of the handshake; `doubt` says what it means when the peer hangs up instead. */
 static int receive(struct wire *wire, struct span *frame,
 		   int (*doubt)(const struct wire *wire, struct error *err),
@@ -94,7 +109,10 @@ static int receive(struct wire *wire, struct span *frame,
 			   wire->who);
 		return error_hint(err, "The port is open, but the node hangs or is suspended.");
 	}
-	return frame->len > 0 ? 0 : doubt(wire, err);
+	if (frame->len > 0)
+		return 0;
+	error_set_(err, ERROR_INVALID, "%s: an empty message", wire->who);
+	return doubt(wire, err);
 }
 
 static int wrong_cookie(const struct wire *wire, struct error *err)
@@ -117,7 +135,7 @@ static int send_name(const struct handshake *handshake, struct wire *wire, struc
 	str_adds(&out, handshake->self);
 	wire_put(wire, str_span(&out));
 	if (wire_flush(wire, deadline, err))
-		return hung_up(wire, err) ? no_erlang(wire, err) : -1;
+		return hung_up(wire, err) ? no_hello(wire, err) : -1;
 	return 0;
 }
 
@@ -126,7 +144,7 @@ static int receive_status(struct handshake *handshake, struct wire *wire, struct
 {
 	struct span frame, status;
 
-	if (receive(wire, &frame, no_erlang, deadline, err))
+	if (receive(wire, &frame, no_hello, deadline, err))
 		return -1;
 	status = (struct span){ frame.ptr + 1, frame.len - 1 };
 	if (frame.ptr[0] != 's')
@@ -154,7 +172,7 @@ static int receive_challenge(struct handshake *handshake, struct wire *wire, uin
 {
 	struct span frame, name;
 
-	if (receive(wire, &frame, no_erlang, deadline, err))
+	if (receive(wire, &frame, no_hello, deadline, err))
 		return -1;
 	if (frame.ptr[0] == 'n')
 		return error_set(
@@ -224,8 +242,10 @@ int handshake_run(struct handshake *handshake, struct wire *wire, struct deadlin
 	if (send_name(handshake, wire, deadline, err) ||
 	    receive_status(handshake, wire, deadline, err) ||
 	    receive_challenge(handshake, wire, &challenge, deadline, err) ||
-	    prove(handshake, wire, challenge, deadline, err))
+	    prove(handshake, wire, challenge, deadline, err)) {
+		handshake->hung_up = hung_up(wire, err) && !handshake->name_taken;
 		return -1;
+	}
 	wire->header = 4;
 	return 0;
 }

@@ -13,12 +13,15 @@ struct handshake {
 	const char *node;       /* the full name of the node that should be there */
 	const char *cookie;     /* never in a message */
 	uint32_t peer_creation; /* out: changes with each start of the node */
-	bool name_taken;        /* out, on failure: the node has a connection of our name */
+	/* Out, on failure, where another try may do better: the node has a connection of our
+	 * name; it hung up without a word, before the cookies.
+	 */
+	bool name_taken, hung_up;
 };
 
 /* The wire has headers of 2 bytes, or of 4 by TLS; it has headers of 4 afterwards.
  *
- * ERROR_UNREACHABLE: closed, hung, our name is taken.
+ * ERROR_UNREACHABLE: closed, hung, hung up, our name is taken.
  * ERROR_NOT_FOUND: no Erlang node, another node, one older than OTP 23.
  * ERROR_REFUSED: wrong cookie, or the node does not allow us.
  */

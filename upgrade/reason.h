@@ -55,6 +55,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(not_suspendable,     WARN) \
 	X(second_purge,        WARN) \
 	X(message_unknown,     WARN) \
+	X(answer_unknown,      WARN) \
 	X(mixed_cluster,       WARN) \
 	X(fun_kept,            WARN) \
 	X(component_state_lost, WARN) \

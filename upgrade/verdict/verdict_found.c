@@ -323,6 +323,8 @@ static void judge_module_found(struct judge *judge, const struct app_diff *app,
 		search.missed = "they begin in another module, and no child specification names it";
 	if (search.missed)
 		tell(&search, app, converts);
+	if (search.missed && roles == BEAM_SPECIAL)
+		judge_staying_calls(judge, app, module, NULL);
 }
 
 void judge_found(struct judge *judge)

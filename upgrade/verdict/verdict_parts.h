@@ -451,6 +451,68 @@ bool call_is_careful(const struct eval_frame *at);
 /* New children that register, or make, what a process that runs on has. */
 void judge_taken(struct judge *judge);
 
+/* ---- verdict_answered.c ---- */
+
+/* A call out of code of the release `side`, of which the answer is given. */
+struct answered {
+	struct judge *judge;
+	enum side side;
+	bool (*is)(const void *ctx, const struct beam_function *to,
+		   const struct value *const *args);
+	const void *ctx;
+};
+
+/* Whether a function of that code fails behind the call with all of `news`, where it goes on with
+ * one of `olds`.
+ */
+bool answers_fail(const struct answered *call, const struct code *code,
+		  const struct code_function *function, struct values olds, struct values news);
+/* Of what only the new release gives, the first with which it fails; NULL: none is seen, or more of
+ * them take the place of others with which it failed before.
+ */
+const struct value *answer_that_fails(const struct answered *call, const struct code *code,
+				      const struct code_function *function, struct values olds,
+				      struct values news);
+/* What the function returns where the call gives these, with the unknown where not all is seen. */
+struct values answer_handed_on(const struct answered *call, const struct code *code,
+			       const struct code_function *function, struct values answers,
+			       struct arena *arena);
+
+/* ---- verdict_staying.c ---- */
+
+/* Processes that stay in the old code of a module, in what a loop of it can come to (NULL: any),
+ * and call changed functions that give them what they do not understand.
+ */
+void judge_staying_calls(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module, const struct code_function *loop);
+
+/* ---- verdict_replies.c ---- */
+
+enum { ANSWERS_MAX = 16 };
+
+struct answers {
+	const struct value *items[ANSWERS_MAX];
+	size_t len;
+	bool more; /* there are others */
+};
+
+void answers_add(struct answers *answers, const struct value *value);
+bool answers_have(const struct answers *answers, const struct value *value);
+/* What the actions of a gen_statem reply; from: only to that one, or NULL. */
+void statem_replies(struct answers *answers, const struct value *actions, const struct value *from,
+		    struct arena *arena);
+
+enum call_end { CALL_ANSWERED, CALL_LEFT, CALL_POSTPONED };
+
+/* What becomes of a call in some state, the last of these; answers: takes what is answered at once,
+ * or NULL.
+ */
+enum call_end statem_call(struct judge *judge, enum side side, const struct code *code,
+			  const struct value *request, struct answers *answers);
+/* Adds what its actions reply to who called before. */
+void statem_late_replies(struct judge *judge, enum side side, const struct module_at *module,
+			 struct answers *answers);
+
 /* ---- verdict_waiting.c ---- */
 
 /* Who waits in the old code for an answer of a server that gives it later. */
@@ -645,6 +707,9 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
+/* Which functions a loop can come to, one for each of the code's. */
+const bool *loop_reach(const struct code *code, const struct code_function *loop,
+		       struct arena *arena);
 /* The first call by its full name of which is() says yes, in a function that catches nothing; NULL:
  * there is none.
  */

@@ -222,6 +222,7 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 		      module_shown(gone->module), gone->name, gone->arity)
 			->hint = "keep the function for one release, or start them again right "
 				 "behind this upgrade";
+	judge_staying_calls(judge, app, module, loop);
 }
 
 static void judge_processes(struct judge *judge)

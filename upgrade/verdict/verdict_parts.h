@@ -478,6 +478,11 @@ struct values answer_handed_on(const struct answered *call, const struct code *c
 			       const struct code_function *function, struct values answers,
 			       struct arena *arena);
 
+/* ---- verdict_between.c ---- */
+
+/* Servers that are the same, and call libraries of which one is loaded before the other. */
+void judge_between(struct judge *judge);
+
 /* ---- verdict_staying.c ---- */
 
 /* Processes that stay in the old code of a module, in what a loop of it can come to (NULL: any),

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { STEPS = 16000, LIBRARIES_MAX = 64, MOMENTS_MAX = 8, ENDS_MAX = 64 };
+enum { STEPS = 16000, ALL_STEPS_MAX = 2000000, LIBRARIES_MAX = 64, MOMENTS_MAX = 8, ENDS_MAX = 64 };
 
 /* Changed modules that a server comes to, in the order in which they are loaded. */
 struct load {
@@ -126,6 +126,7 @@ static struct outcome outcome_at(struct between *between, size_t loaded, const s
 				      .on_raise = see_raise,
 				      .ctx = &outcome };
 	outcome.returned = eval_function(&outcome.eval, code, function, args).len;
+	between->judge->between_steps += outcome.eval.steps;
 	return outcome;
 }
 
@@ -327,6 +328,8 @@ void judge_between(struct judge *judge)
 				? module_facts(modules, SIDE_NEW, module)
 				: NULL;
 
+		if (judge->between_steps > ALL_STEPS_MAX)
+			return;
 		if (facts && facts->roles & BEAM_PROCESS && !(facts->roles & BEAM_SUPERVISOR) &&
 		    !judge_way(judge, module, judge->up, SIDE_OLD))
 			judge_way(judge, module, judge->down, SIDE_NEW);

@@ -20,6 +20,7 @@ struct judge {
 	struct watched *watched[SIDES]; /* modules that were asked for, by their number */
 	struct effects_batch *batches;  /* that are followed beside, the last one first */
 	unsigned read_steps;            /* that readers of what is stored were tried for */
+	unsigned between_steps;         /* that judge_between() took */
 	bool *agents;  /* for judge_agents_of_same(), when it was asked, by their number */
 	bool *callers; /* for calls_changed(), when it was asked, by the numbers of new modules */
 	const char *plugin; /* that the libraries take an unknown module for, or NULL */

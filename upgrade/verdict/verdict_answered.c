@@ -49,10 +49,7 @@ static struct trial try_with(const struct answered *call, const struct code *cod
 			     struct arena *scratch)
 {
 	struct trial trial = { .call = call, .begin = function, .answer = answer };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	trial.eval = (struct eval){ .arena = scratch,
 				    .library = &call->judge->modules->library[call->side],
 				    .limit = 8000,
@@ -60,7 +57,7 @@ static struct trial try_with(const struct answered *call, const struct code *cod
 				    .on_enter = see_enter,
 				    .on_raise = see_raise,
 				    .ctx = &trial };
-	trial.survived += eval_function(&trial.eval, code, function, args).len;
+	trial.survived += eval_any(&trial.eval, code, function).len;
 	return trial;
 }
 
@@ -168,10 +165,7 @@ struct values answer_handed_on(const struct answered *call, const struct code *c
 {
 	struct trial trial = { .call = call };
 	struct values all = { 0 };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	for (size_t i = 0; i < answers.len; i++) {
 		struct values values;
 
@@ -181,7 +175,7 @@ struct values answer_handed_on(const struct answered *call, const struct code *c
 					    .limit = 8000,
 					    .answer = give_answer,
 					    .ctx = &trial };
-		values = eval_function(&trial.eval, code, function, args);
+		values = eval_any(&trial.eval, code, function);
 		for (size_t j = 0; j < values.len; j++)
 			eval_add(&trial.eval, &all, values.items[j]);
 		if (trial.eval.gave_up || trial.eval.cut)

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { STEPS = 16000, ALL_STEPS_MAX = 2000000, LIBRARIES_MAX = 64, MOMENTS_MAX = 8, ENDS_MAX = 64 };
+enum { STEPS = 16000, ALL_STEPS_MAX = 2000000, LIBRARIES_MAX = 64, MOMENTS_MAX = 8 };
 
 /* Changed modules that a server comes to, in the order in which they are loaded. */
 struct load {
@@ -54,37 +54,18 @@ static bool follow_mixed(void *ctx, const char *name)
 	return library->follow(library->ctx, name);
 }
 
-/* A place where a way ends by an exception, or the call of what is not there. */
-struct end {
-	const struct code_function *in;
-	size_t at;
-};
-
 struct outcome {
 	struct eval eval;
 	const struct between *between;
 	size_t returned;
-	struct end ends[ENDS_MAX];
-	size_t len;
+	struct spots ends; /* where a way ends by an exception, or the call of what is not there */
 };
-
-static bool has_end(const struct outcome *outcome, const struct end *end)
-{
-	for (size_t i = 0; i < outcome->len; i++)
-		if (outcome->ends[i].in == end->in && outcome->ends[i].at == end->at)
-			return true;
-	return false;
-}
 
 static void see_raise(void *ctx)
 {
 	struct outcome *outcome = ctx;
-	const struct end end = { outcome->eval.top->function, outcome->eval.at };
 
-	if (outcome->len == ENDS_MAX)
-		outcome->eval.gave_up = true;
-	else if (!has_end(outcome, &end))
-		outcome->ends[outcome->len++] = end;
+	spots_add(&outcome->ends, spot_of(&outcome->eval));
 }
 
 /* A function that is not there, or not yet. */
@@ -94,15 +75,13 @@ static bool see_missing(void *ctx, const struct beam_function *to, const struct 
 	struct outcome *outcome = ctx;
 	struct modules *modules = outcome->between->judge->modules;
 	const enum side side = side_of(outcome->between, to->module);
-	struct module_at *module = modules_find(modules, side, to->module);
-	const struct beam_facts *facts;
+	const struct module_at *module = modules_find(modules, side, to->module);
 
 	(void)args;
 	(void)out;
 	if (!module || !module->diff || module->diff->change != CHANGE_CHANGED)
 		return false;
-	facts = module_facts(modules, side, module);
-	if (!facts || beam_exports(facts, to->name, to->arity))
+	if (modules_export(modules, side, to))
 		return false;
 	if (outcome->eval.caught == 0)
 		see_raise(outcome);
@@ -114,10 +93,7 @@ static struct outcome outcome_at(struct between *between, size_t loaded, const s
 {
 	const struct code_library library = { open_mixed, follow_mixed, between, NULL, NULL };
 	struct outcome outcome = { .between = between };
-	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
 	between->loaded = loaded;
 	outcome.eval = (struct eval){ .arena = scratch,
 				      .library = &library,
@@ -125,7 +101,7 @@ static struct outcome outcome_at(struct between *between, size_t loaded, const s
 				      .answer = see_missing,
 				      .on_raise = see_raise,
 				      .ctx = &outcome };
-	outcome.returned = eval_function(&outcome.eval, code, function, args).len;
+	outcome.returned = eval_any(&outcome.eval, code, function).len;
 	between->judge->between_steps += outcome.eval.steps;
 	return outcome;
 }
@@ -138,9 +114,11 @@ static bool fails_at(const struct outcome *at, const struct outcome *before,
 {
 	bool ends = false;
 
-	for (size_t i = 0; i < at->len; i++)
-		ends = ends || (!has_end(before, &at->ends[i]) && !has_end(behind, &at->ends[i]));
-	return ends && at->returned < before->returned && at->returned < behind->returned &&
+	for (size_t i = 0; i < at->ends.len; i++)
+		ends = ends || (!spots_have(&before->ends, at->ends.items[i]) &&
+				!spots_have(&behind->ends, at->ends.items[i]));
+	return ends && before->ends.len < SPOTS_MAX && behind->ends.len < SPOTS_MAX &&
+	       at->returned < before->returned && at->returned < behind->returned &&
 	       !at->eval.gave_up && at->eval.cut == before->eval.cut &&
 	       at->eval.cut == behind->eval.cut;
 }
@@ -243,9 +221,7 @@ static bool calls_loaded(const struct between *between, const struct code *code,
 			 const struct code_function *function)
 {
 	for (size_t i = 0; i < function->len; i++) {
-		int operand = code_import_operand(function->ops[i].opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &function->ops[i].args[operand]);
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
 
 		if (to && is_loaded(between, to->module))
 			return true;

@@ -36,16 +36,13 @@ static void see_call(void *ctx, const struct beam_function *to, const struct val
 
 static void find_calls(struct staying *staying)
 {
-	const struct value *args[256];
 	struct eval eval = { .arena = staying->judge->arena,
 			     .library = &staying->judge->modules->library[SIDE_OLD],
 			     .limit = STEPS,
 			     .on_call = see_call,
 			     .ctx = staying };
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = &value_unknown;
-	eval_function(&eval, staying->module->old_code, staying->function, args);
+	eval_any(&eval, staying->module->old_code, staying->function);
 	staying->unseen = staying->unseen || eval.gave_up;
 }
 
@@ -138,10 +135,8 @@ void judge_staying_calls(struct judge *judge, const struct app_diff *app,
 
 	for (size_t i = 0; i < code->len; i++)
 		for (size_t j = 0; (!reached || reached[i]) && j < code->functions[i].len; j++) {
-			const struct code_op *op = &code->functions[i].ops[j];
-			int operand = code_import_operand(op->opcode);
 			const struct beam_function *to =
-				operand < 0 ? NULL : code_import(code, &op->args[operand]);
+				code_op_import(code, &code->functions[i].ops[j]);
 
 			if (to && judge_call(judge, app, module, &code->functions[i], to))
 				return;

@@ -158,9 +158,7 @@ static bool calls_it(const struct code *code, const struct code_function *functi
 		     const struct handed *handed)
 {
 	for (size_t i = 0; i < function->len; i++) {
-		int operand = code_import_operand(function->ops[i].opcode);
-		const struct beam_function *to =
-			operand < 0 ? NULL : code_import(code, &function->ops[i].args[operand]);
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
 
 		if (to && calls_handed(handed, to, NULL))
 			return true;

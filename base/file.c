@@ -46,15 +46,11 @@ static int not_regular(const char *path, mode_t mode, struct error *err)
 	return error_set(err, ERROR_INVALID, "%s: %s, not a regular file", path, kind_of(mode));
 }
 
-/* A pipe must not be waited for, a device not be touched: it is looked at first, and again when it
- * is open.
- */
-static int open_regular(int *out, const char *path, int flags, struct stat *info, struct error *err)
+/* Never waits for a pipe, nor reads of it. */
+static int open_unseen(int *out, const char *path, int flags, struct stat *info, struct error *err)
 {
 	owned_fd int fd = -1;
 
-	if (stat(path, info) == 0 && !S_ISREG(info->st_mode))
-		return not_regular(path, info->st_mode, err);
 	fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_sys(err, "cannot %s %s", flags & O_WRONLY ? "write" : "open", path);
@@ -65,6 +61,14 @@ static int open_regular(int *out, const char *path, int flags, struct stat *info
 	*out = fd;
 	fd = -1;
 	return 0;
+}
+
+/* A device must not be touched: it is looked at first, and again when it is open. */
+static int open_regular(int *out, const char *path, int flags, struct stat *info, struct error *err)
+{
+	if (stat(path, info) == 0 && !S_ISREG(info->st_mode))
+		return not_regular(path, info->st_mode, err);
+	return open_unseen(out, path, flags, info, err);
 }
 
 int file_open(int *out, const char *path, uint64_t *size, struct error *err)
@@ -118,17 +122,33 @@ static int read_or_nothing(int fd, const char *path, size_t size, size_t max, st
 	return -1;
 }
 
-int file_read(const char *path, size_t max, struct str *out, struct error *err)
+static int read_whole(int fd, const char *path, off_t size, size_t max, struct str *out,
+		      struct error *err)
 {
-	owned_fd int fd = -1;
-	uint64_t size;
-
-	if (file_open(&fd, path, &size, err))
-		return -1;
-	if (size > max)
+	if ((uint64_t)size > max)
 		return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, max);
 	str_room(out, (size_t)size + 1);
 	return read_or_nothing(fd, path, (size_t)size, max, out, err);
+}
+
+int file_read(const char *path, size_t max, struct str *out, struct error *err)
+{
+	owned_fd int fd = -1;
+	struct stat info;
+
+	if (open_regular(&fd, path, O_RDONLY, &info, err))
+		return -1;
+	return read_whole(fd, path, info.st_size, max, out, err);
+}
+
+int file_read_ours(const char *path, size_t max, struct str *out, struct error *err)
+{
+	owned_fd int fd = -1;
+	struct stat info;
+
+	if (open_unseen(&fd, path, O_RDONLY, &info, err))
+		return -1;
+	return read_whole(fd, path, info.st_size, max, out, err);
 }
 
 /* Fills the room as far as the file goes. */
@@ -152,17 +172,18 @@ static int read_part(size_t *got_out, int fd, const char *path, char *room, size
 	return 0;
 }
 
-int file_same(bool *out, const char *a, const char *b, struct error *err)
+int file_same_ours(bool *out, const char *a, const char *b, struct error *err)
 {
 	enum { PART = 64 * 1024 };
 	owned_fd int a_fd = -1, b_fd = -1;
 	owned_mem char *room = mem_zero(2, PART);
-	uint64_t a_size, b_size;
+	struct stat a_info, b_info;
 	size_t a_got, b_got;
 
-	if (file_open(&a_fd, a, &a_size, err) || file_open(&b_fd, b, &b_size, err))
+	if (open_unseen(&a_fd, a, O_RDONLY, &a_info, err) ||
+	    open_unseen(&b_fd, b, O_RDONLY, &b_info, err))
 		return -1;
-	*out = a_size == b_size;
+	*out = a_info.st_size == b_info.st_size;
 	do {
 		if (read_part(&a_got, a_fd, a, room, PART, err) ||
 		    read_part(&b_got, b_fd, b, room + PART, PART, err))

@@ -23,9 +23,14 @@ void stream_close(FILE **stream);
 must_check int file_open(int *out, const char *path, uint64_t *size, struct error *err);
 /* Reads a whole regular file, appended to *out.  Over `max` bytes: ERROR_INVALID. */
 must_check int file_read(const char *path, size_t max, struct str *out, struct error *err);
-/* Whether two regular files hold the same bytes; neither is held whole. */
-must_check int file_same(bool *out, const char *a, const char *b, struct error *err);
-/* The same for a path that the user gives: /dev/stdin and the shell's <(…) are read to their end.
+/* The same in a release, which has thousands of them and no devices: none is looked at before it is
+ * opened.
+ */
+must_check int file_read_ours(const char *path, size_t max, struct str *out, struct error *err);
+/* Whether two files of releases hold the same bytes; neither is held whole. */
+must_check int file_same_ours(bool *out, const char *a, const char *b, struct error *err);
+/* As file_read(), for a path that the user gives: /dev/stdin and the shell's <(…) are read to their
+ * end.
  */
 must_check int file_read_given(const char *path, size_t max, struct str *out, struct error *err);
 /* Before a library opens such a path by itself. */

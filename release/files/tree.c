@@ -155,7 +155,8 @@ int tree_read(const struct tree *tree, const char *path, size_t max, struct str 
 	const struct tree_node *node;
 
 	if (tree->root)
-		return file_read(path_join(&arena, tree->root, path), max, out, err);
+		return (tree == &system_tree ? file_read : file_read_ours)(
+			path_join(&arena, tree->root, path), max, out, err);
 	node = node_find(tree, path);
 	if (!node || node->entry.is_dir)
 		return error_set(err, ERROR_NOT_FOUND, "%s: no file %s in it", tree->name, path);
@@ -174,8 +175,8 @@ int tree_same(bool *out, const struct tree *a, const char *a_path, const struct 
 	owned_str struct str a_text = STR_EMPTY, b_text = STR_EMPTY;
 
 	if (a->root && b->root)
-		return file_same(out, path_join(&arena, a->root, a_path),
-				 path_join(&arena, b->root, b_path), err);
+		return file_same_ours(out, path_join(&arena, a->root, a_path),
+				      path_join(&arena, b->root, b_path), err);
 	if (tree_read(a, a_path, SAME_MAX, &a_text, err) ||
 	    tree_read(b, b_path, SAME_MAX, &b_text, err))
 		return -1;

@@ -7,12 +7,6 @@
 /* The first block is small, since many arenas hold a path or two; each is twice the last one. */
 enum { FIRST_SIZE = 2 * 1024, BLOCK_SIZE = 64 * 1024 };
 
-struct arena_block {
-	struct arena_block *next;
-	size_t used, size;
-	max_align_t data[];
-};
-
 static struct arena_block *block_new(struct arena *arena, size_t size)
 {
 	size_t last = arena->blocks ? arena->blocks->size : FIRST_SIZE / 2;
@@ -34,20 +28,15 @@ static struct arena_block *block_new(struct arena *arena, size_t size)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_alloc_(struct arena *arena, size_t size)
 {
-	const size_t align = _Alignof(max_align_t);
-	struct arena_block *block = arena->blocks;
-	char *piece;
+	struct arena_block *block;
 
 	if (size > SIZE_MAX / 4)
 		abort();
-	size = (size + align - 1) & ~(align - 1);
-	if (!block || block->size - block->used < size)
-		block = block_new(arena, size);
-	piece = (char *)block->data + block->used;
-	block->used += size;
-	return piece;
+	block = block_new(arena, arena_size_(size));
+	block->used = arena_size_(size);
+	return block->data;
 }
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size)
@@ -64,8 +53,6 @@ void *arena_grow_(struct arena *arena, const void *array, size_t len, size_t *ca
 	size_t more = *cap ? *cap * 2 : 8;
 	void *grown;
 
-	if (len < *cap)
-		return (void *)(uintptr_t)array;
 	grown = arena_alloc_array(arena, more, size);
 	if (len > 0)
 		memcpy(grown, array, len * size);
@@ -104,18 +91,21 @@ char *arena_text(struct arena *arena, struct span text)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+	char *text, mostly[128];
 	va_list args, again;
-	char *text;
 	int len;
 
 	va_start(args, format);
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(mostly, sizeof(mostly), format, args);
 	va_end(args);
 	if (len < 0)
 		abort();
 	text = arena_alloc(arena, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, format, again);
+	if ((size_t)len < sizeof(mostly))
+		memcpy(text, mostly, (size_t)len);
+	else
+		vsnprintf(text, (size_t)len + 1, format, again);
 	va_end(again);
 	return text;
 }

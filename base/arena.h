@@ -7,7 +7,12 @@
 #pragma once
 #include "base/str.h"
 
-struct arena_block;
+/* Only arena.c and arena_alloc() look inside. */
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size;
+	max_align_t data[];
+};
 
 struct arena {
 	struct arena_block *blocks; /* the newest first */
@@ -18,8 +23,27 @@ struct arena {
 		NULL \
 	}
 
+static inline size_t arena_size_(size_t size)
+{
+	return (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+}
+
+void *arena_alloc_(struct arena *arena, size_t size); /* in a new block */
+
 /* `size` zeroed bytes, aligned for any type. */
-void *arena_alloc(struct arena *arena, size_t size);
+static inline void *arena_alloc(struct arena *arena, size_t size)
+{
+	struct arena_block *block = arena->blocks;
+	char *piece;
+
+	if (!block || size > block->size - block->used ||
+	    arena_size_(size) > block->size - block->used)
+		return arena_alloc_(arena, size);
+	piece = (char *)block->data + block->used;
+	block->used += arena_size_(size);
+	return piece;
+}
+
 /* A copy with a NUL behind it. */
 char *arena_dup(struct arena *arena, struct span text);
 /* The same as C text: what stands for a NUL in it is U+2400, the picture of one. */
@@ -52,7 +76,9 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
  * The old array stays where it was, unused.
  */
 #define arena_grow(arena, array, len, cap) \
-	((__typeof__(array))arena_grow_(arena, array, len, cap, sizeof((array)[0])))
+	((len) < *(cap)                    \
+		 ? (array)                 \
+		 : (__typeof__(array))arena_grow_(arena, array, len, cap, sizeof((array)[0])))
 void *arena_grow_(struct arena *arena, const void *array, size_t len, size_t *cap, size_t size);
 
 #define owned_arena owned(arena_done)

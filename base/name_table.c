@@ -7,6 +7,7 @@
 
 /* Out of memory aborts, here as everywhere. */
 #define uthash_malloc(size) mem_alloc(size)
+#define HASH_FUNCTION(key, len, hash) (hash = span_hash((struct span){ key, len }))
 #include <uthash.h>
 
 struct entry {

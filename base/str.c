@@ -4,23 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool span_equal(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool span_is(struct span a, const char *text)
-{
-	return span_equal(a, span_of(text));
-}
-
-bool span_starts(struct span a, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
-}
-
 bool span_ends(struct span a, const char *suffix)
 {
 	size_t len = strlen(suffix);
@@ -174,14 +157,17 @@ void str_addc(struct str *s, char c)
 
 void str_addv(struct str *s, const char *format, va_list args)
 {
+	size_t left = s->cap - s->len;
 	va_list again;
 	int len;
 
 	va_copy(again, args);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(s->ptr ? s->ptr + s->len : NULL, left, format, args);
 	if (len < 0)
 		abort();
-	vsnprintf(str_room(s, (size_t)len), (size_t)len + 1, format, again);
+	/* Mostly there was room. */
+	if ((size_t)len >= left)
+		vsnprintf(str_room(s, (size_t)len), (size_t)len + 1, format, again);
 	va_end(again);
 	s->len += (size_t)len;
 }

@@ -24,9 +24,24 @@ static inline struct span span_of(const char *text)
 	return (struct span){ text, strlen(text) };
 }
 
-bool span_equal(struct span a, struct span b);
-bool span_is(struct span a, const char *text);
-bool span_starts(struct span a, const char *prefix);
+static inline bool span_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Here, so that nothing is called where the text is a short literal. */
+static inline bool span_is(struct span a, const char *text)
+{
+	return span_equal(a, span_of(text));
+}
+
+static inline bool span_starts(struct span a, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
+}
+
 bool span_ends(struct span a, const char *suffix);
 /* -1, 0 or 1: byte order, the shorter first. */
 int span_compare(struct span a, struct span b);

@@ -53,7 +53,7 @@ static const char *take(struct compact *out, struct span *rest)
 	return NULL;
 }
 
-const char *compact_take(struct compact *out, struct span *rest)
+const char *compact_take_(struct compact *out, struct span *rest)
 {
 	struct span after = *rest;
 	const char *fault = take(out, &after);

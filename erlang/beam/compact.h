@@ -40,7 +40,17 @@ struct compact {
 /* Takes the first one from `rest`, which stays where it was when it is none.  Returns NULL, or
  * what is wrong with it.
  */
-const char *compact_take(struct compact *out, struct span *rest);
+const char *compact_take_(struct compact *out, struct span *rest);
+static inline const char *compact_take(struct compact *out, struct span *rest)
+{
+	/* Most are of one byte. */
+	if (rest->len == 0 || rest->ptr[0] & 8)
+		return compact_take_(out, rest);
+	*out = (struct compact){ .tag = (uint8_t)rest->ptr[0] & 7,
+				 .value = (uint8_t)rest->ptr[0] >> 4 };
+	*rest = (struct span){ rest->ptr + 1, rest->len - 1 };
+	return NULL;
+}
 /* One that must be a number, of up to 64 bits. */
 const char *compact_take_number(uint64_t *out, struct span *rest);
 /* The value without a sign; false when it has more than 64 bits. */

@@ -4,6 +4,7 @@
 #include "erlang/beam/beam_atoms.h"
 #include "erlang/beam/compact.h"
 #include "erlang/code/code_args.h"
+#include "erlang/code/code_eval.h"
 #include "erlang/code/code_native.h"
 
 #include <stdlib.h>
@@ -88,7 +89,8 @@ static void end_function(struct reader *reader, size_t kept)
 
 static int begin_function(struct reader *reader, const struct code_op *op, struct error *err)
 {
-	const char *name = op->args[1].kind == CODE_ATOM ? term_atom_name(op->args[1].term) : NULL;
+	const char *name =
+		op->args[1].kind == CODE_ATOM ? term_atom_name(code_term(&op->args[1])) : NULL;
 	size_t kept = trailing_labels(reader), nr = reader->code->len;
 
 	if (!name || op->args[2].kind != CODE_NUMBER || op->args[2].number > 255)
@@ -251,20 +253,16 @@ static int read_functions(struct code *code, struct arena *arena, struct span ch
 			  struct error *err)
 {
 	struct reader reader = {
-		.args = { .arena = arena,
-			  .rest = chunk,
-			  .names = code->atoms,
-			  .literals = code->literals },
 		.arena = arena,
 		.code = code,
 	};
 	int ret;
 
+	args_begin(&reader.args, arena, code, chunk);
 	if (take_head(&reader, err))
 		return -1;
 	if (code->unread)
 		return 0;
-	reader.args.atoms = arena_array(arena, code->atoms.len, const struct term *);
 	reader.places = arena_array(arena, code->labels, struct code_place);
 	for (size_t i = 0; i < code->labels; i++)
 		reader.places[i] = (struct code_place){ CODE_NOWHERE, CODE_NOWHERE, 0 };
@@ -330,6 +328,7 @@ int code_read(struct code **out, struct arena *arena, const struct beam *beam,
 	*code = (struct code){ .module = facts->module,
 			       .exports = facts->exports,
 			       .imports = facts->imports,
+			       .pure = known_pure(facts->module),
 			       .loads_nif = loads_nif(facts),
 			       .atoms = facts->atoms,
 			       .strings = beam->chunks[BEAM_STRT] };
@@ -382,6 +381,13 @@ bool code_exports(const struct code *code, const char *name, uint32_t arity)
 	return false;
 }
 
+const struct term *code_term(const struct code_arg *arg)
+{
+	const struct value *constant = code_constant(arg);
+
+	return constant ? constant->constant.term : NULL;
+}
+
 static const struct beam_function *nth(struct beam_functions list, const struct code_arg *arg)
 {
 	return arg->kind == CODE_NUMBER && arg->number < list.len ? &list.items[arg->number] : NULL;
@@ -395,16 +401,6 @@ const struct beam_function *code_import(const struct code *code, const struct co
 const struct beam_function *code_lambda(const struct code *code, const struct code_arg *arg)
 {
 	return nth(code->lambdas, arg);
-}
-
-const struct code_place *code_place(const struct code *code, const struct code_arg *arg)
-{
-	const struct code_place *at;
-
-	if (arg->kind != CODE_LABEL || arg->number == 0 || arg->number >= code->labels)
-		return NULL;
-	at = &code->places[arg->number];
-	return at->function == CODE_NOWHERE ? NULL : at;
 }
 
 const struct code_function *code_local(const struct code *code, const struct code_arg *arg)

@@ -22,7 +22,7 @@ enum { CODE_MAX = 16 << 20 }; /* bytes of one Code chunk that are looked at */
 
 enum code_kind {
 	CODE_NUMBER, /* a count or an index; what it means depends on the instruction */
-	CODE_NIL,    /* with `term`, as the next four have it */
+	CODE_NIL,    /* with `value`, as the next four have it */
 	CODE_ATOM,
 	CODE_INTEGER,
 	CODE_FLOAT,   /* in the instruction itself, as before OTP 17; later a literal */
@@ -36,12 +36,14 @@ enum code_kind {
 	CODE_ALLOC, /* a list of numbers: 0 words, 1 floats, 2 funs; how many; … */
 };
 
+struct value; /* code_value.h */
+
 struct code_arg {
 	enum code_kind kind;
 	uint32_t len; /* of a LIST or ALLOC */
 	union {
 		uint64_t number;              /* NUMBER, X, Y, FR, LABEL, CHAR */
-		const struct term *term;      /* NIL, ATOM, INTEGER, FLOAT, LITERAL */
+		const struct value *value;    /* NIL, ATOM, INTEGER, FLOAT, LITERAL; code_term() */
 		const struct code_arg *items; /* LIST, ALLOC */
 	};
 };
@@ -99,6 +101,7 @@ struct code {
 	size_t by_name_room;     /* a power of two */
 	struct beam_functions exports, imports;
 	struct beam_functions lambdas; /* local functions that funs are made of */
+	bool pure;                     /* known_pure() */
 	bool loads_nif; /* its functions may be native: what stands here never returns */
 	bool on_load;   /* leaves no attribute behind, only an instruction */
 	struct names atoms;
@@ -132,11 +135,20 @@ const struct beam_function *code_import(const struct code *code, const struct co
 const struct beam_function *code_lambda(const struct code *code, const struct code_arg *arg);
 const struct code_function *code_local(const struct code *code, const struct code_arg *arg);
 /* Where a label is; NULL for label 0, for one that is nowhere, and for other operands. */
-const struct code_place *code_place(const struct code *code, const struct code_arg *arg);
-/* The constant an operand is, or NULL. */
-static inline const struct term *code_term(const struct code_arg *arg)
+static inline const struct code_place *code_place(const struct code *code,
+						  const struct code_arg *arg)
 {
-	return arg->kind >= CODE_NIL && arg->kind <= CODE_LITERAL ? arg->term : NULL;
+	if (arg->kind != CODE_LABEL || arg->number == 0 || arg->number >= code->labels ||
+	    code->places[arg->number].function == CODE_NOWHERE)
+		return NULL;
+	return &code->places[arg->number];
+}
+/* The constant an operand is, or NULL. */
+const struct term *code_term(const struct code_arg *arg);
+/* The same as what code_value.h makes of it. */
+static inline const struct value *code_constant(const struct code_arg *arg)
+{
+	return arg->kind >= CODE_NIL && arg->kind <= CODE_LITERAL ? arg->value : NULL;
 }
 
 /* Which operand is an import: of remote calls, and of guard bifs; -1 for other instructions. */

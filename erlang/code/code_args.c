@@ -3,11 +3,26 @@
 
 #include "erlang/beam/beam_atoms.h"
 #include "erlang/beam/compact.h"
+#include "erlang/code/code_value.h"
 
 #include <math.h>
 
 /* What an operand may have inside: lists hold no lists, a type is of a register. */
 enum level { PLAIN, IN_LIST, TOP };
+
+void args_begin(struct code_args *args, struct arena *arena, const struct code *code,
+		struct span chunk)
+{
+	*args = (struct code_args){
+		.arena = arena,
+		.rest = chunk,
+		.names = code->atoms,
+		.literals = code->literals,
+		.atoms = arena_array(arena, code->atoms.len, const struct value *),
+		.literal_values = arena_array(arena, code->literals->seq.len, const struct value *),
+		.nil = value_of_term(arena, &term_nil),
+	};
+}
 
 int args_damaged(struct error *err, const struct code_args *args, const char *what)
 {
@@ -72,14 +87,17 @@ static const struct term *integer_of(struct arena *arena, struct span bytes)
 	return term_big(arena, (struct span){ (const char *)magnitude, bytes.len + 1 }, negative);
 }
 
-static const struct term *take_integer(struct code_args *args, const struct compact *term)
+static const struct value *take_integer(struct code_args *args, const struct compact *term)
 {
+	struct arena *arena = args->arena;
+
 	if (term->bytes.ptr)
-		return integer_of(args->arena, term->bytes);
+		return value_of_term(arena, integer_of(arena, term->bytes));
 	if (term->value >= ARGS_SMALL)
-		return term_integer(args->arena, (int64_t)term->value);
+		return value_of_term(arena, term_integer(arena, (int64_t)term->value));
 	if (!args->small[term->value])
-		args->small[term->value] = term_integer(args->arena, (int64_t)term->value);
+		args->small[term->value] =
+			value_of_term(arena, term_integer(arena, (int64_t)term->value));
 	return args->small[term->value];
 }
 
@@ -95,13 +113,13 @@ static int take_atom(struct code_arg *out, struct code_args *args, const struct 
 		return args_damaged(err, args, "an atom that is none");
 	if (nr == 0) {
 		out->kind = CODE_NIL;
-		out->term = &term_nil;
+		out->value = args->nil;
 		return 0;
 	}
 	if (!args->atoms[nr - 1])
-		args->atoms[nr - 1] = term_atom(args->arena, names->items[nr - 1]);
+		args->atoms[nr - 1] = value_of_atom(args->arena, names->items[nr - 1]);
 	out->kind = CODE_ATOM;
-	out->term = args->atoms[nr - 1];
+	out->value = args->atoms[nr - 1];
 	return 0;
 }
 
@@ -158,8 +176,11 @@ static int take_literal(struct code_arg *out, struct code_args *args, struct err
 		return -1;
 	if (nr >= literals->seq.len)
 		return args_damaged(err, args, "a literal that is none");
+	if (!args->literal_values[nr])
+		args->literal_values[nr] =
+			value_of_term(args->arena, term_at(literals, (size_t)nr));
 	out->kind = CODE_LITERAL;
-	out->term = term_at(literals, (size_t)nr);
+	out->value = args->literal_values[nr];
 	return 0;
 }
 
@@ -187,7 +208,7 @@ static int take_float(struct code_arg *out, struct code_args *args, struct error
 	if (!isfinite(value))
 		return args_damaged(err, args, "a float that is no number");
 	out->kind = CODE_FLOAT;
-	out->term = term_float(args->arena, value);
+	out->value = value_of_term(args->arena, term_float(args->arena, value));
 	return 0;
 }
 
@@ -235,7 +256,7 @@ static int take_arg(struct code_arg *out, struct code_args *args, enum level lev
 	switch (term.tag) {
 	case COMPACT_INTEGER:
 		out->kind = CODE_INTEGER;
-		out->term = take_integer(args, &term);
+		out->value = take_integer(args, &term);
 		return 0;
 	case COMPACT_ATOM:
 		return take_atom(out, args, &term, err);

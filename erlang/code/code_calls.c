@@ -64,7 +64,7 @@ static const struct value *known_local(struct run *run, const struct code_functi
 {
 	const struct beam_function function = { run->code->module, callee->name, callee->arity };
 
-	return known_pure(function.module) && callee->arity <= run->xs
+	return run->code->pure && callee->arity <= run->xs
 		       ? known_call(run->eval, &function, args_of(run, callee->arity))
 		       : NULL;
 }

@@ -85,7 +85,7 @@ static void add_args(struct records *records, const struct code_arg *args, size_
 {
 	for (size_t i = 0; i < len; i++) {
 		if (args[i].kind == CODE_LITERAL)
-			add_literal(records, args[i].term);
+			add_literal(records, code_term(&args[i]));
 		else if (args[i].kind == CODE_LIST)
 			add_args(records, args[i].items, args[i].len);
 	}

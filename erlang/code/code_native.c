@@ -10,7 +10,7 @@ enum { HEAD = 12 }; /* version, definitions, fields of all of them */
 
 static const char *atom_of(const struct code_arg *arg)
 {
-	return arg->kind == CODE_ATOM ? term_atom_name(arg->term) : NULL;
+	return arg->kind == CODE_ATOM ? term_atom_name(code_term(arg)) : NULL;
 }
 
 /* Each is written as an instruction of three operands: name, whether it is exported, and a list of
@@ -42,22 +42,21 @@ static int read_one(struct code_native *out, struct code_args *args, struct erro
 		.name = atom_of(&operands[0]),
 		.fields = fields,
 		.len = operands[2].len / 2,
-		.exported = term_is_atom(operands[1].term, "true"),
+		.exported = term_is_atom(code_term(&operands[1]), "true"),
 	};
 	return 0;
 }
 
 int code_read_natives(struct code *code, struct arena *arena, struct span chunk, struct error *err)
 {
-	struct code_args args = {
-		.arena = arena, .rest = chunk, .names = code->atoms, .literals = code->literals
-	};
+	struct code_args args;
 	struct code_native *items;
 	struct span head;
 	size_t len;
 
 	if (!chunk.ptr)
 		return 0;
+	args_begin(&args, arena, code, chunk);
 	if (args_bytes(&head, &args, HEAD, err))
 		return -1;
 	len = beam_word(head.ptr + 4);
@@ -67,7 +66,6 @@ int code_read_natives(struct code *code, struct arena *arena, struct span chunk,
 	}
 	if (len > args.rest.len)
 		return args_damaged(err, &args, "more native records than bytes");
-	args.atoms = arena_array(arena, code->atoms.len, const struct term *);
 	items = arena_array(arena, len, struct code_native);
 	for (size_t i = 0; i < len; i++)
 		if (read_one(&items[i], &args, err))

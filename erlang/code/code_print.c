@@ -56,7 +56,7 @@ static void print_arg(const struct printer *p, const struct code_arg *arg)
 	case CODE_INTEGER:
 	case CODE_FLOAT:
 	case CODE_LITERAL:
-		p->term(p->out, arg->term);
+		p->term(p->out, code_term(arg));
 		break;
 	case CODE_LABEL:
 		if (p->labels && arg->number < p->code->labels)
@@ -95,8 +95,12 @@ static void print_bytes(const struct printer *p, const struct code_arg *offset, 
 		return;
 	}
 	str_addc(p->out, '"');
-	for (uint64_t i = 0; i < len; i++)
-		str_addf(p->out, "%02x", (uint8_t)strings.ptr[offset->number + i]);
+	for (uint64_t i = 0; i < len; i++) {
+		const uint8_t byte = (uint8_t)strings.ptr[offset->number + i];
+
+		str_addc(p->out, "0123456789abcdef"[byte >> 4]);
+		str_addc(p->out, "0123456789abcdef"[byte & 15]);
+	}
 	str_addc(p->out, '"');
 }
 
@@ -108,7 +112,7 @@ static bool is_count(const struct code_arg *arg, uint64_t *out)
 		*out = arg->number;
 		return true;
 	}
-	if (arg->kind != CODE_INTEGER || !term_get_integer(arg->term, &value) || value < 0)
+	if (arg->kind != CODE_INTEGER || !term_get_integer(code_term(arg), &value) || value < 0)
 		return false;
 	*out = (uint64_t)value;
 	return true;
@@ -127,7 +131,8 @@ static void print_segments(const struct printer *p, const struct code_arg *list)
 		if (i > 0)
 			str_addc(p->out, ' ');
 		if (i % 6 == 4 && i + 1 < list->len && code_term(&items[i - 4]) &&
-		    term_is_atom(items[i - 4].term, "string") && is_count(&items[i + 1], &len))
+		    term_is_atom(code_term(&items[i - 4]), "string") &&
+		    is_count(&items[i + 1], &len))
 			print_bytes(p, &items[i], len);
 		else
 			print_arg(p, &items[i]);
@@ -358,7 +363,7 @@ static void find_in_args(struct remotes *remotes, const struct code_function *fr
 {
 	for (size_t i = 0; i < len; i++) {
 		if (args[i].kind == CODE_LITERAL)
-			find_captures(remotes, from, args[i].term);
+			find_captures(remotes, from, code_term(&args[i]));
 		else if (args[i].kind == CODE_LIST)
 			find_in_args(remotes, from, args[i].items, args[i].len);
 	}

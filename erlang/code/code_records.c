@@ -157,8 +157,8 @@ static enum answer test(struct run *run, const struct code_op *op)
 		return native;
 	name = value_map_at(value, "__struct__", run->arena);
 	return op->args[2].kind == CODE_ATOM && op->args[3].kind == CODE_ATOM
-		       ? value_equal(name, tag(run->arena, term_atom_name(op->args[2].term),
-					       term_atom_name(op->args[3].term)))
+		       ? value_equal(name, tag(run->arena, term_atom_name(code_term(&op->args[2])),
+					       term_atom_name(code_term(&op->args[3]))))
 		       : MAYBE;
 }
 

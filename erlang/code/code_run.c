@@ -10,8 +10,8 @@ const struct value *run_get(const struct run *run, const struct code_arg *arg)
 {
 	const struct value *value = NULL;
 
-	if (code_term(arg))
-		return value_of_term(run->arena, arg->term);
+	if (code_constant(arg))
+		return code_constant(arg);
 	if (arg->kind == CODE_X && arg->number < run->xs)
 		value = run->now.regs[arg->number];
 	else if (arg->kind == CODE_Y && arg->number < run->ys)

@@ -388,7 +388,7 @@ static bool same(struct walk *walk, const struct value *a, const struct value *b
 	return ret;
 }
 
-bool value_same(const struct value *a, const struct value *b)
+bool value_same_(const struct value *a, const struct value *b)
 {
 	return same(&(struct walk){ NULL, DEPTH, STEPS, false }, a, b);
 }

@@ -81,7 +81,11 @@ enum answer { NO, YES, MAYBE };
 /* Whether two values are equal (=:=). */
 enum answer value_equal(const struct value *a, const struct value *b);
 /* Whether the same is known of both; two unknown values count as the same. */
-bool value_same(const struct value *a, const struct value *b);
+bool value_same_(const struct value *a, const struct value *b);
+static inline bool value_same(const struct value *a, const struct value *b)
+{
+	return a == b || (a->kind == b->kind && a->digest == b->digest && value_same_(a, b));
+}
 /* The same, with what is responsible for the unknown ones. */
 bool value_identical(const struct value *a, const struct value *b);
 

@@ -185,7 +185,7 @@ static int scan_atom(struct scanner *scanner, struct token *token, struct error 
 	if (scan_name(scanner, token, err))
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(keywords); i++)
-		if (span_is(token->text, keywords[i]))
+		if (token->text.ptr[0] == keywords[i][0] && span_is(token->text, keywords[i]))
 			token->kind = TOKEN_KEYWORD;
 	return 0;
 }
@@ -335,7 +335,7 @@ static int scan_sign(struct scanner *scanner, struct token *token, uint32_t code
 
 	token->kind = TOKEN_SIGN;
 	for (size_t i = 0; i < ARRAY_LEN(longer); i++)
-		if (span_starts(rest, longer[i])) {
+		if (rest.ptr[0] == longer[i][0] && span_starts(rest, longer[i])) {
 			scanner->at += strlen(longer[i]);
 			return 0;
 		}

@@ -153,7 +153,7 @@ static bool lacks_field(const struct term *term, const char *module, const char 
 
 static bool is_atom(const struct code_arg *arg, const char *name)
 {
-	return arg->kind == CODE_ATOM && term_is_atom(arg->term, name);
+	return arg->kind == CODE_ATOM && term_is_atom(code_term(arg), name);
 }
 
 /* put_map_assoc: label, source, destination, live, [key, value, …].  Since OTP 29 also what is made
@@ -165,7 +165,7 @@ static bool makes_without(const struct code_op *op, const char *module, const ch
 	bool is_struct = false, has_field = false;
 
 	if (op->opcode != OP_PUT_MAP_ASSOC || op->args[1].kind != CODE_LITERAL ||
-	    op->args[1].term->kind != TERM_MAP || op->args[1].term->map.len != 0)
+	    code_term(&op->args[1])->kind != TERM_MAP || code_term(&op->args[1])->map.len != 0)
 		return false;
 	for (uint32_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2) {
 		is_struct = is_struct || (is_atom(&list->items[i], "__struct__") &&

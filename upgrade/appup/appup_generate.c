@@ -161,7 +161,7 @@ static bool has_below(const struct script_maker *maker, enum side side, const ch
 /* Whether a child of the same module is started in place of one that goes: by another id, or by
  * another supervisor, which may be new itself, or go with it.
  */
-static bool is_replaced(const struct script_maker *maker, const struct child *gone)
+static bool is_moved(const struct script_maker *maker, const struct child *gone)
 {
 	const struct supervisor_changes all = maker->made->supervisors;
 	const enum side from = maker->down ? SIDE_NEW : SIDE_OLD,
@@ -179,6 +179,33 @@ static bool is_replaced(const struct script_maker *maker, const struct child *go
 		}
 	}
 	return false;
+}
+
+/* Whether one that comes, and is not there before, registers the name of one that goes. */
+static bool gives_name(const struct script_maker *maker, const struct child *gone)
+{
+	const struct supervisor_changes all = maker->made->supervisors;
+	const enum side from = maker->down ? SIDE_NEW : SIDE_OLD,
+			to = maker->down ? SIDE_OLD : SIDE_NEW;
+	const char *name = child_name(maker->work, gone, from);
+
+	for (size_t i = 0; name && i < all.len; i++)
+		for (size_t j = 0; j < all.items[i].len; j++) {
+			const struct child_change item =
+				seen_from(&all.items[i].items[j], maker->down);
+			const char *other = item.after && !item.before && item.after->module
+						    ? child_name(maker->work, item.after, to)
+						    : NULL;
+
+			if (other && strcmp(other, name) == 0)
+				return true;
+		}
+	return false;
+}
+
+static bool is_replaced(const struct script_maker *maker, const struct child *gone)
+{
+	return is_moved(maker, gone) || (gone->module && gives_name(maker, gone));
 }
 
 static void tell_moved(const struct script_maker *maker, const struct supervisor_change *change,
@@ -211,7 +238,7 @@ static void put_stops(struct script_maker *maker, const struct supervisor_change
 		if (!item.before || late != (!item.after && !is_replaced(maker, item.before)))
 			continue;
 		put_call(maker, "terminate_child", change->name, item.before->id);
-		if (!item.after && !late && !maker->down)
+		if (!item.after && !late && !maker->down && is_moved(maker, item.before))
 			tell_moved(maker, change, item.before);
 		if (!item.after || change->in_application)
 			put_call(maker, "delete_child", change->name, item.before->id);

@@ -99,6 +99,8 @@ bool endpoint_change(struct supervisor_change *out, struct appup_work *work,
  */
 const struct term *supervisor_name(struct appup_work *work, const struct code *code, enum side side,
 				   bool in_application);
+/* Which name a child registers as it is started; NULL: none, or it is not seen. */
+const char *child_name(struct appup_work *work, const struct child *child, enum side side);
 /* Adds the supervisors of an application that are seen to run in the old release, from its start
  * function on.
  */

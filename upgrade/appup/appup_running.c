@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Under which name a supervisor is registered, and whether it is seen to run. */
+/* Under which name a supervisor, or a child, is registered, and whether a supervisor is seen to
+ * run. */
 #include "upgrade/appup/appup_parts.h"
 
 /* ---- the name ---- */
@@ -91,6 +92,52 @@ const struct term *supervisor_name(struct appup_work *work, const struct code *c
 	if (!naming.name || naming.several || !(term = value_term(naming.name, work->arena)))
 		return NULL;
 	return term_is_tagged(term, "local", 2) ? term_at(term, 1) : term;
+}
+
+/* ---- the name of a child ---- */
+
+/* {local, N} of OTP's behaviours, `name: N` among the options of Elixir's. */
+static void see_child_start(void *ctx, const struct beam_function *function,
+			    const struct value *const *args)
+{
+	struct naming *naming = ctx;
+	const struct value *name = NULL;
+
+	if (strncmp(function->name, "start", 5) != 0 || function->arity == 0)
+		return;
+	if (strncmp(function->module, "gen_", 4) == 0 ||
+	    strcmp(function->module, "supervisor") == 0)
+		name = value_is_tagged(args[0], "local", 2)
+			       ? value_element(args[0], 1, naming->arena)
+			       : NULL;
+	else if (strncmp(function->module, "Elixir.", 7) == 0)
+		name = option(args[function->arity - 1], "name", naming->arena);
+	if (name)
+		note_name(naming, name);
+}
+
+const char *child_name(struct appup_work *work, const struct child *child, enum side side)
+{
+	struct naming naming = { .arena = work->arena };
+	const struct code *code = modules_code(work->modules, side, child->module);
+	const uint32_t arity =
+		child->args && term_is_list(child->args) ? (uint32_t)child->args->seq.len : 0;
+	const struct code_function *function =
+		code && !code->unread && child->function && child->args
+			? code_function(code, child->function, arity)
+			: NULL;
+	const struct value **args = arena_array(work->arena, arity, const struct value *);
+
+	for (uint32_t i = 0; i < arity; i++)
+		args[i] = value_of_term(work->arena, term_at(child->args, i));
+	naming.eval = (struct eval){ .arena = work->arena,
+				     .library = &work->modules->library[side],
+				     .limit = 8000,
+				     .on_call = see_child_start,
+				     .ctx = &naming };
+	if (function)
+		eval_function(&naming.eval, code, function, args);
+	return naming.name && !naming.several ? value_atom_name(naming.name) : NULL;
 }
 
 /* ---- whether it runs ---- */

@@ -194,6 +194,27 @@ static void see_make(void *ctx, const struct beam_function *to, const struct val
 	makes->what = arena_printf(makes->arena, "%s %s", what, str_text(&key));
 }
 
+/* The modules that are configured are what it is done by. */
+static bool answer_modules(void *ctx, const struct beam_function *function,
+			   const struct value *const *args, struct values *out)
+{
+	struct makes *makes = ctx;
+	const struct code_library *library = makes->eval.library;
+	const bool reads = known_env_read(function);
+	const char *app = reads ? value_atom_name(args[0]) : NULL;
+	const char *key = app ? value_atom_name(args[1]) : NULL;
+	const struct term *term = key ? library->env(library->ctx, app, key) : NULL;
+
+	if (!term || !term_is_list(term) || term->seq.len == 0)
+		return false;
+	for (size_t i = 0; i < term->seq.len; i++)
+		if (!term_atom_name(term_at(term, i)))
+			return false;
+	eval_add(&makes->eval, out,
+		 known_env_result(makes->arena, function, args, value_of_term(makes->arena, term)));
+	return true;
+}
+
 static const char *what_it_makes(struct judge *judge, enum side side, const struct code *code)
 {
 	struct makes makes = { .arena = judge->arena };
@@ -203,6 +224,7 @@ static const char *what_it_makes(struct judge *judge, enum side side, const stru
 	makes.eval = (struct eval){ .arena = judge->arena,
 				    .library = &judge->modules->library[side],
 				    .on_call = see_make,
+				    .answer = answer_modules,
 				    .ctx = &makes };
 	if (init)
 		eval_function(&makes.eval, code, init, &arg);

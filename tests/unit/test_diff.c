@@ -2,7 +2,7 @@
 /* What changed between two releases, as `relevo diff` would list it. */
 #include "tests/unit/fixture.h"
 
-#include "upgrade/diff/diff.h"
+#include "upgrade/diff/modules.h"
 
 /* clang-format off */
 static const struct row {
@@ -133,6 +133,41 @@ static void damaged(void **state)
 	assert_non_null(strstr(err.text, "module m"));
 }
 
+static void spoil_code(const char *module)
+{
+	const char *file =
+		arena_printf(&fixture_arena, "%s/spoilt/lib/a-1/ebin/%s.beam", fixture_dir, module);
+	owned_str struct str bytes = STR_EMPTY;
+	struct error err;
+	char *code;
+
+	assert_int_equal(file_read(file, 1 << 20, &bytes, &err), 0);
+	code = memmem(bytes.ptr, bytes.len, "Code", 4);
+	assert_non_null(code);
+	memset(code + 40, 0xff, 8); /* its first instructions */
+	assert_int_equal(file_write(file, str_span(&bytes), 0644, &err), 0);
+}
+
+/* Whichever was come to first, the first of all is told. */
+static void damaged_code(void **state)
+{
+	owned_release struct release *a = fixture_open("spoilt");
+	owned_modules struct modules *modules = NULL;
+	struct diff *diff;
+	struct error err;
+
+	(void)state;
+	spoil_code("m");
+	spoil_code("n");
+	assert_int_equal(diff_make(&diff, &fixture_arena, a, a, &err), 0);
+	modules = modules_new(&fixture_arena, diff);
+	assert_non_null(modules_code(modules, SIDE_NEW, "l"));
+	assert_int_equal(modules_check(modules, &err), 0);
+	assert_null(modules_code(modules, SIDE_NEW, "n"));
+	assert_int_equal(modules_check(modules, &err), -1);
+	assert_non_null(strstr(err.text, "old release: application a: module m: "));
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -142,6 +177,7 @@ static int setup(void **state)
 		fixture_tree(arena_printf(&fixture_arena, "%zu/new", i), "2", rows[i].new_tree);
 	}
 	fixture_tree("damaged", "1", "a 1: m=plain v1, n=plain v1");
+	fixture_tree("spoilt", "1", "a 1: l=plain v1, m=plain v1, n=plain v1");
 	fixture_compile();
 	return 0;
 }
@@ -155,12 +191,13 @@ static int teardown(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
 						.test_func = check,
 						.initial_state = (void *)(uintptr_t)&rows[i] };
 	tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(damaged);
+	tests[ARRAY_LEN(rows) + 1] = (struct CMUnitTest)cmocka_unit_test(damaged_code);
 	return cmocka_run_group_tests_name("diff", tests, setup, teardown);
 }

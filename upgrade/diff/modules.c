@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upgrade/diff/modules.h"
 
+#include "base/parallel.h"
+
 #include <stdlib.h>
 
 static const struct resolved_app *app_of(const struct app_diff *app, enum side side)
@@ -153,12 +155,10 @@ void modules_fail(struct modules *modules, const struct error *err)
 	pthread_mutex_unlock(&modules->lock);
 }
 
-static void note(struct modules *modules, enum side side, const struct module_at *module,
-		 struct error *err)
+static int unreadable(enum side side, const struct module_at *module, struct error *err)
 {
-	error_wrap_(err, "%s release: application %s: module %s", side == SIDE_OLD ? "old" : "new",
-		    module->app->name, module->name);
-	modules_fail(modules, err);
+	return error_wrap(err, "%s release: application %s: module %s",
+			  side == SIDE_OLD ? "old" : "new", module->app->name, module->name);
 }
 
 int module_read(struct beam *out, struct arena *arena, const struct modules *modules,
@@ -185,23 +185,33 @@ static const struct beam_facts *read_facts(struct modules *modules, enum side si
 	if (!module_read(&beam, arena, modules, side, module, &err) &&
 	    !beam_read_facts(&facts, arena, &beam, &err))
 		return facts;
-	note(modules, side, module, &err);
+	unreadable(side, module, &err);
+	modules_fail(modules, &err);
 	return NULL;
+}
+
+/* The code of a module, anew. */
+static int open_module(struct code **out, struct arena *arena, const struct modules *modules,
+		       enum side side, const struct module_at *module, struct error *err)
+{
+	struct beam_facts *facts;
+	struct beam beam;
+
+	if (module_read(&beam, arena, modules, side, module, err) ||
+	    beam_read_facts(&facts, arena, &beam, err) || code_read(out, arena, &beam, facts, err))
+		return unreadable(side, module, err);
+	return 0;
 }
 
 static const struct code *read_code(struct modules *modules, enum side side,
 				    const struct module_at *module, struct arena *arena)
 {
-	struct beam_facts *facts;
 	struct code *code;
 	struct error err;
-	struct beam beam;
 
-	if (!module_read(&beam, arena, modules, side, module, &err) &&
-	    !beam_read_facts(&facts, arena, &beam, &err) &&
-	    !code_read(&code, arena, &beam, facts, &err))
+	if (!open_module(&code, arena, modules, side, module, &err))
 		return code;
-	note(modules, side, module, &err);
+	modules_fail(modules, &err);
 	return NULL;
 }
 
@@ -270,10 +280,28 @@ bool modules_export(struct modules *modules, enum side side, const struct beam_f
 	return facts && beam_exports(facts, function->name, function->arity);
 }
 
-int modules_check(const struct modules *modules, struct error *err)
+/* Numbers of the old release's modules, and behind them of the new one's. */
+static int try_nth(void *context, size_t nr, struct error *err)
 {
+	const struct modules *modules = context;
+	const size_t olds = name_table_len(modules->names[SIDE_OLD]);
+	const enum side side = nr < olds ? SIDE_OLD : SIDE_NEW;
+	const struct module_at *module = &modules->items[side][side == SIDE_OLD ? nr : nr - olds];
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct code *code;
+
+	return open_module(&code, &scratch, modules, side, module, err);
+}
+
+/* Which of several was come to first is the threads' luck: the first of all is told. */
+int modules_check(struct modules *modules, struct error *err)
+{
+	const size_t len =
+		name_table_len(modules->names[SIDE_OLD]) + name_table_len(modules->names[SIDE_NEW]);
+
 	if (!modules->failed)
 		return 0;
-	*err = modules->error;
+	if (parallel(len, try_nth, modules, err) == 0)
+		*err = modules->error;
 	return -1;
 }

@@ -82,8 +82,10 @@ must_check int module_read(struct beam *out, struct arena *arena, const struct m
 			   enum side side, const struct module_at *module, struct error *err);
 /* Something that was asked for could not be read: for any thread. */
 void modules_fail(struct modules *modules, const struct error *err);
-/* -1: something that was asked for could not be read. */
-must_check int modules_check(const struct modules *modules, struct error *err);
+/* -1: something that was asked for could not be read; *err is of the first module that cannot be:
+ * the old release's first, in the order of the applications and of their lists.
+ */
+must_check int modules_check(struct modules *modules, struct error *err);
 
 static inline void modules_done(struct modules **modules)
 {

@@ -49,9 +49,10 @@ static int not_regular(const char *path, mode_t mode, struct error *err)
 /* Never waits for a pipe, nor reads of it. */
 static int open_unseen(int *out, const char *path, int flags, struct stat *info, struct error *err)
 {
-	owned_fd int fd = -1;
+	owned_fd int fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 
-	fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ENXIO && stat(path, info) == 0)
+		return not_regular(path, info->st_mode, err);
 	if (fd < 0)
 		return error_sys(err, "cannot %s %s", flags & O_WRONLY ? "write" : "open", path);
 	if (fstat(fd, info) < 0)

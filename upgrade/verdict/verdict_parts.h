@@ -251,9 +251,19 @@ struct typed {
 
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
-/* What keeps code of a release from going on with what `maker` made, as it is; NULL: nothing that
- * is seen.
+
+/* ---- verdict_harm.c ---- */
+
+/* The first of some differences for which code of a release cannot go on with what `maker` made;
+ * NULL: none is seen to be one.
+ *
+ * converted  code_change made the value: it should be as the new code makes it, whoever understands
+ *            what it was
  */
+const struct type_diff *first_harm(struct judge *judge, enum side side, const struct code *code,
+				   const struct code *maker, struct type_diffs diffs,
+				   bool converted);
+/* The same of all differences between two types, of a value that nobody converted. */
 const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
 				  const struct code *maker, const struct type *before,
 				  const struct type *after);

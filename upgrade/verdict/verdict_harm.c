@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whether code of one release can go on with values that code of the other one made. */
+#include "erlang/code/code_facts.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* Some code that changed understands both: it need not be the one that keeps it. */
+static bool somebody_knows(struct judge *judge, enum side side, const struct code *code,
+			   const struct type_diff *diff)
+{
+	if (code_matches(code, diff->tag, diff->size))
+		return true;
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct module_diffs modules = judge->diff->apps[i].modules;
+
+		for (size_t j = 0; j < modules.len; j++) {
+			const struct code *other = side == SIDE_NEW ? modules.items[j].new_code
+								    : modules.items[j].old_code;
+
+			if (other && code_matches(other, diff->tag, diff->size))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool imports_from(const struct code *code, const char *module)
+{
+	for (size_t i = 0; i < code->imports.len; i++)
+		if (strcmp(code->imports.items[i].module, module) == 0)
+			return true;
+	return false;
+}
+
+bool code_or_library(struct judge *judge, enum side side, const struct code *code,
+		     bool (*is)(const struct code *code, const void *what), const void *what)
+{
+	if (is(code, what))
+		return true;
+	for (size_t i = 0; i < judge->diff->len; i++) {
+		const struct module_diffs modules = judge->diff->apps[i].modules;
+
+		for (size_t j = 0; j < modules.len; j++) {
+			const struct code *other = side == SIDE_NEW ? modules.items[j].new_code
+								    : modules.items[j].old_code;
+
+			if (other && other != code && !other->unread &&
+			    (imports_from(code, other->module) ||
+			     (judge->plugin && strcmp(judge->plugin, other->module) == 0)) &&
+			    is(other, what))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_key_wanted(const struct code *code, const void *key)
+{
+	return wants_key(code, key);
+}
+
+bool reads_key(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	return code_or_library(judge, side, code, is_key_wanted, key);
+}
+
+/* Nobody puts a key there whose name is not in the code. */
+static bool is_key_known(const struct code *code, const void *key)
+{
+	owned_name_table struct name_table *atoms = atoms_of(code);
+
+	return name_table_find(atoms, span_of(key)) != NAME_ABSENT;
+}
+
+bool may_put_key(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	return code_or_library(judge, side, code, is_key_known, key);
+}
+
+/* Takes that struct apart, by that key. */
+static bool is_field_wanted(const struct code *code, const void *what)
+{
+	const struct type_diff *diff = what;
+
+	for (size_t i = 0; i < code->len; i++)
+		if (function_names(&code->functions[i], diff->of) &&
+		    function_wants_key(code, &code->functions[i], diff->tag))
+			return true;
+	return false;
+}
+
+/* Who reads a struct may be the module that defines it, or one that is handed it. */
+static bool wants(struct judge *judge, enum side side, const struct code *code,
+		  const struct type_diff *diff)
+{
+	const struct type *type = diff->after;
+
+	if (diff->of ? wants_key(code, diff->tag) ||
+			       code_or_library(judge, side, code, is_field_wanted, diff)
+		     : reads_key(judge, side, code, diff->tag))
+		return true;
+	for (size_t i = 0; i < type->len; i++) {
+		const char *of = type->variants[i].map ? type->variants[i].tag : NULL;
+		const struct code *other = modules_code(judge->modules, side, of);
+
+		if (other && wants_key(other, diff->tag))
+			return true;
+	}
+	return false;
+}
+
+static bool asks_for_pair(const struct code *code, const struct code_function *function,
+			  const char *key)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		const struct beam_function *to = code_op_import(code, op);
+		const struct term *asked = NULL;
+
+		if (to && to->arity == 2 && strcmp(to->name, "fetch!") == 0 &&
+		    strcmp(to->module, "Elixir.Keyword") == 0)
+			asked = argument_at(function, i, 1);
+		if (asked && term_is_atom(asked, key))
+			return true;
+	}
+	return false;
+}
+
+/* A callback comes to Keyword.fetch!(…, Key): what a start fetches is there. */
+static bool fetches_pair(const struct code *code, const char *key, struct arena *arena)
+{
+	bool *marked = arena_array(arena, code->len, bool);
+
+	for (size_t i = 0; i < code->len; i++)
+		marked[i] = asks_for_pair(code, &code->functions[i], key);
+	code_mark_callers(code, marked);
+	for (size_t i = 0; i < code->len; i++)
+		if (marked[i] && strncmp(code->functions[i].name, "handle_", 7) == 0 &&
+		    code_exports(code, code->functions[i].name, code->functions[i].arity))
+			return true;
+	return false;
+}
+
+/* Whether code cannot go on with what `maker` made before. */
+static bool harms(struct judge *judge, enum side side, const struct code *code,
+		  const struct code *maker, const struct type_diff *diff, bool converted)
+{
+	switch (diff->what) {
+	case TYPE_SIZE:
+		return diff->size < 64 && (converted || !somebody_knows(judge, side, code, diff));
+	case TYPE_OTHER:
+	case TYPE_SWAP:
+		return true;
+	case TYPE_KEYS:
+		return !keys_found(judge, side, code, diff);
+	case TYPE_KEY:
+		return wants(judge, side, code, diff) &&
+		       !(diff->open && may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
+						   maker, diff->tag));
+	case TYPE_PAIR:
+		return fetches_pair(code, diff->tag, judge->arena) &&
+		       !may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW, maker,
+				    diff->tag);
+	default:
+		return false;
+	}
+}
+
+const struct type_diff *first_harm(struct judge *judge, enum side side, const struct code *code,
+				   const struct code *maker, struct type_diffs diffs,
+				   bool converted)
+{
+	for (size_t i = 0; i < diffs.len; i++)
+		if (harms(judge, side, code, maker, &diffs.items[i], converted))
+			return &diffs.items[i];
+	return NULL;
+}
+
+const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	if (diff->what == TYPE_SIZE) {
+		if (diff->tag)
+			str_addf(&text, "the tuple %s had %zu elements and has %zu",
+				 module_shown(diff->tag), diff->size, diff->new_size);
+		else
+			str_addf(&text, "a tuple had %zu elements and has %zu", diff->size,
+				 diff->new_size);
+	} else if (diff->what == TYPE_SWAP) {
+		str_addf(&text, "elements %zu and %zu of a tuple%s%s changed places", diff->size,
+			 diff->new_size, diff->tag ? ", " : "",
+			 diff->tag ? module_shown(diff->tag) : "");
+	} else if (diff->what == TYPE_PAIR) {
+		str_addf(&text, "the list lacks the key %s, which is taken to be there", diff->tag);
+	} else if (diff->what == TYPE_KEY) {
+		if (diff->of)
+			str_addf(&text, "the %s %s", struct_kind(diff->of), module_shown(diff->of));
+		else
+			str_adds(&text, "the map");
+		str_addf(&text, " lacks the key %s, which is taken to be there", diff->tag);
+	} else {
+		str_adds(&text, diff->what == TYPE_KEYS ? "a key of the map was " : "was ");
+		type_print(&text, diff->before);
+		str_adds(&text, ", is ");
+		type_print(&text, diff->after);
+	}
+	if (*diff->path)
+		str_addf(&text, " (%s)", diff->path);
+	return arena_dup(arena, str_span(&text));
+}
+
+const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
+				  const struct code *maker, const struct type *before,
+				  const struct type *after)
+{
+	return first_harm(judge, side, code, maker, type_compare(before, after, judge->arena),
+			  false);
+}

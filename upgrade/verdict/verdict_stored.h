@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/* verdict_stored.h - the rooms inside judge_stored(): what is put where (verdict_stored.c), and
+ * whether who finds it there understands it (verdict_stored_found.c).
+ */
+#pragma once
+#include "erlang/code/code_type.h"
+#include "upgrade/verdict/verdict_parts.h"
+
+/* A call that puts something somewhere. */
+struct storage {
+	const char *module, *name;
+	uint32_t arity;
+	unsigned where, what; /* the arguments that say which one, and what is put there */
+	const char *shown;
+	enum stored stored;
+};
+
+/* Where something is put by the code of both releases, on one of the ways between them. */
+struct storing {
+	struct judge *judge;
+	struct module_at *module;
+	enum side to;                   /* the release that finds what the other one put there */
+	const struct code *from, *code; /* the module in that other one, and in this */
+	struct code_effects there, made;
+};
+
+/* The place that an argument of a call names, as text; NULL: it is not seen, or has none. */
+const char *storage_place(const struct code_effect *effect, unsigned where, struct arena *arena);
+/* The same of a call that is given a table: those without a name, which states hold, are one place,
+ * "", for each module that fills them.
+ */
+const char *storage_table(const struct code_effect *effect, struct arena *arena);
+
+/* The first difference between what is there and what is put there now that is not understood;
+ * NULL: none.
+ */
+const struct type_diff *stored_harm(const struct storing *storing, const struct storage *way,
+				    const char *place, struct type_diffs diffs);
+/* Whether rows are found by what a function was given, and by a tuple that is made of it now, or
+ * the other way round.
+ */
+bool stored_key_is_made(const struct storing *storing, const struct storage *way, const char *place,
+			const struct type_diff *diff);

@@ -8,6 +8,7 @@
 /* ---- messages that come by themselves ---- */
 
 #define DOWN "{'DOWN', '_', process, '_', '_'}."
+#define TAGGED "{'$tag', '_', '$0', '_', '_'}."
 #define ALIAS "{[alias | '_'], '_'}."
 #define TCP "{tcp, '_', '_'}."
 #define UDP "{udp, '_', '_', '_', '_'}."
@@ -15,48 +16,51 @@
 
 /* clang-format off */
 static const struct asked {
-	const char *module, *name; /* of calls with any number of arguments */
+	const char *module, *name;
 	const char *message;       /* as message_part() reads it */
 	/* Which has to be there, also in a list, and not false; "!sync": and false.  Or NULL. */
 	const char *option;
 	bool by_default; /* it is there where it is not seen */
+	uint32_t arity;  /* 0: any */
 } all_asked[] = {
-	{ "erlang", "monitor", DOWN, NULL, false },
-	{ "erlang", "spawn_monitor", DOWN, NULL, false },
-	{ "erlang", "spawn_opt", DOWN, "monitor", false },
-	{ "Elixir.Process", "monitor", DOWN, NULL, false },
-	{ "erlang", "process_flag", "{'EXIT', '_', '_'}.", "trap_exit", false },
-	{ "erlang", "start_timer", "{timeout, '_', '$2'}.", NULL, false },
-	{ "erlang", "monitor_node", "{nodedown, '_'}.", "true", true },
-	{ "Elixir.Node", "monitor", "{nodedown, '_'}.", "true", true },
-	{ "net_kernel", "monitor_nodes", "{nodedown, '_'}.", "true", true },
-	{ "net_kernel", "monitor_nodes", "{nodeup, '_'}.", "true", true },
-	{ "pg", "monitor", "{'$reference', join, '_', '_'}.", NULL, false },
-	{ "pg", "monitor", "{'$reference', leave, '_', '_'}.", NULL, false },
-	{ "pg", "monitor_scope", "{'$reference', join, '_', '_'}.", NULL, false },
-	{ "pg", "monitor_scope", "{'$reference', leave, '_', '_'}.", NULL, false },
-	{ "erlang", "open_port", "{'$port', {data, '_'}}.", NULL, false },
-	{ "erlang", "open_port", "{'$port', {exit_status, '_'}}.", "exit_status", false },
-	{ "inet", "setopts", TCP, "active", false },
-	{ "inet", "setopts", "{tcp_closed, '_'}.", "active", false },
-	{ "inet", "setopts", UDP, "active", false },
-	{ "gen_tcp", "connect", TCP, "active", true },
-	{ "gen_tcp", "connect", "{tcp_closed, '_'}.", "active", true },
-	{ "gen_udp", "open", UDP, "active", true },
-	{ "ssl", "setopts", TLS, "active", false },
-	{ "ssl", "setopts", "{ssl_closed, '_'}.", "active", false },
-	{ "ssl", "connect", TLS, "active", true },
-	{ "ssl", "connect", "{ssl_closed, '_'}.", "active", true },
-	{ "gen_server", "send_request", ALIAS, NULL, false },
-	{ "gen_server", "send_request", DOWN, NULL, false },
-	{ "gen_statem", "send_request", ALIAS, NULL, false },
-	{ "gen_statem", "send_request", DOWN, NULL, false },
-	{ "erpc", "send_request", DOWN, NULL, false },
-	{ "httpc", "request", "{http, {'$reference', '_'}}.", "!sync", false },
-	{ "Elixir.Task", "async", "{'$reference', '$answer'}.", NULL, false },
-	{ "Elixir.Task.Supervisor", "async", "{'$reference', '$answer'}.", NULL, false },
-	{ "Elixir.Task.Supervisor", "async_nolink", "{'$reference', '$answer'}.", NULL, false },
-	{ "Elixir.Task.Supervisor", "async_nolink", DOWN, NULL, false },
+	{ "erlang", "monitor", TAGGED, NULL, false, 0 },
+	{ "erlang", "spawn_monitor", DOWN, NULL, false, 0 },
+	{ "erlang", "spawn_opt", DOWN, "monitor", false, 0 },
+	{ "Elixir.Process", "monitor", DOWN, NULL, false, 0 },
+	{ "erlang", "process_flag", "{'EXIT', '_', '_'}.", "trap_exit", false, 0 },
+	{ "erlang", "start_timer", "{timeout, '_', '$2'}.", NULL, false, 0 },
+	{ "erlang", "monitor_node", "{nodedown, '_'}.", "true", true, 0 },
+	{ "Elixir.Node", "monitor", "{nodedown, '_'}.", "true", true, 0 },
+	{ "net_kernel", "monitor_nodes", "{nodedown, '_'}.", "true", true, 1 },
+	{ "net_kernel", "monitor_nodes", "{nodeup, '_'}.", "true", true, 1 },
+	{ "net_kernel", "monitor_nodes", "{nodedown, '_', '_'}.", "true", true, 2 },
+	{ "net_kernel", "monitor_nodes", "{nodeup, '_', '_'}.", "true", true, 2 },
+	{ "pg", "monitor", "{'$reference', join, '_', '_'}.", NULL, false, 0 },
+	{ "pg", "monitor", "{'$reference', leave, '_', '_'}.", NULL, false, 0 },
+	{ "pg", "monitor_scope", "{'$reference', join, '_', '_'}.", NULL, false, 0 },
+	{ "pg", "monitor_scope", "{'$reference', leave, '_', '_'}.", NULL, false, 0 },
+	{ "erlang", "open_port", "{'$port', {data, '_'}}.", NULL, false, 0 },
+	{ "erlang", "open_port", "{'$port', {exit_status, '_'}}.", "exit_status", false, 0 },
+	{ "inet", "setopts", TCP, "active", false, 0 },
+	{ "inet", "setopts", "{tcp_closed, '_'}.", "active", false, 0 },
+	{ "inet", "setopts", UDP, "active", false, 0 },
+	{ "gen_tcp", "connect", TCP, "active", true, 0 },
+	{ "gen_tcp", "connect", "{tcp_closed, '_'}.", "active", true, 0 },
+	{ "gen_udp", "open", UDP, "active", true, 0 },
+	{ "ssl", "setopts", TLS, "active", false, 0 },
+	{ "ssl", "setopts", "{ssl_closed, '_'}.", "active", false, 0 },
+	{ "ssl", "connect", TLS, "active", true, 0 },
+	{ "ssl", "connect", "{ssl_closed, '_'}.", "active", true, 0 },
+	{ "gen_server", "send_request", ALIAS, NULL, false, 0 },
+	{ "gen_server", "send_request", DOWN, NULL, false, 0 },
+	{ "gen_statem", "send_request", ALIAS, NULL, false, 0 },
+	{ "gen_statem", "send_request", DOWN, NULL, false, 0 },
+	{ "erpc", "send_request", DOWN, NULL, false, 0 },
+	{ "httpc", "request", "{http, {'$reference', '_'}}.", "!sync", false, 0 },
+	{ "Elixir.Task", "async", "{'$reference', '$answer'}.", NULL, false, 0 },
+	{ "Elixir.Task.Supervisor", "async", "{'$reference', '$answer'}.", NULL, false, 0 },
+	{ "Elixir.Task.Supervisor", "async_nolink", "{'$reference', '$answer'}.", NULL, false, 0 },
+	{ "Elixir.Task.Supervisor", "async_nolink", DOWN, NULL, false, 0 },
 };
 /* clang-format on */
 
@@ -86,7 +90,7 @@ static bool asks_for(const struct code_effect *effect, const struct asked *asked
 {
 	bool is = !asked->option || asked->by_default;
 
-	if (!effect_is(effect, asked->module, asked->name, 0))
+	if (!effect_is(effect, asked->module, asked->name, asked->arity))
 		return false;
 	for (size_t i = 0; i < EFFECT_ARGS && asked->option; i++) {
 		const enum answer answer = option_of(effect->args[i], asked->option, arena);
@@ -118,7 +122,22 @@ static struct values answers_of(const struct asking *asking, const struct code_e
 	return answers;
 }
 
-/* A message as it is written in the table: '_' is anything, '$2' an argument of the call. */
+/* Of a monitor: {tag, Term} among its options, or 'DOWN'. */
+static const struct value *tag_of(const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *options = effect->args[2], *head;
+
+	if (effect->to.arity < 3)
+		return value_of_atom(arena, "DOWN");
+	while (value_uncons(options, arena, &head, &options))
+		if (value_is_tagged(head, "tag", 2))
+			return value_element(head, 1, arena);
+	return value_is_nil(options) == YES ? value_of_atom(arena, "DOWN") : &value_unknown;
+}
+
+/* A message as it is written in the table: '_' is anything, '$0' and '$2' are arguments of the
+ * call.
+ */
 static const struct value *message_part(const struct term *term, const struct code_effect *effect,
 					const struct value *answer, struct arena *arena)
 {
@@ -127,8 +146,12 @@ static const struct value *message_part(const struct term *term, const struct co
 
 	if (name && strcmp(name, "_") == 0)
 		return &value_unknown;
+	if (name && strcmp(name, "$0") == 0)
+		return effect->args[0];
 	if (name && strcmp(name, "$2") == 0)
 		return effect->args[2];
+	if (name && strcmp(name, "$tag") == 0)
+		return tag_of(effect, arena);
 	if (name && strcmp(name, "$answer") == 0)
 		return answer;
 	if (name && strcmp(name, "$port") == 0)

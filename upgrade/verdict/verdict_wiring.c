@@ -212,7 +212,7 @@ static const struct wire {
 	{ "counters", "new", 2, -1, ALWAYS, "an array of counters" },
 	{ "atomics", "new", 2, -1, ALWAYS, "an array of atomics" },
 	{ "erlang", "process_flag", 2, -1, ALWAYS, "a flag of the process" },
-	{ "erlang", "monitor", 2, -1, ALWAYS, "a monitor" },
+	{ "erlang", "monitor", 0, -1, ALWAYS, "a monitor" },
 	{ "Elixir.Process", "monitor", 1, -1, ALWAYS, "a monitor" },
 	{ "erlang", "link", 1, -1, ALWAYS, "a link" },
 	{ "net_kernel", "monitor_nodes", 0, -1, ALWAYS, "that nodes are watched" },

@@ -56,6 +56,7 @@ enum severity { SEVERITY_INFO, SEVERITY_WARN, SEVERITY_RESTART, SEVERITY_IMPOSSI
 	X(second_purge,        WARN) \
 	X(message_unknown,     WARN) \
 	X(answer_unknown,      WARN) \
+	X(option_ignored,      WARN) \
 	X(mixed_cluster,       WARN) \
 	X(fun_kept,            WARN) \
 	X(component_state_lost, WARN) \

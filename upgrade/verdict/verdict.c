@@ -271,6 +271,7 @@ static void judge_running(struct judge *judge)
 	judge_taken(judge);
 	judge_waiting(judge);
 	judge_between(judge);
+	judge_ignored(judge);
 	judge_again(judge);
 	judge_rows(judge);
 	aside_end(aside);

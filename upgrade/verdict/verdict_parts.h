@@ -489,6 +489,11 @@ struct values answer_handed_on(const struct answered *call, const struct code *c
 			       const struct code_function *function, struct values answers,
 			       struct arena *arena);
 
+/* ---- verdict_ignored.c ---- */
+
+/* Options, keys of the environment and of states that are read under another name, with a default. */
+void judge_ignored(struct judge *judge);
+
 /* ---- verdict_between.c ---- */
 
 /* Servers that are the same, and call libraries of which one is loaded before the other. */

@@ -19,7 +19,7 @@ rabbitmq () {
   (cd "$work/debs" && apt-get download -qq rabbitmq-server >log 2>&1 && dpkg -x ./*.deb "$work/unpacked") ||
     { echo "skip: no package of RabbitMQ" >&2; exit 77; }
 }
-untrue='state_shape_changed|state_opaque|not_reversible|shared_struct_changed|message_unknown|answer_unknown|function_missing|made_at_start|wiring_changed|not_rebuilt|supervisor_opaque|supervisor_fails|process_not_found|module_gone|relup_failed'
+untrue='state_shape_changed|state_opaque|not_reversible|shared_struct_changed|message_unknown|answer_unknown|option_ignored|function_missing|made_at_start|wiring_changed|not_rebuilt|supervisor_opaque|supervisor_fails|process_not_found|module_gone|relup_failed'
 
 # Milliseconds on all cores between two outputs of `times`: on a machine that is busy with other things, too.
 cpu () {

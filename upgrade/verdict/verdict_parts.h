@@ -491,7 +491,9 @@ struct values answer_handed_on(const struct answered *call, const struct code *c
 
 /* ---- verdict_ignored.c ---- */
 
-/* Options, keys of the environment and of states that are read under another name, with a default. */
+/* Options, keys of the environment and of states that have another name, and are read with a
+ * default.
+ */
 void judge_ignored(struct judge *judge);
 
 /* ---- verdict_between.c ---- */

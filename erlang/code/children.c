@@ -178,14 +178,24 @@ static struct children opaque(const char *why)
 	return (struct children){ .opaque = why };
 }
 
-/* One child as two branches of the code make it: only what it is given may differ, and is not known
- * then, as in {DNSCluster, query: Application.get_env(:shop, :query) || :ignore}.
+static bool join_terms(const struct term **into, const struct term *other)
+{
+	if (equal_terms(*into, other))
+		return true;
+	*into = NULL;
+	return false;
+}
+
+/* One child as two branches of the code make it: what it is given and how it is stopped may differ,
+ * and is not known then, as in {DNSCluster, query: Application.get_env(:shop, :query) || :ignore}.
  */
 static bool join_child(struct child *into, const struct child *other)
 {
 	struct child alike = *other;
 
 	alike.args = into->args;
+	alike.restart = into->restart;
+	alike.shutdown = into->shutdown;
 	alike.opaque = into->opaque;
 	if (!child_equal(into, &alike))
 		return false;
@@ -193,6 +203,10 @@ static bool join_child(struct child *into, const struct child *other)
 		into->args = NULL;
 	if (other->opaque)
 		into->opaque = other->opaque;
+	if (!join_terms(&into->restart, other->restart))
+		into->opaque = "when it is restarted";
+	if (!join_terms(&into->shutdown, other->shutdown))
+		into->opaque = "how long its shutdown may take";
 	return true;
 }
 
@@ -232,6 +246,10 @@ struct children code_children(const struct code *code, const struct value *arg,
 	if (code->unread || !init)
 		return opaque(code->unread ? code->unread : "there is no init/1");
 	values = eval_function(&eval, code, init, &arg);
+	if (eval.gave_up) {
+		eval = (struct eval){ .arena = arena, .library = library, .shares = true };
+		values = eval_function(&eval, code, init, &arg);
+	}
 	if (eval.gave_up)
 		return opaque("init/1 does too much");
 	for (size_t i = 0; i < values.len; i++) {

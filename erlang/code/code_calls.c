@@ -197,11 +197,13 @@ static void apply(struct run *run, const struct code_arg *arity, bool tail)
 
 void run_call(struct run *run, const struct code_op *op)
 {
-	const unsigned caught = run->now.caught;
+	const unsigned caught = run->now.caught, limit = run->eval->limit;
+	const bool aside = run->eval->aside;
 
 	run->eval->at = run->now.at;
 	run->eval->waited = run->now.waited;
 	run->eval->caught += caught;
+	share_little(run);
 	switch (op->opcode) {
 	case OP_CALL:
 		call_local(run, code_local(run->code, &op->args[1]), false, false);
@@ -231,4 +233,6 @@ void run_call(struct run *run, const struct code_op *op)
 		break;
 	}
 	run->eval->caught -= caught;
+	run->eval->limit = limit;
+	run->eval->aside = aside;
 }

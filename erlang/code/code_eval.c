@@ -78,13 +78,37 @@ static void fork_to_all(struct run *run, const struct code_arg *args, size_t len
 	}
 }
 
+/* What they write, as far as its kind is always the same. */
+static const struct value *what_is_written(struct run *run, enum opcode opcode)
+{
+	switch (opcode) {
+	case OP_BS_CREATE_BIN:
+	case OP_BS_INIT2:
+	case OP_BS_INIT_BITS:
+	case OP_BS_APPEND:
+	case OP_BS_PRIVATE_APPEND:
+	case OP_BS_GET_BINARY2:
+	case OP_BS_GET_TAIL:
+		return value_of_kind(run->arena, TERM_BINARY);
+	case OP_BS_GET_INTEGER2:
+	case OP_BS_GET_UTF8:
+	case OP_BS_GET_UTF16:
+	case OP_BS_GET_UTF32:
+		return value_of_kind(run->arena, TERM_INTEGER);
+	case OP_BS_GET_FLOAT2:
+		return value_of_kind(run->arena, TERM_FLOAT);
+	default:
+		return &value_unknown;
+	}
+}
+
 /* An instruction of which nothing is said here may change any register, and go anywhere. */
 static void plain_op(struct run *run, const struct code_op *op)
 {
 	if (writes[op->opcode] > 0) {
 		if (op->args[0].kind == CODE_LABEL)
 			run_fork(run, &op->args[0]);
-		run_set(run, &op->args[writes[op->opcode] - 1], &value_unknown);
+		run_set(run, &op->args[writes[op->opcode] - 1], what_is_written(run, op->opcode));
 	} else if (writes_nothing(op->opcode)) {
 		if (op->len > 0 && op->args[0].kind == CODE_LABEL)
 			run_fork(run, &op->args[0]);
@@ -284,20 +308,20 @@ static void do_op(struct run *run, const struct code_op *op)
 	}
 }
 
-/* Follows one way to its end. */
+/* Follows one way to its end, or until there are no steps left. */
 static void follow(struct run *run)
 {
 	run->stop = false;
 	while (!run->stop && run->now.at < run->function->len) {
-		if (++run->eval->steps > eval_limit(run->eval)) {
-			run->eval->gave_up = true;
+		if (++run->eval->steps > eval_limit(run->eval))
 			return;
-		}
+		if (run->covered && !run->covered[run->now.at])
+			run->covered[run->now.at] = run->way + 1;
 		do_op(run, &run->function->ops[run->now.at++]);
 	}
 	/* Code does not end without a last word. */
 	if (!run->stop)
-		run->eval->gave_up = true;
+		run->eval->gave_up = run->stop = true;
 }
 
 /* ---- recursion ---- */
@@ -370,15 +394,16 @@ static void follow_all(struct run *run, const struct value *const *args)
 	run->now.regs = arena_array(run->scratch, run_regs_len(run), const struct value *);
 	for (size_t i = 0; i < function->arity; i++)
 		run->now.regs[i] = args[i];
+	share_begin(run);
 	for (;;) {
 		follow(run);
-		if (run->todo_len == 0)
+		if (run->stop && run->todo_len == 0)
 			break;
 		if (eval->steps > eval_limit(eval)) {
-			eval->gave_up = true;
+			eval->gave_up = eval->gave_up || !share_all_seen(run);
 			break;
 		}
-		run->now = run->todo[--run->todo_len];
+		share_next(run);
 	}
 }
 

@@ -10,11 +10,12 @@
 #include "erlang/code/code_value.h"
 
 enum {
-	EVAL_STEPS = 50000, /* instructions, of all branches and functions together */
-	EVAL_REMOTE = 4000, /* those of a call of another module */
-	EVAL_ROUNDS = 3,    /* of a recursion that nothing which is known brings to an end */
-	EVAL_OUTCOMES = 32, /* different values that a function may return */
-	EVAL_DEPTH = 100,   /* calls inside calls */
+	EVAL_STEPS = 50000,  /* instructions, of all branches and functions together */
+	EVAL_REMOTE = 4000,  /* those of a call of another module */
+	EVAL_ROUNDS = 3,     /* of a recursion that nothing which is known brings to an end */
+	EVAL_OUTCOMES = 32,  /* different values that a function may return … */
+	EVAL_RESULTS = 4096, /* … where it is the one that is asked for, and its calls share */
+	EVAL_DEPTH = 100,    /* calls inside calls */
 };
 
 struct values {
@@ -90,6 +91,11 @@ struct eval {
 	bool cut_counting;            /* … that counts, and might have come to one */
 	bool counts;                  /* those are followed to their end */
 	bool gave_up;                 /* not all could be followed: there may be other values */
+	/* No call takes more than half of the steps that are left, and few where nobody looks at
+	 * what it returns: where one gives up, that is not known, and the others can be followed.
+	 */
+	bool shares;
+	bool aside;    /* nobody looks at what comes of the call that is being followed */
 	bool starting; /* it is init/1 of a process that is being started, by known_start() */
 };
 

@@ -198,7 +198,7 @@ static const struct value *known_seq(struct eval *eval, const struct value *cons
 	int64_t from, to;
 
 	if (!small(args[0], &from) || !small(args[1], &to) || to - from > 200)
-		return NULL;
+		return value_of_kind(eval->arena, TERM_LIST);
 	for (; to >= from; to--, eval->steps++)
 		list = value_cons(eval->arena, integer(eval, to), list);
 	return list;

@@ -17,6 +17,7 @@ static const struct {
 } known[] = {
 	{ "erlang", "--", 2, 1, 0, true },
 	{ "lists", "delete", 2, 2, 0, true },
+	{ "lists", "flatten", 1, 1, 0, true },
 	{ "lists", "keydelete", 3, 4, 0, true },
 	{ "lists", "keymerge", 3, 6, 0, false },
 	{ "lists", "keyreplace", 4, 4, 8, true },
@@ -96,6 +97,7 @@ static bool take_list(struct found *found, struct eval *eval, const struct value
 	return value_is_nil(list) != NO;
 }
 
+/* False: one is no list. */
 static bool find(struct found *found, struct eval *eval, size_t row,
 		 const struct value *const *args)
 {
@@ -106,7 +108,7 @@ static bool find(struct found *found, struct eval *eval, size_t row,
 		if (known[row].items & 1u << i)
 			take(found, eval, args[i]);
 	}
-	return found->items.len > 0;
+	return true;
 }
 
 /* Enum.sort_by/2 and the like, whose second argument is called with each. */
@@ -164,7 +166,14 @@ bool known_elements(struct eval *eval, const struct beam_function *function,
 		if (known[row].arity != function->arity)
 			continue;
 		/* Of lists that are seen as a whole their code says more. */
-		if (!find(&found, eval, row, args) ||
+		if (!find(&found, eval, row, args))
+			return false;
+		if (found.items.len == 0 && !found.all && !calls_fun(function)) {
+			*out = (struct values){ 0 };
+			eval_add(eval, out, value_of_kind(eval->arena, TERM_LIST));
+			return true;
+		}
+		if (found.items.len == 0 || strcmp(function->name, "flatten") == 0 ||
 		    (found.all &&
 		     (found.constant || (found.items.len > 1 && !calls_fun(function)))))
 			return false;

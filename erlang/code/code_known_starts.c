@@ -74,6 +74,26 @@ static bool never_begins(struct eval *eval, const char *module, const struct val
 	return !inner.gave_up && !inner.cut;
 }
 
+/* ---- what becomes a behaviour's process ---- */
+
+/* enter_loop(Module, Options, State, …): never returns, and begins with what init/1 would say.
+ * False: another call.
+ */
+static bool enters_loop(struct eval *eval, const struct beam_function *function,
+			const struct value *const *args, struct values *out)
+{
+	const bool statem = strcmp(function->module, "gen_statem") == 0;
+	const struct value *begins[] = { value_of_atom(eval->arena, "ok"), NULL, NULL };
+
+	if (strcmp(function->name, "enter_loop") != 0 || function->arity < (statem ? 4 : 3) ||
+	    (!statem && strncmp(function->module, "gen_server", strlen("gen_server")) != 0))
+		return false;
+	begins[1] = args[2];
+	begins[2] = statem ? args[3] : NULL;
+	eval_add(eval, out, value_tuple(eval->arena, begins, statem ? 3 : 2));
+	return true;
+}
+
 bool known_start(struct eval *eval, const struct beam_function *function,
 		 const struct value *const *args, struct values *out)
 {
@@ -86,6 +106,8 @@ bool known_start(struct eval *eval, const struct beam_function *function,
 		eval_add(eval, out, started(eval->arena, &starts[row]));
 		return true;
 	}
+	if (enters_loop(eval, function, args, out))
+		return true;
 	if (!module || eval->starting || args[at + 1]->kind == VALUE_UNKNOWN || !eval->library ||
 	    !eval->library->follow || !eval->library->follow(eval->library->ctx, module) ||
 	    !never_begins(eval, module, args[at + 1]))

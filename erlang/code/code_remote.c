@@ -6,9 +6,9 @@
 /* False: it is not, or would take more steps than are left. */
 static bool recall(struct values *out, struct eval *eval, const struct recalled *recalled)
 {
-	if (!recalled || eval->steps + recalled->steps > eval_limit(eval))
+	if (!recalled || (!eval->shares && eval->steps + recalled->steps > eval_limit(eval)))
 		return false;
-	eval->steps += recalled->steps;
+	eval->steps += eval->shares ? 1 : recalled->steps;
 	eval->cut = eval->cut || recalled->cut;
 	*out = recalled->values;
 	return true;
@@ -36,12 +36,16 @@ bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
 {
 	const struct recalled *recalled = memo_find(eval, function, args);
 	struct recalled what = { .function = function, .args = args };
+	const unsigned limit = eval->limit;
 
-	if (recalled && recalled->all && !recalled->cut && recall(out, eval, recalled))
-		return true;
+	if (recalled && (eval->shares || (recalled->all && !recalled->cut)) &&
+	    recall(out, eval, recalled))
+		return recalled->all;
+	share_steps(eval);
 	follow_call(&what, eval, code);
+	eval->limit = limit;
 	/* How far others get depends on who calls. */
-	if (!recalled && what.all && !what.cut)
+	if (!recalled && (eval->shares ? what.all || !eval->aside : what.all && !what.cut))
 		memo_add(eval, &what);
 	*out = what.values;
 	return what.all;
@@ -97,6 +101,8 @@ static bool follow_remote(struct values *out, struct eval *eval, const struct co
 	unsigned limit = eval->limit, most = eval->steps + EVAL_REMOTE;
 	const bool whole = most < eval_limit(eval);
 
+	if (eval->shares)
+		return eval_follow(out, eval, code, function, args);
 	if (recalled && (whole || (recalled->all && !recalled->cut)) && recall(out, eval, recalled))
 		return recalled->all;
 	if (whole)

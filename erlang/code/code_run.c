@@ -132,12 +132,18 @@ void run_fail(struct run *run, const struct code_arg *label, bool missed)
 	run->eval->missed = false;
 }
 
+/* Of a function whose calls share: there is time for all that comes of it. */
+static bool is_asked_for(const struct eval *eval)
+{
+	return eval->shares && eval->top && !eval->top->caller;
+}
+
 void eval_add(struct eval *eval, struct values *values, const struct value *value)
 {
 	for (size_t i = 0; i < values->len; i++)
 		if (value_same(values->items[i], value))
 			return;
-	if (values->len == EVAL_OUTCOMES) {
+	if (values->len == (is_asked_for(eval) ? EVAL_RESULTS : EVAL_OUTCOMES)) {
 		eval->gave_up = true;
 		return;
 	}
@@ -177,7 +183,7 @@ void run_pass_label(struct run *run, const struct code_arg *label)
 			return;
 		}
 	}
-	if (seen->len == SEEN_MAX) {
+	if (seen->len == (is_asked_for(run->eval) ? EVAL_RESULTS : SEEN_MAX)) {
 		run->eval->gave_up = run->stop = true;
 		return;
 	}

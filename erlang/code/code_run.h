@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* code_run.h - one function that is being followed; for code_eval.c and the files it is made of:
- * code_run.c (registers and ways), code_calls.c, code_tests.c, code_data.c, code_records.c; and
- * code_remote.c.
+ * code_run.c (registers and ways), code_share.c, code_calls.c, code_tests.c, code_data.c,
+ * code_records.c; and code_remote.c.
  */
 #pragma once
 #include "erlang/code/code_eval.h"
@@ -39,6 +39,9 @@ struct run {
 	size_t todo_len, todo_cap;
 	struct seen *seen; /* of the labels of the function */
 	struct values outcomes;
+	unsigned *covered; /* the way that came by each instruction first, from 1; NULL: its calls
+			      do not share (code_share.c) */
+	unsigned way;      /* how many came to their end */
 };
 
 /* Steps that it may take. */
@@ -75,6 +78,19 @@ void run_raise(struct run *run);
 void run_outcome(struct run *run, const struct value *value);
 /* A label that was come by like this before leads nowhere new. */
 void run_pass_label(struct run *run, const struct code_arg *label);
+
+/* Steps of a call of one whose calls share: half of those that are left, or few where nobody looks
+ * at what it returns; what was eval->limit before comes back behind it.
+ */
+void share_steps(struct eval *eval);
+void share_little(struct run *run);
+/* Before the first way; and on to the next one of those that are left. */
+void share_begin(struct run *run);
+void share_next(struct run *run);
+/* Steps were too few for all ways: whether those that came to their end have seen all of the code
+ * that the others lead to.
+ */
+bool share_all_seen(const struct run *run);
 
 /* Instructions by kind. */
 void run_call(struct run *run, const struct code_op *op);

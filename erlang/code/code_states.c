@@ -13,6 +13,7 @@ enum {
 	ARGS = 4,         /* arguments that processes are seen to be started with */
 	CONTINUES = 3,    /* one after the other */
 	CALLBACK = 16000, /* steps of one callback */
+	SHARED = 100000,  /* of init/1, where its calls share them */
 	LOOP = 160000,    /* of what begins a special process, and goes round in its loop */
 };
 
@@ -25,6 +26,7 @@ struct tried {
 struct states {
 	const struct code *code;
 	enum beam_role role;
+	bool shares;
 	const struct code_library *library;
 	struct arena *arena;   /* takes the type */
 	struct arena *scratch; /* takes values */
@@ -122,7 +124,8 @@ static bool take_continued(struct states *states, const struct value *state,
 	struct eval eval = { .arena = states->scratch,
 			     .library = states->library,
 			     .memo = &states->memo,
-			     .limit = CALLBACK };
+			     .limit = CALLBACK,
+			     .shares = states->shares };
 	const struct value *args[] = { NULL, state };
 	struct values values;
 	bool seen;
@@ -173,14 +176,11 @@ static void take_reply(struct states *states, const struct value *value)
 
 static bool starts_servers(const struct beam_function *function)
 {
-	static const char *const modules[] = { "gen_server", "gen_statem", "Elixir.GenServer" };
-
-	if (strncmp(function->name, "start", 5) != 0 || function->arity < 2)
-		return false;
-	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
-		if (strcmp(modules[i], function->module) == 0)
-			return true;
-	return false;
+	/* Others were made after these: gen_server2, p1_server. */
+	return strncmp(function->name, "start", 5) == 0 && function->arity >= 2 &&
+	       (strcmp(function->module, "gen_statem") == 0 ||
+		strcmp(function->module, "Elixir.GenServer") == 0 ||
+		strstr(function->module, "_server"));
 }
 
 /* gen_server:start_link([Name,] Module, Argument, Options) */
@@ -243,7 +243,9 @@ static void run_inits(struct states *states)
 		args[i] = value_argument(states->scratch, 0);
 	for (size_t i = 0; i < states->code->len; i++) {
 		const struct code_function *init = &states->code->functions[i];
-		struct eval eval = { .arena = states->scratch, .library = states->library };
+		struct eval eval = { .arena = states->scratch,
+				     .library = states->library,
+				     .memo = &states->memo };
 		struct values values;
 
 		if (strcmp(init->name, "init") != 0 || init->arity == 0 ||
@@ -275,14 +277,36 @@ static bool is_handed_back(const struct states *states, struct values values,
 	return false;
 }
 
+/* Where one of the functions that it calls takes too much, the others still say what they do. */
+static struct values follow_init(struct eval *eval, const struct states *states,
+				 const struct code_function *init, const struct value *const *start)
+{
+	struct eval_memo shared = { 0 };
+	struct values values;
+
+	if (!states->shares) {
+		values = eval_function(eval, states->code, init, start);
+		if (!eval->gave_up)
+			return values;
+	}
+	*eval = (struct eval){ .arena = states->scratch,
+			       .library = states->library,
+			       .memo = &shared,
+			       .limit = SHARED,
+			       .shares = true };
+	return eval_function(eval, states->code, init, start);
+}
+
 static void run_init(struct states *states)
 {
 	const struct code_function *init = code_function(states->code, "init", 1);
 
 	find_starts(states);
 	for (size_t i = 0; init && i < states->starts_len; i++) {
-		struct eval eval = { .arena = states->scratch, .library = states->library };
-		struct values values = eval_function(&eval, states->code, init, &states->starts[i]);
+		struct eval eval = { .arena = states->scratch,
+				     .library = states->library,
+				     .memo = &states->memo };
+		struct values values = follow_init(&eval, states, init, &states->starts[i]);
 
 		for (size_t j = 0; j < values.len; j++)
 			if (!is_handed_back(states, values, values.items[j]))
@@ -326,7 +350,8 @@ static void run_callback(struct states *states, const struct code_function *func
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
 				     .memo = &states->memo,
-				     .limit = CALLBACK };
+				     .limit = CALLBACK,
+				     .shares = states->shares };
 		const struct value *args[4] = { &value_unknown, &value_unknown, &value_unknown,
 						&value_unknown };
 		struct values values;
@@ -419,6 +444,7 @@ static void run_exports(struct states *states, bool all)
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
 				     .limit = LOOP,
+				     .shares = states->shares,
 				     .on_call = see_system,
 				     .ctx = states };
 
@@ -440,11 +466,12 @@ static void run_loops(struct states *states)
 }
 
 struct type *code_state_type(const struct code *code, enum beam_role role,
-			     const struct code_library *library, struct arena *arena)
+			     const struct code_library *library, bool shares, struct arena *arena)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct states states = { .code = code,
 				 .role = role,
+				 .shares = shares,
 				 .library = library,
 				 .arena = arena,
 				 .scratch = &scratch,

@@ -8,10 +8,11 @@
  * what the other callbacks return, up to a bounded number of rounds.  For gen_statem it is the
  * data; for BEAM_SPECIAL what is handed to sys:handle_system_msg/6.
  *
- * role  one bit of BEAM_PROCESS; 0: of a behaviour that is not OTP's, by init/1 alone
+ * role    one bit of BEAM_PROCESS; 0: of a behaviour that is not OTP's, by init/1 alone
+ * shares  calls share the steps (code_eval.h): slower, and sees more where others lose something
  */
 struct type *code_state_type(const struct code *code, enum beam_role role,
-			     const struct code_library *library, struct arena *arena);
+			     const struct code_library *library, bool shares, struct arena *arena);
 
 /* Of a behaviour that is not OTP's: whether its processes are like those of gen_fsm, since init/1
  * returns {ok, StateName, Data}, and there is a function of that name.

@@ -372,7 +372,9 @@ static void put_vertex(struct script_maker *maker, const struct vertex *vertex, 
 {
 	const struct term *change = NULL;
 
-	if (vertex->diff->change == CHANGE_CHANGED && !vertex->quiet)
+	if (vertex->diff->change == CHANGE_CHANGED &&
+	    (!vertex->quiet ||
+	     (is_supervisor(vertex->diff) && change_at(maker, vertex->diff->name))))
 		change = change_at(maker, vertex->diff->name)
 				 ? term_atom(maker->work->arena, "supervisor")
 				 : change_of(maker->work, vertex->diff);

@@ -3,6 +3,7 @@
  * it is, both ways, that the running processes have of the module - the shape of their state,
  * code_change, what it calls in other modules that change, and what those call in it.
  */
+#include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_states.h"
 #include "upgrade/appup/appup_parts.h"
@@ -79,12 +80,36 @@ static bool has_lost_callbacks(const struct module_diff *module)
 	       module->kinds & (KIND_BEHAVIOUR | KIND_STRUCT);
 }
 
+/* An update would run the same init/1 again, for the same list: who makes a table there fails.  Of
+ * its children Elixir asks child_spec/1, which no function of the supervisor calls.
+ */
+static bool list_stays(struct appup_work *work, const struct vertex *vertex)
+{
+	const struct app_diff *app = &work->diff->apps[vertex->app];
+	const struct module_diff *module = vertex->diff;
+	const struct code_library *library = work->modules->library;
+	struct children before, after;
+	const struct value *arg;
+
+	if (work->options->suspend_always || app->env.len > 0 || vertex->through ||
+	    !module->old_code || !module->new_code ||
+	    !function_stays(work->modules, module->name, "init", 1))
+		return false;
+	arg = code_start_argument(module->old_code, &library[SIDE_OLD], work->arena);
+	before = code_children(module->old_code, arg, &library[SIDE_OLD], work->arena);
+	after = code_children(module->new_code, arg, &library[SIDE_NEW], work->arena);
+	return children_equal(&before, &after);
+}
+
 bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex)
 {
 	const struct module_diff *module = vertex->diff;
 	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
 	enum beam_role role = (enum beam_role)roles;
 
+	if (module->old_facts && module->new_facts &&
+	    module->old_facts->roles & module->new_facts->roles & BEAM_SUPERVISOR)
+		return list_stays(work, vertex);
 	/* Of one kind, and no special process: those stay in the old code. */
 	if (work->options->suspend_always || !module->old_code || !module->new_code || !roles ||
 	    roles & (roles - 1) || roles == BEAM_SPECIAL || module->old_code->unread ||

@@ -104,7 +104,8 @@ const struct type *module_state(struct modules *modules, enum side side, const c
 	pthread_mutex_lock(&modules->states_lock);
 	state = module ? module->state : NULL;
 	if (!state)
-		state = code_state_type(code, role, &modules->library[side], &modules->states);
+		state = code_state_type(code, role, &modules->library[side], false,
+					&modules->states);
 	if (module)
 		module->state = state;
 	pthread_mutex_unlock(&modules->states_lock);
@@ -126,7 +127,7 @@ static int prepare_nth(void *context, size_t nr, struct error *err)
 
 	(void)err;
 	wanted->module->state = code_state_type(wanted->module->code, wanted->role, wanted->library,
-						&wanted->arena);
+						false, &wanted->arena);
 	return 0;
 }
 

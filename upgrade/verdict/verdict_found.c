@@ -206,6 +206,30 @@ static void look_at_start_child(struct search *search, struct module_at *module)
 	}
 }
 
+/* P:start(Supervisor, …) may ask that one to start it. */
+static bool asks_supervisor(struct search *search, const struct code_effect *effect)
+{
+	struct module_at *module =
+		modules_find(search->judge->modules, SIDE_OLD, search->wanted->name);
+	const struct code *code = module && strcmp(effect->to.module, search->wanted->name) == 0
+					  ? module_code(search->judge->modules, SIDE_OLD, module)
+					  : NULL;
+	const struct code_function *called =
+		code ? code_function(code, effect->to.name, effect->to.arity) : NULL;
+	struct code_effects effects = { NULL, 0 };
+	bool *asks;
+
+	if (!called)
+		return false;
+	effects = effects_of(search->judge, SIDE_OLD, module, is_start_child);
+	asks = arena_array(search->judge->arena, code->len, bool);
+	for (size_t i = 0; i < effects.len; i++)
+		if (strcmp(effects.items[i].to.name, "start_child") == 0)
+			asks[effects.items[i].in - code->functions] = true;
+	code_mark_callers(code, asks);
+	return asks[called - code->functions];
+}
+
 static void look_at_starter(struct search *search, struct module_at *module)
 {
 	struct code_effects effects = effects_of(search->judge, SIDE_OLD, module, is_start);
@@ -213,6 +237,7 @@ static void look_at_starter(struct search *search, struct module_at *module)
 
 	for (size_t i = 0; code && i < effects.len; i++)
 		if (starts(&effects.items[i], search->wanted->name) &&
+		    !asks_supervisor(search, &effects.items[i]) &&
 		    from_callback(code, effects.items[i].in, 6))
 			search->missed = arena_printf(search->judge->arena,
 						      "%s starts them, and no supervisor has them",
@@ -266,33 +291,53 @@ static void look_at(struct search *search, struct module_at *module)
 						       search->judge->arena, &found));
 }
 
-static void tell(struct search *search, const struct app_diff *app, bool converts)
+enum converts { STAYS, MAY_CONVERT, MUST_CONVERT };
+
+static void tell(struct search *search, const struct app_diff *app, enum converts converts)
 {
+	static const char *const what[] = {
+		[STAYS] = "stay in the old code until it is purged, which kills them",
+		[MAY_CONVERT] = "are not asked to convert their state, and whether it stays the "
+				"same cannot be seen",
+		[MUST_CONVERT] = "are not asked to convert their state, and fail when they use it",
+	};
 	struct reason *reason =
 		JUDGE(search->judge, REASON_process_not_found, app->name, search->wanted->name,
 		      "release_handler does not find the processes of %s: %s; they %s",
-		      module_shown(search->wanted->name), search->missed,
-		      converts ? "are not asked to convert their state, and fail when they use it"
-			       : "stay in the old code until it is purged, which kills them");
+		      module_shown(search->wanted->name), search->missed, what[converts]);
 
 	reason->hint = "let supervisors have them, with `modules` and `type` that say what they "
 		       "are, or restart";
-	if (converts)
+	if (converts == MUST_CONVERT)
 		reason->severity = SEVERITY_RESTART;
 }
 
-bool state_changes(struct judge *judge, const struct module_diff *module, enum beam_role role)
+static bool state_differs(struct judge *judge, const struct module_diff *module,
+			  enum beam_role role)
 {
-	const struct type *before =
-		module_state(judge->modules, SIDE_OLD, module->name, module->old_code, role);
-	const struct type *after =
-		module_state(judge->modules, SIDE_NEW, module->name, module->new_code, role);
-	struct type_diffs diffs = type_compare(before, after, judge->arena);
+	struct type_diffs diffs = type_compare(
+		module_state(judge->modules, SIDE_OLD, module->name, module->old_code, role),
+		module_state(judge->modules, SIDE_NEW, module->name, module->new_code, role),
+		judge->arena);
 
 	for (size_t i = 0; i < diffs.len; i++)
 		if (diffs.items[i].what != TYPE_LOST)
 			return true;
-	return before->unknown || after->unknown;
+	return false;
+}
+
+bool state_changes(struct judge *judge, const struct module_diff *module, enum beam_role role)
+{
+	const struct typed typed = {
+		NULL, module->name, module->old_code, module->new_code, module->old_facts,
+		role, false
+	};
+	const struct type *before =
+		module_state(judge->modules, SIDE_OLD, module->name, module->old_code, role);
+	const struct type *after =
+		module_state(judge->modules, SIDE_NEW, module->name, module->new_code, role);
+
+	return state_differs(judge, module, role) || state_is_lost(judge, &typed, before, after);
 }
 
 static void judge_module_found(struct judge *judge, const struct app_diff *app,
@@ -302,9 +347,13 @@ static void judge_module_found(struct judge *judge, const struct app_diff *app,
 	struct search search = { .judge = judge, .wanted = module };
 	unsigned roles = module->old_facts->roles & module->new_facts->roles & BEAM_PROCESS;
 	enum code_change change = code_change(module->new_code, (enum beam_role)(roles & -roles));
-	bool converts = change == CODE_CHANGE_CONVERTS || change == CODE_CHANGE_UNKNOWN;
+	enum beam_role role = (enum beam_role)(roles & -roles);
+	enum converts converts = STAYS;
 
-	converts = converts && state_changes(judge, module, (enum beam_role)(roles & -roles));
+	if (change == CODE_CHANGE_CONVERTS || change == CODE_CHANGE_UNKNOWN)
+		converts = state_differs(judge, module, role)   ? MUST_CONVERT
+			   : state_changes(judge, module, role) ? MAY_CONVERT
+								: STAYS;
 	if (!converts && roles != BEAM_SPECIAL)
 		return;
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {

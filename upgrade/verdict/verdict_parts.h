@@ -252,6 +252,23 @@ struct typed {
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
 
+/* ---- verdict_lost.c ---- */
+
+/* "M", or "M that run P", of one whose plugin is looked at. */
+const char *process_shown(const struct judge *judge, const struct typed *typed);
+/* What is lost from sight otherwise than in the same function, which does the same; NULL: nothing.
+ *
+ * earlier  what was lost with less time: in other places what was seen then was the same; or NULL
+ */
+const struct type_diff *first_lost(struct judge *judge, const struct typed *typed,
+				   struct type_diffs diffs, const struct type_diffs *earlier);
+void judge_lost(struct judge *judge, const struct typed *typed, const struct type_diff *diff);
+/* The state of one side, looked for with more time. */
+const struct type *looked_for(struct judge *judge, enum side side, const struct typed *typed);
+/* Whether something is lost even so. */
+bool state_is_lost(struct judge *judge, const struct typed *typed, const struct type *before,
+		   const struct type *after);
+
 /* ---- verdict_harm.c ---- */
 
 /* The first of some differences for which code of a release cannot go on with what `maker` made;

@@ -53,6 +53,47 @@ static bool is_told_apart(struct judge *judge, enum side side, const struct code
 	return false;
 }
 
+/* Takes binaries and lists of them alike. */
+static bool takes_iodata(const struct code *code, const void *nothing)
+{
+	static const struct {
+		const char *module, *name;
+	} takers[] = {
+		{ "erlang", "iolist_to_binary" },
+		{ "erlang", "iolist_size" },
+		{ "erlang", "iolist_to_iovec" },
+		{ "erlang", "port_command" },
+		{ "gen_tcp", "send" },
+		{ "ssl", "send" },
+		{ "file", "write" },
+		{ "Elixir.IO", "iodata_to_binary" },
+		{ "Elixir.IO", "iodata_length" },
+		{ "Elixir.IO", "binwrite" },
+	};
+
+	(void)nothing;
+	for (size_t i = 0; i < code->imports.len; i++)
+		for (size_t j = 0; j < ARRAY_LEN(takers); j++)
+			if (strcmp(code->imports.items[i].name, takers[j].name) == 0 &&
+			    strcmp(code->imports.items[i].module, takers[j].module) == 0)
+				return true;
+	return false;
+}
+
+/* A binary is a list of binaries now, or the other way round, where something takes both: what
+ * takes lists alone, as lists:reverse/1, is seen to fail with the other one.
+ */
+static bool is_iodata(struct judge *judge, enum side side, const struct code *code,
+		      const struct type_diff *diff)
+{
+	const unsigned binary = 1U << TERM_BINARY, list = 1U << TERM_LIST;
+	const unsigned was = diff->before->kinds, is = diff->after->kinds;
+
+	return diff->what == TYPE_OTHER && can_be_seen_in_use(diff) &&
+	       ((was == binary && is == list) || (was == list && is == binary)) &&
+	       code_or_library(judge, side, code, takes_iodata, NULL);
+}
+
 bool can_be_tried_with(struct judge *judge, enum side side, const struct code *code,
 		       const struct type *before, const struct type *after)
 {
@@ -62,7 +103,8 @@ bool can_be_tried_with(struct judge *judge, enum side side, const struct code *c
 		const struct type_diff *diff = &diffs.items[i];
 
 		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
-		    is_tagged_anew(diff) || is_told_apart(judge, side, code, diff))
+		    is_tagged_anew(diff) || is_told_apart(judge, side, code, diff) ||
+		    is_iodata(judge, side, code, diff))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of &&
 		      (!*diff->path || !fetches_key(code, diff->tag))) &&

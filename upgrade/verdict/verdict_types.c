@@ -1,90 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The state of processes below its first level, and where it cannot be seen. */
+/* The state of processes below its first level. */
 #include "erlang/code/code_loops.h"
 #include "erlang/code/code_states.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
-
-static const char *process_shown(const struct judge *judge, const struct typed *typed)
-{
-	return judge->plugin ? arena_printf(judge->arena, "%s that run %s",
-					    module_shown(typed->name), module_shown(judge->plugin))
-			     : module_shown(typed->name);
-}
-
-/* ---- what cannot be seen ---- */
-
-static const char *where_shown(struct judge *judge, const char *module,
-			       const struct beam_function *lost)
-{
-	if (!lost->name)
-		return "a value at run time";
-	return arena_printf(judge->arena, "%s:%s/%u",
-			    module_shown(lost->module ? lost->module : module), lost->name,
-			    lost->arity);
-}
-
-/* Whether more is known of it than that it is a list, or a map. */
-static bool has_structure(const struct type *type)
-{
-	for (size_t i = 0; i < type->len; i++)
-		if (!type->variants[i].map || type->variants[i].tag || type->variants[i].len > 0)
-			return true;
-	return type->item && has_structure(type->item);
-}
-
-/* What a plugin makes for it is called by a name that it was given. */
-static bool init_stays(struct judge *judge, const struct typed *typed)
-{
-	return !judge->plugin && function_stays(judge->modules, typed->name, "init", 1);
-}
-
-/* Lost in the same function, which does the same: the same value. */
-static bool lost_alike(struct judge *judge, const struct typed *typed, const struct type_diff *diff)
-{
-	const struct beam_function *a = &diff->before->lost, *b = &diff->after->lost;
-
-	if (!diff->before->unknown && !diff->after->unknown)
-		return diff->before->argument == diff->after->argument ||
-		       (*diff->path && !has_structure(diff->before) &&
-			!has_structure(diff->after)) ||
-		       init_stays(judge, typed);
-	if (diff->before->unknown != diff->after->unknown &&
-	    has_structure(diff->before->unknown ? diff->after : diff->before))
-		return false;
-	if (!beam_function_same(a, b) && has_structure(diff->before) != has_structure(diff->after))
-		return false;
-	if (!beam_function_same(a, b))
-		return *diff->path && (!a->name || !b->name);
-	if (!*diff->path && !judge->plugin && !init_stays(judge, typed))
-		return false;
-	if (!b->name)
-		return true;
-	return function_stays(judge->modules, b->module ? b->module : typed->name, b->name,
-			      b->arity);
-}
-
-static void judge_lost(struct judge *judge, const struct typed *typed, struct type_diffs diffs)
-{
-	for (size_t i = 0; i < diffs.len; i++) {
-		const struct type_diff *diff = &diffs.items[i];
-
-		if (diff->what != TYPE_LOST || lost_alike(judge, typed, diff))
-			continue;
-		JUDGE(judge, REASON_state_opaque, typed->app->name, typed->name,
-		      "whether the state of the processes of %s keeps its shape cannot be "
-		      "seen%s%s%s: "
-		      "it is lost at %s",
-		      process_shown(judge, typed), *diff->path ? " (" : "", diff->path,
-		      *diff->path ? ")" : "",
-		      where_shown(judge, typed->name,
-				  diff->after->unknown ? &diff->after->lost : &diff->before->lost))
-			->hint =
-			"fine when it does; otherwise convert it in code_change, both ways";
-		return;
-	}
-}
 
 /* ---- funs ---- */
 
@@ -169,12 +89,13 @@ static bool judge_failing(struct judge *judge, const struct typed *typed, const 
 /* ---- both ways ---- */
 
 static void judge_kept_types(struct judge *judge, const struct typed *typed,
-			     const struct type *before, const struct type *after)
+			     const struct type *before, const struct type *after,
+			     const struct type_diffs *earlier)
 {
 	struct type_diffs up = type_compare(before, after, judge->arena);
 	struct type_diffs down = type_compare(after, before, judge->arena);
-	const struct type_diff *harm =
-		first_harm(judge, SIDE_NEW, typed->new_code, typed->old_code, up, false);
+	const struct type_diff *lost,
+		*harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->old_code, up, false);
 
 	if (harm && callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->old_code, typed->role,
 				   before, after))
@@ -200,8 +121,14 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		      "is",
 		      process_shown(judge, typed), type_diff_shown(judge->arena, harm))
 			->hint = "convert the state back where code_change is given {down, Vsn}";
-	if (!judge_failing(judge, typed, before, after, before, after) && typed->role)
-		judge_lost(judge, typed, up);
+	if (judge_failing(judge, typed, before, after, before, after) || !typed->role)
+		return;
+	lost = first_lost(judge, typed, up, earlier);
+	if (lost && earlier)
+		judge_lost(judge, typed, lost);
+	else if (lost)
+		judge_kept_types(judge, typed, looked_for(judge, SIDE_OLD, typed),
+				 looked_for(judge, SIDE_NEW, typed), &up);
 }
 
 /* What the appup gives to code_change; NULL: it is not seen. */
@@ -300,7 +227,7 @@ static const struct type *state_of(struct judge *judge, enum side side, const st
 	const struct code *code = side == SIDE_OLD ? typed->old_code : typed->new_code;
 
 	return judge->plugin ? code_state_type(code, typed->role, &judge->modules->library[side],
-					       judge->arena)
+					       false, judge->arena)
 			     : module_state(judge->modules, side, typed->name, code, typed->role);
 }
 
@@ -316,7 +243,7 @@ void judge_types(struct judge *judge, const struct typed *typed)
 	if (typed->keeps)
 		judge_held_fun(judge, typed, before);
 	if (typed->keeps)
-		judge_kept_types(judge, typed, before, after);
+		judge_kept_types(judge, typed, before, after, NULL);
 	else
 		judge_converted_types(judge, typed, before, after);
 }

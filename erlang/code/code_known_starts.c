@@ -83,11 +83,12 @@ static bool enters_loop(struct eval *eval, const struct beam_function *function,
 			const struct value *const *args, struct values *out)
 {
 	const bool statem = strcmp(function->module, "gen_statem") == 0;
-	const struct value *begins[] = { value_of_atom(eval->arena, "ok"), NULL, NULL };
+	const struct value *begins[3];
 
 	if (strcmp(function->name, "enter_loop") != 0 || function->arity < (statem ? 4 : 3) ||
 	    (!statem && strncmp(function->module, "gen_server", strlen("gen_server")) != 0))
 		return false;
+	begins[0] = value_of_atom(eval->arena, "ok");
 	begins[1] = args[2];
 	begins[2] = statem ? args[3] : NULL;
 	eval_add(eval, out, value_tuple(eval->arena, begins, statem ? 3 : 2));

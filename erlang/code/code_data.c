@@ -170,6 +170,9 @@ void run_bif(struct run *run, const struct code_op *op)
 
 	for (unsigned i = 0; i < len; i++)
 		args[i] = run_get(run, &op->args[(unsigned)import + 1 + i]);
+	if (function && run->eval->on_fetch && len == 2 && op->args[0].number == 0 &&
+	    strcmp(function->name, "map_get") == 0)
+		run->eval->on_fetch(run->eval->ctx, args[0]);
 	missed = function && function->arity == len && known_to_miss(run->eval, function, args);
 	if (missed || (function && function->arity == len && known_to_fail(function, args))) {
 		run_fail(run, &op->args[0], missed);

@@ -169,6 +169,27 @@ static void run_leave(struct run *run, const struct code_op *op)
 		run_jump(run, &op->args[0]);
 }
 
+/* bs_match: registers among its commands are written, each behind the name of its command. */
+static void run_take_apart(struct run *run, const struct code_op *op)
+{
+	struct arena *arena = run->eval->arena;
+	const struct value *value = &value_unknown;
+
+	run_fork(run, &op->args[0]);
+	for (size_t i = 0; op->args[2].kind == CODE_LIST && i < op->args[2].len; i++) {
+		const struct code_arg *arg = &op->args[2].items[i];
+		const struct term *term = code_term(arg);
+		const char *name = term ? term_atom_name(term) : NULL;
+
+		if (name)
+			value = strcmp(name, "integer") == 0 ? value_of_kind(arena, TERM_INTEGER)
+				: strcmp(name, "binary") == 0 || strcmp(name, "get_tail") == 0
+					? value_of_kind(arena, TERM_BINARY)
+					: &value_unknown;
+		run_set(run, arg, value);
+	}
+}
+
 static void other_op(struct run *run, const struct code_op *op)
 {
 	switch (op->opcode) {
@@ -196,10 +217,7 @@ static void other_op(struct run *run, const struct code_op *op)
 		plain_op(run, op);
 		break;
 	case OP_BS_MATCH:
-		/* Registers among its commands are written. */
-		run_fork(run, &op->args[0]);
-		for (size_t i = 0; op->args[2].kind == CODE_LIST && i < op->args[2].len; i++)
-			run_set(run, &op->args[2].items[i], &value_unknown);
+		run_take_apart(run, op);
 		break;
 	case OP_SEND:
 		run_send(run);

@@ -60,6 +60,9 @@ struct eval {
 	 */
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
+	/* Called where a key is fetched by map_get/2 that raises when it is not there; may be NULL.
+	 */
+	void (*on_fetch)(void *ctx, const struct value *key);
 	/* Asked what such a call returns, nothing when it never does; false: that is not known
 	 * otherwise than from its code.  May be NULL.
 	 */

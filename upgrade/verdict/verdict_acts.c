@@ -110,16 +110,47 @@ static bool key_of(struct act *act, const struct value *value, struct arena *are
 	return true;
 }
 
+/* The key in {via, Registry, {Name, Key}} and {via, gproc, Key}; NULL: another name. */
+static const struct value *key_via(const struct value *name, struct arena *arena)
+{
+	const struct value *key;
+
+	if (!value_is_tagged(name, "via", 3))
+		return NULL;
+	key = value_element(name, 2, arena);
+	if (value_is_atom(value_element(name, 1, arena), "gproc"))
+		return key;
+	return value_is_atom(value_element(name, 1, arena), "Elixir.Registry") &&
+			       value_tuple_size(key) >= 2
+		       ? value_element(key, 1, arena)
+		       : NULL;
+}
+
+static bool read_name(struct act *act, const struct value *name, bool makes, struct arena *arena)
+{
+	const struct value *key = key_via(name, arena);
+	owned_str struct str text = STR_EMPTY;
+
+	*act = (struct act){ .resource = key ? GROUP : NAME, .makes = makes };
+	if (!key)
+		return key_of(act, name, arena);
+	/* One that is not seen is what the process was given: no tuple around it. */
+	value_print(&text, key);
+	act->key = arena_dup(arena, str_span(&text));
+	return true;
+}
+
 bool act_read(struct act *act, const struct code_effect *effect, struct arena *arena)
 {
 	const struct value *name = started_name(effect, arena);
 
-	if (name) {
-		*act = (struct act){ .resource = NAME, .makes = true };
-		return key_of(act, name, arena);
-	}
+	if (name)
+		return read_name(act, name, true, arena);
 	for (size_t i = 0; i < ARRAY_LEN(acts); i++)
 		if (effect_is(effect, acts[i].module, acts[i].name, acts[i].arity)) {
+			if (acts[i].resource == NAME)
+				return read_name(act, effect->args[acts[i].key], acts[i].makes,
+						 arena);
 			*act = (struct act){ .resource = acts[i].resource, .makes = acts[i].makes };
 			return key_of(act, effect->args[acts[i].key], arena);
 		}

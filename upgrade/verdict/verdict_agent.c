@@ -211,8 +211,12 @@ static bool judge_uses(const struct agents *agents, const struct module_diff *us
 {
 	struct judge *judge = agents->judge;
 	const bool only_named = agents->several || user != agents->module;
-	const struct agent old = { was->name, user->old_code, SIDE_OLD, was->type, only_named };
-	const struct agent new = { is->name, user->new_code, SIDE_NEW, is->type, only_named };
+	const char *by_way = asks_agents(user->new_code) ? NULL : agents->module->name;
+	const struct agent old = { was->name, user->old_code, SIDE_OLD,
+				   was->type, only_named,     by_way };
+	const struct agent new = {
+		is->name, user->new_code, SIDE_NEW, is->type, only_named, by_way
+	};
 	const char *starter = agents->module->name, *failing;
 
 	agent_grow(judge, &old);
@@ -233,6 +237,16 @@ static bool judge_uses(const struct agents *agents, const struct module_diff *us
 	return failing != NULL;
 }
 
+/* It asks agents itself, or by way of the module that starts these. */
+static bool may_ask(const struct agents *agents, const struct module_diff *user)
+{
+	if (user->old_code->unread || user->new_code->unread)
+		return false;
+	return (asks_agents(user->old_code) && asks_agents(user->new_code)) ||
+	       (!asks_agents(user->old_code) && !asks_agents(user->new_code) &&
+		imports_from(user->new_code, agents->module->name));
+}
+
 /* By the module that starts them, and by those that changed and know their name. */
 static void judge_all_uses(const struct agents *agents, const struct start *was,
 			   const struct start *is)
@@ -249,8 +263,7 @@ static void judge_all_uses(const struct agents *agents, const struct start *was,
 
 			if (user->change == CHANGE_CHANGED &&
 			    strcmp(user->name, agents->module->name) != 0 &&
-			    asks_agents(user->old_code) && asks_agents(user->new_code) &&
-			    judge_uses(agents, user, was, is))
+			    may_ask(agents, user) && judge_uses(agents, user, was, is))
 				return;
 		}
 }

@@ -101,6 +101,13 @@ static bool is_of_other(const struct use *use, const struct value *name)
 	       !value_is_atom(name, use->agent->name);
 }
 
+/* It stands in the code that is looked at, or in that by way of which it asks. */
+static bool is_asked_in(const struct use *use, const struct code *code)
+{
+	return use->agent->by_way ? strcmp(code->module, use->agent->by_way) == 0
+				  : code == use->agent->code;
+}
+
 static bool answer(void *ctx, const struct beam_function *to, const struct value *const *args,
 		   struct values *out)
 {
@@ -109,7 +116,7 @@ static bool answer(void *ctx, const struct beam_function *to, const struct value
 	const struct spot spot = spot_of(use->eval);
 	struct values values;
 
-	if (!way || use->eval->top->code != use->agent->code || is_of_other(use, args[0]))
+	if (!way || !is_asked_in(use, use->eval->top->code) || is_of_other(use, args[0]))
 		return false;
 	use->asked = true;
 	if (use->changed || !apply_to_state(&values, use, to, args))

@@ -102,7 +102,31 @@ static bool asks_for(const struct code_effect *effect, const struct asked *asked
 	return is;
 }
 
-/* What a task answers, which runs a fun: in the code that asked, whatever becomes of it meanwhile.
+/* … {Module, Function, Arguments} that begin at an argument of the call. */
+static struct values answers_by_name(struct judge *judge, enum side side,
+				     const struct code_effect *effect, size_t at)
+{
+	const char *name = value_atom_name(effect->args[at]);
+	const char *function = value_atom_name(effect->args[at + 1]);
+	struct module_at *module =
+		name && function ? modules_find(judge->modules, side, name) : NULL;
+	const struct code *code = module ? module_code(judge->modules, side, module) : NULL;
+	const struct value *args[8], *rest = effect->args[at + 2];
+	struct eval eval = { .arena = judge->arena,
+			     .library = &judge->modules->library[side],
+			     .limit = 8000 };
+	uint32_t arity = 0;
+
+	while (arity < ARRAY_LEN(args) && value_uncons(rest, judge->arena, &args[arity], &rest))
+		arity++;
+	return code && !code->unread && value_is_nil(rest) == YES &&
+			       code_exports(code, function, arity)
+		       ? eval_function(&eval, code, code_function(code, function, arity), args)
+		       : (struct values){ 0 };
+}
+
+/* What a task answers, which runs a fun, or a function by its name: in the code that asked,
+ * whatever becomes of it meanwhile.
  */
 static struct values answers_of(const struct asking *asking, const struct code_effect *effect)
 {
@@ -116,6 +140,8 @@ static struct values answers_of(const struct asking *asking, const struct code_e
 
 		if (effect->args[i]->kind == VALUE_FUN)
 			answers = eval_fun(&eval, effect->args[i], NULL, 0);
+		else if (i + 2 < EFFECT_ARGS)
+			answers = answers_by_name(judge, asking->from, effect, i);
 	}
 	if (answers.len == 0)
 		eval_add(&(struct eval){ .arena = judge->arena }, &answers, &value_unknown);

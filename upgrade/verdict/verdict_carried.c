@@ -77,6 +77,25 @@ static void see_entries(struct judge *judge, enum side which, struct loops_of *s
 					  starts, len, judge->arena);
 }
 
+/* Whether a loop calls that function of its own module by its full name; not only wakes up in it.
+ */
+static bool calls_itself(const struct loops_of *side, const struct code_function *function)
+{
+	for (size_t i = 0; i < side->code->len; i++) {
+		const struct code_function *from = &side->code->functions[i];
+
+		for (size_t j = 0; side->parts[i].inside && j < from->len; j++) {
+			const struct beam_function *to = code_op_import(side->code, &from->ops[j]);
+
+			if (to && to->arity == function->arity &&
+			    strcmp(to->name, function->name) == 0 &&
+			    strcmp(to->module, side->code->module) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- from one to the other ---- */
 
 struct way {
@@ -171,6 +190,40 @@ static bool find_harm(const struct way *way, const struct code_function **functi
 	return false;
 }
 
+/* What a loop of one release calls by its full name to go on, and the other one lacks; NULL. */
+static const struct code_function *loop_gone(const struct loops_of *from, const struct loops_of *to)
+{
+	for (size_t i = 0; i < from->code->len; i++) {
+		const struct code_function *function = &from->code->functions[i];
+
+		if (from->entries[i].carried && calls_itself(from, function) &&
+		    !code_exports(to->code, function->name, function->arity))
+			return function;
+	}
+	return NULL;
+}
+
+/* True: it is told. */
+static bool judge_loop_gone(struct judge *judge, const struct app_diff *app,
+			    const struct module_diff *module, const struct loops_of *old,
+			    const struct loops_of *new)
+{
+	const struct code_function *at = loop_gone(old, new);
+	const bool back = !at;
+
+	if (starts_anew(judge, module->name) || (!at && !(at = loop_gone(new, old))))
+		return false;
+	JUDGE(judge, back ? REASON_not_reversible : REASON_state_shape_changed, app->name,
+	      module->name,
+	      "%sthe processes in %s:%s/%u go on by calling it by its full name, which enters the "
+	      "%s code, where it is not: they fail at that",
+	      back ? "on the way back, " : "", module_shown(module->name), at->name, at->arity,
+	      back ? "old" : "new")
+		->hint =
+		"keep the function, as it was called, for one release, or start them again";
+	return true;
+}
+
 static void judge_ways(struct judge *judge, const struct app_diff *app,
 		       const struct module_diff *module, const struct loops_of *old,
 		       const struct loops_of *new)
@@ -211,5 +264,6 @@ void judge_carried(struct judge *judge, const struct app_diff *app,
 	name_same(&new, &old);
 	see_entries(judge, SIDE_OLD, &old);
 	see_entries(judge, SIDE_NEW, &new);
-	judge_ways(judge, app, module, &old, &new);
+	if (!judge_loop_gone(judge, app, module, &old, &new))
+		judge_ways(judge, app, module, &old, &new);
 }

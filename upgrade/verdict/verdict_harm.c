@@ -96,7 +96,8 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 
 	if (diff->of ? wants_key(code, diff->tag) ||
 			       code_or_library(judge, side, code, is_field_wanted, diff)
-		     : reads_key(judge, side, code, diff->tag))
+		     : reads_key(judge, side, code, diff->tag) ||
+			       gets_key(judge, side, code, diff->tag))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		const char *of = type->variants[i].map ? type->variants[i].tag : NULL;

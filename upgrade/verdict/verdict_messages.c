@@ -257,6 +257,18 @@ static void judge_sent_to(struct sent *sent, const struct way *way, const char *
 		tell_sent(sent, way, to, message);
 }
 
+/* To whom is not seen: to who took it in the sender's application, and takes it no more. */
+static void judge_sent_to_any(struct sent *sent, const struct way *way, const struct value *message)
+{
+	const struct module_diffs modules = sent->module->app->modules;
+
+	for (size_t i = 0; i < modules.len; i++)
+		if (modules.items[i].change == CHANGE_CHANGED &&
+		    modules.items[i].old_facts->roles & BEAM_PROCESS &&
+		    strcmp(modules.items[i].name, sent->module->name) != 0)
+			judge_sent_to(sent, way, modules.items[i].name, false, message);
+}
+
 static void judge_sent(struct sent *sent, const struct code_effect *effect)
 {
 	struct judge *judge = sent->judge;
@@ -271,6 +283,9 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 	if (way->kind != MESSAGE_EVENT) {
 		name = receiver(effect, way, sent->code, judge->arena, &far);
 		judge_sent_to(sent, way, name, far, message);
+		if (sent->what == SENT_BEFORE && way->to >= 0 && !is_timer(way) &&
+		    value_term_kind(effect->args[way->to]) < 0)
+			judge_sent_to_any(sent, way, message);
 		return;
 	}
 	sent->manager = effect->args[0];

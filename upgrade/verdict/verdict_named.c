@@ -259,62 +259,6 @@ static void judge_kept_message(struct keep *keep, const struct code *sender,
 		tell(keep, gone, place);
 }
 
-/* ---- handed to a function of another module, which sends it: bus:subscribe(Fun) ---- */
-
-struct handing {
-	struct keep *keep;
-	const struct code *code; /* who hands over */
-	struct eval *eval;
-};
-
-static void see_handed(void *ctx, const struct beam_function *to, const struct value *const *args)
-{
-	struct handing *handing = ctx;
-	const struct eval_frame *top = handing->eval->top;
-	struct code_effect effect = { .in = top ? top->function : NULL, .to = *to };
-
-	if (!top || top->code == handing->code)
-		return;
-	for (size_t i = 0; i < EFFECT_ARGS; i++)
-		effect.args[i] = i < to->arity ? args[i] : &value_unknown;
-	judge_kept_message(handing->keep, top->code, &effect);
-}
-
-/* Only these can hand over the name of a function that is gone. */
-static bool mentions_suspects(struct keep *keep, const struct code_function *function)
-{
-	for (size_t i = 0; i < function->len; i++)
-		for (size_t j = 0; j < function->ops[i].len; j++) {
-			const struct term *term = code_term(&function->ops[i].args[j]);
-			const char *name =
-				term && term->kind == TERM_ATOM ? term_atom_name(term) : NULL;
-
-			if (name ? name_table_find(keep->suspects, span_of(name)) != NAME_ABSENT
-				 : term && gone_in(keep, value_of_term(keep->judge->arena, term),
-						   KEPT_DEPTH))
-				return true;
-		}
-	return false;
-}
-
-static void judge_handed_on(struct keep *keep, const struct code *code)
-{
-	for (size_t i = 0; i < code->len; i++) {
-		owned_arena struct arena scratch = ARENA_EMPTY;
-		struct handing handing = { keep, code, NULL };
-		struct eval eval = { .arena = &scratch,
-				     .library = &keep->judge->modules->library[keep->side],
-				     .limit = 8000,
-				     .on_call = see_handed,
-				     .ctx = &handing };
-
-		if (!mentions_suspects(keep, &code->functions[i]))
-			continue;
-		handing.eval = &eval;
-		eval_any(&eval, code, &code->functions[i]);
-	}
-}
-
 /* Calls that keep what they are given, and where M, F, Args stand among their arguments. */
 static const struct keeper {
 	const char *module, *name;
@@ -360,6 +304,63 @@ static void judge_kept_call(struct keep *keep, const struct code_effect *effect)
 		if (gone)
 			tell(keep, gone, keeper->place);
 		return;
+	}
+}
+
+/* ---- handed to a function of another module, which sends or keeps it: bus:subscribe(Fun) ---- */
+
+struct handing {
+	struct keep *keep;
+	const struct code *code; /* who hands over */
+	struct eval *eval;
+};
+
+static void see_handed(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct handing *handing = ctx;
+	const struct eval_frame *top = handing->eval->top;
+	struct code_effect effect = { .in = top ? top->function : NULL, .to = *to };
+
+	if (!top || top->code == handing->code)
+		return;
+	for (size_t i = 0; i < EFFECT_ARGS; i++)
+		effect.args[i] = i < to->arity ? args[i] : &value_unknown;
+	judge_kept_call(handing->keep, &effect);
+	judge_kept_message(handing->keep, top->code, &effect);
+}
+
+/* Only these can hand over the name of a function that is gone. */
+static bool mentions_suspects(struct keep *keep, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		for (size_t j = 0; j < function->ops[i].len; j++) {
+			const struct term *term = code_term(&function->ops[i].args[j]);
+			const char *name =
+				term && term->kind == TERM_ATOM ? term_atom_name(term) : NULL;
+
+			if (name ? name_table_find(keep->suspects, span_of(name)) != NAME_ABSENT
+				 : term && gone_in(keep, value_of_term(keep->judge->arena, term),
+						   KEPT_DEPTH))
+				return true;
+		}
+	return false;
+}
+
+static void judge_handed_on(struct keep *keep, const struct code *code)
+{
+	for (size_t i = 0; i < code->len; i++) {
+		owned_arena struct arena scratch = ARENA_EMPTY;
+		struct handing handing = { keep, code, NULL };
+		struct eval eval = { .arena = &scratch,
+				     .library = &keep->judge->modules->library[keep->side],
+				     .limit = 8000,
+				     .on_call = see_handed,
+				     .ctx = &handing };
+
+		if (!mentions_suspects(keep, &code->functions[i]))
+			continue;
+		handing.eval = &eval;
+		eval_any(&eval, code, &code->functions[i]);
 	}
 }
 

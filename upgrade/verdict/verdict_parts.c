@@ -359,6 +359,20 @@ bool wants_key(const struct code *code, const char *key)
 	return false;
 }
 
+bool matches_key(const struct code *code, const char *key)
+{
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++) {
+			const struct code_op *op = &code->functions[i].ops[j];
+
+			if ((op->opcode == OP_GET_MAP_ELEMENTS ||
+			     op->opcode == OP_HAS_MAP_FIELDS) &&
+			    has_name(op->args, op->len, key))
+				return true;
+		}
+	return false;
+}
+
 bool fetches_key(const struct code *code, const char *key)
 {
 	for (size_t i = 0; i < code->len; i++)

@@ -59,7 +59,9 @@ void aside_end(struct aside *aside);
 struct name_table *atoms_of(const struct code *code);
 /* Whether the code wants a key of a map to be there: K in a pattern, map.k, %{map | k: v}. */
 bool wants_key(const struct code *code, const char *key);
-/* The same of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
+/* Whether a pattern names a key, whatever becomes of a map that lacks it. */
+bool matches_key(const struct code *code, const char *key);
+/* As wants_key(), of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
 bool fetches_key(const struct code *code, const char *key);
 /* A constant that is put into the register of an argument, right in front of a call; NULL: none is.
  */
@@ -130,8 +132,9 @@ struct agent {
 	const char *name; /* NULL: not seen */
 	const struct code *code;
 	enum side side;
-	struct type *type; /* of its state */
-	bool only_named;   /* what is asked by a name that is not seen is not it */
+	struct type *type;  /* of its state */
+	bool only_named;    /* what is asked by a name that is not seen is not it */
+	const char *by_way; /* of this module's functions it is asked, not of its own; or NULL */
 };
 
 /* What its functions make of the state goes into its type, too. */
@@ -562,6 +565,13 @@ void judge_waiting(struct judge *judge);
 
 /* Children that are started again with arguments of the old code. */
 void judge_again(struct judge *judge);
+
+/* ---- verdict_getters.c ---- */
+
+/* Whether code hands a key to a function, of its own or of another module, that fetches what it is
+ * given.
+ */
+bool gets_key(struct judge *judge, enum side side, const struct code *code, const char *key);
 
 /* ---- verdict_rounds.c ---- */
 

@@ -134,6 +134,24 @@ static void judge_server(struct judge *judge, const struct module_diff *plugin,
 	judge->plugin = NULL;
 }
 
+/* A server of the library that a behaviour is of, though it does not name it: Phoenix.Channel and
+ * its Server.
+ */
+static bool lies_beside(struct judge *judge, const struct module_diff *plugin,
+			const struct module_at *server)
+{
+	const struct names behaviours = plugin->new_facts->behaviours;
+
+	for (size_t i = 0; i < behaviours.len; i++) {
+		const struct module_at *at =
+			modules_find(judge->modules, SIDE_NEW, behaviours.items[i]);
+
+		if (at && at->app == server->app && is_declared(plugin, behaviours.items[i]))
+			return true;
+	}
+	return false;
+}
+
 static void judge_plugin(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *plugin)
 {
@@ -148,7 +166,8 @@ static void judge_plugin(struct judge *judge, const struct app_diff *app,
 	naming = modules_naming(judge, names);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *server = &modules->items[SIDE_NEW][i];
-		bool declared = naming[i] || is_declared(plugin, server->name);
+		bool declared = naming[i] || is_declared(plugin, server->name) ||
+				lies_beside(judge, plugin, server);
 
 		if ((declared || server->app == app) && !server->of_language &&
 		    (server->same || (server->diff && server->diff->change == CHANGE_CHANGED)))

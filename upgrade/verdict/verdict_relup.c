@@ -69,17 +69,21 @@ static void judge_suspend(struct judge *judge, struct name_table *told, const st
 	}
 }
 
-/* A function that code of one release calls, and that is not in the other one; NULL: none. */
+/* A function that code of one release calls, and that is not in the other one; NULL: none.  A loop
+ * that goes on by one is told of already.
+ */
 static const struct beam_function *call_between(struct judge *judge, enum side side,
-						const struct beam_facts *facts)
+						const struct beam_facts *facts, const char *self)
 {
+	const bool told = is_told(judge, REASON_state_shape_changed, self);
 	enum side other = side == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
 
 	for (size_t i = 0; i < facts->imports.len; i++) {
 		const struct beam_function *call = &facts->imports.items[i];
 		struct module_at *from = modules_find(judge->modules, side, call->module);
 
-		if (from && !from->same && !modules_export(judge->modules, other, call))
+		if (from && !from->same && !(told && strcmp(call->module, self) == 0) &&
+		    !modules_export(judge->modules, other, call))
 			return call;
 	}
 	return NULL;
@@ -93,8 +97,8 @@ static void judge_unsuspended(struct judge *judge, const struct module_diff *mod
 
 	if (!is_deaf(module))
 		return;
-	up = call_between(judge, SIDE_OLD, module->old_facts);
-	down = call_between(judge, SIDE_NEW, module->new_facts);
+	up = call_between(judge, SIDE_OLD, module->old_facts, module->name);
+	down = call_between(judge, SIDE_NEW, module->new_facts, module->name);
 	if (!up && !down)
 		return;
 	JUDGE(judge, REASON_not_suspendable, app->name, module->name,

@@ -340,6 +340,35 @@ static void judge_records(struct shared *shared, const struct app_diff *app,
 	}
 }
 
+/* Whether new code takes a field to be there; matched: or just names it in a pattern, for what that
+ * does not take goes another way.
+ */
+static bool is_field_wanted(const struct shared *shared, const char *field, bool matched)
+{
+	const struct diff *diff = shared->judge->diff;
+
+	for (size_t i = 0; i < diff->len; i++)
+		for (size_t j = 0; j < diff->apps[i].modules.len; j++) {
+			const struct code *code = diff->apps[i].modules.items[j].new_code;
+
+			if (code &&
+			    (wants_key(code, field) || (matched && matches_key(code, field))))
+				return true;
+		}
+	return false;
+}
+
+/* Some new field is; Ecto fetches those that its schemas list. */
+static bool are_new_fields_wanted(const struct shared *shared, const struct module_diff *module)
+{
+	if (beam_exports(module->new_facts, "__schema__", 1))
+		return true;
+	for (size_t i = 0; i < module->fields_added.len; i++)
+		if (is_field_wanted(shared, module->fields_added.items[i], true))
+			return true;
+	return false;
+}
+
 static void judge_struct(struct shared *shared, const struct app_diff *app,
 			 const struct module_diff *module)
 {
@@ -352,8 +381,9 @@ static void judge_struct(struct shared *shared, const struct app_diff *app,
 	for (size_t i = 0; i < module->fields_added.len; i++)
 		str_addf(&fields, "%s%s", i ? ", " : "", module->fields_added.items[i]);
 	keeper = find_keeper(shared, &part, module->name, &who);
-	if (keeper ||
-	    (!(module->old_facts->roles & BEAM_PROCESS) && !is_called(shared, module->name, false)))
+	if (keeper ? are_new_fields_wanted(shared, module)
+		   : !(module->old_facts->roles & BEAM_PROCESS) &&
+			     !is_called(shared, module->name, false))
 		tell(shared, app, module,
 		     arena_printf(judge->arena, "the struct %s has the new field%s %s",
 				  module_shown(module->name),
@@ -361,21 +391,13 @@ static void judge_struct(struct shared *shared, const struct app_diff *app,
 		     keeper, who);
 }
 
-/* Whether new code takes a field to be there. */
 static bool is_wanted(const struct shared *shared, const struct code_native *before,
 		      const struct code_native *after)
 {
-	const struct diff *diff = shared->judge->diff;
-
 	for (size_t k = 0; k < after->len; k++)
-		for (size_t i = 0; i < diff->len && !code_native_has(before, after->fields[k].name);
-		     i++)
-			for (size_t j = 0; j < diff->apps[i].modules.len; j++) {
-				const struct code *code = diff->apps[i].modules.items[j].new_code;
-
-				if (code && wants_key(code, after->fields[k].name))
-					return true;
-			}
+		if (!code_native_has(before, after->fields[k].name) &&
+		    is_field_wanted(shared, after->fields[k].name, false))
+			return true;
 	return false;
 }
 

@@ -160,12 +160,26 @@ static bool uses_place(struct judge *judge, struct code_effects effects, const s
 	return false;
 }
 
+/* A module of the same application that did not even name it before: it is handed on to there. */
+static bool is_read_newly(const struct storing *storing, const struct module_at *module,
+			  const char *key)
+{
+	const struct module_diff *diff = module->diff;
+	owned_name_table struct name_table *before = NULL;
+
+	if (module->app != storing->module->app || diff->change != CHANGE_CHANGED)
+		return false;
+	before = atoms_of(storing->to == SIDE_NEW ? diff->old_code : diff->new_code);
+	return name_table_find(before, span_of(key)) == NAME_ABSENT;
+}
+
 /* By whoever puts it there, or by a changed module that fetches it. */
 static bool is_key_read(const struct storing *storing, const struct storage *way, const char *place,
-			const char *key)
+			const struct type_diff *diff)
 {
 	struct judge *judge = storing->judge;
 	struct modules *modules = judge->modules;
+	const char *key = diff->tag;
 
 	if (reads_key(judge, storing->to, storing->code, key))
 		return true;
@@ -173,9 +187,17 @@ static bool is_key_read(const struct storing *storing, const struct storage *way
 		struct module_at *module = &modules->items[storing->to][i];
 		const struct code *code = module->diff ? code_at(storing, module->diff) : NULL;
 
-		if (code && code != storing->code && wants_key(code, key) &&
-		    uses_place(judge, effects_of(judge, storing->to, module, effect_any), way,
-			       place))
+		if (!code || code == storing->code)
+			continue;
+		if (wants_key(code, key) &&
+		    /* Of a struct more is told where that changed. */
+		    ((!diff->of && way->stored != STORED_ELSEWHERE &&
+		      is_read_newly(storing, module, key)) ||
+		     uses_place(judge, effects_of(judge, storing->to, module, effect_any), way,
+				place)))
+			return true;
+		if (gets_key(judge, storing->to, code, key) &&
+		    uses_place(judge, effects_through(judge, storing->to, module), way, place))
 			return true;
 	}
 	return false;
@@ -300,7 +322,7 @@ static bool is_understood(const struct storing *storing, const struct storage *w
 	const struct code *code = storing->code;
 
 	if (diff->what == TYPE_KEY)
-		return !is_key_read(storing, way, place, diff->tag) ||
+		return !is_key_read(storing, way, place, diff) ||
 		       (diff->open &&
 			may_put_key(judge, storing->to == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
 				    storing->from, diff->tag));

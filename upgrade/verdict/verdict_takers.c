@@ -42,14 +42,52 @@ bool message_is_for_loops(const struct module_diff *module)
 	       is_plain(module->old_code) && is_plain(module->new_code);
 }
 
-bool message_takers_changed(const struct module_diff *module, enum message_kind kind)
+static bool is_changed(const struct module_diff *module, const struct code_function *function)
 {
 	owned_str struct str key = STR_EMPTY;
 
-	if (kind != MESSAGE_EVENT && (is_statem(module->new_code) || message_is_for_loops(module)))
-		return module->functions.len > 0;
-	str_addf(&key, "%s/%u", takers[kind].name, takers[kind].arity);
+	str_addf(&key, "%s/%u", function->name, function->arity);
 	return names_have(module->functions, str_text(&key));
+}
+
+/* It changed, or one that it leads to inside of its module. */
+static bool leads_to_change(const struct module_diff *module, const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code *code = module->new_code;
+	const struct code_function **todo =
+		arena_array(&scratch, code->len, const struct code_function *);
+	bool *seen = arena_array(&scratch, code->len, bool);
+	size_t len = 0;
+
+	todo[len++] = function;
+	seen[function - code->functions] = true;
+	while (len > 0) {
+		const struct code_function *now = todo[--len], *next;
+
+		if (is_changed(module, now))
+			return true;
+		for (size_t i = 0; i < now->len; i++)
+			if ((next = code_op_local(code, &now->ops[i])) &&
+			    !seen[next - code->functions]) {
+				seen[next - code->functions] = true;
+				todo[len++] = next;
+			}
+	}
+	return false;
+}
+
+bool message_takers_changed(const struct module_diff *module, enum message_kind kind)
+{
+	const struct code_function *taker;
+
+	if (module->functions.len == 0 || (kind != MESSAGE_EVENT && (is_statem(module->new_code) ||
+								     message_is_for_loops(module))))
+		return module->functions.len > 0;
+	taker = code_function(module->new_code, takers[kind].name, takers[kind].arity);
+	return taker ? leads_to_change(module, taker)
+		     : code_function(module->old_code, takers[kind].name, takers[kind].arity) !=
+			       NULL;
 }
 
 /* ---- what becomes of it ---- */
@@ -155,12 +193,26 @@ static bool same_values(struct values a, struct values b)
 	return true;
 }
 
-/* An atom that is compared with something is understood, whatever becomes of it. */
-static bool is_named(const struct code *code, const struct asked *asked)
+/* An atom that is compared with something is understood, whatever becomes of it; not one that
+ * tuples begin with now.
+ */
+static bool is_named(const struct code *code, const struct asked *asked, struct arena *arena)
 {
+	const struct value *told[64];
 	const char *name = value_atom_name(asked->args[asked->message]);
+	const struct code_function *function =
+		name ? code_function(code, asked->name, asked->arity) : NULL;
+	size_t len = function ? messages_told_apart(told, ARRAY_LEN(told), code, function,
+						    asked->message, arena)
+			      : 0;
+	bool tag = false;
 
-	return name && function_names(code_function(code, asked->name, asked->arity), name);
+	for (size_t i = 0; i < len; i++) {
+		if (value_is_atom(told[i], name))
+			return true;
+		tag = tag || value_is_atom(value_element(told[i], 0, arena), name);
+	}
+	return function && !tag && function_names(function, name);
 }
 
 /* The state is what it was, and nobody gets an answer. */
@@ -240,11 +292,14 @@ static bool is_lost(const struct message_way *way, const struct asked *asked)
 	struct doing was = doing_of(knew, asked, &library[!side], &scratch);
 	struct doing is = doing_of(code, asked, &library[side], &scratch), other;
 
-	if (!was.sure || !is.sure || was.values.len == 0 || is_same(&was, &is))
+	if (!is.sure || was.values.len == 0)
 		return false;
 	if (is.values.len == 0 || way->raises)
 		return is.values.len == 0;
-	if (is_named(code, asked) || (was.does.len == 0 && is_ignored(was.values, &scratch)))
+	if (!was.sure || is_same(&was, &is))
+		return false;
+	if (is_named(code, asked, &scratch) ||
+	    (was.does.len == 0 && is_ignored(was.values, &scratch)))
 		return false;
 	nonsense.args[asked->message] = value_of_atom(&scratch, "$none of them");
 	other = doing_of(code, &nonsense, &library[side], &scratch);

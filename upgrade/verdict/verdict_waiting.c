@@ -202,20 +202,38 @@ static bool judge_clients(const struct waiting *waiting, const struct handed *ha
 	return false;
 }
 
+/* The function that waits, or one of its module that calls it; NULL: none fails. */
+static const struct code_function *who_fails(const struct answered *call, const struct code *code,
+					     const struct code_function *function,
+					     struct values olds, struct values news)
+{
+	const struct code_function *callers[8];
+	size_t len;
+
+	if (answers_fail(call, code, function, olds, news))
+		return function;
+	len = code_callers(code, function, callers, ARRAY_LEN(callers));
+	for (size_t i = 0; i < len; i++)
+		if (answers_fail(call, code, code_owner(code, callers[i]), olds, news))
+			return code_owner(code, callers[i]);
+	return NULL;
+}
+
 static bool judge_caller(const struct waiting *waiting, const struct code_effect *effect)
 {
 	const struct module_at *module = waiting->module;
 	const struct code *code = module->diff->old_code;
 	const struct answered call = { waiting->judge, SIDE_OLD, calls_server, NULL };
 	struct handed handed = { .module = module->name, .function = code_owner(code, effect->in) };
+	const struct code_function *failing;
 	struct answers olds, news;
 
 	if (!waits_for(waiting, effect->args[1], &olds, &news) ||
 	    !(handed.answer = first_new(&olds, &news)))
 		return false;
-	if (answers_fail(&call, code, handed.function, values_of(&olds), values_of(&news)))
-		return tell(waiting, module->app->name, module->name, handed.function,
-			    handed.answer);
+	failing = who_fails(&call, code, handed.function, values_of(&olds), values_of(&news));
+	if (failing)
+		return tell(waiting, module->app->name, module->name, failing, handed.answer);
 	if (!code_exports(code, handed.function->name, handed.function->arity))
 		return false;
 	handed.olds = answer_handed_on(&call, code, handed.function, values_of(&olds),

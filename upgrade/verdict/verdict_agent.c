@@ -205,7 +205,9 @@ static const char *failing_of(const struct agents *agents, const struct agent *a
 		       : NULL;
 }
 
-/* What a module puts into it later, as a state that is met where nobody made such a one. */
+/* A function of a module that asks the agents fails with the state that they have.  What the module
+ * puts into them later is a state of theirs, too.
+ */
 static bool judge_uses(const struct agents *agents, const struct module_diff *user,
 		       const struct start *was, const struct start *is)
 {
@@ -274,8 +276,11 @@ static void judge_below(const struct agents *agents, const struct start *was,
 {
 	struct judge *judge = agents->judge;
 	const struct module_diff *module = agents->module;
-	const struct type_diff *harm =
-		type_harm(judge, SIDE_NEW, module->new_code, module->old_code, was->type, is->type);
+	const struct heir heir = { .judge = judge,
+				   .side = SIDE_NEW,
+				   .code = module->new_code,
+				   .maker = module->old_code };
+	const struct type_diff *harm = type_harm(&heir, was->type, is->type);
 
 	if (harm) {
 		JUDGE(judge, REASON_state_shape_changed, agents->app->name, module->name,

@@ -148,6 +148,10 @@ static const struct type_diff *another_size(struct judge *judge, const struct ty
 static const struct type_diff *harm_of(const struct way *way, const struct loop_entry *before,
 				       const struct loop_entry *after)
 {
+	const struct heir heir = { .judge = way->judge,
+				   .side = way->to_side,
+				   .code = way->to->code,
+				   .maker = way->from->code };
 	const struct type_diff *harm = NULL;
 
 	for (size_t i = 0; i < before->function->arity && !harm; i++) {
@@ -155,8 +159,7 @@ static const struct type_diff *harm_of(const struct way *way, const struct loop_
 
 		harm = another_size(way->judge, was, is);
 		if (!harm)
-			harm = type_harm(way->judge, way->to_side, way->to->code, way->from->code,
-					 was, is);
+			harm = type_harm(&heir, was, is);
 	}
 	return harm && !copes(way, before, after) ? harm : NULL;
 }

@@ -86,7 +86,7 @@ static void note_end(void *ctx)
 		spots_add(&ends->at, spot_of(ends->eval));
 }
 
-/* Some that the other ones do not have, of which all are there. */
+/* Whether it has some that `than` does not have, where all of those are there. */
 static bool has_others(const struct ends *ends, const struct ends *than)
 {
 	for (size_t i = 0; i < ends->at.len && than->at.len < SPOTS_MAX; i++)
@@ -142,7 +142,7 @@ static bool is_among(const struct values *values, const struct value *value)
 	return false;
 }
 
-/* A message gets what any other one does that no clause names. */
+/* Whether a message is treated as those are that no clause names. */
 static bool is_unknown(const struct attempt *attempt, const struct value *message,
 		       const struct value *state)
 {
@@ -166,8 +166,8 @@ static bool is_unknown_with_all(const struct attempt *attempt, const struct valu
 	return true;
 }
 
-/* It was understood, and is only with states of its own: others let it go where all goes that no
- * clause takes.
+/* Whether a message that was understood is understood with states of the new code only: with those
+ * from before it falls to the clause that takes anything.
  */
 static bool gets_lost(const struct attempt *attempt, const struct attempt *was,
 		      const struct value *message, const struct type *before,
@@ -234,38 +234,38 @@ static bool is_open(const struct type *type, unsigned depth)
 	return false;
 }
 
-bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
-		    const struct code *maker, enum beam_role role, const struct type *before,
-		    const struct type *after)
+bool callbacks_cope(const struct heir *heir, const struct type *before, const struct type *after)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code_library *library = heir->judge->modules->library;
 	struct eval_memo was_memo = { 0 }, memo = { 0 };
 	struct attempt was = { .arena = &scratch,
 			       .memo = &was_memo,
-			       .code = maker,
-			       .library = &judge->modules->library[!side] };
+			       .code = heir->maker,
+			       .library = &library[!heir->side] };
 	struct attempt attempt = { .arena = &scratch,
 				   .memo = &memo,
-				   .code = code,
-				   .library = &judge->modules->library[side] };
+				   .code = heir->code,
+				   .library = &library[heir->side] };
 	unsigned tried = 0;
 
 	if (before->unknown || !after->kinds || type_is_empty(before) ||
-	    is_open(before, TYPE_DEPTH) || !can_be_tried_with(judge, side, code, before, after))
+	    is_open(before, TYPE_DEPTH) ||
+	    !can_be_tried_with(heir->judge, heir->side, heir->code, before, after))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
 		attempt.callback = &callbacks[i];
-		attempt.function = callbacks[i].name ? code_function(code, callbacks[i].name,
+		attempt.function = callbacks[i].name ? code_function(heir->code, callbacks[i].name,
 								     callbacks[i].arity)
 						     : NULL;
-		if (callbacks[i].role != role || !attempt.function)
+		if (callbacks[i].role != heir->role || !attempt.function)
 			continue;
 		/* Of state machines it is not known which of their states goes with which data. */
-		if (role == BEAM_GEN_STATEM)
+		if (heir->role == BEAM_GEN_STATEM)
 			return false;
 		find_messages(&attempt);
 		was.callback = &callbacks[i];
-		was.function = code_function(maker, callbacks[i].name, callbacks[i].arity);
+		was.function = code_function(heir->maker, callbacks[i].name, callbacks[i].arity);
 		if (!copes(&attempt, &was, before, after, &tried))
 			return false;
 	}
@@ -362,7 +362,7 @@ static bool fails(const struct failing *failing, const struct value *message)
 	return false;
 }
 
-/* It comes to where it wants a key that is not there, on one of its ways, where it never does with
+/* Whether one of its ways comes to a place that wants a key which is not there, and none does with
  * a state of its own.
  */
 static bool misses(const struct failing *failing, const struct value *message)
@@ -426,22 +426,22 @@ static const char *failure_of(struct failing *failing, struct arena *arena)
 		       : NULL;
 }
 
-const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
-				const struct code *maker, enum beam_role role,
-				const struct type *before, const struct type *after)
+const char *callback_that_fails(const struct heir *heir, const struct type *before,
+				const struct type *after)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct code_library *library = judge->modules->library;
+	const struct code_library *library = heir->judge->modules->library;
+	const struct code *code = heir->code, *maker = heir->maker;
 	struct eval_memo now_memo = { 0 }, was_memo = { 0 };
 	struct failing failing = {
 		.now = { .arena = &scratch,
 			 .memo = &now_memo,
 			 .code = code,
-			 .library = &library[side] },
+			 .library = &library[heir->side] },
 		.was = { .arena = &scratch,
 			 .memo = &was_memo,
 			 .code = maker,
-			 .library = &library[!side] },
+			 .library = &library[!heir->side] },
 		.before = before,
 		.after = after,
 		.exact = type_loses_atoms(before, after),
@@ -456,7 +456,7 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 		for (size_t j = 0; j < code->len && !failure; j++) {
 			const struct code_function *function = &code->functions[j];
 
-			if (callbacks[i].role != role ||
+			if (callbacks[i].role != heir->role ||
 			    !is_callback(code, function, &callbacks[i]))
 				continue;
 			failing.now.callback = failing.was.callback = &callbacks[i];
@@ -464,7 +464,7 @@ const char *callback_that_fails(struct judge *judge, enum side side, const struc
 			failing.was.function =
 				maker ? code_function(maker, function->name, function->arity)
 				      : NULL;
-			failure = failure_of(&failing, judge->arena);
+			failure = failure_of(&failing, heir->judge->arena);
 		}
 	return failure;
 }

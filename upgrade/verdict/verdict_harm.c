@@ -141,10 +141,19 @@ static bool fetches_pair(const struct code *code, const char *key, struct arena 
 	return false;
 }
 
-/* Whether code cannot go on with what `maker` made before. */
-static bool harms(struct judge *judge, enum side side, const struct code *code,
-		  const struct code *maker, const struct type_diff *diff, bool converted)
+/* Whether the code that made a map of which not all is seen may have put the key into it. */
+static bool may_have_put(const struct heir *heir, const struct type_diff *diff)
 {
+	return may_put_key(heir->judge, heir->side == SIDE_NEW ? SIDE_OLD : SIDE_NEW, heir->maker,
+			   diff->tag);
+}
+
+static bool harms(const struct heir *heir, const struct type_diff *diff, bool converted)
+{
+	struct judge *judge = heir->judge;
+	const enum side side = heir->side;
+	const struct code *code = heir->code;
+
 	switch (diff->what) {
 	case TYPE_SIZE:
 		return diff->size < 64 && (converted || !somebody_knows(judge, side, code, diff));
@@ -154,24 +163,18 @@ static bool harms(struct judge *judge, enum side side, const struct code *code,
 	case TYPE_KEYS:
 		return !keys_found(judge, side, code, diff);
 	case TYPE_KEY:
-		return wants(judge, side, code, diff) &&
-		       !(diff->open && may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW,
-						   maker, diff->tag));
+		return wants(judge, side, code, diff) && !(diff->open && may_have_put(heir, diff));
 	case TYPE_PAIR:
-		return fetches_pair(code, diff->tag, judge->arena) &&
-		       !may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW, maker,
-				    diff->tag);
+		return fetches_pair(code, diff->tag, judge->arena) && !may_have_put(heir, diff);
 	default:
 		return false;
 	}
 }
 
-const struct type_diff *first_harm(struct judge *judge, enum side side, const struct code *code,
-				   const struct code *maker, struct type_diffs diffs,
-				   bool converted)
+const struct type_diff *first_harm(const struct heir *heir, struct type_diffs diffs, bool converted)
 {
 	for (size_t i = 0; i < diffs.len; i++)
-		if (harms(judge, side, code, maker, &diffs.items[i], converted))
+		if (harms(heir, &diffs.items[i], converted))
 			return &diffs.items[i];
 	return NULL;
 }
@@ -210,10 +213,8 @@ const char *type_diff_shown(struct arena *arena, const struct type_diff *diff)
 	return arena_dup(arena, str_span(&text));
 }
 
-const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
-				  const struct code *maker, const struct type *before,
+const struct type_diff *type_harm(const struct heir *heir, const struct type *before,
 				  const struct type *after)
 {
-	return first_harm(judge, side, code, maker, type_compare(before, after, judge->arena),
-			  false);
+	return first_harm(heir, type_compare(before, after, heir->judge->arena), false);
 }

@@ -366,7 +366,7 @@ static void judge_handed_on(struct keep *keep, const struct code *code)
 
 /* ---- supervisors, which start children again as they were started ---- */
 
-/* Of a module that is gone more is told, by verdict_gone.c. */
+/* Of a module that is gone verdict_gone.c tells more. */
 static bool is_gone_whole(const struct keep *keep, const struct value *module)
 {
 	const char *name = value_atom_name(module);

@@ -198,22 +198,25 @@ const char *state_not_taken(struct judge *judge, const struct module_diff *modul
 
 /* ---- verdict_cope.c ---- */
 
-/* Whether all callbacks in that code, of the release `side`, are seen to do with a state of the
- * type `before` as much as with one of `after`.  role: one bit of BEAM_PROCESS; maker: the code
- * that went on with it before.
- */
-bool callbacks_cope(struct judge *judge, enum side side, const struct code *code,
-		    const struct code *maker, enum beam_role role, const struct type *before,
-		    const struct type *after);
+/* Code of a release that goes on with what other code made. */
+struct heir {
+	struct judge *judge;
+	enum side side;
+	const struct code *code;
+	const struct code *maker; /* that went on with it before; NULL: code_change made it */
+	enum beam_role role;      /* whose callbacks are tried: one bit of BEAM_PROCESS */
+};
 
-/* A callback in that code that fails for some state of the type `before`, where it goes on with
- * those of the type `after`: "handle_call/3, given stop"; NULL: none is seen to.
- *
- * maker  the code that made the state, and goes on with it; NULL: what code_change made
+/* Whether all callbacks are seen to do with a state of the type `before` as much as with one of
+ * `after`.
  */
-const char *callback_that_fails(struct judge *judge, enum side side, const struct code *code,
-				const struct code *maker, enum beam_role role,
-				const struct type *before, const struct type *after);
+bool callbacks_cope(const struct heir *heir, const struct type *before, const struct type *after);
+
+/* A callback that fails for some state of the type `before`, where it goes on with those of the
+ * type `after`: "handle_call/3, given stop"; NULL: none is seen to.
+ */
+const char *callback_that_fails(const struct heir *heir, const struct type *before,
+				const struct type *after);
 
 /* ---- verdict_triable.c ---- */
 
@@ -274,18 +277,16 @@ bool state_is_lost(struct judge *judge, const struct typed *typed, const struct 
 
 /* ---- verdict_harm.c ---- */
 
-/* The first of some differences for which code of a release cannot go on with what `maker` made;
- * NULL: none is seen to be one.
+/* The first of some differences for which code cannot go on with a value; NULL: none is seen to be
+ * one.
  *
  * converted  code_change made the value: it should be as the new code makes it, whoever understands
  *            what it was
  */
-const struct type_diff *first_harm(struct judge *judge, enum side side, const struct code *code,
-				   const struct code *maker, struct type_diffs diffs,
+const struct type_diff *first_harm(const struct heir *heir, struct type_diffs diffs,
 				   bool converted);
 /* The same of all differences between two types, of a value that nobody converted. */
-const struct type_diff *type_harm(struct judge *judge, enum side side, const struct code *code,
-				  const struct code *maker, const struct type *before,
+const struct type_diff *type_harm(const struct heir *heir, const struct type *before,
 				  const struct type *after);
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);

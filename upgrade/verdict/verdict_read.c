@@ -191,8 +191,9 @@ static bool is_own(const struct value *value, const struct type *made, struct ar
 	return false;
 }
 
-/* It raises where it does not with anything that its own release puts there, and does not return
- * what it does with each of that: where something is not known it may return all the same.
+/* Whether it raises at a place where it never does with what its own release puts there.  It must
+ * return fewer things than with each of those, too: where something is not known a way that raises
+ * may be none that is gone.
  */
 static bool fails(struct judge *judge, const struct stored_at *at, const struct code *code,
 		  const struct code_function *function)
@@ -260,7 +261,8 @@ static const bool *readers_of(struct judge *judge, const struct stored_at *at,
 	return marked;
 }
 
-/* Something that may be there is not, or is of another kind than, what is read. */
+/* Whether something may be there that the code which reads it does not expect: without trying it.
+ */
 static bool may_fail(const struct judge *judge, const struct stored_at *at)
 {
 	struct type_diffs diffs = type_compare(at->there, at->made, judge->arena);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Records and structs that changed, and who keeps one from before: in the state of another
  * module's processes, in a table, in a message under way.  What nobody keeps is made anew for each
- * call, and is no word worth.
+ * call, and not worth a word.
  */
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_native.h"

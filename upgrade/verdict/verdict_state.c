@@ -140,8 +140,14 @@ static bool copes(const struct changed_process *process)
 	struct modules *modules = process->judge->modules;
 	const struct module_diff *module = process->module;
 
+	const struct heir heir = { .judge = process->judge,
+				   .side = SIDE_NEW,
+				   .code = module->new_code,
+				   .maker = module->old_code,
+				   .role = process->role };
+
 	return callbacks_cope(
-		process->judge, SIDE_NEW, module->new_code, module->old_code, process->role,
+		&heir,
 		module_state(modules, SIDE_OLD, module->name, module->old_code, process->role),
 		module_state(modules, SIDE_NEW, module->name, module->new_code, process->role));
 }

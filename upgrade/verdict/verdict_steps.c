@@ -208,7 +208,7 @@ static size_t runs_until(struct way *way, size_t nr, unsigned depth)
 	return way->until[nr];
 }
 
-/* What runs already in between on one way runs still on the other: one line for an application. */
+/* What runs already on one way runs still on the other: one line for an application is enough. */
 static bool is_first(const struct way *way, const char *app)
 {
 	bool is_new;
@@ -256,8 +256,8 @@ static void judge_still_running(struct way *way)
 
 /* ---- code that runs already ---- */
 
-/* What a module that is started calls, also by way of others that come, and that comes behind the
- * step; NULL: nothing.
+/* A function that a module which is started calls, also by way of others that come, and that is
+ * there only behind a later step; NULL: none.
  */
 static const struct beam_function *comes_late(struct way *way, const char *module, size_t step,
 					      unsigned depth)

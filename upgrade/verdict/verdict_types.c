@@ -6,6 +6,18 @@
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
 
+/* The code of a release, which goes on with what that of the other one made. */
+static struct heir heir_of(struct judge *judge, enum side side, const struct typed *typed)
+{
+	const bool up = side == SIDE_NEW;
+
+	return (struct heir){ .judge = judge,
+			      .side = side,
+			      .code = up ? typed->new_code : typed->old_code,
+			      .maker = up ? typed->old_code : typed->new_code,
+			      .role = typed->role };
+}
+
 /* ---- funs ---- */
 
 static void judge_held_fun(struct judge *judge, const struct typed *typed,
@@ -50,14 +62,13 @@ static const char *loop_that_ends(struct judge *judge, enum side side, const str
 static const char *what_fails(struct judge *judge, enum side side, const struct typed *typed,
 			      const struct type *before, const struct type *after)
 {
-	const struct code *code = side == SIDE_NEW ? typed->new_code : typed->old_code;
-	const struct code *maker = side == SIDE_NEW ? typed->old_code : typed->new_code;
+	struct heir heir = heir_of(judge, side, typed);
 
 	if (typed->role == BEAM_SPECIAL)
-		return loop_that_ends(judge, side, code, before, after);
-	return typed->role ? callback_that_fails(judge, side, code, typed->keeps ? maker : NULL,
-						 typed->role, before, after)
-			   : NULL;
+		return loop_that_ends(judge, side, heir.code, before, after);
+	if (!typed->keeps)
+		heir.maker = NULL;
+	return typed->role ? callback_that_fails(&heir, before, after) : NULL;
 }
 
 /* True: the way up is told of. */
@@ -93,12 +104,11 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 			     const struct type_diffs *earlier)
 {
 	struct type_diffs up = type_compare(before, after, judge->arena);
-	struct type_diffs down = type_compare(after, before, judge->arena);
-	const struct type_diff *lost,
-		*harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->old_code, up, false);
+	const struct heir heir = heir_of(judge, SIDE_NEW, typed);
+	const struct heir back = heir_of(judge, SIDE_OLD, typed);
+	const struct type_diff *lost, *harm = first_harm(&heir, up, false);
 
-	if (harm && callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->old_code, typed->role,
-				   before, after))
+	if (harm && callbacks_cope(&heir, before, after))
 		harm = NULL;
 	if (harm) {
 		struct reason *reason =
@@ -112,10 +122,9 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 			reason->severity = SEVERITY_WARN;
 		return;
 	}
-	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code, down, false);
+	harm = type_harm(&back, after, before);
 	if (harm && !is_told(judge, REASON_not_reversible, typed->name) &&
-	    !callbacks_cope(judge, SIDE_OLD, typed->old_code, typed->new_code, typed->role, after,
-			    before))
+	    !callbacks_cope(&back, after, before))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, in the state of the processes of %s %s; they keep it as it "
 		      "is",
@@ -176,8 +185,12 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 						    library, judge->arena);
 	const char *atom = atom_that_fails(judge, typed, before, given_up);
 	bool as_it_is = goes_back_as_it_is(judge, typed->app, typed->name);
+	const struct heir heir = heir_of(judge, SIDE_NEW, typed);
+	const struct heir back = heir_of(judge, SIDE_OLD, typed);
+	struct heir converted = heir;
 	const struct type_diff *harm;
 
+	converted.maker = typed->new_code; /* whose code_change it was */
 	if (as_it_is) {
 		down = (struct type_changed){ .type = type_new(judge->arena) };
 		*down.type = *after;
@@ -189,10 +202,8 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			->hint = CONVERT;
 		return;
 	}
-	harm = first_harm(judge, SIDE_NEW, typed->new_code, typed->new_code,
-			  type_compare(up.type, after, judge->arena), true);
-	if (harm && !callbacks_cope(judge, SIDE_NEW, typed->new_code, typed->old_code, typed->role,
-				    up.type, after)) {
+	harm = first_harm(&converted, type_compare(up.type, after, judge->arena), true);
+	if (harm && !callbacks_cope(&heir, up.type, after)) {
 		JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
 		      "behind code_change, in the state of the processes of %s %s",
 		      process_shown(judge, typed), type_diff_shown(judge->arena, harm))
@@ -208,8 +219,7 @@ static void judge_converted_types(struct judge *judge, const struct typed *typed
 			->hint = "convert the state back where it is given {down, Vsn}";
 		return;
 	}
-	harm = first_harm(judge, SIDE_OLD, typed->old_code, typed->new_code,
-			  type_compare(down.type, before, judge->arena), true);
+	harm = first_harm(&back, type_compare(down.type, before, judge->arena), true);
 	if (harm && !is_told(judge, REASON_not_reversible, typed->name))
 		JUDGE(judge, REASON_not_reversible, typed->app->name, typed->name,
 		      "on the way back, %sin the state of the processes of %s %s%s",

@@ -35,6 +35,28 @@ static bool init_stays(struct judge *judge, const struct typed *typed)
 	return !judge->plugin && function_stays(judge->modules, typed->name, "init", 1);
 }
 
+/* It wants a key of a map that the other one does not even name. */
+static bool wants_newly(const struct code *code, const struct code *other)
+{
+	owned_name_table struct name_table *named = atoms_of(other);
+
+	for (size_t i = 0; i < code->atoms.len; i++)
+		if (name_table_find(named, span_of(code->atoms.items[i])) == NAME_ABSENT &&
+		    wants_key(code, code->atoms.items[i]))
+			return true;
+	return false;
+}
+
+/* What is not seen is taken apart as before: no other keys, no records of another size. */
+static bool is_taken_alike(struct judge *judge, const struct typed *typed)
+{
+	const struct module_at *module = modules_find(judge->modules, SIDE_NEW, typed->name);
+
+	return module && module->diff && !(module->diff->kinds & (KIND_STRUCT | KIND_RECORD)) &&
+	       !wants_newly(typed->new_code, typed->old_code) &&
+	       !wants_newly(typed->old_code, typed->new_code);
+}
+
 /* Lost in the same function, which does the same: the same value. */
 static bool lost_alike(struct judge *judge, const struct typed *typed, const struct type_diff *diff)
 {
@@ -55,7 +77,7 @@ static bool lost_alike(struct judge *judge, const struct typed *typed, const str
 	/* What is handed on by way of a fun or a module that is not seen, beside what is. */
 	if (!*diff->path && !judge->plugin && !init_stays(judge, typed))
 		return !a->name && !b->name && has_structure(diff->before) &&
-		       has_structure(diff->after);
+		       has_structure(diff->after) && is_taken_alike(judge, typed);
 	if (!b->name)
 		return true;
 	return function_stays(judge->modules, b->module ? b->module : typed->name, b->name,

@@ -433,26 +433,34 @@ static bool is_system_callback(const struct code_function *function)
 	return strncmp(function->name, "system_", strlen("system_")) == 0;
 }
 
-static void run_exports(struct states *states, bool all)
+/* Returns one that could not be followed to its end, or NULL. */
+static const struct code_function *run_exports(struct states *states, bool all)
 {
+	const struct code_function *lost = NULL;
 	const struct value *args[256];
 
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = value_argument(states->scratch, 1);
 	for (size_t i = 0; i < states->code->len; i++) {
 		const struct code_function *function = &states->code->functions[i];
+		struct eval_memo shared = { 0 };
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
+				     .memo = states->shares ? &shared : NULL,
 				     .limit = LOOP,
 				     .shares = states->shares,
 				     .on_call = see_system,
 				     .ctx = states };
 
-		if (code_exports(states->code, function->name, function->arity) &&
-		    (all ||
-		     (!is_called_inside(states->code, function) && !is_system_callback(function))))
-			eval_function(&eval, states->code, function, args);
+		if (!code_exports(states->code, function->name, function->arity) ||
+		    (!all &&
+		     (is_called_inside(states->code, function) || is_system_callback(function))))
+			continue;
+		eval_function(&eval, states->code, function, args);
+		if (eval.gave_up)
+			lost = function;
 	}
+	return lost;
 }
 
 /* What is handed to sys:handle_system_msg/6 comes back to system_code_change/4.  Functions that are
@@ -460,8 +468,15 @@ static void run_exports(struct states *states, bool all)
  */
 static void run_loops(struct states *states)
 {
-	run_exports(states, false);
-	if (type_is_empty(states->type))
+	const struct code_function *lost = run_exports(states, false);
+
+	if (type_is_empty(states->type) && lost) {
+		states->shares = true;
+		lost = run_exports(states, false);
+	}
+	if (type_is_empty(states->type) && lost)
+		lose(states, lost);
+	else if (type_is_empty(states->type))
 		run_exports(states, true);
 }
 

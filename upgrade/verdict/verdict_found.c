@@ -297,8 +297,7 @@ static void tell(struct search *search, const struct app_diff *app, enum convert
 {
 	static const char *const what[] = {
 		[STAYS] = "stay in the old code until it is purged, which kills them",
-		[MAY_CONVERT] = "are not asked to convert their state, and whether it stays the "
-				"same cannot be seen",
+		[MAY_CONVERT] = "are not asked to convert their state, which may not stay",
 		[MUST_CONVERT] = "are not asked to convert their state, and fail when they use it",
 	};
 	struct reason *reason =

@@ -15,11 +15,13 @@ static void go_on_with(struct run *run, struct values values, bool tail)
 
 		run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
 		next = &run->todo[run->todo_len++];
-		*next = (struct state){ run->now.at, run_copy_regs(run), run->now.waited,
-					run->now.looks, run->now.caught };
+		*next = run->now;
+		next->regs = run_copy_regs(run);
+		next->fresh = share_is_new(run, run->now.at, values.items[i]);
 		memset(next->regs, 0, run->xs * sizeof(*next->regs));
 		next->regs[0] = values.items[i];
 	}
+	run->now.fresh = share_is_new(run, run->now.at, values.items[0]) || run->now.fresh;
 	run_returned(run, values.items[0]);
 }
 

@@ -78,18 +78,75 @@ static void fork_to_all(struct run *run, const struct code_arg *args, size_t len
 	}
 }
 
-/* What they write, as far as its kind is always the same. */
-static const struct value *what_is_written(struct run *run, enum opcode opcode)
+/* Whether bits come in whole bytes: so many units of such a size. */
+static bool whole_bytes(const struct code_arg *size, const struct code_arg *unit)
 {
-	switch (opcode) {
+	const struct term *term = code_term(size);
+	int64_t units = 1;
+
+	if (unit->kind != CODE_NUMBER)
+		return false;
+	if (size->kind == CODE_NUMBER)
+		units = (int64_t)(size->number % 8);
+	else if (term && term->kind == TERM_INTEGER)
+		units = term->integer % 8;
+	return units * (int64_t)(unit->number % 8) % 8 == 0;
+}
+
+static bool is_segment_whole(const struct code_arg *segment)
+{
+	static const char *const always[] = { "utf8", "utf16", "utf32", "string", "float" };
+	const char *type = term_atom_name(code_term(&segment[0]));
+
+	for (size_t i = 0; type && i < ARRAY_LEN(always); i++)
+		if (strcmp(type, always[i]) == 0)
+			return true;
+	return whole_bytes(&segment[5], &segment[2]);
+}
+
+/* bs_create_bin: [type, number, unit, flags, what, size, …] */
+static bool creates_binary(const struct code_op *op)
+{
+	const struct code_arg *list = &op->args[5];
+
+	for (size_t i = 0; list->kind == CODE_LIST && i + 5 < list->len; i += 6)
+		if (!is_segment_whole(&list->items[i]))
+			return false;
+	return list->kind == CODE_LIST;
+}
+
+/* What is left of a binary is one where that was tested on the way there. */
+static bool is_tail_whole(const struct run *run)
+{
+	for (size_t i = run->now.at; i-- > 0;) {
+		const struct code_op *op = &run->function->ops[i];
+
+		if (op->opcode == OP_LABEL)
+			return false;
+		if (op->opcode == OP_BS_TEST_UNIT)
+			return op->args[2].kind == CODE_NUMBER && op->args[2].number % 8 == 0;
+	}
+	return false;
+}
+
+/* What they write, as far as its kind is seen: not all bits are bytes. */
+static const struct value *what_is_written(struct run *run, const struct code_op *op)
+{
+	bool whole = false;
+
+	switch (op->opcode) {
 	case OP_BS_CREATE_BIN:
+		whole = creates_binary(op);
+		break;
 	case OP_BS_INIT2:
-	case OP_BS_INIT_BITS:
-	case OP_BS_APPEND:
-	case OP_BS_PRIVATE_APPEND:
+		whole = true;
+		break;
 	case OP_BS_GET_BINARY2:
+		whole = whole_bytes(&op->args[3], &op->args[4]);
+		break;
 	case OP_BS_GET_TAIL:
-		return value_of_kind(run->arena, TERM_BINARY);
+		whole = is_tail_whole(run);
+		break;
 	case OP_BS_GET_INTEGER2:
 	case OP_BS_GET_UTF8:
 	case OP_BS_GET_UTF16:
@@ -98,8 +155,9 @@ static const struct value *what_is_written(struct run *run, enum opcode opcode)
 	case OP_BS_GET_FLOAT2:
 		return value_of_kind(run->arena, TERM_FLOAT);
 	default:
-		return &value_unknown;
+		break;
 	}
+	return whole ? value_of_kind(run->arena, TERM_BINARY) : &value_unknown;
 }
 
 /* An instruction of which nothing is said here may change any register, and go anywhere. */
@@ -108,7 +166,7 @@ static void plain_op(struct run *run, const struct code_op *op)
 	if (writes[op->opcode] > 0) {
 		if (op->args[0].kind == CODE_LABEL)
 			run_fork(run, &op->args[0]);
-		run_set(run, &op->args[writes[op->opcode] - 1], what_is_written(run, op->opcode));
+		run_set(run, &op->args[writes[op->opcode] - 1], what_is_written(run, op));
 	} else if (writes_nothing(op->opcode)) {
 		if (op->len > 0 && op->args[0].kind == CODE_LABEL)
 			run_fork(run, &op->args[0]);
@@ -169,24 +227,38 @@ static void run_leave(struct run *run, const struct code_op *op)
 		run_jump(run, &op->args[0]);
 }
 
-/* bs_match: registers among its commands are written, each behind the name of its command. */
+/* bs_match: what a command among [integer, live, flags, size, unit, to, …], [binary, the same …]
+ * and [get_tail, live, unit, to, …] takes out.
+ */
+static const struct value *what_is_taken(struct run *run, const struct code_arg *command,
+					 size_t left)
+{
+	const struct term *term = code_term(command);
+	const char *name = term ? term_atom_name(term) : NULL;
+	bool whole = false;
+
+	if (!name)
+		return NULL;
+	if (strcmp(name, "integer") == 0)
+		return value_of_kind(run->arena, TERM_INTEGER);
+	if (strcmp(name, "binary") == 0)
+		whole = left > 4 && whole_bytes(&command[3], &command[4]);
+	else if (strcmp(name, "get_tail") == 0)
+		whole = left > 2 && command[2].kind == CODE_NUMBER && command[2].number % 8 == 0;
+	return whole ? value_of_kind(run->arena, TERM_BINARY) : &value_unknown;
+}
+
 static void run_take_apart(struct run *run, const struct code_op *op)
 {
-	struct arena *arena = run->eval->arena;
+	const struct code_arg *list = &op->args[2];
 	const struct value *value = &value_unknown;
 
 	run_fork(run, &op->args[0]);
-	for (size_t i = 0; op->args[2].kind == CODE_LIST && i < op->args[2].len; i++) {
-		const struct code_arg *arg = &op->args[2].items[i];
-		const struct term *term = code_term(arg);
-		const char *name = term ? term_atom_name(term) : NULL;
+	for (size_t i = 0; list->kind == CODE_LIST && i < list->len; i++) {
+		const struct value *taken = what_is_taken(run, &list->items[i], list->len - i);
 
-		if (name)
-			value = strcmp(name, "integer") == 0 ? value_of_kind(arena, TERM_INTEGER)
-				: strcmp(name, "binary") == 0 || strcmp(name, "get_tail") == 0
-					? value_of_kind(arena, TERM_BINARY)
-					: &value_unknown;
-		run_set(run, arg, value);
+		value = taken ? taken : value;
+		run_set(run, &list->items[i], value);
 	}
 }
 

@@ -45,7 +45,7 @@ bool eval_follow(struct values *out, struct eval *eval, const struct code *code,
 	follow_call(&what, eval, code);
 	eval->limit = limit;
 	/* How far others get depends on who calls. */
-	if (!recalled && (eval->shares ? what.all || !eval->aside : what.all && !what.cut))
+	if (!recalled && !what.cut && (what.all || (eval->shares && !eval->aside)))
 		memo_add(eval, &what);
 	*out = what.values;
 	return what.all;

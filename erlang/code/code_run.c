@@ -100,6 +100,7 @@ void run_raise(struct run *run)
 void run_fork(struct run *run, const struct code_arg *label)
 {
 	const struct code_place *place = code_place(run->code, label);
+	struct state *next;
 
 	if (label->kind == CODE_LABEL && label->number == 0)
 		return; /* an exception */
@@ -112,8 +113,11 @@ void run_fork(struct run *run, const struct code_arg *label)
 		return;
 	}
 	run->todo = arena_grow(run->scratch, run->todo, run->todo_len, &run->todo_cap);
-	run->todo[run->todo_len++] = (struct state){ place->op, run_copy_regs(run), run->now.waited,
-						     run->now.looks, run->now.caught };
+	next = &run->todo[run->todo_len++];
+	*next = run->now;
+	next->at = place->op;
+	next->regs = run_copy_regs(run);
+	next->fresh = false;
 }
 
 void run_jump(struct run *run, const struct code_arg *label)

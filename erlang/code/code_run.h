@@ -18,6 +18,7 @@ struct state {
 	bool waited;     /* a message was received on the way there */
 	bool looks;      /* at eval->message, which is not taken out yet */
 	unsigned caught; /* how many `try` and `catch` it is inside of */
+	bool fresh;      /* goes on with what that call gave to none before */
 };
 
 /* The states in which a label was reached. */
@@ -42,6 +43,7 @@ struct run {
 	unsigned *covered; /* the way that came by each instruction first, from 1; NULL: its calls
 			      do not share (code_share.c) */
 	unsigned way;      /* how many came to their end */
+	struct values *given; /* by the call in front of each instruction */
 };
 
 /* Steps that it may take. */
@@ -84,6 +86,10 @@ void run_pass_label(struct run *run, const struct code_arg *label);
  */
 void share_steps(struct eval *eval);
 void share_little(struct run *run);
+/* Whether the call in front of an instruction gave such a value to no way before: one that goes on
+ * with it sees something else, though by code that others came by.
+ */
+bool share_is_new(struct run *run, size_t at, const struct value *value);
 /* Before the first way; and on to the next one of those that are left. */
 void share_begin(struct run *run);
 void share_next(struct run *run);

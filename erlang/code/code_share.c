@@ -63,7 +63,7 @@ void share_little(struct run *run)
 {
 	struct eval *eval = run->eval;
 
-	if (!eval->shares || eval->aside || !is_unused(run))
+	if (!eval->shares || eval->aside || eval->on_call || !is_unused(run))
 		return;
 	/* Enough to see that it always raises. */
 	eval->aside = true;
@@ -75,8 +75,24 @@ void share_little(struct run *run)
 
 void share_begin(struct run *run)
 {
-	if (run->eval->shares)
+	if (run->eval->shares) {
 		run->covered = arena_array(run->scratch, run->function->len, unsigned);
+		run->given = arena_array(run->scratch, run->function->len + 1, struct values);
+	}
+}
+
+bool share_is_new(struct run *run, size_t at, const struct value *value)
+{
+	struct values *given = run->given && at <= run->function->len ? &run->given[at] : NULL;
+
+	if (!given)
+		return false;
+	for (size_t i = 0; i < given->len; i++)
+		if (value_same(given->items[i], value))
+			return false;
+	given->items = arena_grow(run->scratch, given->items, given->len, &given->cap);
+	given->items[given->len++] = value;
+	return true;
 }
 
 void share_next(struct run *run)
@@ -85,7 +101,8 @@ void share_next(struct run *run)
 	struct state next;
 
 	for (size_t i = run->todo_len; run->covered && i-- > 0;)
-		if (run->todo[i].at < run->function->len && !run->covered[run->todo[i].at]) {
+		if (run->todo[i].fresh ||
+		    (run->todo[i].at < run->function->len && !run->covered[run->todo[i].at])) {
 			at = i;
 			break;
 		}
@@ -149,15 +166,18 @@ bool share_all_seen(const struct run *run)
 {
 	struct search search = { .run = run };
 
-	if (!run->covered)
+	if (!run->covered || run->now.fresh)
 		return false;
 	search.marked = arena_array(run->scratch, run->function->len, bool);
 	search.todo = arena_array(run->scratch, run->function->len, size_t);
 	for (size_t i = 0; i < run->function->len; i++)
 		if (run->covered[i] == run->way + 1)
 			look_at(&search, i);
-	for (size_t i = 0; i < run->todo_len; i++)
+	for (size_t i = 0; i < run->todo_len; i++) {
+		if (run->todo[i].fresh)
+			return false;
 		look_at(&search, run->todo[i].at);
+	}
 	look_at(&search, run->now.at);
 	while (search.len > 0) {
 		size_t at = search.todo[--search.len];

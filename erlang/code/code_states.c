@@ -470,11 +470,11 @@ static void run_loops(struct states *states)
 {
 	const struct code_function *lost = run_exports(states, false);
 
-	if (type_is_empty(states->type) && lost) {
+	if (lost) {
 		states->shares = true;
 		lost = run_exports(states, false);
 	}
-	if (type_is_empty(states->type) && lost)
+	if (lost)
 		lose(states, lost);
 	else if (type_is_empty(states->type))
 		run_exports(states, true);

@@ -80,6 +80,14 @@ static bool has_lost_callbacks(const struct module_diff *module)
 	       module->kinds & (KIND_BEHAVIOUR | KIND_STRUCT);
 }
 
+static bool all_seen(const struct children *children)
+{
+	for (size_t i = 0; i < children->len; i++)
+		if (children->items[i].opaque)
+			return false;
+	return !children->opaque;
+}
+
 /* An update would run the same init/1 again, for the same list: who makes a table there fails.  Of
  * its children Elixir asks child_spec/1, which no function of the supervisor calls.
  */
@@ -98,7 +106,7 @@ static bool list_stays(struct appup_work *work, const struct vertex *vertex)
 	arg = code_start_argument(module->old_code, &library[SIDE_OLD], work->arena);
 	before = code_children(module->old_code, arg, &library[SIDE_OLD], work->arena);
 	after = code_children(module->new_code, arg, &library[SIDE_NEW], work->arena);
-	return children_equal(&before, &after);
+	return all_seen(&before) && all_seen(&after) && children_equal(&before, &after);
 }
 
 bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex)

@@ -48,6 +48,31 @@ static bool wants_newly(const struct code *code, const struct code *other)
 	return false;
 }
 
+static uint64_t bit_of(const struct code_arg *size)
+{
+	return size->kind == CODE_NUMBER && size->number < 64 ? UINT64_C(1) << size->number : 0;
+}
+
+/* The sizes of tuples that it tells something from, a bit for each. */
+static uint64_t sizes_told_apart(const struct code *code)
+{
+	uint64_t sizes = 0;
+
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++) {
+			const struct code_op *op = &code->functions[i].ops[j];
+			const struct code_arg *list = &op->args[2];
+
+			if (op->opcode == OP_TEST_ARITY)
+				sizes |= bit_of(&op->args[2]);
+			if (op->opcode != OP_SELECT_TUPLE_ARITY || list->kind != CODE_LIST)
+				continue;
+			for (uint32_t k = 0; k < list->len; k++)
+				sizes |= bit_of(&list->items[k]);
+		}
+	return sizes;
+}
+
 /* It has tuples with a tag that the other one has not, or not of that size. */
 static bool has_records_newly(const struct code *code, const struct code *other)
 {
@@ -55,6 +80,8 @@ static bool has_records_newly(const struct code *code, const struct code *other)
 	const struct code_records records = code_records(code, &scratch);
 	const struct code_records others = code_records(other, &scratch);
 
+	if (sizes_told_apart(code) & ~sizes_told_apart(other))
+		return true;
 	for (size_t i = 0; i < records.len; i++) {
 		uint64_t sizes = records.items[i].sizes;
 

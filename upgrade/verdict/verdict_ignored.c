@@ -53,6 +53,33 @@ static bool names(const struct ignored *ignored, enum side side, const char *ato
 	return name_table_find(ignored->atoms[side], span_of(atom)) != NAME_ABSENT;
 }
 
+static bool is_named_in(struct judge *judge, const char *module, const char *atom)
+{
+	const struct code *code = modules_code(judge->modules, SIDE_NEW, module);
+	owned_name_table struct name_table *atoms = code && !code->unread ? atoms_of(code) : NULL;
+
+	return atoms && name_table_find(atoms, span_of(atom)) != NAME_ABSENT;
+}
+
+/* The new code may hand all that it is given to one that reads it.  Those of OTP and Elixir name a
+ * lot, but read nothing of ours.
+ */
+static bool is_read_by_called(const struct ignored *ignored, const char *key)
+{
+	struct judge *judge = ignored->judge;
+	const struct beam_functions imports = ignored->module->new_facts->imports;
+
+	for (size_t i = 0; i < imports.len; i++) {
+		const char *name = imports.items[i].module;
+		const struct module_at *module = modules_find(judge->modules, SIDE_NEW, name);
+
+		if (module && !module->of_language && strcmp(name, ignored->module->name) != 0 &&
+		    is_named_in(judge, name, key))
+			return true;
+	}
+	return false;
+}
+
 static void tell(const struct ignored *ignored, const char *module, const char *given,
 		 const char *key, const char *read)
 {
@@ -223,7 +250,8 @@ static const char *given_in_vain(const struct ignored *ignored, const struct ter
 		const struct term *item = term_at(args, i);
 		const char *key = term_is_tuple(item, 2) ? term_atom_name(term_at(item, 0)) : NULL;
 
-		if (key && names(ignored, SIDE_OLD, key) && !names(ignored, SIDE_NEW, key))
+		if (key && names(ignored, SIDE_OLD, key) && !names(ignored, SIDE_NEW, key) &&
+		    !is_read_by_called(ignored, key))
 			found = key;
 		else if (!key && depth > 0)
 			found = given_in_vain(ignored, item, read, depth - 1);
@@ -339,7 +367,7 @@ static void judge_state_key(struct ignored *ignored, const struct reads *reads)
 		return;
 	was = value_map_at(olds, old, &scratch);
 	is = value_map_at(news, new, &scratch);
-	if (was && is && value_same(was, is))
+	if (was && is && value_same(was, is) && !is_read_by_called(ignored, old))
 		tell(ignored, module->name, "the state of processes that run has",
 		     arena_dup(ignored->judge->arena, span_of(old)),
 		     arena_dup(ignored->judge->arena, span_of(new)));

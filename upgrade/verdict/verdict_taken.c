@@ -5,11 +5,15 @@
 #include "erlang/code/children.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { DEPTH = 3, ARGS = 8 };
+enum { DEPTH = 3, ARGS = 8, STARTS = 200 };
 
+/* What is looked at for one application. */
 struct taken {
 	struct judge *judge;
-	struct act acts[8]; /* that the child makes as it starts, or one below it */
+	const struct app_diff *app;
+	struct arena *arena; /* what is seen of starts need not outlive it */
+	unsigned left;       /* so many starts: supervisors may be wide, or list themselves */
+	struct act acts[8];  /* that the child makes as it starts, or one below it */
 	size_t len;
 	struct eval eval;
 	const char *behaviour_of; /* the module whose init/1 it calls next, and … */
@@ -52,8 +56,8 @@ static void see_call(void *ctx, const struct beam_function *to, const struct val
 		taken->behaviour_of = value_atom_name(args[at]);
 		taken->arg = args[at + 1];
 	}
-	if (taken->len < ARRAY_LEN(taken->acts) && act_read(&act, &effect, taken->judge->arena) &&
-	    is_shared(&act, &effect, taken->judge->arena) && !call_is_careful(taken->eval.top))
+	if (taken->len < ARRAY_LEN(taken->acts) && act_read(&act, &effect, taken->arena) &&
+	    is_shared(&act, &effect, taken->arena) && !call_is_careful(taken->eval.top))
 		taken->acts[taken->len++] = act;
 }
 
@@ -62,7 +66,7 @@ static void follow(struct taken *taken, const struct code *code, const char *nam
 {
 	const struct code_function *function = code_function(code, name, arity);
 
-	taken->eval = (struct eval){ .arena = taken->judge->arena,
+	taken->eval = (struct eval){ .arena = taken->arena,
 				     .library = &taken->judge->modules->library[SIDE_NEW],
 				     .limit = 8000,
 				     .on_call = see_call,
@@ -77,8 +81,8 @@ static void find_made(struct taken *taken, const struct child *child, unsigned d
 static void find_below(struct taken *taken, const struct code *code, const struct value *arg,
 		       unsigned depth)
 {
-	const struct children below = code_children(
-		code, arg, &taken->judge->modules->library[SIDE_NEW], taken->judge->arena);
+	const struct children below =
+		code_children(code, arg, &taken->judge->modules->library[SIDE_NEW], taken->arena);
 
 	for (size_t i = 0; i < below.len; i++)
 		if (below.items[i].module &&
@@ -94,10 +98,12 @@ static void find_made(struct taken *taken, const struct child *child, unsigned d
 	size_t arity = child->args && term_is_list(child->args) ? child->args->seq.len : 0;
 	const struct beam_facts *facts;
 
-	if (!code || code->unread || !child->function || !child->args || arity > ARRAY_LEN(args))
+	if (!code || code->unread || !child->function || !child->args || arity > ARRAY_LEN(args) ||
+	    taken->left == 0 || taken->len == ARRAY_LEN(taken->acts))
 		return;
+	taken->left--;
 	for (size_t i = 0; i < arity; i++)
-		args[i] = value_of_term(taken->judge->arena, term_at(child->args, i));
+		args[i] = value_of_term(taken->arena, term_at(child->args, i));
 	taken->behaviour_of = NULL;
 	follow(taken, code, child->function, args, (uint32_t)arity);
 	arg = taken->behaviour_of ? taken->arg : &value_unknown;
@@ -330,25 +336,26 @@ static const char *holder(struct judge *judge, const char *started, const struct
 }
 
 /* supervisor: NULL, for what an application that is new starts. */
-static bool judge_child(struct judge *judge, const struct app_diff *app, const char *supervisor,
-			const struct child *child, size_t start)
+static bool judge_child(struct taken *taken, const char *supervisor, const struct child *child,
+			size_t start)
 {
-	struct taken taken = { .judge = judge };
+	const char *app = taken->app->name;
 
-	find_made(&taken, child, DEPTH);
-	for (size_t i = 0; i < taken.len; i++) {
-		const char *module = holder(judge, child->module, &taken.acts[i], start);
+	taken->len = 0;
+	find_made(taken, child, DEPTH);
+	for (size_t i = 0; i < taken->len; i++) {
+		const struct act *act = &taken->acts[i];
+		const char *module = holder(taken->judge, child->module, act, start);
 
 		if (!module)
 			continue;
-		JUDGE(judge, REASON_supervisor_fails, app->name,
+		JUDGE(taken->judge, REASON_supervisor_fails, app,
 		      supervisor ? supervisor : child->module,
 		      "%s, which is new under %s, %s %s, which the process of %s has from its own "
 		      "start: %s does not start, and nobody is told",
-		      module_shown(child->module),
-		      supervisor ? module_shown(supervisor) : app->name,
-		      taken.acts[i].resource == NAME ? "registers" : "makes the table",
-		      taken.acts[i].key, module_shown(module), supervisor ? "it" : app->name)
+		      module_shown(child->module), supervisor ? module_shown(supervisor) : app,
+		      act->resource == NAME ? "registers" : "makes the table", act->key,
+		      module_shown(module), supervisor ? "it" : app)
 			->hint = "leave it with who has it for one release, take another name, or "
 				 "restart";
 		return true;
@@ -358,6 +365,11 @@ static bool judge_child(struct judge *judge, const struct app_diff *app, const c
 
 static void judge_new(struct judge *judge, const struct appup_made *made)
 {
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct taken taken = {
+		.judge = judge, .app = made->app, .arena = &scratch, .left = STARTS
+	};
+
 	for (size_t i = 0; i < made->supervisors.len; i++) {
 		const struct supervisor_change *change = &made->supervisors.items[i];
 
@@ -369,7 +381,7 @@ static void judge_new(struct judge *judge, const struct appup_made *made)
 				continue;
 			start = step_of_start(judge, child);
 			if (start < SIZE_MAX || made->source == APPUP_GENERATED)
-				judge_child(judge, made->app, change->module, child, start);
+				judge_child(&taken, change->module, child, start);
 		}
 	}
 }
@@ -380,6 +392,8 @@ static void judge_added(struct judge *judge, const struct app_diff *app)
 	const struct code_library *library = &judge->modules->library[SIDE_NEW];
 	const size_t start = step_of_app(judge, app->name);
 	const struct names all = app->new_app->app->modules;
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct taken taken = { .judge = judge, .app = app, .arena = &scratch, .left = STARTS };
 
 	for (size_t i = 0; start < SIZE_MAX && i < all.len; i++) {
 		const struct beam_facts *facts =
@@ -394,13 +408,13 @@ static void judge_added(struct judge *judge, const struct app_diff *app)
 		if (!code || code->unread)
 			continue;
 		children = facts->roles & BEAM_SUPERVISOR
-				   ? code_children(code, NULL, library, judge->arena)
-				   : code_started_children(code, "start", 2, library, judge->arena,
+				   ? code_children(code, NULL, library, &scratch)
+				   : code_started_children(code, "start", 2, library, &scratch,
 							   &found);
 		for (size_t j = 0; j < children.len; j++)
 			if (children.items[j].module &&
 			    is_child(&children, children.items[j].module) &&
-			    judge_child(judge, app, NULL, &children.items[j], start))
+			    judge_child(&taken, NULL, &children.items[j], start))
 				return;
 	}
 }

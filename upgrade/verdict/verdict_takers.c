@@ -386,6 +386,34 @@ static bool loop_loses(const struct message_way *way, const struct value *messag
 	return false;
 }
 
+/* {Tag, …} with nothing else known, of which a callback that did not change has a clause: what
+ * those do that it calls need not be followed, as all that a request to a socket leads to.
+ */
+static bool is_taken_as_before(const struct message_way *way, enum message_kind kind,
+			       const struct value *message)
+{
+	const struct module_at *module =
+		modules_find(way->judge->modules, SIDE_NEW, way->code->module);
+	const struct code_function *taker =
+		code_function(way->code, takers[kind].name, takers[kind].arity);
+	const int size = value_tuple_size(message);
+	const char *tag =
+		size > 1 ? value_atom_name(value_element(message, 0, way->judge->arena)) : NULL;
+	const struct value *told[64];
+	size_t len;
+
+	if (!tag || !taker || !module || !module->diff || is_changed(module->diff, taker))
+		return false;
+	for (size_t i = 1; i < (size_t)size; i++)
+		if (value_element(message, i, way->judge->arena)->kind != VALUE_UNKNOWN)
+			return false;
+	len = messages_told_apart(told, ARRAY_LEN(told), way->code, taker, 0, way->judge->arena);
+	for (size_t i = 0; i < len; i++)
+		if (value_is_tagged(told[i], tag, (size_t)size))
+			return true;
+	return false;
+}
+
 bool message_is_lost(const struct message_way *way, enum message_kind kind,
 		     const struct value *message)
 {
@@ -400,7 +428,7 @@ bool message_is_lost(const struct message_way *way, enum message_kind kind,
 	    !is_statem(way->code) && !is_statem(way->knew))
 		return loop_loses(way, message);
 	if (kind == MESSAGE_EVENT || !is_statem(way->code) || !is_statem(way->knew))
-		return is_lost(way, &asked);
+		return !is_taken_as_before(way, kind, message) && is_lost(way, &asked);
 	return event_is_lost(way,
 			     kind == MESSAGE_CALL
 				     ? value_tuple(arena, call, 2)

@@ -308,6 +308,14 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 	}
 }
 
+bool is_above(const struct above *above, const char *module)
+{
+	for (; above; above = above->above)
+		if (strcmp(above->module, module) == 0)
+			return true;
+	return false;
+}
+
 struct children children_of(struct appup_work *work, enum side side, const char *module)
 {
 	struct modules *modules = work->modules;

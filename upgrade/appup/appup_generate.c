@@ -143,17 +143,18 @@ static struct child_change seen_from(const struct child_change *item, bool down)
 
 /* Whether a child is of that module, or a supervisor above one that is. */
 static bool has_below(const struct script_maker *maker, enum side side, const char *top,
-		      const char *module, unsigned depth)
+		      const char *module, const struct above *above, unsigned depth)
 {
+	const struct above own = { above, top };
 	struct children children = { 0 };
 
 	if (strcmp(top, module) == 0)
 		return true;
-	if (depth > 0)
+	if (depth > 0 && !is_above(above, top))
 		children = children_of(maker->work, side, top);
 	for (size_t i = 0; i < children.len; i++)
 		if (children.items[i].module &&
-		    has_below(maker, side, children.items[i].module, module, depth - 1))
+		    has_below(maker, side, children.items[i].module, module, &own, depth - 1))
 			return true;
 	return false;
 }
@@ -173,8 +174,8 @@ static bool is_moved(const struct script_maker *maker, const struct child *gone)
 				seen_from(&all.items[i].items[j], maker->down).after;
 
 			if (comes && comes->module && gone->module &&
-			    (has_below(maker, to, comes->module, gone->module, TREE_DEPTH) ||
-			     has_below(maker, from, gone->module, comes->module, TREE_DEPTH)))
+			    (has_below(maker, to, comes->module, gone->module, NULL, TREE_DEPTH) ||
+			     has_below(maker, from, gone->module, comes->module, NULL, TREE_DEPTH)))
 				return true;
 		}
 	}

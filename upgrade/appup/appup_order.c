@@ -119,10 +119,14 @@ static void want(struct order *order, const char *name, const struct beam_facts 
 		order->wanted[group] = behind;
 }
 
-static void want_started(struct order *order, const char *module, unsigned depth)
+static void want_started(struct order *order, const char *module, const struct above *above,
+			 unsigned depth)
 {
+	const struct above own = { above, module };
 	struct children children = { 0 };
 
+	if (is_above(above, module))
+		return;
 	if (vertex_find(order->work, module))
 		want(order, module, NULL);
 	else
@@ -131,14 +135,14 @@ static void want_started(struct order *order, const char *module, unsigned depth
 		children = children_of(order->work, order->side, module);
 	for (size_t i = 0; i < children.len; i++)
 		if (children.items[i].module)
-			want_started(order, children.items[i].module, depth - 1);
+			want_started(order, children.items[i].module, &own, depth - 1);
 }
 
 /* With those that it starts itself, as a supervisor. */
 static void want_child(struct order *order, const struct child *child)
 {
 	if (child && child->module)
-		want_started(order, child->module, TREE_DEPTH);
+		want_started(order, child->module, NULL, TREE_DEPTH);
 }
 
 /* Before children are started: they and the supervisor that learns of them. */

@@ -84,6 +84,13 @@ void through_deps(struct appup_work *work);
 void appup_children(struct appup_work *work, struct appup_made *made);
 /* Of a supervisor of that side; none for any other module. */
 struct children children_of(struct appup_work *work, enum side side, const char *module);
+
+/* A supervisor on the way down, which may list itself. */
+struct above {
+	const struct above *above;
+	const char *module;
+};
+bool is_above(const struct above *above, const char *module);
 enum { TREE_DEPTH = 4 }; /* of supervisors below a child that are looked at */
 
 /* ---- appup_endpoint.c ---- */

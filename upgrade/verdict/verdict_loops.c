@@ -203,15 +203,6 @@ const struct beam_function *uncaught_call(const struct code *code,
 	return found;
 }
 
-const bool *loop_reach(const struct code *code, const struct code_function *loop,
-		       struct arena *arena)
-{
-	struct loops loops = loops_new(code, arena);
-
-	begin(&loops, loop);
-	return loops.seen;
-}
-
 const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
 				      bool (*is)(void *ctx, const struct beam_function *to),
 				      void *ctx, struct arena *arena)

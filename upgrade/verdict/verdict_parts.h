@@ -525,7 +525,7 @@ void judge_between(struct judge *judge);
 /* ---- verdict_staying.c ---- */
 
 /* Processes that stay in the old code of a module, in what a loop of it can come to (NULL: any),
- * and call changed functions that give them what they do not understand.
+ * and call changed functions that give them what they do not understand; where nobody catches that.
  */
 void judge_staying_calls(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module, const struct code_function *loop);
@@ -758,9 +758,6 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
-/* Which functions a loop can come to, one for each of the code's. */
-const bool *loop_reach(const struct code *code, const struct code_function *loop,
-		       struct arena *arena);
 /* The first call by its full name of which is() says yes, in a function that catches nothing; NULL:
  * there is none.
  */

@@ -5,25 +5,46 @@
 
 enum { STEPS = 8000, CALLS_MAX = 8 };
 
-/* A call in a function of the old code, with all that it is seen to be given. */
+/* What a call is seen to be given. */
+struct given {
+	const struct value *const *args;
+	bool caught; /* somebody catches what it raises, each time */
+};
+
+/* A call in a function of the old code. */
 struct staying {
 	struct judge *judge;
 	const struct module_diff *module, *called;
-	const struct code_function *function;
+	const struct code_function *loop, *function; /* the loop: NULL where none is known */
 	const struct beam_function *to;
-	const struct value *const *args[CALLS_MAX];
+	struct eval eval; /* of the function */
+	struct given given[CALLS_MAX];
 	size_t len;
 	struct values answers[SIDES];
 	bool fails, unseen; /* the new function itself; not all of it is seen */
 };
 
+static bool same_args(const struct value *const *a, const struct value *const *b, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!value_same(a[i], b[i]))
+			return false;
+	return true;
+}
+
 static void see_call(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
 	struct staying *staying = ctx;
+	const bool caught = staying->eval.caught > 0;
 	const struct value **copy;
 
 	if (!beam_function_same(staying->to, to))
 		return;
+	for (size_t i = 0; i < staying->len; i++)
+		if (same_args(staying->given[i].args, args, to->arity)) {
+			staying->given[i].caught = staying->given[i].caught && caught;
+			return;
+		}
 	if (staying->len == CALLS_MAX) {
 		staying->unseen = true;
 		return;
@@ -31,23 +52,34 @@ static void see_call(void *ctx, const struct beam_function *to, const struct val
 	copy = arena_array(staying->judge->arena, to->arity, const struct value *);
 	for (size_t i = 0; i < to->arity; i++)
 		copy[i] = args[i];
-	staying->args[staying->len++] = copy;
+	staying->given[staying->len++] = (struct given){ copy, caught };
+}
+
+/* Who goes round comes to the same calls again. */
+static bool see_enter(void *ctx, const struct code_function *function,
+		      const struct value *const *args, bool by_name)
+{
+	const struct staying *staying = ctx;
+
+	(void)args;
+	(void)by_name;
+	return function == staying->function || function == staying->loop;
 }
 
 static void find_calls(struct staying *staying)
 {
-	struct eval eval = { .arena = staying->judge->arena,
-			     .library = &staying->judge->modules->library[SIDE_OLD],
-			     .limit = STEPS,
-			     .on_call = see_call,
-			     .ctx = staying };
-
-	eval_any(&eval, staying->module->old_code, staying->function);
-	staying->unseen = staying->unseen || eval.gave_up;
+	staying->eval = (struct eval){ .arena = staying->judge->arena,
+				       .library = &staying->judge->modules->library[SIDE_OLD],
+				       .limit = STEPS,
+				       .on_call = see_call,
+				       .on_enter = see_enter,
+				       .ctx = staying };
+	eval_any(&staying->eval, staying->module->old_code, staying->function);
+	staying->unseen = staying->unseen || staying->eval.gave_up;
 }
 
 /* What the called function returns in both releases for what it is given. */
-static void find_answers(struct staying *staying, const struct value *const *args)
+static void find_answers(struct staying *staying, const struct given *given)
 {
 	const struct code *const codes[SIDES] = { staying->called->old_code,
 						  staying->called->new_code };
@@ -60,15 +92,19 @@ static void find_answers(struct staying *staying, const struct value *const *arg
 				     .library = &staying->judge->modules->library[side],
 				     .limit = STEPS };
 
-		if (!function || !eval_follow(&values[side], &eval, codes[side], function, args)) {
+		if (!function ||
+		    !eval_follow(&values[side], &eval, codes[side], function, given->args)) {
 			staying->unseen = true;
 			return;
 		}
 		for (size_t i = 0; i < values[side].len; i++)
 			eval_add(&eval, &staying->answers[side], values[side].items[i]);
-		staying->unseen = staying->unseen || eval.gave_up;
+		/* What goes on for good, or in native code, does not return either. */
+		staying->unseen = staying->unseen || eval.gave_up ||
+				  (values[side].len == 0 && (eval.cut || codes[side]->loads_nif));
 	}
-	staying->fails = staying->fails || (values[SIDE_OLD].len > 0 && values[SIDE_NEW].len == 0);
+	staying->fails = staying->fails ||
+			 (!given->caught && values[SIDE_OLD].len > 0 && values[SIDE_NEW].len == 0);
 }
 
 static bool is_call(const void *ctx, const struct beam_function *to,
@@ -98,18 +134,16 @@ static bool tell(struct staying *staying, const struct app_diff *app, const stru
 	return true;
 }
 
-static bool judge_call(struct judge *judge, const struct app_diff *app,
-		       const struct module_diff *module, const struct code_function *function,
-		       const struct beam_function *to)
+/* staying  nothing of the call has been seen */
+static bool judge_call(struct staying staying, const struct app_diff *app)
 {
+	struct judge *judge = staying.judge;
+	const struct beam_function *to = staying.to;
 	const struct module_at *called = modules_find(judge->modules, SIDE_NEW, to->module);
 	const struct answered call = { judge, SIDE_OLD, is_call, to };
-	struct staying staying = {
-		.judge = judge, .module = module, .function = function, .to = to
-	};
 	const struct value *answer;
 
-	if (!called || !called->diff || called->diff == module ||
+	if (!called || !called->diff || called->diff == staying.module ||
 	    called->diff->change != CHANGE_CHANGED || called->diff->old_code->unread ||
 	    called->diff->new_code->unread ||
 	    function_stays(judge->modules, to->module, to->name, to->arity))
@@ -117,28 +151,169 @@ static bool judge_call(struct judge *judge, const struct app_diff *app,
 	staying.called = called->diff;
 	find_calls(&staying);
 	for (size_t i = 0; i < staying.len && !staying.unseen; i++)
-		find_answers(&staying, staying.args[i]);
+		find_answers(&staying, &staying.given[i]);
 	if (staying.unseen)
 		return false;
 	if (staying.fails)
 		return tell(&staying, app, NULL);
-	answer = answer_that_fails(&call, module->old_code, function, staying.answers[SIDE_OLD],
-				   staying.answers[SIDE_NEW]);
+	answer = answer_that_fails(&call, staying.module->old_code, staying.function,
+				   staying.answers[SIDE_OLD], staying.answers[SIDE_NEW]);
 	return answer && tell(&staying, app, answer);
+}
+
+/* ---- who catches ---- */
+
+/* No instruction follows it as the next one. */
+static bool leaves(enum opcode opcode)
+{
+	switch (opcode) {
+	case OP_RETURN:
+	case OP_JUMP:
+	case OP_SELECT_VAL:
+	case OP_SELECT_TUPLE_ARITY:
+	case OP_CALL_LAST:
+	case OP_CALL_ONLY:
+	case OP_CALL_EXT_LAST:
+	case OP_CALL_EXT_ONLY:
+	case OP_APPLY_LAST:
+	case OP_BADMATCH:
+	case OP_IF_END:
+	case OP_CASE_END:
+	case OP_TRY_CASE_END:
+	case OP_RAISE:
+	case OP_RAW_RAISE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The function of this module that an instruction calls; NULL: another instruction. */
+static const struct code_function *callee(const struct code *code, const struct code_op *op)
+{
+	return op->opcode == OP_CALL || op->opcode == OP_CALL_LAST || op->opcode == OP_CALL_ONLY
+		       ? code_local(code, &op->args[1])
+		       : NULL;
+}
+
+/* How many `try` and `catch` an instruction is inside of, for each of a function. */
+struct guarded {
+	const struct code *code;
+	const struct code_function *function;
+	unsigned *depth;
+};
+
+static void guard_behind(struct guarded *guarded, const struct code_arg *args, size_t len,
+			 unsigned depth)
+{
+	for (size_t i = 0; i < len; i++) {
+		const struct code_place *place = code_place(guarded->code, &args[i]);
+
+		if (args[i].kind == CODE_LIST)
+			guard_behind(guarded, args[i].items, args[i].len, depth);
+		else if (place && place->op != CODE_NOWHERE &&
+			 &guarded->code->functions[place->function] == guarded->function &&
+			 guarded->depth[place->op] < depth)
+			guarded->depth[place->op] = depth;
+	}
+}
+
+/* Jumps go forward, but for those to where messages are waited for. */
+static const unsigned *depths_of(const struct code *code, const struct code_function *function,
+				 struct arena *arena)
+{
+	struct guarded guarded = { code, function,
+				   arena_array(arena, function->len + 1, unsigned) };
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		unsigned depth = guarded.depth[i];
+
+		if (op->opcode == OP_TRY_END || op->opcode == OP_CATCH_END)
+			depth -= depth > 0;
+		depth += op->opcode == OP_CATCH; /* its end is come to both ways */
+		if (op->opcode != OP_CALL && op->opcode != OP_CALL_ONLY &&
+		    op->opcode != OP_CALL_LAST)
+			guard_behind(&guarded, op->args, op->len, depth);
+		depth += op->opcode == OP_TRY;
+		if (!leaves(op->opcode) && guarded.depth[i + 1] < depth)
+			guarded.depth[i + 1] = depth;
+	}
+	return guarded.depth;
+}
+
+/* The functions that are come to by calls of which nobody catches what they raise: from a loop;
+ * NULL: from wherever others may call.
+ */
+static const bool *reached_uncaught(const struct code *code, const struct code_function *loop,
+				    struct arena *arena)
+{
+	const struct code_function **todo =
+		arena_array(arena, code->len, const struct code_function *);
+	bool *called = arena_array(arena, code->len, bool);
+	bool *reached = arena_array(arena, code->len, bool);
+	size_t len = 0;
+
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; !loop && j < code->functions[i].len; j++) {
+			const struct code_function *to = callee(code, &code->functions[i].ops[j]);
+
+			if (to && to != &code->functions[i])
+				called[to - code->functions] = true;
+		}
+	for (size_t i = 0; i < code->len; i++)
+		if (loop ? loop == &code->functions[i]
+			 : !called[i] || code->functions[i].exported) {
+			reached[i] = true;
+			todo[len++] = &code->functions[i];
+		}
+	while (len > 0) {
+		const struct code_function *now = todo[--len];
+		const unsigned *depth = depths_of(code, now, arena);
+
+		for (size_t j = 0; j < now->len; j++) {
+			const struct code_function *to = callee(code, &now->ops[j]);
+
+			if (!to || depth[j] > 0 || reached[to - code->functions])
+				continue;
+			reached[to - code->functions] = true;
+			todo[len++] = to;
+		}
+	}
+	return reached;
+}
+
+static bool judge_function(struct staying staying, const struct app_diff *app, bool *judged)
+{
+	const struct code *code = staying.module->old_code;
+	const struct code_function *function = staying.function;
+
+	memset(judged, 0, code->imports.len * sizeof(*judged));
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
+
+		if (!to || judged[to - code->imports.items])
+			continue;
+		judged[to - code->imports.items] = true;
+		staying.to = to;
+		if (judge_call(staying, app))
+			return true;
+	}
+	return false;
 }
 
 void judge_staying_calls(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module, const struct code_function *loop)
 {
+	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code *code = module->old_code;
-	const bool *reached = loop ? loop_reach(code, loop, judge->arena) : NULL;
+	const bool *reached = reached_uncaught(code, loop, &scratch);
+	bool *judged = arena_array(&scratch, code->imports.len, bool);
+	struct staying staying = { .judge = judge, .module = module, .loop = loop };
 
-	for (size_t i = 0; i < code->len; i++)
-		for (size_t j = 0; (!reached || reached[i]) && j < code->functions[i].len; j++) {
-			const struct beam_function *to =
-				code_op_import(code, &code->functions[i].ops[j]);
-
-			if (to && judge_call(judge, app, module, &code->functions[i], to))
-				return;
-		}
+	for (size_t i = 0; i < code->len; i++) {
+		staying.function = &code->functions[i];
+		if (reached[i] && judge_function(staying, app, judged))
+			return;
+	}
 }

@@ -118,9 +118,6 @@ struct diff {
 must_check int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,
 			 const struct release *new_release, struct error *err);
 
-/* Tags of tuples that say how a call went, not what something is: ok, reply. */
-bool tag_is_answer(const char *tag);
-
 /* What a release configures for an application that is in it, in its .app file or in sys.config;
  * NULL: nothing.
  */

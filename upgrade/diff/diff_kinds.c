@@ -208,7 +208,8 @@ static void compare_struct(struct module_diff *module, struct arena *arena)
 		module->kinds |= KIND_STRUCT;
 }
 
-bool tag_is_answer(const char *tag)
+/* Tags that say how a call went, not what something is. */
+static bool is_answer(const char *tag)
 {
 	static const char *const tags[] = {
 		"ok",     "error",    "reply",          "noreply",
@@ -281,7 +282,7 @@ static void compare_records(struct module_diff *module, struct arena *arena)
 		uint64_t was = sizes_of(olds, name), is = sizes_of(news, name);
 		unsigned a = only_bit(was & ~is), b = only_bit(is & ~was);
 
-		if (a > 0 && b > 0 && !tag_is_answer(name))
+		if (a > 0 && b > 0 && !is_answer(name))
 			changes[module->records_len++] = (struct record_change){ name, a, b };
 	}
 	module->records = changes;

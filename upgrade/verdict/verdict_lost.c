@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where the state of processes cannot be seen. */
-#include "erlang/code/code_facts.h"
 #include "erlang/code/code_states.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -63,7 +62,7 @@ static uint64_t sizes_told_apart(const struct code *code)
 			const struct code_op *op = &code->functions[i].ops[j];
 			const struct code_arg *list = &op->args[2];
 
-			if (op->opcode == OP_TEST_ARITY)
+			if (op->opcode == OP_TEST_ARITY || op->opcode == OP_IS_TAGGED_TUPLE)
 				sizes |= bit_of(&op->args[2]);
 			if (op->opcode != OP_SELECT_TUPLE_ARITY || list->kind != CODE_LIST)
 				continue;
@@ -73,35 +72,13 @@ static uint64_t sizes_told_apart(const struct code *code)
 	return sizes;
 }
 
-/* It has tuples with a tag that the other one has not, or not of that size. */
-static bool has_records_newly(const struct code *code, const struct code *other)
-{
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct code_records records = code_records(code, &scratch);
-	const struct code_records others = code_records(other, &scratch);
-
-	if (sizes_told_apart(code) & ~sizes_told_apart(other))
-		return true;
-	for (size_t i = 0; i < records.len; i++) {
-		uint64_t sizes = records.items[i].sizes;
-
-		for (size_t j = 0; j < others.len; j++)
-			if (strcmp(others.items[j].name, records.items[i].name) == 0)
-				sizes &= ~others.items[j].sizes;
-		if (sizes && !tag_is_answer(records.items[i].name))
-			return true;
-	}
-	return false;
-}
-
-/* What is not seen is taken apart as before: no other keys, no other records. */
+/* What is not seen is taken apart as before: no other keys, no tuples of another size. */
 static bool is_taken_alike(struct judge *judge, const struct typed *typed)
 {
 	const struct module_at *module = modules_find(judge->modules, SIDE_NEW, typed->name);
 
 	return module && module->diff && !(module->diff->kinds & (KIND_STRUCT | KIND_RECORD)) &&
-	       !has_records_newly(typed->new_code, typed->old_code) &&
-	       !has_records_newly(typed->old_code, typed->new_code) &&
+	       sizes_told_apart(typed->old_code) == sizes_told_apart(typed->new_code) &&
 	       !wants_newly(typed->new_code, typed->old_code) &&
 	       !wants_newly(typed->old_code, typed->new_code);
 }

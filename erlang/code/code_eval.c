@@ -96,7 +96,8 @@ static bool whole_bytes(const struct code_arg *size, const struct code_arg *unit
 static bool is_segment_whole(const struct code_arg *segment)
 {
 	static const char *const always[] = { "utf8", "utf16", "utf32", "string", "float" };
-	const char *type = term_atom_name(code_term(&segment[0]));
+	const struct term *term = code_term(&segment[0]);
+	const char *type = term ? term_atom_name(term) : NULL;
 
 	for (size_t i = 0; type && i < ARRAY_LEN(always); i++)
 		if (strcmp(type, always[i]) == 0)

@@ -443,10 +443,8 @@ static const struct code_function *run_exports(struct states *states, bool all)
 		args[i] = value_argument(states->scratch, 1);
 	for (size_t i = 0; i < states->code->len; i++) {
 		const struct code_function *function = &states->code->functions[i];
-		struct eval_memo shared = { 0 };
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
-				     .memo = states->shares ? &shared : NULL,
 				     .limit = LOOP,
 				     .shares = states->shares,
 				     .on_call = see_system,

@@ -4,6 +4,8 @@
 #include "base/parallel.h"
 #include "upgrade/diff/diff_modules.h"
 
+#include <stdlib.h>
+
 const char *change_name(enum change change)
 {
 	static const char *const names[] = {
@@ -18,6 +20,7 @@ const char *change_name(enum change change)
 /* Files are read and compared on all cores; each application has its own arena for that. */
 struct comparison {
 	struct diff *diff;
+	struct app_diff **by_size;
 	struct arena *arenas;
 };
 
@@ -148,34 +151,6 @@ static int compare_erts(const struct comparison *comparison, struct arena *arena
 	return 0;
 }
 
-/* The emulator, which is the largest file, and then each application. */
-static int compare_nth(void *context, size_t nr, struct error *err)
-{
-	const struct comparison *comparison = context;
-	struct arena *arena = &comparison->arenas[nr];
-	struct app_diff *app;
-
-	if (nr == 0)
-		return compare_erts(comparison, arena, err);
-	app = &comparison->diff->apps[nr - 1];
-	if (!app->new_app)
-		return 0;
-	return app->old_app ? compare_app(app, arena, comparison, err)
-			    : find_migrations(app, arena, comparison, err);
-}
-
-static int compare_parts(struct comparison *comparison, struct arena *arena, struct error *err)
-{
-	size_t len = 1 + comparison->diff->len;
-	int ret;
-
-	comparison->arenas = arena_array(arena, len, struct arena);
-	ret = parallel(len, compare_nth, comparison, err);
-	for (size_t i = 0; i < len; i++)
-		arena_join(arena, &comparison->arenas[i]);
-	return ret;
-}
-
 static void list_apps(struct diff *diff, struct arena *arena)
 {
 	const struct resolved *olds = diff->old_release->resolved;
@@ -242,11 +217,53 @@ static int compare_protocols(const struct comparison *comparison, struct arena *
 	return 0;
 }
 
+/* The emulator, which is the largest file, the protocols, and then each application. */
+static int compare_nth(void *context, size_t nr, struct error *err)
+{
+	const struct comparison *comparison = context;
+	struct arena *arena = &comparison->arenas[nr];
+	struct app_diff *app;
+
+	if (nr == 0)
+		return compare_erts(comparison, arena, err);
+	if (nr == 1)
+		return compare_protocols(comparison, arena, err);
+	app = comparison->by_size[nr - 2];
+	if (!app->new_app)
+		return 0;
+	return app->old_app ? compare_app(app, arena, comparison, err)
+			    : find_migrations(app, arena, comparison, err);
+}
+
+static size_t size_of(const struct app_diff *app)
+{
+	return (app->new_app ? app->new_app : app->old_app)->app->modules.len;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+	size_t a_size = size_of(*(struct app_diff *const *)a);
+	size_t b_size = size_of(*(struct app_diff *const *)b);
+
+	return (a_size < b_size) - (a_size > b_size);
+}
+
+/* Small ones last: no core waits long for another. */
 static int compare_all(struct comparison *comparison, struct arena *arena, struct error *err)
 {
-	return compare_parts(comparison, arena, err) || compare_protocols(comparison, arena, err)
-		       ? -1
-		       : 0;
+	struct diff *diff = comparison->diff;
+	size_t len = 2 + diff->len;
+	int ret;
+
+	comparison->arenas = arena_array(arena, len, struct arena);
+	comparison->by_size = arena_array(arena, diff->len, struct app_diff *);
+	for (size_t i = 0; i < diff->len; i++)
+		comparison->by_size[i] = &diff->apps[i];
+	qsort(comparison->by_size, diff->len, sizeof(struct app_diff *), larger_first);
+	ret = parallel(len, compare_nth, comparison, err);
+	for (size_t i = 0; i < len; i++)
+		arena_join(arena, &comparison->arenas[i]);
+	return ret;
 }
 
 int diff_make(struct diff **out, struct arena *arena, const struct release *old_release,

@@ -34,6 +34,8 @@ struct states {
 	bool fsm;                         /* of a behaviour that is not known: like gen_fsm */
 	const struct value *starts[ARGS]; /* what init/1 is given */
 	size_t starts_len;
+	const struct value *given; /* what a start is, as its argument `given_at`; NULL: any */
+	unsigned given_at;
 	const struct value *(*any)(const struct type *type, size_t nth, struct arena *arena);
 	struct tried *tried;
 	size_t tried_len, tried_cap;
@@ -183,6 +185,16 @@ static bool starts_servers(const struct beam_function *function)
 		strstr(function->module, "_server"));
 }
 
+/* The arguments of what starts them. */
+static void fill_arguments(const struct states *states, const struct value **args, size_t len,
+			   unsigned nr)
+{
+	for (size_t i = 0; i < len; i++)
+		args[i] = value_argument(states->scratch, nr);
+	if (states->given)
+		args[states->given_at] = states->given;
+}
+
 /* gen_server:start_link([Name,] Module, Argument, Options) */
 static void see_start(void *ctx, const struct beam_function *function,
 		      const struct value *const *args)
@@ -208,8 +220,7 @@ static void find_starts(struct states *states)
 	const struct code *code = states->code;
 	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = value_argument(states->scratch, 0);
+	fill_arguments(states, args, ARRAY_LEN(args), 0);
 	for (size_t i = 0; i < code->len; i++) {
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
@@ -222,7 +233,7 @@ static void find_starts(struct states *states)
 			eval_function(&eval, code, &code->functions[i], args);
 	}
 	if (states->starts_len == 0)
-		states->starts[states->starts_len++] = value_argument(states->scratch, 0);
+		states->starts[states->starts_len++] = args[0];
 }
 
 /* ---- one after the other ---- */
@@ -439,8 +450,7 @@ static const struct code_function *run_exports(struct states *states, bool all)
 	const struct code_function *lost = NULL;
 	const struct value *args[256];
 
-	for (size_t i = 0; i < ARRAY_LEN(args); i++)
-		args[i] = value_argument(states->scratch, 1);
+	fill_arguments(states, args, ARRAY_LEN(args), 1);
 	for (size_t i = 0; i < states->code->len; i++) {
 		const struct code_function *function = &states->code->functions[i];
 		struct eval eval = { .arena = states->scratch,
@@ -478,6 +488,35 @@ static void run_loops(struct states *states)
 		run_exports(states, true);
 }
 
+static void follow(struct states *states)
+{
+	if (states->code->unread) {
+		states->type->unknown = true;
+		return;
+	}
+	if (states->role == BEAM_SPECIAL) {
+		run_loops(states);
+		return;
+	}
+	if (!states->role) {
+		run_inits(states);
+		if (!states->fsm)
+			return;
+	} else {
+		run_init(states);
+	}
+	states->any = type_value;
+	for (int i = 0; i < ROUNDS; i++)
+		run_callbacks(states);
+	/* Atoms may name the module that goes on with it; of lists an element is looked at, or
+	 * none.
+	 */
+	states->any = type_exact_value;
+	run_callbacks(states);
+	states->any = type_empty_value;
+	run_callbacks(states);
+}
+
 struct type *code_state_type(const struct code *code, enum beam_role role,
 			     const struct code_library *library, bool shares, struct arena *arena)
 {
@@ -490,31 +529,25 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 				 .scratch = &scratch,
 				 .type = type_new(arena) };
 
-	if (code->unread) {
-		states.type->unknown = true;
-		return states.type;
-	}
-	if (role == BEAM_SPECIAL) {
-		run_loops(&states);
-		return states.type;
-	}
-	if (!role) {
-		run_inits(&states);
-		if (!states.fsm)
-			return states.type;
-	} else {
-		run_init(&states);
-	}
-	states.any = type_value;
-	for (int i = 0; i < ROUNDS; i++)
-		run_callbacks(&states);
-	/* Atoms may name the module that goes on with it; of lists an element is looked at, or
-	 * none.
-	 */
-	states.any = type_exact_value;
-	run_callbacks(&states);
-	states.any = type_empty_value;
-	run_callbacks(&states);
+	follow(&states);
+	return states.type;
+}
+
+struct type *code_state_given(const struct code *code, enum beam_role role,
+			      const struct code_library *library, unsigned at, enum term_kind kind,
+			      struct arena *arena)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct states states = { .code = code,
+				 .role = role,
+				 .library = library,
+				 .arena = arena,
+				 .scratch = &scratch,
+				 .given = value_of_kind(&scratch, kind),
+				 .given_at = at,
+				 .type = type_new(arena) };
+
+	follow(&states);
 	return states.type;
 }
 

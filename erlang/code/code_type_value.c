@@ -104,7 +104,7 @@ static const struct value *map_value(const struct type_variant *variant, size_t 
 {
 	const uint64_t set = keys_in(variant, way);
 	const struct value *map = way == 0 && variant->open
-					  ? hole(arena)
+					  ? value_of_kind(arena, TERM_MAP)
 					  : value_of_term(arena, term_map(arena, NULL, NULL, 0));
 
 	for (size_t i = 0; i < variant->len; i++)

@@ -258,6 +258,21 @@ struct typed {
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
 
+/* ---- verdict_argument.c ---- */
+
+/* What is seen where each kind of thing is tried that a start may be given, and the state of one of
+ * the releases keeps.
+ */
+struct argument {
+	const struct type_diff
+		*harm; /* whichever kind it is, the new code fails; NULL: not seen to */
+	bool alike;    /* whichever it is, both releases go on with the same */
+};
+/* diffs: between the states before and after */
+struct argument argument_seen(const struct heir *heir, const struct typed *typed,
+			      const struct type *before, const struct type *after,
+			      struct type_diffs diffs);
+
 /* ---- verdict_lost.c ---- */
 
 /* "M", or "M that run P", of one whose plugin is looked at. */

@@ -106,10 +106,13 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	struct type_diffs up = type_compare(before, after, judge->arena);
 	const struct heir heir = heir_of(judge, SIDE_NEW, typed);
 	const struct heir back = heir_of(judge, SIDE_OLD, typed);
+	const struct argument given = argument_seen(&heir, typed, before, after, up);
 	const struct type_diff *lost, *harm = first_harm(&heir, up, false);
 
 	if (harm && callbacks_cope(&heir, before, after))
 		harm = NULL;
+	if (!harm)
+		harm = given.harm;
 	if (harm) {
 		struct reason *reason =
 			JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,
@@ -132,7 +135,7 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 			->hint = "convert the state back where code_change is given {down, Vsn}";
 	if (judge_failing(judge, typed, before, after, before, after) || !typed->role)
 		return;
-	lost = first_lost(judge, typed, up, earlier);
+	lost = given.alike ? NULL : first_lost(judge, typed, up, earlier);
 	if (lost && earlier)
 		judge_lost(judge, typed, lost);
 	else if (lost)

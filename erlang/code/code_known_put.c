@@ -115,6 +115,16 @@ static const struct value *known_delete(struct eval *eval, const struct value *c
 	return known_remove(eval, turned);
 }
 
+/* Map.pop(map, key[, default]), Map.pop!(map, key): {Value, Map}. */
+static const struct value *known_pop(struct eval *eval, const struct value *const *args)
+{
+	const struct value *parts[] = { &value_unknown, known_delete(eval, args) };
+
+	if (value_map_get(args[0], args[1], eval->arena, &parts[0]) == NO)
+		return NULL;
+	return value_tuple(eval->arena, parts, ARRAY_LEN(parts));
+}
+
 /* maps:without/2, Map.drop/2. */
 static const struct value *drop(struct eval *eval, const struct value *map,
 				const struct value *keys)
@@ -300,6 +310,9 @@ static const struct known_row known[] = {
 	{ "Elixir.Map", "merge", 2, known_merge },
 	{ "Elixir.Map", "new", 0, known_empty },
 	{ "Elixir.Map", "new", 1, known_from_list },
+	{ "Elixir.Map", "pop", 2, known_pop },
+	{ "Elixir.Map", "pop", 3, known_pop },
+	{ "Elixir.Map", "pop!", 2, known_pop },
 	{ "Elixir.Map", "put", 3, known_elixir_put },
 	{ "Elixir.Map", "put_new", 3, known_put_new },
 	{ "Elixir.Kernel", "put_in", 3, known_put_in },

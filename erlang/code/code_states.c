@@ -327,14 +327,6 @@ static void run_init(struct states *states)
 	}
 }
 
-/* Who waits for an answer: {Pid, Tag}. */
-static const struct value *any_caller(struct arena *arena)
-{
-	const struct value *const parts[] = { value_of_kind(arena, TERM_PID), &value_unknown };
-
-	return value_tuple(arena, parts, ARRAY_LEN(parts));
-}
-
 /* Once more would say the same again: later rounds often have no other states than earlier ones. */
 static bool was_tried(struct states *states, const struct code_function *function,
 		      const struct value *state)
@@ -371,7 +363,7 @@ static void run_callback(struct states *states, const struct code_function *func
 		if (was_tried(states, function, args[at]))
 			continue;
 		if (asked && !replies)
-			args[1] = any_caller(states->scratch);
+			args[1] = value_caller(states->scratch);
 		values = eval_function(&eval, states->code, function, args);
 		for (size_t i = 0; i < values.len; i++) {
 			if (values.items[i]->kind == VALUE_UNKNOWN)

@@ -88,6 +88,13 @@ const struct value *value_argument(struct arena *arena, unsigned nr)
 	return value;
 }
 
+const struct value *value_caller(struct arena *arena)
+{
+	const struct value *const parts[] = { value_of_kind(arena, TERM_PID), &value_unknown };
+
+	return value_tuple(arena, parts, ARRAY_LEN(parts));
+}
+
 const char value_contents_key[] = "elements";
 
 bool value_tag_of_container(const char *tag)

@@ -60,6 +60,8 @@ enum { VALUE_ANY_KEY = 1000 };
 const struct value *value_unseen(struct arena *arena, struct beam_function where);
 /* Nothing but its kind is known: a number, an atom, a binary, a map, a list, …; no tuple. */
 const struct value *value_of_kind(struct arena *arena, enum term_kind kind);
+/* Who waits for an answer of a gen_server: {Pid, Tag}. */
+const struct value *value_caller(struct arena *arena);
 const struct value *value_of_term(struct arena *arena, const struct term *term);
 const struct value *value_of_atom(struct arena *arena, const char *name);
 const struct value *value_argument(struct arena *arena, unsigned nr);

@@ -5,7 +5,7 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { STEPS = 16000 };
+enum { STEPS = 16000, MESSAGES_MAX = 40 };
 
 struct lookups {
 	struct arena *arena;
@@ -84,6 +84,34 @@ static bool matches_any_key(const struct code *code)
 	return false;
 }
 
+/* With whatever a callback is given: for some of that is known of which kind it is. */
+static void look_up(struct lookups *lookups, const struct code_library *library,
+		    const struct code *code, const struct code_function *function)
+{
+	const struct value *messages[MESSAGES_MAX] = { &value_unknown };
+	const struct value *args[] = { NULL, &value_unknown, &value_unknown };
+	size_t len = 0;
+
+	if (strcmp(function->name, "handle_info") == 0 && function->arity == 2)
+		len = messages_told_apart(messages, MESSAGES_MAX, code, function, 0,
+					  lookups->arena);
+	else if (strcmp(function->name, "handle_call") == 0 && function->arity == 3)
+		args[1] = value_caller(lookups->arena);
+	for (size_t i = 0; i == 0 || i < len; i++) {
+		struct eval eval = { .arena = lookups->arena,
+				     .library = library,
+				     .limit = STEPS,
+				     .on_call = see_lookup,
+				     .ctx = lookups };
+
+		args[0] = messages[i];
+		if (function->arity == 2 || function->arity == 3)
+			eval_function(&eval, code, function, args);
+		else
+			eval_any(&eval, code, function);
+	}
+}
+
 static bool finds(struct judge *judge, enum side side, const struct code *code,
 		  const struct type *before)
 {
@@ -91,15 +119,10 @@ static bool finds(struct judge *judge, enum side side, const struct code *code,
 	struct lookups lookups = { .arena = &scratch, .before = before };
 
 	for (size_t i = 0; i < code->len && !lookups.found; i++) {
-		struct eval eval = { .arena = &scratch,
-				     .library = &judge->modules->library[side],
-				     .limit = STEPS,
-				     .on_call = see_lookup,
-				     .ctx = &lookups };
 		const struct code_function *function = &code->functions[i];
 
 		if (code_exports(code, function->name, function->arity))
-			eval_any(&eval, code, function);
+			look_up(&lookups, &judge->modules->library[side], code, function);
 	}
 	return lookups.found || !lookups.any || matches_any_key(code);
 }

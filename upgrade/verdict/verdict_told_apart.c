@@ -17,6 +17,18 @@ static void add_message(struct told *told, const struct value *message)
 		told->items[told->len++] = message;
 }
 
+/* What stands in a message of the system: {'DOWN', Ref, process, Pid, Reason}, {'EXIT', Pid,
+ * Reason}. */
+static const struct value *sent_by_system(struct arena *arena, const char *tag, size_t size,
+					  size_t at)
+{
+	if (size == 5 && strcmp(tag, "DOWN") == 0 && (at == 1 || at == 3))
+		return value_of_kind(arena, at == 1 ? TERM_REFERENCE : TERM_PID);
+	if (size == 3 && strcmp(tag, "EXIT") == 0 && at == 1)
+		return value_of_kind(arena, TERM_PID);
+	return &value_unknown;
+}
+
 /* {Tag, …} */
 static void add_tagged(struct told *told, const struct term *tag, size_t size)
 {
@@ -26,7 +38,7 @@ static void add_tagged(struct told *told, const struct term *tag, size_t size)
 		return;
 	items[0] = value_of_term(told->arena, tag);
 	for (size_t i = 1; i < size; i++)
-		items[i] = &value_unknown;
+		items[i] = sent_by_system(told->arena, term_atom_name(tag), size, i);
 	add_message(told, value_tuple(told->arena, items, size));
 }
 

@@ -530,6 +530,25 @@ void judge_between(struct judge *judge);
 void judge_staying_calls(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module, const struct code_function *loop);
 
+/* ---- verdict_caught.c ---- */
+
+/* The functions that are come to by calls of which nobody catches what they raise: from a loop;
+ * NULL: from wherever others may call.
+ */
+const bool *reached_uncaught(const struct code *code, const struct code_function *loop,
+			     struct arena *arena);
+/* The first call by its full name of which is() says yes, and of which the function catches nothing;
+ * NULL: there is none.
+ */
+const struct beam_function *uncaught_call(const struct code *code,
+					  const struct code_function *function,
+					  bool (*is)(void *ctx, const struct beam_function *to),
+					  void *ctx);
+/* The same in all that a loop can come to, where nobody on the way does. */
+const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
+				      bool (*is)(void *ctx, const struct beam_function *to),
+				      void *ctx);
+
 /* ---- verdict_replies.c ---- */
 
 enum { ANSWERS_MAX = 16 };
@@ -758,18 +777,6 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
-/* The first call by its full name of which is() says yes, in a function that catches nothing; NULL:
- * there is none.
- */
-const struct beam_function *uncaught_call(const struct code *code,
-					  const struct code_function *function,
-					  bool (*is)(void *ctx, const struct beam_function *to),
-					  void *ctx);
-/* The same in all that a loop can come to. */
-const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
-				      bool (*is)(void *ctx, const struct beam_function *to),
-				      void *ctx, struct arena *arena);
-
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);
 

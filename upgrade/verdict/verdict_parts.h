@@ -28,6 +28,8 @@ struct judge {
 	 * it, so that only what holds for a fresh start is told.
 	 */
 	bool anew;
+	const struct process_name *registered; /* names of processes, once they are known */
+	bool knows_registered;
 	struct aside *aside; /* it looks beside another one, which has its say first; or NULL */
 };
 
@@ -477,6 +479,18 @@ bool function_is_careful(const struct code *code, const struct code_function *fu
 struct eval_frame;
 /* Whether some function on the way to a call does. */
 bool call_is_careful(const struct eval_frame *at);
+
+/* The atom under which such a call registers a process, locally; NULL: none. */
+const char *started_as(const struct code_effect *effect, struct arena *arena);
+
+/* ---- verdict_registered.c ---- */
+
+/* The changed module whose process the old release registers under a name that is not its own;
+ * NULL: none is seen.
+ */
+const char *module_registered_as(struct judge *judge, const char *name);
+/* Adds the names under which processes of those modules run. */
+void add_registered_names(struct judge *judge, struct name_table *names);
 
 /* ---- verdict_taken.c ---- */
 

@@ -59,7 +59,7 @@ static void guard_behind(struct guarded *guarded, const struct code_arg *args, s
 
 /* Jumps go forward, but for those to where messages are waited for. */
 static const unsigned *tries_around(const struct code *code, const struct code_function *function,
-			     struct arena *arena)
+				    struct arena *arena)
 {
 	struct guarded guarded = { code, function,
 				   arena_array(arena, function->len + 1, unsigned) };

@@ -225,8 +225,8 @@ static bool was_sent(const struct sent *sent, const struct way *by, const char *
 		if (way && is_timer(way) == is_timer(by) &&
 		    value_same(effect->args[way->what], message) &&
 		    (way->kind == MESSAGE_EVENT ||
-		     strcmp(receiver(judge, effect, way, sent->module->diff->old_code, &far),
-			    to) == 0))
+		     strcmp(receiver(judge, effect, way, sent->module->diff->old_code, &far), to) ==
+			     0))
 			return true;
 	}
 	return false;
@@ -316,8 +316,7 @@ const char *kept_by_receiver(struct judge *judge, enum side side, const struct c
 	struct values values;
 	bool far, sure;
 
-	to = way ? modules_find(judge->modules, side,
-				receiver(judge, effect, way, self, &far))
+	to = way ? modules_find(judge->modules, side, receiver(judge, effect, way, self, &far))
 		 : NULL;
 	if (!to || !module_code(judge->modules, side, to))
 		return NULL;

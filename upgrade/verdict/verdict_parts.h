@@ -551,8 +551,8 @@ void judge_staying_calls(struct judge *judge, const struct app_diff *app,
  */
 const bool *reached_uncaught(const struct code *code, const struct code_function *loop,
 			     struct arena *arena);
-/* The first call by its full name of which is() says yes, and of which the function catches nothing;
- * NULL: there is none.
+/* The first call by its full name of which is() says yes, and of which the function catches
+ * nothing; NULL: there is none.
  */
 const struct beam_function *uncaught_call(const struct code *code,
 					  const struct code_function *function,

@@ -21,7 +21,7 @@ static void add(struct judge *judge, const char *name, const char *module)
 		return;
 	registered = arena_new(judge->arena, struct process_name);
 	*registered = (struct process_name){ arena_dup(judge->arena, span_of(name)), at->name,
-					   judge->registered };
+					     judge->registered };
 	judge->registered = registered;
 }
 
@@ -94,8 +94,9 @@ static void find_all(struct judge *judge)
 		bool changes = false;
 
 		for (size_t j = 0; j < app->modules.len; j++)
-			changes = changes || (app->modules.items[j].change == CHANGE_CHANGED &&
-					      app->modules.items[j].old_facts->roles & BEAM_PROCESS);
+			changes =
+				changes || (app->modules.items[j].change == CHANGE_CHANGED &&
+					    app->modules.items[j].old_facts->roles & BEAM_PROCESS);
 		for (size_t j = 0; j < names.len; j++) {
 			struct module_at *module =
 				modules_find(judge->modules, SIDE_OLD, names.items[j]);

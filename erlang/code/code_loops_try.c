@@ -200,6 +200,30 @@ bool code_loop_fails(const struct code *code, const struct loop_part *parts,
 	return false;
 }
 
+/* As note_enter(), but what a loop hands a message to, to go round from there, may have no clause
+ * for it: that is followed, up to the loop itself.
+ */
+static bool note_next(void *ctx, const struct code_function *function,
+		      const struct value *const *args, bool by_name)
+{
+	struct attempt *attempt = ctx;
+	const struct eval_frame *top = attempt->eval->top;
+	unsigned nested = 0;
+	bool is_loop = false;
+
+	if (!top || top->code != attempt->code || !attempt->eval->waited ||
+	    !attempt->parts[function - attempt->code->functions].round)
+		return note_enter(ctx, function, args, by_name);
+	for (const struct eval_frame *at = top; at; at = at->caller) {
+		nested += at->function == function;
+		is_loop = at->function == function && !at->caller;
+	}
+	if (!is_loop && nested < NESTED)
+		return false;
+	note_turn(attempt, function, args);
+	return true;
+}
+
 enum loop_does code_loop_message(const struct code *code, const struct loop_part *parts,
 				 const struct code_library *library,
 				 const struct code_function *function, const struct value *message)
@@ -210,7 +234,7 @@ enum loop_does code_loop_message(const struct code *code, const struct loop_part
 	struct eval eval = { .arena = &scratch,
 			     .library = library,
 			     .message = message,
-			     .on_enter = note_enter,
+			     .on_enter = note_next,
 			     .ctx = &attempt };
 	struct values values;
 

@@ -160,6 +160,17 @@ bool act_read(struct act *act, const struct code_effect *effect, struct arena *a
 	return key_of(act, effect->args[0], arena);
 }
 
+const char *started_as(const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *name = started_name(effect, arena);
+
+	if (effect_is(effect, "erlang", "register", 2))
+		name = effect->args[0];
+	else if (effect_is(effect, "Elixir.Process", "register", 2))
+		name = effect->args[1];
+	return name ? value_atom_name(name) : NULL;
+}
+
 bool act_is_of(const struct act *act, const struct act *other)
 {
 	return act->resource == other->resource && strcmp(act->key, other->key) == 0;

@@ -275,7 +275,7 @@ static bool judge_child(struct ignored *ignored, const char *supervisor, const s
 	return true;
 }
 
-static bool judge_children_with(struct ignored *ignored, const char *read)
+static bool judge_children_with(struct ignored *ignored, const struct reads *reads)
 {
 	struct judge *judge = ignored->judge;
 	const struct code_library *library = &judge->modules->library[SIDE_NEW];
@@ -298,8 +298,10 @@ static bool judge_children_with(struct ignored *ignored, const char *read)
 				   : code_started_children(code, "start", 2, library, judge->arena,
 							   &found);
 		for (size_t j = 0; j < children.len; j++)
-			if (judge_child(ignored, all.items[i], &children.items[j], read))
-				return true;
+			for (size_t k = 0; k < reads->len; k++)
+				if (judge_child(ignored, all.items[i], &children.items[j],
+						reads->items[k].key))
+					return true;
 	}
 	return false;
 }
@@ -383,9 +385,8 @@ static void judge_options(struct ignored *ignored)
 	find_new_reads(ignored, &reads);
 	if (reads.len == 0 || is_told(judge, REASON_state_shape_changed, ignored->module->name))
 		return;
-	for (size_t i = 0; i < reads.len; i++)
-		if (judge_children_with(ignored, reads.items[i].key))
-			return;
+	if (judge_children_with(ignored, &reads))
+		return;
 	if (ignored->module->old_facts->roles & BEAM_GEN_SERVER)
 		judge_state_key(ignored, &reads);
 }

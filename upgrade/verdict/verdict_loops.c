@@ -184,39 +184,6 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 	}
 }
 
-const struct beam_function *uncaught_call(const struct code *code,
-					  const struct code_function *function,
-					  bool (*is)(void *ctx, const struct beam_function *to),
-					  void *ctx)
-{
-	const struct beam_function *found = NULL;
-
-	for (size_t i = 0; i < function->len; i++) {
-		const struct code_op *op = &function->ops[i];
-		const struct beam_function *to = code_op_import(code, op);
-
-		if (op->opcode == OP_TRY || op->opcode == OP_CATCH)
-			return NULL;
-		if (to && !found && is(ctx, to))
-			found = to;
-	}
-	return found;
-}
-
-const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
-				      bool (*is)(void *ctx, const struct beam_function *to),
-				      void *ctx, struct arena *arena)
-{
-	struct loops loops = loops_new(code, arena);
-	const struct beam_function *found = NULL;
-
-	reach(&loops, loop, false);
-	for (size_t i = 0; i < code->len && !found; i++)
-		if (loops.seen[i])
-			found = uncaught_call(code, &code->functions[i], is, ctx);
-	return found;
-}
-
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena)
 {

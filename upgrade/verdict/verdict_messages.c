@@ -87,12 +87,15 @@ static bool finds_far_ones(const struct code *code, const struct code_function *
 	return false;
 }
 
-/* Whose callback takes it: the module that the name is of, else the sender's own. */
-static const char *receiver(const struct code_effect *effect, const struct way *way,
-			    const struct code *code, struct arena *arena, bool *far)
+/* Whose callback takes it: the module that the name is of, or whose process is registered under it,
+ * else the sender's own.
+ */
+static const char *receiver(struct judge *judge, const struct code_effect *effect,
+			    const struct way *way, const struct code *code, bool *far)
 {
+	struct arena *arena = judge->arena;
 	const struct value *to = way->to < 0 ? &value_unknown : effect->args[way->to];
-	const char *name;
+	const char *name, *module = NULL;
 
 	*far = way->far;
 	if (value_tuple_size(to) == 2 && value_atom_name(value_element(to, 0, arena)) &&
@@ -106,7 +109,9 @@ static const char *receiver(const struct code_effect *effect, const struct way *
 	}
 	name = value_atom_name(to);
 	*far = *far || (!name && value_term_kind(to) < 0 && finds_far_ones(code, effect->in));
-	return name ? name : code->module;
+	if (name && !modules_find(judge->modules, SIDE_NEW, name))
+		module = module_registered_as(judge, name);
+	return module ? module : name ? name : code->module;
 }
 
 const char *receiver_not_ready(struct judge *judge, const struct code *sender,
@@ -121,7 +126,7 @@ const char *receiver_not_ready(struct judge *judge, const struct code *sender,
 	if (!way || way->to < 0 || !is_seen(effect->args[way->what], judge->arena))
 		return NULL;
 	*message = effect->args[way->what];
-	name = receiver(effect, way, sender, judge->arena, &far);
+	name = receiver(judge, effect, way, sender, &far);
 	to = modules_find(judge->modules, SIDE_NEW, name);
 	if (!to || !to->diff || to->diff->change != CHANGE_CHANGED || to->diff->old_code->unread ||
 	    to->diff->new_code->unread)
@@ -220,8 +225,8 @@ static bool was_sent(const struct sent *sent, const struct way *by, const char *
 		if (way && is_timer(way) == is_timer(by) &&
 		    value_same(effect->args[way->what], message) &&
 		    (way->kind == MESSAGE_EVENT ||
-		     strcmp(receiver(effect, way, sent->module->diff->old_code, judge->arena, &far),
-			    to) == 0))
+		     strcmp(receiver(judge, effect, way, sent->module->diff->old_code, &far), to) ==
+			     0))
 			return true;
 	}
 	return false;
@@ -281,7 +286,7 @@ static void judge_sent(struct sent *sent, const struct code_effect *effect)
 	if (!way || !is_seen(message, judge->arena) || (effect->through && !is_timer(way)))
 		return;
 	if (way->kind != MESSAGE_EVENT) {
-		name = receiver(effect, way, sent->code, judge->arena, &far);
+		name = receiver(judge, effect, way, sent->code, &far);
 		judge_sent_to(sent, way, name, far, message);
 		if (sent->what == SENT_BEFORE && way->to >= 0 && !is_timer(way) &&
 		    value_term_kind(effect->args[way->to]) < 0)
@@ -311,8 +316,7 @@ const char *kept_by_receiver(struct judge *judge, enum side side, const struct c
 	struct values values;
 	bool far, sure;
 
-	to = way ? modules_find(judge->modules, side,
-				receiver(effect, way, self, judge->arena, &far))
+	to = way ? modules_find(judge->modules, side, receiver(judge, effect, way, self, &far))
 		 : NULL;
 	if (!to || !module_code(judge->modules, side, to))
 		return NULL;
@@ -375,6 +379,7 @@ static void judge_same_senders(struct judge *judge)
 	name_receivers(judge, names);
 	if (name_table_len(names) == 0)
 		return;
+	add_registered_names(judge, names);
 	naming = modules_naming(judge, names);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *module = &modules->items[SIDE_NEW][i];

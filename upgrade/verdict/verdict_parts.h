@@ -28,6 +28,8 @@ struct judge {
 	 * it, so that only what holds for a fresh start is told.
 	 */
 	bool anew;
+	const struct process_name *registered; /* names of processes, once they are known */
+	bool knows_registered;
 	struct aside *aside; /* it looks beside another one, which has its say first; or NULL */
 };
 
@@ -493,6 +495,18 @@ struct eval_frame;
 /* Whether some function on the way to a call does. */
 bool call_is_careful(const struct eval_frame *at);
 
+/* The atom under which such a call registers a process, locally; NULL: none. */
+const char *started_as(const struct code_effect *effect, struct arena *arena);
+
+/* ---- verdict_registered.c ---- */
+
+/* The changed module whose process the old release registers under a name that is not its own;
+ * NULL: none is seen.
+ */
+const char *module_registered_as(struct judge *judge, const char *name);
+/* Adds the names under which processes of those modules run. */
+void add_registered_names(struct judge *judge, struct name_table *names);
+
 /* ---- verdict_taken.c ---- */
 
 /* New children that register, or make, what a process that runs on has. */
@@ -544,6 +558,25 @@ void judge_between(struct judge *judge);
  */
 void judge_staying_calls(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module, const struct code_function *loop);
+
+/* ---- verdict_caught.c ---- */
+
+/* The functions that are come to by calls of which nobody catches what they raise: from a loop;
+ * NULL: from wherever others may call.
+ */
+const bool *reached_uncaught(const struct code *code, const struct code_function *loop,
+			     struct arena *arena);
+/* The first call by its full name of which is() says yes, and of which the function catches
+ * nothing; NULL: there is none.
+ */
+const struct beam_function *uncaught_call(const struct code *code,
+					  const struct code_function *function,
+					  bool (*is)(void *ctx, const struct beam_function *to),
+					  void *ctx);
+/* The same in all that a loop can come to, where nobody on the way does. */
+const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
+				      bool (*is)(void *ctx, const struct beam_function *to),
+				      void *ctx);
 
 /* ---- verdict_replies.c ---- */
 
@@ -773,18 +806,6 @@ const struct code_function *loop_that_stays(const struct code *code, struct aren
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,
 					  struct arena *arena);
-/* The first call by its full name of which is() says yes, in a function that catches nothing; NULL:
- * there is none.
- */
-const struct beam_function *uncaught_call(const struct code *code,
-					  const struct code_function *function,
-					  bool (*is)(void *ctx, const struct beam_function *to),
-					  void *ctx);
-/* The same in all that a loop can come to. */
-const struct beam_function *loop_call(const struct code *code, const struct code_function *loop,
-				      bool (*is)(void *ctx, const struct beam_function *to),
-				      void *ctx, struct arena *arena);
-
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);
 

@@ -217,7 +217,7 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 		->hint =
 		"go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
 		"code, and start them again after this upgrade";
-	gone = loop_call(module->old_code, loop, is_gone, judge, judge->arena);
+	gone = loop_call(module->old_code, loop, is_gone, judge);
 	if (gone)
 		JUDGE(judge, REASON_function_missing, app->name, module->name,
 		      "processes that stay in the old code of %s:%s/%u call %s:%s/%u, which is no "

@@ -110,12 +110,9 @@ static void add_elements(struct judge *judge, struct type *rows, struct code_eff
 	}
 }
 
-/* All that a module puts there, or its init alone, rows one by one; empty: nothing that is seen. */
-static struct type *stored(struct judge *judge, struct code_effects effects,
-			   const struct storage *way, const char *place, bool by_init)
+static void add_stored(struct judge *judge, struct type *type, struct code_effects effects,
+		       const struct storage *way, const char *place, bool by_init)
 {
-	struct type *type = type_new(judge->arena);
-
 	for (size_t i = 0; i < effects.len; i++) {
 		const struct storage *other = way_of(&effects.items[i]);
 		const struct value *what, *head, *tail;
@@ -132,8 +129,53 @@ static struct type *stored(struct judge *judge, struct code_effects effects,
 			what = head;
 		type_add(type, what, judge->arena);
 	}
-	if (way->stored == STORED_ROWS && !by_init)
-		add_elements(judge, type, effects, place);
+}
+
+/* What other modules put there. */
+static struct type *rows_of_others(const struct storing *storing, const struct storage *way,
+				   const char *place, enum side side)
+{
+	struct judge *judge = storing->judge;
+	const struct module_at *module = storing->module;
+	struct type *type = type_new(judge->arena);
+
+	for (size_t i = 0; i < name_table_len(judge->modules->names[side]); i++) {
+		struct module_at *other = &judge->modules->items[side][i];
+
+		if (!other->of_language && strcmp(other->name, module->name) != 0 &&
+		    (other->diff || other->app == module->app))
+			add_stored(judge, type, effects_through(judge, side, other), way, place,
+				   false);
+	}
+	return type;
+}
+
+/* A module that only puts elements into rows of others: those, where they stay as they are. */
+static struct type *rows_to_update(const struct storing *storing, const struct storage *way,
+				   const char *place)
+{
+	struct type *olds = rows_of_others(storing, way, place, SIDE_OLD);
+	struct type *news = rows_of_others(storing, way, place, SIDE_NEW);
+
+	return type_same(olds, news) ? news : type_new(storing->judge->arena);
+}
+
+/* All that a module puts there, or its init alone, rows one by one; empty: nothing that is seen.
+ *
+ * side  of the release that does
+ */
+static struct type *stored(const struct storing *storing, enum side side, const struct storage *way,
+			   const char *place, bool by_init)
+{
+	const struct code_effects effects = side == storing->to ? storing->made : storing->there;
+	struct type *type = type_new(storing->judge->arena);
+
+	add_stored(storing->judge, type, effects, way, place, by_init);
+	if (way->stored != STORED_ROWS || by_init)
+		return type;
+	if (*place && type_is_empty(type))
+		type = rows_to_update(storing, way, place);
+	add_elements(storing->judge, type, effects, place);
 	return type;
 }
 
@@ -199,8 +241,8 @@ static void judge_place(const struct storing *storing, const struct storage *way
 			bool by_init)
 {
 	struct judge *judge = storing->judge;
-	const struct type *there = stored(judge, storing->there, way, place, by_init);
-	const struct type *made = stored(judge, storing->made, way, place, by_init);
+	const struct type *there = stored(storing, !storing->to, way, place, by_init);
+	const struct type *made = stored(storing, storing->to, way, place, by_init);
 	const struct stored_at at = { .stored = way->stored,
 				      .place = place,
 				      .by = storing->code->module,
@@ -208,7 +250,7 @@ static void judge_place(const struct storing *storing, const struct storage *way
 				      .there = there,
 				      .made = made };
 	const struct type_diff *harm;
-	const char *failing;
+	const char *failing, *lost;
 
 	if (storing->to == SIDE_NEW)
 		judge_stored_fun(storing, there, way, place);
@@ -225,6 +267,8 @@ static void judge_place(const struct storing *storing, const struct storage *way
 		tell_harm(storing, way, place,
 			  harm ? type_diff_shown(judge->arena, harm)
 			       : arena_printf(judge->arena, "%s fails with it", failing));
+	else if ((lost = stored_key_not_found(storing, way, place, there, made)))
+		tell_harm(storing, way, place, lost);
 }
 
 /* Each place once, by however many calls something is put there. */
@@ -234,8 +278,10 @@ static void judge_places(const struct storing *storing)
 	struct arena *arena = storing->judge->arena;
 
 	for (size_t i = 0; i < storing->made.len; i++) {
-		const struct storage *way = way_of(&storing->made.items[i]);
-		const char *place = way ? place_of(&storing->made.items[i], way, arena) : NULL;
+		const struct code_effect *effect = &storing->made.items[i];
+		const struct storage *way =
+			effect_is(effect, "ets", "update_element", 3) ? &ways[0] : way_of(effect);
+		const char *place = way ? place_of(effect, way, arena) : NULL;
 		bool is_new = false;
 
 		if (place)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* verdict_stored.h - the rooms inside judge_stored(): what is put where (verdict_stored.c), and
- * whether who finds it there understands it (verdict_stored_found.c).
+ * whether who finds it there understands it (verdict_stored_found.c), and finds it at all
+ * (verdict_stored_keys.c).
  */
 #pragma once
 #include "erlang/code/code_type.h"
@@ -41,3 +42,9 @@ const struct type_diff *stored_harm(const struct storing *storing, const struct 
  */
 bool stored_key_is_made(const struct storing *storing, const struct storage *way, const char *place,
 			const struct type_diff *diff);
+/* What is said of rows under a key {tag, …} that is put there no more, and that nobody looks for,
+ * though the other release did; NULL: nothing.
+ */
+const char *stored_key_not_found(const struct storing *storing, const struct storage *way,
+				 const char *place, const struct type *there,
+				 const struct type *made);

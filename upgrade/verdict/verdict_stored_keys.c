@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Rows of which some have a key {tag, …} that nobody looks up any more, though who puts rows
+ * there does: a function makes the keys, in several ways, of which one changed.
+ */
+#include "upgrade/verdict/verdict_stored.h"
+
+/* Which argument is the pattern of rows, or the key; all else that reads a table may find any row.
+ */
+static bool is_keyed(const struct beam_function *to)
+{
+	static const char *const names[] = { "lookup", "lookup_element", "member",        "take",
+					     "delete", "update_counter", "update_element" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(to->name, names[i]) == 0)
+			return to->arity > 1;
+	return false;
+}
+
+static bool reads_nothing(const struct beam_function *to)
+{
+	static const char *const names[] = {
+		"new",    "insert", "insert_new", "info",      "whereis",
+		"delete", "rename", "setopts",    "give_away", "delete_all_objects"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(to->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static const struct value *pattern_key(const struct code_effect *effect, struct arena *arena)
+{
+	const struct value *row = effect->args[1], *head, *tail;
+
+	if (strncmp(effect->to.name, "match", 5) != 0 && strncmp(effect->to.name, "select", 6) != 0)
+		return &value_unknown;
+	if (strncmp(effect->to.name, "select", 6) == 0)
+		row = value_uncons(row, arena, &head, &tail) && value_tuple_size(head) == 3
+			      ? value_element(head, 0, arena)
+			      : &value_unknown;
+	return value_tuple_size(row) > 0 ? value_element(row, 0, arena) : &value_unknown;
+}
+
+/* Whether it may be, or match, {tag, …}; an atom in a pattern may be '$1'. */
+static bool may_be(const struct value *key, const struct value *wanted, bool pattern,
+		   struct arena *arena)
+{
+	if (value_tuple_size(key) < 0)
+		return value_term_kind(key) < 0 || (pattern && value_atom_name(key));
+	return value_tuple_size(key) == value_tuple_size(wanted) &&
+	       value_equal(value_element(key, 0, arena), value_element(wanted, 0, arena)) != NO;
+}
+
+struct looks {
+	bool any;   /* by a key {tag, …} */
+	bool finds; /* the one in question */
+};
+
+static void look(struct looks *looks, struct code_effects effects, const char *place,
+		 const struct value *wanted, struct arena *arena)
+{
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct code_effect *effect = &effects.items[i];
+		const bool keyed = is_keyed(&effect->to);
+		const struct value *key;
+
+		if (strcmp(effect->to.module, "ets") != 0 || effect->to.arity == 0 ||
+		    (!keyed && reads_nothing(&effect->to)) ||
+		    strcmp(storage_table(effect, arena), place) != 0)
+			continue;
+		key = keyed ? effect->args[1] : pattern_key(effect, arena);
+		looks->any = looks->any || (keyed && value_tuple_size(key) > 0);
+		looks->finds = looks->finds || may_be(key, wanted, !keyed, arena);
+	}
+}
+
+/* By another module, which names the table. */
+static bool found_elsewhere(const struct storing *storing, const char *place,
+			    const struct value *wanted)
+{
+	struct judge *judge = storing->judge;
+	struct modules *modules = judge->modules;
+	struct looks looks = { false, false };
+
+	for (size_t i = 0; i < name_table_len(modules->names[storing->to]) && !looks.finds; i++) {
+		struct module_at *module = &modules->items[storing->to][i];
+
+		if (!module->of_language && strcmp(module->name, storing->module->name) != 0 &&
+		    (module->diff || module->app == storing->module->app))
+			look(&looks, effects_through(judge, storing->to, module), place, wanted,
+			     judge->arena);
+	}
+	return looks.finds;
+}
+
+static bool is_put(const struct type *rows, const struct value *wanted, struct arena *arena)
+{
+	for (size_t i = 0; i < rows->len; i++) {
+		const struct type *key = rows->variants[i].map ? NULL : rows->variants[i].items[0];
+
+		if (!key || key->unknown)
+			return true;
+		for (size_t j = 0; j < key->len; j++)
+			if (!key->variants[j].map &&
+			    may_be(type_value(key, j, arena), wanted, false, arena))
+				return true;
+	}
+	return rows->unknown;
+}
+
+/* The release that finds the rows puts some there under a key {tag, …} that the other one does
+ * not: it took the place of one.
+ */
+static bool puts_others(const struct type *made, const struct type *there, struct arena *arena)
+{
+	for (size_t i = 0; i < made->len; i++) {
+		const struct type *key = made->variants[i].map ? NULL : made->variants[i].items[0];
+
+		for (size_t j = 0; key && j < key->len; j++)
+			if (key->variants[j].tag && !key->variants[j].map &&
+			    !is_put(there, type_value(key, j, arena), arena))
+				return true;
+	}
+	return false;
+}
+
+/* code_change of the new release, which goes back with it, reads them to put them right. */
+static bool are_moved(const struct storing *storing, const char *place, const struct value *wanted)
+{
+	const struct code_effects effects = storing->there;
+	struct looks looks = { false, false };
+
+	for (size_t i = 0; storing->to == SIDE_OLD && i < effects.len; i++)
+		if (is_of_code_change(storing->from, effects.items[i].in))
+			look(&looks, (struct code_effects){ &effects.items[i], 1 }, place, wanted,
+			     storing->judge->arena);
+	return looks.finds;
+}
+
+const char *stored_key_not_found(const struct storing *storing, const struct storage *way,
+				 const char *place, const struct type *there,
+				 const struct type *made)
+{
+	struct arena *arena = storing->judge->arena;
+
+	if (way->stored != STORED_ROWS || !*place || strcmp(way->module, "ets") != 0 ||
+	    !puts_others(made, there, arena))
+		return NULL;
+	for (size_t i = 0; i < there->len; i++) {
+		const struct type *key =
+			there->variants[i].map ? NULL : there->variants[i].items[0];
+
+		for (size_t j = 0; key && j < key->len; j++) {
+			const struct value *wanted = type_value(key, j, arena);
+			struct looks was = { false, false }, is = { false, false };
+
+			if (!key->variants[j].tag || value_tuple_size(wanted) < 2 ||
+			    is_put(made, wanted, arena))
+				continue;
+			look(&was, storing->there, place, wanted, arena);
+			look(&is, storing->made, place, wanted, arena);
+			if (was.any && was.finds && is.any && !is.finds &&
+			    !found_elsewhere(storing, place, wanted) &&
+			    !are_moved(storing, place, wanted)) {
+				owned_str struct str text = STR_EMPTY;
+
+				value_print(&text, wanted);
+				return arena_printf(arena,
+						    "nobody looks for a row under %s any more",
+						    str_text(&text));
+			}
+		}
+	}
+	return NULL;
+}

@@ -46,7 +46,7 @@ started () { "$shop" rpc 'IO.inspect(Process.whereis(:application_controller))';
 before=$(started)
 expect 0 "$shop" restart
 anew () { health && [ "$(started)" != "$before" ]; }
-wait_for 30 anew || fail "does not come back from a restart"
+wait_for 60 anew || fail "does not come back from a restart: before $before, now $(started 2>&1): $(cat "$work/log")"
 ok
 expect 0 "$shop" stop
 gone "$pid" || fail "stop returned, but process $pid still runs"
@@ -75,7 +75,7 @@ pid=$!
 pids="$pids $pid"
 wait_for 30 health || fail "the trial does not start: $(cat "$work/log")"
 boots () { "$shop" rpc 'IO.puts(System.get_env("RELEASE_VSN"))' | grep -qx "$1"; }
-boots 1.0.0-trial || fail "the trial is not what runs: $(cat "$work/log")"
+wait_for 30 boots 1.0.0-trial || fail "the trial is not what runs: $(cat "$work/log")"
 vm=$("$shop" pid)
 pids="$pids $vm"
 kill -9 "$vm"

@@ -41,6 +41,8 @@ refused () {
 waits_for () {
   words=$1 end=$2 want_status=$3
   shift 3
+  # What another has said before, this one has not.
+  : >"$work/said"
   "$relevo" node "$@" -v >"$work/out" 2>"$work/said" </dev/null &
   waiting=$!
   wait_for 60 grep -q "$words" "$work/said" || fail "$* does not wait: $(cat "$work/said")"

@@ -56,7 +56,8 @@ ok
 
 if command -v script >/dev/null; then
   TERM=xterm script -qec "$relevo node install $node $new --bake 3s" /dev/null </dev/null >"$work/typed"
-  contains "$(tr -d '\r' <"$work/typed")" "watching  1 s of 3 s"
+  # Which seconds are shown depends on the machine.
+  tr -d '\r' <"$work/typed" | grep -q 'watching  [123] s of 3 s' || fail "shows: $(cat "$work/typed")"
   ok
 fi
 

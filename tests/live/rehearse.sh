@@ -169,6 +169,7 @@ interrupted () {
     [ "$status" -gt 128 ] || fail "SIG$signal after $phases phases: ended with $status: $(cat "$work/out")"
     nothing_left "SIG$signal after $phases phases"
   done
+  : >"$work/out"
   "$relevo" rehearse "$(meter 1.0.0)" "$(meter 1.1.0)" >"$work/out" 2>&1 &
   victim=$!
   wait_for 60 over 1 || fail "SIGKILL: $(cat "$work/out")"

@@ -123,6 +123,11 @@ done
 # shellcheck disable=SC2086
 {
   wait_for 20 up fixed@127.0.0.1 --port "$fixed" $ours || fail "fixed: $(cat "$work/fixed@127.0.0.1.log")"
+  # These never answer a ping.
+  for name in elsewhere named ancient; do
+    known () { $epmd -port "$ERL_EPMD_PORT" -names | grep -q "^name $name at port"; }
+    wait_for 20 known || fail "$name: $(cat "$work/$name@"*.log)"
+  done
   told 4 "certificate is not good: IP address mismatch" elsewhere@127.0.0.1 $ours
   contains "$said" "not made out to 127.0.0.1"
   told 4 "certificate is not good: hostname mismatch" named@localhost $ours

@@ -257,6 +257,19 @@ struct typed {
 
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
+/* What in the code of `side` fails for states of the type `before`, where it goes on with those of
+ * the type `after`: "handle_call/3, given stop"; NULL: nothing is seen to.
+ */
+const char *what_fails(struct judge *judge, enum side side, const struct typed *typed,
+		       const struct type *before, const struct type *after);
+
+/* ---- verdict_unseen.c ---- */
+
+/* The sizes of tuples that code tells something from, a bit for each. */
+uint64_t sizes_told_apart(const struct code *code);
+/* What is not seen of the states, and is taken for something else than before. */
+void judge_unseen(struct judge *judge, const struct typed *typed, const struct type *before,
+		  const struct type *after);
 
 /* ---- verdict_lost.c ---- */
 
@@ -399,6 +412,8 @@ bool handler_may_get(struct judge *judge, const struct value *manager, const cha
  * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
+/* Whether any module of the old release names an atom: else nothing there is seen to make it. */
+bool atom_was_known(struct judge *judge, const char *name);
 /* Of a module of the new release that is the same: whether it calls one that changed, by what that
  * gives it may do something else.
  */

@@ -182,6 +182,12 @@ void judge_stale(struct judge *judge, const struct app_diff *app, const struct a
 /* A changed module whose processes, or whose structs, live on. */
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
 
+/* Whether the appup has code_change of a module called: one by hand may load the module and leave
+ * its processes alone.
+ */
+bool code_change_is_asked(const struct judge *judge, const struct app_diff *app,
+			  const char *module);
+
 struct code_shape;
 /* Whether code that makes states of the shape `to` can go on with one of the shape `from`. */
 bool shape_fits(const struct code *code, const struct code_shape *from,

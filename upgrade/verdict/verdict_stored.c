@@ -201,14 +201,15 @@ static void judge_place(const struct storing *storing, const struct storage *way
 	struct judge *judge = storing->judge;
 	const struct type *there = stored(judge, storing->there, way, place, by_init);
 	const struct type *made = stored(judge, storing->made, way, place, by_init);
-	const struct stored_at at = { .stored = way->stored,
-				      .place = place,
-				      .by = storing->code->module,
-				      .to = storing->to,
-				      .there = there,
-				      .made = made };
+	struct stored_at at = { .stored = way->stored,
+				.place = place,
+				.by = storing->code->module,
+				.to = storing->to,
+				.there = there,
+				.made = made };
 	const struct type_diff *harm;
 	const char *failing;
+	bool fails;
 
 	if (storing->to == SIDE_NEW)
 		judge_stored_fun(storing, there, way, place);
@@ -216,7 +217,12 @@ static void judge_place(const struct storing *storing, const struct storage *way
 	    is_told(judge, REASON_shared_struct_changed, storing->module->name) ||
 	    is_told(judge, REASON_not_reversible, storing->module->name))
 		return;
-	harm = stored_harm(storing, way, place, type_compare(there, made, judge->arena));
+	at.there = stored_behind_change(storing, &at, &fails);
+	if (fails) {
+		tell_harm(storing, way, place, "code_change fails with it");
+		return;
+	}
+	harm = stored_harm(storing, way, place, type_compare(at.there, made, judge->arena));
 	failing = harm ? NULL : reader_that_fails(judge, &at);
 	if (harm && stored_key_is_made(storing, way, place, harm))
 		tell_harm(storing, way, place,

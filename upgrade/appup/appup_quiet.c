@@ -51,7 +51,7 @@ static bool state_stays(struct appup_work *work, const struct module_diff *modul
 /* A call that computes, logs or raises. */
 static bool does_nothing(const struct beam_function *to)
 {
-	static const char *const modules[] = { "io",	      "io_lib",	       "logger",
+	static const char *const modules[] = { "io",           "io_lib",        "logger",
 					       "error_logger", "Elixir.Logger", "Elixir.IO" };
 
 	for (size_t i = 0; i < ARRAY_LEN(modules); i++)

@@ -195,6 +195,12 @@ bool shape_fits(const struct code *code, const struct code_shape *from,
 
 struct type;
 
+/* ---- verdict_bridge.c ---- */
+
+/* The state of a supervisor_bridge. */
+void judge_bridge(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module);
+
 /* ---- verdict_statem.c ---- */
 
 /* A state that is a function, and no longer there; NULL: none. */

@@ -154,6 +154,8 @@ bool known_over_map(struct eval *eval, const struct beam_function *function,
 /* Of those that may return one of several things: true, and all of them (code_known_ways.c). */
 bool known_ways(struct eval *eval, const struct beam_function *function,
 		const struct value *const *args, struct values *out);
+/* re:compile, Regex.compile and Regex.compile! */
+bool code_compiles_regex(const struct beam_function *function);
 /* Of those that start a timer, or a process; {error, _} where init/1 of a module that is followed
  * is seen to fail with what it is given (code_known_starts.c).  False: nothing is known.
  */

@@ -174,6 +174,24 @@ static struct values socket_or_error(struct eval *eval, const struct beam_functi
 	return out;
 }
 
+bool code_compiles_regex(const struct beam_function *function)
+{
+	return strncmp(function->name, "compile", 7) == 0 &&
+	       (strcmp(function->module, "re") == 0 ||
+		strcmp(function->module, "Elixir.Regex") == 0);
+}
+
+/* {ok, Compiled} or {error, Reason}. */
+static struct values compiled_or_error(struct eval *eval, const struct beam_function *function)
+{
+	const struct value *unseen = value_unseen(eval->arena, *function);
+	struct values out = { 0 };
+
+	eval_add(eval, &out, pair_of(eval, value_of_atom(eval->arena, "ok"), unseen));
+	eval_add(eval, &out, pair_of(eval, value_of_atom(eval->arena, "error"), unseen));
+	return out;
+}
+
 bool known_ways(struct eval *eval, const struct beam_function *function,
 		const struct value *const *args, struct values *out)
 {
@@ -190,6 +208,10 @@ bool known_ways(struct eval *eval, const struct beam_function *function,
 	}
 	if (known_of_elixir(eval, function, args, out))
 		return true;
+	if (code_compiles_regex(function) && function->name[7] != '!') {
+		*out = compiled_or_error(eval, function);
+		return true;
+	}
 	return function->arity == 3 && strcmp(function->name, "update_in") == 0 &&
 	       strcmp(function->module, "Elixir.Kernel") == 0 &&
 	       update_below(out, eval, args[0], args[1], args[2], PATH);

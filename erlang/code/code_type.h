@@ -126,3 +126,24 @@ struct type_diffs type_compare(const struct type *before, const struct type *aft
 			       struct arena *arena);
 /* Whether all is the same, and all was seen, or lost in the same place; funs count as lost. */
 bool type_same(const struct type *before, const struct type *after);
+
+/* A place below which nothing is seen in either of two types. */
+struct type_place {
+	const char *path; /* as of a type_diff */
+	const struct type *before, *after;
+};
+
+/* Those of two types, at most `max`; how many there are. */
+size_t type_unseen(struct type_place *out, size_t max, const struct type *before,
+		   const struct type *after, struct arena *arena);
+/* The type with another one at a place. */
+const struct type *type_with(const struct type *type, const struct type *place,
+			     const struct type *instead, struct arena *arena);
+/* The type, whose maps of which not all is seen have these keys beside those that are, and no
+ * others.
+ */
+const struct type *type_closed(const struct type *type, struct names keys, struct arena *arena);
+/* Whether what a function gave is at some place: it was lost from sight there, or is a struct of
+ * the function's module.
+ */
+bool type_holds_of(const struct type *type, const struct beam_function *from);

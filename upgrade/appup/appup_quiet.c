@@ -4,6 +4,7 @@
  * code_change, what it calls in other modules that change, and what those call in it.
  */
 #include "erlang/code/children.h"
+#include "erlang/code/code_eval.h"
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_states.h"
 #include "upgrade/appup/appup_parts.h"
@@ -45,6 +46,46 @@ static bool state_stays(struct appup_work *work, const struct module_diff *modul
 	return !type_is_empty(before) && !type_is_empty(after) && !type_fun(before) &&
 	       all_alike(work, module->name, before, after) &&
 	       all_alike(work, module->name, after, before);
+}
+
+/* A call that computes, logs or raises. */
+static bool does_nothing(const struct beam_function *to)
+{
+	static const char *const modules[] = { "io",           "io_lib",        "logger",
+					       "error_logger", "Elixir.Logger", "Elixir.IO" };
+
+	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+		if (strcmp(to->module, modules[i]) == 0)
+			return true;
+	return known_pure(to->module) || known_to_raise(to);
+}
+
+static bool acts(const struct code *code, const struct code_function *function, unsigned depth)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+		const struct beam_function *to = NULL;
+		const struct code_function *local = code_op_local(code, op);
+
+		if (op->opcode == OP_CALL_EXT || op->opcode == OP_CALL_EXT_LAST ||
+		    op->opcode == OP_CALL_EXT_ONLY)
+			to = code_op_import(code, op);
+		if (op->opcode == OP_SEND || (to && !does_nothing(to)) ||
+		    (local && (depth == 0 || acts(code, local, depth - 1))))
+			return true;
+	}
+	return false;
+}
+
+/* Whether it does more than to return something: puts into the process dictionary, sets a timer. */
+static bool change_acts(const struct code *code)
+{
+	enum { DEPTH = 4 };
+	const struct code_function *change = code_function(code, "code_change", 3);
+
+	if (!change)
+		change = code_function(code, "code_change", 4);
+	return change && acts(code, change, DEPTH);
 }
 
 /* code_change of either hands the state on, so that nothing is lost where it is not called. */
@@ -124,7 +165,7 @@ bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex)
 	    module->new_code->unread || has_lost_callbacks(module))
 		return false;
 	return !vertex->through && is_handed_on(module->old_code, role) &&
-	       is_handed_on(module->new_code, role) &&
+	       is_handed_on(module->new_code, role) && !change_acts(module->new_code) &&
 	       calls_stay(work, vertex, module->old_facts) &&
 	       calls_stay(work, vertex, module->new_facts) && state_stays(work, module, role);
 }

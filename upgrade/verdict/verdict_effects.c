@@ -61,7 +61,7 @@ bool effect_any(const struct beam_function *to)
 
 	if (strcmp(to->module, "erlang") == 0)
 		return is_one_of(to->name, of_erlang, ARRAY_LEN(of_erlang));
-	return strncmp(to->name, "start", 5) == 0 ||
+	return strncmp(to->name, "start", 5) == 0 || code_compiles_regex(to) ||
 	       is_one_of(to->module, modules, ARRAY_LEN(modules));
 }
 

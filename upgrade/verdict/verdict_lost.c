@@ -47,31 +47,6 @@ static bool wants_newly(const struct code *code, const struct code *other)
 	return false;
 }
 
-static uint64_t bit_of(const struct code_arg *size)
-{
-	return size->kind == CODE_NUMBER && size->number < 64 ? UINT64_C(1) << size->number : 0;
-}
-
-/* The sizes of tuples that it tells something from, a bit for each. */
-static uint64_t sizes_told_apart(const struct code *code)
-{
-	uint64_t sizes = 0;
-
-	for (size_t i = 0; i < code->len; i++)
-		for (size_t j = 0; j < code->functions[i].len; j++) {
-			const struct code_op *op = &code->functions[i].ops[j];
-			const struct code_arg *list = &op->args[2];
-
-			if (op->opcode == OP_TEST_ARITY || op->opcode == OP_IS_TAGGED_TUPLE)
-				sizes |= bit_of(&op->args[2]);
-			if (op->opcode != OP_SELECT_TUPLE_ARITY || list->kind != CODE_LIST)
-				continue;
-			for (uint32_t k = 0; k < list->len; k++)
-				sizes |= bit_of(&list->items[k]);
-		}
-	return sizes;
-}
-
 /* What is not seen is taken apart as before: no other keys, no tuples of another size. */
 static bool is_taken_alike(struct judge *judge, const struct typed *typed)
 {

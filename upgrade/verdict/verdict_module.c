@@ -41,6 +41,7 @@ void judge_module(struct judge *judge, const struct app_diff *app, const struct 
 	judge_native(judge, app, module);
 	judge_process(judge, app, module);
 	judge_state(judge, app, module);
+	judge_bridge(judge, app, module);
 	judge_carried(judge, app, module);
 	judge_kept_things(judge, app, module);
 	judge_agents(judge, app, module);

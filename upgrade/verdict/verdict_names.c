@@ -166,6 +166,33 @@ bool *modules_naming(struct judge *judge, const struct name_table *names)
 	return found;
 }
 
+static bool names_atom(struct judge *judge, struct module_at *module, const char *name)
+{
+	const struct code *code = module_code(judge->modules, SIDE_OLD, module);
+	owned_name_table struct name_table *named = code ? atoms_of(code) : NULL;
+
+	return !code || name_table_find(named, span_of(name)) != NAME_ABSENT;
+}
+
+bool atom_was_known(struct judge *judge, const char *name)
+{
+	struct modules *modules = judge->modules;
+	struct reading reading = { modules, true };
+	const uint32_t hash = text_hash(name);
+
+	if (modules->failed || !read_all_atoms(&reading))
+		return true;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++)
+		if (modules->items[SIDE_NEW][i].same &&
+		    has_any(modules->items[SIDE_NEW][i].atoms, &hash, 1))
+			return true;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++)
+		if (!modules->items[SIDE_OLD][i].same &&
+		    names_atom(judge, &modules->items[SIDE_OLD][i], name))
+			return true;
+	return false;
+}
+
 /* ---- who calls what changed ---- */
 
 /* Whether it calls a function that is not what it was. */

@@ -184,12 +184,24 @@ void judge_stale(struct judge *judge, const struct app_diff *app, const struct a
 /* A changed module whose processes, or whose structs, live on. */
 void judge_state(struct judge *judge, const struct app_diff *app, const struct module_diff *module);
 
+/* Whether the appup has code_change of a module called: one by hand may load the module and leave
+ * its processes alone.
+ */
+bool code_change_is_asked(const struct judge *judge, const struct app_diff *app,
+			  const char *module);
+
 struct code_shape;
 /* Whether code that makes states of the shape `to` can go on with one of the shape `from`. */
 bool shape_fits(const struct code *code, const struct code_shape *from,
 		const struct code_shape *to);
 
 struct type;
+
+/* ---- verdict_bridge.c ---- */
+
+/* The state of a supervisor_bridge. */
+void judge_bridge(struct judge *judge, const struct app_diff *app,
+		  const struct module_diff *module);
 
 /* ---- verdict_statem.c ---- */
 
@@ -259,6 +271,19 @@ struct typed {
 
 /* The state below its first level, and where it cannot be seen. */
 void judge_types(struct judge *judge, const struct typed *typed);
+/* What in the code of `side` fails for states of the type `before`, where it goes on with those of
+ * the type `after`: "handle_call/3, given stop"; NULL: nothing is seen to.
+ */
+const char *what_fails(struct judge *judge, enum side side, const struct typed *typed,
+		       const struct type *before, const struct type *after);
+
+/* ---- verdict_unseen.c ---- */
+
+/* The sizes of tuples that code tells something from, a bit for each. */
+uint64_t sizes_told_apart(const struct code *code);
+/* What is not seen of the states, and is taken for something else than before. */
+void judge_unseen(struct judge *judge, const struct typed *typed, const struct type *before,
+		  const struct type *after);
 
 /* ---- verdict_argument.c ---- */
 
@@ -416,6 +441,8 @@ bool handler_may_get(struct judge *judge, const struct value *manager, const cha
  * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
+/* Whether any module of the old release names an atom: else nothing there is seen to make it. */
+bool atom_was_known(struct judge *judge, const char *name);
 /* Of a module of the new release that is the same: whether it calls one that changed, by what that
  * gives it may do something else.
  */

@@ -334,10 +334,9 @@ static void judge_fun(const struct changed_process *process)
 
 /* ---- all of it ---- */
 
-/* An appup by hand may load the module and leave its processes alone. */
-static bool is_asked(const struct changed_process *process)
+bool code_change_is_asked(const struct judge *judge, const struct app_diff *app, const char *module)
 {
-	const struct appup_made *made = appups_find(process->judge->appups, process->app->name);
+	const struct appup_made *made = appups_find(judge->appups, app->name);
 	const struct term *script = made ? made->up : NULL;
 
 	if (!made || made->source == APPUP_GENERATED)
@@ -349,8 +348,13 @@ static bool is_asked(const struct changed_process *process)
 		    term_is_tagged(instruction, "code_change", 3))
 			return true;
 	}
-	script = script_find(made->up, process->module->name);
+	script = script_find(made->up, module);
 	return script && instruction_is_advanced(script);
+}
+
+static bool is_asked(const struct changed_process *process)
+{
+	return code_change_is_asked(process->judge, process->app, process->module->name);
 }
 
 static bool keeps_state(const struct changed_process *process)

@@ -243,14 +243,15 @@ static void judge_place(const struct storing *storing, const struct storage *way
 	struct judge *judge = storing->judge;
 	const struct type *there = stored(storing, !storing->to, way, place, by_init);
 	const struct type *made = stored(storing, storing->to, way, place, by_init);
-	const struct stored_at at = { .stored = way->stored,
-				      .place = place,
-				      .by = storing->code->module,
-				      .to = storing->to,
-				      .there = there,
-				      .made = made };
+	struct stored_at at = { .stored = way->stored,
+				.place = place,
+				.by = storing->code->module,
+				.to = storing->to,
+				.there = there,
+				.made = made };
 	const struct type_diff *harm;
 	const char *failing, *lost;
+	bool fails;
 
 	if (storing->to == SIDE_NEW)
 		judge_stored_fun(storing, there, way, place);
@@ -258,7 +259,12 @@ static void judge_place(const struct storing *storing, const struct storage *way
 	    is_told(judge, REASON_shared_struct_changed, storing->module->name) ||
 	    is_told(judge, REASON_not_reversible, storing->module->name))
 		return;
-	harm = stored_harm(storing, way, place, type_compare(there, made, judge->arena));
+	at.there = stored_behind_change(storing, &at, &fails);
+	if (fails) {
+		tell_harm(storing, way, place, "code_change fails with it");
+		return;
+	}
+	harm = stored_harm(storing, way, place, type_compare(at.there, made, judge->arena));
 	failing = harm ? NULL : reader_that_fails(judge, &at);
 	if (harm && stored_key_is_made(storing, way, place, harm))
 		tell_harm(storing, way, place,
@@ -267,7 +273,7 @@ static void judge_place(const struct storing *storing, const struct storage *way
 		tell_harm(storing, way, place,
 			  harm ? type_diff_shown(judge->arena, harm)
 			       : arena_printf(judge->arena, "%s fails with it", failing));
-	else if ((lost = stored_key_not_found(storing, way, place, there, made)))
+	else if ((lost = stored_key_not_found(storing, way, place, at.there, made)))
 		tell_harm(storing, way, place, lost);
 }
 

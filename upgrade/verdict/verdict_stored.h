@@ -48,3 +48,11 @@ bool stored_key_is_made(const struct storing *storing, const struct storage *way
 const char *stored_key_not_found(const struct storing *storing, const struct storage *way,
 				 const char *place, const struct type *there,
 				 const struct type *made);
+
+/* ---- verdict_stored_change.c ---- */
+
+/* What is there behind code_change, where that is called and it is in the process dictionary; else
+ * at->there.  *fails: code_change is seen to, whatever of it is there.
+ */
+const struct type *stored_behind_change(const struct storing *storing, const struct stored_at *at,
+					bool *fails);

@@ -58,9 +58,8 @@ static const char *loop_that_ends(struct judge *judge, enum side side, const str
 	return "its loop";
 }
 
-/* What in the code of `side` fails for states of the type `before`, and for none that it makes. */
-static const char *what_fails(struct judge *judge, enum side side, const struct typed *typed,
-			      const struct type *before, const struct type *after)
+const char *what_fails(struct judge *judge, enum side side, const struct typed *typed,
+		       const struct type *before, const struct type *after)
 {
 	struct heir heir = heir_of(judge, side, typed);
 
@@ -141,6 +140,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	else if (lost)
 		judge_kept_types(judge, typed, looked_for(judge, SIDE_OLD, typed),
 				 looked_for(judge, SIDE_NEW, typed), &up);
+	else
+		judge_unseen(judge, typed, before, after);
 }
 
 /* What the appup gives to code_change; NULL: it is not seen. */

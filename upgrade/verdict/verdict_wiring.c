@@ -3,6 +3,7 @@
  * subscriptions.  The processes that run were set up by the old code.
  */
 #include "base/name_table.h"
+#include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 enum { CALLER_DEPTH = 4 };
@@ -203,9 +204,10 @@ static const struct wire {
 	uint32_t arity; /* 0: any */
 	int what;       /* the argument that tells one from another; -1: all of them */
 	/* OTHER: told only where another one with the same first argument was there; NONE: only
-	 * where there was none at all; otherwise always.
+	 * where there was none at all; KEPT: only in place of another one, where something keeps
+	 * what it gives; otherwise always.
 	 */
-	enum { ALWAYS, OTHER, NONE } when;
+	enum { ALWAYS, OTHER, NONE, KEPT } when;
 	const char *shown;
 } wires[] = {
 	{ "ets", "new", 2, 1, OTHER, "the options of a table" },
@@ -241,6 +243,10 @@ static const struct wire {
 	{ "Elixir.Registry", "register", 3, 1, ALWAYS, "a key of a registry" },
 	{ "Elixir.Phoenix.PubSub", "subscribe", 0, -1, ALWAYS, "a subscription" },
 	{ "mnesia", "create_table", 2, -1, ALWAYS, "a table" },
+	{ "ets", "match_spec_compile", 1, -1, KEPT, "a compiled match specification" },
+	{ "re", "compile", 0, -1, KEPT, "a compiled expression" },
+	{ "Elixir.Regex", "compile", 0, -1, KEPT, "a compiled expression" },
+	{ "Elixir.Regex", "compile!", 0, -1, KEPT, "a compiled expression" },
 };
 /* clang-format on */
 
@@ -338,6 +344,34 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 	return false;
 }
 
+static bool is_in(struct judge *judge, const struct value *value, const struct beam_function *from)
+{
+	struct type *type = type_new(judge->arena);
+
+	type_add(type, value, judge->arena);
+	return type_holds_of(type, from);
+}
+
+/* The state of its processes holds what the call gives, or it is put somewhere. */
+static bool is_kept(struct judge *judge, const struct module_at *module, const struct code *code,
+		    struct code_effects effects, const struct beam_function *from)
+{
+	const struct beam_facts *facts = modules_facts(judge->modules, SIDE_NEW, module->name);
+	unsigned roles = facts ? facts->roles & BEAM_PROCESS : 0;
+
+	if (roles && type_holds_of(module_state(judge->modules, SIDE_NEW, module->name, code,
+						(enum beam_role)(roles & -roles)),
+				   from))
+		return true;
+	for (size_t i = 0; i < effects.len; i++)
+		if (strcmp(effects.items[i].to.name, "put") == 0 ||
+		    strcmp(effects.items[i].to.name, "insert") == 0)
+			for (size_t j = 0; j < effects.items[i].to.arity && j < EFFECT_ARGS; j++)
+				if (is_in(judge, effects.items[i].args[j], from))
+					return true;
+	return false;
+}
+
 /* A timer that begins at the start is mostly set again where its message comes. */
 static bool is_set_up(struct judge *judge, struct module_at *module, const struct wired *wired)
 {
@@ -386,6 +420,8 @@ static void judge_wires(struct judge *judge, struct module_at *module, bool thro
 		if (!now.wire || now.effect->through != through || had(judge, olds, &now, &other) ||
 		    (now.wire->when == OTHER && !other) || (now.wire->when == NONE && other) ||
 		    strcmp(now.what, "_") == 0 || !is_set_up(judge, module, &now) ||
+		    (now.wire->when == KEPT &&
+		     (!other || !is_kept(judge, module, code, news, &now.effect->to))) ||
 		    (through && is_told_of(judge, code, &now)))
 			continue;
 		owner = code_owner(code, now.effect->in);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What code_change makes of what the process dictionary holds: it reads and puts there as it likes,
+ * in the new code both ways.
+ */
+#include "upgrade/verdict/verdict_stored.h"
+
+enum { STEPS_MAX = 8000 };
+
+struct changing {
+	struct arena *arena;
+	const struct stored_at *at;
+	struct eval *eval;
+	const struct value *now; /* what is there */
+	struct type *put;
+	bool any;
+};
+
+static bool is_of_dictionary(const struct beam_function *function)
+{
+	return strcmp(function->module, "erlang") == 0 ||
+	       strcmp(function->module, "Elixir.Process") == 0;
+}
+
+static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
+		   struct values *out)
+{
+	struct changing *changing = ctx;
+
+	if (!is_of_dictionary(function) || function->arity == 0 ||
+	    !stored_is_at(args[0], changing->at, changing->arena))
+		return false;
+	if (strcmp(function->name, "put") == 0 && function->arity == 2) {
+		type_add(changing->put, args[1], changing->arena);
+		changing->any = true;
+	}
+	if (strcmp(function->name, "get") != 0 && strcmp(function->name, "put") != 0)
+		return false;
+	eval_add(changing->eval, out, changing->now);
+	return true;
+}
+
+static const struct code_function *change_of(const struct code *code, unsigned *version)
+{
+	const struct code_function *change = code_function(code, "code_change", 3);
+
+	*version = 0;
+	if (!change)
+		change = code_function(code, "code_change", 4);
+	if (change)
+		return change;
+	*version = 2;
+	return code_function(code, "system_code_change", 4);
+}
+
+/* False: it never comes to an end with that there. */
+static bool change_one(struct changing *changing, const struct storing *storing,
+		       const struct code *code, const struct value *value, struct type *out)
+{
+	struct arena *arena = changing->arena;
+	unsigned version;
+	const struct code_function *change = change_of(code, &version);
+	const struct term *vsn = storing->module->diff->old_facts->vsn;
+	const struct value *old = vsn ? value_of_term(arena, vsn) : &value_unknown;
+	const struct value *back[] = { value_of_atom(arena, "down"), old };
+	const struct value *args[] = { &value_unknown, &value_unknown, &value_unknown,
+				       &value_unknown };
+	struct eval eval = { .arena = arena,
+			     .library = &storing->judge->modules->library[SIDE_NEW],
+			     .limit = STEPS_MAX,
+			     .answer = answer,
+			     .ctx = changing };
+	struct values values;
+
+	changing->eval = &eval;
+	changing->now = value;
+	changing->put = type_new(arena);
+	changing->any = false;
+	args[version] = storing->to == SIDE_OLD ? value_tuple(arena, back, ARRAY_LEN(back)) : old;
+	values = eval_function(&eval, code, change, args);
+	if (eval.gave_up)
+		out->unknown = true;
+	else if (values.len > 0 && changing->any)
+		for (size_t i = 0; i < type_exact_ways(changing->put); i++)
+			type_add(out, type_exact_value(changing->put, i, arena), arena);
+	else if (values.len > 0)
+		type_add(out, value, arena);
+	return values.len > 0 || eval.gave_up;
+}
+
+const struct type *stored_behind_change(const struct storing *storing, const struct stored_at *at,
+					bool *fails)
+{
+	struct judge *judge = storing->judge;
+	const struct code *code = storing->to == SIDE_NEW ? storing->code : storing->from;
+	struct changing changing = { .arena = judge->arena, .at = at };
+	struct type *out = type_new(judge->arena);
+	const size_t ways = type_exact_ways(at->there);
+	unsigned version;
+	bool any = false;
+
+	*fails = false;
+	if (at->stored != STORED_IN_PROCESS || !storing->module->diff || type_is_empty(at->there) ||
+	    at->there->unknown || !change_of(code, &version) ||
+	    !code_change_is_asked(judge, storing->module->app, storing->module->name))
+		return at->there;
+	for (size_t i = 0; i < ways && i < TYPE_VARIANTS; i++)
+		any = change_one(&changing, storing, code,
+				 type_exact_value(at->there, i, judge->arena), out) ||
+		      any;
+	*fails = !any;
+	return any ? out : at->there;
+}

@@ -526,8 +526,8 @@ struct type *code_state_type(const struct code *code, enum beam_role role,
 }
 
 struct type *code_state_given(const struct code *code, enum beam_role role,
-			      const struct code_library *library, unsigned at, enum term_kind kind,
-			      struct arena *arena)
+			      const struct code_library *library, unsigned at,
+			      const struct value *given, struct arena *arena)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct states states = { .code = code,
@@ -535,7 +535,7 @@ struct type *code_state_given(const struct code *code, enum beam_role role,
 				 .library = library,
 				 .arena = arena,
 				 .scratch = &scratch,
-				 .given = value_of_kind(&scratch, kind),
+				 .given = given,
 				 .given_at = at,
 				 .type = type_new(arena) };
 

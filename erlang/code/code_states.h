@@ -14,12 +14,12 @@
 struct type *code_state_type(const struct code *code, enum beam_role role,
 			     const struct code_library *library, bool shares, struct arena *arena);
 
-/* The same where what starts them is given something of a kind (value_of_kind()), as its argument
- * `at`, counted from 0; empty: no start is seen to go well with that.
+/* The same where what starts them is given that, as its argument `at`, counted from 0; empty: no
+ * start is seen to go well with it.
  */
 struct type *code_state_given(const struct code *code, enum beam_role role,
-			      const struct code_library *library, unsigned at, enum term_kind kind,
-			      struct arena *arena);
+			      const struct code_library *library, unsigned at,
+			      const struct value *given, struct arena *arena);
 
 /* Of a behaviour that is not OTP's: whether its processes are like those of gen_fsm, since init/1
  * returns {ok, StateName, Data}, and there is a function of that name.

@@ -182,7 +182,9 @@ static struct type *changed(const struct changer *changer, const struct type *ty
 		return copy;
 	if (type->item)
 		copy->item = changed(changer, type->item, depth - 1);
-	copy->variants = arena_array(changer->arena, type->len, struct type_variant);
+	copy->variants = type->len > 0
+				 ? arena_array(changer->arena, TYPE_VARIANTS, struct type_variant)
+				 : NULL;
 	for (size_t i = 0; i < type->len; i++)
 		copy->variants[i] = variant_changed(changer, &type->variants[i], depth - 1);
 	return copy;

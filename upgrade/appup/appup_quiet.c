@@ -4,6 +4,7 @@
  * code_change, what it calls in other modules that change, and what those call in it.
  */
 #include "erlang/code/children.h"
+#include "erlang/code/code_effects.h"
 #include "erlang/code/code_eval.h"
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_states.h"
@@ -60,18 +61,16 @@ static bool does_nothing(const struct beam_function *to)
 	return known_pure(to->module) || known_to_raise(to);
 }
 
-static bool acts(const struct code *code, const struct code_function *function, unsigned depth)
+static bool acts_itself(const struct code *code, const struct code_function *function)
 {
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
 		const struct beam_function *to = NULL;
-		const struct code_function *local = code_op_local(code, op);
 
 		if (op->opcode == OP_CALL_EXT || op->opcode == OP_CALL_EXT_LAST ||
 		    op->opcode == OP_CALL_EXT_ONLY)
 			to = code_op_import(code, op);
-		if (op->opcode == OP_SEND || (to && !does_nothing(to)) ||
-		    (local && (depth == 0 || acts(code, local, depth - 1))))
+		if (op->opcode == OP_SEND || (to && !does_nothing(to)))
 			return true;
 	}
 	return false;
@@ -80,12 +79,16 @@ static bool acts(const struct code *code, const struct code_function *function, 
 /* Whether it does more than to return something: puts into the process dictionary, sets a timer. */
 static bool change_acts(const struct code *code)
 {
-	enum { DEPTH = 4 };
+	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct code_function *change = code_function(code, "code_change", 3);
+	bool *acts = arena_array(&scratch, code->len, bool);
 
 	if (!change)
 		change = code_function(code, "code_change", 4);
-	return change && acts(code, change, DEPTH);
+	for (size_t i = 0; change && i < code->len; i++)
+		acts[i] = acts_itself(code, &code->functions[i]);
+	code_mark_callers(code, acts);
+	return change && acts[change - code->functions];
 }
 
 /* code_change of either hands the state on, so that nothing is lost where it is not called. */

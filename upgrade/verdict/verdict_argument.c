@@ -6,19 +6,32 @@
 #include "erlang/code/code_states.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { ARGUMENTS = 2 }; /* of a start, which are tried one after the other */
+enum {
+	ARGUMENTS = 2, /* of a start, which are tried one after the other */
+	TUPLES = 4,    /* of 1 to 4 elements */
+};
 
-static const enum term_kind kinds[] = { TERM_LIST, TERM_MAP,     TERM_BINARY,
-					TERM_ATOM, TERM_INTEGER, TERM_PID };
+static const enum term_kind kinds[] = { TERM_LIST,    TERM_MAP,   TERM_BINARY, TERM_ATOM,
+					TERM_INTEGER, TERM_FLOAT, TERM_PID,    TERM_REFERENCE };
+enum { GIVEN = ARRAY_LEN(kinds) + TUPLES };
 
-/* Their state after a start with something of a kind; NULL: nobody starts them with that. */
+static const struct value *given_nth(size_t nth, struct arena *arena)
+{
+	static const struct value *const any[TUPLES] = { &value_unknown, &value_unknown,
+							 &value_unknown, &value_unknown };
+
+	return nth < ARRAY_LEN(kinds) ? value_of_kind(arena, kinds[nth])
+				      : value_tuple(arena, any, nth - ARRAY_LEN(kinds) + 1);
+}
+
+/* Their state after a start with that; NULL: nobody starts them with it. */
 static const struct type *started_with(struct judge *judge, enum side side,
 				       const struct typed *typed, const struct type *any,
-				       unsigned at, enum term_kind kind)
+				       unsigned at, const struct value *given)
 {
 	const struct code *code = side == SIDE_OLD ? typed->old_code : typed->new_code;
 	const struct type *state = code_state_given(
-		code, typed->role, &judge->modules->library[side], at, kind, judge->arena);
+		code, typed->role, &judge->modules->library[side], at, given, judge->arena);
 	const struct heir own = { .judge = judge, .side = side, .code = code, .role = typed->role };
 
 	return type_is_empty(state) || callback_that_fails(&own, state, any) ? NULL : state;
@@ -57,10 +70,11 @@ static struct argument seen_at(const struct heir *heir, const struct typed *type
 	struct argument seen = { NULL, true };
 	size_t started = 0, harmed = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		const struct type *was = started_with(judge, SIDE_OLD, typed, before, at, kinds[i]);
+	for (size_t i = 0; i < GIVEN; i++) {
+		const struct value *given = given_nth(i, judge->arena);
+		const struct type *was = started_with(judge, SIDE_OLD, typed, before, at, given);
 		const struct type *is =
-			was ? started_with(judge, SIDE_NEW, typed, after, at, kinds[i]) : NULL;
+			was ? started_with(judge, SIDE_NEW, typed, after, at, given) : NULL;
 		const struct type_diff *harm = is ? type_harm(heir, was, is) : NULL;
 
 		if (!is)

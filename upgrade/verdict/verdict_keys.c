@@ -5,7 +5,7 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { STEPS = 16000, MESSAGES_MAX = 40 };
+enum { STEPS = 16000, TOLD_MAX = 40, SIZES = 6, MESSAGES_MAX = 100 };
 
 struct lookups {
 	struct arena *arena;
@@ -84,20 +84,73 @@ static bool matches_any_key(const struct code *code)
 	return false;
 }
 
+/* {'DOWN', Ref, process, Pid, Reason} and {'EXIT', Pid, Reason}, as they mostly are: processes are
+ * monitored by name, and ports linked, more rarely.
+ */
+static const struct value *sent_by_system(struct arena *arena, const struct value *message)
+{
+	const struct value *parts[] = { &value_unknown, &value_unknown, &value_unknown,
+					&value_unknown, &value_unknown };
+
+	if (value_is_tagged(message, "DOWN", 5)) {
+		parts[1] = value_of_kind(arena, TERM_REFERENCE);
+		parts[3] = value_of_kind(arena, TERM_PID);
+	} else if (value_is_tagged(message, "EXIT", 3)) {
+		parts[1] = value_of_kind(arena, TERM_PID);
+	} else {
+		return message;
+	}
+	parts[0] = value_element(message, 0, arena);
+	return value_tuple(arena, parts, (size_t)value_tuple_size(message));
+}
+
+/* Whatever else may come: {Ref, Answer}, {Tag, Socket, Data}, a reference by itself, … */
+static size_t add_others(const struct value **messages, size_t len, struct arena *arena)
+{
+	static const enum term_kind kinds[] = { TERM_REFERENCE, TERM_PID,     TERM_PORT,
+						TERM_BINARY,    TERM_INTEGER, TERM_MAP };
+	const struct value *parts[SIZES] = { NULL,           &value_unknown, &value_unknown,
+					     &value_unknown, &value_unknown, &value_unknown };
+
+	for (size_t i = 0; i <= ARRAY_LEN(kinds); i++) {
+		parts[0] = i < ARRAY_LEN(kinds) ? value_of_kind(arena, kinds[i])
+						: value_of_atom(arena, "$none of them");
+		messages[len++] = parts[0];
+		for (size_t size = 2; size <= SIZES; size++)
+			messages[len++] = value_tuple(arena, parts, size);
+	}
+	return len;
+}
+
+/* The messages of handle_info/2, of whose elements the kinds are known; none: there are too many.
+ */
+static size_t messages_sent(const struct value **messages, const struct code *code,
+			    const struct code_function *function, struct arena *arena)
+{
+	size_t len = messages_told_apart(messages, TOLD_MAX, code, function, 0, arena);
+
+	if (len == TOLD_MAX)
+		return 0;
+	for (size_t i = 0; i < len; i++)
+		messages[i] = sent_by_system(arena, messages[i]);
+	return add_others(messages, len, arena);
+}
+
 /* With whatever a callback is given: for some of that is known of which kind it is. */
 static void look_up(struct lookups *lookups, const struct code_library *library,
 		    const struct code *code, const struct code_function *function)
 {
-	const struct value *messages[MESSAGES_MAX] = { &value_unknown };
+	const struct value *messages[MESSAGES_MAX];
 	const struct value *args[] = { NULL, &value_unknown, &value_unknown };
 	size_t len = 0;
 
 	if (strcmp(function->name, "handle_info") == 0 && function->arity == 2)
-		len = messages_told_apart(messages, MESSAGES_MAX, code, function, 0,
-					  lookups->arena);
+		len = messages_sent(messages, code, function, lookups->arena);
 	else if (strcmp(function->name, "handle_call") == 0 && function->arity == 3)
 		args[1] = value_caller(lookups->arena);
-	for (size_t i = 0; i == 0 || i < len; i++) {
+	if (len == 0)
+		messages[len++] = &value_unknown;
+	for (size_t i = 0; i < len; i++) {
 		struct eval eval = { .arena = lookups->arena,
 				     .library = library,
 				     .limit = STEPS,

@@ -25,6 +25,19 @@ static void add(struct judge *judge, const char *name, const char *module)
 	judge->registered = registered;
 }
 
+/* Registered is what a function of another module gave: it may run any code. */
+static bool is_of_others(const struct code_effect *effect)
+{
+	const bool erlang = effect_is(effect, "erlang", "register", 2);
+	const struct value *pid;
+
+	if (!erlang && !effect_is(effect, "Elixir.Process", "register", 2))
+		return false;
+	pid = effect->args[erlang ? 1 : 0];
+	return pid->kind == VALUE_UNKNOWN && pid->where.module &&
+	       strcmp(pid->where.module, "erlang") != 0;
+}
+
 /* Whose callbacks run in what a call starts: those of the module that makes it, or one it names. */
 static const char *started_module(const struct code_effect *effect, const char *self)
 {
@@ -44,7 +57,7 @@ static void add_started(struct judge *judge, struct module_at *module)
 	for (size_t i = 0; i < effects.len; i++) {
 		const char *name = started_as(&effects.items[i], judge->arena);
 
-		if (name)
+		if (name && !is_of_others(&effects.items[i]))
 			add(judge, name, started_module(&effects.items[i], module->name));
 	}
 }

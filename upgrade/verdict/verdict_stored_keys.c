@@ -95,14 +95,20 @@ static bool found_elsewhere(const struct storing *storing, const char *place,
 	return looks.finds;
 }
 
+/* What a row is found by; NULL: it is none. */
+static const struct type *key_of(const struct type_variant *row)
+{
+	return row->map || row->len == 0 ? NULL : row->items[0];
+}
+
 static bool is_put(const struct type *rows, const struct value *wanted, struct arena *arena)
 {
 	for (size_t i = 0; i < rows->len; i++) {
-		const struct type *key = rows->variants[i].map ? NULL : rows->variants[i].items[0];
+		const struct type *key = key_of(&rows->variants[i]);
 
-		if (!key || key->unknown)
+		if (key && key->unknown)
 			return true;
-		for (size_t j = 0; j < key->len; j++)
+		for (size_t j = 0; key && j < key->len; j++)
 			if (!key->variants[j].map &&
 			    may_be(type_value(key, j, arena), wanted, false, arena))
 				return true;
@@ -116,7 +122,7 @@ static bool is_put(const struct type *rows, const struct value *wanted, struct a
 static bool puts_others(const struct type *made, const struct type *there, struct arena *arena)
 {
 	for (size_t i = 0; i < made->len; i++) {
-		const struct type *key = made->variants[i].map ? NULL : made->variants[i].items[0];
+		const struct type *key = key_of(&made->variants[i]);
 
 		for (size_t j = 0; key && j < key->len; j++)
 			if (key->variants[j].tag && !key->variants[j].map &&
@@ -149,8 +155,7 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 	    !puts_others(made, there, arena))
 		return NULL;
 	for (size_t i = 0; i < there->len; i++) {
-		const struct type *key =
-			there->variants[i].map ? NULL : there->variants[i].items[0];
+		const struct type *key = key_of(&there->variants[i]);
 
 		for (size_t j = 0; key && j < key->len; j++) {
 			const struct value *wanted = type_value(key, j, arena);

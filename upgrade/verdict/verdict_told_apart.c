@@ -17,18 +17,6 @@ static void add_message(struct told *told, const struct value *message)
 		told->items[told->len++] = message;
 }
 
-/* What stands in a message of the system: {'DOWN', Ref, process, Pid, Reason}, {'EXIT', Pid,
- * Reason}. */
-static const struct value *sent_by_system(struct arena *arena, const char *tag, size_t size,
-					  size_t at)
-{
-	if (size == 5 && strcmp(tag, "DOWN") == 0 && (at == 1 || at == 3))
-		return value_of_kind(arena, at == 1 ? TERM_REFERENCE : TERM_PID);
-	if (size == 3 && strcmp(tag, "EXIT") == 0 && at == 1)
-		return value_of_kind(arena, TERM_PID);
-	return &value_unknown;
-}
-
 /* {Tag, …} */
 static void add_tagged(struct told *told, const struct term *tag, size_t size)
 {
@@ -38,7 +26,7 @@ static void add_tagged(struct told *told, const struct term *tag, size_t size)
 		return;
 	items[0] = value_of_term(told->arena, tag);
 	for (size_t i = 1; i < size; i++)
-		items[i] = sent_by_system(told->arena, term_atom_name(tag), size, i);
+		items[i] = &value_unknown;
 	add_message(told, value_tuple(told->arena, items, size));
 }
 
@@ -63,7 +51,7 @@ static void add_tuple(struct told *told, const struct code_op *op)
 {
 	const struct term *tag = code_term(&op->args[3]);
 
-	if (tag && op->args[2].kind == CODE_NUMBER)
+	if (tag && term_atom_name(tag) && op->args[2].kind == CODE_NUMBER)
 		add_tagged(told, tag, (size_t)op->args[2].number);
 }
 

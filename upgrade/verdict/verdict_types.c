@@ -105,13 +105,15 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	struct type_diffs up = type_compare(before, after, judge->arena);
 	const struct heir heir = heir_of(judge, SIDE_NEW, typed);
 	const struct heir back = heir_of(judge, SIDE_OLD, typed);
-	const struct argument given = argument_seen(&heir, typed, before, after, up);
 	const struct type_diff *lost, *harm = first_harm(&heir, up, false);
+	struct argument given = { NULL, false };
 
 	if (harm && callbacks_cope(&heir, before, after))
 		harm = NULL;
-	if (!harm)
+	if (!harm && !earlier) {
+		given = argument_seen(&heir, typed, before, after, up);
 		harm = given.harm;
+	}
 	if (harm) {
 		struct reason *reason =
 			JUDGE(judge, REASON_state_shape_changed, typed->app->name, typed->name,

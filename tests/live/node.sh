@@ -119,6 +119,27 @@ kill -CONT "$first"
 wait_for 10 "$relevo" node ping "$node" || fail "not back after SIGCONT"
 ok
 
+# A node that starts, as one that waits for another, may still lack processes of OTP: it is not there
+# yet, rather than at fault.
+cat >"$work/waits.config" <<'EOF'
+[{kernel, [{distributed, [{nothing, ['f@127.0.0.1', 'absent@127.0.0.1']}]},
+           {sync_nodes_mandatory, ['absent@127.0.0.1']}, {sync_nodes_timeout, 600000}]}].
+EOF
+erl -name f@127.0.0.1 -setcookie tasty -noinput -config "$work/waits" >"$work/f.log" 2>&1 &
+pids="$pids $!"
+wait_for 20 "$relevo" node ping f@127.0.0.1 || fail "f: $(cat "$work/f.log")"
+for each in "3 f" "1 a"; do
+  waits=${each#* }@127.0.0.1
+  expect 0 "$relevo" node eval "$waits" \
+    'F = whereis(file_server_2), unregister(file_server_2), register(files_aside, F)'
+  expect "${each% *}" "$relevo" node releases "$waits"
+  contains "$said" "the process is not there"
+done
+case $said in *"starts, stops or restarts"*) fail "of a node that is up: $said" ;; esac
+expect 0 "$relevo" node eval "$node" \
+  'F = whereis(files_aside), unregister(files_aside), register(file_server_2, F)'
+ok
+
 # A node that dies.
 kill -9 "$first"
 wait_for 5 gone "$first" || fail "cannot be killed"

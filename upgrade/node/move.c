@@ -24,14 +24,11 @@ int node_settle(struct node_releases *out, struct node *node, struct arena *aren
 					 out->starting ? "its applications are still being started"
 						       : "an installation still runs on the node");
 		}
-		if (ret && err->kind == ERROR_UNREACHABLE) {
-			if (node_reopen(node, deadline, err))
-				return -1;
-		} else {
-			node_pause(node, ret         ? err->text
-					 : out->busy ? "an installation still runs on the node"
-						     : "the node starts, stops or restarts");
-		}
+		node_pause(node, ret         ? err->text
+				 : out->busy ? "an installation still runs on the node"
+					     : "the node starts, stops or restarts");
+		if (ret && err->kind == ERROR_UNREACHABLE && node_reopen(node, deadline, err))
+			return -1;
 	}
 }
 

@@ -203,8 +203,10 @@ static int say_locked(const struct node *node, const struct term *answer, struct
 static bool back_after_wait(struct node *node, bool waited, struct deadline deadline,
 			    struct error *err)
 {
-	return waited && !node->locked && err->kind == ERROR_UNREACHABLE &&
-	       node_reopen(node, deadline, err) == 0;
+	if (!waited || node->locked || err->kind != ERROR_UNREACHABLE || deadline_over(deadline))
+		return false;
+	node_pause(node, "the node starts, stops or restarts");
+	return node_reopen(node, deadline, err) == 0;
 }
 
 int node_lock(struct node *node, struct deadline deadline, struct error *err)

@@ -169,6 +169,15 @@ static const struct term *bindings_term(struct arena *arena, const struct bindin
 	return term_list_of(arena, &list);
 }
 
+static int not_up(const struct dist *dist, const char *what, const struct term *reason,
+		  struct error *err)
+{
+	(void)rpc_failed(dist, what, reason, err);
+	err->kind = ERROR_UNREACHABLE;
+	return error_hint(err,
+			  "The node starts, stops or restarts meanwhile; try again when it is up.");
+}
+
 int node_session_run(const struct term **out, const struct term **bad, struct node_session *session,
 		     struct arena *arena, enum script script, const struct binding *bindings,
 		     size_t bindings_len, struct deadline deadline, struct error *err)
@@ -186,6 +195,8 @@ int node_session_run(const struct term **out, const struct term **bad, struct no
 	    await(&result, &asked, arena, script_name(script), deadline, err) ||
 	    rpc_result(out, &failed, dist, result, script_name(script), err))
 		return -1;
+	if (failed && term_is_tagged(failed, "not_up", 2))
+		return not_up(dist, script_name(script), term_at(failed, 1), err);
 	if (failed && !bad)
 		return rpc_failed(dist, script_name(script), failed, err);
 	if (bad)

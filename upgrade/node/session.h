@@ -19,7 +19,9 @@ void node_session_free(struct node_session *session); /* NULL is fine */
 /* How many atoms the node had room for when the session began. */
 int64_t node_session_free_atoms(const struct node_session *session);
 
-/* As node_eval(), with one of relevo's texts. */
+/* As node_eval(), with one of relevo's texts.
+ * ERROR_UNREACHABLE also where it failed because the node starts, stops or restarts meanwhile.
+ */
 must_check int node_session_run(const struct term **out, const struct term **bad,
 				struct node_session *session, struct arena *arena,
 				enum script script, const struct binding *bindings,

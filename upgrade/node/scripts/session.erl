@@ -2,7 +2,8 @@
 %% The process through which one connection asks: it keeps the texts that were sent, parsed, so that
 %% each goes over once, and ends with the connection; what it was asked for goes on to its end.
 %% Bound: Me.  Answers {Pid, FreeAtoms}; the pid takes {Me, keep, Number, Zipped} and
-%% {Me, run, Ref, Numbers, Bound}, and answers that with {Ref, Value | {badrpc, {'EXIT', Why}}}.
+%% {Me, run, Ref, Numbers, Bound}, and answers that with {Ref, Value | {badrpc, {'EXIT', Why}}}, or
+%% {badrpc, {not_up, Why}} where the node starts, stops or restarts meanwhile.
 %% Where hardly an atom is left, a text with its variables would be the end of the node:
 %% {atoms, FreeAtoms}.
 Parse = fun(Zipped) ->
@@ -16,10 +17,26 @@ Why = fun({Kind, {error, _} = Error}) when is_atom(Kind) -> {Kind, Error};
          ({Kind, Value}) when is_atom(Kind), not is_atom(Value), not is_integer(Value) -> Kind;
          (Other) -> Other
       end,
+%% A node that comes up or goes down lacks what every text counts on, and that is no fault of theirs.
+%% init answers nobody from when it stops the applications on.
+IsUp = fun() ->
+               {Asked, Monitor} = spawn_monitor(fun() -> exit({status, init:get_status()}) end),
+               receive
+                   {'DOWN', Monitor, process, Asked, {status, Status}} ->
+                       Status =:= {starting, started} orelse element(1, Status) =:= started
+               after 1000 -> false
+               end
+       end,
+Failed = fun(Reason) ->
+                 case IsUp() of
+                     true -> {badrpc, {'EXIT', Reason}};
+                     false -> {badrpc, {not_up, Reason}}
+                 end
+         end,
 Run = fun(Ref, Exprs, Bound) ->
               Me ! {Ref, try erl_eval:expr({block, 0, Exprs}, orddict:from_list(Bound), none, none, value)
-                         catch error:R -> {badrpc, {'EXIT', Why(R)}};
-                               exit:R -> {badrpc, {'EXIT', R}};
+                         catch error:R -> Failed(Why(R));
+                               exit:R -> Failed(R);
                                throw:R -> R
                          end}
       end,

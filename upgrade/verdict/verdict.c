@@ -256,10 +256,6 @@ static void judge_steps_and_names(struct judge *judge)
 
 static void judge_running(struct judge *judge)
 {
-	struct aside *aside;
-
-	judge_plugins(judge); /* changes what others look at */
-	aside = aside_begin(judge, judge_steps_and_names);
 	judge_shared(judge);
 	judge_agents_asked(judge);
 	judge_stored(judge);
@@ -274,12 +270,22 @@ static void judge_running(struct judge *judge)
 	judge_ignored(judge);
 	judge_again(judge);
 	judge_rows(judge);
-	aside_end(aside);
+}
+
+static void judge_files_and_relup(struct judge *judge)
+{
+	judge_not_rebuilt(judge);
+	judge_moves(judge);
+	judge_calls(judge);
+	judge_relup(judge);
+	judge_config(judge);
 }
 
 int verdict_reasons(struct judge *judge, const struct appups *appups, const struct term *up,
 		    const struct term *down, struct reasons *reasons, struct error *err)
 {
+	struct aside *aside;
+
 	judge->appups = appups;
 	judge->up = up;
 	judge->down = down;
@@ -288,12 +294,14 @@ int verdict_reasons(struct judge *judge, const struct appups *appups, const stru
 	judge_release(judge);
 	for (size_t i = 0; i < judge->diff->len; i++)
 		judge_app(judge, &judge->diff->apps[i]);
-	if (!judge->anew)
-		judge_running(judge);
-	judge_not_rebuilt(judge);
-	judge_moves(judge);
-	judge_calls(judge);
-	judge_relup(judge);
-	judge_config(judge);
+	if (judge->anew) {
+		judge_files_and_relup(judge);
+		return modules_check(judge->modules, err);
+	}
+	judge_plugins(judge); /* changes what others look at */
+	aside = aside_begin(judge, judge_steps_and_names);
+	judge_running(judge);
+	judge_files_and_relup(judge);
+	aside_end(aside);
 	return modules_check(judge->modules, err);
 }

@@ -410,6 +410,30 @@ const struct code_function *code_local(const struct code *code, const struct cod
 	return at ? &code->functions[at->function] : NULL;
 }
 
+bool code_leaves(enum opcode opcode)
+{
+	switch (opcode) {
+	case OP_RETURN:
+	case OP_JUMP:
+	case OP_SELECT_VAL:
+	case OP_SELECT_TUPLE_ARITY:
+	case OP_CALL_LAST:
+	case OP_CALL_ONLY:
+	case OP_CALL_EXT_LAST:
+	case OP_CALL_EXT_ONLY:
+	case OP_APPLY_LAST:
+	case OP_BADMATCH:
+	case OP_IF_END:
+	case OP_CASE_END:
+	case OP_TRY_CASE_END:
+	case OP_RAISE:
+	case OP_RAW_RAISE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 int code_import_operand(enum opcode opcode)
 {
 	switch (opcode) {

@@ -134,6 +134,8 @@ bool code_exports(const struct code *code, const char *name, uint32_t arity);
 const struct beam_function *code_import(const struct code *code, const struct code_arg *arg);
 const struct beam_function *code_lambda(const struct code *code, const struct code_arg *arg);
 const struct code_function *code_local(const struct code *code, const struct code_arg *arg);
+/* No instruction follows it as the next one. */
+bool code_leaves(enum opcode opcode);
 /* Where a label is; NULL for label 0, for one that is nowhere, and for other operands. */
 static inline const struct code_place *code_place(const struct code *code,
 						  const struct code_arg *arg)

@@ -141,26 +141,6 @@ static void look_behind(struct search *search, const struct code_arg *args, size
 	}
 }
 
-static bool ends(enum opcode opcode)
-{
-	switch (opcode) {
-	case OP_RETURN:
-	case OP_JUMP:
-	case OP_CALL_LAST:
-	case OP_CALL_ONLY:
-	case OP_CALL_EXT_LAST:
-	case OP_CALL_EXT_ONLY:
-	case OP_APPLY_LAST:
-	case OP_BADMATCH:
-	case OP_IF_END:
-	case OP_CASE_END:
-	case OP_TRY_CASE_END:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* The way that was broken off has come to no end. */
 bool share_all_seen(const struct run *run)
 {
@@ -186,7 +166,7 @@ bool share_all_seen(const struct run *run)
 		if (run->covered[at] == 0 || run->covered[at] == run->way + 1)
 			return false;
 		look_behind(&search, op->args, op->len);
-		if (!ends(op->opcode))
+		if (!code_leaves(op->opcode))
 			look_at(&search, at + 1);
 	}
 	return true;

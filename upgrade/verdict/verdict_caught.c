@@ -2,31 +2,6 @@
 /* Which calls of a module are made where somebody catches what they raise. */
 #include "upgrade/verdict/verdict_parts.h"
 
-/* No instruction follows it as the next one. */
-static bool leaves(enum opcode opcode)
-{
-	switch (opcode) {
-	case OP_RETURN:
-	case OP_JUMP:
-	case OP_SELECT_VAL:
-	case OP_SELECT_TUPLE_ARITY:
-	case OP_CALL_LAST:
-	case OP_CALL_ONLY:
-	case OP_CALL_EXT_LAST:
-	case OP_CALL_EXT_ONLY:
-	case OP_APPLY_LAST:
-	case OP_BADMATCH:
-	case OP_IF_END:
-	case OP_CASE_END:
-	case OP_TRY_CASE_END:
-	case OP_RAISE:
-	case OP_RAW_RAISE:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* The function of this module that an instruction calls; NULL: another instruction. */
 static const struct code_function *callee(const struct code *code, const struct code_op *op)
 {
@@ -75,7 +50,7 @@ static const unsigned *tries_around(const struct code *code, const struct code_f
 		    op->opcode != OP_CALL_LAST)
 			guard_behind(&guarded, op->args, op->len, depth);
 		depth += op->opcode == OP_TRY;
-		if (!leaves(op->opcode) && guarded.depth[i + 1] < depth)
+		if (!code_leaves(op->opcode) && guarded.depth[i + 1] < depth)
 			guarded.depth[i + 1] = depth;
 	}
 	return guarded.depth;

@@ -4,7 +4,6 @@
  * old name is still what is given: in the environment, in what a child is started with, in the
  * states that there are.
  */
-#include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
 #include "upgrade/verdict/verdict_parts.h"
 
@@ -278,25 +277,12 @@ static bool judge_child(struct ignored *ignored, const char *supervisor, const s
 static bool judge_children_with(struct ignored *ignored, const struct reads *reads)
 {
 	struct judge *judge = ignored->judge;
-	const struct code_library *library = &judge->modules->library[SIDE_NEW];
 	const struct names all = ignored->app->new_app->app->modules;
 
 	for (size_t i = 0; i < all.len; i++) {
-		const struct beam_facts *facts =
-			modules_facts(judge->modules, SIDE_NEW, all.items[i]);
-		const struct code *code =
-			facts && facts->roles & (BEAM_SUPERVISOR | BEAM_APPLICATION)
-				? modules_code(judge->modules, SIDE_NEW, all.items[i])
-				: NULL;
-		struct children children;
-		bool found;
+		const struct children children =
+			module_children(judge, SIDE_NEW, all.items[i], judge->arena);
 
-		if (!code || code->unread)
-			continue;
-		children = facts->roles & BEAM_SUPERVISOR
-				   ? code_children(code, NULL, library, judge->arena)
-				   : code_started_children(code, "start", 2, library, judge->arena,
-							   &found);
 		for (size_t j = 0; j < children.len; j++)
 			for (size_t k = 0; k < reads->len; k++)
 				if (judge_child(ignored, all.items[i], &children.items[j],

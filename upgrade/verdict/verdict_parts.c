@@ -419,6 +419,30 @@ bool is_base(const char *app)
 	return strcmp(app, "kernel") == 0 || strcmp(app, "stdlib") == 0 || strcmp(app, "sasl") == 0;
 }
 
+const struct code *starting_code(struct judge *judge, enum side side, const char *module)
+{
+	const struct beam_facts *facts = modules_facts(judge->modules, side, module);
+	const struct code *code = facts && facts->roles & (BEAM_SUPERVISOR | BEAM_APPLICATION)
+					  ? modules_code(judge->modules, side, module)
+					  : NULL;
+
+	return code && !code->unread ? code : NULL;
+}
+
+struct children module_children(struct judge *judge, enum side side, const char *module,
+				struct arena *arena)
+{
+	const struct code_library *library = &judge->modules->library[side];
+	const struct code *code = starting_code(judge, side, module);
+	bool found;
+
+	if (!code)
+		return (struct children){ 0 };
+	return modules_facts(judge->modules, side, module)->roles & BEAM_SUPERVISOR
+		       ? code_children(code, NULL, library, arena)
+		       : code_started_children(code, "start", 2, library, arena, &found);
+}
+
 struct spot spot_of(const struct eval *eval)
 {
 	return (struct spot){ eval->top->function, eval->at };

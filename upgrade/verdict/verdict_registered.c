@@ -2,7 +2,6 @@
 /* Names of processes that are not those of their modules: who of the changed modules runs under
  * one, as far as it is seen where they are started.
  */
-#include "erlang/code/children.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 enum { DEPTH = 2 };
@@ -78,21 +77,10 @@ static void add_named(struct judge *judge, const char *module, const struct term
 	}
 }
 
-static void add_children(struct judge *judge, struct module_at *module)
+static void add_children(struct judge *judge, const char *module)
 {
-	const struct code_library *library = &judge->modules->library[SIDE_OLD];
-	const struct beam_facts *facts = module_facts(judge->modules, SIDE_OLD, module);
-	const struct code *code = facts && facts->roles & (BEAM_SUPERVISOR | BEAM_APPLICATION)
-					  ? module_code(judge->modules, SIDE_OLD, module)
-					  : NULL;
-	struct children children;
-	bool found;
+	const struct children children = module_children(judge, SIDE_OLD, module, judge->arena);
 
-	if (!code || code->unread)
-		return;
-	children = facts->roles & BEAM_SUPERVISOR
-			   ? code_children(code, NULL, library, judge->arena)
-			   : code_started_children(code, "start", 2, library, judge->arena, &found);
 	for (size_t i = 0; i < children.len; i++)
 		if (children.items[i].module && children.items[i].args)
 			add_named(judge, children.items[i].module, children.items[i].args, DEPTH);
@@ -117,7 +105,7 @@ static void find_all(struct judge *judge)
 			if (module && module->diff && module->diff->change == CHANGE_CHANGED)
 				add_started(judge, module);
 			if (module && changes)
-				add_children(judge, module);
+				add_children(judge, module->name);
 		}
 	}
 }

@@ -2,7 +2,6 @@
 /* New children that register a name, or make a named table, which a process that runs on has: they
  * do not start, and nobody says so, for release_handler drops what restart_child/2 answers.
  */
-#include "erlang/code/children.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 enum { DEPTH = 3, ARGS = 8, STARTS = 200 };
@@ -218,31 +217,14 @@ static bool is_child(const struct children *children, const char *module)
 /* It is a supervisor or an application itself, or a child that is always there. */
 static bool runs(struct judge *judge, const struct app_diff *app, const char *name)
 {
-	struct modules *modules = judge->modules;
 	const struct names all = app->old_app->app->modules;
-	struct arena *arena = judge->arena;
 
 	for (size_t i = 0; i < all.len; i++) {
-		struct module_at *module = modules_find(modules, SIDE_OLD, all.items[i]);
-		const struct beam_facts *facts =
-			module ? module_facts(modules, SIDE_OLD, module) : NULL;
-		const struct code *code =
-			facts && facts->roles & (BEAM_SUPERVISOR | BEAM_APPLICATION)
-				? module_code(modules, SIDE_OLD, module)
-				: NULL;
-		struct children children;
-		bool found;
+		const struct children children =
+			module_children(judge, SIDE_OLD, all.items[i], judge->arena);
 
-		if (!code || code->unread)
-			continue;
-		if (strcmp(module->name, name) == 0)
-			return true;
-		children =
-			facts->roles & BEAM_SUPERVISOR
-				? code_children(code, NULL, &modules->library[SIDE_OLD], arena)
-				: code_started_children(code, "start", 2,
-							&modules->library[SIDE_OLD], arena, &found);
-		if (is_child(&children, name))
+		if (is_child(&children, name) ||
+		    (strcmp(all.items[i], name) == 0 && starting_code(judge, SIDE_OLD, name)))
 			return true;
 	}
 	return false;
@@ -389,28 +371,15 @@ static void judge_new(struct judge *judge, const struct appup_made *made)
 /* All that runs from the start of an application that comes; one line is enough. */
 static void judge_added(struct judge *judge, const struct app_diff *app)
 {
-	const struct code_library *library = &judge->modules->library[SIDE_NEW];
 	const size_t start = step_of_app(judge, app->name);
 	const struct names all = app->new_app->app->modules;
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct taken taken = { .judge = judge, .app = app, .arena = &scratch, .left = STARTS };
 
 	for (size_t i = 0; start < SIZE_MAX && i < all.len; i++) {
-		const struct beam_facts *facts =
-			modules_facts(judge->modules, SIDE_NEW, all.items[i]);
-		const struct code *code =
-			facts && facts->roles & (BEAM_SUPERVISOR | BEAM_APPLICATION)
-				? modules_code(judge->modules, SIDE_NEW, all.items[i])
-				: NULL;
-		struct children children;
-		bool found;
+		const struct children children =
+			module_children(judge, SIDE_NEW, all.items[i], &scratch);
 
-		if (!code || code->unread)
-			continue;
-		children = facts->roles & BEAM_SUPERVISOR
-				   ? code_children(code, NULL, library, &scratch)
-				   : code_started_children(code, "start", 2, library, &scratch,
-							   &found);
 		for (size_t j = 0; j < children.len; j++)
 			if (children.items[j].module &&
 			    is_child(&children, children.items[j].module) &&

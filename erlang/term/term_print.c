@@ -401,8 +401,11 @@ static void new_line(struct str *out, size_t indent)
 
 static size_t column(const struct str *out)
 {
-	const char *start = out->len ? memrchr(out->ptr, '\n', out->len) : NULL;
+	const char *start;
 
+	if (out->len == 0)
+		return 0;
+	start = memrchr(out->ptr, '\n', out->len);
 	start = start ? start + 1 : out->ptr;
 	return utf8_len((struct span){ start, (size_t)(out->ptr + out->len - start) });
 }

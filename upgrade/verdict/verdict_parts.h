@@ -805,6 +805,11 @@ void judge_rows(struct judge *judge);
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.
  */
 void judge_wiring(struct judge *judge);
+
+/* ---- verdict_beside.c ---- */
+
+/* Handlers that a changed module adds under another name than before.  After what is wired. */
+void judge_beside(struct judge *judge, struct module_at *module);
 /* Whether a start of a module that changed makes tables, names or the like, of which there may be
  * several.
  */

@@ -178,6 +178,19 @@ static bool is_other_socket(const struct beam_function *function, const struct v
 	return value_term_kind(tag) >= 0 && !value_is_atom(tag, sockets[row].tag);
 }
 
+/* element/2 and setelement/3 behind the end of a tuple. */
+static bool is_beyond(const struct beam_function *function, const struct value *const *args)
+{
+	const int size = function->arity > 1 && args[1] ? value_tuple_size(args[1]) : -1;
+	int64_t nr;
+
+	return size >= 0 && args[0] && args[0]->kind == VALUE_TERM &&
+	       (strcmp(function->name, "element") == 0 ||
+		strcmp(function->name, "setelement") == 0) &&
+	       strcmp(function->module, "erlang") == 0 &&
+	       term_get_integer(args[0]->constant.term, &nr) && (nr < 1 || nr > size);
+}
+
 bool known_to_fail(const struct beam_function *function, const struct value *const *args)
 {
 	static struct rows rows = ROWS(wants);
@@ -195,7 +208,8 @@ bool known_to_fail(const struct beam_function *function, const struct value *con
 	if ((strcmp(function->name, "hd") == 0 || strcmp(function->name, "tl") == 0) &&
 	    strcmp(function->module, "erlang") == 0 && value_is_nil(args[0]) == YES)
 		return true;
-	if (function->arity > 0 && args[0] && is_other_socket(function, args[0]))
+	if (is_beyond(function, args) ||
+	    (function->arity > 0 && args[0] && is_other_socket(function, args[0])))
 		return true;
 	/* All functions of it. */
 	return strcmp(function->module, "Elixir.Enum") == 0 && is_other(args[0], ENUMERATED);

@@ -405,6 +405,8 @@ struct values server_answers(struct eval *eval, const struct code *code,
  * "module:name/1"; NULL: none is seen.
  */
 const char *reader_that_fails(struct judge *judge, const struct stored_at *at);
+/* Whether all that read it are seen to go on with it as with what their own release puts there. */
+bool readers_go_on(struct judge *judge, const struct stored_at *at);
 
 /* ---- verdict_shared.c ---- */
 

@@ -236,23 +236,37 @@ static void tell_harm(const struct storing *storing, const struct storage *way, 
 			 "upgrade";
 }
 
+/* Of the process dictionary what becomes of what is there, too, where that is seen. */
+static const struct type *what_is_put(const struct storing *storing, enum side side,
+				      const struct storage *way, const struct stored_at *at,
+				      bool by_init)
+{
+	const struct type *put = stored(storing, side, way, at->place, by_init);
+	struct type *grown;
+
+	if (by_init || way->stored != STORED_IN_PROCESS || !put->unknown)
+		return put;
+	grown = stored(storing, side, way, at->place, true);
+	return stored_grow(storing, side, at, grown) ? grown : put;
+}
+
 /* What init puts there is seen best: callbacks go on with what they fetch. */
 static void judge_place(const struct storing *storing, const struct storage *way, const char *place,
 			bool by_init)
 {
 	struct judge *judge = storing->judge;
-	const struct type *there = stored(storing, !storing->to, way, place, by_init);
-	const struct type *made = stored(storing, storing->to, way, place, by_init);
 	struct stored_at at = { .stored = way->stored,
 				.place = place,
 				.by = storing->code->module,
-				.to = storing->to,
-				.there = there,
-				.made = made };
+				.to = storing->to };
+	const struct type *there = what_is_put(storing, !storing->to, way, &at, by_init);
+	const struct type *made = what_is_put(storing, storing->to, way, &at, by_init);
 	const struct type_diff *harm;
 	const char *failing, *lost;
 	bool fails;
 
+	at.there = there;
+	at.made = made;
 	if (storing->to == SIDE_NEW)
 		judge_stored_fun(storing, there, way, place);
 	if (type_is_empty(there) || type_is_empty(made) ||
@@ -265,6 +279,9 @@ static void judge_place(const struct storing *storing, const struct storage *way
 		return;
 	}
 	harm = stored_harm(storing, way, place, type_compare(at.there, made, judge->arena));
+	if (harm && way->stored == STORED_IN_PROCESS && can_be_seen_in_use(harm) &&
+	    readers_go_on(judge, &at))
+		harm = NULL;
 	failing = harm ? NULL : reader_that_fails(judge, &at);
 	if (harm && stored_key_is_made(storing, way, place, harm))
 		tell_harm(storing, way, place,

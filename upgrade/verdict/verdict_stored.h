@@ -51,6 +51,12 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 
 /* ---- verdict_stored_change.c ---- */
 
+/* What functions of a release make of what `into` says is there, in the process dictionary, is added
+ * to that.  False: not all is seen.
+ */
+bool stored_grow(const struct storing *storing, enum side side, const struct stored_at *at,
+		 struct type *into);
+
 /* What is there behind code_change, where that is called and it is in the process dictionary; else
  * at->there.  *fails: code_change is seen to, whatever of it is there.
  */

@@ -294,6 +294,41 @@ static void judge_place(const struct storing *storing, const struct storage *way
 		tell_harm(storing, way, place, lost);
 }
 
+/* What a start puts there alone is looked at where all else is that only a start makes. */
+static bool is_put_at_start(const struct storing *storing, const struct code_effect *put)
+{
+	struct judge *judge = storing->judge;
+	struct module_at *module = modules_find(judge->modules, SIDE_NEW, storing->module->name);
+	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
+	const struct code_function *in =
+		code ? code_function(code, put->in->name, put->in->arity) : NULL;
+
+	return !in || runs_at_start(judge, module, in);
+}
+
+static void judge_moved(const struct storing *storing, const struct code_effect *put,
+			const struct storage *way, const char *place)
+{
+	struct judge *judge = storing->judge;
+	const struct module_at *module = storing->module;
+	const bool back = storing->to == SIDE_OLD;
+	const char *was;
+
+	if (is_told(judge, REASON_shared_struct_changed, module->name) ||
+	    is_told(judge, REASON_not_reversible, module->name) ||
+	    !(was = stored_place_before(storing, put, way, place)) || is_put_at_start(storing, put))
+		return;
+	JUDGE(judge, back ? REASON_not_reversible : REASON_shared_struct_changed, module->app->name,
+	      module->name,
+	      "%s%s fetches %s %s what the %s code put under %s: nobody looks there any more, and "
+	      "what is there is not found",
+	      back ? "on the way back, " : "", module_shown(module->name),
+	      way->stored == STORED_TERM ? "as the persistent term"
+					 : "from the process dictionary under",
+	      place, back ? "new" : "old", was)
+		->hint = "look under both for one release, or move what is there in code_change";
+}
+
 /* Each place once, by however many calls something is put there. */
 static void judge_places(const struct storing *storing)
 {
@@ -313,6 +348,7 @@ static void judge_places(const struct storing *storing)
 		if (is_new) {
 			judge_place(storing, way, place, true);
 			judge_place(storing, way, place, false);
+			judge_moved(storing, effect, way, place);
 		}
 	}
 }

@@ -49,6 +49,13 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 				 const char *place, const struct type *there,
 				 const struct type *made);
 
+/* Where the function that puts a persistent term, or a value of the process dictionary, put it in
+ * the other release, and one that fetches it fetched it, where nobody looks any more; NULL: that is
+ * not seen.
+ */
+const char *stored_place_before(const struct storing *storing, const struct code_effect *put,
+				const struct storage *way, const char *place);
+
 /* ---- verdict_stored_change.c ---- */
 
 /* What functions of a release make of what `into` says is there, in the process dictionary, is added

@@ -58,8 +58,8 @@ const char *stored_place_before(const struct storing *storing, const struct code
 
 /* ---- verdict_stored_change.c ---- */
 
-/* What functions of a release make of what `into` says is there, in the process dictionary, is added
- * to that.  False: not all is seen.
+/* What functions of a release make of what `into` says is there, in the process dictionary, is
+ * added to that.  False: not all is seen.
  */
 bool stored_grow(const struct storing *storing, enum side side, const struct stored_at *at,
 		 struct type *into);

@@ -178,16 +178,20 @@ static bool is_other_socket(const struct beam_function *function, const struct v
 	return value_term_kind(tag) >= 0 && !value_is_atom(tag, sockets[row].tag);
 }
 
-/* element/2 and setelement/3 behind the end of a tuple. */
+/* element/2 and setelement/3 behind the end of a tuple, which is not one that stands for a dict. */
 static bool is_beyond(const struct beam_function *function, const struct value *const *args)
 {
-	const int size = function->arity > 1 && args[1] ? value_tuple_size(args[1]) : -1;
+	const struct value *tuple = function->arity > 1 ? args[1] : NULL;
+	const int size = tuple ? value_tuple_size(tuple) : -1;
+	const char *tag = size > 0 && tuple->kind == VALUE_TUPLE
+				  ? value_atom_name(tuple->tuple.items[0])
+				  : NULL;
 	int64_t nr;
 
 	return size >= 0 && args[0] && args[0]->kind == VALUE_TERM &&
 	       (strcmp(function->name, "element") == 0 ||
 		strcmp(function->name, "setelement") == 0) &&
-	       strcmp(function->module, "erlang") == 0 &&
+	       strcmp(function->module, "erlang") == 0 && !(tag && value_tag_of_container(tag)) &&
 	       term_get_integer(args[0]->constant.term, &nr) && (nr < 1 || nr > size);
 }
 

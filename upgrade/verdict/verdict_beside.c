@@ -245,7 +245,9 @@ void judge_beside(struct judge *judge, struct module_at *module)
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
 	struct added_way up = { .judge = judge, .module = module, .to = SIDE_NEW }, down;
 
-	if (!before || !module_code(judge->modules, SIDE_NEW, module) ||
+	/* What starts anew has been stopped by then, with what that removes. */
+	if (!before || starts_anew(judge, module->name) ||
+	    !module_code(judge->modules, SIDE_NEW, module) ||
 	    !module_code(judge->modules, SIDE_OLD, before))
 		return;
 	up.theirs = effects_through(judge, SIDE_OLD, before);

@@ -4,7 +4,7 @@
  */
 #include "upgrade/verdict/verdict_stored.h"
 
-enum { STEPS_MAX = 8000, ROUNDS = 2, WAYS = 6 };
+enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 400000, ROUNDS = 2, WAYS = 6 };
 
 struct changing {
 	struct arena *arena;
@@ -13,6 +13,7 @@ struct changing {
 	const struct value *now; /* what is there */
 	struct type *put;
 	bool any;
+	unsigned steps; /* of stored_grow() */
 };
 
 static bool is_of_dictionary(const struct beam_function *function)
@@ -53,29 +54,31 @@ static bool answer(void *ctx, const struct beam_function *function, const struct
 /* A function with each value that is there.  False: not all that it puts is seen. */
 static bool grow_by(struct changing *changing, const struct code_library *library,
 		    const struct code *code, const struct code_function *function,
-		    struct type *into)
+		    struct type *into, struct arena *types)
 {
-	struct arena *arena = changing->arena;
+	owned_arena struct arena scratch = ARENA_EMPTY;
 	const size_t ways = type_exact_ways(into);
-	struct type *put = type_new(arena);
 
+	changing->arena = &scratch;
+	changing->put = type_new(&scratch);
+	changing->any = false;
 	for (size_t i = 0; i < ways && i < WAYS; i++) {
-		struct eval eval = { .arena = arena,
+		struct eval eval = { .arena = &scratch,
 				     .library = library,
 				     .limit = STEPS_MAX,
 				     .answer = answer,
 				     .ctx = changing };
 
 		changing->eval = &eval;
-		changing->now = type_is_empty(into) ? value_of_atom(arena, "undefined")
-						    : type_exact_value(into, i, arena);
-		changing->put = put;
+		changing->now = type_is_empty(into) ? value_of_atom(&scratch, "undefined")
+						    : type_exact_value(into, i, &scratch);
 		eval_any(&eval, code, function);
-		if (eval.gave_up)
+		changing->steps += eval.steps;
+		if (eval.gave_up || changing->steps > ALL_STEPS_MAX)
 			return false;
 	}
-	for (size_t i = 0; changing->any && i < type_exact_ways(put); i++)
-		type_add(into, type_exact_value(put, i, arena), arena);
+	for (size_t i = 0; changing->any && i < type_exact_ways(changing->put); i++)
+		type_add(into, type_exact_value(changing->put, i, &scratch), types);
 	return !into->unknown;
 }
 
@@ -86,7 +89,7 @@ bool stored_grow(const struct storing *storing, enum side side, const struct sto
 	const struct code *code = to ? storing->code : storing->from;
 	const struct code_effects effects = to ? storing->made : storing->there;
 	struct arena *arena = storing->judge->arena;
-	struct changing changing = { .arena = arena, .at = at };
+	struct changing changing = { .at = at };
 	bool *marked = arena_array(arena, code->len, bool);
 
 	for (size_t i = 0; i < effects.len; i++)
@@ -97,10 +100,9 @@ bool stored_grow(const struct storing *storing, enum side side, const struct sto
 	for (size_t i = 0; i < ROUNDS * code->len; i++) {
 		const struct code_function *function = &code->functions[i % code->len];
 
-		changing.any = false;
 		if (marked[i % code->len] && code_exports(code, function->name, function->arity) &&
 		    !grow_by(&changing, &storing->judge->modules->library[side], code, function,
-			     into))
+			     into, arena))
 			return false;
 	}
 	return true;

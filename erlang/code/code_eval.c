@@ -116,6 +116,32 @@ static bool creates_binary(const struct code_op *op)
 	return list->kind == CODE_LIST;
 }
 
+/* Whether a segment is seen to be of another kind than its type wants. */
+static bool is_segment_wrong(struct run *run, const struct code_arg *segment)
+{
+	static const struct {
+		const char *type;
+		unsigned wants; /* bits of enum term_kind */
+	} types[] = {
+		{ "integer", 1U << TERM_INTEGER | 1U << TERM_BIG },
+		{ "float", 1U << TERM_INTEGER | 1U << TERM_BIG | 1U << TERM_FLOAT },
+		{ "binary", 1U << TERM_BINARY | 1U << TERM_BITSTRING },
+		{ "append", 1U << TERM_BINARY | 1U << TERM_BITSTRING },
+		{ "private_append", 1U << TERM_BINARY | 1U << TERM_BITSTRING },
+		{ "utf8", 1U << TERM_INTEGER },
+	};
+	const struct term *term = code_term(&segment[0]);
+	const char *type = term ? term_atom_name(term) : NULL;
+
+	for (size_t i = 0; type && i < ARRAY_LEN(types); i++)
+		if (strcmp(types[i].type, type) == 0) {
+			const int kind = value_term_kind(run_get(run, &segment[4]));
+
+			return kind >= 0 && !(types[i].wants & 1U << kind);
+		}
+	return false;
+}
+
 /* What is left of a binary is one where that was tested on the way there. */
 static bool is_tail_whole(const struct run *run)
 {
@@ -177,6 +203,18 @@ static void plain_op(struct run *run, const struct code_op *op)
 	}
 }
 
+static void run_create_binary(struct run *run, const struct code_op *op)
+{
+	const struct code_arg *list = &op->args[5];
+
+	for (size_t i = 0; list->kind == CODE_LIST && i + 5 < list->len; i += 6)
+		if (is_segment_wrong(run, &list->items[i])) {
+			run_fail(run, &op->args[0], false);
+			return;
+		}
+	plain_op(run, op);
+}
+
 /* An exception may come from anywhere behind `try` and `catch`; what is needed then is in y
  * registers that stay as they are.
  */
@@ -203,7 +241,10 @@ static void run_send(struct run *run)
 	run->eval->waited = run->now.waited;
 	if (run->eval->on_call)
 		run->eval->on_call(run->eval->ctx, &send, args);
-	run_returned(run, args[1]);
+	if (known_to_fail(&send, args))
+		run_raise(run);
+	else
+		run_returned(run, args[1]);
 }
 
 static void run_look(struct run *run, const struct code_op *op)
@@ -291,6 +332,9 @@ static void other_op(struct run *run, const struct code_op *op)
 		break;
 	case OP_BS_MATCH:
 		run_take_apart(run, op);
+		break;
+	case OP_BS_CREATE_BIN:
+		run_create_binary(run, op);
 		break;
 	case OP_SEND:
 		run_send(run);

@@ -59,7 +59,7 @@ static const struct {
 	{ "atomics", "add", 3, 0, REF },           { "atomics", "get", 2, 0, REF },
 	{ "ets", "insert", 2, 0, REF | ATOM },     { "ets", "lookup", 2, 0, REF | ATOM },
 	{ "ets", "delete", 0, 0, REF | ATOM },     { "ets", "match_object", 0, 0, REF | ATOM },
-	{ "gen_server", "call", 0, 0, NAMED },     { "gen_tcp", "send", 2, 0, BIT(PORT) | TUPLE },
+	{ "gen_server", "call", 0, 0, NAMED },
 	{ "Elixir.GenServer", "call", 0, 0, NAMED },
 	{ "lists", "append", 1, 0, LIST },         { "lists", "append", 2, 0, LIST },
 	{ "lists", "all", 2, 1, LIST },            { "lists", "any", 2, 1, LIST },
@@ -116,11 +116,83 @@ static const struct {
 };
 /* clang-format on */
 
+/* What takes a socket first, of its own kind: a tuple with that tag, or else of these kinds. */
+/* clang-format off */
+static const struct {
+	const char *module, *name, *tag;
+	unsigned or;
+} sockets[] = {
+	{ "gen_tcp", "accept", "$inet", BIT(PORT) },
+	{ "gen_tcp", "close", "$inet", BIT(PORT) },
+	{ "gen_tcp", "controlling_process", "$inet", BIT(PORT) },
+	{ "gen_tcp", "recv", "$inet", BIT(PORT) },
+	{ "gen_tcp", "send", "$inet", BIT(PORT) },
+	{ "gen_tcp", "shutdown", "$inet", BIT(PORT) },
+	{ "gen_udp", "close", "$inet", BIT(PORT) },
+	{ "gen_udp", "controlling_process", "$inet", BIT(PORT) },
+	{ "gen_udp", "recv", "$inet", BIT(PORT) },
+	{ "gen_udp", "send", "$inet", BIT(PORT) },
+	{ "inet", "getopts", "$inet", BIT(PORT) },
+	{ "inet", "peername", "$inet", BIT(PORT) },
+	{ "inet", "port", "$inet", BIT(PORT) },
+	{ "inet", "setopts", "$inet", BIT(PORT) },
+	{ "inet", "sockname", "$inet", BIT(PORT) },
+	{ "ssl", "close", "sslsocket", 0 },
+	{ "ssl", "connection_information", "sslsocket", 0 },
+	{ "ssl", "controlling_process", "sslsocket", 0 },
+	{ "ssl", "getopts", "sslsocket", 0 },
+	{ "ssl", "peercert", "sslsocket", 0 },
+	{ "ssl", "peername", "sslsocket", 0 },
+	{ "ssl", "recv", "sslsocket", 0 },
+	{ "ssl", "send", "sslsocket", 0 },
+	{ "ssl", "setopts", "sslsocket", 0 },
+	{ "ssl", "shutdown", "sslsocket", 0 },
+	{ "ssl", "sockname", "sslsocket", 0 },
+	{ "ssl", "transport_accept", "sslsocket", 0 },
+	{ "socket", "accept", "$socket", 0 },
+	{ "socket", "close", "$socket", 0 },
+	{ "socket", "recv", "$socket", 0 },
+	{ "socket", "send", "$socket", 0 },
+};
+/* clang-format on */
+
 static bool is_other(const struct value *arg, unsigned wanted)
 {
 	const int kind = arg ? value_term_kind(arg) : -1;
 
 	return kind >= 0 && !(wanted & 1U << kind);
+}
+
+/* Of another kind, or wrapped: {tcp, Socket}. */
+static bool is_other_socket(const struct beam_function *function, const struct value *socket)
+{
+	static struct rows rows = ROWS(sockets);
+	const size_t row = rows_first(&rows, function);
+	const struct value *tag;
+
+	if (row == ROWS_END)
+		return false;
+	if (socket->kind != VALUE_TUPLE || socket->tuple.len == 0)
+		return is_other(socket, TUPLE | sockets[row].or);
+	tag = socket->tuple.items[0];
+	return value_term_kind(tag) >= 0 && !value_is_atom(tag, sockets[row].tag);
+}
+
+/* element/2 and setelement/3 behind the end of a tuple, which is not one that stands for a dict. */
+static bool is_beyond(const struct beam_function *function, const struct value *const *args)
+{
+	const struct value *tuple = function->arity > 1 ? args[1] : NULL;
+	const int size = tuple ? value_tuple_size(tuple) : -1;
+	const char *tag = size > 0 && tuple->kind == VALUE_TUPLE
+				  ? value_atom_name(tuple->tuple.items[0])
+				  : NULL;
+	int64_t nr;
+
+	return size >= 0 && args[0] && args[0]->kind == VALUE_TERM &&
+	       (strcmp(function->name, "element") == 0 ||
+		strcmp(function->name, "setelement") == 0) &&
+	       strcmp(function->module, "erlang") == 0 && !(tag && value_tag_of_container(tag)) &&
+	       term_get_integer(args[0]->constant.term, &nr) && (nr < 1 || nr > size);
 }
 
 bool known_to_fail(const struct beam_function *function, const struct value *const *args)
@@ -139,6 +211,9 @@ bool known_to_fail(const struct beam_function *function, const struct value *con
 			return true;
 	if ((strcmp(function->name, "hd") == 0 || strcmp(function->name, "tl") == 0) &&
 	    strcmp(function->module, "erlang") == 0 && value_is_nil(args[0]) == YES)
+		return true;
+	if (is_beyond(function, args) ||
+	    (function->arity > 0 && args[0] && is_other_socket(function, args[0])))
 		return true;
 	/* All functions of it. */
 	return strcmp(function->module, "Elixir.Enum") == 0 && is_other(args[0], ENUMERATED);

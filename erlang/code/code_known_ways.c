@@ -3,6 +3,7 @@
  * not there; a map with what a fun made.  Of sockets: one, or why there is none.
  */
 #include "erlang/code/code_eval.h"
+#include "erlang/code/code_rows.h"
 
 enum { PATH = 8 }; /* keys, one below the other */
 
@@ -152,26 +153,57 @@ static bool update_below(struct values *out, struct eval *eval, const struct val
 	return true;
 }
 
-/* gen_tcp:connect and its like: {ok, Socket} or {error, Reason}. */
-static bool opens_socket(const struct beam_function *function)
+/* A socket as gen_tcp, gen_udp, ssl or socket makes it; NULL: no such function does.  What is in it
+ * is theirs.
+ */
+static const struct value *socket_of(struct eval *eval, const struct beam_function *function)
 {
-	return (strcmp(function->module, "gen_tcp") == 0 &&
-		(strcmp(function->name, "connect") == 0 || strcmp(function->name, "listen") == 0 ||
-		 strcmp(function->name, "accept") == 0)) ||
-	       (strcmp(function->module, "gen_udp") == 0 && strcmp(function->name, "open") == 0);
+	static const struct {
+		const char *module, *name;
+		const char *tag; /* NULL: a port */
+		size_t size;
+	} makers[] = {
+		{ "gen_tcp", "connect", NULL, 0 },
+		{ "gen_tcp", "listen", NULL, 0 },
+		{ "gen_tcp", "accept", NULL, 0 },
+		{ "gen_udp", "open", NULL, 0 },
+		{ "ssl", "connect", "sslsocket", 3 },
+		{ "ssl", "listen", "sslsocket", 3 },
+		{ "ssl", "transport_accept", "sslsocket", 3 },
+		{ "ssl", "handshake", "sslsocket", 3 },
+		{ "ssl", "handshake_continue", "sslsocket", 3 },
+		{ "socket", "open", "$socket", 2 },
+		{ "socket", "accept", "$socket", 2 },
+	};
+	static struct rows rows = ROWS(makers);
+	const struct value *items[] = { NULL, &value_unknown, &value_unknown };
+	const size_t row = rows_first(&rows, function);
+
+	if (row == ROWS_END)
+		return NULL;
+	if (!makers[row].tag)
+		return value_of_kind(eval->arena, TERM_PORT);
+	items[0] = value_of_atom(eval->arena, makers[row].tag);
+	return value_tuple(eval->arena, items, makers[row].size);
 }
 
-static struct values socket_or_error(struct eval *eval, const struct beam_function *function)
+/* {ok, Socket} or {error, Reason}; of a handshake that waits, {ok, Socket, Extensions}, too. */
+static bool socket_or_error(struct eval *eval, const struct beam_function *function,
+			    struct values *out)
 {
-	struct values out = { 0 };
+	const struct value *socket = socket_of(eval, function);
+	const struct value *ok[] = { NULL, socket, &value_unknown };
 
-	eval_add(eval, &out,
-		 pair_of(eval, value_of_atom(eval->arena, "ok"),
-			 value_of_kind(eval->arena, TERM_PORT)));
-	eval_add(eval, &out,
+	if (!socket)
+		return false;
+	ok[0] = value_of_atom(eval->arena, "ok");
+	eval_add(eval, out, value_tuple(eval->arena, ok, 2));
+	if (strcmp(function->name, "handshake") == 0)
+		eval_add(eval, out, value_tuple(eval->arena, ok, 3));
+	eval_add(eval, out,
 		 pair_of(eval, value_of_atom(eval->arena, "error"),
 			 value_unseen(eval->arena, *function)));
-	return out;
+	return true;
 }
 
 bool code_compiles_regex(const struct beam_function *function)
@@ -202,11 +234,7 @@ bool known_ways(struct eval *eval, const struct beam_function *function,
 						     value_of_atom(eval->arena, "error"), NULL);
 		return true;
 	}
-	if (opens_socket(function)) {
-		*out = socket_or_error(eval, function);
-		return true;
-	}
-	if (known_of_elixir(eval, function, args, out))
+	if (socket_or_error(eval, function, out) || known_of_elixir(eval, function, args, out))
 		return true;
 	if (code_compiles_regex(function) && function->name[7] != '!') {
 		*out = compiled_or_error(eval, function);

@@ -247,7 +247,11 @@ void code_shape_print(struct str *out, const struct code_shape *shape)
 		str_adds(out, "a map");
 		break;
 	case SHAPE_RECORD:
-		str_addf(out, "a tuple of %zu, beginning with %s", shape->size, shape->name);
+		if (strcmp(shape->name, "sslsocket") == 0)
+			str_adds(out, "a socket of ssl");
+		else
+			str_addf(out, "a tuple of %zu, beginning with %s", shape->size,
+				 shape->name);
 		return;
 	case SHAPE_TUPLE:
 		str_addf(out, "a tuple of %zu", shape->size);

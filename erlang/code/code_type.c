@@ -434,6 +434,8 @@ void type_print(struct str *out, const struct type *type)
 			str_adds(out, "a map");
 		else if (v->tag && value_tag_of_container(v->tag))
 			str_adds(out, v->tag);
+		else if (v->tag && strcmp(v->tag, "sslsocket") == 0)
+			str_adds(out, "a socket of ssl");
 		else if (v->tag)
 			str_addf(out, "a tuple of %zu, beginning with %s", v->len, v->tag);
 		else

@@ -14,10 +14,10 @@ static bool is_one_of(const char *name, const char *const *names, size_t len)
 bool effect_any(const struct beam_function *to)
 {
 	static const char *const of_erlang[] = {
-		"register",  "send",          "send_after",   "start_timer",
-		"monitor",   "link",          "process_flag", "put",
-		"get",       "open_port",     "spawn",        "spawn_link",
-		"hibernate", "spawn_monitor", "spawn_opt",    "monitor_node",
+		"register",     "send",         "send_after", "start_timer",   "monitor",
+		"link",         "process_flag", "put",        "get",           "open_port",
+		"spawn",        "spawn_link",   "hibernate",  "spawn_monitor", "spawn_opt",
+		"monitor_node", "erase",
 	};
 	static const char *const modules[] = {
 		"ets",

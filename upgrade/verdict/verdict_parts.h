@@ -411,6 +411,8 @@ struct values server_answers(struct eval *eval, const struct code *code,
  * "module:name/1"; NULL: none is seen.
  */
 const char *reader_that_fails(struct judge *judge, const struct stored_at *at);
+/* Whether all that read it are seen to go on with it as with what their own release puts there. */
+bool readers_go_on(struct judge *judge, const struct stored_at *at);
 
 /* ---- verdict_shared.c ---- */
 
@@ -811,6 +813,11 @@ void judge_rows(struct judge *judge);
 /* Tables, names, timers, subscriptions that only a start makes, and the new code makes otherwise.
  */
 void judge_wiring(struct judge *judge);
+
+/* ---- verdict_beside.c ---- */
+
+/* Handlers that a changed module adds under another name than before.  After what is wired. */
+void judge_beside(struct judge *judge, struct module_at *module);
 /* Whether a start of a module that changed makes tables, names or the like, of which there may be
  * several.
  */

@@ -30,6 +30,8 @@ static const struct read {
 	{ "persistent_term", "get", 1, 0, STORED_TERM, GIVES_IT },
 	{ "persistent_term", "get", 2, 0, STORED_TERM, GIVES_IT },
 	{ "erlang", "get", 1, 0, STORED_IN_PROCESS, GIVES_IT },
+	{ "erlang", "erase", 1, 0, STORED_IN_PROCESS, GIVES_IT },
+	{ "Elixir.Process", "delete", 1, 0, STORED_IN_PROCESS, GIVES_IT },
 	{ "Elixir.Process", "get", 1, 0, STORED_IN_PROCESS, GIVES_IT },
 	{ "Elixir.Process", "get", 2, 0, STORED_IN_PROCESS, GIVES_IT },
 	{ "Elixir.Registry", "lookup", 2, 0, STORED_IN_REGISTRY, GIVES_PAIRS },
@@ -50,7 +52,8 @@ struct reader {
 	const struct value *value;
 	bool read; /* it did */
 	struct eval *eval;
-	struct spots ends; /* where it raised */
+	struct spots ends;  /* where it raised */
+	struct type *gives; /* takes what it returns; NULL: nobody wants it */
 };
 
 static const struct read *read_of(const struct reader *reader, const struct beam_function *function,
@@ -175,6 +178,8 @@ static int outcomes(struct reader *reader, enum side to, const struct code *code
 	reader->value = value;
 	values = eval_any(&eval, code, function);
 	reader->judge->read_steps += eval.steps;
+	for (size_t i = 0; reader->gives && i < values.len; i++)
+		type_add(reader->gives, values.items[i], reader->arena);
 	return eval.gave_up || reader->ends.len == SPOTS_MAX ? -1 : (int)values.len;
 }
 
@@ -224,6 +229,57 @@ static bool fails(struct judge *judge, const struct stored_at *at, const struct 
 		reader.ends.len = own;
 	}
 	return false;
+}
+
+/* Numbers count as integers. */
+static unsigned kinds_of(const struct type *type)
+{
+	const unsigned integer = 1U << TERM_INTEGER, other = 1U << TERM_BIG | 1U << TERM_FLOAT;
+
+	return type->kinds & other ? (type->kinds & ~other) | integer : type->kinds;
+}
+
+/* Not seen in both, or an integer is a float. */
+static bool is_as_good(const struct type_diff *diff)
+{
+	const struct type *was = diff->before, *is = diff->after;
+
+	return kinds_of(was) == kinds_of(is) &&
+	       (diff->what == TYPE_LOST ? was->unknown && is->unknown
+					: was->kinds != is->kinds && was->len == 0);
+}
+
+static bool gives_the_same(const struct type *was, const struct type *is, struct arena *arena)
+{
+	struct type_diffs diffs = type_compare(was, is, arena);
+
+	for (size_t i = 0; i < diffs.len; i++)
+		if (!is_as_good(&diffs.items[i]))
+			return false;
+	return true;
+}
+
+/* Whether it raises nowhere else than with what its own release puts there, and returns the same.
+ */
+static bool goes_on(struct judge *judge, const struct stored_at *at, const struct code *code,
+		    const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct type *own = type_new(&scratch), *others = type_new(&scratch);
+	struct reader reader = { .judge = judge, .at = at, .arena = &scratch, .gives = own };
+	size_t ends;
+
+	for (size_t i = 0; i < type_exact_ways(at->made); i++)
+		if (outcomes(&reader, at->to, code, function,
+			     type_exact_value(at->made, i, &scratch)) < 0)
+			return false;
+	ends = reader.ends.len;
+	reader.gives = others;
+	for (size_t i = 0; i < type_exact_ways(at->there); i++)
+		if (outcomes(&reader, at->to, code, function,
+			     type_exact_value(at->there, i, &scratch)) < 0)
+			return false;
+	return reader.read && reader.ends.len == ends && gives_the_same(others, own, &scratch);
 }
 
 /* A key of the process dictionary of another process may have the same name. */
@@ -282,12 +338,16 @@ static bool may_fail(const struct judge *judge, const struct stored_at *at)
 	return false;
 }
 
-const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
+/* Calls is() for each function that others may call, and that comes to a call which reads there;
+ * the first for which it says yes, as text; NULL: none.  *any: there are some.
+ */
+static const char *find_reader(struct judge *judge, const struct stored_at *at, bool *any,
+			       bool (*is)(struct judge *judge, const struct stored_at *at,
+					  const struct code *code,
+					  const struct code_function *function))
 {
 	struct modules *modules = judge->modules;
 
-	if (!may_fail(judge, at))
-		return NULL;
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *module = modules_find(modules, at->to, after->name);
@@ -306,12 +366,36 @@ const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
 		for (size_t j = 0; readers && j < code->len; j++) {
 			const struct code_function *function = &code->functions[j];
 
-			if (readers[j] && code_exports(code, function->name, function->arity) &&
-			    fails(judge, at, code, function))
+			if (!readers[j] || !code_exports(code, function->name, function->arity))
+				continue;
+			*any = true;
+			if (is(judge, at, code, function))
 				return arena_printf(judge->arena, "%s:%s/%u",
 						    module_shown(code->module), function->name,
 						    function->arity);
 		}
 	}
 	return NULL;
+}
+
+const char *reader_that_fails(struct judge *judge, const struct stored_at *at)
+{
+	bool any;
+
+	return may_fail(judge, at) ? find_reader(judge, at, &any, fails) : NULL;
+}
+
+static bool stumbles(struct judge *judge, const struct stored_at *at, const struct code *code,
+		     const struct code_function *function)
+{
+	return !goes_on(judge, at, code, function);
+}
+
+bool readers_go_on(struct judge *judge, const struct stored_at *at)
+{
+	bool any = false;
+
+	return !at->there->unknown && !at->made->unknown &&
+	       type_exact_ways(at->there) <= WAYS_MAX && type_exact_ways(at->made) <= WAYS_MAX &&
+	       !find_reader(judge, at, &any, stumbles) && any && judge->read_steps <= ALL_STEPS_MAX;
 }

@@ -236,23 +236,37 @@ static void tell_harm(const struct storing *storing, const struct storage *way, 
 			 "upgrade";
 }
 
+/* Of the process dictionary what becomes of what is there, too, where that is seen. */
+static const struct type *what_is_put(const struct storing *storing, enum side side,
+				      const struct storage *way, const struct stored_at *at,
+				      bool by_init)
+{
+	const struct type *put = stored(storing, side, way, at->place, by_init);
+	struct type *grown;
+
+	if (by_init || way->stored != STORED_IN_PROCESS || !put->unknown)
+		return put;
+	grown = stored(storing, side, way, at->place, true);
+	return stored_grow(storing, side, at, grown) ? grown : put;
+}
+
 /* What init puts there is seen best: callbacks go on with what they fetch. */
 static void judge_place(const struct storing *storing, const struct storage *way, const char *place,
 			bool by_init)
 {
 	struct judge *judge = storing->judge;
-	const struct type *there = stored(storing, !storing->to, way, place, by_init);
-	const struct type *made = stored(storing, storing->to, way, place, by_init);
 	struct stored_at at = { .stored = way->stored,
 				.place = place,
 				.by = storing->code->module,
-				.to = storing->to,
-				.there = there,
-				.made = made };
+				.to = storing->to };
+	const struct type *there = what_is_put(storing, !storing->to, way, &at, by_init);
+	const struct type *made = what_is_put(storing, storing->to, way, &at, by_init);
 	const struct type_diff *harm;
 	const char *failing, *lost;
 	bool fails;
 
+	at.there = there;
+	at.made = made;
 	if (storing->to == SIDE_NEW)
 		judge_stored_fun(storing, there, way, place);
 	if (type_is_empty(there) || type_is_empty(made) ||
@@ -265,6 +279,9 @@ static void judge_place(const struct storing *storing, const struct storage *way
 		return;
 	}
 	harm = stored_harm(storing, way, place, type_compare(at.there, made, judge->arena));
+	if (harm && way->stored == STORED_IN_PROCESS && can_be_seen_in_use(harm) &&
+	    readers_go_on(judge, &at))
+		harm = NULL;
 	failing = harm ? NULL : reader_that_fails(judge, &at);
 	if (harm && stored_key_is_made(storing, way, place, harm))
 		tell_harm(storing, way, place,
@@ -275,6 +292,41 @@ static void judge_place(const struct storing *storing, const struct storage *way
 			       : arena_printf(judge->arena, "%s fails with it", failing));
 	else if ((lost = stored_key_not_found(storing, way, place, at.there, made)))
 		tell_harm(storing, way, place, lost);
+}
+
+/* What a start puts there alone is looked at where all else is that only a start makes. */
+static bool is_put_at_start(const struct storing *storing, const struct code_effect *put)
+{
+	struct judge *judge = storing->judge;
+	struct module_at *module = modules_find(judge->modules, SIDE_NEW, storing->module->name);
+	const struct code *code = module_code(judge->modules, SIDE_NEW, module);
+	const struct code_function *in =
+		code ? code_function(code, put->in->name, put->in->arity) : NULL;
+
+	return !in || runs_at_start(judge, module, in);
+}
+
+static void judge_moved(const struct storing *storing, const struct code_effect *put,
+			const struct storage *way, const char *place)
+{
+	struct judge *judge = storing->judge;
+	const struct module_at *module = storing->module;
+	const bool back = storing->to == SIDE_OLD;
+	const char *was;
+
+	if (is_told(judge, REASON_shared_struct_changed, module->name) ||
+	    is_told(judge, REASON_not_reversible, module->name) ||
+	    !(was = stored_place_before(storing, put, way, place)) || is_put_at_start(storing, put))
+		return;
+	JUDGE(judge, back ? REASON_not_reversible : REASON_shared_struct_changed, module->app->name,
+	      module->name,
+	      "%s%s fetches %s %s what the %s code put under %s: nobody looks there any more, and "
+	      "what is there is not found",
+	      back ? "on the way back, " : "", module_shown(module->name),
+	      way->stored == STORED_TERM ? "as the persistent term"
+					 : "from the process dictionary under",
+	      place, back ? "new" : "old", was)
+		->hint = "look under both for one release, or move what is there in code_change";
 }
 
 /* Each place once, by however many calls something is put there. */
@@ -296,6 +348,7 @@ static void judge_places(const struct storing *storing)
 		if (is_new) {
 			judge_place(storing, way, place, true);
 			judge_place(storing, way, place, false);
+			judge_moved(storing, effect, way, place);
 		}
 	}
 }

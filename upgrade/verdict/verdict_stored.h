@@ -49,7 +49,20 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 				 const char *place, const struct type *there,
 				 const struct type *made);
 
+/* Where the function that puts a persistent term, or a value of the process dictionary, put it in
+ * the other release, and one that fetches it fetched it, where nobody looks any more; NULL: that is
+ * not seen.
+ */
+const char *stored_place_before(const struct storing *storing, const struct code_effect *put,
+				const struct storage *way, const char *place);
+
 /* ---- verdict_stored_change.c ---- */
+
+/* What functions of a release make of what `into` says is there, in the process dictionary, is
+ * added to that.  False: not all is seen.
+ */
+bool stored_grow(const struct storing *storing, enum side side, const struct stored_at *at,
+		 struct type *into);
 
 /* What is there behind code_change, where that is called and it is in the process dictionary; else
  * at->there.  *fails: code_change is seen to, whatever of it is there.

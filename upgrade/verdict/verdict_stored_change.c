@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What code_change makes of what the process dictionary holds: it reads and puts there as it likes,
- * in the new code both ways.
+/* What code makes of what the process dictionary holds: its own functions, and code_change, which
+ * reads and puts there as it likes, in the new code both ways.
  */
 #include "upgrade/verdict/verdict_stored.h"
 
-enum { STEPS_MAX = 8000 };
+enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 400000, ROUNDS = 2, WAYS = 6 };
 
 struct changing {
 	struct arena *arena;
@@ -13,12 +13,24 @@ struct changing {
 	const struct value *now; /* what is there */
 	struct type *put;
 	bool any;
+	unsigned steps; /* of stored_grow() */
 };
 
 static bool is_of_dictionary(const struct beam_function *function)
 {
 	return strcmp(function->module, "erlang") == 0 ||
 	       strcmp(function->module, "Elixir.Process") == 0;
+}
+
+/* They return what is there. */
+static bool is_of_value(const struct beam_function *function)
+{
+	static const char *const names[] = { "get", "put", "erase", "delete" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], function->name) == 0)
+			return true;
+	return false;
 }
 
 static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
@@ -33,9 +45,66 @@ static bool answer(void *ctx, const struct beam_function *function, const struct
 		type_add(changing->put, args[1], changing->arena);
 		changing->any = true;
 	}
-	if (strcmp(function->name, "get") != 0 && strcmp(function->name, "put") != 0)
+	if (!is_of_value(function))
 		return false;
 	eval_add(changing->eval, out, changing->now);
+	return true;
+}
+
+/* A function with each value that is there.  False: not all that it puts is seen. */
+static bool grow_by(struct changing *changing, const struct code_library *library,
+		    const struct code *code, const struct code_function *function,
+		    struct type *into, struct arena *types)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const size_t ways = type_exact_ways(into);
+
+	changing->arena = &scratch;
+	changing->put = type_new(&scratch);
+	changing->any = false;
+	for (size_t i = 0; i < ways && i < WAYS; i++) {
+		struct eval eval = { .arena = &scratch,
+				     .library = library,
+				     .limit = STEPS_MAX,
+				     .answer = answer,
+				     .ctx = changing };
+
+		changing->eval = &eval;
+		changing->now = type_is_empty(into) ? value_of_atom(&scratch, "undefined")
+						    : type_exact_value(into, i, &scratch);
+		eval_any(&eval, code, function);
+		changing->steps += eval.steps;
+		if (eval.gave_up || changing->steps > ALL_STEPS_MAX)
+			return false;
+	}
+	for (size_t i = 0; changing->any && i < type_exact_ways(changing->put); i++)
+		type_add(into, type_exact_value(changing->put, i, &scratch), types);
+	return !into->unknown;
+}
+
+bool stored_grow(const struct storing *storing, enum side side, const struct stored_at *at,
+		 struct type *into)
+{
+	const bool to = side == storing->to;
+	const struct code *code = to ? storing->code : storing->from;
+	const struct code_effects effects = to ? storing->made : storing->there;
+	struct arena *arena = storing->judge->arena;
+	struct changing changing = { .at = at };
+	bool *marked = arena_array(arena, code->len, bool);
+
+	for (size_t i = 0; i < effects.len; i++)
+		if (is_of_dictionary(&effects.items[i].to) && effects.items[i].to.arity > 0 &&
+		    stored_is_at(effects.items[i].args[0], at, arena))
+			marked[effects.items[i].in - code->functions] = true;
+	code_mark_callers(code, marked);
+	for (size_t i = 0; i < ROUNDS * code->len; i++) {
+		const struct code_function *function = &code->functions[i % code->len];
+
+		if (marked[i % code->len] && code_exports(code, function->name, function->arity) &&
+		    !grow_by(&changing, &storing->judge->modules->library[side], code, function,
+			     into, arena))
+			return false;
+	}
 	return true;
 }
 

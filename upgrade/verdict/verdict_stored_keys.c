@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Rows of which some have a key {tag, …} that nobody looks up any more, though who puts rows
- * there does: a function makes the keys, in several ways, of which one changed.
+/* Keys that are made otherwise.  Rows of which some have a key {tag, …} that nobody looks up any
+ * more, though who puts rows there does: a function makes the keys, in several ways, of which one
+ * changed.  Persistent terms, and values in the process dictionary, that the same functions put
+ * and fetch under another one.
  */
 #include "upgrade/verdict/verdict_stored.h"
 
@@ -177,6 +179,144 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 						    str_text(&text));
 			}
 		}
+	}
+	return NULL;
+}
+
+/* ---- persistent terms and the process dictionary ---- */
+
+enum access { ACCESS_OTHER, ACCESS_PUT, ACCESS_FETCH };
+
+static bool is_of(const struct code_effect *effect, enum stored stored)
+{
+	static const char *const names[] = { "put", "get", "erase", "delete", "put_new" };
+	const char *module = effect->to.module;
+
+	if (stored == STORED_TERM
+		    ? strcmp(module, "persistent_term") != 0
+		    : strcmp(module, "erlang") != 0 && strcmp(module, "Elixir.Process") != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], effect->to.name) == 0)
+			return true;
+	return false;
+}
+
+/* Only what takes it to be there fetches it: not with a default, nor where somebody looks whether
+ * it is there.
+ */
+static enum access access_of(const struct code *code, const struct code_effect *effect)
+{
+	const struct code_function *in = effect->in;
+
+	if (effect->to.arity == 2 && strcmp(effect->to.name, "put") == 0)
+		return ACCESS_PUT;
+	if (effect->to.arity == 1 && strcmp(effect->to.name, "get") == 0 &&
+	    !function_names(in, "undefined") && !function_names(in, "nil") &&
+	    !function_is_careful(code, in))
+		return ACCESS_FETCH;
+	return ACCESS_OTHER;
+}
+
+/* Whether a call is given the place, or one that is not seen. */
+static bool is_named(struct code_effects effects, enum stored stored, const char *place,
+		     struct arena *arena)
+{
+	for (size_t i = 0; i < effects.len; i++) {
+		const char *at = effects.items[i].to.arity > 0
+					 ? storage_place(&effects.items[i], 0, arena)
+					 : NULL;
+
+		if (is_of(&effects.items[i], stored) && (!at || strcmp(at, place) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_named_anywhere(const struct storing *storing, enum stored stored, const char *place)
+{
+	struct judge *judge = storing->judge;
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; stored == STORED_TERM && i < name_table_len(modules->names[storing->to]);
+	     i++) {
+		struct module_at *module = &modules->items[storing->to][i];
+
+		if (!module->of_language && (module->diff || module->app == storing->module->app) &&
+		    is_named(effects_through(judge, storing->to, module), stored, place,
+			     judge->arena))
+			return true;
+	}
+	return is_named(storing->made, stored, place, judge->arena);
+}
+
+/* The same function, which may differ in what it names: something else that took its place would
+ * hardly be alike.
+ */
+static bool is_same_function(const struct code_function *a, const struct code_function *b)
+{
+	if (a->len != b->len || a->arity != b->arity || strcmp(a->name, b->name) != 0)
+		return false;
+	for (size_t i = 0; i < a->len; i++)
+		if (a->ops[i].opcode != b->ops[i].opcode)
+			return false;
+	return true;
+}
+
+/* A function of that name accesses the place in that way. */
+static bool accesses(const struct code *code, struct code_effects effects, enum stored stored,
+		     enum access access, const char *place, const struct code_function *as,
+		     struct arena *arena)
+{
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct code_effect *effect = &effects.items[i];
+		const char *at = storage_place(effect, 0, arena);
+
+		if (at && is_of(effect, stored) && strcmp(at, place) == 0 &&
+		    access_of(code, effect) == access && is_same_function(effect->in, as))
+			return true;
+	}
+	return false;
+}
+
+/* Some function fetches the one in one release and the other in the other. */
+static bool are_fetched(const struct storing *storing, enum stored stored, const char *was,
+			const char *is)
+{
+	struct arena *arena = storing->judge->arena;
+
+	for (size_t i = 0; i < storing->made.len; i++) {
+		const struct code_effect *effect = &storing->made.items[i];
+		const char *at = storage_place(effect, 0, arena);
+
+		if (at && is_of(effect, stored) && strcmp(at, is) == 0 &&
+		    access_of(storing->code, effect) == ACCESS_FETCH &&
+		    accesses(storing->from, storing->there, stored, ACCESS_FETCH, was, effect->in,
+			     arena))
+			return true;
+	}
+	return false;
+}
+
+const char *stored_place_before(const struct storing *storing, const struct code_effect *put,
+				const struct storage *way, const char *place)
+{
+	struct arena *arena = storing->judge->arena;
+	const enum stored stored = way->stored;
+
+	if ((stored != STORED_TERM && stored != STORED_IN_PROCESS) ||
+	    is_named(storing->there, stored, place, arena))
+		return NULL;
+	for (size_t i = 0; i < storing->there.len; i++) {
+		const struct code_effect *effect = &storing->there.items[i];
+		const char *was = storage_place(effect, 0, arena);
+
+		if (was && is_of(effect, stored) &&
+		    access_of(storing->from, effect) == ACCESS_PUT &&
+		    is_same_function(effect->in, put->in) &&
+		    are_fetched(storing, stored, was, place) &&
+		    !is_named_anywhere(storing, stored, was))
+			return was;
 	}
 	return NULL;
 }

@@ -22,7 +22,7 @@ static bool is_tagged_anew(const struct type_diff *diff)
 	       !(is->kinds & (is->kinds - 1));
 }
 
-static bool has_test(const struct code *code, const void *opcode)
+static bool has_op(const struct code *code, const void *opcode)
 {
 	for (size_t i = 0; i < code->len; i++)
 		for (size_t j = 0; j < code->functions[i].len; j++)
@@ -49,8 +49,34 @@ static bool is_told_apart(struct judge *judge, enum side side, const struct code
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
 		if (diff->before->kinds == 1U << tests[i].kind)
-			return code_or_library(judge, side, code, has_test, &tests[i].test);
+			return code_or_library(judge, side, code, has_op, &tests[i].test);
 	return false;
+}
+
+static bool is_of_ssl(const struct type *type)
+{
+	return type->kinds == 1U << TERM_TUPLE && type->len == 1 && type->variants[0].tag &&
+	       strcmp(type->variants[0].tag, "sslsocket") == 0;
+}
+
+static bool is_port(const struct type *type)
+{
+	return type->kinds == 1U << TERM_PORT;
+}
+
+/* A socket is of ssl now, or no more, and functions of a module that is kept beside it are called:
+ * Transport:send(Socket, Data).
+ */
+static bool goes_with_module(struct judge *judge, enum side side, const struct code *code,
+			     const struct type_diff *diff)
+{
+	static const unsigned calls[] = { OP_APPLY, OP_APPLY_LAST };
+	const struct type *was = diff->before, *is = diff->after;
+
+	return diff->what == TYPE_OTHER && *diff->path && can_be_seen_in_use(diff) &&
+	       ((is_port(was) && is_of_ssl(is)) || (is_of_ssl(was) && is_port(is))) &&
+	       (code_or_library(judge, side, code, has_op, &calls[0]) ||
+		code_or_library(judge, side, code, has_op, &calls[1]));
 }
 
 /* Takes binaries and lists of them alike. */
@@ -104,7 +130,7 @@ bool can_be_tried_with(struct judge *judge, enum side side, const struct code *c
 
 		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
 		    is_tagged_anew(diff) || is_told_apart(judge, side, code, diff) ||
-		    is_iodata(judge, side, code, diff))
+		    goes_with_module(judge, side, code, diff) || is_iodata(judge, side, code, diff))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of &&
 		      (!*diff->path || !fetches_key(code, diff->tag))) &&

@@ -109,17 +109,15 @@ static const struct type *tuple_of(struct arena *arena, size_t size)
 	return type;
 }
 
-/* The old code goes on with tuples of `size`, and not of `other`, the new one the other way round:
+/* The old code goes on with the one type, and not with the other, the new one the other way round:
  * who fails, or NULL.
  */
 static const char *fails_between(const struct probing *probing, const struct type_place *place,
-				 size_t size, size_t other)
+				 const struct type *one, const struct type *other)
 {
 	struct arena *arena = probing->arena;
-	const struct type *was =
-		type_with(probing->before, place->before, tuple_of(arena, size), arena);
-	const struct type *is =
-		type_with(probing->after, place->after, tuple_of(arena, other), arena);
+	const struct type *was = type_with(probing->before, place->before, one, arena);
+	const struct type *is = type_with(probing->after, place->after, other, arena);
 	const char *failing = fails(probing, SIDE_NEW, was, is);
 
 	return failing && fails(probing, SIDE_OLD, is, was) ? failing : NULL;
@@ -150,9 +148,11 @@ static bool tuple_fails(const struct probing *probing, const struct type_place *
 			   probing->after))
 			continue;
 		for (size_t other = 0; other < SIZES; other++) {
-			const char *failing = other != size && new >> other & 1
-						      ? fails_between(probing, place, size, other)
-						      : NULL;
+			const char *failing =
+				other != size && new >> other & 1
+					? fails_between(probing, place, tuple_of(arena, size),
+							tuple_of(arena, other))
+					: NULL;
 
 			if (!failing)
 				continue;
@@ -164,6 +164,41 @@ static bool tuple_fails(const struct probing *probing, const struct type_place *
 			     place->path, failing);
 			return true;
 		}
+	}
+	return false;
+}
+
+/* ---- sockets ---- */
+
+static bool uses_ssl(const struct code *code, const void *nothing)
+{
+	(void)nothing;
+	return imports_from(code, "ssl");
+}
+
+/* What one release keeps as a socket of ssl that it is given is none for the other one. */
+static bool socket_fails(const struct probing *probing, const struct type_place *place)
+{
+	struct arena *arena = probing->arena;
+	const struct value *ssl[] = { value_of_atom(arena, "sslsocket"), &value_unknown,
+				      &value_unknown };
+	struct type *kinds[] = { type_new(arena), type_new(arena) };
+
+	if (any_code(probing, SIDE_OLD, uses_ssl, NULL) ==
+	    any_code(probing, SIDE_NEW, uses_ssl, NULL))
+		return false;
+	type_add(kinds[0], value_of_kind(arena, TERM_PORT), arena);
+	type_add(kinds[1], value_tuple(arena, ssl, ARRAY_LEN(ssl)), arena);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		const char *failing = fails_between(probing, place, kinds[i], kinds[!i]);
+
+		if (!failing)
+			continue;
+		tell(probing,
+		     i ? "the old code takes it for a socket of ssl, the new one for a port"
+		       : "the old code takes it for a port, the new one for a socket of ssl",
+		     place->path, failing);
+		return true;
 	}
 	return false;
 }
@@ -293,7 +328,8 @@ void judge_unseen(struct judge *judge, const struct typed *typed, const struct t
 	if (is_told(judge, REASON_state_opaque, typed->name))
 		return;
 	for (size_t i = 0; i < len; i++)
-		if (tuple_fails(&probing, &places[i], old, new))
+		if (tuple_fails(&probing, &places[i], old, new) ||
+		    socket_fails(&probing, &places[i]))
 			return;
 	key_fails(&probing, places, len);
 }

@@ -205,9 +205,9 @@ static const struct wire {
 	int what;       /* the argument that tells one from another; -1: all of them */
 	/* OTHER: told only where another one with the same first argument was there; NONE: only
 	 * where there was none at all; KEPT: only in place of another one, where something keeps
-	 * what it gives; otherwise always.
+	 * what it gives; otherwise always, WHOLE: a tuple is not known by its tag.
 	 */
-	enum { ALWAYS, OTHER, NONE, KEPT } when;
+	enum { ALWAYS, OTHER, NONE, KEPT, WHOLE } when;
 	const char *shown;
 } wires[] = {
 	{ "ets", "new", 2, 1, OTHER, "the options of a table" },
@@ -233,11 +233,13 @@ static const struct wire {
 	{ "ssl", "listen", 2, -1, ALWAYS, "a port" },
 	{ "ssl", "connect", 0, 2, ALWAYS, "a connection" },
 	{ "erlang", "open_port", 2, -1, ALWAYS, "a port" },
-	{ "gen_event", "add_handler", 3, 1, ALWAYS, "an event handler" },
-	{ "gen_event", "add_sup_handler", 3, 1, ALWAYS, "an event handler" },
+	{ "gen_event", "add_handler", 3, 1, WHOLE, "an event handler" },
+	{ "gen_event", "add_sup_handler", 3, 1, WHOLE, "an event handler" },
 	{ "telemetry", "attach", 0, -1, ALWAYS, "a handler of telemetry" },
 	{ "telemetry", "attach_many", 0, -1, ALWAYS, "a handler of telemetry" },
 	{ "logger", "add_handler", 3, -1, ALWAYS, "a handler of the log" },
+	{ "logger", "add_primary_filter", 2, 0, ALWAYS, "a filter of the log" },
+	{ "logger", "add_handler_filter", 3, 1, ALWAYS, "a filter of the log" },
 	{ "pg", "join", 0, -1, ALWAYS, "a group" },
 	{ "gproc", "reg", 0, -1, ALWAYS, "a name" },
 	{ "Elixir.Registry", "register", 3, 1, ALWAYS, "a key of a registry" },
@@ -293,7 +295,9 @@ static void print_what(struct str *out, const struct wire *wire, const struct co
 	if (wire->when == OTHER) {
 		print_options(out, what, arena);
 	} else if (what) {
-		value_print(out, value_tuple_size(what) > 0 ? value_element(what, 0, arena) : what);
+		value_print(out, value_tuple_size(what) > 0 && wire->when != WHOLE
+					 ? value_element(what, 0, arena)
+					 : what);
 	} else {
 		for (size_t i = 0; i < effect->to.arity && i < EFFECT_ARGS; i++) {
 			str_adds(out, i ? ", " : "");
@@ -326,6 +330,18 @@ static struct wired wired_of(const struct code_effect *effect, struct arena *are
 static bool same_wire(const struct wire *a, const struct wire *b)
 {
 	return strcmp(a->shown, b->shown) == 0;
+}
+
+/* A flag that is set to what it is anyway, where the old code left it alone. */
+static bool is_default(struct code_effects olds, const struct code_effect *now)
+{
+	if (strcmp(now->to.name, "process_flag") != 0 || !value_is_atom(now->args[1], "false"))
+		return false;
+	for (size_t i = 0; i < olds.len; i++)
+		if (effect_is(&olds.items[i], "erlang", "process_flag", 2) &&
+		    value_equal(olds.items[i].args[0], now->args[0]) != NO)
+			return false;
+	return true;
 }
 
 /* Whether the old code has the same, and whether it has one of the same key. */
@@ -419,7 +435,8 @@ static void judge_wires(struct judge *judge, struct module_at *module, bool thro
 
 		if (!now.wire || now.effect->through != through || had(judge, olds, &now, &other) ||
 		    (now.wire->when == OTHER && !other) || (now.wire->when == NONE && other) ||
-		    strcmp(now.what, "_") == 0 || !is_set_up(judge, module, &now) ||
+		    is_default(olds, now.effect) || strcmp(now.what, "_") == 0 ||
+		    !is_set_up(judge, module, &now) ||
 		    (now.wire->when == KEPT &&
 		     (!other || !is_kept(judge, module, code, news, &now.effect->to))) ||
 		    (through && is_told_of(judge, code, &now)))
@@ -478,4 +495,7 @@ void judge_wiring(struct judge *judge)
 		if (is_changed(judge, &modules->items[SIDE_NEW][i]) &&
 		    !is_told(judge, REASON_wiring_changed, modules->items[SIDE_NEW][i].name))
 			judge_wires(judge, &modules->items[SIDE_NEW][i], true);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++)
+		if (is_changed(judge, &modules->items[SIDE_NEW][i]))
+			judge_beside(judge, &modules->items[SIDE_NEW][i]);
 }

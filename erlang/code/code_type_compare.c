@@ -41,11 +41,26 @@ static bool is_seen(const struct type *type)
 	return type->kinds && !type->unknown && !type->argument;
 }
 
+/* Whether a binary of one may be one of the other. */
+static bool texts_meet(const struct type *a, const struct type *b)
+{
+	if (a->any_text || b->any_text || a->texts_len == 0 || b->texts_len == 0)
+		return true;
+	for (size_t i = 0; i < a->texts_len; i++)
+		for (size_t j = 0; j < b->texts_len; j++)
+			if (value_texts_meet(span_of(a->texts[i].text), a->texts[i].whole,
+					     span_of(b->texts[j].text), b->texts[j].whole))
+				return true;
+	return false;
+}
+
 bool type_meets(const struct type *a, const struct type *b)
 {
+	const unsigned text = type_kind_bit(TERM_BINARY);
 	const unsigned inner = type_kind_bit(TERM_TUPLE) | type_kind_bit(TERM_MAP);
+	const unsigned both = a->kinds & b->kinds & ~inner;
 
-	if (!is_seen(a) || !is_seen(b) || a->kinds & b->kinds & ~inner)
+	if (!is_seen(a) || !is_seen(b) || both & ~text || (both & text && texts_meet(a, b)))
 		return true;
 	for (size_t i = 0; i < a->len; i++)
 		for (size_t j = 0; j < b->len; j++) {
@@ -299,7 +314,8 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 
 		if (!w || v->len != w->len || v->open != w->open || !same_sets(v, w) ||
 		    !v->others != !w->others ||
-		    (v->others && !same_types(v->others, w->others, depth - 1)))
+		    (v->others && (!same_types(v->others, w->others, depth - 1) ||
+				   !type_meets(v->others, w->others))))
 			return false;
 		for (size_t j = 0; j < v->len; j++) {
 			const struct type *other = v->map ? value_at(w, v->keys[j]) : w->items[j];

@@ -66,6 +66,8 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	for (size_t i = 0; i < effects.len; i++) {
 		struct act act = { 0 };
 
+		if (effect_is_seen_better(effects, &effects.items[i]))
+			continue;
 		if (act_read(&act, &effects.items[i], wiring->judge->arena) && act.makes)
 			note_old_make(wiring, &act);
 		else if (act.makes && !act.key)
@@ -359,13 +361,11 @@ static struct wired wired_of(const struct code_effect *effect, struct arena *are
 	return wired;
 }
 
-/* Also where texts that are built may be the same. */
-static bool same_what(const struct wired *a, const struct wired *b, struct arena *arena)
+/* Texts that are built, of which not all is seen. */
+static bool may_be_same(const struct wired *a, const struct wired *b, struct arena *arena)
 {
 	const struct code_effect *was = a->effect, *is = b->effect;
 
-	if (strcmp(a->what, b->what) == 0)
-		return true;
 	if (b->wire->when == OTHER || was->to.arity != is->to.arity)
 		return false;
 	if (b->wire->what >= 0)
@@ -391,7 +391,9 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 
 		if (!was.wire || !same_wire(was.wire, now->wire) || strcmp(was.key, now->key) != 0)
 			continue;
-		if (same_what(&was, now, judge->arena))
+		if (strcmp(was.what, now->what) == 0 ||
+		    (may_be_same(&was, now, judge->arena) &&
+		     !effect_is_seen_better(olds, was.effect)))
 			return true;
 		*other = true;
 	}

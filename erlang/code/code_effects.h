@@ -19,7 +19,7 @@ struct code_effect {
 	bool through;                   /* it is another module's, which `in` calls */
 	bool waited;                    /* `in` has received a message before it, always */
 	bool alone; /* only come by where a function that is not exported is followed by itself */
-	struct beam_function to;        /* of erlang:send/2, for Pid ! Message, too */
+	struct beam_function to; /* of erlang:send/2, for Pid ! Message, too */
 	const struct value *args[EFFECT_ARGS];
 };
 

@@ -380,8 +380,7 @@ static void add_text(struct adder *adder, struct type *type, const struct value 
 	}
 	if (!type->texts)
 		type->texts = arena_array(adder->arena, TYPE_TEXTS, struct type_text);
-	type->texts[type->texts_len++] =
-		(struct type_text){ arena_dup(adder->arena, text), whole };
+	type->texts[type->texts_len++] = (struct type_text){ arena_dup(adder->arena, text), whole };
 }
 
 static void add(struct adder *adder, struct type *type, const struct value *value)

@@ -14,7 +14,7 @@ enum {
 	TYPE_DEPTH = 8,
 	TYPE_ATOMS = 6, /* that are told apart at one place */
 	TYPE_TEXTS = 6,
-	TYPE_SETS = 6,  /* of keys, that maps at one place had */
+	TYPE_SETS = 6, /* of keys, that maps at one place had */
 };
 
 /* Tuples of one size that begin alike, or maps of one struct. */

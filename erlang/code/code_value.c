@@ -347,7 +347,7 @@ struct span value_text(const struct value *value, bool *whole)
 	if (*whole)
 		return term->text;
 	return value->kind == VALUE_UNKNOWN && value->begins ? span_of(value->begins)
-							      : (struct span){ "", 0 };
+							     : (struct span){ "", 0 };
 }
 
 /* ---- comparing ---- */
@@ -381,8 +381,7 @@ enum answer value_equal(const struct value *a, const struct value *b)
 		return MAYBE;
 	if (plain(a) && plain(b))
 		return term_equal(plain(a), plain(b)) ? YES : NO;
-	if (kind != other || size != other_size ||
-	    (kind == TERM_BINARY && !may_be_same_text(a, b)))
+	if (kind != other || size != other_size || (kind == TERM_BINARY && !may_be_same_text(a, b)))
 		return NO;
 	/* A map with a key. */
 	if ((value_is_empty_map(a) && b->kind == VALUE_MAP) ||
@@ -651,5 +650,6 @@ void value_print(struct str *out, const struct value *value)
 	if (term)
 		term_print(out, term);
 	else
-		print(&(struct walk){ .arena = &arena, .depth = DEPTH, .steps = STEPS }, out, value);
+		print(&(struct walk){ .arena = &arena, .depth = DEPTH, .steps = STEPS }, out,
+		      value);
 }

@@ -99,7 +99,8 @@ static inline bool value_same(const struct value *a, const struct value *b)
 {
 	return a == b || (a->kind == b->kind && a->digest == b->digest && value_same_(a, b));
 }
-/* The same, also where binaries that are built begin otherwise, and may be the same for all that. */
+/* The same, also where binaries that are built begin otherwise, and may be the same for all that.
+ */
 bool value_alike(const struct value *a, const struct value *b);
 /* The same, with what is responsible for the unknown ones. */
 bool value_identical(const struct value *a, const struct value *b);

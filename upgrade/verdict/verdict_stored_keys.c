@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Rows of which some have a key {tag, …}, or a text that is built, which nobody looks up any more,
- * though who puts rows there does: a function makes the keys, in several ways, of which one changed.
+ * though who puts rows there does: a function makes the keys, in several ways, of which one
+ * changed.
  */
 #include "upgrade/verdict/verdict_stored.h"
 

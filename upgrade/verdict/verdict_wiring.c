@@ -42,8 +42,7 @@ static void note_old_make(struct wiring *wiring, const struct act *act)
 	name_table_add(wiring->old_makes, act_name(arena, act), NULL);
 	if (!strchr(act->key, '_'))
 		return;
-	wiring->parts =
-		arena_grow(arena, wiring->parts, wiring->parts_len, &wiring->parts_cap);
+	wiring->parts = arena_grow(arena, wiring->parts, wiring->parts_len, &wiring->parts_cap);
 	wiring->parts[wiring->parts_len++] = *act;
 }
 
@@ -391,9 +390,8 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 
 		if (!was.wire || !same_wire(was.wire, now->wire) || strcmp(was.key, now->key) != 0)
 			continue;
-		if (strcmp(was.what, now->what) == 0 ||
-		    (may_be_same(&was, now, judge->arena) &&
-		     !effect_is_seen_better(olds, was.effect)))
+		if (strcmp(was.what, now->what) == 0 || (may_be_same(&was, now, judge->arena) &&
+							 !effect_is_seen_better(olds, was.effect)))
 			return true;
 		*other = true;
 	}

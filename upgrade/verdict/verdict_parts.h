@@ -652,6 +652,11 @@ void judge_again(struct judge *judge);
  */
 bool gets_key(struct judge *judge, enum side side, const struct code *code, const char *key);
 
+/* ---- verdict_counters.c ---- */
+
+/* Counters that have other places in an array, or in a row. */
+void judge_counters(struct judge *judge);
+
 /* ---- verdict_rounds.c ---- */
 
 /* Timers that go round in another way: an interval, or set again by each message. */

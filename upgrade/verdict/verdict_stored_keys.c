@@ -184,7 +184,7 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 	struct arena *arena = storing->judge->arena;
 	const struct value *wanted;
 
-	if (way->stored != STORED_ROWS || !*place || strcmp(way->module, "ets") != 0 ||
+	if (way->stored != STORED_ROWS || strcmp(way->module, "ets") != 0 ||
 	    !puts_others(made, there, arena))
 		return NULL;
 	for (size_t i = 0; i < there->len; i++) {

@@ -139,6 +139,7 @@ static const struct value *what_is_written(struct run *run, const struct code_op
 	case OP_BS_CREATE_BIN:
 		return creates_binary(op) ? text_built(run, op) : &value_unknown;
 	case OP_BS_INIT2:
+	case OP_BS_INIT_BITS:
 		return text_built(run, op);
 	case OP_BS_GET_BINARY2:
 		whole = whole_bytes(&op->args[3], &op->args[4]);

@@ -88,31 +88,44 @@ static const struct value *created(const struct run *run, const struct code_op *
 	return text_value(&text, run->arena);
 }
 
-/* bs_init2 and what stands behind it: bs_put_string size offset, bs_put_binary fail size unit flags
- * what; up to where something else is done.
+static bool puts_more(const struct code_op *op)
+{
+	return (op->opcode >= OP_BS_PUT_INTEGER && op->opcode <= OP_BS_PUT_FLOAT) ||
+	       op->opcode == OP_BS_PUT_UTF8 || op->opcode == OP_BS_PUT_UTF16 ||
+	       op->opcode == OP_BS_PUT_UTF32;
+}
+
+/* bs_init2 or bs_init_bits, and what stands behind it: bs_put_string size offset, bs_put_binary
+ * fail size unit flags what; up to where something else is done.  Of bits it is a binary only where
+ * all that is put there is bytes.
  */
-static const struct value *put_together(const struct run *run)
+static const struct value *put_together(const struct run *run, bool bits)
 {
 	struct text text = { .len = 0 };
+	const struct code_op *op = NULL;
 
-	for (size_t i = run->now.at; i < run->function->len && !text.open; i++) {
-		const struct code_op *op = &run->function->ops[i];
-
+	for (size_t i = run->now.at; i < run->function->len; i++) {
+		op = &run->function->ops[i];
 		if (op->opcode == OP_BS_PUT_STRING)
 			add_string(&text, run->code, &op->args[1], &op->args[0]);
-		else if (op->opcode == OP_BS_PUT_BINARY && is_atom(&op->args[1], "all"))
+		else if (op->opcode == OP_BS_PUT_BINARY && is_atom(&op->args[1], "all") &&
+			 op->args[2].kind == CODE_NUMBER && op->args[2].number % 8 == 0)
 			text_add_value(&text, run_get(run, &op->args[4]));
 		else
 			break;
 	}
-	text.open = true;
+	if (!op || puts_more(op)) {
+		if (bits)
+			return &value_unknown;
+		text.open = true;
+	}
 	return text_value(&text, run->arena);
 }
 
 const struct value *text_built(const struct run *run, const struct code_op *op)
 {
-	if (op->opcode == OP_BS_INIT2)
-		return put_together(run);
+	if (op->opcode == OP_BS_INIT2 || op->opcode == OP_BS_INIT_BITS)
+		return put_together(run, op->opcode == OP_BS_INIT_BITS);
 	return op->args[5].kind == CODE_LIST ? created(run, op)
 					     : value_of_kind(run->arena, TERM_BINARY);
 }

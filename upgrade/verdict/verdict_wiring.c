@@ -94,6 +94,29 @@ static bool is_use_of(const struct act *act, const struct act *made)
 	return act_is_of(act, made) || (strcmp(act->key, "_") != 0 && act_may_be_of(act, made));
 }
 
+/* The function looks also for what the old code made, and the new one does not. */
+static bool looks_for_old(const struct wiring *wiring, struct code_effects effects,
+			  const struct code_effect *use, const struct act *made)
+{
+	struct arena *arena = wiring->judge->arena;
+	struct act act, other;
+
+	for (size_t i = 0; i < effects.len; i++) {
+		bool is_made = false;
+
+		if (effects.items[i].in != use->in || !act_read(&act, &effects.items[i], arena) ||
+		    act.makes || act.resource != made->resource || act_may_be_of(&act, made) ||
+		    !was_made(wiring, &act))
+			continue;
+		for (size_t j = 0; j < effects.len && !is_made; j++)
+			is_made = act_read(&other, &effects.items[j], arena) && other.makes &&
+				  act_may_be_of(&other, &act);
+		if (!is_made)
+			return true;
+	}
+	return false;
+}
+
 /* The first function that relies on it and runs at any time; NULL: none. */
 static const struct code_effect *find_use(struct wiring *wiring, const struct act *made,
 					  const struct module_at *maker, struct module_at **user)
@@ -117,6 +140,7 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 			    !is_use_of(&act, made) ||
 			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
 				       act.resource) ||
+			    looks_for_old(wiring, effects, effect, made) ||
 			    effect_at_start(judge, module, effect))
 				continue;
 			*user = module;

@@ -163,25 +163,37 @@ static void follow_those(struct code_watch *watch, effect_asked *asked,
 	}
 }
 
+static bool is_seen_better(const struct effect_list *list, const struct code_effect *effect)
+{
+	for (size_t i = 0; effect->alone && i < list->len; i++)
+		if (!list->items[i].alone && list->items[i].in == effect->in &&
+		    beam_function_same(&list->items[i].to, &effect->to))
+			return true;
+	return false;
+}
+
+static void mark_seen_better(struct effect_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		list->items[i].seen_better = is_seen_better(list, &list->items[i]);
+}
+
 struct code_effects code_effects(struct code_watch *watch, effect_asked *asked, bool through)
 {
 	const struct effect_list *list = through ? &watch->all : &watch->own;
+
+	const unsigned steps = watch->steps;
 
 	if (!watch->followed)
 		watch->followed = arena_array(watch->arena, watch->code->len, bool);
 	follow_those(watch, asked, NULL);
 	if (through)
 		follow_those(watch, asked, watch->library);
+	if (watch->steps != steps) {
+		mark_seen_better(&watch->own);
+		mark_seen_better(&watch->all);
+	}
 	return (struct code_effects){ list->items, list->len };
-}
-
-bool effect_is_seen_better(struct code_effects effects, const struct code_effect *effect)
-{
-	for (size_t i = 0; effect->alone && i < effects.len; i++)
-		if (!effects.items[i].alone && effects.items[i].in == effect->in &&
-		    beam_function_same(&effects.items[i].to, &effect->to))
-			return true;
-	return false;
 }
 
 /* ---- who calls whom inside ---- */

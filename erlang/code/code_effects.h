@@ -18,7 +18,9 @@ struct code_effect {
 	const struct code_function *in; /* where the call stands */
 	bool through;                   /* it is another module's, which `in` calls */
 	bool waited;                    /* `in` has received a message before it, always */
-	bool alone; /* only come by where a function that is not exported is followed by itself */
+	/* Only come by where a function that is not exported is followed by itself … */
+	bool alone;
+	bool seen_better;        /* … though others call it there with more to be seen */
 	struct beam_function to; /* of erlang:send/2, for Pid ! Message, too */
 	const struct value *args[EFFECT_ARGS];
 };
@@ -55,11 +57,6 @@ struct code_watch {
  * through  not only its own; only where watch->through is
  */
 struct code_effects code_effects(struct code_watch *watch, effect_asked *asked, bool through);
-
-/* Whether it was come by otherwise as well, from what calls the function where it was followed by
- * itself, with more to be seen.
- */
-bool effect_is_seen_better(struct code_effects effects, const struct code_effect *effect);
 
 /* Marks what leads to a function that is marked, by calls inside the module and funs that are made:
  * a mark for each of code->functions.

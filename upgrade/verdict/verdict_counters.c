@@ -4,7 +4,7 @@
  */
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { STEPS = 8000, COUNTS_MAX = 120, TOLD_MAX = 24, DEPTH = 3, NR_MAX = 63 };
+enum { STEPS = 8000, COUNTS_MAX = 60, TOLD_MAX = 24, DEPTH = 3, NR_MAX = 63, FOLLOWED_MAX = 200 };
 
 /* What a function, or a clause of it, counts. */
 struct count {
@@ -22,6 +22,7 @@ struct counting {
 	bool unseen;    /* not all that counts is seen */
 	const char *by; /* who is followed */
 	bool open;      /* counts where a caller says */
+	unsigned followed;
 };
 
 static bool counts(const struct beam_function *to)
@@ -117,6 +118,10 @@ static void follow_with(struct counting *counting, const struct code_function *f
 			     .on_call = see,
 			     .ctx = counting };
 
+	if (++counting->followed > FOLLOWED_MAX) {
+		counting->unseen = true;
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(args); i++)
 		args[i] = i == 0 && first ? first : &value_unknown;
 	str_addf(&by, "%s/%u", function->name, function->arity);
@@ -292,10 +297,12 @@ static void judge_counting(struct judge *judge, struct module_at *old, struct mo
 	struct counting news = { .judge = judge,
 				 .side = SIDE_NEW,
 				 .code = module_code(judge->modules, SIDE_NEW, module) };
+	bool one_array;
 
 	if (!olds.code || olds.code->unread || !news.code || news.code->unread ||
-	    !count_all(&olds) || !count_all(&news))
+	    !count_all(&olds) || !count_all(&news) || olds.len == 0 || news.len == 0)
 		return;
+	one_array = is_one_array(judge, SIDE_OLD, old) && is_one_array(judge, SIDE_NEW, module);
 	for (size_t i = 0; i < olds.len; i++)
 		for (unsigned nr = 1; nr <= NR_MAX; nr++) {
 			const struct count *was = &olds.items[i];
@@ -305,8 +312,7 @@ static void judge_counting(struct judge *judge, struct module_at *old, struct mo
 			const bool array = strncmp(was->where, "an array", 8) == 0;
 
 			if (!is || !all_moved(&olds, &news, was->where, bit) ||
-			    (array && (!is_one_array(judge, SIDE_OLD, old) ||
-				       !is_one_array(judge, SIDE_NEW, module))))
+			    (array && !one_array))
 				continue;
 			JUDGE(judge, REASON_shared_struct_changed, module->app->name, module->name,
 			      "%s counts at place %u of %s now by %s, where the old code did by "

@@ -75,8 +75,7 @@ static void look(struct looks *looks, struct code_effects effects, const char *p
 
 		if (strcmp(effect->to.module, "ets") != 0 || effect->to.arity == 0 ||
 		    (!keyed && reads_nothing(&effect->to)) ||
-		    strcmp(storage_table(effect, arena), place) != 0 ||
-		    effect_is_seen_better(effects, effect))
+		    strcmp(storage_table(effect, arena), place) != 0 || effect->seen_better)
 			continue;
 		key = keyed ? effect->args[1] : pattern_key(effect, arena);
 		looks->any = looks->any || (keyed && is_shaped(key));

@@ -65,7 +65,7 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	for (size_t i = 0; i < effects.len; i++) {
 		struct act act = { 0 };
 
-		if (effect_is_seen_better(effects, &effects.items[i]))
+		if (effects.items[i].seen_better)
 			continue;
 		if (act_read(&act, &effects.items[i], wiring->judge->arena) && act.makes)
 			note_old_make(wiring, &act);
@@ -98,16 +98,18 @@ static bool is_use_of(const struct act *act, const struct act *made)
 static bool looks_for_old(const struct wiring *wiring, struct code_effects effects,
 			  const struct code_effect *use, const struct act *made)
 {
+	enum { MOST = 8 };
 	struct arena *arena = wiring->judge->arena;
 	struct act act, other;
 
-	for (size_t i = 0; i < effects.len; i++) {
+	for (size_t i = 0, tried = 0; i < effects.len && tried < MOST; i++) {
 		bool is_made = false;
 
 		if (effects.items[i].in != use->in || !act_read(&act, &effects.items[i], arena) ||
 		    act.makes || act.resource != made->resource || act_may_be_of(&act, made) ||
 		    !was_made(wiring, &act))
 			continue;
+		tried++;
 		for (size_t j = 0; j < effects.len && !is_made; j++)
 			is_made = act_read(&other, &effects.items[j], arena) && other.makes &&
 				  act_may_be_of(&other, &act);
@@ -414,8 +416,8 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 
 		if (!was.wire || !same_wire(was.wire, now->wire) || strcmp(was.key, now->key) != 0)
 			continue;
-		if (strcmp(was.what, now->what) == 0 || (may_be_same(&was, now, judge->arena) &&
-							 !effect_is_seen_better(olds, was.effect)))
+		if (strcmp(was.what, now->what) == 0 ||
+		    (may_be_same(&was, now, judge->arena) && !was.effect->seen_better))
 			return true;
 		*other = true;
 	}

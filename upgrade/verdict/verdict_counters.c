@@ -9,7 +9,7 @@ enum { STEPS = 8000, COUNTS_MAX = 60, TOLD_MAX = 24, DEPTH = 3, NR_MAX = 63, FOL
 /* What a function, or a clause of it, counts. */
 struct count {
 	const char *by;    /* "hit/1", "hit/1 for error" */
-	const char *where; /* "an array of counters", "the rows total of the table stats" */
+	const char *where; /* "an array of counters", "the row total of the table stats" */
 	uint64_t nrs;      /* the places there, a bit for each */
 };
 

@@ -146,6 +146,7 @@ const struct value *value_copy(struct copying *copying, const struct value *valu
 	case VALUE_UNKNOWN:
 		copy->where.module = text_copy(copying, value->where.module);
 		copy->where.name = text_copy(copying, value->where.name);
+		copy->begins = text_copy(copying, value->begins);
 		break;
 	case VALUE_TERM:
 		copy->constant.term = term_copy(copying, value->constant.term);

@@ -120,7 +120,11 @@ static void get_map(struct run *run, const struct code_op *op)
 	if (map->kind == VALUE_TERM && map->constant.term->kind == TERM_MAP)
 		run_charge(run, map->constant.term->map.len * list->len);
 	for (size_t i = 0; i + step <= list->len; i += step) {
-		found = value_map_get(map, run_get(run, &list->items[i]), run->arena, &value);
+		const struct value *key = run_get(run, &list->items[i]);
+
+		if (run->eval->on_match && !code_constant(&list->items[i]))
+			run->eval->on_match(run->eval->ctx, key);
+		found = value_map_get(map, key, run->arena, &value);
 		if (found == NO) {
 			run_jump(run, &op->args[0]);
 			return;

@@ -52,6 +52,7 @@ void code_mark_callers(const struct code *code, bool *marked)
 struct collector {
 	struct code_watch *watch;
 	const struct eval *eval;
+	bool alone;
 };
 
 static bool same_effect(const struct code_effect *a, const struct code_function *in,
@@ -76,6 +77,7 @@ static void keep(struct collector *collector, struct effect_list *list,
 	for (size_t i = 0; i < list->len; i++)
 		if (same_effect(&list->items[i], frame->function, to, args)) {
 			list->items[i].waited &= waited;
+			list->items[i].alone &= collector->alone;
 			return;
 		}
 	if (list->len == EFFECTS_MAX)
@@ -85,6 +87,7 @@ static void keep(struct collector *collector, struct effect_list *list,
 	*effect = (struct code_effect){ .in = frame->function,
 					.through = frame != collector->eval->top,
 					.waited = waited,
+					.alone = collector->alone,
 					.to = *to };
 	for (size_t i = 0; i < EFFECT_ARGS; i++)
 		effect->args[i] = i < to->arity ? args[i] : &value_unknown;
@@ -125,7 +128,7 @@ static void follow_one(struct code_watch *watch, const struct code_function *fun
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	owned_copying struct copying copying = { &scratch, watch->arena, NULL };
 	const size_t own = watch->own.len, all = watch->all.len;
-	struct collector collector = { .watch = watch };
+	struct collector collector = { .watch = watch, .alone = !function->exported };
 	struct eval eval = { .arena = &scratch,
 			     .library = watch->library,
 			     .limit = FUNCTION_STEPS,
@@ -160,15 +163,36 @@ static void follow_those(struct code_watch *watch, effect_asked *asked,
 	}
 }
 
+static bool is_seen_better(const struct effect_list *list, const struct code_effect *effect)
+{
+	for (size_t i = 0; effect->alone && i < list->len; i++)
+		if (!list->items[i].alone && list->items[i].in == effect->in &&
+		    beam_function_same(&list->items[i].to, &effect->to))
+			return true;
+	return false;
+}
+
+static void mark_seen_better(struct effect_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		list->items[i].seen_better = is_seen_better(list, &list->items[i]);
+}
+
 struct code_effects code_effects(struct code_watch *watch, effect_asked *asked, bool through)
 {
 	const struct effect_list *list = through ? &watch->all : &watch->own;
+
+	const unsigned steps = watch->steps;
 
 	if (!watch->followed)
 		watch->followed = arena_array(watch->arena, watch->code->len, bool);
 	follow_those(watch, asked, NULL);
 	if (through)
 		follow_those(watch, asked, watch->library);
+	if (watch->steps != steps) {
+		mark_seen_better(&watch->own);
+		mark_seen_better(&watch->all);
+	}
 	return (struct code_effects){ list->items, list->len };
 }
 

@@ -18,7 +18,10 @@ struct code_effect {
 	const struct code_function *in; /* where the call stands */
 	bool through;                   /* it is another module's, which `in` calls */
 	bool waited;                    /* `in` has received a message before it, always */
-	struct beam_function to;        /* of erlang:send/2, for Pid ! Message, too */
+	/* Only come by where a function that is not exported is followed by itself … */
+	bool alone;
+	bool seen_better;        /* … though others call it there with more to be seen */
+	struct beam_function to; /* of erlang:send/2, for Pid ! Message, too */
 	const struct value *args[EFFECT_ARGS];
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "erlang/code/code_run.h"
+#include "erlang/code/code_text.h"
 
 unsigned eval_limit(const struct eval *eval)
 {
@@ -163,11 +163,10 @@ static const struct value *what_is_written(struct run *run, const struct code_op
 
 	switch (op->opcode) {
 	case OP_BS_CREATE_BIN:
-		whole = creates_binary(op);
-		break;
+		return creates_binary(op) ? text_built(run, op) : &value_unknown;
 	case OP_BS_INIT2:
-		whole = true;
-		break;
+	case OP_BS_INIT_BITS:
+		return text_built(run, op);
 	case OP_BS_GET_BINARY2:
 		whole = whole_bytes(&op->args[3], &op->args[4]);
 		break;

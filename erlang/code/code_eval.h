@@ -63,6 +63,8 @@ struct eval {
 	/* Called where a key is fetched by map_get/2 that raises when it is not there; may be NULL.
 	 */
 	void (*on_fetch)(void *ctx, const struct value *key);
+	/* Called where a map is matched with a key that does not stand in the code; may be NULL. */
+	void (*on_match)(void *ctx, const struct value *key);
 	/* Asked what such a call returns, nothing when it never does; false: that is not known
 	 * otherwise than from its code.  May be NULL.
 	 */

@@ -3,6 +3,7 @@
  * numbers, tables and processes.
  */
 #include "erlang/code/code_known.h"
+#include "erlang/code/code_text.h"
 
 /* ---- lists ---- */
 
@@ -289,6 +290,8 @@ static const struct known_row known[] = {
 	{ "erlang", "date", 0, known_three },
 	{ "erlang", "element", 2, known_element },
 	{ "erlang", "hd", 1, known_hd },
+	{ "erlang", "iolist_to_binary", 1, known_iodata },
+	{ "erlang", "list_to_binary", 1, known_iodata },
 	{ "erlang", "localtime", 0, known_date_time },
 	{ "erlang", "max", 2, known_either },
 	{ "erlang", "min", 2, known_either },

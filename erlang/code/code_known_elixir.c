@@ -7,6 +7,7 @@
  * what child_spec/1 gives.
  */
 #include "erlang/code/code_known.h"
+#include "erlang/code/code_text.h"
 
 /* What is enumerated counts as a list where it is not known. */
 static const struct value *over_list(struct eval *eval, const char *name,
@@ -207,15 +208,18 @@ static const struct value *known_no_parens(struct eval *eval, const struct value
 static const struct known_row known[] = {
 	{ "elixir_erl_pass", "no_parens_remote", 2, known_no_parens },
 	{ "Elixir.Enum", "each", 2, known_each },
+	{ "Elixir.Enum", "join", 2, known_join },
 	{ "Elixir.Enum", "into", 2, known_into },
 	{ "Elixir.Enum", "into", 3, known_into3 },
 	{ "Elixir.Enum", "map", 2, known_enum_map },
 	{ "Elixir.Enum", "reduce", 3, known_reduce },
+	{ "Elixir.IO", "iodata_to_binary", 1, known_iodata },
 	{ "Elixir.Map", "new", 2, known_map_new },
 	{ "Elixir.Kernel", "struct", 1, known_struct },
 	{ "Elixir.Kernel", "struct", 2, known_struct2 },
 	{ "Elixir.Kernel", "struct!", 1, known_struct },
 	{ "Elixir.Kernel", "struct!", 2, known_struct2 },
+	{ "Elixir.String.Chars", "to_string", 1, known_shown },
 	{ "Elixir.Supervisor", "child_spec", 2, known_override },
 	{ "Elixir.Supervisor", "init", 2, known_supervisor_init },
 };

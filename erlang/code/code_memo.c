@@ -6,7 +6,7 @@ enum { WORTH_IT = 40, MEMO_MAX = 2000 }; /* steps; calls */
 static bool is_used(const struct eval *eval)
 {
 	return eval->memo && !eval->counts && !eval->on_call && !eval->answer && !eval->on_enter &&
-	       !eval->on_raise && !eval->message;
+	       !eval->on_raise && !eval->on_match && !eval->message;
 }
 
 static const struct value *known(const struct value *value)

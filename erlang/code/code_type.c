@@ -358,6 +358,31 @@ static void add_atom(struct adder *adder, struct type *type, const struct value 
 	type->atoms[type->atoms_len++] = dup(adder, name);
 }
 
+static bool has_text(const struct type *type, struct span text, bool whole)
+{
+	for (size_t i = 0; i < type->texts_len; i++)
+		if (type->texts[i].whole == whole && span_is(text, type->texts[i].text))
+			return true;
+	return false;
+}
+
+static void add_text(struct adder *adder, struct type *type, const struct value *value)
+{
+	bool whole;
+	const struct span text = value_text(value, &whole);
+
+	if (has_text(type, text, whole))
+		return;
+	if (type->texts_len == TYPE_TEXTS ||
+	    (whole ? !is_text(value->constant.term) : text.len == 0)) {
+		type->any_text = true;
+		return;
+	}
+	if (!type->texts)
+		type->texts = arena_array(adder->arena, TYPE_TEXTS, struct type_text);
+	type->texts[type->texts_len++] = (struct type_text){ arena_dup(adder->arena, text), whole };
+}
+
 static void add(struct adder *adder, struct type *type, const struct value *value)
 {
 	int kind = value_term_kind(value);
@@ -377,6 +402,8 @@ static void add(struct adder *adder, struct type *type, const struct value *valu
 		type->fun = value->fun.code;
 	if (kind == TERM_ATOM)
 		add_atom(adder, type, value);
+	if (kind == TERM_BINARY)
+		add_text(adder, type, value);
 	if (kind == TERM_TUPLE)
 		add_tuple(adder, type, value);
 	else if (kind == TERM_MAP)
@@ -409,6 +436,14 @@ const struct type_variant *type_find(const struct type *type, const struct type_
 const char *struct_kind(const char *tag)
 {
 	return strchr(tag, ':') ? "native record" : "struct";
+}
+
+/* What those begin with that are built. */
+static void print_texts(struct str *out, const struct type *type)
+{
+	for (size_t i = 0; i < type->texts_len; i++)
+		if (!type->texts[i].whole)
+			str_addf(out, " <<\"%s\",_/binary>>", type->texts[i].text);
 }
 
 void type_print(struct str *out, const struct type *type)
@@ -445,6 +480,8 @@ void type_print(struct str *out, const struct type *type)
 		if (!(type->kinds & 1u << kind) || kind == TERM_TUPLE || kind == TERM_MAP)
 			continue;
 		str_addf(out, "%s%s", or, names[kind]);
+		if (kind == TERM_BINARY && !type->any_text)
+			print_texts(out, type);
 		or = " or ";
 	}
 	if (!* or)

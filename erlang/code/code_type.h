@@ -13,7 +13,8 @@ enum {
 	TYPE_WIDTH = 64,    /* elements, keys */
 	TYPE_DEPTH = 8,
 	TYPE_ATOMS = 6, /* that are told apart at one place */
-	TYPE_SETS = 6,  /* of keys, that maps at one place had */
+	TYPE_TEXTS = 6,
+	TYPE_SETS = 6, /* of keys, that maps at one place had */
 };
 
 /* Tuples of one size that begin alike, or maps of one struct. */
@@ -31,6 +32,12 @@ struct type_variant {
 	bool more_sets;
 };
 
+/* A binary, or what it begins with where it was built. */
+struct type_text {
+	const char *text;
+	bool whole;
+};
+
 struct type {
 	unsigned kinds;            /* bits 1 << enum term_kind that were seen */
 	bool unknown;              /* and there may be others … */
@@ -40,6 +47,9 @@ struct type {
 	const char **atoms;        /* those that were seen … */
 	size_t atoms_len;          /* … */
 	bool any_atom;             /* … and there may be others */
+	struct type_text *texts;   /* the same of binaries … */
+	size_t texts_len;          /* … */
+	bool any_text;             /* … */
 	struct type *item;         /* of lists; NULL: only [] was seen */
 	uint64_t lengths;          /* bits 1 << the length of those of which all was seen */
 	const char **pairs;        /* all of them were [{Key, Value}, …], with these atoms … */

@@ -41,11 +41,59 @@ static bool is_seen(const struct type *type)
 	return type->kinds && !type->unknown && !type->argument;
 }
 
+static bool text_meets(const struct type_text *text, const struct type *type)
+{
+	for (size_t i = 0; i < type->texts_len; i++)
+		if (value_texts_meet(span_of(text->text), text->whole, span_of(type->texts[i].text),
+				     type->texts[i].whole))
+			return true;
+	return false;
+}
+
+/* Whether a binary of one may be one of the other. */
+static bool texts_meet(const struct type *a, const struct type *b)
+{
+	if (a->any_text || b->any_text || a->texts_len == 0 || b->texts_len == 0)
+		return true;
+	for (size_t i = 0; i < a->texts_len; i++)
+		if (text_meets(&a->texts[i], b))
+			return true;
+	return false;
+}
+
+/* What is built in one of them, and in the other one never; NULL: nothing, or not all is seen. */
+static struct type_text *text_only_in(const struct type *type, const struct type *other)
+{
+	for (size_t i = 0; is_seen(type) && is_seen(other) && i < type->texts_len; i++)
+		if (!type->any_text && !other->any_text && !type->texts[i].whole &&
+		    !text_meets(&type->texts[i], other))
+			return &type->texts[i];
+	return NULL;
+}
+
+/* One text took the place of another one, among others that stay. */
+static const struct type *text_replaced(const struct type *before, const struct type *after,
+					struct arena *arena)
+{
+	struct type_text *gone = text_only_in(before, after);
+	struct type *type;
+
+	if (!gone || !text_only_in(after, before))
+		return NULL;
+	type = type_new(arena);
+	type->kinds = type_kind_bit(TERM_BINARY);
+	type->texts = gone;
+	type->texts_len = 1;
+	return type;
+}
+
 bool type_meets(const struct type *a, const struct type *b)
 {
+	const unsigned text = type_kind_bit(TERM_BINARY);
 	const unsigned inner = type_kind_bit(TERM_TUPLE) | type_kind_bit(TERM_MAP);
+	const unsigned both = a->kinds & b->kinds & ~inner;
 
-	if (!is_seen(a) || !is_seen(b) || a->kinds & b->kinds & ~inner)
+	if (!is_seen(a) || !is_seen(b) || both & ~text || (both & text && texts_meet(a, b)))
 		return true;
 	for (size_t i = 0; i < a->len; i++)
 		for (size_t j = 0; j < b->len; j++) {
@@ -66,7 +114,13 @@ static void compare_maps(struct comparer *comparer, const char *path, const stru
 			 const struct type *after, const struct type_variant *a,
 			 const struct type_variant *b)
 {
-	if (a->others && b->others && !type_meets(a->others, b->others))
+	const struct type *gone = a->others && b->others
+					  ? text_replaced(a->others, b->others, comparer->arena)
+					  : NULL;
+
+	if (gone)
+		note(comparer, TYPE_KEYS, path, gone, b->others);
+	else if (a->others && b->others && !type_meets(a->others, b->others))
 		note(comparer, TYPE_KEYS, path, a->others, b->others);
 	else if (a->others && b->others && a->others->unknown != b->others->unknown &&
 		 (is_seen(a->others) || is_seen(b->others)))
@@ -299,7 +353,8 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 
 		if (!w || v->len != w->len || v->open != w->open || !same_sets(v, w) ||
 		    !v->others != !w->others ||
-		    (v->others && !same_types(v->others, w->others, depth - 1)))
+		    (v->others && (!same_types(v->others, w->others, depth - 1) ||
+				   text_only_in(v->others, w->others))))
 			return false;
 		for (size_t j = 0; j < v->len; j++) {
 			const struct type *other = v->map ? value_at(w, v->keys[j]) : w->items[j];

@@ -183,6 +183,16 @@ static const struct value *list_value(const struct type *type, size_t nth, enum 
 	return list;
 }
 
+/* One that is built begins as it was seen to; of constants any may stand there. */
+static const struct value *binary_of(const struct type *type, size_t nth, struct arena *arena)
+{
+	const struct type_text *text =
+		type->texts_len > 0 && !type->any_text ? &type->texts[nth % type->texts_len] : NULL;
+
+	return text && !text->whole ? value_of_text(arena, span_of(text->text))
+				    : value_of_kind(arena, TERM_BINARY);
+}
+
 static const struct value *value_of_type(const struct type *type, size_t nth, enum fill fill,
 					 struct arena *arena)
 {
@@ -211,6 +221,8 @@ static const struct value *value_of_type(const struct type *type, size_t nth, en
 		return list_value(type, nth, fill, arena);
 	if (__builtin_ctz(kinds) == TERM_LIST && !type->other_list)
 		return value_of_term(arena, &term_nil);
+	if (__builtin_ctz(kinds) == TERM_BINARY)
+		return binary_of(type, nth, arena);
 	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 

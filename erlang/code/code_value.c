@@ -10,6 +10,7 @@ struct walk {
 	struct arena *arena;
 	unsigned depth, steps;
 	bool exact; /* comparing: also what is responsible for the unknown ones */
+	bool loose; /* comparing: texts that may be the same are */
 };
 
 static bool enter(struct walk *walk)
@@ -54,6 +55,27 @@ const struct value *value_of_kind(struct arena *arena, enum term_kind kind)
 
 	value->of = (unsigned)kind + 1;
 	value->digest = mix(6, value->of);
+	return value;
+}
+
+static bool is_printable(char byte)
+{
+	return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\';
+}
+
+const struct value *value_of_text(struct arena *arena, struct span begin)
+{
+	struct value *value = arena_new(arena, struct value);
+	size_t len = 0;
+
+	*value = *value_of_kind(arena, TERM_BINARY);
+	while (len < begin.len && len < VALUE_TEXT_MAX && is_printable(begin.ptr[len]))
+		len++;
+	if (len == 0)
+		return value;
+	begin.len = len;
+	value->begins = arena_dup(arena, begin);
+	value->digest = mix(value->digest, span_hash(begin));
 	return value;
 }
 
@@ -317,7 +339,34 @@ const struct value *value_map_at(const struct value *map, const char *key, struc
 	return value_map_get(map, value_of_atom(arena, key), arena, &value) == YES ? value : NULL;
 }
 
+struct span value_text(const struct value *value, bool *whole)
+{
+	const struct term *term = plain(value);
+
+	*whole = term && term->kind == TERM_BINARY;
+	if (*whole)
+		return term->text;
+	return value->kind == VALUE_UNKNOWN && value->begins ? span_of(value->begins)
+							     : (struct span){ "", 0 };
+}
+
 /* ---- comparing ---- */
+
+bool value_texts_meet(struct span a, bool a_whole, struct span b, bool b_whole)
+{
+	const size_t len = a.len < b.len ? a.len : b.len;
+
+	return (!a_whole || a.len >= b.len) && (!b_whole || b.len >= a.len) &&
+	       memcmp(a.ptr, b.ptr, len) == 0;
+}
+
+static bool may_be_same_text(const struct value *a, const struct value *b)
+{
+	bool a_whole, b_whole;
+	const struct span a_text = value_text(a, &a_whole), b_text = value_text(b, &b_whole);
+
+	return value_texts_meet(a_text, a_whole, b_text, b_whole);
+}
 
 enum answer value_equal(const struct value *a, const struct value *b)
 {
@@ -332,7 +381,7 @@ enum answer value_equal(const struct value *a, const struct value *b)
 		return MAYBE;
 	if (plain(a) && plain(b))
 		return term_equal(plain(a), plain(b)) ? YES : NO;
-	if (kind != other || size != other_size)
+	if (kind != other || size != other_size || (kind == TERM_BINARY && !may_be_same_text(a, b)))
 		return NO;
 	/* A map with a key. */
 	if ((value_is_empty_map(a) && b->kind == VALUE_MAP) ||
@@ -354,11 +403,20 @@ static bool all_same(struct walk *walk, const struct value *const *a, const stru
 	return true;
 }
 
+static bool same_begin(const struct value *a, const struct value *b)
+{
+	return a->begins == b->begins ||
+	       (a->begins && b->begins && strcmp(a->begins, b->begins) == 0);
+}
+
 static bool same_kind(struct walk *walk, const struct value *a, const struct value *b)
 {
 	switch (a->kind) {
 	case VALUE_UNKNOWN:
-		return !walk->exact || beam_function_same(&a->where, &b->where);
+		if (walk->loose)
+			return may_be_same_text(a, b);
+		return same_begin(a, b) &&
+		       (!walk->exact || beam_function_same(&a->where, &b->where));
 	case VALUE_ARGUMENT:
 		return a->nr == b->nr;
 	case VALUE_TERM:
@@ -388,7 +446,7 @@ static bool same(struct walk *walk, const struct value *a, const struct value *b
 
 	if (a == b)
 		return true;
-	if (a->kind != b->kind || a->digest != b->digest || !enter(walk))
+	if (a->kind != b->kind || (a->digest != b->digest && !walk->loose) || !enter(walk))
 		return false;
 	ret = same_kind(walk, a, b);
 	walk->depth++;
@@ -397,12 +455,17 @@ static bool same(struct walk *walk, const struct value *a, const struct value *b
 
 bool value_same_(const struct value *a, const struct value *b)
 {
-	return same(&(struct walk){ NULL, DEPTH, STEPS, false }, a, b);
+	return same(&(struct walk){ .depth = DEPTH, .steps = STEPS }, a, b);
+}
+
+bool value_alike(const struct value *a, const struct value *b)
+{
+	return same(&(struct walk){ .depth = DEPTH, .steps = STEPS, .loose = true }, a, b);
 }
 
 bool value_identical(const struct value *a, const struct value *b)
 {
-	return same(&(struct walk){ NULL, DEPTH, STEPS, true }, a, b);
+	return same(&(struct walk){ .depth = DEPTH, .steps = STEPS, .exact = true }, a, b);
 }
 
 /* ---- terms ---- */
@@ -501,7 +564,7 @@ static const struct term *to_term(struct walk *walk, const struct value *value)
 
 const struct term *value_term(const struct value *value, struct arena *arena)
 {
-	return to_term(&(struct walk){ arena, DEPTH, STEPS, false }, value);
+	return to_term(&(struct walk){ .arena = arena, .depth = DEPTH, .steps = STEPS }, value);
 }
 
 /* ---- text ---- */
@@ -557,6 +620,11 @@ static void print_any(struct walk *walk, struct str *out, const struct value *va
 		str_addc(out, '}');
 		break;
 	case VALUE_UNKNOWN:
+		if (value->begins)
+			str_addf(out, "<<\"%s\",_/binary>>", value->begins);
+		else
+			str_adds(out, "_");
+		break;
 	case VALUE_ARGUMENT:
 	case VALUE_FUN:
 		str_adds(out, "_");
@@ -582,5 +650,6 @@ void value_print(struct str *out, const struct value *value)
 	if (term)
 		term_print(out, term);
 	else
-		print(&(struct walk){ &arena, DEPTH, STEPS, false }, out, value);
+		print(&(struct walk){ .arena = &arena, .depth = DEPTH, .steps = STEPS }, out,
+		      value);
 }

@@ -22,9 +22,13 @@ struct value {
 	uint32_t digest; /* other ones: not the same value */
 	unsigned of;     /* UNKNOWN: its enum term_kind plus one; 0: not even that is known */
 	union {
-		/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of this one
-		 */
-		struct beam_function where;
+		struct {
+			/* UNKNOWN: what is responsible; name NULL: not a function, module NULL: of
+			 * this one
+			 */
+			struct beam_function where;
+			const char *begins; /* a binary: with that text; NULL: it is not seen */
+		};
 		struct {
 			const struct term *term;
 			size_t from; /* a list without that many of its first elements */
@@ -60,6 +64,13 @@ enum { VALUE_ANY_KEY = 1000 };
 const struct value *value_unseen(struct arena *arena, struct beam_function where);
 /* Nothing but its kind is known: a number, an atom, a binary, a map, a list, …; no tuple. */
 const struct value *value_of_kind(struct arena *arena, enum term_kind kind);
+enum { VALUE_TEXT_MAX = 64 }; /* bytes that are kept of a binary that is built */
+/* A binary of which no more is known than what it begins with; kept as far as it is printable. */
+const struct value *value_of_text(struct arena *arena, struct span begin);
+/* What a binary begins with; *whole: that is all of it.  Empty: nothing is seen, or it is none. */
+struct span value_text(const struct value *value, bool *whole);
+/* Whether two binaries that begin so may be the same. */
+bool value_texts_meet(struct span a, bool a_whole, struct span b, bool b_whole);
 /* Who waits for an answer of a gen_server: {Pid, Tag}. */
 const struct value *value_caller(struct arena *arena);
 const struct value *value_of_term(struct arena *arena, const struct term *term);
@@ -88,6 +99,9 @@ static inline bool value_same(const struct value *a, const struct value *b)
 {
 	return a == b || (a->kind == b->kind && a->digest == b->digest && value_same_(a, b));
 }
+/* The same, also where binaries that are built begin otherwise, and may be the same for all that.
+ */
+bool value_alike(const struct value *a, const struct value *b);
 /* The same, with what is responsible for the unknown ones. */
 bool value_identical(const struct value *a, const struct value *b);
 

@@ -263,6 +263,16 @@ static const struct {
 		   "_ -> loop(P,D) end." },
 	{ "recs", "-export([f/2]). -record(a,{x,y}). f(#a{x=X},b) -> {made,X}; f(_,_) -> "
 		  "[{lit,1,2},{a,1,2}]." },
+	{ "texts", "-export([a/1,b/1,c/1,d/1,e/1,f/1,g/1,i/1]). "
+		   "a(X) -> <<\"user:\",X/binary>>. b(X) -> k(k(X)). k(X) -> <<\"k\",X/binary>>. "
+		   "c(_) -> k(<<\"all\">>). d(X) -> <<X/binary,\":user\">>. "
+		   "e(X) -> iolist_to_binary([\"us\",[$e,<<\"r\">>],k(X),$-]). f(X) -> "
+		   "list_to_binary([X,\"user\"]). "
+		   "g(X) -> <<\"a\\n\",X/binary>>. i(X) -> <<\"n\",X/bits>>." },
+	{ "Texts", "def a(x), do: \"user:#{x}\"; def b(x), do: key(:room, x); defp key(k, x), do: "
+		   "\"#{k}:\" <> x; "
+		   "def c(x), do: Enum.join([\"user\", :a, x], \"/\"); def d(x), do: "
+		   "IO.iodata_to_binary([\"u\" | x])" },
 };
 
 static void find_folders(void);
@@ -463,6 +473,43 @@ static void records(void **state)
 		str_addf(&text, "%s %llx ", found.items[i].name,
 			 (unsigned long long)found.items[i].sizes);
 	assert_string_equal(str_text(&text), "a 8 made 4 lit 8 ");
+}
+
+static void texts(void **state)
+{
+	static const struct {
+		const char *module, *function, *value;
+	} rows[] = {
+		{ "texts", "a", "<<\"user:\",_/binary>>" },
+		{ "texts", "b", "<<\"kk\",_/binary>>" },
+		{ "texts", "c", "<<\"kall\">>" },
+		{ "texts", "d", "_" },
+		{ "texts", "e", "<<\"userk\",_/binary>>" },
+		{ "texts", "f", "_" },
+		{ "texts", "g", "<<\"a\",_/binary>>" },
+		{ "texts", "i", "_" },
+		{ "Texts", "a", "<<\"user:\",_/binary>>" },
+		{ "Texts", "b", "<<\"room:\",_/binary>>" },
+		{ "Texts", "c", "<<\"user/a/\",_/binary>>" },
+		{ "Texts", "d", "<<\"u\",_/binary>>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows) * 2; i++) {
+		const size_t nr = i % ARRAY_LEN(rows);
+		const struct value *arg = &value_unknown;
+		owned_str struct str text = STR_EMPTY;
+		struct eval eval = { .arena = &arena };
+		const struct code *code;
+
+		/* As an older compiler builds them, too. */
+		if (i == ARRAY_LEN(rows))
+			run("erlc +no_bs_create_bin texts.erl");
+		code = open_named(rows[nr].module);
+		value_print(&text,
+			    eval_one(&eval, code, code_function(code, rows[nr].function, 1), &arg));
+		assert_string_equal(str_text(&text), rows[nr].value);
+	}
 }
 
 static void remotes(void **state)
@@ -725,8 +772,9 @@ int main(void)
 {
 	const struct CMUnitTest single[] = {
 		cmocka_unit_test(native_records), cmocka_unit_test(fields),
-		cmocka_unit_test(records),        cmocka_unit_test(remotes),
-		cmocka_unit_test(loops),          cmocka_unit_test(digests),
+		cmocka_unit_test(records),        cmocka_unit_test(texts),
+		cmocka_unit_test(remotes),        cmocka_unit_test(loops),
+		cmocka_unit_test(digests),
 	};
 
 	ADD(raws, check_raw);

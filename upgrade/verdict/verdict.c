@@ -264,6 +264,7 @@ static void judge_running(struct judge *judge)
 	judge_wiring(judge);
 	judge_shards(judge);
 	judge_rounds(judge);
+	judge_counters(judge);
 	judge_taken(judge);
 	judge_waiting(judge);
 	judge_between(judge);

@@ -103,10 +103,11 @@ static bool key_of(struct act *act, const struct value *value, struct arena *are
 {
 	owned_str struct str text = STR_EMPTY;
 
-	if (value_term_kind(value) < 0 || value->kind == VALUE_UNKNOWN)
+	if (value_term_kind(value) < 0 || (value->kind == VALUE_UNKNOWN && !value->begins))
 		return false;
 	value_print(&text, value);
 	act->key = arena_dup(arena, str_span(&text));
+	act->value = value;
 	return true;
 }
 
@@ -137,6 +138,7 @@ static bool read_name(struct act *act, const struct value *name, bool makes, str
 	/* One that is not seen is what the process was given: no tuple around it. */
 	value_print(&text, key);
 	act->key = arena_dup(arena, str_span(&text));
+	act->value = key;
 	return true;
 }
 
@@ -174,6 +176,12 @@ const char *started_as(const struct code_effect *effect, struct arena *arena)
 bool act_is_of(const struct act *act, const struct act *other)
 {
 	return act->resource == other->resource && strcmp(act->key, other->key) == 0;
+}
+
+bool act_may_be_of(const struct act *act, const struct act *other)
+{
+	return act_is_of(act, other) ||
+	       (act->resource == other->resource && value_alike(act->value, other->value));
 }
 
 bool function_is_careful(const struct code *code, const struct code_function *function)

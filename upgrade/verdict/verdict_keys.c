@@ -11,6 +11,7 @@ struct lookups {
 	struct arena *arena;
 	const struct type *before; /* the keys that are there */
 	bool any, found;
+	bool unseen; /* not all ways were followed */
 };
 
 /* What looks a key up, and which argument that is. */
@@ -46,23 +47,28 @@ static bool looks_up_many(const struct beam_function *to)
 	return false;
 }
 
-static void see_lookup(void *ctx, const struct beam_function *to, const struct value *const *args)
+static void see_key(void *ctx, const struct value *key)
 {
 	struct lookups *lookups = ctx;
 	struct type *asked = type_new(lookups->arena);
+	const struct term *term = value_term(key, lookups->arena);
+
+	if (term && type_key(term, lookups->arena))
+		return;
+	type_add(asked, key, lookups->arena);
+	lookups->any = true;
+	lookups->found = lookups->found || type_meets(asked, lookups->before);
+}
+
+static void see_lookup(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct lookups *lookups = ctx;
 	int at = key_argument(to);
-	const struct term *term;
 
 	if (looks_up_many(to))
 		lookups->any = lookups->found = true;
-	if (at < 0 || to->arity < 2)
-		return;
-	term = value_term(args[at], lookups->arena);
-	if (term && type_key(term, lookups->arena))
-		return;
-	type_add(asked, args[at], lookups->arena);
-	lookups->any = true;
-	lookups->found = lookups->found || type_meets(asked, lookups->before);
+	if (at >= 0 && to->arity >= 2)
+		see_key(ctx, args[at]);
 }
 
 /* #{Key := Value}, with a key of which the code does not say what it is. */
@@ -155,6 +161,7 @@ static void look_up(struct lookups *lookups, const struct code_library *library,
 				     .library = library,
 				     .limit = STEPS,
 				     .on_call = see_lookup,
+				     .on_match = see_key,
 				     .ctx = lookups };
 
 		args[0] = messages[i];
@@ -162,6 +169,7 @@ static void look_up(struct lookups *lookups, const struct code_library *library,
 			eval_function(&eval, code, function, args);
 		else
 			eval_any(&eval, code, function);
+		lookups->unseen = lookups->unseen || eval.gave_up;
 	}
 }
 
@@ -177,7 +185,7 @@ static bool finds(struct judge *judge, enum side side, const struct code *code,
 		if (code_exports(code, function->name, function->arity))
 			look_up(&lookups, &judge->modules->library[side], code, function);
 	}
-	return lookups.found || !lookups.any || matches_any_key(code);
+	return lookups.found || !lookups.any || (lookups.unseen && matches_any_key(code));
 }
 
 bool keys_found(struct judge *judge, enum side side, const struct code *code,

@@ -517,11 +517,14 @@ struct act {
 	enum resource resource;
 	bool makes; /* or uses it */
 	const char *key;
+	const struct value *value; /* of the key */
 };
 
 /* False: it is none of these calls, or the key cannot be seen. */
 bool act_read(struct act *act, const struct code_effect *effect, struct arena *arena);
 bool act_is_of(const struct act *act, const struct act *other);
+/* The same, or with a text in the key of which not all is seen, so that it may be. */
+bool act_may_be_of(const struct act *act, const struct act *other);
 /* Whether ets:new(…, Options) makes one that others find by its name. */
 bool table_is_named(const struct value *options, struct arena *arena);
 /* Whether a function looks first whether a name or a table is there, or catches what is raised. */
@@ -656,6 +659,11 @@ void judge_again(struct judge *judge);
  * given.
  */
 bool gets_key(struct judge *judge, enum side side, const struct code *code, const char *key);
+
+/* ---- verdict_counters.c ---- */
+
+/* Counters that have other places in an array, or in a row. */
+void judge_counters(struct judge *judge);
 
 /* ---- verdict_rounds.c ---- */
 

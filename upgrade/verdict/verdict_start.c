@@ -27,6 +27,10 @@ static bool is_start(const struct beam_facts *facts, const struct code_function 
 	if (strcmp(name, "init") == 0 || strcmp(name, "start_phase") == 0 ||
 	    (strcmp(name, "handle_continue") == 0 && function->arity == 2))
 		return true;
+	if (function->arity == 3 &&
+	    ((strcmp(name, "mount") == 0 && facts->roles & BEAM_LIVE_VIEW) ||
+	     (strcmp(name, "join") == 0 && facts->roles & BEAM_CHANNEL)))
+		return true;
 	if (strcmp(name, "start") == 0 && function->arity == 2 && facts->roles & BEAM_APPLICATION)
 		return true;
 	return strncmp(name, "start_link", 10) == 0 || strcmp(name, "start") == 0 ||

@@ -120,6 +120,7 @@ static void add_stored(struct judge *judge, struct type *type, struct code_effec
 
 		if (!other || strcmp(other->shown, way->shown) != 0 ||
 		    (by_init && strcmp(effects.items[i].in->name, "init") != 0) ||
+		    effects.items[i].seen_better ||
 		    !(at = place_of(&effects.items[i], other, judge->arena)) ||
 		    strcmp(at, place) != 0)
 			continue;

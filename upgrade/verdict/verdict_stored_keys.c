@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Keys that are made otherwise.  Rows of which some have a key {tag, …} that nobody looks up any
- * more, though who puts rows there does: a function makes the keys, in several ways, of which one
- * changed.  Persistent terms, and values in the process dictionary, that the same functions put
- * and fetch under another one.
+/* Keys that are made otherwise.  Rows of which some have a key {tag, …}, or a text that is built,
+ * which nobody looks up any more, though who puts rows there does: a function makes the keys, in
+ * several ways, of which one changed.  Persistent terms, and values in the process dictionary, that
+ * the same functions put and fetch under another one.
  */
 #include "upgrade/verdict/verdict_stored.h"
 
@@ -45,18 +45,24 @@ static const struct value *pattern_key(const struct code_effect *effect, struct 
 	return value_tuple_size(row) > 0 ? value_element(row, 0, arena) : &value_unknown;
 }
 
-/* Whether it may be, or match, {tag, …}; an atom in a pattern may be '$1'. */
+/* Whether it may be, or match, {tag, …} or a text; an atom in a pattern may be '$1'. */
 static bool may_be(const struct value *key, const struct value *wanted, bool pattern,
 		   struct arena *arena)
 {
 	if (value_tuple_size(key) < 0)
-		return value_term_kind(key) < 0 || (pattern && value_atom_name(key));
+		return value_equal(key, wanted) != NO || (pattern && value_atom_name(key));
 	return value_tuple_size(key) == value_tuple_size(wanted) &&
 	       value_equal(value_element(key, 0, arena), value_element(wanted, 0, arena)) != NO;
 }
 
+/* {tag, …}, or a text of which it is seen what it begins with. */
+static bool is_shaped(const struct value *key)
+{
+	return value_tuple_size(key) > 0 || (key->kind == VALUE_UNKNOWN && key->begins);
+}
+
 struct looks {
-	bool any;   /* by a key {tag, …} */
+	bool any;   /* by a key of such a shape */
 	bool finds; /* the one in question */
 };
 
@@ -70,10 +76,10 @@ static void look(struct looks *looks, struct code_effects effects, const char *p
 
 		if (strcmp(effect->to.module, "ets") != 0 || effect->to.arity == 0 ||
 		    (!keyed && reads_nothing(&effect->to)) ||
-		    strcmp(storage_table(effect, arena), place) != 0)
+		    strcmp(storage_table(effect, arena), place) != 0 || effect->seen_better)
 			continue;
 		key = keyed ? effect->args[1] : pattern_key(effect, arena);
-		looks->any = looks->any || (keyed && value_tuple_size(key) > 0);
+		looks->any = looks->any || (keyed && is_shaped(key));
 		looks->finds = looks->finds || may_be(key, wanted, !keyed, arena);
 	}
 }
@@ -103,32 +109,56 @@ static const struct type *key_of(const struct type_variant *row)
 	return row->map || row->len == 0 ? NULL : row->items[0];
 }
 
+/* Of the keys of some rows, those that were seen, from the first: {tag, …}, texts.  NULL: no more.
+ */
+static const struct value *nth_key(const struct type *key, size_t nth, struct arena *arena)
+{
+	if (nth < key->len)
+		return key->variants[nth].map ? value_of_kind(arena, TERM_MAP)
+					      : type_value(key, nth, arena);
+	nth -= key->len;
+	if (nth >= key->texts_len)
+		return NULL;
+	return key->texts[nth].whole
+		       ? value_of_term(arena, term_binary(arena, span_of(key->texts[nth].text)))
+		       : value_of_text(arena, span_of(key->texts[nth].text));
+}
+
 static bool is_put(const struct type *rows, const struct value *wanted, struct arena *arena)
 {
+	const struct value *one;
+
 	for (size_t i = 0; i < rows->len; i++) {
 		const struct type *key = key_of(&rows->variants[i]);
 
-		if (key && key->unknown)
+		if (key && (key->unknown || (wanted->kind == VALUE_UNKNOWN && key->any_text)))
 			return true;
-		for (size_t j = 0; key && j < key->len; j++)
-			if (!key->variants[j].map &&
-			    may_be(type_value(key, j, arena), wanted, false, arena))
+		for (size_t j = 0; key && (one = nth_key(key, j, arena)); j++)
+			if (may_be(one, wanted, false, arena))
 				return true;
 	}
 	return rows->unknown;
 }
 
-/* The release that finds the rows puts some there under a key {tag, …} that the other one does
- * not: it took the place of one.
+/* Which of those may be missed: {tag, …}, and texts that are built. */
+static bool is_one_of_many(const struct type *key, const struct value *one, size_t nth)
+{
+	return nth < key->len ? key->variants[nth].tag && !key->variants[nth].map
+			      : one->kind == VALUE_UNKNOWN;
+}
+
+/* The release that finds the rows puts some there under such a key that the other one does not: it
+ * took the place of one.
  */
 static bool puts_others(const struct type *made, const struct type *there, struct arena *arena)
 {
+	const struct value *one;
+
 	for (size_t i = 0; i < made->len; i++) {
 		const struct type *key = key_of(&made->variants[i]);
 
-		for (size_t j = 0; key && j < key->len; j++)
-			if (key->variants[j].tag && !key->variants[j].map &&
-			    !is_put(there, type_value(key, j, arena), arena))
+		for (size_t j = 0; key && (one = nth_key(key, j, arena)); j++)
+			if (is_one_of_many(key, one, j) && !is_put(there, one, arena))
 				return true;
 	}
 	return false;
@@ -152,18 +182,18 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 				 const struct type *made)
 {
 	struct arena *arena = storing->judge->arena;
+	const struct value *wanted;
 
-	if (way->stored != STORED_ROWS || !*place || strcmp(way->module, "ets") != 0 ||
+	if (way->stored != STORED_ROWS || strcmp(way->module, "ets") != 0 ||
 	    !puts_others(made, there, arena))
 		return NULL;
 	for (size_t i = 0; i < there->len; i++) {
 		const struct type *key = key_of(&there->variants[i]);
 
-		for (size_t j = 0; key && j < key->len; j++) {
-			const struct value *wanted = type_value(key, j, arena);
+		for (size_t j = 0; key && (wanted = nth_key(key, j, arena)); j++) {
 			struct looks was = { false, false }, is = { false, false };
 
-			if (!key->variants[j].tag || value_tuple_size(wanted) < 2 ||
+			if (!is_one_of_many(key, wanted, j) || value_tuple_size(wanted) == 1 ||
 			    is_put(made, wanted, arena))
 				continue;
 			look(&was, storing->there, place, wanted, arena);

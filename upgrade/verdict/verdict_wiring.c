@@ -20,6 +20,8 @@ struct wiring {
 	struct judge *judge;
 	struct name_table *old_makes; /* "resource key" */
 	struct name_table *told;
+	struct act *parts; /* of those, the ones of whose key not all is seen */
+	size_t parts_len, parts_cap;
 };
 
 static const char *act_name(struct arena *arena, const struct act *act)
@@ -33,6 +35,29 @@ static const char *unseen_name(struct arena *arena, enum resource resource, cons
 	return arena_printf(arena, "%d of %s", (int)resource, module);
 }
 
+static void note_old_make(struct wiring *wiring, const struct act *act)
+{
+	struct arena *arena = wiring->judge->arena;
+
+	name_table_add(wiring->old_makes, act_name(arena, act), NULL);
+	if (!strchr(act->key, '_'))
+		return;
+	wiring->parts = arena_grow(arena, wiring->parts, wiring->parts_len, &wiring->parts_cap);
+	wiring->parts[wiring->parts_len++] = *act;
+}
+
+/* Under a key that may be the same. */
+static bool was_made(const struct wiring *wiring, const struct act *act)
+{
+	if (name_table_find(wiring->old_makes, span_of(act_name(wiring->judge->arena, act))) !=
+	    NAME_ABSENT)
+		return true;
+	for (size_t i = 0; strchr(act->key, '_') && i < wiring->parts_len; i++)
+		if (act_may_be_of(&wiring->parts[i], act))
+			return true;
+	return false;
+}
+
 static void note_old_makes(struct wiring *wiring, struct module_at *module)
 {
 	struct code_effects effects = effects_through(wiring->judge, SIDE_OLD, module);
@@ -40,9 +65,10 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	for (size_t i = 0; i < effects.len; i++) {
 		struct act act = { 0 };
 
+		if (effects.items[i].seen_better)
+			continue;
 		if (act_read(&act, &effects.items[i], wiring->judge->arena) && act.makes)
-			name_table_add(wiring->old_makes, act_name(wiring->judge->arena, &act),
-				       NULL);
+			note_old_make(wiring, &act);
 		else if (act.makes && !act.key)
 			name_table_add(
 				wiring->old_makes,
@@ -60,6 +86,37 @@ static bool is_careful(const struct code *code, const struct code_function *func
 	    (function_names(function, "undefined") || function_names(function, "nil")))
 		return true;
 	return function_is_careful(code, function);
+}
+
+/* One of which nothing is seen may look for others. */
+static bool is_use_of(const struct act *act, const struct act *made)
+{
+	return act_is_of(act, made) || (strcmp(act->key, "_") != 0 && act_may_be_of(act, made));
+}
+
+/* The function looks also for what the old code made, and the new one does not. */
+static bool looks_for_old(const struct wiring *wiring, struct code_effects effects,
+			  const struct code_effect *use, const struct act *made)
+{
+	enum { MOST = 8 };
+	struct arena *arena = wiring->judge->arena;
+	struct act act, other;
+
+	for (size_t i = 0, tried = 0; i < effects.len && tried < MOST; i++) {
+		bool is_made = false;
+
+		if (effects.items[i].in != use->in || !act_read(&act, &effects.items[i], arena) ||
+		    act.makes || act.resource != made->resource || act_may_be_of(&act, made) ||
+		    !was_made(wiring, &act))
+			continue;
+		tried++;
+		for (size_t j = 0; j < effects.len && !is_made; j++)
+			is_made = act_read(&other, &effects.items[j], arena) && other.makes &&
+				  act_may_be_of(&other, &act);
+		if (!is_made)
+			return true;
+	}
+	return false;
 }
 
 /* The first function that relies on it and runs at any time; NULL: none. */
@@ -82,9 +139,10 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 			const struct code_effect *effect = &effects.items[j];
 
 			if (!act_read(&act, effect, judge->arena) || act.makes ||
-			    !act_is_of(&act, made) ||
+			    !is_use_of(&act, made) ||
 			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
 				       act.resource) ||
+			    looks_for_old(wiring, effects, effect, made) ||
 			    effect_at_start(judge, module, effect))
 				continue;
 			*user = module;
@@ -123,7 +181,7 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 			effects = effects_through(wiring->judge, SIDE_NEW, module);
 		for (size_t j = 0; j < effects.len; j++)
 			if (act_read(&act, &effects.items[j], wiring->judge->arena) && act.makes &&
-			    act_is_of(&act, made) &&
+			    act_may_be_of(&act, made) &&
 			    !is_made_of_itself(wiring, effects, &effects.items[j], made,
 					       module_code(modules, SIDE_NEW, module)) &&
 			    (starts_anew(wiring->judge, module->name) ||
@@ -142,7 +200,7 @@ static void judge_made(struct wiring *wiring, struct module_at *module,
 	const struct code_effect *use;
 	bool is_new;
 
-	if (name_table_find(wiring->old_makes, span_of(name)) != NAME_ABSENT ||
+	if (was_made(wiring, act) ||
 	    name_table_find(wiring->old_makes, span_of(unseen_name(judge->arena, act->resource,
 								   module->name))) != NAME_ABSENT)
 		return;
@@ -286,6 +344,11 @@ static void print_options(struct str *out, const struct value *options, struct a
 		}
 }
 
+static const struct value *first_of(const struct value *value, struct arena *arena)
+{
+	return value_tuple_size(value) > 0 ? value_element(value, 0, arena) : value;
+}
+
 /* A message by its tag: what else is in it is looked at elsewhere. */
 static void print_what(struct str *out, const struct wire *wire, const struct code_effect *effect,
 		       struct arena *arena)
@@ -295,9 +358,7 @@ static void print_what(struct str *out, const struct wire *wire, const struct co
 	if (wire->when == OTHER) {
 		print_options(out, what, arena);
 	} else if (what) {
-		value_print(out, value_tuple_size(what) > 0 && wire->when != WHOLE
-					 ? value_element(what, 0, arena)
-					 : what);
+		value_print(out, wire->when == WHOLE ? what : first_of(what, arena));
 	} else {
 		for (size_t i = 0; i < effect->to.arity && i < EFFECT_ARGS; i++) {
 			str_adds(out, i ? ", " : "");
@@ -327,6 +388,22 @@ static struct wired wired_of(const struct code_effect *effect, struct arena *are
 	return wired;
 }
 
+/* Texts that are built, of which not all is seen. */
+static bool may_be_same(const struct wired *a, const struct wired *b, struct arena *arena)
+{
+	const struct code_effect *was = a->effect, *is = b->effect;
+
+	if (b->wire->when == OTHER || was->to.arity != is->to.arity)
+		return false;
+	if (b->wire->what >= 0)
+		return value_alike(first_of(was->args[a->wire->what], arena),
+				   first_of(is->args[b->wire->what], arena));
+	for (size_t i = 0; i < EFFECT_ARGS && i < is->to.arity; i++)
+		if (!value_alike(was->args[i], is->args[i]))
+			return false;
+	return true;
+}
+
 static bool same_wire(const struct wire *a, const struct wire *b)
 {
 	return strcmp(a->shown, b->shown) == 0;
@@ -353,7 +430,8 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 
 		if (!was.wire || !same_wire(was.wire, now->wire) || strcmp(was.key, now->key) != 0)
 			continue;
-		if (strcmp(was.what, now->what) == 0)
+		if (strcmp(was.what, now->what) == 0 ||
+		    (may_be_same(&was, now, judge->arena) && !was.effect->seen_better))
 			return true;
 		*other = true;
 	}
@@ -466,7 +544,7 @@ static bool is_changed(struct judge *judge, const struct module_at *module)
 void judge_wiring(struct judge *judge)
 {
 	owned_name_table struct name_table *makes = name_table_new(), *told = name_table_new();
-	struct wiring wiring = { judge, makes, told };
+	struct wiring wiring = { .judge = judge, .old_makes = makes, .told = told };
 	struct modules *modules = judge->modules;
 
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {

@@ -344,12 +344,14 @@ static void print_options(struct str *out, const struct value *options, struct a
 		}
 }
 
-static const struct value *first_of(const struct value *value, struct arena *arena)
+/* A message by its tag: what else is in it is looked at elsewhere. */
+static const struct value *known_by(const struct wire *wire, const struct value *what,
+				    struct arena *arena)
 {
-	return value_tuple_size(value) > 0 ? value_element(value, 0, arena) : value;
+	return wire->when != WHOLE && value_tuple_size(what) > 0 ? value_element(what, 0, arena)
+								 : what;
 }
 
-/* A message by its tag: what else is in it is looked at elsewhere. */
 static void print_what(struct str *out, const struct wire *wire, const struct code_effect *effect,
 		       struct arena *arena)
 {
@@ -358,7 +360,7 @@ static void print_what(struct str *out, const struct wire *wire, const struct co
 	if (wire->when == OTHER) {
 		print_options(out, what, arena);
 	} else if (what) {
-		value_print(out, wire->when == WHOLE ? what : first_of(what, arena));
+		value_print(out, known_by(wire, what, arena));
 	} else {
 		for (size_t i = 0; i < effect->to.arity && i < EFFECT_ARGS; i++) {
 			str_adds(out, i ? ", " : "");
@@ -396,8 +398,8 @@ static bool may_be_same(const struct wired *a, const struct wired *b, struct are
 	if (b->wire->when == OTHER || was->to.arity != is->to.arity)
 		return false;
 	if (b->wire->what >= 0)
-		return value_alike(first_of(was->args[a->wire->what], arena),
-				   first_of(is->args[b->wire->what], arena));
+		return value_alike(known_by(a->wire, was->args[a->wire->what], arena),
+				   known_by(b->wire, is->args[b->wire->what], arena));
 	for (size_t i = 0; i < EFFECT_ARGS && i < is->to.arity; i++)
 		if (!value_alike(was->args[i], is->args[i]))
 			return false;

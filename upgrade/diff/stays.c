@@ -3,6 +3,7 @@
 #include "upgrade/diff/stays.h"
 
 #include "base/parallel.h"
+#include "erlang/code/code_alike.h"
 
 enum { LOOKED_AT_MAX = 400 }; /* functions; beyond it nothing is sure */
 
@@ -17,6 +18,19 @@ struct reach {
 	size_t len;
 	bool stays;
 };
+
+/* It changed, and does the same in other words, or logs more. */
+static bool stays_alike(struct modules *modules, struct module_at *at, const char *name,
+			uint32_t arity)
+{
+	struct module_at *old = modules_find(modules, SIDE_OLD, at->name);
+	const struct code *before = old ? module_code(modules, SIDE_OLD, old) : NULL;
+	const struct code *after = module_code(modules, SIDE_NEW, at);
+	const struct code_function *a = before ? code_function(before, name, arity) : NULL;
+	const struct code_function *b = after ? code_function(after, name, arity) : NULL;
+
+	return a && b && code_alike(before, a, after, b);
+}
 
 static void reach_function(struct reach *reach, const char *module, const char *name,
 			   uint32_t arity)
@@ -34,8 +48,10 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	name_table_add(reach->seen, arena_printf(reach->arena, "%s:%s", module, key), &is_new);
 	if (!is_new)
 		return;
-	if (at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
-		     : !at->same) {
+	if (at->diff
+		    ? at->diff->change != CHANGE_CHANGED || (names_have(at->diff->functions, key) &&
+							     !stays_alike(modules, at, name, arity))
+		    : !at->same) {
 		reach->stays = false;
 		return;
 	}

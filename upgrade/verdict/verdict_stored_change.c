@@ -107,6 +107,8 @@ const struct type *stored_behind_change(const struct storing *storing, const str
 		any = change_one(&changing, storing, code,
 				 type_exact_value(at->there, i, judge->arena), out) ||
 		      any;
-	*fails = !any && ways <= TYPE_VARIANTS;
+	/* It may fail for whatever is there: no word about this. */
+	*fails = !any && ways <= TYPE_VARIANTS &&
+		 change_one(&changing, storing, code, &value_unknown, out);
 	return any ? out : at->there;
 }

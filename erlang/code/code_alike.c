@@ -23,7 +23,8 @@ struct alike {
 struct way {
 	mark xs[REGISTERS], ys[REGISTERS];
 	mark done; /* what was called so far, other than what only asks */
-	mark sure; /* what logger:allow/2 gave: one of the two that ?LOG_INFO and the like ask for */
+	mark sure; /* what logger:allow/2 gave: one of the two that ?LOG_INFO and the like ask for
+		    */
 	unsigned depth;
 };
 
@@ -200,7 +201,8 @@ static bool only_asks(const struct beam_function *function)
 	return rows_first(&rows, function) != ROWS_END;
 }
 
-/* How many arguments are in registers: a fun stands behind its own, a module and a function, too. */
+/* How many arguments are in registers: a fun stands behind its own, a module and a function, too.
+ */
 static size_t args_of(const struct code_op *op)
 {
 	const struct code_arg *arity = &op->args[op->opcode == OP_CALL_FUN2];

@@ -10,6 +10,7 @@ struct changing {
 	struct arena *arena;
 	const struct stored_at *at;
 	struct eval *eval;
+	const struct code *code; /* that goes on with it */
 	const struct value *now; /* what is there */
 	struct type *put;
 	bool any;
@@ -19,6 +20,15 @@ static bool is_of_dictionary(const struct beam_function *function)
 {
 	return strcmp(function->module, "erlang") == 0 ||
 	       strcmp(function->module, "Elixir.Process") == 0;
+}
+
+/* Nothing is there behind it, which the code is made for where it has a word for that. */
+static bool is_erased(const struct changing *changing, const struct beam_function *function)
+{
+	bool elixir = strcmp(function->name, "delete") == 0;
+
+	return (elixir || strcmp(function->name, "erase") == 0) && function->arity == 1 &&
+	       names_have(changing->code->atoms, elixir ? "nil" : "undefined");
 }
 
 static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
@@ -33,8 +43,12 @@ static bool answer(void *ctx, const struct beam_function *function, const struct
 		type_add(changing->put, args[1], changing->arena);
 		changing->any = true;
 	}
-	if (strcmp(function->name, "get") != 0 && strcmp(function->name, "put") != 0)
+	if (is_erased(changing, function)) {
+		changing->put = type_new(changing->arena);
+		changing->any = true;
+	} else if (strcmp(function->name, "get") != 0 && strcmp(function->name, "put") != 0) {
 		return false;
+	}
 	eval_add(changing->eval, out, changing->now);
 	return true;
 }
@@ -80,7 +94,8 @@ static bool change_one(struct changing *changing, const struct storing *storing,
 	if (eval.gave_up)
 		out->unknown = true;
 	else if (values.len > 0 && changing->any)
-		for (size_t i = 0; i < type_exact_ways(changing->put); i++)
+		for (size_t i = 0;
+		     !type_is_empty(changing->put) && i < type_exact_ways(changing->put); i++)
 			type_add(out, type_exact_value(changing->put, i, arena), arena);
 	else if (values.len > 0)
 		type_add(out, value, arena);
@@ -92,7 +107,7 @@ const struct type *stored_behind_change(const struct storing *storing, const str
 {
 	struct judge *judge = storing->judge;
 	const struct code *code = storing->to == SIDE_NEW ? storing->code : storing->from;
-	struct changing changing = { .arena = judge->arena, .at = at };
+	struct changing changing = { .arena = judge->arena, .at = at, .code = storing->code };
 	struct type *out = type_new(judge->arena);
 	const size_t ways = type_exact_ways(at->there);
 	unsigned version;

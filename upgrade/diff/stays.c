@@ -14,6 +14,7 @@ struct reach {
 	struct reached {
 		struct module_at *module;
 		const struct code_function *function;
+		bool differs; /* it, or a fun inside of it */
 	} todo[LOOKED_AT_MAX];
 	size_t len;
 	bool stays;
@@ -29,11 +30,19 @@ static bool stays_alike(struct modules *modules, struct module_at *at, const cha
 	const struct code_function *a = before ? code_function(before, name, arity) : NULL;
 	const struct code_function *b = after ? code_function(after, name, arity) : NULL;
 
-	return a && b && code_alike(before, a, after, b);
+	return at->diff && at->diff->change == CHANGE_CHANGED && a && b &&
+	       code_alike(before, a, after, b);
 }
 
+static bool differs(const struct module_at *at, const char *key)
+{
+	return at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
+			: !at->same;
+}
+
+/* inside  of a function that differs: its funs and comprehensions count as parts of it */
 static void reach_function(struct reach *reach, const char *module, const char *name,
-			   uint32_t arity)
+			   uint32_t arity, bool inside)
 {
 	struct modules *modules = reach->modules;
 	const char *key = arena_printf(reach->arena, "%s/%u", name, arity);
@@ -41,17 +50,15 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	const struct code_library *library = &modules->library[SIDE_NEW];
 	const struct code_function *function;
 	const struct code *code;
-	bool is_new;
+	bool is_new, other;
 
 	if (!at || !library->follow(library->ctx, module))
 		return;
 	name_table_add(reach->seen, arena_printf(reach->arena, "%s:%s", module, key), &is_new);
 	if (!is_new)
 		return;
-	if (at->diff
-		    ? at->diff->change != CHANGE_CHANGED || (names_have(at->diff->functions, key) &&
-							     !stays_alike(modules, at, name, arity))
-		    : !at->same) {
+	other = differs(at, key) || (inside && *name == '-');
+	if (other && !stays_alike(modules, at, name, arity)) {
 		reach->stays = false;
 		return;
 	}
@@ -62,7 +69,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	if (reach->len == LOOKED_AT_MAX)
 		reach->stays = false;
 	else
-		reach->todo[reach->len++] = (struct reached){ at, function };
+		reach->todo[reach->len++] = (struct reached){ at, function, other };
 }
 
 /* #other:record{}, by a definition of a module that changed. */
@@ -88,9 +95,10 @@ static void reach_from(struct reach *reach, const struct reached *from)
 
 		reach->stays = !makes_changed(reach, op);
 		if (local)
-			reach_function(reach, from->module->name, local->name, local->arity);
+			reach_function(reach, from->module->name, local->name, local->arity,
+				       from->differs);
 		else if (to)
-			reach_function(reach, to->module, to->name, to->arity);
+			reach_function(reach, to->module, to->name, to->arity, false);
 	}
 }
 
@@ -100,7 +108,7 @@ bool function_stays(struct modules *modules, const char *module, const char *nam
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct reach reach = { .modules = modules, .arena = &scratch, .seen = seen, .stays = true };
 
-	reach_function(&reach, module, name, arity);
+	reach_function(&reach, module, name, arity, false);
 	while (reach.len > 0 && reach.stays) {
 		struct reached now = reach.todo[--reach.len];
 

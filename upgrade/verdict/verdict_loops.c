@@ -211,7 +211,9 @@ begun_call(const struct code *code, struct arena *arena,
 			const struct beam_function *to =
 				code_op_import(code, &code->functions[i].ops[j]);
 
-			if (to && strcmp(to->module, code->module) == 0 && matches(ctx, to))
+			/* How a loop goes on is for verdict_carried.c. */
+			if (to && strcmp(to->module, code->module) == 0 && matches(ctx, to) &&
+			    !leads_to(code, arena, to, &code->functions[i]))
 				return to;
 		}
 	return NULL;

@@ -41,6 +41,19 @@ static mark of_text(mark begin, struct span text)
 	return mix(begin, text.len);
 }
 
+/* Long ones cost as much as many instructions. */
+static mark read_text(struct alike *alike, mark begin, struct span text)
+{
+	size_t cost = text.len / 64;
+
+	if (cost >= alike->steps) {
+		alike->lost = true;
+		return 0;
+	}
+	alike->steps -= (unsigned)cost;
+	return of_text(begin, text);
+}
+
 static mark of_function(const struct beam_function *function)
 {
 	mark of = of_text(function->arity + 1, span_of(function->module));
@@ -67,7 +80,7 @@ static mark of_arg(struct alike *alike, struct way *way, const struct code_arg *
 		owned_str struct str text = STR_EMPTY;
 
 		term_print(&text, term);
-		return of_text(term->kind + 100u, str_span(&text));
+		return read_text(alike, term->kind + 100u, str_span(&text));
 	}
 	switch (arg->kind) {
 	case CODE_X:
@@ -324,7 +337,7 @@ static bool made(struct alike *alike, struct way *way, const struct code_op *op)
 		set(alike, way, &args[1], lambda(alike, way, op));
 		break;
 	case OP_BS_CREATE_BIN: /* some of its parts are places in the table of texts */
-		of = mix(of_text(11, alike->code->strings), of_arg(alike, way, &args[5]));
+		of = mix(read_text(alike, 11, alike->code->strings), of_arg(alike, way, &args[5]));
 		set(alike, way, &args[4], of);
 		break;
 	case OP_CALL:

@@ -208,8 +208,8 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	if (same_module && children_equal(&before, &after))
 		return;
 	/* What cannot be seen is the same where it is made in the same way. */
-	if (before.opaque && after.opaque && finder->app->env.len == 0 &&
-	    function_stays(work->modules, name, "init", 1))
+	if (((before.opaque && after.opaque) || children_equal(&before, &after)) &&
+	    finder->app->env.len == 0 && function_stays(work->modules, name, "init", 1))
 		return;
 	change.same_module = same_module;
 	compare(&change, work->arena, &before, &after);

@@ -3,6 +3,7 @@
 #include "upgrade/diff/stays.h"
 
 #include "base/parallel.h"
+#include "erlang/code/code_alike.h"
 
 enum { LOOKED_AT_MAX = 400 }; /* functions; beyond it nothing is sure */
 
@@ -13,13 +14,35 @@ struct reach {
 	struct reached {
 		struct module_at *module;
 		const struct code_function *function;
+		bool differs; /* it, or a fun inside of it */
 	} todo[LOOKED_AT_MAX];
 	size_t len;
 	bool stays;
 };
 
+/* It changed, and does the same in other words, or logs more. */
+static bool stays_alike(struct modules *modules, struct module_at *at, const char *name,
+			uint32_t arity)
+{
+	struct module_at *old = modules_find(modules, SIDE_OLD, at->name);
+	const struct code *before = old ? module_code(modules, SIDE_OLD, old) : NULL;
+	const struct code *after = module_code(modules, SIDE_NEW, at);
+	const struct code_function *a = before ? code_function(before, name, arity) : NULL;
+	const struct code_function *b = after ? code_function(after, name, arity) : NULL;
+
+	return at->diff && at->diff->change == CHANGE_CHANGED && a && b &&
+	       code_alike(before, a, after, b);
+}
+
+static bool differs(const struct module_at *at, const char *key)
+{
+	return at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
+			: !at->same;
+}
+
+/* inside  of a function that differs: its funs and comprehensions count as parts of it */
 static void reach_function(struct reach *reach, const char *module, const char *name,
-			   uint32_t arity)
+			   uint32_t arity, bool inside)
 {
 	struct modules *modules = reach->modules;
 	const char *key = arena_printf(reach->arena, "%s/%u", name, arity);
@@ -27,15 +50,15 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	const struct code_library *library = &modules->library[SIDE_NEW];
 	const struct code_function *function;
 	const struct code *code;
-	bool is_new;
+	bool is_new, other;
 
 	if (!at || !library->follow(library->ctx, module))
 		return;
 	name_table_add(reach->seen, arena_printf(reach->arena, "%s:%s", module, key), &is_new);
 	if (!is_new)
 		return;
-	if (at->diff ? at->diff->change != CHANGE_CHANGED || names_have(at->diff->functions, key)
-		     : !at->same) {
+	other = differs(at, key) || (inside && *name == '-');
+	if (other && !stays_alike(modules, at, name, arity)) {
 		reach->stays = false;
 		return;
 	}
@@ -46,7 +69,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	if (reach->len == LOOKED_AT_MAX)
 		reach->stays = false;
 	else
-		reach->todo[reach->len++] = (struct reached){ at, function };
+		reach->todo[reach->len++] = (struct reached){ at, function, other };
 }
 
 /* #other:record{}, by a definition of a module that changed. */
@@ -72,9 +95,10 @@ static void reach_from(struct reach *reach, const struct reached *from)
 
 		reach->stays = !makes_changed(reach, op);
 		if (local)
-			reach_function(reach, from->module->name, local->name, local->arity);
+			reach_function(reach, from->module->name, local->name, local->arity,
+				       from->differs);
 		else if (to)
-			reach_function(reach, to->module, to->name, to->arity);
+			reach_function(reach, to->module, to->name, to->arity, false);
 	}
 }
 
@@ -84,7 +108,7 @@ bool function_stays(struct modules *modules, const char *module, const char *nam
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct reach reach = { .modules = modules, .arena = &scratch, .seen = seen, .stays = true };
 
-	reach_function(&reach, module, name, arity);
+	reach_function(&reach, module, name, arity, false);
 	while (reach.len > 0 && reach.stays) {
 		struct reached now = reach.todo[--reach.len];
 

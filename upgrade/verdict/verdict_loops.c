@@ -197,6 +197,28 @@ const struct code_function *loop_begun_at(const struct code *code, const char *n
 	return NULL;
 }
 
+const struct beam_function *
+begun_call(const struct code *code, struct arena *arena,
+	   bool (*matches)(void *ctx, const struct beam_function *function), void *ctx)
+{
+	struct loops loops = loops_new(code, arena);
+
+	for (size_t i = 0; i < code->len; i++)
+		if (starts_processes(code, &code->functions[i]))
+			reach_mentioned(&loops, &code->functions[i]);
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; loops.seen[i] && j < code->functions[i].len; j++) {
+			const struct beam_function *to =
+				code_op_import(code, &code->functions[i].ops[j]);
+
+			/* How a loop goes on is for verdict_carried.c. */
+			if (to && strcmp(to->module, code->module) == 0 && matches(ctx, to) &&
+			    !leads_to(code, arena, to, &code->functions[i]))
+				return to;
+		}
+	return NULL;
+}
+
 const struct code_function *loop_that_stays(const struct code *code, struct arena *arena)
 {
 	struct loops loops = loops_new(code, arena);

@@ -850,6 +850,12 @@ void judge_calls(struct judge *judge);
 /* A function in which processes of this module wait for messages, and from which they never
  * leave for newer code; NULL: none is seen.
  */
+/* A function of the module itself that processes which it starts call by its full name, as they
+ * come to it: in the code that is there by then.  NULL: none that matches.
+ */
+const struct beam_function *
+begun_call(const struct code *code, struct arena *arena,
+	   bool (*matches)(void *ctx, const struct beam_function *function), void *ctx);
 const struct code_function *loop_that_stays(const struct code *code, struct arena *arena);
 /* The same of processes that another module lets begin in an exported function of that name. */
 const struct code_function *loop_begun_at(const struct code *code, const char *name,

@@ -193,6 +193,22 @@ static bool is_gone(void *ctx, const struct beam_function *function)
 	       !modules_export(judge->modules, SIDE_NEW, function);
 }
 
+/* They are under way in the old code, and come to a call that enters the new one. */
+static void judge_under_way(struct judge *judge, const struct module_diff *module,
+			    const struct app_diff *app)
+{
+	const struct beam_function *gone =
+		begun_call(module->old_code, judge->arena, is_gone, judge);
+
+	if (gone)
+		JUDGE(judge, REASON_function_missing, app->name, module->name,
+		      "processes that the old code of %s has started, and that are under way, call "
+		      "%s:%s/%u by its full name, which is no longer there: they fail at that",
+		      module_shown(module->name), module_shown(gone->module), gone->name,
+		      gone->arity)
+			->hint = "keep the function for one release, or call it without its module";
+}
+
 /* The old code is what they stay in.  A server, too, may start them beside itself: who accepts, who
  * polls.
  */
@@ -207,8 +223,10 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 	loop = loop_that_stays(module->old_code, judge->arena);
 	if (!loop)
 		loop = loop_started_elsewhere(judge, module);
-	if (!loop)
+	if (!loop) {
+		judge_under_way(judge, module, app);
 		return;
+	}
 	JUDGE(judge, REASON_second_purge, app->name, module->name,
 	      "processes in %s%s%s/%u go on by calling themselves locally, so they stay in the old "
 	      "code, and are killed when it is purged: at the commit, or by the next upgrade",

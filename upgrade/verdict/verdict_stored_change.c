@@ -10,6 +10,7 @@ struct changing {
 	struct arena *arena;
 	const struct stored_at *at;
 	struct eval *eval;
+	const struct code *code; /* that goes on with it */
 	const struct value *now; /* what is there */
 	struct type *put;
 	bool any;
@@ -33,6 +34,15 @@ static bool is_of_value(const struct beam_function *function)
 	return false;
 }
 
+/* Nothing is there behind it, which the code is made for where it has a word for that. */
+static bool is_erased(const struct changing *changing, const struct beam_function *function)
+{
+	bool elixir = strcmp(function->name, "delete") == 0;
+
+	return (elixir || strcmp(function->name, "erase") == 0) && function->arity == 1 &&
+	       names_have(changing->code->atoms, elixir ? "nil" : "undefined");
+}
+
 static bool answer(void *ctx, const struct beam_function *function, const struct value *const *args,
 		   struct values *out)
 {
@@ -43,6 +53,10 @@ static bool answer(void *ctx, const struct beam_function *function, const struct
 		return false;
 	if (strcmp(function->name, "put") == 0 && function->arity == 2) {
 		type_add(changing->put, args[1], changing->arena);
+		changing->any = true;
+	}
+	if (is_erased(changing, function)) {
+		changing->put = type_new(changing->arena);
 		changing->any = true;
 	}
 	if (!is_of_value(function))
@@ -149,7 +163,8 @@ static bool change_one(struct changing *changing, const struct storing *storing,
 	if (eval.gave_up)
 		out->unknown = true;
 	else if (values.len > 0 && changing->any)
-		for (size_t i = 0; i < type_exact_ways(changing->put); i++)
+		for (size_t i = 0;
+		     !type_is_empty(changing->put) && i < type_exact_ways(changing->put); i++)
 			type_add(out, type_exact_value(changing->put, i, arena), arena);
 	else if (values.len > 0)
 		type_add(out, value, arena);
@@ -161,7 +176,7 @@ const struct type *stored_behind_change(const struct storing *storing, const str
 {
 	struct judge *judge = storing->judge;
 	const struct code *code = storing->to == SIDE_NEW ? storing->code : storing->from;
-	struct changing changing = { .arena = judge->arena, .at = at };
+	struct changing changing = { .arena = judge->arena, .at = at, .code = storing->code };
 	struct type *out = type_new(judge->arena);
 	const size_t ways = type_exact_ways(at->there);
 	unsigned version;
@@ -176,6 +191,8 @@ const struct type *stored_behind_change(const struct storing *storing, const str
 		any = change_one(&changing, storing, code,
 				 type_exact_value(at->there, i, judge->arena), out) ||
 		      any;
-	*fails = !any && ways <= TYPE_VARIANTS;
+	/* It may fail for whatever is there: no word about this. */
+	*fails = !any && ways <= TYPE_VARIANTS &&
+		 change_one(&changing, storing, code, &value_unknown, out);
 	return any ? out : at->there;
 }

@@ -31,7 +31,9 @@ static bool has_op(const struct code *code, const void *opcode)
 	return false;
 }
 
-/* A port, a pid or a reference is a tuple now, and something asks whether it is such a one. */
+/* A port, a pid or a reference is a tuple now, or was one, and something asks whether it is such a
+ * one.
+ */
 static bool is_told_apart(struct judge *judge, enum side side, const struct code *code,
 			  const struct type_diff *diff)
 {
@@ -43,12 +45,13 @@ static bool is_told_apart(struct judge *judge, enum side side, const struct code
 		{ TERM_PID, OP_IS_PID },
 		{ TERM_REFERENCE, OP_IS_REFERENCE },
 	};
+	const unsigned tuple = 1U << TERM_TUPLE;
+	const unsigned was = diff->before->kinds, is = diff->after->kinds;
 
-	if (diff->what != TYPE_OTHER || diff->after->kinds != 1U << TERM_TUPLE ||
-	    !can_be_seen_in_use(diff))
+	if (diff->what != TYPE_OTHER || (was != tuple && is != tuple) || !can_be_seen_in_use(diff))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(tests); i++)
-		if (diff->before->kinds == 1U << tests[i].kind)
+		if ((was | is) == (tuple | 1U << tests[i].kind))
 			return code_or_library(judge, side, code, has_op, &tests[i].test);
 	return false;
 }

@@ -81,7 +81,8 @@ bool function_makes_fun(const struct code_function *function);
 bool goes_back_as_it_is(const struct judge *judge, const struct app_diff *app, const char *module);
 /* kernel, stdlib, sasl: what each release has, whatever else. */
 bool is_base(const char *app);
-/* Of a supervisor, or the callback module of an application; NULL: it is none, or cannot be read. */
+/* Of a supervisor, or the callback module of an application; NULL: it is none, or cannot be read.
+ */
 const struct code *starting_code(struct judge *judge, enum side side, const char *module);
 /* The children that such a module starts. */
 struct children module_children(struct judge *judge, enum side side, const char *module,

@@ -208,5 +208,7 @@ struct code_remotes {
  * order of the code, each once a function; guard bifs too, which are functions of erlang.
  */
 struct code_remotes code_remote(const struct code *code, struct arena *arena);
+/* The captures alone, of one function. */
+struct code_remotes code_captures(const struct code_function *function, struct arena *arena);
 /* What a term fun M:F/A is of; names in the arena.  False: it is none. */
 bool code_capture(struct beam_function *out, struct arena *arena, const struct term *term);

@@ -8,14 +8,15 @@
 #include "erlang/code/code_rows.h"
 #include "erlang/term/term.h"
 
-enum { REGISTERS = 32, DEPTH = 64, STEPS = 8000, NEVER = 1 /* a way that is none */ };
+enum { REGISTERS = 32, DEPTH = 64, STEPS = 8000, TERMS = 20000 /* in literals */ };
+enum { NEVER = 1 /* a way that is none */ };
 
 typedef uint64_t mark;
 
 struct alike {
 	const struct code *code;
 	const struct code_function *function;
-	unsigned steps;
+	unsigned steps, terms;
 	bool lost;
 	mark nowhere; /* another register than there are */
 };
@@ -28,9 +29,11 @@ struct way {
 	unsigned depth;
 };
 
+/* Not the same with both changed over, nor for small numbers that differ alike. */
 static mark mix(mark a, mark b)
 {
-	a = (a ^ b) * 0x9e3779b97f4a7c15u;
+	a = a * 0x9e3779b97f4a7c15u + b;
+	a = (a ^ a >> 32) * 0xd6e8feb86659fd93u;
 	return a ^ a >> 29;
 }
 
@@ -71,17 +74,43 @@ static mark *at_register(struct alike *alike, struct way *way, const struct code
 	return &alike->nowhere;
 }
 
+static mark of_term(struct alike *alike, const struct term *term)
+{
+	owned_str struct str text = STR_EMPTY;
+	mark of = mix(12, term->kind);
+
+	alike->lost = alike->lost || alike->terms == 0;
+	if (alike->lost)
+		return 0;
+	alike->terms--;
+	switch (term->kind) {
+	case TERM_LIST:
+	case TERM_TUPLE:
+		of = mix(of, term->seq.len);
+		for (size_t i = 0; i < term->seq.len && !alike->lost; i++)
+			of = mix(of, of_term(alike, term_at(term, i)));
+		return term->seq.tail ? mix(of, of_term(alike, term->seq.tail)) : of;
+	case TERM_MAP:
+		for (size_t i = 0; i < term->map.len && !alike->lost; i++) {
+			of = mix(of, of_term(alike, term->map.keys[i]));
+			of = mix(of, of_term(alike, term->map.values[i]));
+		}
+		return mix(of, term->map.len);
+	case TERM_BINARY:
+		return read_text(alike, of, term->text);
+	default:
+		term_print(&text, term);
+		return read_text(alike, of, str_span(&text));
+	}
+}
+
 static mark of_arg(struct alike *alike, struct way *way, const struct code_arg *arg)
 {
 	const struct term *term = code_term(arg);
-	mark of = arg->kind + 1u;
+	mark of = mix(13, arg->kind);
 
-	if (term) {
-		owned_str struct str text = STR_EMPTY;
-
-		term_print(&text, term);
-		return read_text(alike, term->kind + 100u, str_span(&text));
-	}
+	if (term)
+		return of_term(alike, term);
 	switch (arg->kind) {
 	case CODE_X:
 	case CODE_Y:
@@ -103,7 +132,7 @@ static mark of_arg(struct alike *alike, struct way *way, const struct code_arg *
 static mark of_args(struct alike *alike, struct way *way, const struct code_op *op, size_t from,
 		    size_t to)
 {
-	mark of = op->opcode + 1000u;
+	mark of = mix(14, op->opcode);
 
 	for (size_t i = from; i < to && i < op->len; i++)
 		of = mix(of, of_arg(alike, way, &op->args[i]));
@@ -182,6 +211,16 @@ static mark take_keys(struct alike *alike, struct way *way, const struct code_op
 
 /* ---- calls ---- */
 
+/* With a device in front, which may be a file. */
+static bool writes_to(const struct beam_function *function)
+{
+	const bool text = strncmp(function->name, "put", 3) == 0; /* io:put_chars/2, IO.puts/2 */
+
+	return (strcmp(function->module, "io") == 0 ||
+		strcmp(function->module, "Elixir.IO") == 0) &&
+	       function->arity == (text ? 2 : 3);
+}
+
 /* Functions that change nothing, and do not fail with what they are commonly given. */
 static bool only_asks(const struct beam_function *function)
 {
@@ -211,7 +250,7 @@ static bool only_asks(const struct beam_function *function)
 	/* clang-format on */
 	static struct rows rows = ROWS(asking);
 
-	return rows_first(&rows, function) != ROWS_END;
+	return rows_first(&rows, function) != ROWS_END && !writes_to(function);
 }
 
 /* How many arguments are in registers: a fun stands behind its own, a module and a function, too.
@@ -229,10 +268,12 @@ static void call(struct alike *alike, struct way *way, const struct code_op *op)
 	const struct code_function *local = code_op_local(alike->code, op);
 	const struct beam_function *to = code_op_import(alike->code, op);
 	struct beam_function here = { "", local ? local->name : "", local ? local->arity : 0 };
-	mark what = local || to ? of_function(local ? &here : to) : 2;
+	bool apply = op->opcode == OP_APPLY || op->opcode == OP_APPLY_LAST;
+	mark what = local || to ? of_function(local ? &here : to) : mix(2, apply);
 	size_t args = local ? local->arity : to ? to->arity : args_of(op);
 
 	alike->lost = alike->lost || args > REGISTERS;
+	what = mix(what, args);
 	for (size_t i = 0; i < args && i < REGISTERS; i++)
 		what = mix(what, way->xs[i]);
 	what = mix(what, way->done);
@@ -446,11 +487,11 @@ static mark go(struct alike *alike, struct way *way, size_t at)
 
 static bool follow(mark *out, const struct code *code, const struct code_function *function)
 {
-	struct alike alike = { code, function, STEPS, code->loads_nif, 0 };
+	struct alike alike = { code, function, STEPS, TERMS, code->loads_nif, 0 };
 	struct way way = { .done = 1 };
 
 	for (size_t i = 0; i < REGISTERS; i++)
-		way.xs[i] = i + 1;
+		way.xs[i] = mix(15, i);
 	*out = go(&alike, &way, 0);
 	return !alike.lost;
 }

@@ -369,6 +369,15 @@ static void find_in_args(struct remotes *remotes, const struct code_function *fr
 	}
 }
 
+struct code_remotes code_captures(const struct code_function *function, struct arena *arena)
+{
+	struct remotes remotes = { .arena = arena };
+
+	for (size_t i = 0; i < function->len; i++)
+		find_in_args(&remotes, function, function->ops[i].args, function->ops[i].len);
+	return (struct code_remotes){ remotes.items, remotes.len };
+}
+
 struct code_remotes code_remote(const struct code *code, struct arena *arena)
 {
 	struct remotes remotes = { .arena = arena, .code = code };

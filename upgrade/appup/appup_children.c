@@ -193,6 +193,20 @@ static void keep(struct finder *finder, const struct supervisor_change *change)
 	finder->items[finder->len++] = *change;
 }
 
+bool child_specs_stay(const struct appup_work *work)
+{
+	for (size_t i = 0; i < work->diff->len; i++) {
+		const struct module_diffs all = work->diff->apps[i].modules;
+
+		for (size_t j = 0; j < all.len; j++)
+			if (all.items[j].change == CHANGE_CHANGED &&
+			    beam_exports(all.items[j].new_facts, "child_spec", 1) &&
+			    !function_stays(work->modules, all.items[j].name, "child_spec", 1))
+				return false;
+	}
+	return true;
+}
+
 static void look_at_supervisor(struct finder *finder, const char *name, const struct code *a,
 			       const struct code *b, bool same_module)
 {
@@ -209,6 +223,7 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 		return;
 	/* What cannot be seen is the same where it is made in the same way. */
 	if (((before.opaque && after.opaque) || children_equal(&before, &after)) &&
+	    ((!before.opaque && !after.opaque) || child_specs_stay(work)) &&
 	    finder->app->env.len == 0 && function_stays(work->modules, name, "init", 1))
 		return;
 	change.same_module = same_module;
@@ -287,10 +302,8 @@ static void look_at_changed(struct finder *finder, const struct appup_made *made
 static void look_at_same(struct finder *finder, const struct appup_made *made)
 {
 	struct modules *modules = finder->work->modules;
-	bool specs = false;
+	const bool specs_stay = child_specs_stay(finder->work);
 
-	for (size_t i = 0; i < made->app->modules.len && !specs; i++)
-		specs = names_have(made->app->modules.items[i].functions, "child_spec/1");
 	for (size_t i = 0; i < made->app->same.len; i++) {
 		const char *name = made->app->same.items[i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, name);
@@ -299,7 +312,7 @@ static void look_at_same(struct finder *finder, const struct appup_made *made)
 		const struct code *a, *b;
 
 		if (!facts || !(facts->roles & BEAM_SUPERVISOR) ||
-		    (!specs && function_stays(modules, name, "init", 1)))
+		    (specs_stay && function_stays(modules, name, "init", 1)))
 			continue;
 		a = module_code(modules, SIDE_OLD, before);
 		b = module_code(modules, SIDE_NEW, after);

@@ -84,6 +84,10 @@ void through_deps(struct appup_work *work);
 void appup_children(struct appup_work *work, struct appup_made *made);
 /* Of a supervisor of that side; none for any other module. */
 struct children children_of(struct appup_work *work, enum side side, const char *module);
+/* Whether each child_spec/1 of the release stays as it is: Elixir's Supervisor asks for them, which
+ * no function of a supervisor shows.
+ */
+bool child_specs_stay(const struct appup_work *work);
 
 /* A supervisor on the way down, which may list itself. */
 struct above {

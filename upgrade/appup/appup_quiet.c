@@ -132,14 +132,6 @@ static bool all_seen(const struct children *children)
 	return !children->opaque;
 }
 
-static bool imports_from(const struct code *code, const char *module)
-{
-	for (size_t i = 0; i < code->imports.len; i++)
-		if (strcmp(code->imports.items[i].module, module) == 0)
-			return true;
-	return false;
-}
-
 /* An update would run the same init/1 again, for the same list: who makes a table there fails.  Of
  * its children Elixir asks child_spec/1, which no function of the supervisor calls.
  */
@@ -158,8 +150,7 @@ static bool list_stays(struct appup_work *work, const struct vertex *vertex)
 	arg = code_start_argument(module->old_code, &library[SIDE_OLD], work->arena);
 	before = code_children(module->old_code, arg, &library[SIDE_OLD], work->arena);
 	after = code_children(module->new_code, arg, &library[SIDE_NEW], work->arena);
-	return children_equal(&before, &after) &&
-	       (all_seen(&after) || !imports_from(module->new_code, "Elixir.Supervisor"));
+	return children_equal(&before, &after) && (all_seen(&after) || child_specs_stay(work));
 }
 
 bool needs_no_suspension(struct appup_work *work, const struct vertex *vertex)

@@ -49,12 +49,17 @@ static void add_app(struct modules *modules, const struct app_diff *app, enum si
 
 		if (old ? diff->old_facts : diff->new_facts)
 			add(modules, side,
-			    &(struct module_at){ .name = diff->name,
-						 .app = app,
-						 .diff = diff,
-						 .of_language = of_language,
-						 .facts = old ? diff->old_facts : diff->new_facts,
-						 .code = old ? diff->old_code : diff->new_code });
+			    &(struct module_at){
+				    .name = diff->name,
+				    .app = app,
+				    .diff = diff,
+				    .of_language = of_language,
+				    .facts = old ? diff->old_facts : diff->new_facts,
+				    .code = old ? diff->old_code : diff->new_code,
+				    .does_same =
+					    old ? NULL
+						: arena_array(modules->arena, diff->new_code->len,
+							      _Atomic enum does_same) });
 	}
 	for (size_t i = 0; i < names.len; i++)
 		add(modules, side,

@@ -16,6 +16,8 @@
 enum side { SIDE_OLD, SIDE_NEW, SIDES };
 enum { MODULES_READING = 16 }; /* more than there are cores that read at the same time, mostly */
 
+enum does_same { SAME_NOT_ASKED, DOES_SAME, DOES_OTHER };
+
 struct module_at {
 	const char *name;
 	const struct app_diff *app;
@@ -26,6 +28,8 @@ struct module_at {
 	_Atomic(const struct code *) code;
 	_Atomic(const struct type *) state; /* of its processes, when it was asked for */
 	_Atomic(struct atom_set *) atoms;   /* all that it names, also in literals */
+	/* Of a new one that changed, by the numbers of its functions: for function_stays(). */
+	_Atomic enum does_same *does_same;
 };
 
 struct atom_set {

@@ -20,18 +20,27 @@ struct reach {
 	bool stays;
 };
 
-/* It changed, and does the same in other words, or logs more. */
-static bool stays_alike(struct modules *modules, struct module_at *at, const char *name,
-			uint32_t arity)
+/* It changed, and does the same in other words, or logs more.  Asked once of each function; two who
+ * ask at a time find the same.
+ */
+static bool stays_alike(const struct module_at *at, const char *name, uint32_t arity)
 {
-	struct module_at *old = modules_find(modules, SIDE_OLD, at->name);
-	const struct code *before = old ? module_code(modules, SIDE_OLD, old) : NULL;
-	const struct code *after = module_code(modules, SIDE_NEW, at);
-	const struct code_function *a = before ? code_function(before, name, arity) : NULL;
-	const struct code_function *b = after ? code_function(after, name, arity) : NULL;
+	const struct code *before, *after;
+	const struct code_function *a, *b;
+	_Atomic enum does_same *asked;
 
-	return at->diff && at->diff->change == CHANGE_CHANGED && a && b &&
-	       code_alike(before, a, after, b);
+	if (!at->diff || at->diff->change != CHANGE_CHANGED)
+		return false;
+	before = at->diff->old_code;
+	after = at->diff->new_code;
+	a = code_function(before, name, arity);
+	b = code_function(after, name, arity);
+	if (!a || !b)
+		return false;
+	asked = &at->does_same[b - after->functions];
+	if (*asked == SAME_NOT_ASKED)
+		*asked = code_alike(before, a, after, b) ? DOES_SAME : DOES_OTHER;
+	return *asked == DOES_SAME;
 }
 
 static bool differs(const struct module_at *at, const char *key)
@@ -58,7 +67,7 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	if (!is_new)
 		return;
 	other = differs(at, key) || (inside && *name == '-');
-	if (other && !stays_alike(modules, at, name, arity)) {
+	if (other && !stays_alike(at, name, arity)) {
 		reach->stays = false;
 		return;
 	}
@@ -87,7 +96,11 @@ static bool makes_changed(const struct reach *reach, const struct code_op *op)
 static void reach_from(struct reach *reach, const struct reached *from)
 {
 	const struct code *code = module_code(reach->modules, SIDE_NEW, from->module);
+	const struct code_remotes captures = code_captures(from->function, reach->arena);
 
+	for (size_t i = 0; i < captures.len && reach->stays; i++)
+		reach_function(reach, captures.items[i].to.module, captures.items[i].to.name,
+			       captures.items[i].to.arity, false);
 	for (size_t i = 0; code && i < from->function->len && reach->stays; i++) {
 		const struct code_op *op = &from->function->ops[i];
 		const struct code_function *local = code_op_local(code, op);

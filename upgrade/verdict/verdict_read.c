@@ -203,10 +203,11 @@ static bool tells_nobody(const struct beam_function *function)
 static bool is_followed(const struct eval *eval, const struct beam_function *function)
 {
 	const struct code_library *library = eval->library;
-	const struct code *code = library->follow && library->follow(library->ctx, function->module)
-					  ? library->open(library->ctx, function->module)
-					  : NULL;
+	const struct code *code = NULL;
 
+	if (known_pure(function->module) ||
+	    (library->follow && library->follow(library->ctx, function->module)))
+		code = library->open(library->ctx, function->module);
 	return code && code_exports(code, function->name, function->arity);
 }
 
@@ -228,23 +229,51 @@ static struct call *call_of(struct calls *calls, const struct beam_function *to)
 	return NULL;
 }
 
+static bool has_fun(const struct beam_function *function, const struct value *const *args)
+{
+	for (size_t i = 0; i < function->arity; i++)
+		if (args[i]->kind == VALUE_FUN)
+			return true;
+	return false;
+}
+
+/* Of a fun what it holds. */
+static void note_given(struct reader *reader, const struct beam_function *to,
+		       const struct value *const *args)
+{
+	const struct value **items = arena_array(reader->arena, to->arity, const struct value *);
+	struct call *call = call_of(reader->calls, to);
+
+	if (reader->calls->len == CALLS_MAX)
+		return;
+	if (!call) {
+		call = &reader->calls->items[reader->calls->len++];
+		*call = (struct call){ *to, type_new(reader->arena) };
+	}
+	for (size_t i = 0; i < to->arity; i++)
+		items[i] = args[i]->kind == VALUE_FUN
+				   ? value_tuple(reader->arena, args[i]->fun.env, args[i]->fun.len)
+				   : args[i];
+	type_add(call->given, value_tuple(reader->arena, items, to->arity), reader->arena);
+}
+
 static void note_call(void *ctx, const struct beam_function *function,
 		      const struct value *const *args)
 {
 	struct reader *reader = ctx;
-	struct calls *calls = reader->calls;
-	struct call *call;
 
-	if (!calls || calls->len == CALLS_MAX || tells_nobody(function) ||
-	    is_followed(reader->eval, function) || read_of(reader, function, args) ||
-	    puts_back(reader, function, args))
-		return;
-	call = call_of(calls, function);
-	if (!call) {
-		call = &calls->items[calls->len++];
-		*call = (struct call){ *function, type_new(reader->arena) };
-	}
-	type_add(call->given, value_tuple(reader->arena, args, function->arity), reader->arena);
+	if ((!tells_nobody(function) || has_fun(function, args)) &&
+	    !is_followed(reader->eval, function) && !read_of(reader, function, args) &&
+	    !puts_back(reader, function, args))
+		note_given(reader, function, args);
+}
+
+/* A fun or a module that is not known may do anything with it. */
+static void note_blind(void *ctx, const struct value *const *args, size_t arity)
+{
+	const struct beam_function to = { "", "", (uint32_t)arity };
+
+	note_given(ctx, &to, args);
 }
 
 /* How many different things it may return; -1: not all of it is seen. */
@@ -256,6 +285,7 @@ static int outcomes(struct reader *reader, enum side to, const struct code *code
 			     .limit = STEPS_MAX,
 			     .answer = answer,
 			     .on_call = reader->calls ? note_call : NULL,
+			     .on_blind = reader->calls ? note_blind : NULL,
 			     .on_raise = note_end,
 			     .ctx = reader };
 	struct values values;

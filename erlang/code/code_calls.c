@@ -131,6 +131,13 @@ static void call_remote(struct run *run, const struct beam_function *function, b
 		go_on_with_one(run, value_unseen(run->arena, *function), tail);
 }
 
+static void call_blind(struct run *run, uint64_t arity, bool tail)
+{
+	if (run->eval->on_blind && arity <= run->xs)
+		run->eval->on_blind(run->eval->ctx, args_of(run, (uint32_t)arity), (size_t)arity);
+	go_on_with_one(run, &value_unknown, tail);
+}
+
 static void call_fun(struct run *run, const struct value *fun, uint64_t arity, bool tail)
 {
 	const struct value *args[256] = { NULL };
@@ -149,7 +156,7 @@ static void call_fun(struct run *run, const struct value *fun, uint64_t arity, b
 	}
 	if (fun->kind != VALUE_FUN || arity + env > ARRAY_LEN(args) || arity > run->xs ||
 	    arity + env != fun->fun.function->arity) {
-		go_on_with_one(run, &value_unknown, tail);
+		call_blind(run, arity, tail);
 		return;
 	}
 	for (size_t i = 0; i < arity; i++)
@@ -194,7 +201,7 @@ static void apply(struct run *run, const struct code_arg *arity, bool tail)
 	if (function.module && function.name)
 		call_remote(run, &function, tail);
 	else
-		go_on_with_one(run, &value_unknown, tail);
+		call_blind(run, arity->number, tail);
 }
 
 void run_call(struct run *run, const struct code_op *op)

@@ -206,6 +206,7 @@ static void run_create_binary(struct run *run, const struct code_op *op)
 {
 	const struct code_arg *list = &op->args[5];
 
+	run_charge(run, list->kind == CODE_LIST ? list->len : 0);
 	for (size_t i = 0; list->kind == CODE_LIST && i + 5 < list->len; i += 6)
 		if (is_segment_wrong(run, &list->items[i])) {
 			run_fail(run, &op->args[0], false);

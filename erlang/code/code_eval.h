@@ -60,6 +60,9 @@ struct eval {
 	 */
 	void (*on_call)(void *ctx, const struct beam_function *function,
 			const struct value *const *args);
+	/* Called where a fun, or a function of a module, is called that is not known; may be NULL.
+	 */
+	void (*on_blind)(void *ctx, const struct value *const *args, size_t arity);
 	/* Called where a key is fetched by map_get/2 that raises when it is not there; may be NULL.
 	 */
 	void (*on_fetch)(void *ctx, const struct value *key);

@@ -187,10 +187,21 @@ static const struct value *socket_of(struct eval *eval, const struct beam_functi
 	return value_tuple(eval->arena, items, makers[row].size);
 }
 
-/* {ok, Socket} or {error, Reason}; of a handshake that waits, {ok, Socket, Extensions}, too. */
+static void add_pair(struct eval *eval, struct values *out, const char *tag,
+		     const struct beam_function *of)
+{
+	eval_add(eval, out,
+		 pair_of(eval, value_of_atom(eval->arena, tag), value_unseen(eval->arena, *of)));
+}
+
+/* {ok, Socket} or {error, Reason}.  Of a handshake that waits, be it a client's, {ok, Socket,
+ * Extensions}, too; socket:accept(_, nowait) may tell what will come.
+ */
 static bool socket_or_error(struct eval *eval, const struct beam_function *function,
 			    struct values *out)
 {
+	const bool connects = strcmp(function->name, "connect") == 0;
+	const bool accepts = strcmp(function->name, "accept") == 0;
 	const struct value *socket = socket_of(eval, function);
 	const struct value *ok[] = { NULL, socket, &value_unknown };
 
@@ -198,11 +209,16 @@ static bool socket_or_error(struct eval *eval, const struct beam_function *funct
 		return false;
 	ok[0] = value_of_atom(eval->arena, "ok");
 	eval_add(eval, out, value_tuple(eval->arena, ok, 2));
-	if (strcmp(function->name, "handshake") == 0)
+	add_pair(eval, out, "error", function);
+	if (strcmp(function->module, "ssl") == 0 &&
+	    (connects || strcmp(function->name, "handshake") == 0))
 		eval_add(eval, out, value_tuple(eval->arena, ok, 3));
-	eval_add(eval, out,
-		 pair_of(eval, value_of_atom(eval->arena, "error"),
-			 value_unseen(eval->arena, *function)));
+	if (strcmp(function->module, "ssl") == 0 && connects)
+		add_pair(eval, out, "option_not_a_key_value_tuple", function);
+	if (strcmp(function->module, "socket") == 0 && accepts && function->arity > 1) {
+		add_pair(eval, out, "select", function);
+		add_pair(eval, out, "completion", function);
+	}
 	return true;
 }
 

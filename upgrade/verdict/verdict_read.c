@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 4000000, WAYS_MAX = 24 };
+enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 4000000, WAYS_MAX = 24, CALLS_MAX = 64 };
 
 /* How it comes back. */
 enum gives { GIVES_IT, GIVES_OK, GIVES_LIST, GIVES_ELEMENT, GIVES_PAIRS };
@@ -44,6 +44,15 @@ static const struct read {
 };
 /* clang-format on */
 
+/* Calls that others may learn something from. */
+struct calls {
+	struct call {
+		struct beam_function to; /* each once */
+		struct type *given;      /* a tuple of its arguments */
+	} items[CALLS_MAX];
+	size_t len; /* CALLS_MAX: there may be others */
+};
+
 /* A function that is followed while what it reads from a place is given to it. */
 struct reader {
 	struct judge *judge;
@@ -52,8 +61,9 @@ struct reader {
 	const struct value *value;
 	bool read; /* it did */
 	struct eval *eval;
-	struct spots ends;  /* where it raised */
-	struct type *gives; /* takes what it returns; NULL: nobody wants it */
+	struct spots ends;   /* where it raised */
+	struct type *gives;  /* takes what it returns; NULL: nobody wants it */
+	struct calls *calls; /* the same of what it calls */
 };
 
 static const struct read *read_of(const struct reader *reader, const struct beam_function *function,
@@ -162,6 +172,110 @@ static void note_end(void *ctx)
 	spots_add(&reader->ends, spot_of(reader->eval));
 }
 
+/* It makes something of what it is given, or writes that to a log; but not the term as it is. */
+static bool tells_nobody(const struct beam_function *function)
+{
+	/* clang-format off */
+	static const char *const modules[] = {
+		"binary", "error_logger", "io", "io_lib", "logger", "math", "string", "unicode",
+		"Elixir.Atom", "Elixir.Float", "Elixir.IO", "Elixir.Integer", "Elixir.Kernel",
+		"Elixir.Logger", "Elixir.String", "Elixir.String.Chars", "Elixir.Tuple",
+	};
+	static const char *const bifs[] = {
+		"++", "--", "append_element", "element", "get", "max", "min", "setelement",
+	};
+	/* clang-format on */
+
+	if (strcmp(function->module, "erlang") == 0) {
+		for (size_t i = 0; i < ARRAY_LEN(bifs); i++)
+			if (strcmp(bifs[i], function->name) == 0)
+				return true;
+		return strstr(function->name, "_to_") && strncmp(function->name, "term", 4) != 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(modules); i++)
+		if (strcmp(modules[i], function->module) == 0)
+			return strncmp(function->name, "send", 4) != 0 &&
+			       strncmp(function->name, "spawn", 5) != 0;
+	return known_pure(function->module);
+}
+
+/* What it does is seen by following it. */
+static bool is_followed(const struct eval *eval, const struct beam_function *function)
+{
+	const struct code_library *library = eval->library;
+	const struct code *code = NULL;
+
+	if (known_pure(function->module) ||
+	    (library->follow && library->follow(library->ctx, function->module)))
+		code = library->open(library->ctx, function->module);
+	return code && code_exports(code, function->name, function->arity);
+}
+
+static bool puts_back(const struct reader *reader, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	return reader->at->stored == STORED_IN_PROCESS && function->arity == 2 &&
+	       strcmp(function->name, "put") == 0 &&
+	       (strcmp(function->module, "erlang") == 0 ||
+		strcmp(function->module, "Elixir.Process") == 0) &&
+	       stored_is_at(args[0], reader->at, reader->arena);
+}
+
+static struct call *call_of(struct calls *calls, const struct beam_function *to)
+{
+	for (size_t i = 0; i < calls->len; i++)
+		if (beam_function_same(&calls->items[i].to, to))
+			return &calls->items[i];
+	return NULL;
+}
+
+static bool has_fun(const struct beam_function *function, const struct value *const *args)
+{
+	for (size_t i = 0; i < function->arity; i++)
+		if (args[i]->kind == VALUE_FUN)
+			return true;
+	return false;
+}
+
+/* Of a fun what it holds. */
+static void note_given(struct reader *reader, const struct beam_function *to,
+		       const struct value *const *args)
+{
+	const struct value **items = arena_array(reader->arena, to->arity, const struct value *);
+	struct call *call = call_of(reader->calls, to);
+
+	if (reader->calls->len == CALLS_MAX)
+		return;
+	if (!call) {
+		call = &reader->calls->items[reader->calls->len++];
+		*call = (struct call){ *to, type_new(reader->arena) };
+	}
+	for (size_t i = 0; i < to->arity; i++)
+		items[i] = args[i]->kind == VALUE_FUN
+				   ? value_tuple(reader->arena, args[i]->fun.env, args[i]->fun.len)
+				   : args[i];
+	type_add(call->given, value_tuple(reader->arena, items, to->arity), reader->arena);
+}
+
+static void note_call(void *ctx, const struct beam_function *function,
+		      const struct value *const *args)
+{
+	struct reader *reader = ctx;
+
+	if ((!tells_nobody(function) || has_fun(function, args)) &&
+	    !is_followed(reader->eval, function) && !read_of(reader, function, args) &&
+	    !puts_back(reader, function, args))
+		note_given(reader, function, args);
+}
+
+/* A fun or a module that is not known may do anything with it. */
+static void note_blind(void *ctx, const struct value *const *args, size_t arity)
+{
+	const struct beam_function to = { "", "", (uint32_t)arity };
+
+	note_given(ctx, &to, args);
+}
+
 /* How many different things it may return; -1: not all of it is seen. */
 static int outcomes(struct reader *reader, enum side to, const struct code *code,
 		    const struct code_function *function, const struct value *value)
@@ -170,6 +284,8 @@ static int outcomes(struct reader *reader, enum side to, const struct code *code
 			     .library = &reader->judge->modules->library[to],
 			     .limit = STEPS_MAX,
 			     .answer = answer,
+			     .on_call = reader->calls ? note_call : NULL,
+			     .on_blind = reader->calls ? note_blind : NULL,
 			     .on_raise = note_end,
 			     .ctx = reader };
 	struct values values;
@@ -180,7 +296,10 @@ static int outcomes(struct reader *reader, enum side to, const struct code *code
 	reader->judge->read_steps += eval.steps;
 	for (size_t i = 0; reader->gives && i < values.len; i++)
 		type_add(reader->gives, values.items[i], reader->arena);
-	return eval.gave_up || reader->ends.len == SPOTS_MAX ? -1 : (int)values.len;
+	return eval.gave_up || reader->ends.len == SPOTS_MAX ||
+			       (reader->calls && reader->calls->len == CALLS_MAX)
+		       ? -1
+		       : (int)values.len;
 }
 
 static size_t ways_of(const struct type *type)
@@ -256,17 +375,32 @@ static bool gives_the_same(const struct type *was, const struct type *is, struct
 	for (size_t i = 0; i < diffs.len; i++)
 		if (!is_as_good(&diffs.items[i]))
 			return false;
-	return true;
+	return !type_loses_atoms(was, is);
 }
 
-/* Whether it raises nowhere else than with what its own release puts there, and returns the same.
+static bool calls_the_same(struct calls *was, struct calls *is, struct arena *arena)
+{
+	for (size_t i = 0; i < was->len; i++) {
+		const struct call *call = call_of(is, &was->items[i].to);
+
+		if (!call || !gives_the_same(was->items[i].given, call->given, arena))
+			return false;
+	}
+	return was->len == is->len;
+}
+
+/* Whether it raises nowhere else than with what its own release puts there, and returns and calls
+ * the same.
  */
 static bool goes_on(struct judge *judge, const struct stored_at *at, const struct code *code,
 		    const struct code_function *function)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct type *own = type_new(&scratch), *others = type_new(&scratch);
-	struct reader reader = { .judge = judge, .at = at, .arena = &scratch, .gives = own };
+	struct calls calls = { .len = 0 }, other_calls = { .len = 0 };
+	struct reader reader = {
+		.judge = judge, .at = at, .arena = &scratch, .gives = own, .calls = &calls
+	};
 	size_t ends;
 
 	for (size_t i = 0; i < type_exact_ways(at->made); i++)
@@ -275,11 +409,13 @@ static bool goes_on(struct judge *judge, const struct stored_at *at, const struc
 			return false;
 	ends = reader.ends.len;
 	reader.gives = others;
+	reader.calls = &other_calls;
 	for (size_t i = 0; i < type_exact_ways(at->there); i++)
 		if (outcomes(&reader, at->to, code, function,
 			     type_exact_value(at->there, i, &scratch)) < 0)
 			return false;
-	return reader.read && reader.ends.len == ends && gives_the_same(others, own, &scratch);
+	return reader.read && reader.ends.len == ends && gives_the_same(others, own, &scratch) &&
+	       calls_the_same(&other_calls, &calls, &scratch);
 }
 
 /* A key of the process dictionary of another process may have the same name. */

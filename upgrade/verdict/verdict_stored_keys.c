@@ -177,6 +177,114 @@ static bool are_moved(const struct storing *storing, const char *place, const st
 	return looks.finds;
 }
 
+/* ---- a cache: who finds no row makes it ---- */
+
+enum { MISS_STEPS = 8000, MISSES_MAX = 60 };
+
+/* What a function does where no row is found, or no look at one comes back. */
+struct miss {
+	struct eval *eval;
+	const char *place;
+	bool returns; /* a look does, with no row */
+	bool looks, needs;
+	unsigned puts;
+};
+
+static bool is_miss_at(const struct miss *miss, const struct beam_function *to,
+		       const struct value *const *args)
+{
+	const char *place;
+
+	if (strcmp(to->module, "ets") != 0 || to->arity < 2)
+		return false;
+	place = storage_named(args[0], miss->eval->arena);
+	return strcmp(place ? place : "", miss->place) == 0;
+}
+
+static bool is_looked_up(const struct beam_function *to, const struct value *const *args)
+{
+	return is_keyed(to) && strcmp(to->name, "delete") != 0 && is_shaped(args[1]);
+}
+
+static void see_miss(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct miss *miss = ctx;
+	struct arena *arena = miss->eval->arena;
+	const struct value *row, *tail;
+
+	if (!is_miss_at(miss, to, args))
+		return;
+	if (strncmp(to->name, "insert", 6) == 0) {
+		row = value_uncons(args[1], arena, &row, &tail) ? row : args[1];
+		miss->puts += value_tuple_size(row) < 1 || is_shaped(value_element(row, 0, arena));
+	} else if (is_looked_up(to, args)) {
+		miss->looks = true;
+		miss->needs = miss->needs ||
+			      (strcmp(to->name, "lookup") != 0 && strcmp(to->name, "member") != 0 &&
+			       strcmp(to->name, "take") != 0);
+	}
+}
+
+static bool answer_miss(void *ctx, const struct beam_function *to, const struct value *const *args,
+			struct values *out)
+{
+	struct miss *miss = ctx;
+	struct arena *arena = miss->eval->arena;
+
+	if (!is_miss_at(miss, to, args) || !is_looked_up(to, args))
+		return false;
+	if (miss->returns)
+		eval_add(miss->eval, out,
+			 strcmp(to->name, "member") == 0
+				 ? value_of_atom(arena, "false")
+				 : value_of_term(arena, term_list_of(arena, &(struct terms){ 0 })));
+	return true;
+}
+
+/* False: not all is seen. */
+static bool follow_miss(const struct storing *storing, const struct code_function *function,
+			struct miss *miss, size_t *returned)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct value *args[256];
+	struct eval eval = { .arena = &scratch,
+			     .library = &storing->judge->modules->library[storing->to],
+			     .limit = MISS_STEPS,
+			     .on_call = see_miss,
+			     .answer = answer_miss,
+			     .ctx = miss };
+
+	miss->eval = &eval;
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	*returned = eval_function(&eval, storing->code, function, args).len;
+	return !eval.gave_up;
+}
+
+/* Rows are put there only where none was found, and whoever finds none goes on. */
+static bool is_cache(const struct storing *storing, const char *place)
+{
+	const struct code *code = storing->code;
+	unsigned followed = 0, puts = 0;
+
+	for (size_t i = 0; i < code->len; i++) {
+		struct miss never = { .place = place }, none = never;
+		size_t returned, beside;
+
+		none.returns = true;
+		if (!code->functions[i].exported)
+			continue;
+		if (++followed > MISSES_MAX ||
+		    !follow_miss(storing, &code->functions[i], &never, &beside) ||
+		    !follow_miss(storing, &code->functions[i], &none, &returned) ||
+		    never.puts > 0 || none.needs ||
+		    (none.looks && none.puts == 0 && (beside > 0 || returned == 0)))
+			return false;
+		puts += none.puts;
+	}
+	return puts > 0;
+}
+
 const char *stored_key_not_found(const struct storing *storing, const struct storage *way,
 				 const char *place, const struct type *there,
 				 const struct type *made)
@@ -200,7 +308,7 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 			look(&is, storing->made, place, wanted, arena);
 			if (was.any && was.finds && is.any && !is.finds &&
 			    !found_elsewhere(storing, place, wanted) &&
-			    !are_moved(storing, place, wanted)) {
+			    !are_moved(storing, place, wanted) && !is_cache(storing, place)) {
 				owned_str struct str text = STR_EMPTY;
 
 				value_print(&text, wanted);

@@ -436,6 +436,98 @@ static bool are_fetched(const struct storing *storing, enum stored stored, const
 	return false;
 }
 
+/* What a function does with a place of the process dictionary. */
+struct setting {
+	struct eval *eval;
+	const char *place;
+	bool ends; /* a way does where something is put there */
+	bool puts, fetches;
+	bool later; /* fetches after it has waited for a message */
+};
+
+static bool is_at(const struct setting *setting, const struct beam_function *to, const char *name,
+		  unsigned arity, const struct value *const *args)
+{
+	const struct code_effect effect = { .to = *to };
+	const char *place;
+
+	if (to->arity != arity || strcmp(to->name, name) != 0 || !is_of(&effect, STORED_IN_PROCESS))
+		return false;
+	place = storage_named(args[0], setting->eval->arena);
+	return place && strcmp(place, setting->place) == 0;
+}
+
+static void see_setting(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct setting *setting = ctx;
+
+	setting->puts = setting->puts || is_at(setting, to, "put", 2, args);
+	if (is_at(setting, to, "get", 1, args)) {
+		setting->fetches = true;
+		setting->later = setting->later || setting->eval->waited;
+	}
+}
+
+static bool answer_setting(void *ctx, const struct beam_function *to,
+			   const struct value *const *args, struct values *out)
+{
+	const struct setting *setting = ctx;
+
+	(void)out;
+	return setting->ends && is_at(setting, to, "put", 2, args);
+}
+
+/* False: not all is seen. */
+static bool follow_setting(const struct storing *storing, const struct code_function *function,
+			   struct setting *setting)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct value *args[256];
+	struct eval eval = { .arena = &scratch,
+			     .library = &storing->judge->modules->library[storing->to],
+			     .limit = MISS_STEPS,
+			     .on_call = see_setting,
+			     .answer = answer_setting,
+			     .ctx = setting };
+
+	setting->eval = &eval;
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	eval_function(&eval, storing->code, function, args);
+	return !eval.gave_up;
+}
+
+/* Others call it, having put something there. */
+static bool is_accessor(const struct code *code, const struct code_function *function)
+{
+	const struct code_function *caller;
+
+	return function->arity == 0 || code_callers(code, function, &caller, 1) > 0;
+}
+
+/* Whoever fetches it has put it there before, in the same call. */
+static bool is_set_first(const struct storing *storing, enum stored stored, const char *place)
+{
+	const struct code *code = storing->code;
+	unsigned followed = 0;
+	bool is = false;
+
+	for (size_t i = 0; stored == STORED_IN_PROCESS && i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		struct setting all = { .place = place }, before = { .place = place, .ends = true };
+
+		if (!function->exported)
+			continue;
+		if (++followed > MISSES_MAX || !follow_setting(storing, function, &all) ||
+		    !follow_setting(storing, function, &before) || all.later ||
+		    (all.puts && strcmp(function->name, "init") == 0) ||
+		    (before.fetches && !is_accessor(code, function)))
+			return false;
+		is = is || (all.fetches && !before.fetches);
+	}
+	return is;
+}
+
 const char *stored_place_before(const struct storing *storing, const struct code_effect *put,
 				const struct storage *way, const char *place)
 {
@@ -454,7 +546,7 @@ const char *stored_place_before(const struct storing *storing, const struct code
 		    is_same_function(effect->in, put->in) &&
 		    are_fetched(storing, stored, was, place) &&
 		    !is_named_anywhere(storing, stored, was))
-			return was;
+			return is_set_first(storing, stored, place) ? NULL : was;
 	}
 	return NULL;
 }

@@ -225,6 +225,20 @@ static bool is_counting(const struct code *code, const struct code_function *fun
 	return false;
 }
 
+/* A fun that puts the same into several places, having looked at none. */
+static bool is_reset(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
+
+		if (to &&
+		    (strcmp(to->name, "get") == 0 || (counts(to) && strcmp(to->name, "put") != 0 &&
+						      strcmp(to->name, "exchange") != 0)))
+			return false;
+	}
+	return *function->name == '-';
+}
+
 /* All that a module counts; false: not all of it is seen, or it is put right when it changes. */
 static bool count_all(struct counting *counting)
 {
@@ -233,7 +247,7 @@ static bool count_all(struct counting *counting)
 	for (size_t i = 0; i < code->len && !counting->unseen; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (!is_counting(code, function))
+		if (!is_counting(code, function) || is_reset(code, function))
 			continue;
 		if (*function->name == '-' || is_of_code_change(code, function))
 			return false;

@@ -442,7 +442,8 @@ struct setting {
 	const char *place;
 	bool ends; /* a way does where something is put there */
 	bool puts, fetches;
-	bool later; /* fetches after it has waited for a message */
+	bool later;  /* fetches after it has waited for a message */
+	bool itself; /* fetches it, none that it calls does */
 };
 
 static bool is_at(const struct setting *setting, const struct beam_function *to, const char *name,
@@ -464,6 +465,7 @@ static void see_setting(void *ctx, const struct beam_function *to, const struct 
 	setting->puts = setting->puts || is_at(setting, to, "put", 2, args);
 	if (is_at(setting, to, "get", 1, args)) {
 		setting->fetches = true;
+		setting->itself = setting->eval->top && !setting->eval->top->caller;
 		setting->later = setting->later || setting->eval->waited;
 	}
 }
@@ -498,11 +500,13 @@ static bool follow_setting(const struct storing *storing, const struct code_func
 }
 
 /* Others call it, having put something there. */
-static bool is_accessor(const struct code *code, const struct code_function *function)
+static bool is_accessor(const struct code *code, const struct code_function *function,
+			const struct setting *setting)
 {
 	const struct code_function *caller;
 
-	return function->arity == 0 || code_callers(code, function, &caller, 1) > 0;
+	return (function->arity == 0 && setting->itself) ||
+	       code_callers(code, function, &caller, 1) > 0;
 }
 
 /* Whoever fetches it has put it there before, in the same call. */
@@ -521,7 +525,7 @@ static bool is_set_first(const struct storing *storing, enum stored stored, cons
 		if (++followed > MISSES_MAX || !follow_setting(storing, function, &all) ||
 		    !follow_setting(storing, function, &before) || all.later ||
 		    (all.puts && strcmp(function->name, "init") == 0) ||
-		    (before.fetches && !is_accessor(code, function)))
+		    (before.fetches && !is_accessor(code, function, &before)))
 			return false;
 		is = is || (all.fetches && !before.fetches);
 	}

@@ -56,29 +56,56 @@ static bool may_be_same_fun(const struct value *a, const struct value *b)
 	return value_equal(a, b) != NO;
 }
 
+/* What is compared in all, and what is named without being seen to be this or that. */
+enum { COMPARED_MAX = 200000, UNSEEN_MAX = 64 };
+
+/* All that a release adds or removes, by its name. */
+struct named {
+	struct name_table *ids; /* NULL: not looked for yet */
+	struct {
+		enum alike alike;
+		const struct value *id;
+	} unseen[UNSEEN_MAX]; /* names that are not constants */
+	size_t len;
+};
+
+struct beside {
+	struct judge *judge;
+	struct named named[SIDES];
+	unsigned compared;
+};
+
+static void named_done(struct beside *beside)
+{
+	name_table_free(beside->named[SIDE_OLD].ids);
+	name_table_free(beside->named[SIDE_NEW].ids);
+}
+
 /* [a, b] of attach/4, [[a, b], [a, c]] of attach_many/4. */
-static bool has_event(const struct code_effect *effect, const struct value *event,
-		      struct arena *arena)
+static bool has_event(struct beside *beside, const struct code_effect *effect,
+		      const struct value *event)
 {
 	const struct value *events = effect->args[1], *head;
 
 	if (strcmp(effect->to.name, "attach") == 0)
 		return value_equal(events, event) == YES;
-	while (value_uncons(events, arena, &head, &events))
+	while (beside->compared++ < COMPARED_MAX &&
+	       value_uncons(events, beside->judge->arena, &head, &events))
 		if (value_equal(head, event) == YES)
 			return true;
 	return false;
 }
 
-static bool share_event(const struct code_effect *a, const struct code_effect *b,
-			struct arena *arena)
+static bool share_event(struct beside *beside, const struct code_effect *a,
+			const struct code_effect *b)
 {
 	const struct value *events = a->args[1], *head;
 
 	if (strcmp(a->to.name, "attach") == 0)
-		return has_event(b, events, arena);
-	while (value_uncons(events, arena, &head, &events))
-		if (has_event(b, head, arena))
+		return has_event(beside, b, events);
+	while (beside->compared++ < COMPARED_MAX &&
+	       value_uncons(events, beside->judge->arena, &head, &events))
+		if (has_event(beside, b, head))
 			return true;
 	return false;
 }
@@ -89,8 +116,10 @@ static const struct value *module_of(const struct value *handler, struct arena *
 }
 
 /* Whether two of them do the same, whatever they are called. */
-static bool are_alike(const struct code_effect *a, const struct code_effect *b, struct arena *arena)
+static bool are_alike(struct beside *beside, const struct code_effect *a,
+		      const struct code_effect *b)
 {
+	struct arena *arena = beside->judge->arena;
 	const struct adding *adding = adding_of(a);
 
 	switch (adding->alike) {
@@ -99,7 +128,7 @@ static bool are_alike(const struct code_effect *a, const struct code_effect *b, 
 		       value_equal(module_of(a->args[1], arena), module_of(b->args[1], arena)) ==
 			       YES;
 	case BY_EVENTS:
-		return share_event(a, b, arena) && may_be_same_fun(a->args[2], b->args[2]);
+		return may_be_same_fun(a->args[2], b->args[2]) && share_event(beside, a, b);
 	case BY_MODULE:
 		return value_equal(a->args[1], b->args[1]) == YES;
 	case BY_FILTER:
@@ -113,40 +142,90 @@ static bool are_alike(const struct code_effect *a, const struct code_effect *b, 
 
 struct added_way {
 	struct judge *judge;
+	struct beside *beside;
 	struct module_at *module;
 	enum side to; /* the release whose code adds one beside that of the other one */
 	struct code_effects theirs, own;
 };
 
-/* Some code adds, or also removes, one that may be called so. */
-static bool is_named_by(const struct added_way *way, struct code_effects effects,
-			const struct adding *of, const struct value *id, bool also)
+/* How a constant name is found among those of a kind; NULL: it is none. */
+static const char *id_text(enum alike alike, const struct value *id, struct arena *arena)
+{
+	const struct term *term = value_term(id, arena);
+	owned_str struct str text = STR_EMPTY;
+
+	if (!term)
+		return NULL;
+	str_addf(&text, "%d ", (int)alike);
+	term_print(&text, term);
+	return arena_dup(arena, str_span(&text));
+}
+
+static void add_named(struct named *named, struct code_effects effects, struct arena *arena)
 {
 	for (size_t i = 0; i < effects.len; i++) {
 		const struct adding *adding = adding_of(&effects.items[i]);
+		const struct value *id = adding ? id_of(&effects.items[i], adding, arena) : NULL;
+		const char *text = id ? id_text(adding->alike, id, arena) : NULL;
 
-		if (adding && adding->alike == of->alike && (also || !adding->removes) &&
-		    value_equal(id_of(&effects.items[i], adding, way->judge->arena), id) != NO)
-			return true;
+		if (text) {
+			name_table_add(named->ids, text, NULL);
+		} else if (id && named->len < UNSEEN_MAX) {
+			named->unseen[named->len].alike = adding->alike;
+			named->unseen[named->len++].id = id;
+		}
 	}
-	return false;
 }
 
+static const struct named *named_in(struct beside *beside, enum side side)
+{
+	struct judge *judge = beside->judge;
+	struct modules *modules = judge->modules;
+	struct named *named = &beside->named[side];
+
+	if (named->ids)
+		return named;
+	named->ids = name_table_new();
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		struct module_at *after = &modules->items[SIDE_NEW][i];
+		struct module_at *module = modules_find(modules, side, after->name);
+
+		if (module && !module->of_language && module_may_differ(judge, after))
+			add_named(named, effects_through(judge, side, module), judge->arena);
+	}
+	return named;
+}
+
+/* Some code adds, or removes, one that may be called so. */
 static bool is_named_anywhere(const struct added_way *way, const struct adding *of,
 			      const struct value *id)
 {
-	struct judge *judge = way->judge;
-	struct modules *modules = judge->modules;
+	const struct named *named = named_in(way->beside, way->to);
+	const char *text = id_text(of->alike, id, way->judge->arena);
 
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
-		struct module_at *after = &modules->items[SIDE_NEW][i];
-		struct module_at *module = modules_find(modules, way->to, after->name);
+	if (named->len == UNSEEN_MAX || name_table_find(named->ids, span_of(text)) != NAME_ABSENT)
+		return true;
+	for (size_t i = 0; i < named->len; i++)
+		if (named->unseen[i].alike == of->alike &&
+		    value_equal(named->unseen[i].id, id) != NO)
+			return true;
+	return false;
+}
 
-		if (module && !module->of_language && module_may_differ(judge, after) &&
-		    is_named_by(way, effects_through(judge, way->to, module), of, id, true))
+/* The other release adds one in this module that may be called so. */
+static bool is_added_by_both(const struct added_way *way, const struct adding *of,
+			     const struct value *id)
+{
+	for (size_t i = 0; i < way->theirs.len; i++) {
+		const struct code_effect *theirs = &way->theirs.items[i];
+		const struct adding *adding = adding_of(theirs);
+
+		if (adding && adding->alike == of->alike && !adding->removes &&
+		    (++way->beside->compared > COMPARED_MAX ||
+		     value_equal(id_of(theirs, adding, way->judge->arena), id) != NO))
 			return true;
 	}
-	return is_named_by(way, way->own, of, id, true);
+	return false;
 }
 
 /* The one of the other release that stays beside it; NULL: none is seen to. */
@@ -157,15 +236,15 @@ static const struct value *stays_beside(const struct added_way *way,
 	const struct adding *adding = adding_of(added);
 
 	if (!adding || adding->removes || !value_term(added->args[adding->id], arena) ||
-	    is_named_by(way, way->theirs, adding, added->args[adding->id], false))
+	    is_added_by_both(way, adding, added->args[adding->id]))
 		return NULL;
-	for (size_t i = 0; i < way->theirs.len; i++) {
+	for (size_t i = 0; i < way->theirs.len && way->beside->compared++ < COMPARED_MAX; i++) {
 		const struct code_effect *theirs = &way->theirs.items[i];
 		const struct adding *other = adding_of(theirs);
 		const struct value *id = other ? theirs->args[other->id] : NULL;
 
 		if (other && !other->removes && other->alike == adding->alike &&
-		    value_term(id, arena) && are_alike(added, theirs, arena) &&
+		    value_term(id, arena) && are_alike(way->beside, added, theirs) &&
 		    !is_named_anywhere(way, adding, id))
 			return id;
 	}
@@ -240,19 +319,37 @@ static void judge_way(const struct added_way *way)
 	}
 }
 
-void judge_beside(struct judge *judge, struct module_at *module)
+static bool is_read(struct judge *judge, enum side side, struct module_at *module)
 {
+	const struct code *code = module_code(judge->modules, side, module);
+
+	return code && !code->unread;
+}
+
+static void judge_beside_in(struct beside *beside, struct module_at *module)
+{
+	struct judge *judge = beside->judge;
 	struct module_at *before = modules_find(judge->modules, SIDE_OLD, module->name);
-	struct added_way up = { .judge = judge, .module = module, .to = SIDE_NEW }, down;
+	struct added_way up = { judge, beside, module, .to = SIDE_NEW }, down;
 
 	/* What starts anew has been stopped by then, with what that removes. */
-	if (!before || starts_anew(judge, module->name) ||
-	    !module_code(judge->modules, SIDE_NEW, module) ||
-	    !module_code(judge->modules, SIDE_OLD, before))
+	if (!before || starts_anew(judge, module->name) || !is_read(judge, SIDE_NEW, module) ||
+	    !is_read(judge, SIDE_OLD, before))
 		return;
 	up.theirs = effects_through(judge, SIDE_OLD, before);
 	up.own = effects_through(judge, SIDE_NEW, module);
-	down = (struct added_way){ judge, before, SIDE_OLD, up.own, up.theirs };
+	down = (struct added_way){ judge, beside, before, SIDE_OLD, up.own, up.theirs };
 	judge_way(&up);
 	judge_way(&down);
+}
+
+void judge_beside(struct judge *judge)
+{
+	struct beside beside = { .judge = judge };
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++)
+		if (module_may_differ(judge, &modules->items[SIDE_NEW][i]))
+			judge_beside_in(&beside, &modules->items[SIDE_NEW][i]);
+	named_done(&beside);
 }

@@ -2,9 +2,25 @@
 /* Counters that have other places: in an array of counters, or in a row of a table.  What the old
  * code counted there stays there, and the new one goes on from it with something else.
  */
+#include "base/name_table.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { STEPS = 8000, COUNTS_MAX = 60, TOLD_MAX = 24, DEPTH = 3, NR_MAX = 63, FOLLOWED_MAX = 200 };
+enum {
+	STEPS = 8000,
+	STEPS_IN_ALL = 4000000,
+	COUNTS_MAX = 60,
+	TOLD_MAX = 24,
+	DEPTH = 3,
+	NR_MAX = 63,
+	FOLLOWED_MAX = 200
+};
+
+/* Of all modules. */
+struct counters {
+	unsigned steps;
+	/* Applications that were asked for, and those of them that have one array. */
+	struct name_table *asked[SIDES], *one_array[SIDES];
+};
 
 /* What a function, or a clause of it, counts. */
 struct count {
@@ -15,6 +31,7 @@ struct count {
 
 struct counting {
 	struct judge *judge;
+	struct counters *counters;
 	enum side side;
 	const struct code *code;
 	struct count items[COUNTS_MAX];
@@ -22,6 +39,7 @@ struct counting {
 	bool unseen;    /* not all that counts is seen */
 	const char *by; /* who is followed */
 	bool open;      /* counts where a caller says */
+	bool fetched;   /* has looked at an array */
 	unsigned followed;
 };
 
@@ -59,6 +77,22 @@ static struct count *count_at(struct counting *counting, const char *where)
 	return count;
 }
 
+static bool is_zero(const struct value *value)
+{
+	int64_t number;
+
+	return value->kind == VALUE_TERM && term_get_integer(value->constant.term, &number) &&
+	       number == 0;
+}
+
+/* What is put without a look at what is there is no count, and soon right; nor is a reset. */
+static bool is_put_anew(const struct counting *counting, const struct beam_function *to,
+			const struct value *what)
+{
+	return (strcmp(to->name, "put") == 0 || strcmp(to->name, "exchange") == 0) &&
+	       (!counting->fetched || what->kind == VALUE_TERM);
+}
+
 static void add_nr(struct counting *counting, const char *where, const struct value *nr)
 {
 	const struct term *term = nr->kind == VALUE_TERM ? nr->constant.term : NULL;
@@ -69,6 +103,15 @@ static void add_nr(struct counting *counting, const char *where, const struct va
 		counting->open = true;
 	else if ((count = count_at(counting, where)))
 		count->nrs |= UINT64_C(1) << at;
+}
+
+/* Who adds 0 looks only. */
+static void see_element(struct counting *counting, const char *where, const struct value *what)
+{
+	struct arena *arena = counting->judge->arena;
+
+	if (value_tuple_size(what) > 1 && !is_zero(value_element(what, 1, arena)))
+		add_nr(counting, where, value_element(what, 0, arena));
 }
 
 /* {Place, By}, {Place, By, Limit, To}, or a list of those; of a number alone the place depends on
@@ -86,22 +129,23 @@ static void see_update(struct counting *counting, const struct value *const *arg
 	str_adds(&where, "the row ");
 	value_print(&where, args[1]);
 	str_addf(&where, " of the table %s", value_atom_name(args[0]));
-	if (value_tuple_size(what) > 1)
-		add_nr(counting, str_text(&where), value_element(what, 0, arena));
+	see_element(counting, str_text(&where), what);
 	for (unsigned i = 0; i < NR_MAX && value_uncons(what, arena, &head, &what); i++)
-		if (value_tuple_size(head) > 1)
-			add_nr(counting, str_text(&where), value_element(head, 0, arena));
+		see_element(counting, str_text(&where), head);
 }
 
 static void see(void *ctx, const struct beam_function *to, const struct value *const *args)
 {
 	struct counting *counting = ctx;
 
+	if (strcmp(to->name, "get") == 0 && to->arity == 2 &&
+	    (strcmp(to->module, "counters") == 0 || strcmp(to->module, "atomics") == 0))
+		counting->fetched = true;
 	if (!counts(to) || to->arity < 3)
 		return;
 	if (strcmp(to->module, "ets") == 0)
 		see_update(counting, args);
-	else
+	else if (!is_zero(args[2]) && !is_put_anew(counting, to, args[2]))
 		add_nr(counting, "an array of counters", args[1]);
 }
 
@@ -118,7 +162,7 @@ static void follow_with(struct counting *counting, const struct code_function *f
 			     .on_call = see,
 			     .ctx = counting };
 
-	if (++counting->followed > FOLLOWED_MAX) {
+	if (++counting->followed > FOLLOWED_MAX || counting->counters->steps > STEPS_IN_ALL) {
 		counting->unseen = true;
 		return;
 	}
@@ -130,7 +174,9 @@ static void follow_with(struct counting *counting, const struct code_function *f
 		value_print(&by, first);
 	}
 	counting->by = arena_dup(counting->judge->arena, str_span(&by));
+	counting->fetched = false;
 	eval_function(&eval, counting->code, function, args);
+	counting->counters->steps += eval.steps;
 	counting->unseen = counting->unseen || eval.gave_up;
 }
 
@@ -179,6 +225,20 @@ static bool is_counting(const struct code *code, const struct code_function *fun
 	return false;
 }
 
+/* A fun that puts the same into several places, having looked at none. */
+static bool is_reset(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
+
+		if (to &&
+		    (strcmp(to->name, "get") == 0 || (counts(to) && strcmp(to->name, "put") != 0 &&
+						      strcmp(to->name, "exchange") != 0)))
+			return false;
+	}
+	return *function->name == '-';
+}
+
 /* All that a module counts; false: not all of it is seen, or it is put right when it changes. */
 static bool count_all(struct counting *counting)
 {
@@ -187,7 +247,7 @@ static bool count_all(struct counting *counting)
 	for (size_t i = 0; i < code->len && !counting->unseen; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (!is_counting(code, function))
+		if (!is_counting(code, function) || is_reset(code, function))
 			continue;
 		if (*function->name == '-' || is_of_code_change(code, function))
 			return false;
@@ -202,6 +262,28 @@ static bool makes_array(const struct beam_function *to)
 {
 	return strcmp(to->name, "new") == 0 &&
 	       (strcmp(to->module, "counters") == 0 || strcmp(to->module, "atomics") == 0);
+}
+
+/* From how many places inside a function is called, or the one that alone calls it. */
+static unsigned calls_of(const struct code *code, const struct code_function *function)
+{
+	unsigned calls = 0;
+
+	for (unsigned depth = 0; depth < DEPTH && calls < 2; depth++) {
+		const struct code_function *by = NULL;
+
+		calls = 0;
+		for (size_t f = 0; f < code->len; f++)
+			for (size_t i = 0; i < code->functions[f].len; i++)
+				if (code_op_local(code, &code->functions[f].ops[i]) == function) {
+					by = &code->functions[f];
+					calls++;
+				}
+		if (!by)
+			break;
+		function = by;
+	}
+	return calls;
 }
 
 /* How often an array is made in a module, and its function that does: two if that is asked from
@@ -219,13 +301,12 @@ static unsigned arrays_in(struct judge *judge, enum side side, struct module_at 
 	code = module_code(judge->modules, side, module);
 	for (size_t f = 0; code && f < code->len; f++)
 		for (size_t i = 0; i < code->functions[f].len; i++) {
-			const struct code_function *callers[2];
 			const struct beam_function *to =
 				code_op_import(code, &code->functions[f].ops[i]);
 
 			if (!to || !makes_array(to))
 				continue;
-			arrays += code_callers(code, &code->functions[f], callers, 2) > 1 ? 2 : 1;
+			arrays += calls_of(code, &code->functions[f]) > 1 ? 2 : 1;
 			if (side == SIDE_NEW &&
 			    (!runs_at_start(judge, module, &code->functions[f]) ||
 			     starts_anew(judge, module->name)))
@@ -234,19 +315,27 @@ static unsigned arrays_in(struct judge *judge, enum side side, struct module_at 
 	return code ? arrays : 2;
 }
 
-/* Whether all that is counted in an array is in the same one. */
-static bool is_one_array(struct judge *judge, enum side side, const struct module_at *module)
+/* Whether all that is counted in an array of an application is in the same one. */
+static bool is_one_array(struct judge *judge, struct counters *counters, enum side side,
+			 const struct module_at *module)
 {
 	struct modules *modules = judge->modules;
 	const struct resolved_app *app =
 		side == SIDE_NEW ? module->app->new_app : module->app->old_app;
+	const char *name = module->app->name;
 	unsigned arrays = 0;
+	bool is_new;
 
-	for (size_t i = 0; app && i < app->app->modules.len; i++) {
+	name_table_add(counters->asked[side], name, &is_new);
+	if (!is_new)
+		return name_table_find(counters->one_array[side], span_of(name)) != NAME_ABSENT;
+	for (size_t i = 0; app && i < app->app->modules.len && arrays < 2; i++) {
 		struct module_at *other = modules_find(modules, side, app->app->modules.items[i]);
 
 		arrays += other ? arrays_in(judge, side, other) : 0;
 	}
+	if (arrays == 1)
+		name_table_add(counters->one_array[side], name, NULL);
 	return arrays == 1;
 }
 
@@ -289,12 +378,15 @@ static bool all_moved(const struct counting *olds, const struct counting *news, 
 	return true;
 }
 
-static void judge_counting(struct judge *judge, struct module_at *old, struct module_at *module)
+static void judge_counting(struct judge *judge, struct counters *counters, struct module_at *old,
+			   struct module_at *module)
 {
 	struct counting olds = { .judge = judge,
+				 .counters = counters,
 				 .side = SIDE_OLD,
 				 .code = module_code(judge->modules, SIDE_OLD, old) };
 	struct counting news = { .judge = judge,
+				 .counters = counters,
 				 .side = SIDE_NEW,
 				 .code = module_code(judge->modules, SIDE_NEW, module) };
 	bool one_array;
@@ -302,7 +394,8 @@ static void judge_counting(struct judge *judge, struct module_at *old, struct mo
 	if (!olds.code || olds.code->unread || !news.code || news.code->unread ||
 	    !count_all(&olds) || !count_all(&news) || olds.len == 0 || news.len == 0)
 		return;
-	one_array = is_one_array(judge, SIDE_OLD, old) && is_one_array(judge, SIDE_NEW, module);
+	one_array = is_one_array(judge, counters, SIDE_OLD, old) &&
+		    is_one_array(judge, counters, SIDE_NEW, module);
 	for (size_t i = 0; i < olds.len; i++)
 		for (unsigned nr = 1; nr <= NR_MAX; nr++) {
 			const struct count *was = &olds.items[i];
@@ -337,13 +430,22 @@ static bool may_count(struct judge *judge, struct module_at *module)
 void judge_counters(struct judge *judge)
 {
 	struct modules *modules = judge->modules;
+	struct counters counters = { 0 };
 
+	for (unsigned side = 0; side < SIDES; side++) {
+		counters.asked[side] = name_table_new();
+		counters.one_array[side] = name_table_new();
+	}
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *module = &modules->items[SIDE_NEW][i];
 		struct module_at *old = modules_find(modules, SIDE_OLD, module->name);
 
 		if (old && module_may_differ(judge, module) && may_count(judge, module) &&
 		    !is_told(judge, REASON_shared_struct_changed, module->name))
-			judge_counting(judge, old, module);
+			judge_counting(judge, &counters, old, module);
+	}
+	for (unsigned side = 0; side < SIDES; side++) {
+		name_table_free(counters.asked[side]);
+		name_table_free(counters.one_array[side]);
 	}
 }

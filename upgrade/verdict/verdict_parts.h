@@ -825,8 +825,8 @@ void judge_wiring(struct judge *judge);
 
 /* ---- verdict_beside.c ---- */
 
-/* Handlers that a changed module adds under another name than before.  After what is wired. */
-void judge_beside(struct judge *judge, struct module_at *module);
+/* Handlers that changed modules add under another name than before.  After what is wired. */
+void judge_beside(struct judge *judge);
 /* Whether a start of a module that changed makes tables, names or the like, of which there may be
  * several.
  */

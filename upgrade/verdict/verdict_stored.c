@@ -32,10 +32,7 @@ static const struct storage *way_of(const struct code_effect *effect)
 	return NULL;
 }
 
-/* The name of a table, the key of a term; of {tag, Key} the tag is enough, for what stands under
- * such keys is alike.  NULL: not seen.
- */
-static const char *place_named(const struct value *where, struct arena *arena)
+const char *storage_named(const struct value *where, struct arena *arena)
 {
 	const struct term *term = value_term(where, arena);
 	owned_str struct str text = STR_EMPTY;
@@ -51,7 +48,7 @@ static const char *place_named(const struct value *where, struct arena *arena)
 
 const char *storage_place(const struct code_effect *effect, unsigned where, struct arena *arena)
 {
-	return where < effect->to.arity ? place_named(effect->args[where], arena) : NULL;
+	return where < effect->to.arity ? storage_named(effect->args[where], arena) : NULL;
 }
 
 const char *storage_table(const struct code_effect *effect, struct arena *arena)
@@ -64,7 +61,7 @@ const char *storage_table(const struct code_effect *effect, struct arena *arena)
 /* Of tables without a name each may be the one. */
 bool stored_is_at(const struct value *where, const struct stored_at *at, struct arena *arena)
 {
-	const char *place = place_named(where, arena);
+	const char *place = storage_named(where, arena);
 
 	return place ? strcmp(place, at->place) == 0 : !*at->place;
 }

@@ -25,6 +25,10 @@ struct storing {
 	struct code_effects there, made;
 };
 
+/* The name of a table, the key of a term; of {tag, Key} the tag is enough, for what stands under
+ * such keys is alike.  NULL: not seen.
+ */
+const char *storage_named(const struct value *where, struct arena *arena);
 /* The place that an argument of a call names, as text; NULL: it is not seen, or has none. */
 const char *storage_place(const struct code_effect *effect, unsigned where, struct arena *arena);
 /* The same of a call that is given a table: those without a name, which states hold, are one place,

@@ -103,7 +103,7 @@ bool stored_grow(const struct storing *storing, enum side side, const struct sto
 	const struct code *code = to ? storing->code : storing->from;
 	const struct code_effects effects = to ? storing->made : storing->there;
 	struct arena *arena = storing->judge->arena;
-	struct changing changing = { .at = at };
+	struct changing changing = { .code = code, .at = at };
 	bool *marked = arena_array(arena, code->len, bool);
 
 	for (size_t i = 0; i < effects.len; i++)

@@ -177,6 +177,114 @@ static bool are_moved(const struct storing *storing, const char *place, const st
 	return looks.finds;
 }
 
+/* ---- a cache: who finds no row makes it ---- */
+
+enum { MISS_STEPS = 8000, MISSES_MAX = 60 };
+
+/* What a function does where no row is found, or no look at one comes back. */
+struct miss {
+	struct eval *eval;
+	const char *place;
+	bool returns; /* a look does, with no row */
+	bool looks, needs;
+	unsigned puts;
+};
+
+static bool is_miss_at(const struct miss *miss, const struct beam_function *to,
+		       const struct value *const *args)
+{
+	const char *place;
+
+	if (strcmp(to->module, "ets") != 0 || to->arity < 2)
+		return false;
+	place = storage_named(args[0], miss->eval->arena);
+	return strcmp(place ? place : "", miss->place) == 0;
+}
+
+static bool is_looked_up(const struct beam_function *to, const struct value *const *args)
+{
+	return is_keyed(to) && strcmp(to->name, "delete") != 0 && is_shaped(args[1]);
+}
+
+static void see_miss(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct miss *miss = ctx;
+	struct arena *arena = miss->eval->arena;
+	const struct value *row, *tail;
+
+	if (!is_miss_at(miss, to, args))
+		return;
+	if (strncmp(to->name, "insert", 6) == 0) {
+		row = value_uncons(args[1], arena, &row, &tail) ? row : args[1];
+		miss->puts += value_tuple_size(row) < 1 || is_shaped(value_element(row, 0, arena));
+	} else if (is_looked_up(to, args)) {
+		miss->looks = true;
+		miss->needs = miss->needs ||
+			      (strcmp(to->name, "lookup") != 0 && strcmp(to->name, "member") != 0 &&
+			       strcmp(to->name, "take") != 0);
+	}
+}
+
+static bool answer_miss(void *ctx, const struct beam_function *to, const struct value *const *args,
+			struct values *out)
+{
+	struct miss *miss = ctx;
+	struct arena *arena = miss->eval->arena;
+
+	if (!is_miss_at(miss, to, args) || !is_looked_up(to, args))
+		return false;
+	if (miss->returns)
+		eval_add(miss->eval, out,
+			 strcmp(to->name, "member") == 0
+				 ? value_of_atom(arena, "false")
+				 : value_of_term(arena, term_list_of(arena, &(struct terms){ 0 })));
+	return true;
+}
+
+/* False: not all is seen. */
+static bool follow_miss(const struct storing *storing, const struct code_function *function,
+			struct miss *miss, size_t *returned)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct value *args[256];
+	struct eval eval = { .arena = &scratch,
+			     .library = &storing->judge->modules->library[storing->to],
+			     .limit = MISS_STEPS,
+			     .on_call = see_miss,
+			     .answer = answer_miss,
+			     .ctx = miss };
+
+	miss->eval = &eval;
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	*returned = eval_function(&eval, storing->code, function, args).len;
+	return !eval.gave_up;
+}
+
+/* Rows are put there only where none was found, and whoever finds none goes on. */
+static bool is_cache(const struct storing *storing, const char *place)
+{
+	const struct code *code = storing->code;
+	unsigned followed = 0, puts = 0;
+
+	for (size_t i = 0; i < code->len; i++) {
+		struct miss never = { .place = place }, none = never;
+		size_t returned, beside;
+
+		none.returns = true;
+		if (!code->functions[i].exported)
+			continue;
+		if (++followed > MISSES_MAX ||
+		    !follow_miss(storing, &code->functions[i], &never, &beside) ||
+		    !follow_miss(storing, &code->functions[i], &none, &returned) ||
+		    never.puts > 0 || none.needs ||
+		    (none.looks && none.puts == 0 && (beside > 0 || returned == 0)))
+			return false;
+		puts += none.puts;
+	}
+	return puts > 0;
+}
+
 const char *stored_key_not_found(const struct storing *storing, const struct storage *way,
 				 const char *place, const struct type *there,
 				 const struct type *made)
@@ -200,7 +308,7 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 			look(&is, storing->made, place, wanted, arena);
 			if (was.any && was.finds && is.any && !is.finds &&
 			    !found_elsewhere(storing, place, wanted) &&
-			    !are_moved(storing, place, wanted)) {
+			    !are_moved(storing, place, wanted) && !is_cache(storing, place)) {
 				owned_str struct str text = STR_EMPTY;
 
 				value_print(&text, wanted);
@@ -328,6 +436,102 @@ static bool are_fetched(const struct storing *storing, enum stored stored, const
 	return false;
 }
 
+/* What a function does with a place of the process dictionary. */
+struct setting {
+	struct eval *eval;
+	const char *place;
+	bool ends; /* a way does where something is put there */
+	bool puts, fetches;
+	bool later;  /* fetches after it has waited for a message */
+	bool itself; /* fetches it, none that it calls does */
+};
+
+static bool is_at(const struct setting *setting, const struct beam_function *to, const char *name,
+		  unsigned arity, const struct value *const *args)
+{
+	const struct code_effect effect = { .to = *to };
+	const char *place;
+
+	if (to->arity != arity || strcmp(to->name, name) != 0 || !is_of(&effect, STORED_IN_PROCESS))
+		return false;
+	place = storage_named(args[0], setting->eval->arena);
+	return place && strcmp(place, setting->place) == 0;
+}
+
+static void see_setting(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct setting *setting = ctx;
+
+	setting->puts = setting->puts || is_at(setting, to, "put", 2, args);
+	if (is_at(setting, to, "get", 1, args)) {
+		setting->fetches = true;
+		setting->itself = setting->eval->top && !setting->eval->top->caller;
+		setting->later = setting->later || setting->eval->waited;
+	}
+}
+
+static bool answer_setting(void *ctx, const struct beam_function *to,
+			   const struct value *const *args, struct values *out)
+{
+	const struct setting *setting = ctx;
+
+	(void)out;
+	return setting->ends && is_at(setting, to, "put", 2, args);
+}
+
+/* False: not all is seen. */
+static bool follow_setting(const struct storing *storing, const struct code_function *function,
+			   struct setting *setting)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct value *args[256];
+	struct eval eval = { .arena = &scratch,
+			     .library = &storing->judge->modules->library[storing->to],
+			     .limit = MISS_STEPS,
+			     .on_call = see_setting,
+			     .answer = answer_setting,
+			     .ctx = setting };
+
+	setting->eval = &eval;
+	for (size_t i = 0; i < ARRAY_LEN(args); i++)
+		args[i] = &value_unknown;
+	eval_function(&eval, storing->code, function, args);
+	return !eval.gave_up;
+}
+
+/* Others call it, having put something there. */
+static bool is_accessor(const struct code *code, const struct code_function *function,
+			const struct setting *setting)
+{
+	const struct code_function *caller;
+
+	return (function->arity == 0 && setting->itself) ||
+	       code_callers(code, function, &caller, 1) > 0;
+}
+
+/* Whoever fetches it has put it there before, in the same call. */
+static bool is_set_first(const struct storing *storing, enum stored stored, const char *place)
+{
+	const struct code *code = storing->code;
+	unsigned followed = 0;
+	bool is = false;
+
+	for (size_t i = 0; stored == STORED_IN_PROCESS && i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+		struct setting all = { .place = place }, before = { .place = place, .ends = true };
+
+		if (!function->exported)
+			continue;
+		if (++followed > MISSES_MAX || !follow_setting(storing, function, &all) ||
+		    !follow_setting(storing, function, &before) || all.later ||
+		    (all.puts && strcmp(function->name, "init") == 0) ||
+		    (before.fetches && !is_accessor(code, function, &before)))
+			return false;
+		is = is || (all.fetches && !before.fetches);
+	}
+	return is;
+}
+
 const char *stored_place_before(const struct storing *storing, const struct code_effect *put,
 				const struct storage *way, const char *place)
 {
@@ -346,7 +550,7 @@ const char *stored_place_before(const struct storing *storing, const struct code
 		    is_same_function(effect->in, put->in) &&
 		    are_fetched(storing, stored, was, place) &&
 		    !is_named_anywhere(storing, stored, was))
-			return was;
+			return is_set_first(storing, stored, place) ? NULL : was;
 	}
 	return NULL;
 }

@@ -575,7 +575,5 @@ void judge_wiring(struct judge *judge)
 		if (is_changed(judge, &modules->items[SIDE_NEW][i]) &&
 		    !is_told(judge, REASON_wiring_changed, modules->items[SIDE_NEW][i].name))
 			judge_wires(judge, &modules->items[SIDE_NEW][i], true);
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++)
-		if (is_changed(judge, &modules->items[SIDE_NEW][i]))
-			judge_beside(judge, &modules->items[SIDE_NEW][i]);
+	judge_beside(judge);
 }

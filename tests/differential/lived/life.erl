@@ -35,7 +35,7 @@ steps([{renewed, Side} | Steps], Before, Logged, []) ->
     steps(Steps, Before, Logged, [{renewed, F} || F <- look(Side) ++ logged(Logged)]);
 steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
     Used = get(used),
-    Watched = [{P, who(P), monitor(process, P)} || P <- processes() -- Before, P =/= Logged],
+    Watched = watched(processes() -- [Logged | Before]),
     {Load, Loads} = spawn_monitor(fun() -> Used andalso load(From) end),
     Result = release_handler:install_release(Vsn, [{error_action, reboot}]),
     exit(Load, kill),
@@ -46,6 +46,11 @@ steps([{Step, Vsn, From, To} | Steps], Before, Logged, []) ->
         logged(Logged),
     steps(Steps, Before, Logged, [{Step, F} || F <- Found]);
 steps(_, _, _, Found) -> Found.
+
+%% In this order: who ends in between is gone, and no one of whom a monitor says noproc.
+watched(Processes) ->
+    Monitored = [{P, monitor(process, P)} || P <- Processes],
+    [{P, who(P), Ref} || {P, Ref} <- Monitored].
 
 %% All children of the applications' own supervisors, who count it as no crash.
 renew(#{tree := Tree}) ->

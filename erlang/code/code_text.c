@@ -3,7 +3,14 @@
 
 enum { DEPTH = 8, ITEMS = 32 }; /* of lists */
 
-void text_add(struct text *text, struct span bytes)
+/* What was put together so far. */
+struct text {
+	char bytes[VALUE_TEXT_MAX];
+	size_t len;
+	bool open; /* more came behind it, which is not seen */
+};
+
+static void text_add(struct text *text, struct span bytes)
 {
 	const size_t room = sizeof(text->bytes) - text->len;
 	const size_t len = bytes.len < room ? bytes.len : room;
@@ -15,7 +22,8 @@ void text_add(struct text *text, struct span bytes)
 	text->open = len < bytes.len;
 }
 
-void text_add_value(struct text *text, const struct value *value)
+/* A binary. */
+static void text_add_value(struct text *text, const struct value *value)
 {
 	bool whole;
 
@@ -23,7 +31,8 @@ void text_add_value(struct text *text, const struct value *value)
 	text->open = text->open || !whole;
 }
 
-const struct value *text_value(const struct text *text, struct arena *arena)
+/* A constant where all of it was seen. */
+static const struct value *text_value(const struct text *text, struct arena *arena)
 {
 	const struct span bytes = { text->bytes, text->len };
 

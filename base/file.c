@@ -46,12 +46,13 @@ static int not_regular(const char *path, mode_t mode, struct error *err)
 	return error_set(err, ERROR_INVALID, "%s: %s, not a regular file", path, kind_of(mode));
 }
 
-/* Never waits for a pipe, nor reads of it. */
-static int open_unseen(int *out, const char *path, int flags, struct stat *info, struct error *err)
+/* Never waits for a pipe, nor reads of it.  The path is one in the folder, unless it begins at the root. */
+static int open_unseen_in(int *out, int folder, const char *path, int flags, struct stat *info,
+			  struct error *err)
 {
-	owned_fd int fd = open(path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
+	owned_fd int fd = openat(folder, path, flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
 
-	if (fd < 0 && errno == ENXIO && stat(path, info) == 0)
+	if (fd < 0 && errno == ENXIO && fstatat(folder, path, info, 0) == 0)
 		return not_regular(path, info->st_mode, err);
 	if (fd < 0)
 		return error_sys(err, "cannot %s %s", flags & O_WRONLY ? "write" : "open", path);
@@ -62,6 +63,11 @@ static int open_unseen(int *out, const char *path, int flags, struct stat *info,
 	*out = fd;
 	fd = -1;
 	return 0;
+}
+
+static int open_unseen(int *out, const char *path, int flags, struct stat *info, struct error *err)
+{
+	return open_unseen_in(out, AT_FDCWD, path, flags, info, err);
 }
 
 /* A device must not be touched: it is looked at first, and again when it is open. */
@@ -142,14 +148,19 @@ int file_read(const char *path, size_t max, struct str *out, struct error *err)
 	return read_whole(fd, path, info.st_size, max, out, err);
 }
 
-int file_read_ours(const char *path, size_t max, struct str *out, struct error *err)
+int file_read_in(int folder, const char *name, size_t max, struct str *out, struct error *err)
 {
 	owned_fd int fd = -1;
 	struct stat info;
 
-	if (open_unseen(&fd, path, O_RDONLY, &info, err))
+	if (open_unseen_in(&fd, folder, name, O_RDONLY, &info, err))
 		return -1;
-	return read_whole(fd, path, info.st_size, max, out, err);
+	return read_whole(fd, name, info.st_size, max, out, err);
+}
+
+int file_read_ours(const char *path, size_t max, struct str *out, struct error *err)
+{
+	return file_read_in(AT_FDCWD, path, max, out, err);
 }
 
 /* Fills the room as far as the file goes. */

@@ -27,6 +27,9 @@ must_check int file_read(const char *path, size_t max, struct str *out, struct e
  * opened.
  */
 must_check int file_read_ours(const char *path, size_t max, struct str *out, struct error *err);
+/* The same of a file in an open folder; what it says names the file alone. */
+must_check int file_read_in(int folder, const char *name, size_t max, struct str *out,
+			    struct error *err);
 /* Whether two files of releases hold the same bytes; neither is held whole. */
 must_check int file_same_ours(bool *out, const char *a, const char *b, struct error *err);
 /* As file_read(), for a path that the user gives: /dev/stdin and the shell's <(…) are read to their

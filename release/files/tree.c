@@ -3,6 +3,7 @@
 
 #include "release/files/archive.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <uthash.h>
 
@@ -165,6 +166,33 @@ int tree_read(const struct tree *tree, const char *path, size_t max, struct str 
 				 path, max);
 	str_add(out, node->data);
 	return 0;
+}
+
+struct tree_folder tree_folder_open(const struct tree *tree, const char *path)
+{
+	owned_arena struct arena arena = ARENA_EMPTY;
+	struct tree_folder folder = { tree, path, -1 };
+
+	if (tree->root && tree != &system_tree)
+		folder.fd = open(path_join(&arena, tree->root, path),
+				 O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return folder;
+}
+
+void tree_folder_close(struct tree_folder *folder)
+{
+	fd_close(&folder->fd);
+}
+
+int tree_folder_read(const struct tree_folder *folder, const char *path, size_t max,
+		     struct str *out, struct error *err)
+{
+	struct error ignored;
+
+	/* What cannot be read is told by its whole path. */
+	if (folder->fd >= 0 && file_read_in(folder->fd, path_base(path), max, out, &ignored) == 0)
+		return 0;
+	return tree_read(folder->tree, path, max, out, err);
 }
 
 int tree_same(bool *out, const struct tree *a, const char *a_path, const struct tree *b,

@@ -32,6 +32,21 @@ bool tree_has(const struct tree *tree, const char *path);
 /* The whole file, appended to *out.  ERROR_NOT_FOUND, ERROR_INVALID (over max). */
 must_check int tree_read(const struct tree *tree, const char *path, size_t max, struct str *out,
 			 struct error *err);
+/* A folder of which many files are read: kept open where it is one of a disk, so that each file is
+ * looked up by its name alone.
+ */
+struct tree_folder {
+	const struct tree *tree;
+	const char *path; /* borrowed */
+	int fd;           /* -1: none, and files are read by their paths */
+};
+#define TREE_FOLDER_NONE ((struct tree_folder){ .fd = -1 })
+struct tree_folder tree_folder_open(const struct tree *tree, const char *path);
+void tree_folder_close(struct tree_folder *folder);
+#define owned_tree_folder owned(tree_folder_close)
+/* As tree_read(); the path is the file's, in the tree, and just below the folder. */
+must_check int tree_folder_read(const struct tree_folder *folder, const char *path, size_t max,
+				struct str *out, struct error *err);
 /* Whether a file of one and a file of the other hold the same bytes; errors as of tree_read(),
  * which is given 512 MB where one is a tarball.
  */

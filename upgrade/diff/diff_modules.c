@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 
-/* One side of a module: its file.  Both are used again for the next module. */
+/* One side of a module: its file, of a folder.  Both are used again for the next module. */
 struct side {
+	struct tree_folder folder;
 	struct str bytes;
 	struct arena arena; /* of the bytes, when the file is compressed */
 	struct beam beam;
@@ -14,13 +15,13 @@ struct side {
 
 static void side_done(struct side *side)
 {
+	tree_folder_close(&side->folder);
 	str_done(&side->bytes);
 	arena_done(&side->arena);
 }
 
 struct found {
 	struct arena *arena;
-	const struct places *places;
 	struct side old_side, new_side;
 	struct module_diffs list;
 	const char **same;
@@ -34,28 +35,30 @@ static void found_done(struct found *found)
 }
 #define owned_found owned(found_done)
 
-static int side_read(struct side *side, const struct tree *tree, const char *dir,
-		     const char *module, struct error *err)
+static int side_read(struct side *side, const char *module, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
+	const char *path = beam_path(&arena, side->folder.path, module);
 
 	str_clear(&side->bytes);
-	if (tree_read(tree, beam_path(&arena, dir, module), BEAM_MAX, &side->bytes, err))
+	if (tree_folder_read(&side->folder, path, BEAM_MAX, &side->bytes, err))
 		return error_wrap(err, "module %s", module);
 	return 0;
 }
 
-static int side_open(struct side *side, const struct tree *tree, const char *dir,
-		     const char *module, struct error *err)
+static int side_open(struct side *side, const char *module, struct error *err)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
+	const struct tree_folder *folder = &side->folder;
 
 	arena_done(&side->arena);
 	if (beam_open(&side->beam, &side->arena, str_span(&side->bytes), err))
-		return error_wrap(err, "%s: %s", tree_name(tree), beam_path(&arena, dir, module));
+		return error_wrap(err, "%s: %s", tree_name(folder->tree),
+				  beam_path(&arena, folder->path, module));
 	if (strcmp(side->beam.module, module) != 0)
-		return error_set(err, ERROR_INVALID, "%s: %s: holds the module %s", tree_name(tree),
-				 beam_path(&arena, dir, module), side->beam.module);
+		return error_set(err, ERROR_INVALID, "%s: %s: holds the module %s",
+				 tree_name(folder->tree), beam_path(&arena, folder->path, module),
+				 side->beam.module);
 	return 0;
 }
 
@@ -63,16 +66,14 @@ static int side_open(struct side *side, const struct tree *tree, const char *dir
 static int read_sides(struct found *found, const char *name, bool is_old, bool is_new,
 		      bool *same_out, struct error *err)
 {
-	const struct places *places = found->places;
 	struct side *a = &found->old_side, *b = &found->new_side;
 	bool same;
 
-	if ((is_old && side_read(a, places->old_tree, places->old_dir, name, err)) ||
-	    (is_new && side_read(b, places->new_tree, places->new_dir, name, err)) ||
-	    (is_new && side_open(b, places->new_tree, places->new_dir, name, err)))
+	if ((is_old && side_read(a, name, err)) || (is_new && side_read(b, name, err)) ||
+	    (is_new && side_open(b, name, err)))
 		return -1;
 	same = is_old && is_new && span_equal(str_span(&a->bytes), str_span(&b->bytes));
-	if (is_old && !same && side_open(a, places->old_tree, places->old_dir, name, err))
+	if (is_old && !same && side_open(a, name, err))
 		return -1;
 	*same_out = same || (is_old && is_new && beam_same(&a->beam, &b->beam));
 	return 0;
@@ -130,8 +131,14 @@ int compare_modules(struct module_diffs *out, struct names *same_out, struct are
 		    struct error *err)
 {
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
-	owned_found struct found found = { .arena = arena, .places = places };
+	owned_found struct found found = { .arena = arena,
+					   .old_side.folder = TREE_FOLDER_NONE,
+					   .new_side.folder = TREE_FOLDER_NONE };
 
+	if (old_names.len > 0)
+		found.old_side.folder = tree_folder_open(places->old_tree, places->old_dir);
+	if (new_names.len > 0)
+		found.new_side.folder = tree_folder_open(places->new_tree, places->new_dir);
 	for (size_t i = 0; i < old_names.len; i++)
 		name_table_add(olds, old_names.items[i], NULL);
 	for (size_t i = 0; i < new_names.len; i++) {

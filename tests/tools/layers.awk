@@ -21,6 +21,7 @@ BEGIN {
 	adapter["gnutls/gnutls"] = adapter["gnutls/x509"] = "base/serve.c"
 	adapter["sqlite3"] = "upgrade/rollout/journal_sqlite.c"
 	adapter["libdeflate"] = "base/deflate.c"
+	adapter["dlfcn"] = "base/library.c"
 	adapter["zstd"] = "base/zstd.c"
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/relup/regex.c"

@@ -11,9 +11,10 @@ PREFIX  ?= /usr/local
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $@)
 
-LIBS    := libssl libcrypto zlib yaml-0.1 jansson libpcre2-8 sqlite3 libzstd
-# Loaded when they are wanted (release/project/git.c, base/http.c, base/serve.c).
-LOADED  := libgit2 libcurl libmicrohttpd gnutls
+LIBS    := zlib yaml-0.1 jansson libpcre2-8
+# Loaded when they are wanted (base/library.h); those of LINKED are linked into the program of make tarball.
+LINKED  := libssl libcrypto sqlite3 libzstd
+LOADED  := $(LINKED) libgit2 libcurl libmicrohttpd gnutls
 CFLAGS  ?= -O2 -g
 override CFLAGS += -std=gnu17 -I. -MMD -MP -D_FILE_OFFSET_BITS=64 -D_GNU_SOURCE \
 	-Wall -Wextra -Wpedantic -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
@@ -67,6 +68,7 @@ LDLIBS   = $(LIBARCHIVE) $(OTHERS) -ldeflate -lm
 FLOORS  := base erlang release upgrade k8s docker cmd
 SRC     := $(sort $(shell find $(FLOORS) -name '*.c' 2>/dev/null))
 OBJ     := $(SRC:%.c=$(B)/%.o)
+LINKED_OBJ := $(patsubst %,$(B)/%.linked.o,base/openssl base/zstd upgrade/rollout/journal_sqlite)
 LIB_OBJ := $(filter-out $(B)/cmd/main.o,$(OBJ))
 UNIT    := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 FUZZ    := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -116,6 +118,9 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/librelevo.a
 	$(call say,CC)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/librelevo.a -lcmocka $(LDLIBS)
 
+# Which looks into the file itself.
+$(B)/tests/unit/test_journal: LDLIBS += -lsqlite3
+
 $(B)/tests/live/load: tests/live/load.c
 	@mkdir -p $(@D)
 	$(call say,CC)
@@ -147,7 +152,7 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/librelevo.a
 	$(call say,FUZZ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/librelevo.a $(LDLIBS)
 
--include $(OBJ:.o=.d) $(SIM_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
+-include $(OBJ:.o=.d) $(LINKED_OBJ:.o=.d) $(SIM_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:=.d)
 
 # ---- tests ----
 
@@ -370,9 +375,15 @@ deb: all
 	@ls build/deb/*.deb
 
 # Of shared libraries this one wants none but those of libc, from that of Debian 12 on.
-$(B)/relevo-static: $(OBJ)
+STATIC_OBJ := $(filter-out $(LINKED_OBJ:.linked.o=.o),$(OBJ)) $(LINKED_OBJ)
+$(LINKED_OBJ): $(B)/%.linked.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) $(CFLAGS) $(STRICT) -DLIBRARIES_LINKED -c -o $@ $<
+
+$(B)/relevo-static: $(STATIC_OBJ)
 	$(call say,LINK)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(OBJ) -Wl,-Bstatic $(OTHERS) $(STATIC) -ldeflate -Wl,-Bdynamic -lm
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(STATIC_OBJ) -Wl,-Bstatic $(shell pkg-config --libs $(LINKED) 2>/dev/null) $(OTHERS) $(STATIC) -ldeflate -Wl,-Bdynamic -lm
 
 # One file to unpack on any machine: the program, manual pages, completions, the licence.
 tarball: $(B)/relevo-static all

@@ -2,9 +2,9 @@
 #include "base/hash.h"
 
 #include "base/file.h"
+#include "base/openssl.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,7 +13,17 @@ struct hash {
 	EVP_MD_CTX *state;
 };
 
-/* Without its digests the program cannot do anything it is asked for. */
+/* Without digests the program cannot do anything it is asked for. */
+static void want_openssl(void)
+{
+	struct error err;
+
+	if (openssl_load_crypto(&err) == 0)
+		return;
+	fprintf(stderr, "relevo: %s\n", err.text);
+	_exit(error_exit_status(err.kind));
+}
+
 static void want(bool ok)
 {
 	if (ok)
@@ -26,35 +36,38 @@ struct hash *hash_new(enum hash_kind kind)
 {
 	struct hash *hash = mem_zero(1, sizeof(*hash));
 
-	hash->kind = EVP_MD_fetch(NULL, kind == HASH_MD5 ? "MD5" : "SHA2-256", NULL);
-	hash->state = EVP_MD_CTX_new();
-	want(hash->kind && hash->state && EVP_DigestInit_ex2(hash->state, hash->kind, NULL));
+	want_openssl();
+	hash->kind = libcrypto.EVP_MD_fetch(NULL, kind == HASH_MD5 ? "MD5" : "SHA2-256", NULL);
+	hash->state = libcrypto.EVP_MD_CTX_new();
+	want(hash->kind && hash->state &&
+	     libcrypto.EVP_DigestInit_ex2(hash->state, hash->kind, NULL));
 	return hash;
 }
 
 void hash_add(struct hash *hash, struct span data)
 {
-	want(EVP_DigestUpdate(hash->state, data.ptr, data.len));
+	want(libcrypto.EVP_DigestUpdate(hash->state, data.ptr, data.len));
 }
 
 void hash_end(struct hash *hash, uint8_t out[static HASH_SIZE_MAX])
 {
-	want(EVP_DigestFinal_ex(hash->state, out, NULL) &&
-	     EVP_DigestInit_ex2(hash->state, hash->kind, NULL));
+	want(libcrypto.EVP_DigestFinal_ex(hash->state, out, NULL) &&
+	     libcrypto.EVP_DigestInit_ex2(hash->state, hash->kind, NULL));
 }
 
 void hash_free(struct hash *hash)
 {
 	if (!hash)
 		return;
-	EVP_MD_CTX_free(hash->state);
-	EVP_MD_free(hash->kind);
+	libcrypto.EVP_MD_CTX_free(hash->state);
+	libcrypto.EVP_MD_free(hash->kind);
 	free(hash);
 }
 
 void hash_blake2b(struct span data, uint8_t out[static HASH_BLAKE2B_SIZE])
 {
-	want(EVP_Q_digest(NULL, "BLAKE2B-512", NULL, data.ptr, data.len, out, NULL));
+	want_openssl();
+	want(libcrypto.EVP_Q_digest(NULL, "BLAKE2B-512", NULL, data.ptr, data.len, out, NULL));
 }
 
 void hash_to_hex(const uint8_t *bytes, size_t len, char *out)
@@ -73,7 +86,7 @@ static void end_hex(struct hash *hash, char out[static HASH_HEX_MAX])
 	uint8_t bytes[HASH_SIZE_MAX];
 
 	hash_end(hash, bytes);
-	hash_to_hex(bytes, (size_t)EVP_MD_get_size(hash->kind), out);
+	hash_to_hex(bytes, (size_t)libcrypto.EVP_MD_get_size(hash->kind), out);
 }
 
 void hash_hex(enum hash_kind kind, struct span data, char out[static HASH_HEX_MAX])
@@ -109,8 +122,10 @@ void hash_hmac_hex(struct span key, struct span data, char out[static HASH_HEX_M
 	uint8_t bytes[HASH_SIZE_MAX];
 	size_t len = 0;
 
-	want(EVP_Q_mac(NULL, "HMAC", NULL, "SHA2-256", NULL, key.ptr, key.len,
-		       (const uint8_t *)data.ptr, data.len, bytes, sizeof(bytes), &len) != NULL);
+	want_openssl();
+	want(libcrypto.EVP_Q_mac(NULL, "HMAC", NULL, "SHA2-256", NULL, key.ptr, key.len,
+				 (const uint8_t *)data.ptr, data.len, bytes, sizeof(bytes),
+				 &len) != NULL);
 	hash_to_hex(bytes, len, out);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/http.h"
 
+#include "base/library.h"
+
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -11,53 +12,36 @@ enum { KEPT_HEADERS_MAX = 64 * 1024, CA_AGE_SECONDS = 300 };
 /* Loaded when it is first wanted: it brings thirty libraries along, which every other command would
  * wait for.
  */
-struct library {
-	__typeof__(&curl_easy_init) init;
-	__typeof__(&curl_easy_setopt) setopt;
-	__typeof__(&curl_easy_perform) perform;
-	__typeof__(&curl_easy_getinfo) getinfo;
-	__typeof__(&curl_easy_strerror) strerror;
-	__typeof__(&curl_easy_reset) reset;
-	__typeof__(&curl_easy_cleanup) cleanup;
-	__typeof__(&curl_slist_append) append;
-	__typeof__(&curl_slist_free_all) free_all;
-};
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(easy_init) X(easy_setopt) X(easy_perform) X(easy_getinfo) X(easy_strerror) X(easy_reset) \
+	X(easy_cleanup) X(slist_append) X(slist_free_all)
+/* clang-format on */
+
+#define X(name) __typeof__(&curl_##name) name;
+static struct {
+	FUNCTIONS(X)
+} lib;
+#undef X
+
+#define X(name) LIBRARY_FUNCTION(curl_##name, lib.name),
+static const struct library_function functions[] = { FUNCTIONS(X) };
+#undef X
+
+static struct library library =
+	LIBRARY("libcurl.so.4", functions, "HTTP is spoken with libcurl: install libcurl4.");
 
 struct http {
-	struct library lib;
 	CURL *curl;
 };
-
-static int load(struct library *lib, struct error *err)
-{
-	void *handle = dlopen("libcurl.so.4", RTLD_NOW);
-	struct {
-		void *into;
-		const char *name;
-	} const functions[] = {
-		{ &lib->init, "curl_easy_init" },          { &lib->setopt, "curl_easy_setopt" },
-		{ &lib->perform, "curl_easy_perform" },    { &lib->getinfo, "curl_easy_getinfo" },
-		{ &lib->strerror, "curl_easy_strerror" },  { &lib->cleanup, "curl_easy_cleanup" },
-		{ &lib->reset, "curl_easy_reset" },        { &lib->append, "curl_slist_append" },
-		{ &lib->free_all, "curl_slist_free_all" },
-	};
-
-	for (size_t i = 0; handle && i < ARRAY_LEN(functions); i++)
-		if (!(*(void **)functions[i].into = dlsym(handle, functions[i].name)))
-			handle = NULL;
-	if (handle)
-		return 0;
-	error_set_(err, ERROR_FAILED, "HTTP: %s", dlerror());
-	return error_hint(err, "HTTP is spoken with libcurl: install it.");
-}
 
 int http_open(struct http **out, struct error *err)
 {
 	struct http http = { 0 };
 
-	if (load(&http.lib, err))
+	if (library_load(&library, err))
 		return -1;
-	http.curl = http.lib.init();
+	http.curl = lib.easy_init();
 	if (!http.curl)
 		return error_set(err, ERROR_FAILED, "libcurl cannot be used");
 	*out = mem_alloc(sizeof(http));
@@ -69,7 +53,7 @@ void http_close(struct http *http)
 {
 	if (!http)
 		return;
-	http->lib.cleanup(http->curl);
+	lib.easy_cleanup(http->curl);
 	free(http);
 }
 
@@ -89,7 +73,7 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	long status = 0;
 
 	if (request->take)
-		taking->http->lib.getinfo(taking->http->curl, CURLINFO_RESPONSE_CODE, &status);
+		lib.easy_getinfo(taking->http->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status >= 200 && status <= 299) {
 		taking->stopped = !request->take(request->context, (struct span){ data, len });
 		return taking->stopped ? 0 : len;
@@ -121,80 +105,81 @@ static int look_up(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl
 	return taking->stopped;
 }
 
-static int set_pem(const struct library *lib, CURL *curl, CURLoption option, struct span pem)
+static int set_pem(CURL *curl, CURLoption option, struct span pem)
 {
 	/* Only read while it is copied. */
 	struct curl_blob blob = { (void *)(uintptr_t)pem.ptr, pem.len, CURL_BLOB_COPY };
 
-	return pem.len > 0 ? (int)lib->setopt(curl, option, &blob) : 0;
+	return pem.len > 0 ? (int)lib.easy_setopt(curl, option, &blob) : 0;
 }
 
 /* A file of authorities may change while we run; a libcurl that does not know how long it keeps
  * what was in it does not keep it.
  */
-static void set_ca_age(const struct library *lib, CURL *curl)
+static void set_ca_age(CURL *curl)
 {
 #if LIBCURL_VERSION_NUM >= 0x075700
-	lib->setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_AGE_SECONDS);
+	lib.easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, (long)CA_AGE_SECONDS);
 #else
-	(void)lib, (void)curl;
+	(void)curl;
 #endif
 }
 
-static int set_tls(const struct library *lib, CURL *curl, const struct http_tls *tls)
+static int set_tls(CURL *curl, const struct http_tls *tls)
 {
-	set_ca_age(lib, curl);
+	set_ca_age(curl);
 	/* Those of the system are in a folder besides, which would count as well. */
-	return ((tls->ca || tls->ca_pem.len) && lib->setopt(curl, CURLOPT_CAPATH, NULL)) ||
-	       (tls->ca && lib->setopt(curl, CURLOPT_CAINFO, tls->ca)) ||
-	       (tls->cert && lib->setopt(curl, CURLOPT_SSLCERT, tls->cert)) ||
-	       (tls->key && lib->setopt(curl, CURLOPT_SSLKEY, tls->key)) ||
-	       set_pem(lib, curl, CURLOPT_CAINFO_BLOB, tls->ca_pem) ||
-	       set_pem(lib, curl, CURLOPT_SSLCERT_BLOB, tls->cert_pem) ||
-	       set_pem(lib, curl, CURLOPT_SSLKEY_BLOB, tls->key_pem) ||
-	       (tls->unchecked && (lib->setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) ||
-				   lib->setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L)));
+	return ((tls->ca || tls->ca_pem.len) && lib.easy_setopt(curl, CURLOPT_CAPATH, NULL)) ||
+	       (tls->ca && lib.easy_setopt(curl, CURLOPT_CAINFO, tls->ca)) ||
+	       (tls->cert && lib.easy_setopt(curl, CURLOPT_SSLCERT, tls->cert)) ||
+	       (tls->key && lib.easy_setopt(curl, CURLOPT_SSLKEY, tls->key)) ||
+	       set_pem(curl, CURLOPT_CAINFO_BLOB, tls->ca_pem) ||
+	       set_pem(curl, CURLOPT_SSLCERT_BLOB, tls->cert_pem) ||
+	       set_pem(curl, CURLOPT_SSLKEY_BLOB, tls->key_pem) ||
+	       (tls->unchecked && (lib.easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) ||
+				   lib.easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L)));
 }
 
-static int set_way(const struct library *lib, CURL *curl, const struct http_request *request)
+static int set_way(CURL *curl, const struct http_request *request)
 {
 	return ((request->proxy || !request->proxies) &&
-		lib->setopt(curl, CURLOPT_PROXY, request->proxy ? request->proxy : "")) ||
-	       (request->post && lib->setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
-	       (request->method && lib->setopt(curl, CURLOPT_CUSTOMREQUEST, request->method));
+		lib.easy_setopt(curl, CURLOPT_PROXY, request->proxy ? request->proxy : "")) ||
+	       (request->post && lib.easy_setopt(curl, CURLOPT_POSTFIELDS, request->post)) ||
+	       (request->method && lib.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method));
 }
 
 /* A peer that is gone is noticed also where nothing is said for long. */
-static int set_watching(const struct library *lib, CURL *curl, struct taking *taking)
+static int set_watching(CURL *curl, struct taking *taking)
 {
-	return (taking->request->take && (lib->setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) ||
-					  lib->setopt(curl, CURLOPT_TCP_KEEPIDLE, 30L) ||
-					  lib->setopt(curl, CURLOPT_TCP_KEEPINTVL, 10L))) ||
-	       (taking->request->stop && (lib->setopt(curl, CURLOPT_NOPROGRESS, 0L) ||
-					  lib->setopt(curl, CURLOPT_XFERINFODATA, taking) ||
-					  lib->setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up)));
+	return (taking->request->take && (lib.easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) ||
+					  lib.easy_setopt(curl, CURLOPT_TCP_KEEPIDLE, 30L) ||
+					  lib.easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, 10L))) ||
+	       (taking->request->stop &&
+		(lib.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) ||
+		 lib.easy_setopt(curl, CURLOPT_XFERINFODATA, taking) ||
+		 lib.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up)));
 }
 
-static int set_up(const struct library *lib, CURL *curl, const struct http_request *request,
-		  struct taking *taking, char *message)
+static int set_up(CURL *curl, const struct http_request *request, struct taking *taking,
+		  char *message)
 {
-	return lib->setopt(curl, CURLOPT_URL, request->url) ||
-	       lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
-	       lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
-	       lib->setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) ||
-	       lib->setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms) ||
-	       lib->setopt(curl, CURLOPT_ERRORBUFFER, message) ||
-	       lib->setopt(curl, CURLOPT_USERAGENT, "relevo") ||
-	       lib->setopt(curl, CURLOPT_WRITEFUNCTION, take) ||
-	       lib->setopt(curl, CURLOPT_WRITEDATA, taking) ||
-	       lib->setopt(curl, CURLOPT_HEADERFUNCTION, keep_header) ||
-	       lib->setopt(curl, CURLOPT_HEADERDATA, taking) || set_way(lib, curl, request) ||
-	       set_watching(lib, curl, taking) || set_tls(lib, curl, &request->tls);
+	return lib.easy_setopt(curl, CURLOPT_URL, request->url) ||
+	       lib.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") ||
+	       lib.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) ||
+	       lib.easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms) ||
+	       lib.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms) ||
+	       lib.easy_setopt(curl, CURLOPT_ERRORBUFFER, message) ||
+	       lib.easy_setopt(curl, CURLOPT_USERAGENT, "relevo") ||
+	       lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) ||
+	       lib.easy_setopt(curl, CURLOPT_WRITEDATA, taking) ||
+	       lib.easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep_header) ||
+	       lib.easy_setopt(curl, CURLOPT_HEADERDATA, taking) || set_way(curl, request) ||
+	       set_watching(curl, taking) || set_tls(curl, &request->tls);
 }
 
-static bool list_add(const struct library *lib, struct curl_slist **list, const char *text)
+static bool list_add(struct curl_slist **list, const char *text)
 {
-	struct curl_slist *longer = lib->append(*list, text);
+	struct curl_slist *longer = lib.slist_append(*list, text);
 
 	if (longer)
 		*list = longer;
@@ -208,18 +193,17 @@ struct lists {
 
 static int set_lists(struct lists *out, const struct http *http, const struct http_request *request)
 {
-	const struct library *lib = &http->lib;
 	owned_str struct str to = STR_EMPTY;
 
 	for (const char *const *header = request->headers; header && *header; header++)
-		if (!list_add(lib, &out->headers, *header))
+		if (!list_add(&out->headers, *header))
 			return -1;
 	str_addf(&to, "::%s", request->connect_to ? request->connect_to : "");
-	if (request->connect_to && !list_add(lib, &out->connect_to, str_text(&to)))
+	if (request->connect_to && !list_add(&out->connect_to, str_text(&to)))
 		return -1;
-	return (out->headers && lib->setopt(http->curl, CURLOPT_HTTPHEADER, out->headers)) ||
+	return (out->headers && lib.easy_setopt(http->curl, CURLOPT_HTTPHEADER, out->headers)) ||
 			       (out->connect_to &&
-				lib->setopt(http->curl, CURLOPT_CONNECT_TO, out->connect_to))
+				lib.easy_setopt(http->curl, CURLOPT_CONNECT_TO, out->connect_to))
 		       ? -1
 		       : 0;
 }
@@ -227,25 +211,24 @@ static int set_lists(struct lists *out, const struct http *http, const struct ht
 static int perform(struct http_answer *out, const struct http *http,
 		   const struct http_request *request, struct lists *lists, struct error *err)
 {
-	const struct library *lib = &http->lib;
 	struct taking taking = { http, request, out, false };
 	char message[CURL_ERROR_SIZE] = "";
 	curl_off_t us = 0;
 	long status = 0;
 	CURLcode code;
 
-	if (set_up(lib, http->curl, request, &taking, message) || set_lists(lists, http, request))
+	if (set_up(http->curl, request, &taking, message) || set_lists(lists, http, request))
 		return error_set(err, ERROR_FAILED, "%s: libcurl cannot be used", request->url);
-	code = lib->perform(http->curl);
+	code = lib.easy_perform(http->curl);
 	if (taking.stopped)
 		return error_set(err, ERROR_PAUSED, "%s: it was told to stop", request->url);
 	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return error_set(err, ERROR_USAGE, "%s: no http or https URL", request->url);
 	if (code != CURLE_OK)
 		return error_set(err, ERROR_UNREACHABLE, "%s: %s", request->url,
-				 message[0] ? message : lib->strerror(code));
-	lib->getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
-	lib->getinfo(http->curl, CURLINFO_TOTAL_TIME_T, &us);
+				 message[0] ? message : lib.easy_strerror(code));
+	lib.easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	lib.easy_getinfo(http->curl, CURLINFO_TOTAL_TIME_T, &us);
 	out->status = (int)status;
 	out->us = us;
 	return 0;
@@ -259,9 +242,9 @@ int http_ask(struct http_answer *out, struct http *http, const struct http_reque
 	int ret = perform(&answer, http, request, &lists, err);
 
 	/* It keeps what it was told, pointers into this call among it; connections stay. */
-	http->lib.reset(http->curl);
-	http->lib.free_all(lists.headers);
-	http->lib.free_all(lists.connect_to);
+	lib.easy_reset(http->curl);
+	lib.slist_free_all(lists.headers);
+	lib.slist_free_all(lists.connect_to);
 	if (ret) {
 		http_answer_done(&answer);
 		return -1;
@@ -360,7 +343,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 	size_t len = size * count, max = c->call->max;
 	long status = 0;
 
-	c->http->lib.getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &status);
+	lib.easy_getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status < 200 || status > 299) {
 		c->into = &c->answer->body;
 		max = HTTP_REASON_MAX;
@@ -388,68 +371,67 @@ static bool sends(const struct http_call *call)
 
 static bool list_headers(struct curl_slist **list, const struct coming *c)
 {
-	const struct library *lib = &c->http->lib;
 	char range[64];
 
 	for (const char *const *header = c->call->headers; header && *header; header++)
-		if (!list_add(lib, list, *header))
+		if (!list_add(list, *header))
 			return false;
 	if (c->had > 0) {
 		snprintf(range, sizeof(range), "Range: bytes=%zu-", c->had);
-		if (!list_add(lib, list, range))
+		if (!list_add(list, range))
 			return false;
 	}
 	/* Servers of few words let one wait for their "100 Continue". */
-	return list_add(lib, list, "Expect:");
+	return list_add(list, "Expect:");
 }
 
-static bool set_method(const struct library *lib, CURL *curl, const struct http_call *call)
+static bool set_method(CURL *curl, const struct http_call *call)
 {
 	if (strcmp(call->method, "HEAD") == 0)
-		return !lib->setopt(curl, CURLOPT_NOBODY, 1L) &&
-		       !lib->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+		return !lib.easy_setopt(curl, CURLOPT_NOBODY, 1L) &&
+		       !lib.easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	if (strcmp(call->method, "GET") == 0)
-		return !lib->setopt(curl, CURLOPT_HTTPGET, 1L) &&
-		       !lib->setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+		return !lib.easy_setopt(curl, CURLOPT_HTTPGET, 1L) &&
+		       !lib.easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	if (sends(call) &&
-	    (lib->setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len) ||
-	     lib->setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? call->body.ptr : "")))
+	    (lib.easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len) ||
+	     lib.easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.len ? call->body.ptr : "")))
 		return false;
-	return !lib->setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
+	return !lib.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
 }
 
-static bool set_limits(const struct library *lib, CURL *curl, const char *url)
+static bool set_limits(CURL *curl, const char *url)
 {
 	const char *certificates = getenv("SSL_CERT_FILE");
 	bool tls = strncasecmp(url, "https:", 6) == 0;
 
-	return !lib->setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") &&
-	       !lib->setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https") &&
-	       !lib->setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX) &&
-	       !lib->setopt(curl, CURLOPT_NOSIGNAL, 1L) &&
-	       !lib->setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) &&
-	       !lib->setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
-	       !lib->setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_SECONDS) &&
+	return !lib.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") &&
+	       !lib.easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, tls ? "https" : "http,https") &&
+	       !lib.easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTIONS_MAX) &&
+	       !lib.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) &&
+	       !lib.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS) &&
+	       !lib.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+	       !lib.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)HTTP_STALL_SECONDS) &&
 	       !(certificates && certificates[0] &&
-		 lib->setopt(curl, CURLOPT_CAINFO, certificates));
+		 lib.easy_setopt(curl, CURLOPT_CAINFO, certificates));
 }
 
 static bool set_call(struct coming *c, struct curl_slist *headers, char *message)
 {
-	const struct library *lib = &c->http->lib;
 	CURL *curl = c->http->curl;
 
-	return set_limits(lib, curl, c->call->url) && set_method(lib, curl, c->call) &&
-	       !lib->setopt(curl, CURLOPT_URL, c->call->url) &&
-	       !lib->setopt(curl, CURLOPT_HTTPHEADER, headers) &&
-	       !lib->setopt(curl, CURLOPT_USERAGENT, "relevo") &&
-	       !lib->setopt(curl, CURLOPT_ERRORBUFFER, message) &&
-	       !lib->setopt(curl, CURLOPT_NETRC,
-			    (long)(c->call->netrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED)) &&
-	       !lib->setopt(curl, CURLOPT_HEADERFUNCTION, take_header) &&
-	       !lib->setopt(curl, CURLOPT_HEADERDATA, c) &&
-	       !lib->setopt(curl, CURLOPT_WRITEFUNCTION, take_body) &&
-	       !lib->setopt(curl, CURLOPT_WRITEDATA, c);
+	return set_limits(curl, c->call->url) && set_method(curl, c->call) &&
+	       !lib.easy_setopt(curl, CURLOPT_URL, c->call->url) &&
+	       !lib.easy_setopt(curl, CURLOPT_HTTPHEADER, headers) &&
+	       !lib.easy_setopt(curl, CURLOPT_USERAGENT, "relevo") &&
+	       !lib.easy_setopt(curl, CURLOPT_ERRORBUFFER, message) &&
+	       !lib.easy_setopt(
+		       curl, CURLOPT_NETRC,
+		       (long)(c->call->netrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED)) &&
+	       !lib.easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) &&
+	       !lib.easy_setopt(curl, CURLOPT_HEADERDATA, c) &&
+	       !lib.easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) &&
+	       !lib.easy_setopt(curl, CURLOPT_WRITEDATA, c);
 }
 
 static int call_failed(const struct coming *c, CURLcode code, const char *message,
@@ -467,24 +449,23 @@ static int call_failed(const struct coming *c, CURLcode code, const char *messag
 	if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
 		return error_set(err, ERROR_USAGE, "%s: no http or https URL", url);
 	return error_set(err, ERROR_UNREACHABLE, "%s: %s", url,
-			 message[0] ? message : c->http->lib.strerror(code));
+			 message[0] ? message : lib.easy_strerror(code));
 }
 
 static int send_call(struct coming *c, struct error *err)
 {
-	const struct library *lib = &c->http->lib;
 	struct curl_slist *headers = NULL;
 	char message[CURL_ERROR_SIZE] = "";
 	CURLcode code = CURLE_FAILED_INIT;
 	long status = 0;
 
-	lib->reset(c->http->curl);
+	lib.easy_reset(c->http->curl);
 	if (list_headers(&headers, c) && set_call(c, headers, message))
-		code = lib->perform(c->http->curl);
-	lib->free_all(headers);
+		code = lib.easy_perform(c->http->curl);
+	lib.slist_free_all(headers);
 	if (code != CURLE_OK)
 		return call_failed(c, code, message, err);
-	lib->getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &status);
+	lib.easy_getinfo(c->http->curl, CURLINFO_RESPONSE_CODE, &status);
 	c->answer->status = (int)status;
 	return 0;
 }

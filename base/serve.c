@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/serve.h"
 
+#include "base/library.h"
+
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 #include <microhttpd.h>
@@ -12,36 +13,44 @@
 
 enum { CONNECTIONS_MAX = 64, IDLE_SECONDS = 60, NAMES_MAX = 32, NAME_MAX_LEN = 256 };
 
-/* Loaded when it is first wanted, as libcurl is (base/http.c). */
-struct library {
-	__typeof__(&MHD_start_daemon) start;
-	__typeof__(&MHD_stop_daemon) stop;
-	__typeof__(&MHD_run) run;
-	__typeof__(&MHD_get_timeout) timeout;
-	__typeof__(&MHD_get_daemon_info) daemon_info;
-	__typeof__(&MHD_get_connection_info) connection_info;
-	__typeof__(&MHD_lookup_connection_value) header;
-	__typeof__(&MHD_suspend_connection) suspend;
-	__typeof__(&MHD_resume_connection) resume;
-	__typeof__(&MHD_create_response_from_buffer) response;
-	__typeof__(&MHD_add_response_header) add_header;
-	__typeof__(&MHD_queue_response) queue;
-	__typeof__(&MHD_destroy_response) destroy;
-};
+/* Loaded when they are first wanted, as libcurl is (base/http.c). */
+/* clang-format off */
+#define HTTP_FUNCTIONS(X) \
+	X(start_daemon) X(stop_daemon) X(run) X(get_timeout) X(get_daemon_info) X(get_connection_info) \
+	X(lookup_connection_value) X(suspend_connection) X(resume_connection) \
+	X(create_response_from_buffer) X(add_response_header) X(queue_response) X(destroy_response)
+#define TLS_FUNCTIONS(X) \
+	X(certificate_verify_peers) X(certificate_get_peers) X(x509_crt_init) X(x509_crt_import) \
+	X(x509_crt_deinit) X(x509_crt_get_dn_by_oid) X(x509_crt_get_subject_alt_name)
+/* clang-format on */
 
-struct trusting {
-	__typeof__(&gnutls_certificate_verify_peers) verify;
-	__typeof__(&gnutls_certificate_get_peers) peers;
-	__typeof__(&gnutls_x509_crt_init) init;
-	__typeof__(&gnutls_x509_crt_import) import;
-	__typeof__(&gnutls_x509_crt_deinit) deinit;
-	__typeof__(&gnutls_x509_crt_get_dn_by_oid) subject;
-	__typeof__(&gnutls_x509_crt_get_subject_alt_name) alternative;
-};
+#define X(name) __typeof__(&MHD_##name) name;
+static struct {
+	HTTP_FUNCTIONS(X)
+} mhd;
+#undef X
+
+#define X(name) LIBRARY_FUNCTION(MHD_##name, mhd.name),
+static const struct library_function http_functions[] = { HTTP_FUNCTIONS(X) };
+#undef X
+
+#define X(name) __typeof__(&gnutls_##name) name;
+static struct {
+	TLS_FUNCTIONS(X)
+} gnutls;
+#undef X
+
+#define X(name) LIBRARY_FUNCTION(gnutls_##name, gnutls.name),
+static const struct library_function tls_functions[] = { TLS_FUNCTIONS(X) };
+#undef X
+
+static struct library http_library =
+	LIBRARY("libmicrohttpd.so.12", http_functions,
+		"HTTP is served with libmicrohttpd: install libmicrohttpd12.");
+static struct library tls_library = LIBRARY("libgnutls.so.30", tls_functions,
+					    "HTTPS is served with GnuTLS: install libgnutls30.");
 
 struct serve {
-	struct library lib;
-	struct trusting trust;
 	struct serve_options options;
 	char *client;
 	struct MHD_Daemon *daemon;
@@ -62,62 +71,6 @@ struct exchange {
 	struct str answer;
 };
 
-/* ---- the libraries ---- */
-
-struct symbol {
-	void *into;
-	const char *name;
-};
-
-static int load_from(const char *file, const struct symbol *symbols, size_t len, struct error *err)
-{
-	void *handle = dlopen(file, RTLD_NOW);
-
-	for (size_t i = 0; handle && i < len; i++)
-		if (!(*(void **)symbols[i].into = dlsym(handle, symbols[i].name)))
-			handle = NULL;
-	if (handle)
-		return 0;
-	error_set_(err, ERROR_FAILED, "HTTP: %s", dlerror());
-	return error_hint(err,
-			  "HTTP is served with libmicrohttpd and GnuTLS: install libmicrohttpd12.");
-}
-
-static int load(struct serve *serve, struct error *err)
-{
-	struct library *lib = &serve->lib;
-	struct trusting *trust = &serve->trust;
-	const struct symbol http[] = {
-		{ &lib->start, "MHD_start_daemon" },
-		{ &lib->stop, "MHD_stop_daemon" },
-		{ &lib->run, "MHD_run" },
-		{ &lib->timeout, "MHD_get_timeout" },
-		{ &lib->daemon_info, "MHD_get_daemon_info" },
-		{ &lib->connection_info, "MHD_get_connection_info" },
-		{ &lib->header, "MHD_lookup_connection_value" },
-		{ &lib->suspend, "MHD_suspend_connection" },
-		{ &lib->resume, "MHD_resume_connection" },
-		{ &lib->response, "MHD_create_response_from_buffer" },
-		{ &lib->add_header, "MHD_add_response_header" },
-		{ &lib->queue, "MHD_queue_response" },
-		{ &lib->destroy, "MHD_destroy_response" },
-	};
-	const struct symbol tls[] = {
-		{ &trust->verify, "gnutls_certificate_verify_peers" },
-		{ &trust->peers, "gnutls_certificate_get_peers" },
-		{ &trust->init, "gnutls_x509_crt_init" },
-		{ &trust->import, "gnutls_x509_crt_import" },
-		{ &trust->deinit, "gnutls_x509_crt_deinit" },
-		{ &trust->subject, "gnutls_x509_crt_get_dn_by_oid" },
-		{ &trust->alternative, "gnutls_x509_crt_get_subject_alt_name" },
-	};
-
-	return load_from("libmicrohttpd.so.12", http, ARRAY_LEN(http), err) ||
-			       load_from("libgnutls.so.30", tls, ARRAY_LEN(tls), err)
-		       ? -1
-		       : 0;
-}
-
 /* ---- who asks ---- */
 
 static bool is_name(const char *name, const char *found, size_t len)
@@ -126,13 +79,13 @@ static bool is_name(const char *name, const char *found, size_t len)
 }
 
 /* As it stands there: a certificate with "*" in it is nobody's in particular. */
-static bool has_name(const struct trusting *trust, gnutls_x509_crt_t cert, const char *name)
+static bool has_name(gnutls_x509_crt_t cert, const char *name)
 {
 	char found[NAME_MAX_LEN];
 	size_t len = sizeof(found);
 
 	for (unsigned i = 0; i < NAMES_MAX; i++, len = sizeof(found)) {
-		int kind = trust->alternative(cert, i, found, &len, NULL);
+		int kind = gnutls.x509_crt_get_subject_alt_name(cert, i, found, &len, NULL);
 
 		if (kind == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
 			break;
@@ -140,14 +93,15 @@ static bool has_name(const struct trusting *trust, gnutls_x509_crt_t cert, const
 			return true;
 	}
 	len = sizeof(found);
-	return trust->subject(cert, GNUTLS_OID_X520_COMMON_NAME, 0, 0, found, &len) == 0 &&
+	return gnutls.x509_crt_get_dn_by_oid(cert, GNUTLS_OID_X520_COMMON_NAME, 0, 0, found,
+					     &len) == 0 &&
 	       is_name(name, found, len);
 }
 
 static bool is_client(const struct serve *serve, struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
-		serve->lib.connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+		mhd.get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
 	gnutls_session_t session = info ? info->tls_session : NULL;
 	gnutls_typed_vdata_st purpose = { GNUTLS_DT_KEY_PURPOSE_OID,
 					  (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_CLIENT, 0 };
@@ -156,14 +110,15 @@ static bool is_client(const struct serve *serve, struct MHD_Connection *connecti
 	unsigned status = 0, len = 0;
 	bool known;
 
-	if (!session || serve->trust.verify(session, &purpose, 1, &status) || status != 0)
+	if (!session || gnutls.certificate_verify_peers(session, &purpose, 1, &status) ||
+	    status != 0)
 		return false;
-	shown = serve->trust.peers(session, &len);
-	if (!shown || len == 0 || serve->trust.init(&cert))
+	shown = gnutls.certificate_get_peers(session, &len);
+	if (!shown || len == 0 || gnutls.x509_crt_init(&cert))
 		return false;
-	known = serve->trust.import(cert, &shown[0], GNUTLS_X509_FMT_DER) == 0 &&
-		has_name(&serve->trust, cert, serve->client);
-	serve->trust.deinit(cert);
+	known = gnutls.x509_crt_import(cert, &shown[0], GNUTLS_X509_FMT_DER) == 0 &&
+		has_name(cert, serve->client);
+	gnutls.x509_crt_deinit(cert);
 	return known;
 }
 
@@ -171,16 +126,15 @@ static bool is_client(const struct serve *serve, struct MHD_Connection *connecti
 
 static enum MHD_Result send_answer(struct exchange *e)
 {
-	const struct library *lib = &e->serve->lib;
-	struct MHD_Response *response =
-		lib->response(e->answer.len, e->answer.ptr, MHD_RESPMEM_MUST_COPY);
+	struct MHD_Response *response = mhd.create_response_from_buffer(
+		e->answer.len, e->answer.ptr, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result ret;
 
 	if (!response)
 		return MHD_NO;
-	lib->add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, e->type);
-	ret = lib->queue(e->connection, e->status, response);
-	lib->destroy(response);
+	mhd.add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, e->type);
+	ret = mhd.queue_response(e->connection, e->status, response);
+	mhd.destroy_response(response);
 	return ret;
 }
 
@@ -194,7 +148,7 @@ void exchange_answer(struct exchange *e, unsigned status, const char *type, stru
 	if (!e->held)
 		return;
 	e->held = false;
-	e->serve->lib.resume(e->connection);
+	mhd.resume_connection(e->connection);
 }
 
 static enum MHD_Result refuse(struct exchange *e, unsigned status, const char *code,
@@ -250,7 +204,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (e->status != 0)
 		return send_answer(e);
 	e->held = true;
-	serve->lib.suspend(connection);
+	mhd.suspend_connection(connection);
 	return MHD_YES;
 }
 
@@ -289,7 +243,7 @@ struct span exchange_body(const struct exchange *e)
 
 const char *exchange_header(const struct exchange *e, const char *name)
 {
-	return e->serve->lib.header(e->connection, MHD_HEADER_KIND, name);
+	return mhd.lookup_connection_value(e->connection, MHD_HEADER_KIND, name);
 }
 
 /* ---- listening ---- */
@@ -326,7 +280,7 @@ static struct MHD_Daemon *start(struct serve *serve, const struct addrinfo *addr
 	};
 	const struct MHD_OptionItem none[] = { { MHD_OPTION_END, 0, NULL } };
 
-	return serve->lib.start(flags, 0, NULL, NULL, on_request, serve, MHD_OPTION_SOCK_ADDR,
+	return mhd.start_daemon(flags, 0, NULL, NULL, on_request, serve, MHD_OPTION_SOCK_ADDR,
 				address->ai_addr, MHD_OPTION_NOTIFY_COMPLETED, on_end, serve,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
@@ -348,7 +302,7 @@ static int listen_at(struct serve *serve, struct error *err)
 				 "cannot serve at %s: the port is taken, or the certificate, the "
 				 "key and the authority are no PEM that belong together",
 				 text);
-	info = serve->lib.daemon_info(serve->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	info = mhd.get_daemon_info(serve->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	serve->fd = info ? info->epoll_fd : -1;
 	return 0;
 }
@@ -360,7 +314,8 @@ int serve_open(struct serve **out, const struct serve_options *options, struct e
 	serve->options = *options;
 	if (options->cert)
 		serve->client = mem_dup(options->client);
-	if (load(serve, err) || listen_at(serve, err)) {
+	if (library_load(&http_library, err) || library_load(&tls_library, err) ||
+	    listen_at(serve, err)) {
 		serve_close(serve);
 		return -1;
 	}
@@ -375,7 +330,7 @@ void serve_close(struct serve *serve)
 	if (!serve)
 		return;
 	if (serve->daemon)
-		serve->lib.stop(serve->daemon);
+		mhd.stop_daemon(serve->daemon);
 	free(serve->client);
 	free(serve);
 }
@@ -383,7 +338,7 @@ void serve_close(struct serve *serve)
 int serve_port(const struct serve *serve)
 {
 	const union MHD_DaemonInfo *info =
-		serve->lib.daemon_info(serve->daemon, MHD_DAEMON_INFO_BIND_PORT);
+		mhd.get_daemon_info(serve->daemon, MHD_DAEMON_INFO_BIND_PORT);
 
 	return info ? info->port : 0;
 }
@@ -397,14 +352,14 @@ int serve_wait_ms(const struct serve *serve)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	if (serve->lib.timeout(serve->daemon, &ms) != MHD_YES)
+	if (mhd.get_timeout(serve->daemon, &ms) != MHD_YES)
 		return -1;
 	return ms > 60000 ? 60000 : (int)ms;
 }
 
 void serve_turn(struct serve *serve)
 {
-	serve->lib.run(serve->daemon);
+	mhd.run(serve->daemon);
 }
 
 size_t serve_waiting(const struct serve *serve)

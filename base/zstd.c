@@ -1,24 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/zstd.h"
 
+#include "base/library.h"
+
 #include <stdlib.h>
 #include <zstd.h>
 
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(createDStream) X(freeDStream) X(DStreamOutSize) X(decompressStream) X(isError) X(getErrorName)
+/* clang-format on */
+
+#define X(name) __typeof__(&ZSTD_##name) name;
+static struct {
+	FUNCTIONS(X)
+} zstd;
+#undef X
+
+#define X(name) LIBRARY_FUNCTION(ZSTD_##name, zstd.name),
+static const struct library_function functions[] = { FUNCTIONS(X) };
+#undef X
+
+static struct library library =
+	LIBRARY("libzstd.so.1", functions, "Zstandard is read with libzstd: install libzstd1.");
+
 static void stream_done(ZSTD_DStream **stream)
 {
-	ZSTD_freeDStream(*stream);
+	if (*stream)
+		zstd.freeDStream(*stream);
 }
 #define owned_stream owned(stream_done)
 
 static int inflate_some(struct str *out, ZSTD_DStream *stream, ZSTD_inBuffer *in, size_t *left,
 			struct error *err)
 {
-	size_t room = ZSTD_DStreamOutSize();
+	size_t room = zstd.DStreamOutSize();
 	ZSTD_outBuffer to = { str_room(out, room), room, 0 };
 
-	*left = ZSTD_decompressStream(stream, &to, in);
-	if (ZSTD_isError(*left))
-		return error_set(err, ERROR_INVALID, "damaged: zstd: %s", ZSTD_getErrorName(*left));
+	*left = zstd.decompressStream(stream, &to, in);
+	if (zstd.isError(*left))
+		return error_set(err, ERROR_INVALID, "damaged: zstd: %s", zstd.getErrorName(*left));
 	out->len += to.pos;
 	if (*left > 0 && in->pos == in->size && to.pos < room)
 		return error_set(err, ERROR_INVALID, "damaged: zstd: it is cut off");
@@ -42,9 +63,12 @@ static int inflate(struct str *out, ZSTD_DStream *stream, struct span data, size
 
 int zstd_inflate(struct str *out, struct span data, size_t max, struct error *err)
 {
-	owned_stream ZSTD_DStream *stream = ZSTD_createDStream();
+	owned_stream ZSTD_DStream *stream = NULL;
 	size_t start = out->len;
 
+	if (library_load(&library, err))
+		return -1;
+	stream = zstd.createDStream();
 	if (!stream)
 		abort();
 	if (inflate(out, stream, data, max, err)) {

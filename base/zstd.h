@@ -8,6 +8,6 @@
 
 /* All frames, one behind the other, of at most `max` plain bytes; appended to *out, which is
  * untouched on failure.  ERROR_INVALID: damaged, cut off, more than that, or a window of more than
- * 128 MB.
+ * 128 MB.  ERROR_FAILED: libzstd is not installed.
  */
 must_check int zstd_inflate(struct str *out, struct span data, size_t max, struct error *err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "release/project/git.h"
 
-#include <dlfcn.h>
+#include "base/library.h"
+
 #include <git2.h>
 
 /* Loaded when it is first wanted: with the dozen libraries that it brings along, every other
@@ -18,29 +19,23 @@
 	X(status_list_entrycount) X(status_list_free) X(status_list_new) X(status_options_init)
 /* clang-format on */
 
-struct library {
 #define X(name) __typeof__(&git_##name) name;
+static struct {
 	FUNCTIONS(X)
+} git2;
 #undef X
-};
 
-static int load(struct library *lib, struct error *err)
-{
-	void *handle = dlopen("libgit2.so." LIBGIT2_SOVERSION, RTLD_NOW);
-
-#define X(name)                                                              \
-	if (handle && !(*(void **)&lib->name = dlsym(handle, "git_" #name))) \
-		handle = NULL;
-	FUNCTIONS(X)
+#define X(name) LIBRARY_FUNCTION(git_##name, git2.name),
+static const struct library_function functions[] = { FUNCTIONS(X) };
 #undef X
-	if (handle)
-		return 0;
-	error_set_(err, ERROR_FAILED, "git: %s", dlerror());
-	return error_hint(err, "What git says of the project is read with libgit2: install it.");
-}
+
+static struct library library = LIBRARY(
+	"libgit2.so." LIBGIT2_SOVERSION, functions,
+	"What git says of the project is read with libgit2: install libgit2-" LIBGIT2_SOVERSION
+	".");
 
 struct opened {
-	struct library lib;
+	bool begun;
 	git_repository *repository;
 	git_reference *head;
 	git_object *commit;
@@ -48,19 +43,19 @@ struct opened {
 
 static void opened_done(struct opened *o)
 {
-	if (!o->lib.libgit2_shutdown)
+	if (!o->begun)
 		return;
-	o->lib.object_free(o->commit);
-	o->lib.reference_free(o->head);
-	o->lib.repository_free(o->repository);
-	o->lib.libgit2_shutdown();
+	git2.object_free(o->commit);
+	git2.reference_free(o->head);
+	git2.repository_free(o->repository);
+	git2.libgit2_shutdown();
 }
 
 #define owned_opened owned(opened_done)
 
-static int failed(struct error *err, const struct opened *o, const char *what, const char *dir)
+static int failed(struct error *err, const char *what, const char *dir)
 {
-	const git_error *last = o->lib.error_last();
+	const git_error *last = git2.error_last();
 
 	return error_set(err, ERROR_FAILED, "git: cannot %s in %s: %s", what, dir,
 			 last ? last->message : "no reason given");
@@ -69,13 +64,13 @@ static int failed(struct error *err, const struct opened *o, const char *what, c
 /* A folder that the repository is told to ignore is no part of it: a copy that some tool made. */
 static bool is_ignored(const struct opened *o, const char *dir)
 {
-	const char *root = o->lib.repository_workdir(o->repository);
+	const char *root = git2.repository_workdir(o->repository);
 	size_t len = root ? strlen(root) : 0;
 	int ignored = 0;
 
 	if (!root || strncmp(dir, root, len) != 0)
 		return false;
-	return o->lib.ignore_path_is_ignored(&ignored, o->repository, dir + len) == 0 && ignored;
+	return git2.ignore_path_is_ignored(&ignored, o->repository, dir + len) == 0 && ignored;
 }
 
 /* Nothing of the repository is run or written, so it need not belong to us: builds in
@@ -86,22 +81,23 @@ static int open_head(struct opened *o, bool *found, const char *dir, struct erro
 	int ret;
 
 	*found = false;
-	if (load(&o->lib, err))
+	if (library_load(&library, err))
 		return -1;
-	o->lib.libgit2_init();
-	o->lib.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-	ret = o->lib.repository_open_ext(&o->repository, dir, 0, NULL);
+	git2.libgit2_init();
+	o->begun = true;
+	git2.libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+	ret = git2.repository_open_ext(&o->repository, dir, 0, NULL);
 	if (ret == GIT_ENOTFOUND)
 		return 0;
 	if (ret)
-		return failed(err, o, "open the repository", dir);
+		return failed(err, "open the repository", dir);
 	if (is_ignored(o, dir))
 		return 0;
-	ret = o->lib.repository_head(&o->head, o->repository);
+	ret = git2.repository_head(&o->head, o->repository);
 	if (ret == GIT_EUNBORNBRANCH || ret == GIT_ENOTFOUND)
 		return 0;
-	if (ret || o->lib.reference_peel(&o->commit, o->head, GIT_OBJECT_COMMIT))
-		return failed(err, o, "read HEAD", dir);
+	if (ret || git2.reference_peel(&o->commit, o->head, GIT_OBJECT_COMMIT))
+		return failed(err, "read HEAD", dir);
 	*found = true;
 	return 0;
 }
@@ -112,12 +108,12 @@ static int find_dirty(struct git *git, const struct opened *o, const char *dir, 
 	git_status_options options;
 	git_status_list *list;
 
-	o->lib.status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
+	git2.status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
 	options.flags = GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
-	if (o->lib.status_list_new(&list, o->repository, &options))
-		return failed(err, o, "compare the files with the commit", dir);
-	git->dirty = o->lib.status_list_entrycount(list) > 0;
-	o->lib.status_list_free(list);
+	if (git2.status_list_new(&list, o->repository, &options))
+		return failed(err, "compare the files with the commit", dir);
+	git->dirty = git2.status_list_entrycount(list) > 0;
+	git2.status_list_free(list);
 	return 0;
 }
 
@@ -129,19 +125,19 @@ static int find_tag(struct git *git, struct arena *arena, const struct opened *o
 	git_buf text = { 0 };
 	int ret;
 
-	o->lib.describe_options_init(&options, GIT_DESCRIBE_OPTIONS_VERSION);
+	git2.describe_options_init(&options, GIT_DESCRIBE_OPTIONS_VERSION);
 	options.describe_strategy = GIT_DESCRIBE_TAGS;
-	ret = o->lib.describe_commit(&result, o->commit, &options);
-	if (ret && o->lib.error_last() && o->lib.error_last()->klass == GIT_ERROR_DESCRIBE)
+	ret = git2.describe_commit(&result, o->commit, &options);
+	if (ret && git2.error_last() && git2.error_last()->klass == GIT_ERROR_DESCRIBE)
 		return 0;
 	if (ret)
-		return failed(err, o, "look for tags", dir);
-	ret = o->lib.describe_format(&text, result, NULL);
-	o->lib.describe_result_free(result);
+		return failed(err, "look for tags", dir);
+	ret = git2.describe_format(&text, result, NULL);
+	git2.describe_result_free(result);
 	if (ret)
-		return failed(err, o, "name the commit", dir);
+		return failed(err, "name the commit", dir);
 	git->describe = arena_printf(arena, "%s%s", text.ptr, git->dirty ? "-dirty" : "");
-	o->lib.buf_dispose(&text);
+	git2.buf_dispose(&text);
 	return 0;
 }
 
@@ -158,10 +154,10 @@ int git_read(struct git **out, struct arena *arena, const char *dir, struct erro
 		*out = NULL;
 		return 0;
 	}
-	o.lib.oid_tostr(hex, sizeof(hex), o.lib.object_id(o.commit));
+	git2.oid_tostr(hex, sizeof(hex), git2.object_id(o.commit));
 	git->commit = arena_dup(arena, span_of(hex));
-	if (o.lib.reference_is_branch(o.head))
-		git->branch = arena_dup(arena, span_of(o.lib.reference_shorthand(o.head)));
+	if (git2.reference_is_branch(o.head))
+		git->branch = arena_dup(arena, span_of(git2.reference_shorthand(o.head)));
 	if (find_dirty(git, &o, dir, err) || find_tag(git, arena, &o, dir, err))
 		return -1;
 	*out = git;
@@ -198,10 +194,10 @@ static bool has_commit(const struct opened *o, const char *hex)
 {
 	git_commit *commit = NULL;
 	git_oid id;
-	bool has = o->lib.oid_fromstr(&id, hex) == 0 &&
-		   o->lib.commit_lookup(&commit, o->repository, &id) == 0;
+	bool has = git2.oid_fromstr(&id, hex) == 0 &&
+		   git2.commit_lookup(&commit, o->repository, &id) == 0;
 
-	o->lib.commit_free(commit);
+	git2.commit_free(commit);
 	return has;
 }
 
@@ -220,24 +216,24 @@ int git_origin(const char **out, struct arena *arena, const char *dir, const cha
 				 "%s is in no git repository that has the commit %.12s", dir,
 				 commit);
 	/* The remote itself would tell what url.*.insteadOf of the user makes of it. */
-	if (o.lib.repository_config_snapshot(&config, o.repository))
-		return failed(err, &o, "read the configuration", dir);
-	*out = o.lib.config_get_string(&url, config, "remote.origin.url") == 0
+	if (git2.repository_config_snapshot(&config, o.repository))
+		return failed(err, "read the configuration", dir);
+	*out = git2.config_get_string(&url, config, "remote.origin.url") == 0
 		       ? arena_dup(arena, span_of(url))
 		       : NULL;
-	o.lib.config_free(config);
+	git2.config_free(config);
 	return 0;
 }
 
 /* ---- from one commit to another ---- */
 
-static bool walk_begin(git_revwalk *walk, const struct opened *o, const char *from, const char *to)
+static bool walk_begin(git_revwalk *walk, const char *from, const char *to)
 {
 	git_oid begin, end;
 
-	return o->lib.oid_fromstr(&begin, from) == 0 && o->lib.oid_fromstr(&end, to) == 0 &&
-	       o->lib.revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) == 0 &&
-	       o->lib.revwalk_push(walk, &end) == 0 && o->lib.revwalk_hide(walk, &begin) == 0;
+	return git2.oid_fromstr(&begin, from) == 0 && git2.oid_fromstr(&end, to) == 0 &&
+	       git2.revwalk_sorting(walk, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME) == 0 &&
+	       git2.revwalk_push(walk, &end) == 0 && git2.revwalk_hide(walk, &begin) == 0;
 }
 
 static struct commit commit_of(struct arena *arena, const struct opened *o, const git_oid *id)
@@ -247,11 +243,11 @@ static struct commit commit_of(struct arena *arena, const struct opened *o, cons
 	const char *subject = NULL;
 	struct commit out;
 
-	if (o->lib.commit_lookup(&commit, o->repository, id) == 0)
-		subject = o->lib.commit_summary(commit);
-	out.id = arena_dup(arena, span_of(o->lib.oid_tostr(hex, sizeof(hex), id)));
+	if (git2.commit_lookup(&commit, o->repository, id) == 0)
+		subject = git2.commit_summary(commit);
+	out.id = arena_dup(arena, span_of(git2.oid_tostr(hex, sizeof(hex), id)));
 	out.subject = arena_dup(arena, span_of(subject ? subject : ""));
-	o->lib.commit_free(commit);
+	git2.commit_free(commit);
 	return out;
 }
 
@@ -262,7 +258,7 @@ static void take_commits(struct commits *out, struct arena *arena, const struct 
 	git_oid id;
 
 	*out = (struct commits){ items, 0, false };
-	while (!out->more && o->lib.revwalk_next(&id, walk) == 0) {
+	while (!out->more && git2.revwalk_next(&id, walk) == 0) {
 		out->more = out->len == COMMITS_MAX;
 		if (!out->more)
 			items[out->len++] = commit_of(arena, o, &id);
@@ -281,12 +277,12 @@ int git_commits_between(struct commits *out, struct arena *arena, const char *di
 	if (!found)
 		return error_set(err, ERROR_NOT_FOUND, "%s is in no git repository with a commit",
 				 dir);
-	if (o.lib.revwalk_new(&walk, o.repository))
-		return failed(err, &o, "walk", dir);
-	found = walk_begin(walk, &o, from, to);
+	if (git2.revwalk_new(&walk, o.repository))
+		return failed(err, "walk", dir);
+	found = walk_begin(walk, from, to);
 	if (found)
 		take_commits(out, arena, &o, walk);
-	o.lib.revwalk_free(walk);
+	git2.revwalk_free(walk);
 	return found ? 0
 		     : error_set(err, ERROR_NOT_FOUND, "%s: no way from commit %.12s to %.12s", dir,
 				 from, to);

@@ -2,47 +2,46 @@
 #include "release/trust/cms.h"
 
 #include "base/file.h"
-
-#include <openssl/cms.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
+#include "base/openssl.h"
 
 enum { PEM_MAX = 4 << 20 };
 
 static void bio_done(BIO **bio)
 {
-	BIO_free_all(*bio);
+	if (*bio)
+		libcrypto.BIO_free_all(*bio);
 }
 #define owned_bio owned(bio_done)
 
 static void cms_done(CMS_ContentInfo **cms)
 {
-	CMS_ContentInfo_free(*cms);
+	if (*cms)
+		libcrypto.CMS_ContentInfo_free(*cms);
 }
 #define owned_cms owned(cms_done)
 
 static void certificates_done(STACK_OF(X509) * *list)
 {
-	sk_X509_pop_free(*list, X509_free);
+	if (*list)
+		sk_X509_pop_free(*list, libcrypto.X509_free);
 }
 #define owned_certificates owned(certificates_done)
 
 static void store_done(X509_STORE **store)
 {
-	X509_STORE_free(*store);
+	libcrypto.X509_STORE_free(*store);
 }
 #define owned_store owned(store_done)
 
 static void context_done(X509_STORE_CTX **context)
 {
-	X509_STORE_CTX_free(*context);
+	libcrypto.X509_STORE_CTX_free(*context);
 }
 #define owned_context owned(context_done)
 
 static BIO *bytes_of(struct span data)
 {
-	return BIO_new_mem_buf(data.ptr, (int)data.len);
+	return libcrypto.BIO_new_mem_buf(data.ptr, (int)data.len);
 }
 
 /* ---- signing ---- */
@@ -58,9 +57,9 @@ static int read_certificates(STACK_OF(X509) * *out, const char *path, struct err
 	if (file_read_given(path, PEM_MAX, &pem, err))
 		return -1;
 	bio = bytes_of(str_span(&pem));
-	while (bio && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+	while (bio && (certificate = libcrypto.PEM_read_bio_X509(bio, NULL, NULL, NULL)))
 		sk_X509_push(list, certificate);
-	ERR_clear_error();
+	libcrypto.ERR_clear_error();
 	if (sk_X509_num(list) == 0)
 		return error_set(err, ERROR_USAGE, "%s: no certificate in PEM", path);
 	*out = steal(&list);
@@ -81,18 +80,18 @@ int cms_sign(struct str *out, const struct key *key, const char *path, struct sp
 	if (read_certificates(&chain, path, err))
 		return -1;
 	signer = sk_X509_value(chain, 0);
-	if (X509_check_private_key(signer, key_handle(key)) != 1) {
-		ERR_clear_error();
+	if (libcrypto.X509_check_private_key(signer, key_handle(key)) != 1) {
+		libcrypto.ERR_clear_error();
 		return error_set(err, ERROR_USAGE,
 				 "%s: its first certificate is not that of the key", path);
 	}
 	in = bytes_of(data);
-	der = BIO_new(BIO_s_mem());
+	der = libcrypto.BIO_new(libcrypto.BIO_s_mem());
 	sk_X509_shift(chain);
-	cms = CMS_sign(signer, key_handle(key), chain, in, flags);
-	X509_free(signer);
-	if (!cms || i2d_CMS_bio(der, cms) != 1) {
-		ERR_clear_error();
+	cms = libcrypto.CMS_sign(signer, key_handle(key), chain, in, flags);
+	libcrypto.X509_free(signer);
+	if (!cms || libcrypto.i2d_CMS_bio(der, cms) != 1) {
+		libcrypto.ERR_clear_error();
 		return error_set(err, ERROR_FAILED, "cannot sign with the certificate %s", path);
 	}
 	len = BIO_get_mem_data(der, &bytes);
@@ -113,17 +112,17 @@ static int add_authorities(X509_STORE *store, size_t *crls, const char *path, st
 	if (file_read_given(path, PEM_MAX, &pem, err))
 		return -1;
 	bio = bytes_of(str_span(&pem));
-	infos = bio ? PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
+	infos = bio ? libcrypto.PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL) : NULL;
 	for (int i = 0; infos && i < sk_X509_INFO_num(infos); i++) {
 		X509_INFO *info = sk_X509_INFO_value(infos, i);
 
 		if (info->x509)
-			certificates += X509_STORE_add_cert(store, info->x509) == 1;
+			certificates += libcrypto.X509_STORE_add_cert(store, info->x509) == 1;
 		if (info->crl)
-			*crls += X509_STORE_add_crl(store, info->crl) == 1;
+			*crls += libcrypto.X509_STORE_add_crl(store, info->crl) == 1;
 	}
-	sk_X509_INFO_pop_free(infos, X509_INFO_free);
-	ERR_clear_error();
+	sk_X509_INFO_pop_free(infos, libcrypto.X509_INFO_free);
+	libcrypto.ERR_clear_error();
 	if (certificates == 0)
 		return error_set(err, ERROR_USAGE, "%s: no certificate of an authority in PEM",
 				 path);
@@ -132,12 +131,12 @@ static int add_authorities(X509_STORE *store, size_t *crls, const char *path, st
 
 static const char *name_of(struct arena *arena, const X509 *certificate)
 {
-	owned_bio BIO *bio = BIO_new(BIO_s_mem());
+	owned_bio BIO *bio = libcrypto.BIO_new(libcrypto.BIO_s_mem());
 	char *text;
 	long len;
 
-	if (!bio ||
-	    X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) < 0)
+	if (!bio || libcrypto.X509_NAME_print_ex(bio, libcrypto.X509_get_subject_name(certificate),
+						 0, XN_FLAG_RFC2253) < 0)
 		return "(no name)";
 	len = BIO_get_mem_data(bio, &text);
 	return arena_text(arena, (struct span){ text, (size_t)len });
@@ -146,22 +145,23 @@ static const char *name_of(struct arena *arena, const X509 *certificate)
 static int check_chain(X509 *signer, X509_STORE *store, STACK_OF(X509) * others, bool crls,
 		       const char *name, struct error *err)
 {
-	owned_context X509_STORE_CTX *context = X509_STORE_CTX_new();
+	owned_context X509_STORE_CTX *context = libcrypto.X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
 
-	if (!context || X509_STORE_CTX_init(context, store, signer, others) != 1)
+	if (!context || libcrypto.X509_STORE_CTX_init(context, store, signer, others) != 1)
 		return error_set(err, ERROR_FAILED, "cannot look at certificates");
-	param = X509_STORE_CTX_get0_param(context);
+	param = libcrypto.X509_STORE_CTX_get0_param(context);
 	if (crls)
-		X509_VERIFY_PARAM_set_flags(param,
-					    X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-	if (X509_verify_cert(context) != 1)
+		libcrypto.X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK |
+								     X509_V_FLAG_CRL_CHECK_ALL);
+	if (libcrypto.X509_verify_cert(context) != 1)
 		return error_set(err, ERROR_REFUSED, "who signed it (%s) is not vouched for: %s",
 				 name,
-				 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+				 libcrypto.X509_verify_cert_error_string(
+					 libcrypto.X509_STORE_CTX_get_error(context)));
 	/* Not that of a web server, or of a person who signs letters. */
-	if (!(X509_get_extension_flags(signer) & EXFLAG_XKUSAGE) ||
-	    !(X509_get_extended_key_usage(signer) & XKU_CODE_SIGN))
+	if (!(libcrypto.X509_get_extension_flags(signer) & EXFLAG_XKUSAGE) ||
+	    !(libcrypto.X509_get_extended_key_usage(signer) & XKU_CODE_SIGN))
 		return error_set(
 			err, ERROR_REFUSED,
 			"the certificate of who signed it (%s) is not one to sign code with", name);
@@ -171,9 +171,9 @@ static int check_chain(X509 *signer, X509_STORE *store, STACK_OF(X509) * others,
 static int check_signer(const char **subject, struct arena *arena, CMS_ContentInfo *cms,
 			struct names authorities, struct error *err)
 {
-	owned_store X509_STORE *store = X509_STORE_new();
-	owned_certificates STACK_OF(X509) *others = CMS_get1_certs(cms);
-	STACK_OF(X509) *signers = CMS_get0_signers(cms);
+	owned_store X509_STORE *store = libcrypto.X509_STORE_new();
+	owned_certificates STACK_OF(X509) *others = libcrypto.CMS_get1_certs(cms);
+	STACK_OF(X509) *signers = libcrypto.CMS_get0_signers(cms);
 	X509 *signer = signers && sk_X509_num(signers) == 1 ? sk_X509_value(signers, 0) : NULL;
 	size_t crls = 0;
 	int ret = 0;
@@ -187,7 +187,7 @@ static int check_signer(const char **subject, struct arena *arena, CMS_ContentIn
 		ret = check_chain(signer, store, others, crls > 0, *subject, err);
 	}
 	sk_X509_free(signers);
-	ERR_clear_error();
+	libcrypto.ERR_clear_error();
 	return ret;
 }
 
@@ -196,21 +196,27 @@ static int check_signer(const char **subject, struct arena *arena, CMS_ContentIn
  */
 static BIO *content_of(struct span data)
 {
-	owned_bio BIO *filter = BIO_new(BIO_f_null());
+	owned_bio BIO *filter = libcrypto.BIO_new(libcrypto.BIO_f_null());
 	BIO *bytes = filter ? bytes_of(data) : NULL;
 
-	return bytes ? BIO_push(steal(&filter), bytes) : NULL;
+	return bytes ? libcrypto.BIO_push(steal(&filter), bytes) : NULL;
 }
 
 int cms_verify(const char **subject, struct arena *arena, struct names authorities,
 	       struct span data, struct span signature, struct error *err)
 {
 	const unsigned flags = CMS_DETACHED | CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY;
-	owned_bio BIO *der = bytes_of(signature), *content = content_of(data);
-	owned_cms CMS_ContentInfo *cms = der ? d2i_CMS_bio(der, NULL) : NULL;
-	int good = cms && content ? CMS_verify(cms, NULL, NULL, content, NULL, flags) : 0;
+	owned_bio BIO *der = NULL, *content = NULL;
+	owned_cms CMS_ContentInfo *cms = NULL;
+	int good;
 
-	ERR_clear_error();
+	if (openssl_load_crypto(err))
+		return -1;
+	der = bytes_of(signature);
+	content = content_of(data);
+	cms = der ? libcrypto.d2i_CMS_bio(der, NULL) : NULL;
+	good = cms && content ? libcrypto.CMS_verify(cms, NULL, NULL, content, NULL, flags) : 0;
+	libcrypto.ERR_clear_error();
 	if (good != 1)
 		return error_set(err, ERROR_REFUSED,
 				 "its signature is none, or its manifest was changed since");

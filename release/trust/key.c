@@ -3,11 +3,8 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/openssl.h"
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 
 struct key {
@@ -23,13 +20,14 @@ static const struct {
 
 static void bio_done(BIO **bio)
 {
-	BIO_free_all(*bio);
+	if (*bio)
+		libcrypto.BIO_free_all(*bio);
 }
 #define owned_bio owned(bio_done)
 
 static void state_done(EVP_MD_CTX **state)
 {
-	EVP_MD_CTX_free(*state);
+	libcrypto.EVP_MD_CTX_free(*state);
 }
 #define owned_state owned(state_done)
 
@@ -39,24 +37,24 @@ static void printf_like(3, 4)
 	ssl_error_(struct error *err, enum error_kind kind, const char *format, ...)
 {
 	owned_str struct str text = STR_EMPTY;
-	const char *why = ERR_reason_error_string(ERR_peek_last_error());
+	const char *why = libcrypto.ERR_reason_error_string(libcrypto.ERR_peek_last_error());
 	va_list args;
 
 	va_start(args, format);
 	str_addv(&text, format, args);
 	va_end(args);
 	error_set_(err, kind, "%s%s%s", str_text(&text), why ? ": " : "", why ? why : "");
-	ERR_clear_error();
+	libcrypto.ERR_clear_error();
 }
 
 static const char *kind_of(EVP_PKEY *pkey)
 {
 	char group[32] = "";
 
-	if (EVP_PKEY_is_a(pkey, "ED25519"))
+	if (libcrypto.EVP_PKEY_is_a(pkey, "ED25519"))
 		return "ed25519";
-	if (EVP_PKEY_is_a(pkey, "EC") &&
-	    EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) &&
+	if (libcrypto.EVP_PKEY_is_a(pkey, "EC") &&
+	    libcrypto.EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) &&
 	    strcmp(group, "prime256v1") == 0)
 		return "p256";
 	return NULL;
@@ -66,7 +64,7 @@ static const char *kind_of(EVP_PKEY *pkey)
 static int take(struct key **out, EVP_PKEY *pkey, const char *name, struct error *err)
 {
 	if (!kind_of(pkey)) {
-		EVP_PKEY_free(pkey);
+		libcrypto.EVP_PKEY_free(pkey);
 		return error_set(err, ERROR_USAGE,
 				 "%s: a key of another kind; Ed25519 and ECDSA P-256 are known",
 				 name);
@@ -80,12 +78,14 @@ int key_make(struct key **out, const char *kind, struct error *err)
 {
 	EVP_PKEY *pkey = NULL;
 
+	if (openssl_load_crypto(err))
+		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (strcmp(kinds[i].name, kind) != 0)
 			continue;
-		pkey = kinds[i].group
-			       ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].algorithm, kinds[i].group)
-			       : EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].algorithm);
+		pkey = kinds[i].group ? libcrypto.EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].algorithm,
+								    kinds[i].group)
+				      : libcrypto.EVP_PKEY_Q_keygen(NULL, NULL, kinds[i].algorithm);
 		if (!pkey)
 			return ssl_error(err, ERROR_FAILED, "cannot make a key");
 		return take(out, pkey, kind, err);
@@ -97,7 +97,7 @@ void key_free(struct key *key)
 {
 	if (!key)
 		return;
-	EVP_PKEY_free(key->pkey);
+	libcrypto.EVP_PKEY_free(key->pkey);
 	free(key);
 }
 
@@ -114,7 +114,7 @@ const char *key_kind(const struct key *key)
 void key_id(const struct key *key, char out[static KEY_ID_MAX])
 {
 	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(key->pkey, &der);
+	int len = libcrypto.i2d_PUBKEY(key->pkey, &der);
 
 	out[0] = '\0';
 	if (len > 0)
@@ -135,21 +135,21 @@ static struct span bytes_of(BIO *bio)
 static int write_private(const struct key *key, const char *path, const char *passphrase,
 			 struct error *err)
 {
-	owned_bio BIO *bio = BIO_new(BIO_s_secmem());
-	const EVP_CIPHER *cipher = passphrase ? EVP_aes_256_cbc() : NULL;
+	owned_bio BIO *bio = libcrypto.BIO_new(libcrypto.BIO_s_secmem());
+	const EVP_CIPHER *cipher = passphrase ? libcrypto.EVP_aes_256_cbc() : NULL;
 
-	if (!bio ||
-	    !PEM_write_bio_PKCS8PrivateKey(bio, key->pkey, cipher, passphrase,
-					   passphrase ? (int)strlen(passphrase) : 0, NULL, NULL))
+	if (!bio || !libcrypto.PEM_write_bio_PKCS8PrivateKey(
+			    bio, key->pkey, cipher, passphrase,
+			    passphrase ? (int)strlen(passphrase) : 0, NULL, NULL))
 		return ssl_error(err, ERROR_FAILED, "%s: cannot write the key", path);
 	return file_write(path, bytes_of(bio), 0600, err);
 }
 
 static int write_public(const struct key *key, const char *path, struct error *err)
 {
-	owned_bio BIO *bio = BIO_new(BIO_s_mem());
+	owned_bio BIO *bio = libcrypto.BIO_new(libcrypto.BIO_s_mem());
 
-	if (!bio || !PEM_write_bio_PUBKEY(bio, key->pkey))
+	if (!bio || !libcrypto.PEM_write_bio_PUBKEY(bio, key->pkey))
 		return ssl_error(err, ERROR_FAILED, "%s: cannot write the key", path);
 	return file_write(path, bytes_of(bio), 0644, err);
 }
@@ -185,11 +185,14 @@ static int give_passphrase(char *buffer, int size, int writing, void *passphrase
 int key_read_private(struct key **out, struct span pem, const char *name, const char *passphrase,
 		     struct error *err)
 {
-	owned_bio BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	owned_bio BIO *bio = NULL;
 	EVP_PKEY *pkey;
 
-	pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase,
-					     (void *)(uintptr_t)passphrase)
+	if (openssl_load_crypto(err))
+		return -1;
+	bio = libcrypto.BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	pkey = bio ? libcrypto.PEM_read_bio_PrivateKey(bio, NULL, give_passphrase,
+						       (void *)(uintptr_t)passphrase)
 		   : NULL;
 	if (pkey)
 		return take(out, pkey, name, err);
@@ -210,10 +213,10 @@ static EVP_PKEY *read_public(BIO *bio)
 	EVP_PKEY *pkey;
 	long len;
 
-	if (PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_PUBLIC, bio, NULL, NULL) != 1)
+	if (libcrypto.PEM_bytes_read_bio(&der, &len, NULL, PEM_STRING_PUBLIC, bio, NULL, NULL) != 1)
 		return NULL;
 	at = der;
-	pkey = d2i_PUBKEY(NULL, &at, len);
+	pkey = libcrypto.d2i_PUBKEY(NULL, &at, len);
 	OPENSSL_free(der);
 	return pkey;
 }
@@ -224,9 +227,9 @@ int key_read_public(struct key **out, const char *path, struct error *err)
 	owned_bio BIO *bio = NULL;
 	EVP_PKEY *pkey;
 
-	if (file_read_given(path, KEY_FILE_MAX, &pem, err))
+	if (openssl_load_crypto(err) || file_read_given(path, KEY_FILE_MAX, &pem, err))
 		return -1;
-	bio = BIO_new_mem_buf(str_text(&pem), (int)pem.len);
+	bio = libcrypto.BIO_new_mem_buf(str_text(&pem), (int)pem.len);
 	pkey = bio ? read_public(bio) : NULL;
 	if (pkey)
 		return take(out, pkey, path, err);
@@ -242,13 +245,15 @@ static const char *digest_of(const struct key *key)
 
 int key_sign(struct str *out, const struct key *key, struct span data, struct error *err)
 {
-	owned_state EVP_MD_CTX *state = EVP_MD_CTX_new();
+	owned_state EVP_MD_CTX *state = libcrypto.EVP_MD_CTX_new();
 	unsigned char signature[SIGNATURE_MAX];
 	size_t len = sizeof(signature);
 
 	if (!state ||
-	    EVP_DigestSignInit_ex(state, NULL, digest_of(key), NULL, NULL, key->pkey, NULL) != 1 ||
-	    EVP_DigestSign(state, signature, &len, (const unsigned char *)data.ptr, data.len) != 1)
+	    libcrypto.EVP_DigestSignInit_ex(state, NULL, digest_of(key), NULL, NULL, key->pkey,
+					    NULL) != 1 ||
+	    libcrypto.EVP_DigestSign(state, signature, &len, (const unsigned char *)data.ptr,
+				     data.len) != 1)
 		return ssl_error(err, ERROR_FAILED, "cannot sign");
 	str_add(out, (struct span){ (const char *)signature, len });
 	return 0;
@@ -256,14 +261,15 @@ int key_sign(struct str *out, const struct key *key, struct span data, struct er
 
 bool key_verifies(const struct key *key, struct span data, struct span signature)
 {
-	owned_state EVP_MD_CTX *state = EVP_MD_CTX_new();
+	owned_state EVP_MD_CTX *state = libcrypto.EVP_MD_CTX_new();
 	bool good;
 
 	good = state &&
-	       EVP_DigestVerifyInit_ex(state, NULL, digest_of(key), NULL, NULL, key->pkey, NULL) ==
-		       1 &&
-	       EVP_DigestVerify(state, (const unsigned char *)signature.ptr, signature.len,
-				(const unsigned char *)data.ptr, data.len) == 1;
-	ERR_clear_error();
+	       libcrypto.EVP_DigestVerifyInit_ex(state, NULL, digest_of(key), NULL, NULL, key->pkey,
+						 NULL) == 1 &&
+	       libcrypto.EVP_DigestVerify(state, (const unsigned char *)signature.ptr,
+					  signature.len, (const unsigned char *)data.ptr,
+					  data.len) == 1;
+	libcrypto.ERR_clear_error();
 	return good;
 }

@@ -21,13 +21,13 @@ BEGIN {
 	adapter["gnutls/gnutls"] = adapter["gnutls/x509"] = "base/serve.c"
 	adapter["sqlite3"] = "upgrade/rollout/journal_sqlite.c"
 	adapter["libdeflate"] = "base/deflate.c"
+	adapter["dlfcn"] = "base/library.c"
 	adapter["zstd"] = "base/zstd.c"
 	adapter["zlib"] = "base/deflate.c"
 	adapter["pcre2"] = "upgrade/relup/regex.c"
-	adapter["openssl/evp"] = "base/hash.c release/trust/key.c"
-	adapter["openssl/err"] = "upgrade/node/wire/tls.c release/trust/key.c release/trust/cms.c"
-	adapter["openssl/pem"] = "release/trust/key.c release/trust/cms.c"
-	adapter["openssl/ssl"] = "upgrade/node/wire/tls.c"
+	for (i = split("cms err evp pem ssl x509v3", part, " "); i > 0; i--)
+		adapter["openssl/" part[i]] = "base/openssl.h"
+	adapter["base/openssl"] = "base/openssl.c base/hash.c release/trust/key.c release/trust/cms.c upgrade/node/wire/tls.c"
 }
 /^#include "/ {
 	split($2, quoted, "\""); split(quoted[2], to, "/"); split(FILENAME, from, "/")
@@ -41,8 +41,8 @@ BEGIN {
 	else if (to[1] == from[1] && here != there)
 		room_fault()
 }
-/^#include </ {
-	name = $2; gsub(/[<>]|\.h/, "", name)
+/^#include / {
+	name = $2; gsub(/[<>"]|\.h/, "", name)
 	if (name in adapter && index(" " adapter[name] " ", " " FILENAME " ") == 0)
 		fault("includes " $2 ", which only " adapter[name] " may")
 }

@@ -3,11 +3,13 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/hash.h"
+#include "base/library.h"
 #include "base/nearest.h"
 #include "base/process.h"
 #include "base/yaml.h"
 
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -483,9 +485,41 @@ static void guards_tell_what_came_of_it(void **state)
 	assert_int_equal(number, 0);
 }
 
+/* ---- libraries ---- */
+
+static struct {
+	__typeof__(&cbrt) cbrt;
+	void (*none)(void);
+} math;
+
+static void libraries_are_whole_or_refused(void **state)
+{
+	const struct library_function known[] = { { "cbrt", &math.cbrt, NULL } };
+	const struct library_function unknown[] = { { "cbrt", &math.cbrt, NULL },
+						    { "no_root", &math.none, NULL } };
+	struct library good = LIBRARY("libm.so.6", known, "Install libc6.");
+	struct library old = LIBRARY("libm.so.6", unknown, "Install libc6.");
+	struct library missing = LIBRARY("libnone.so.6", known, "Install libnone6.");
+	struct error err;
+
+	(void)state;
+	assert_int_equal(library_load(&missing, &err), -1);
+	assert_int_equal(err.kind, ERROR_FAILED);
+	assert_non_null(strstr(err.text, "libnone.so.6: cannot open"));
+	assert_non_null(strstr(err.text, "Install libnone6."));
+	assert_null(math.cbrt);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(library_load(&old, &err), -1);
+		assert_non_null(strstr(err.text, "undefined symbol: no_root"));
+	}
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(library_load(&good, &err), 0);
+	assert_int_equal((int)math.cbrt(27), 3);
+}
+
 int main(void)
 {
-	struct CMUnitTest tests[40] = {
+	struct CMUnitTest tests[60] = {
 		cmocka_unit_test(text_grows),
 		cmocka_unit_test(spans_are_cut),
 		cmocka_unit_test(arenas_hold_small_and_large),
@@ -506,9 +540,12 @@ int main(void)
 		cmocka_unit_test(unseen_ends_are_failures),
 		cmocka_unit_test(endings_have_words),
 		cmocka_unit_test(guards_tell_what_came_of_it),
+		cmocka_unit_test(libraries_are_whole_or_refused),
 	};
-	size_t len = 13;
+	size_t len = 0;
 
+	while (tests[len].name)
+		len++;
 	for (size_t i = 0; i < ARRAY_LEN(yaml_rows); i++)
 		tests[len++] = (struct CMUnitTest){
 			.name = yaml_rows[i].name,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/library.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,27 @@ enum {
 	BUSY_MS = 10000,     /* another process writes */
 	STATE_MAX = 1 << 20, /* bytes of one text; a head with its policy is some 2 kB */
 };
+
+/* Loaded when a journal is opened. */
+/* clang-format off */
+#define FUNCTIONS(X) \
+	X(bind_int64) X(bind_text) X(busy_timeout) X(close) X(column_int64) X(column_text) X(errmsg) \
+	X(exec) X(finalize) X(last_insert_rowid) X(limit) X(open_v2) X(prepare_v2) X(step)
+/* clang-format on */
+
+#define X(name) __typeof__(&sqlite3_##name) name;
+static struct {
+	FUNCTIONS(X)
+} sqlite;
+#undef X
+
+#define X(name) LIBRARY_FUNCTION(sqlite3_##name, sqlite.name),
+static const struct library_function functions[] = { FUNCTIONS(X) };
+#undef X
+
+static struct library library =
+	LIBRARY("libsqlite3.so.0", functions,
+		"The journal of rollouts is kept with SQLite: install libsqlite3-0.");
 
 struct sqlite_journal {
 	struct journal journal;
@@ -80,17 +102,18 @@ static void add_key(struct str *out, const struct sqlite_journal *j, const char 
 
 static int failed(struct sqlite_journal *j, struct error *err)
 {
-	return error_set(err, ERROR_FAILED, "the journal %s: %s", j->file, sqlite3_errmsg(j->db));
+	return error_set(err, ERROR_FAILED, "the journal %s: %s", j->file, sqlite.errmsg(j->db));
 }
 
 static int run(struct sqlite_journal *j, const char *sql, struct error *err)
 {
-	return sqlite3_exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(j, err);
+	return sqlite.exec(j->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : failed(j, err);
 }
 
 static void statement_done(sqlite3_stmt **statement)
 {
-	sqlite3_finalize(*statement);
+	if (*statement)
+		sqlite.finalize(*statement);
 }
 #define owned_statement owned(statement_done)
 
@@ -100,15 +123,14 @@ static int prepare(sqlite3_stmt **out, struct sqlite_journal *j, const char *sql
 {
 	va_list args;
 
-	if (sqlite3_prepare_v2(j->db, sql, -1, out, NULL) != SQLITE_OK)
+	if (sqlite.prepare_v2(j->db, sql, -1, out, NULL) != SQLITE_OK)
 		return failed(j, err);
 	va_start(args, types);
 	for (int i = 1; *types; i++, types++) {
 		if (*types == 's')
-			sqlite3_bind_text(*out, i, va_arg(args, const char *), -1,
-					  SQLITE_TRANSIENT);
+			sqlite.bind_text(*out, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
 		else
-			sqlite3_bind_int64(*out, i, va_arg(args, int64_t));
+			sqlite.bind_int64(*out, i, va_arg(args, int64_t));
 	}
 	va_end(args);
 	return 0;
@@ -117,7 +139,7 @@ static int prepare(sqlite3_stmt **out, struct sqlite_journal *j, const char *sql
 /* The next row; *some false when there is none. */
 static int next(bool *some, sqlite3_stmt *statement, struct sqlite_journal *j, struct error *err)
 {
-	int code = sqlite3_step(statement);
+	int code = sqlite.step(statement);
 
 	*some = code == SQLITE_ROW;
 	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : failed(j, err);
@@ -132,7 +154,7 @@ static int finish(sqlite3_stmt *statement, struct sqlite_journal *j, struct erro
 
 static const char *text_of(sqlite3_stmt *statement, int column)
 {
-	const unsigned char *text = sqlite3_column_text(statement, column);
+	const unsigned char *text = sqlite.column_text(statement, column);
 
 	return text ? (const char *)text : "";
 }
@@ -142,7 +164,7 @@ static int end(struct sqlite_journal *j, int ret, struct error *err)
 {
 	if (ret == 0 && run(j, "commit", err) == 0)
 		return 0;
-	sqlite3_exec(j->db, "rollback", NULL, NULL, NULL);
+	sqlite.exec(j->db, "rollback", NULL, NULL, NULL);
 	return -1;
 }
 
@@ -156,7 +178,7 @@ static int schema_version(int64_t *out, struct sqlite_journal *j, struct error *
 	if (prepare(&statement, j, "pragma user_version", err, "") ||
 	    next(&some, statement, j, err))
 		return -1;
-	*out = sqlite3_column_int64(statement, 0);
+	*out = sqlite.column_int64(statement, 0);
 	if (*out <= SCHEMA)
 		return 0;
 	return error_set(err, ERROR_INVALID,
@@ -185,8 +207,8 @@ static int set_up(struct sqlite_journal *j, struct error *err)
 {
 	int64_t version;
 
-	sqlite3_busy_timeout(j->db, BUSY_MS);
-	sqlite3_limit(j->db, SQLITE_LIMIT_LENGTH, STATE_MAX);
+	sqlite.busy_timeout(j->db, BUSY_MS);
+	sqlite.limit(j->db, SQLITE_LIMIT_LENGTH, STATE_MAX);
 	if (schema_version(&version, j, err))
 		return -1;
 	if (version == SCHEMA)
@@ -228,9 +250,9 @@ int journal_sqlite_open(struct journal **out, const struct journal_options *opti
 	j->lock = -1;
 	j->file = mem_dup(file);
 	j->release = mem_dup(options->release);
-	if (make_file(file, err))
+	if (library_load(&library, err) || make_file(file, err))
 		return -1;
-	if (sqlite3_open_v2(file, &j->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+	if (sqlite.open_v2(file, &j->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		return failed(j, err);
 	if (set_up(j, err))
 		return -1;
@@ -242,7 +264,8 @@ static void sqlite_close(struct journal *journal)
 {
 	struct sqlite_journal *j = own(journal);
 
-	sqlite3_close(j->db);
+	if (j->db)
+		sqlite.close(j->db);
 	if (j->lock >= 0)
 		close(j->lock);
 	free(j->file);
@@ -310,7 +333,7 @@ static int take_token(struct sqlite_journal *j, struct error *err)
 		    err, "sis", j->key, token, driver.ptr) ||
 	    next(&some, statement, j, err))
 		return -1;
-	j->token = (uint64_t)sqlite3_column_int64(statement, 0);
+	j->token = (uint64_t)sqlite.column_int64(statement, 0);
 	return finish(statement, j, err);
 }
 
@@ -370,7 +393,7 @@ static int check_token(struct sqlite_journal *j, struct error *err)
 	if (prepare(&statement, j, "select token from fleet where target=?", err, "s", j->key) ||
 	    next(&some, statement, j, err))
 		return -1;
-	if (some && (uint64_t)sqlite3_column_int64(statement, 0) == j->token)
+	if (some && (uint64_t)sqlite.column_int64(statement, 0) == j->token)
 		return 0;
 	return journal_overtaken(j->target, err);
 }
@@ -471,7 +494,7 @@ static int insert(struct sqlite_journal *j, const struct rollout *r, const json_
 	    prepare(&forget, j, "delete from command where target=?", err, "s", j->key) ||
 	    finish(forget, j, err))
 		return -1;
-	j->rollout = sqlite3_last_insert_rowid(j->db);
+	j->rollout = sqlite.last_insert_rowid(j->db);
 	return write_all(j, (struct rollout *)(uintptr_t)r, NULL, err);
 }
 
@@ -557,9 +580,9 @@ static int sqlite_last(struct rollout **rollout_out, struct journal_entry *entry
 		*entry_out = entry;
 		return 0;
 	}
-	entry.id = sqlite3_column_int64(statement, 0);
-	entry.began = sqlite3_column_int64(statement, 1);
-	entry.ended = sqlite3_column_int64(statement, 2);
+	entry.id = sqlite.column_int64(statement, 0);
+	entry.began = sqlite.column_int64(statement, 1);
+	entry.ended = sqlite.column_int64(statement, 2);
 	if (read_rollout(rollout_out, j, entry.id, text_of(statement, 4), err))
 		return -1;
 	entry.about = parse(text_of(statement, 3));
@@ -581,10 +604,10 @@ static int read_notes(json_t *into, struct sqlite_journal *j, int64_t id, struct
 	while (some) {
 		const char *node = text_of(statement, 1);
 
-		json_array_append_new(
-			into, json_pack("{s:I, s:s*, s:s}", "at",
-					(json_int_t)sqlite3_column_int64(statement, 0), "node",
-					node[0] ? node : NULL, "text", text_of(statement, 2)));
+		json_array_append_new(into, json_pack("{s:I, s:s*, s:s}", "at",
+						      (json_int_t)sqlite.column_int64(statement, 0),
+						      "node", node[0] ? node : NULL, "text",
+						      text_of(statement, 2)));
 		if (next(&some, statement, j, err))
 			return -1;
 	}
@@ -607,11 +630,11 @@ static int sqlite_history(json_t *list, struct journal *journal, const char *tar
 	    next(&some, statement, j, err))
 		return -1;
 	while (some) {
-		int64_t id = sqlite3_column_int64(statement, 0);
+		int64_t id = sqlite.column_int64(statement, 0);
 		json_t *notes = json_array(), *head = parse(text_of(statement, 4));
 
-		json_array_append_new(list, journal_told(id, sqlite3_column_int64(statement, 1),
-							 sqlite3_column_int64(statement, 2),
+		json_array_append_new(list, journal_told(id, sqlite.column_int64(statement, 1),
+							 sqlite.column_int64(statement, 2),
 							 text_of(statement, 3), head, notes));
 		json_decref(head);
 		if (read_notes(notes, j, id, err) || next(&some, statement, j, err))
@@ -650,10 +673,10 @@ static int sqlite_heed(bool *some_out, enum command_kind *out, const char **vsn_
 		return -1;
 	if (!*some_out)
 		return 0;
-	*out = (enum command_kind)sqlite3_column_int64(look, 1);
+	*out = (enum command_kind)sqlite.column_int64(look, 1);
 	*vsn_out = arena_dup(arena, span_of(text_of(look, 2)));
 	if (prepare(&take, j, "delete from command where id=?", err, "i",
-		    sqlite3_column_int64(look, 0)))
+		    sqlite.column_int64(look, 0)))
 		return -1;
 	return finish(take, j, err);
 }

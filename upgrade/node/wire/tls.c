@@ -2,11 +2,9 @@
 #include "upgrade/node/wire/tls.h"
 
 #include "base/file.h"
+#include "base/openssl.h"
 
 #include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,7 +21,7 @@ struct tls {
 
 static const char *last_reason(void)
 {
-	const char *text = ERR_reason_error_string(ERR_peek_last_error());
+	const char *text = libcrypto.ERR_reason_error_string(libcrypto.ERR_peek_last_error());
 
 	return text ? text : "no reason given";
 }
@@ -50,9 +48,9 @@ static int load_ours(SSL_CTX *context, const struct tls_files *files, struct err
 				 "certificate");
 	if (file_check_given(files->cert, err) || file_check_given(files->key, err))
 		return -1;
-	if (SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
+	if (libssl.SSL_CTX_use_certificate_chain_file(context, files->cert) != 1)
 		return bad_file("certificate", files->cert, err);
-	if (SSL_CTX_use_PrivateKey_file(context, files->key, SSL_FILETYPE_PEM) != 1)
+	if (libssl.SSL_CTX_use_PrivateKey_file(context, files->key, SSL_FILETYPE_PEM) != 1)
 		return bad_file("key", files->key, err);
 	return 0; /* OpenSSL has compared the two */
 }
@@ -62,28 +60,29 @@ static int load_ours(SSL_CTX *context, const struct tls_files *files, struct err
  */
 static void heed_revocations(SSL_CTX *context)
 {
-	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(SSL_CTX_get_cert_store(context));
+	STACK_OF(X509_OBJECT) *objects =
+		libcrypto.X509_STORE_get0_objects(libssl.SSL_CTX_get_cert_store(context));
 
 	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
-		if (X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL)
-			X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context),
-						    X509_V_FLAG_CRL_CHECK |
-							    X509_V_FLAG_CRL_CHECK_ALL);
+		if (libcrypto.X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL)
+			libcrypto.X509_VERIFY_PARAM_set_flags(libssl.SSL_CTX_get0_param(context),
+							      X509_V_FLAG_CRL_CHECK |
+								      X509_V_FLAG_CRL_CHECK_ALL);
 }
 
 static int set_up_context(SSL_CTX *context, const struct tls_files *files, struct error *err)
 {
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	libssl.SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	libssl.SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	libssl.SSL_CTX_set_default_passwd_cb(context, no_passphrase);
 	if (!files->ca)
 		return error_set(err, ERROR_USAGE,
 				 "TLS needs the certificate of the authority "
 				 "that vouches for the node");
 	if (file_check_given(files->ca, err))
 		return -1;
-	if (SSL_CTX_load_verify_file(context, files->ca) != 1)
+	if (libssl.SSL_CTX_load_verify_file(context, files->ca) != 1)
 		return bad_file("authority", files->ca, err);
 	heed_revocations(context);
 	return load_ours(context, files, err);
@@ -101,38 +100,42 @@ static bool is_address(const char *host)
  */
 static bool expect_host(SSL *ssl, const char *host)
 {
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-				       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	libssl.SSL_set_hostflags(ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+					      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
 	if (is_address(host))
-		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+		return libcrypto.X509_VERIFY_PARAM_set1_ip_asc(libssl.SSL_get0_param(ssl), host) ==
+		       1;
+	return libssl.SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
 int tls_new(struct tls **out, const struct tls_files *files, const char *host, const char *who,
 	    struct error *err)
 {
-	owned_tls struct tls *tls = mem_zero(1, sizeof(*tls));
+	owned_tls struct tls *tls = NULL;
 
-	ERR_clear_error();
+	if (openssl_load_ssl(err))
+		return -1;
+	tls = mem_zero(1, sizeof(*tls));
+	libcrypto.ERR_clear_error();
 	snprintf(tls->who, sizeof(tls->who), "%s", who);
 	snprintf(tls->host, sizeof(tls->host), "%s", host);
-	tls->context = SSL_CTX_new(TLS_client_method());
+	tls->context = libssl.SSL_CTX_new(libssl.TLS_client_method());
 	if (!tls->context)
 		return error_set(err, ERROR_FAILED, "OpenSSL: %s", last_reason());
 	if (set_up_context(tls->context, files, err))
 		return -1;
-	tls->ssl = SSL_new(tls->context);
-	tls->in = BIO_new(BIO_s_mem());
-	tls->out = BIO_new(BIO_s_mem());
+	tls->ssl = libssl.SSL_new(tls->context);
+	tls->in = libcrypto.BIO_new(libcrypto.BIO_s_mem());
+	tls->out = libcrypto.BIO_new(libcrypto.BIO_s_mem());
 	if (!tls->ssl || !tls->in || !tls->out || !expect_host(tls->ssl, host)) {
 		if (!tls->ssl) {
-			BIO_free(tls->in);
-			BIO_free(tls->out);
+			libcrypto.BIO_free(tls->in);
+			libcrypto.BIO_free(tls->out);
 		}
 		return error_set(err, ERROR_FAILED, "OpenSSL: %s", last_reason());
 	}
-	SSL_set_bio(tls->ssl, tls->in, tls->out);
-	SSL_set_connect_state(tls->ssl);
+	libssl.SSL_set_bio(tls->ssl, tls->in, tls->out);
+	libssl.SSL_set_connect_state(tls->ssl);
 	*out = steal(&tls);
 	return 0;
 }
@@ -141,8 +144,8 @@ void tls_free(struct tls *tls)
 {
 	if (!tls)
 		return;
-	SSL_free(tls->ssl);
-	SSL_CTX_free(tls->context);
+	libssl.SSL_free(tls->ssl);
+	libssl.SSL_CTX_free(tls->context);
 	free(tls);
 }
 
@@ -153,7 +156,7 @@ void tls_put(struct tls *tls, struct span sealed)
 	while (sealed.len > 0) {
 		int len = sealed.len < 1 << 20 ? (int)sealed.len : 1 << 20;
 
-		if (BIO_write(tls->in, sealed.ptr, len) != len)
+		if (libcrypto.BIO_write(tls->in, sealed.ptr, len) != len)
 			abort(); /* out of memory */
 		sealed.ptr += len;
 		sealed.len -= (size_t)len;
@@ -163,7 +166,7 @@ void tls_put(struct tls *tls, struct span sealed)
 void tls_take(struct tls *tls, struct str *sealed)
 {
 	for (;;) {
-		int got = BIO_read(tls->out, str_room(sealed, READ_SIZE), READ_SIZE);
+		int got = libcrypto.BIO_read(tls->out, str_room(sealed, READ_SIZE), READ_SIZE);
 
 		if (got <= 0)
 			break;
@@ -183,17 +186,17 @@ static bool is_about_us(int alert)
 
 static int alerted(const struct tls *tls, int alert, struct error *err)
 {
-	bool have_one = SSL_get_certificate(tls->ssl) != NULL;
+	bool have_one = libssl.SSL_get_certificate(tls->ssl) != NULL;
 
 	if (is_about_us(alert) || (alert == 40 && !have_one)) {
 		error_set_(err, ERROR_REFUSED, "%s: the node does not take %s: %s", tls->who,
 			   have_one ? "our certificate" : "us without a certificate",
-			   SSL_alert_desc_string_long(alert));
+			   libssl.SSL_alert_desc_string_long(alert));
 		return error_hint(err, "--tls-cert and --tls-key want a pair that the node's own "
 				       "authority has signed.");
 	}
 	return error_set(err, ERROR_REFUSED, "%s: the node ends the TLS connection: %s", tls->who,
-			 SSL_alert_desc_string_long(alert));
+			 libssl.SSL_alert_desc_string_long(alert));
 }
 
 static bool is_about_revocation(long result)
@@ -208,7 +211,7 @@ static int unverified(const struct tls *tls, long result, struct error *err)
 		result == X509_V_ERR_HOSTNAME_MISMATCH || result == X509_V_ERR_IP_ADDRESS_MISMATCH;
 
 	error_set_(err, ERROR_REFUSED, "%s: the node's certificate is not good: %s", tls->who,
-		   X509_verify_cert_error_string(result));
+		   libcrypto.X509_verify_cert_error_string(result));
 	if (name)
 		return error_hint(err,
 				  "It is not made out to %s, which is the host in the "
@@ -223,9 +226,9 @@ static int unverified(const struct tls *tls, long result, struct error *err)
 
 static int fault(const struct tls *tls, struct error *err)
 {
-	unsigned long code = ERR_peek_error();
+	unsigned long code = libcrypto.ERR_peek_error();
 	int reason = ERR_GET_REASON(code);
-	long result = SSL_get_verify_result(tls->ssl);
+	long result = libssl.SSL_get_verify_result(tls->ssl);
 
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET &&
 	    reason < SSL_AD_REASON_OFFSET + 256)
@@ -236,12 +239,12 @@ static int fault(const struct tls *tls, struct error *err)
 		error_set_(err, ERROR_REFUSED,
 			   "%s: the node speaks no version of TLS from 1.2 on: %s", tls->who,
 			   last_reason());
-	else if (!SSL_get0_peer_certificate(tls->ssl))
+	else if (!libssl.SSL_get0_peer_certificate(tls->ssl))
 		error_set_(err, ERROR_NOT_FOUND, "%s: what answers there does not speak TLS: %s",
 			   tls->who, last_reason());
 	else
 		error_set_(err, ERROR_INVALID, "%s: TLS: %s", tls->who, last_reason());
-	ERR_clear_error();
+	libcrypto.ERR_clear_error();
 	return -1;
 }
 
@@ -249,7 +252,7 @@ static int fault(const struct tls *tls, struct error *err)
 
 static bool wants_more(const struct tls *tls, int ret)
 {
-	int why = SSL_get_error(tls->ssl, ret);
+	int why = libssl.SSL_get_error(tls->ssl, ret);
 
 	return why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE;
 }
@@ -258,8 +261,8 @@ int tls_shake(struct tls *tls, bool *done, struct error *err)
 {
 	int ret;
 
-	ERR_clear_error();
-	ret = SSL_do_handshake(tls->ssl);
+	libcrypto.ERR_clear_error();
+	ret = libssl.SSL_do_handshake(tls->ssl);
 	if (ret != 1 && !wants_more(tls, ret))
 		return fault(tls, err);
 	*done = ret == 1;
@@ -270,13 +273,13 @@ int tls_read(struct tls *tls, struct str *plain, bool *open, struct error *err)
 {
 	int got;
 
-	ERR_clear_error();
-	while ((got = SSL_read(tls->ssl, str_room(plain, READ_SIZE), READ_SIZE)) > 0) {
+	libcrypto.ERR_clear_error();
+	while ((got = libssl.SSL_read(tls->ssl, str_room(plain, READ_SIZE), READ_SIZE)) > 0) {
 		plain->len += (size_t)got;
 		plain->ptr[plain->len] = '\0';
 	}
 	plain->ptr[plain->len] = '\0';
-	if (SSL_get_error(tls->ssl, got) == SSL_ERROR_ZERO_RETURN)
+	if (libssl.SSL_get_error(tls->ssl, got) == SSL_ERROR_ZERO_RETURN)
 		*open = false;
 	else if (!wants_more(tls, got))
 		return fault(tls, err);
@@ -287,9 +290,9 @@ int tls_write(struct tls *tls, struct span plain, struct error *err)
 {
 	size_t put;
 
-	ERR_clear_error();
+	libcrypto.ERR_clear_error();
 	/* Into memory, which is never full. */
-	if (plain.len > 0 && SSL_write_ex(tls->ssl, plain.ptr, plain.len, &put) != 1)
+	if (plain.len > 0 && libssl.SSL_write_ex(tls->ssl, plain.ptr, plain.len, &put) != 1)
 		return fault(tls, err);
 	return 0;
 }

@@ -22,6 +22,10 @@ static const struct writer {
 	{ "Elixir.Phoenix.Component", "assign", 2, 1, NULL },
 	{ "Elixir.Phoenix.Component", "assign_new", 3, 1, NULL },
 	{ "Elixir.Phoenix.Component", "update", 3, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "assign", 3, 1, NULL }, /* up to 0.17 */
+	{ "Elixir.Phoenix.LiveView", "assign", 2, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "assign_new", 3, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "update", 3, 1, NULL },
 	{ "Elixir.Phoenix.Socket", "assign", 3, 1, NULL },
 	{ "Elixir.Phoenix.Socket", "assign", 2, 1, NULL },
 	{ "Elixir.Phoenix.LiveView", "stream", 3, 0, "streams" },
@@ -215,7 +219,9 @@ static void see_update(void *ctx, const struct beam_function *function,
 {
 	struct updates *updates = ctx;
 
-	if (function->arity != 3 || strcmp(function->module, "Elixir.Phoenix.Component") != 0 ||
+	if (function->arity != 3 ||
+	    (strcmp(function->module, "Elixir.Phoenix.Component") != 0 &&
+	     strcmp(function->module, "Elixir.Phoenix.LiveView") != 0) ||
 	    !value_is_atom(args[1], updates->key))
 		return;
 	updates->reads = updates->reads || strcmp(function->name, "update") == 0;

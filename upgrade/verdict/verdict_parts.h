@@ -246,9 +246,12 @@ struct type_diff;
  */
 bool can_be_seen_in_use(const struct type_diff *diff);
 /* Whether trying code with one state in place of the other shows what becomes of all that differs.
+ *
+ * maker  the code that went on with it before
  */
 bool can_be_tried_with(struct judge *judge, enum side side, const struct code *code,
-		       const struct type *before, const struct type *after);
+		       const struct code *maker, const struct type *before,
+		       const struct type *after);
 
 /* ---- verdict_told_apart.c ---- */
 

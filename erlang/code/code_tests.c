@@ -241,8 +241,8 @@ void run_select(struct run *run, const struct code_op *op)
 					   : has_arity(value, item);
 
 		if (same != NO)
-			fork_as(run, &op->args[0], value,
-				shown_case(op, value, run_get(run, item)), item + 1);
+			fork_as(run, &op->args[0], value, shown_case(op, value, run_get(run, item)),
+				item + 1);
 		if (same == YES)
 			return;
 	}

@@ -145,21 +145,21 @@ static size_t asks_for_kind(const struct code *code, enum term_kind kind)
 	return found;
 }
 
-/* The whole state is of another kind now, and the code newly asks for the kind that it had: it may
- * make one of the other.
- */
+bool asks_newly_for(const struct code *code, const struct code *maker, unsigned kinds)
+{
+	for (unsigned kind = 0; kind < 31; kind++)
+		if (kinds == 1U << kind)
+			return asks_for_kind(code, kind) > asks_for_kind(maker, kind);
+	return false;
+}
+
+/* The whole state is of another kind now, and the code may make one of the other. */
 static bool is_asked_newly(const struct code *code, const struct code *maker,
 			   const struct type_diff *diff)
 {
-	const unsigned was = diff->before->kinds;
-
-	if (diff->what != TYPE_OTHER || *diff->path || !maker || !was || (was & (was - 1)) ||
-	    was == diff->after->kinds)
-		return false;
-	for (unsigned kind = 0; kind < 32; kind++)
-		if (was == 1U << kind)
-			return asks_for_kind(code, kind) > asks_for_kind(maker, kind);
-	return false;
+	return diff->what == TYPE_OTHER && !*diff->path && maker &&
+	       diff->before->kinds != diff->after->kinds &&
+	       asks_newly_for(code, maker, diff->before->kinds);
 }
 
 bool can_be_tried_with(struct judge *judge, enum side side, const struct code *code,

@@ -183,7 +183,7 @@ static const char *plugin_with(const struct run *run, const struct value *module
 	return code && code_exports(code, name, arity) ? library->plugin : NULL;
 }
 
-/* What Elixir's map.key comes to where there is no map: it calls nil.key(). */
+/* Elixir's nil and booleans: a function of nil, as mod.run() where no module was given, fails. */
 static bool is_no_module(const char *name)
 {
 	return name && (strcmp(name, "nil") == 0 || strcmp(name, "true") == 0 ||

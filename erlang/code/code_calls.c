@@ -183,6 +183,13 @@ static const char *plugin_with(const struct run *run, const struct value *module
 	return code && code_exports(code, name, arity) ? library->plugin : NULL;
 }
 
+/* Elixir's nil and booleans: a function of nil, as mod.run() where no module was given, fails. */
+static bool is_no_module(const char *name)
+{
+	return name && (strcmp(name, "nil") == 0 || strcmp(name, "true") == 0 ||
+			strcmp(name, "false") == 0);
+}
+
 /* apply/1, /2: the module and the function stand behind the arguments. */
 static void apply(struct run *run, const struct code_arg *arity, bool tail)
 {
@@ -195,6 +202,10 @@ static void apply(struct run *run, const struct code_arg *arity, bool tail)
 	function.module = value_atom_name(run_get_x(run, arity->number));
 	function.name = value_atom_name(run_get_x(run, arity->number + 1));
 	function.arity = (uint32_t)arity->number;
+	if (is_no_module(function.module)) {
+		run_raise(run);
+		return;
+	}
 	if (!function.module)
 		function.module = plugin_with(run, run_get_x(run, arity->number), function.name,
 					      function.arity);

@@ -2,6 +2,8 @@
 #include "erlang/code/code_run.h"
 #include "erlang/code/code_type.h"
 
+enum { SHOWN_MAX = 8 }; /* cases that are followed with what each shows */
+
 static enum answer is_kind(const struct value *value, enum term_kind a, enum term_kind b)
 {
 	int kind = value_term_kind(value);
@@ -146,6 +148,12 @@ static const struct value *shown_record(struct run *run, const struct value *val
 	return value_tuple(run->arena, items, len);
 }
 
+/* Nothing is known of it, or only that it is an atom. */
+static bool may_be_shown(const struct value *value)
+{
+	return value->kind == VALUE_UNKNOWN && (value->of == 0 || value->of == TERM_ATOM + 1);
+}
+
 /* What a test has shown of something of which nothing was known; NULL: no more than it is.  Of a
  * map it is not known then whether it is a struct.
  */
@@ -163,6 +171,9 @@ static const struct value *shown(struct run *run, const struct code_op *op)
 	};
 	const struct value *value = run_get(run, &op->args[1]);
 
+	if (op->opcode == OP_IS_EQ_EXACT && may_be_shown(value) &&
+	    value_atom_name(run_get(run, &op->args[2])))
+		return run_get(run, &op->args[2]);
 	/* A clause for [] returns what it was given. */
 	if (op->opcode == OP_IS_NIL)
 		return value_of_term(run->arena, &term_nil);
@@ -195,6 +206,27 @@ void run_test(struct run *run, const struct code_op *op)
 	}
 }
 
+/* A way on which something of which nothing was known is what a case says. */
+static void fork_as(struct run *run, const struct code_arg *what, const struct value *value,
+		    const struct value *shown, const struct code_arg *label)
+{
+	if (shown)
+		run_set(run, what, shown);
+	run_fork(run, label);
+	if (shown)
+		run_set(run, what, value);
+}
+
+/* The atom that a case shows an unknown value to be, where there are few: st in [:up, :down]. */
+static const struct value *shown_case(const struct code_op *op, const struct value *value,
+				      const struct value *item)
+{
+	return op->opcode == OP_SELECT_VAL && op->args[2].len <= 2 * (size_t)SHOWN_MAX &&
+			       may_be_shown(value) && value_atom_name(item)
+		       ? item
+		       : NULL;
+}
+
 /* select_val, select_tuple_arity: value, label, [case, label, …]. */
 void run_select(struct run *run, const struct code_op *op)
 {
@@ -209,7 +241,8 @@ void run_select(struct run *run, const struct code_op *op)
 					   : has_arity(value, item);
 
 		if (same != NO)
-			run_fork(run, item + 1);
+			fork_as(run, &op->args[0], value, shown_case(op, value, run_get(run, item)),
+				item + 1);
 		if (same == YES)
 			return;
 	}

@@ -9,6 +9,9 @@
 #include "erlang/code/code_facts.h"
 #include "upgrade/verdict/verdict_parts.h"
 
+enum { KINDS_MAX = 64 };
+#define KIND_UNSEEN (1U << 31)
+
 /* ---- what is written ---- */
 
 /* Which argument says the key, or the keys; `key` where it is always the same one. */
@@ -22,6 +25,10 @@ static const struct writer {
 	{ "Elixir.Phoenix.Component", "assign", 2, 1, NULL },
 	{ "Elixir.Phoenix.Component", "assign_new", 3, 1, NULL },
 	{ "Elixir.Phoenix.Component", "update", 3, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "assign", 3, 1, NULL }, /* up to 0.17 */
+	{ "Elixir.Phoenix.LiveView", "assign", 2, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "assign_new", 3, 1, NULL },
+	{ "Elixir.Phoenix.LiveView", "update", 3, 1, NULL },
 	{ "Elixir.Phoenix.Socket", "assign", 3, 1, NULL },
 	{ "Elixir.Phoenix.Socket", "assign", 2, 1, NULL },
 	{ "Elixir.Phoenix.LiveView", "stream", 3, 0, "streams" },
@@ -39,27 +46,62 @@ struct written {
 	struct name_table *keys;
 	struct name_table *helpers; /* modules that are called, and may write others */
 	const char *module;
+	unsigned kinds[KINDS_MAX]; /* what is written under the first keys: bits of term_kind */
 };
 
-static void add_key(struct written *w, const char *key)
+/* Numbers are alike; 0: not seen, or an atom, as nil, in whose place anything may come. */
+static unsigned kind_of(const struct value *value)
 {
-	if (key)
-		name_table_add(w->keys, key, NULL);
+	const int kind = value ? value_term_kind(value) : -1;
+
+	switch (kind) {
+	case TERM_INTEGER:
+	case TERM_BIG:
+	case TERM_FLOAT:
+		return 1U << TERM_INTEGER;
+	case TERM_LIST:
+	case TERM_MAP:
+	case TERM_TUPLE:
+	case TERM_BINARY:
+		return 1U << kind;
+	default:
+		return 0;
+	}
 }
 
-/* :key, [:key], [key: value], %{key: value} */
-static void add_keys(struct written *w, const struct value *what)
+/* value  NULL: it is not looked at */
+static void add_key(struct written *w, const char *key, const struct value *value)
+{
+	const unsigned kind = kind_of(value);
+	size_t id;
+
+	if (!key)
+		return;
+	id = name_table_add(w->keys, key, NULL);
+	if (id < KINDS_MAX)
+		w->kinds[id] |= kind ? kind : KIND_UNSEEN;
+}
+
+/* :key, [:key], [key: value], %{key: value}
+ *
+ * value  of a single key, or NULL
+ */
+static void add_keys(struct written *w, const struct value *what, const struct value *value)
 {
 	struct code_shape shape = code_shape_of(what, w->scratch);
 	const struct value *head;
 
-	add_key(w, value_atom_name(what));
+	add_key(w, value_atom_name(what), value);
 	for (size_t i = 0; i < shape.keys.len; i++)
-		add_key(w, shape.keys.items[i]);
-	while (value_uncons(what, w->scratch, &head, &what))
-		add_key(w, value_tuple_size(head) == 2
-				   ? value_atom_name(value_element(head, 0, w->scratch))
-				   : value_atom_name(head));
+		add_key(w, shape.keys.items[i],
+			value_map_at(what, shape.keys.items[i], w->scratch));
+	while (value_uncons(what, w->scratch, &head, &what)) {
+		if (value_tuple_size(head) == 2)
+			add_key(w, value_atom_name(value_element(head, 0, w->scratch)),
+				value_element(head, 1, w->scratch));
+		else
+			add_key(w, value_atom_name(head), NULL);
+	}
 }
 
 static const struct writer *writer_of(const struct beam_function *function)
@@ -81,9 +123,11 @@ static void see_write(void *ctx, const struct beam_function *function,
 	if (!writer)
 		name_table_add(w->helpers, function->module, NULL);
 	else if (writer->key)
-		add_key(w, writer->key);
+		add_key(w, writer->key, NULL);
 	else
-		add_keys(w, args[writer->what]);
+		add_keys(w, args[writer->what],
+			 strcmp(writer->name, "assign") == 0 && writer->arity == 3 ? args[2]
+										   : NULL);
 }
 
 static void run(struct written *w, const struct code *code, const char *name, uint32_t arity)
@@ -215,7 +259,9 @@ static void see_update(void *ctx, const struct beam_function *function,
 {
 	struct updates *updates = ctx;
 
-	if (function->arity != 3 || strcmp(function->module, "Elixir.Phoenix.Component") != 0 ||
+	if (function->arity != 3 ||
+	    (strcmp(function->module, "Elixir.Phoenix.Component") != 0 &&
+	     strcmp(function->module, "Elixir.Phoenix.LiveView") != 0) ||
 	    !value_is_atom(args[1], updates->key))
 		return;
 	updates->reads = updates->reads || strcmp(function->name, "update") == 0;
@@ -251,7 +297,7 @@ static bool may_write(struct written *w, const char *key)
 	for (size_t i = 0; i < name_table_len(w->helpers); i++) {
 		const char *name = name_table_name(w->helpers, i);
 		struct module_at *module = modules_find(w->judge->modules, w->side, name);
-		const struct code *code = module && module->app && strcmp(name, "erlang") != 0
+		const struct code *code = module && module->app && !module->of_language
 						  ? module_code(w->judge->modules, w->side, module)
 						  : NULL;
 
@@ -293,7 +339,7 @@ static struct names not_given(struct judge *judge, enum side side, const struct 
 			      struct names keys)
 {
 	owned_name_table struct name_table *given = name_table_new(), *helpers = name_table_new();
-	struct written w = { judge, side, NULL, given, helpers, code->module };
+	struct written w = { judge, side, NULL, given, helpers, code->module, { 0 } };
 	const struct code_function *function = code_function(code, "code_change", 3);
 	const char **left = arena_array(judge->arena, keys.len, const char *);
 	size_t len = 0;
@@ -333,6 +379,53 @@ static void judge_missing(struct judge *judge, const struct app_diff *app,
 	      converted ? ", and its code_change does not give it" : "")
 		->hint = "give it in code_change(_vsn, socket, _extra), or read it with a default "
 			 "(assigns[:key]), or let them begin anew: --allow state_shape_changed";
+}
+
+/* A key under which something of another kind is written now, which the code takes for given, and
+ * does not newly ask for the kind that it had; NULL: none is.
+ */
+static const char *other_kind(struct judge *judge, const struct written *before,
+			      const struct written *after, const struct code *maker,
+			      const struct code *code)
+{
+	for (size_t i = 0; i < name_table_len(after->keys) && i < KINDS_MAX; i++) {
+		const char *key = name_table_name(after->keys, i);
+		size_t id = name_table_find(before->keys, span_of(key));
+		unsigned was = id < KINDS_MAX ? before->kinds[id] : 0, is = after->kinds[i];
+
+		if (was && is && was != is && !(was & (was - 1)) && !(is & (is - 1)) &&
+		    !((was | is) & KIND_UNSEEN) && takes_for_given(code, key) &&
+		    !asks_newly_for(code, maker, was))
+			return arena_dup(judge->arena, span_of(key));
+	}
+	return NULL;
+}
+
+static void judge_kinds(struct judge *judge, const struct app_diff *app,
+			const struct module_diff *module, const struct written *before,
+			const struct written *after)
+{
+	const struct code *was = module->old_code, *is = module->new_code;
+	const char *shown = module->new_facts->roles & BEAM_LIVE_VIEW ? "pages" : "channels";
+	const char *key;
+
+	if (is_converted(judge, module))
+		return;
+	key = other_kind(judge, before, after, was, is);
+	if (key)
+		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+		      "%s of %s that are open have an assign %s of another kind than the new code "
+		      "makes: they crash, and begin anew",
+		      shown, module_shown(module->name), key)
+			->hint = "convert it in code_change(_vsn, socket, _extra), or where it is "
+				 "used, or let them begin anew: --allow state_shape_changed";
+	key = other_kind(judge, after, before, is, was);
+	if (key)
+		JUDGE(judge, REASON_not_reversible, app->name, module->name,
+		      "on the way back, %s of %s that were opened meanwhile have an assign %s of "
+		      "another kind than the old code makes",
+		      shown, module_shown(module->name), key)
+			->hint = "convert it in code_change({:down, _vsn}, socket, _extra)";
 }
 
 /* What only the old code has is missing in pages that are opened meanwhile. */
@@ -399,9 +492,9 @@ static struct names missing_in_components(struct judge *judge, const struct app_
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
 	owned_name_table struct name_table *given = name_table_new(), *helpers = name_table_new();
 	enum side to = from == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
-	struct written was = { judge, from, NULL, olds, helpers, NULL };
-	struct written begun = { judge, to, NULL, news, helpers, NULL };
-	struct written updated = { judge, to, NULL, given, helpers, NULL };
+	struct written was = { judge, from, NULL, olds, helpers, NULL, { 0 } };
+	struct written begun = { judge, to, NULL, news, helpers, NULL, { 0 } };
+	struct written updated = { judge, to, NULL, given, helpers, NULL, { 0 } };
 	struct names keys;
 	const char **left;
 	size_t len = 0;
@@ -450,8 +543,8 @@ void judge_assigns(struct judge *judge, const struct app_diff *app,
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
 	owned_name_table struct name_table *old_helpers = name_table_new();
 	owned_name_table struct name_table *new_helpers = name_table_new();
-	struct written before = { judge, SIDE_OLD, NULL, olds, old_helpers, NULL };
-	struct written after = { judge, SIDE_NEW, NULL, news, new_helpers, NULL };
+	struct written before = { judge, SIDE_OLD, NULL, olds, old_helpers, NULL, { 0 } };
+	struct written after = { judge, SIDE_NEW, NULL, news, new_helpers, NULL, { 0 } };
 
 	if (module->old_code->unread || module->new_code->unread)
 		return;
@@ -463,4 +556,5 @@ void judge_assigns(struct judge *judge, const struct app_diff *app,
 	find_written(&after, app, module->new_code);
 	judge_missing(judge, app, module, missing(judge, &before, &after, module->new_code));
 	judge_back(judge, app, module, missing(judge, &after, &before, module->old_code));
+	judge_kinds(judge, app, module, &before, &after);
 }

@@ -251,7 +251,7 @@ bool callbacks_cope(const struct heir *heir, const struct type *before, const st
 
 	if (before->unknown || !after->kinds || type_is_empty(before) ||
 	    is_open(before, TYPE_DEPTH) ||
-	    !can_be_tried_with(heir->judge, heir->side, heir->code, before, after))
+	    !can_be_tried_with(heir->judge, heir->side, heir->code, heir->maker, before, after))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(callbacks); i++) {
 		attempt.callback = &callbacks[i];

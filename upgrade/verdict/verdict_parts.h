@@ -245,10 +245,17 @@ struct type_diff;
 /* What is taken out of a list, or found under a key that is computed, is not seen where it is used.
  */
 bool can_be_seen_in_use(const struct type_diff *diff);
+/* Whether code asks more often than the one before whether something is of a kind, a bit of
+ * term_kind: it may make what it wants of that.
+ */
+bool asks_newly_for(const struct code *code, const struct code *maker, unsigned kinds);
 /* Whether trying code with one state in place of the other shows what becomes of all that differs.
+ *
+ * maker  the code that went on with it before
  */
 bool can_be_tried_with(struct judge *judge, enum side side, const struct code *code,
-		       const struct type *before, const struct type *after);
+		       const struct code *maker, const struct type *before,
+		       const struct type *after);
 
 /* ---- verdict_told_apart.c ---- */
 

@@ -123,8 +123,48 @@ static bool is_iodata(struct judge *judge, enum side side, const struct code *co
 	       code_or_library(judge, side, code, takes_iodata, NULL);
 }
 
+/* How often code asks whether something is of a kind: a list, also by its pattern. */
+static size_t asks_for_kind(const struct code *code, enum term_kind kind)
+{
+	static const struct {
+		enum term_kind kind;
+		unsigned opcode;
+	} tests[] = {
+		{ TERM_LIST, OP_IS_LIST },       { TERM_LIST, OP_IS_NONEMPTY_LIST },
+		{ TERM_INTEGER, OP_IS_INTEGER }, { TERM_MAP, OP_IS_MAP },
+		{ TERM_TUPLE, OP_IS_TUPLE },     { TERM_ATOM, OP_IS_ATOM },
+		{ TERM_BINARY, OP_IS_BINARY },   { TERM_PID, OP_IS_PID },
+	};
+	size_t found = 0;
+
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++)
+			for (size_t k = 0; k < ARRAY_LEN(tests); k++)
+				found += tests[k].kind == kind &&
+					 code->functions[i].ops[j].opcode == tests[k].opcode;
+	return found;
+}
+
+bool asks_newly_for(const struct code *code, const struct code *maker, unsigned kinds)
+{
+	for (unsigned kind = 0; kind < 31; kind++)
+		if (kinds == 1U << kind)
+			return asks_for_kind(code, kind) > asks_for_kind(maker, kind);
+	return false;
+}
+
+/* The whole state is of another kind now, and the code may make one of the other. */
+static bool is_asked_newly(const struct code *code, const struct code *maker,
+			   const struct type_diff *diff)
+{
+	return diff->what == TYPE_OTHER && !*diff->path && maker &&
+	       diff->before->kinds != diff->after->kinds &&
+	       asks_newly_for(code, maker, diff->before->kinds);
+}
+
 bool can_be_tried_with(struct judge *judge, enum side side, const struct code *code,
-		       const struct type *before, const struct type *after)
+		       const struct code *maker, const struct type *before,
+		       const struct type *after)
 {
 	struct type_diffs diffs = type_compare(before, after, judge->arena);
 
@@ -132,7 +172,8 @@ bool can_be_tried_with(struct judge *judge, enum side side, const struct code *c
 		const struct type_diff *diff = &diffs.items[i];
 
 		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
-		    is_tagged_anew(diff) || is_told_apart(judge, side, code, diff) ||
+		    is_tagged_anew(diff) || is_asked_newly(code, maker, diff) ||
+		    is_told_apart(judge, side, code, diff) ||
 		    goes_with_module(judge, side, code, diff) || is_iodata(judge, side, code, diff))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of &&

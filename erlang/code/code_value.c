@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "erlang/code/code_value.h"
 
+#include <stdlib.h>
+
 /* Values share their parts, so that a small one may be very large when it is walked through:
  * what is deeper, or takes more steps, is not looked at.
  */
@@ -597,6 +599,57 @@ static void print_list(struct walk *walk, struct str *out, const struct value *v
 	str_addc(out, ']');
 }
 
+/* A key of a map, and what stands under it, as text. */
+struct pair {
+	const struct value *key;
+	const char *text;
+};
+
+static int compare_pairs(const void *a, const void *b)
+{
+	return strcmp(((const struct pair *)a)->text, ((const struct pair *)b)->text);
+}
+
+static void add_pair(struct walk *walk, struct pair *pairs, size_t *len, const struct value *key,
+		     const struct value *value)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	for (size_t i = 0; i < *len; i++)
+		if (value_equal(pairs[i].key, key) == YES)
+			return; /* it was put again later */
+	print(walk, &text, key);
+	str_adds(&text, " => ");
+	print(walk, &text, value);
+	pairs[(*len)++] = (struct pair){ key, arena_dup(walk->arena, str_span(&text)) };
+}
+
+/* In the order of the texts: maps whose keys are put in another order are the same. */
+static void print_map(struct walk *walk, struct str *out, const struct value *value)
+{
+	const struct value *last = value;
+	const struct term *base;
+	struct pair *pairs;
+	size_t len = 0, most = 0;
+
+	for (; last->kind == VALUE_MAP; last = last->map.base)
+		most++;
+	base = plain(last) && plain(last)->kind == TERM_MAP ? plain(last) : NULL;
+	pairs = arena_array(walk->arena, most + (base ? base->map.len : 0), struct pair);
+	for (; value != last; value = value->map.base)
+		add_pair(walk, pairs, &len, value->map.key, value->map.value);
+	for (size_t i = 0; base && i < base->map.len; i++)
+		add_pair(walk, pairs, &len, value_of_term(walk->arena, base->map.keys[i]),
+			 value_of_term(walk->arena, base->map.values[i]));
+	qsort(pairs, len, sizeof(*pairs), compare_pairs);
+	if (!base)
+		print(walk, out, last);
+	str_adds(out, "#{");
+	for (size_t i = 0; i < len; i++)
+		str_addf(out, "%s%s", i ? "," : "", pairs[i].text);
+	str_addc(out, '}');
+}
+
 static void print_any(struct walk *walk, struct str *out, const struct value *value)
 {
 	const struct term *term;
@@ -621,12 +674,7 @@ static void print_any(struct walk *walk, struct str *out, const struct value *va
 		print_list(walk, out, value);
 		break;
 	case VALUE_MAP:
-		print(walk, out, value->map.base);
-		str_adds(out, "#{");
-		print(walk, out, value->map.key);
-		str_adds(out, " => ");
-		print(walk, out, value->map.value);
-		str_addc(out, '}');
+		print_map(walk, out, value);
 		break;
 	case VALUE_UNKNOWN:
 		if (value->begins)

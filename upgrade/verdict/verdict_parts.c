@@ -298,6 +298,63 @@ static bool names_for_itself(const struct code *code, const struct code_function
 	       (strcmp(to->module, "maps") == 0 || strcmp(to->module, "Elixir.Map") == 0);
 }
 
+static bool begins_to_catch(const struct code_op *op)
+{
+	return op->opcode == OP_TRY || op->opcode == OP_CATCH;
+}
+
+static bool ends_to_catch(const struct code_op *op)
+{
+	return op->opcode == OP_TRY_END || op->opcode == OP_CATCH_END;
+}
+
+static bool only_moves(const struct code_op *op)
+{
+	return op->opcode == OP_MOVE || op->opcode == OP_LINE;
+}
+
+/* try maps:get(Key, Map) catch … -> Default end: nothing else stands in it. */
+static bool is_caught_alone(const struct code_function *function, size_t at)
+{
+	size_t before = at, behind = at + 1;
+
+	while (before > 0 && only_moves(&function->ops[before - 1]))
+		before--;
+	while (behind < function->len && only_moves(&function->ops[behind]))
+		behind++;
+	return before > 0 && begins_to_catch(&function->ops[before - 1]) &&
+	       behind < function->len && ends_to_catch(&function->ops[behind]);
+}
+
+static bool looks_for(const struct code *code, const struct code_function *function,
+		      const char *key)
+{
+	const struct clauses clauses = { code, function, key };
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+
+		if (is_looked_for(code, op, key) ||
+		    (is_map_test(op) && op->opcode != OP_IS_MAP &&
+		     has_name(op->args, op->len, key) && is_optional(&clauses, i)))
+			return true;
+	}
+	return false;
+}
+
+/* Another function has looked for the key in the same clause, right before: it may fill it in. */
+static bool was_looked_for(const struct code *code, const struct code_function *function, size_t at,
+			   const char *key)
+{
+	while (at-- > 0 && function->ops[at].opcode != OP_LABEL) {
+		const struct code_function *other = code_op_local(code, &function->ops[at]);
+
+		if (other && other != function && looks_for(code, other, key))
+			return true;
+	}
+	return false;
+}
+
 static bool is_fetched(const struct code *code, const struct code_function *function,
 		       const char *key)
 {
@@ -311,10 +368,11 @@ static bool is_fetched(const struct code *code, const struct code_function *func
 			return false;
 		named = named ||
 			(has_name(op->args, op->len, key) && !names_for_itself(code, function, i));
-		if (!raises_without(code, op))
+		if (!raises_without(code, op) || asked)
 			continue;
 		term = key_asked(code, function, i);
-		asked = asked || !term || type_key_is(term, key);
+		asked = (!term || type_key_is(term, key)) && !is_caught_alone(function, i) &&
+			!was_looked_for(code, function, i, key);
 	}
 	return named && asked;
 }
@@ -325,7 +383,8 @@ static bool is_taken(const struct code *code, const struct code_function *functi
 
 	for (size_t i = 0; i < function->len; i++)
 		if (has_name(function->ops[i].args, function->ops[i].len, key) &&
-		    takes_key(&clauses, i))
+		    takes_key(&clauses, i) && !is_caught_alone(function, i) &&
+		    !was_looked_for(code, function, i, key))
 			return true;
 	return false;
 }

@@ -6,6 +6,8 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
+#include <stdlib.h>
+
 enum { CALLER_DEPTH = 4 };
 
 static const char *const resource_names[] = {
@@ -77,13 +79,48 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	}
 }
 
+/* What get/1 answers for a key that is not there. */
+static bool knows_nothing_there(const struct code_function *function)
+{
+	return function_names(function, "undefined") || function_names(function, "nil");
+}
+
+static bool fetches_from_dictionary(const struct code *code, const struct code_op *op)
+{
+	const struct beam_function *to = code_op_import(code, op);
+
+	return to && to->arity == 1 && strcmp(to->name, "get") == 0 &&
+	       (strcmp(to->module, "erlang") == 0 || strcmp(to->module, "Elixir.Process") == 0);
+}
+
+/* What it fetches goes right to a function that knows it, as in count(get(calls)) + 1. */
+static bool asks_one_that_knows(const struct code *code, const struct code_function *function)
+{
+	bool asks = false;
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_function *other;
+		size_t next = i + 1;
+
+		if (!fetches_from_dictionary(code, &function->ops[i]))
+			continue;
+		while (next < function->len && (function->ops[next].opcode == OP_MOVE ||
+						function->ops[next].opcode == OP_LINE))
+			next++;
+		other = next < function->len ? code_op_local(code, &function->ops[next]) : NULL;
+		if (!other || !knows_nothing_there(other))
+			return false;
+		asks = true;
+	}
+	return asks;
+}
+
 /* A function that looks whether it is there, or catches what is raised. */
 static bool is_careful(const struct code *code, const struct code_function *function,
 		       enum resource resource)
 {
-	/* What get/1 answers for a key that is not there. */
 	if (resource == DICTIONARY &&
-	    (function_names(function, "undefined") || function_names(function, "nil")))
+	    (knows_nothing_there(function) || asks_one_that_knows(code, function)))
 		return true;
 	return function_is_careful(code, function);
 }
@@ -263,9 +300,10 @@ static const struct wire {
 	int what;       /* the argument that tells one from another; -1: all of them */
 	/* OTHER: told only where another one with the same first argument was there; NONE: only
 	 * where there was none at all; KEPT: only in place of another one, where something keeps
-	 * what it gives; otherwise always, WHOLE: a tuple is not known by its tag.
+	 * what it gives; otherwise always, WHOLE: a tuple is not known by its tag, OPTIONS: in
+	 * whichever order they are given.
 	 */
-	enum { ALWAYS, OTHER, NONE, KEPT, WHOLE } when;
+	enum { ALWAYS, OTHER, NONE, KEPT, WHOLE, OPTIONS } when;
 	const char *shown;
 } wires[] = {
 	{ "ets", "new", 2, 1, OTHER, "the options of a table" },
@@ -283,14 +321,14 @@ static const struct wire {
 	{ "timer", "send_after", 2, 1, NONE, "a timer" },
 	{ "timer", "apply_interval", 4, -1, NONE, "a timer" },
 	{ "Elixir.Process", "send_after", 0, 1, NONE, "a timer" },
-	{ "gen_tcp", "listen", 2, -1, ALWAYS, "a port" },
-	{ "gen_tcp", "connect", 0, 2, ALWAYS, "a connection" },
-	{ "gen_udp", "open", 0, -1, ALWAYS, "a port" },
-	{ "inet", "setopts", 2, 1, ALWAYS, "options of a socket" },
-	{ "ssl", "setopts", 2, 1, ALWAYS, "options of a socket" },
-	{ "ssl", "listen", 2, -1, ALWAYS, "a port" },
-	{ "ssl", "connect", 0, 2, ALWAYS, "a connection" },
-	{ "erlang", "open_port", 2, -1, ALWAYS, "a port" },
+	{ "gen_tcp", "listen", 2, -1, OPTIONS, "a port" },
+	{ "gen_tcp", "connect", 0, 2, OPTIONS, "a connection" },
+	{ "gen_udp", "open", 0, -1, OPTIONS, "a port" },
+	{ "inet", "setopts", 2, 1, OPTIONS, "options of a socket" },
+	{ "ssl", "setopts", 2, 1, OPTIONS, "options of a socket" },
+	{ "ssl", "listen", 2, -1, OPTIONS, "a port" },
+	{ "ssl", "connect", 0, 2, OPTIONS, "a connection" },
+	{ "erlang", "open_port", 2, -1, OPTIONS, "a port" },
 	{ "gen_event", "add_handler", 3, 1, WHOLE, "an event handler" },
 	{ "gen_event", "add_sup_handler", 3, 1, WHOLE, "an event handler" },
 	{ "telemetry", "attach", 0, -1, ALWAYS, "a handler of telemetry" },
@@ -318,14 +356,24 @@ static const struct wire *wire_of(const struct code_effect *effect)
 	return NULL;
 }
 
-/* Options that make a table faster, and no other. */
+static bool is_one(const struct value *value)
+{
+	owned_str struct str text = STR_EMPTY;
+
+	value_print(&text, value);
+	return strcmp(str_text(&text), "1") == 0;
+}
+
+/* Options that make a table faster, and no other, or what it is without them. */
 static bool is_tuning(const struct value *option, struct arena *arena)
 {
 	static const char *const names[] = { "read_concurrency", "write_concurrency",
 					     "decentralized_counters" };
-	const char *name = value_atom_name(
-		value_tuple_size(option) == 2 ? value_element(option, 0, arena) : option);
+	const bool pair = value_tuple_size(option) == 2;
+	const char *name = value_atom_name(pair ? value_element(option, 0, arena) : option);
 
+	if (pair && name && strcmp(name, "keypos") == 0)
+		return is_one(value_element(option, 1, arena));
 	for (size_t i = 0; name && i < ARRAY_LEN(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;
@@ -333,15 +381,31 @@ static bool is_tuning(const struct value *option, struct arena *arena)
 			strcmp(name, "protected") == 0);
 }
 
-static void print_options(struct str *out, const struct value *options, struct arena *arena)
+static int compare_texts(const void *a, const void *b)
 {
-	const struct value *head;
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-	while (value_uncons(options, arena, &head, &options))
+/* In whichever order they are given; returns what is behind those that are seen. */
+static const struct value *print_options(struct str *out, const struct value *options,
+					 struct arena *arena)
+{
+	enum { MOST = 16 };
+	const char *texts[MOST];
+	const struct value *head;
+	size_t len = 0;
+
+	while (len < MOST && value_uncons(options, arena, &head, &options))
 		if (!is_tuning(head, arena)) {
-			value_print(out, head);
-			str_addc(out, ' ');
+			owned_str struct str text = STR_EMPTY;
+
+			value_print(&text, head);
+			texts[len++] = arena_dup(arena, str_span(&text));
 		}
+	qsort(texts, len, sizeof(*texts), compare_texts);
+	for (size_t i = 0; i < len; i++)
+		str_addf(out, "%s%s", i ? " " : "", texts[i]);
+	return options;
 }
 
 /* A message by its tag: what else is in it is looked at elsewhere. */
@@ -352,6 +416,20 @@ static const struct value *known_by(const struct wire *wire, const struct value 
 								 : what;
 }
 
+static void print_argument(struct str *out, const struct wire *wire, const struct value *value,
+			   struct arena *arena)
+{
+	const struct value *head, *tail;
+
+	if (wire->when != OPTIONS || !value_uncons(value, arena, &head, &tail)) {
+		value_print(out, known_by(wire, value, arena));
+		return;
+	}
+	str_addc(out, '[');
+	tail = print_options(out, value, arena);
+	str_adds(out, value_is_nil(tail) == YES ? "]" : "|_]");
+}
+
 static void print_what(struct str *out, const struct wire *wire, const struct code_effect *effect,
 		       struct arena *arena)
 {
@@ -360,11 +438,14 @@ static void print_what(struct str *out, const struct wire *wire, const struct co
 	if (wire->when == OTHER) {
 		print_options(out, what, arena);
 	} else if (what) {
-		value_print(out, known_by(wire, what, arena));
+		print_argument(out, wire, what, arena);
 	} else {
 		for (size_t i = 0; i < effect->to.arity && i < EFFECT_ARGS; i++) {
 			str_adds(out, i ? ", " : "");
-			value_print(out, effect->args[i]);
+			if (wire->when == OPTIONS)
+				print_argument(out, wire, effect->args[i], arena);
+			else
+				value_print(out, effect->args[i]);
 		}
 	}
 }

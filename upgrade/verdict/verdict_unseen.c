@@ -69,23 +69,31 @@ uint64_t sizes_told_apart(const struct code *code)
 	return sizes;
 }
 
+static const struct module_diff *diff_of(const struct diff *diff, const struct code *code)
+{
+	for (size_t i = 0; i < diff->len; i++)
+		for (size_t j = 0; j < diff->apps[i].modules.len; j++)
+			if (strcmp(diff->apps[i].modules.items[j].name, code->module) == 0)
+				return &diff->apps[i].modules.items[j];
+	return NULL;
+}
+
+static bool is_changed(const struct module_diff *module, const struct code_function *function)
+{
+	owned_str struct str name = STR_EMPTY;
+
+	str_addf(&name, "%s/%u", function->name, function->arity);
+	return names_have(module->functions, str_text(&name));
+}
+
 static bool add_sizes(const struct code *code, const void *what)
 {
 	const struct sizes *sizes = what;
-	const struct module_diff *module = NULL;
+	const struct module_diff *module = diff_of(sizes->diff, code);
 
-	for (size_t i = 0; i < sizes->diff->len && !module; i++)
-		for (size_t j = 0; j < sizes->diff->apps[i].modules.len && !module; j++)
-			if (strcmp(sizes->diff->apps[i].modules.items[j].name, code->module) == 0)
-				module = &sizes->diff->apps[i].modules.items[j];
-	for (size_t i = 0; module && i < code->len; i++) {
-		const struct code_function *function = &code->functions[i];
-		owned_str struct str name = STR_EMPTY;
-
-		str_addf(&name, "%s/%u", function->name, function->arity);
-		if (names_have(module->functions, str_text(&name)))
-			*sizes->out |= sizes_in(function);
-	}
+	for (size_t i = 0; module && i < code->len; i++)
+		if (is_changed(module, &code->functions[i]))
+			*sizes->out |= sizes_in(&code->functions[i]);
 	return false;
 }
 
@@ -282,6 +290,81 @@ static bool key_fails_at(const struct probing *probing, const struct type_place 
 	return true;
 }
 
+/* ---- a tuple, and a map ---- */
+
+struct matched {
+	const struct diff *diff;
+	const char **items;
+	size_t *len;
+};
+
+static void add_keys_in(const struct matched *matched, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+
+		if (op->opcode != OP_GET_MAP_ELEMENTS && op->opcode != OP_HAS_MAP_FIELDS)
+			continue;
+		for (uint32_t j = 0; j < op->args[2].len && *matched->len < KEYS_MAX; j++) {
+			const struct value *key = code_constant(&op->args[2].items[j]);
+			const char *name = key ? value_atom_name(key) : NULL;
+			const struct names known = { matched->items, *matched->len };
+
+			if (name && !names_have(known, name))
+				matched->items[(*matched->len)++] = name;
+		}
+	}
+}
+
+static bool add_keys(const struct code *code, const void *what)
+{
+	const struct matched *matched = what;
+	const struct module_diff *module = diff_of(matched->diff, code);
+
+	for (size_t i = 0; module && i < code->len; i++)
+		if (is_changed(module, &code->functions[i]))
+			add_keys_in(matched, &code->functions[i]);
+	return false;
+}
+
+/* Keys that functions which changed match in maps, and the other code does not. */
+static struct names keys_matched(const struct probing *probing, enum side side)
+{
+	const struct typed *typed = probing->typed;
+	const struct code *other = side == SIDE_OLD ? typed->new_code : typed->old_code;
+	const char **items = arena_array(probing->arena, KEYS_MAX, const char *);
+	size_t all = 0, len = 0;
+
+	any_code(probing, side, add_keys, &(struct matched){ probing->judge->diff, items, &all });
+	for (size_t i = 0; i < all; i++)
+		if (!matches_key(other, items[i]))
+			items[len++] = items[i];
+	return (struct names){ items, len };
+}
+
+/* What one release takes for a tuple, and the other one for a map. */
+static bool kind_fails(const struct probing *probing, const struct type_place *place,
+		       uint64_t sizes, struct names keys, enum side tuple)
+{
+	struct arena *arena = probing->arena;
+	const char *failing = NULL;
+	size_t size = 0;
+
+	for (; keys.len > 0 && size < SIZES && !failing; size++) {
+		const struct type *one = tuple_of(arena, size), *other = map_of(arena, keys);
+
+		if (sizes >> size & 1)
+			failing = fails_between(probing, place, tuple == SIDE_OLD ? one : other,
+						tuple == SIDE_OLD ? other : one);
+	}
+	if (failing)
+		tell(probing,
+		     tuple == SIDE_OLD ? "the old code takes it for a tuple, the new one for a map"
+				       : "the old code takes it for a map, the new one for a tuple",
+		     place->path, failing);
+	return failing;
+}
+
 /* What a function of OTP or Elixir gave may come from a file or another node, with any keys. */
 static bool is_from_outside(const struct probing *probing, const struct type_place *place)
 {
@@ -325,10 +408,15 @@ void judge_unseen(struct judge *judge, const struct typed *typed, const struct t
 	size_t len = type_unseen(places, PLACES_MAX, before, after, judge->arena);
 	uint64_t old = changed_sizes(&probing, SIDE_OLD), new = changed_sizes(&probing, SIDE_NEW);
 
+	const struct names old_keys = keys_matched(&probing, SIDE_OLD);
+	const struct names new_keys = keys_matched(&probing, SIDE_NEW);
+
 	if (is_told(judge, REASON_state_opaque, typed->name))
 		return;
 	for (size_t i = 0; i < len; i++)
 		if (tuple_fails(&probing, &places[i], old, new) ||
+		    kind_fails(&probing, &places[i], old, new_keys, SIDE_OLD) ||
+		    kind_fails(&probing, &places[i], new, old_keys, SIDE_NEW) ||
 		    socket_fails(&probing, &places[i]))
 			return;
 	key_fails(&probing, places, len);

@@ -228,6 +228,20 @@ static bool is_made_any_time(struct wiring *wiring, const struct act *made)
 	return false;
 }
 
+/* Under a key that cannot be seen: of a name of Erlang's that is an atom, which {via, …} and
+ * {global, …} are not.
+ */
+static bool was_made_unseen(const struct wiring *wiring, const struct act *act,
+			    const struct module_at *module)
+{
+	const char *name = unseen_name(wiring->judge->arena, act->resource, module->name);
+
+	if (act->resource == NAME && value_tuple_size(act->value) > 0 &&
+	    strncmp(module->name, "Elixir.", strlen("Elixir.")) != 0)
+		return false;
+	return name_table_find(wiring->old_makes, span_of(name)) != NAME_ABSENT;
+}
+
 static void judge_made(struct wiring *wiring, struct module_at *module,
 		       const struct code_effect *effect, const struct act *act)
 {
@@ -237,9 +251,7 @@ static void judge_made(struct wiring *wiring, struct module_at *module,
 	const struct code_effect *use;
 	bool is_new;
 
-	if (was_made(wiring, act) ||
-	    name_table_find(wiring->old_makes, span_of(unseen_name(judge->arena, act->resource,
-								   module->name))) != NAME_ABSENT)
+	if (was_made(wiring, act) || was_made_unseen(wiring, act, module))
 		return;
 	name_table_add(wiring->told, name, &is_new);
 	if (!is_new || is_made_any_time(wiring, act) ||

@@ -207,6 +207,36 @@ bool child_specs_stay(const struct appup_work *work)
 	return true;
 }
 
+/* A module that answers child_spec/1 otherwise, is named by the supervisor, and is no child that is
+ * seen: it may be asked for one that is not.
+ */
+static bool asks_changed(const struct appup_work *work, const struct code *supervisor,
+			 const struct children *seen)
+{
+	for (size_t i = 0; i < supervisor->atoms.len; i++) {
+		const char *name = supervisor->atoms.items[i];
+		const struct module_at *at = modules_find(work->modules, SIDE_NEW, name);
+		bool is_seen = false;
+
+		for (size_t j = 0; j < seen->len; j++)
+			is_seen = is_seen ||
+				  (seen->items[j].module && same_text(seen->items[j].module, name));
+		if (at && at->diff && at->diff->change == CHANGE_CHANGED && !is_seen &&
+		    beam_exports(at->diff->new_facts, "child_spec", 1) &&
+		    !function_stays(work->modules, name, "child_spec", 1))
+			return true;
+	}
+	return false;
+}
+
+/* Children of a supervisor that is the same, which cannot be seen, and are made of what changed. */
+static bool are_made_otherwise(const struct appup_work *work, const struct code *supervisor,
+			       const struct children *seen)
+{
+	return !result_stays(work->modules, supervisor->module, "init", 1) ||
+	       asks_changed(work, supervisor, seen);
+}
+
 static void look_at_supervisor(struct finder *finder, const char *name, const struct code *a,
 			       const struct code *b, bool same_module)
 {
@@ -218,15 +248,17 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	struct children before = code_children(a, arg, &library[SIDE_OLD], work->arena);
 	struct children after = code_children(b, arg, &library[SIDE_NEW], work->arena);
 	const struct term *old_name;
+	const bool equal = children_equal(&before, &after);
 
-	if (same_module && children_equal(&before, &after))
+	if (same_module && equal && !are_made_otherwise(work, b, &after))
 		return;
 	/* What cannot be seen is the same where it is made in the same way. */
-	if (((before.opaque && after.opaque) || children_equal(&before, &after)) &&
+	if (((before.opaque && after.opaque) || equal) &&
 	    ((!before.opaque && !after.opaque) || child_specs_stay(work)) &&
 	    finder->app->env.len == 0 && function_stays(work->modules, name, "init", 1))
 		return;
-	change.same_module = same_module;
+	/* Where nothing is seen to differ an update is no use, and may fail. */
+	change.same_module = same_module && !equal;
 	compare(&change, work->arena, &before, &after);
 	if (change.len > 0) {
 		old_name = supervisor_name(work, a, SIDE_OLD, false);

@@ -351,8 +351,7 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 		return false;
 	if (a->item && !same_types(a->item, b->item, depth - 1))
 		return false;
-	if (!a->packed != !b->packed ||
-	    (a->packed && !same_types(a->packed, b->packed, depth - 1)))
+	if (!a->packed != !b->packed || (a->packed && !same_types(a->packed, b->packed, depth - 1)))
 		return false;
 	for (size_t i = 0; i < a->len; i++) {
 		const struct type_variant *v = &a->variants[i], *w = type_find(b, v, false);

@@ -426,7 +426,8 @@ static bool same_begin(const struct value *a, const struct value *b)
 
 static bool same_packed(struct walk *walk, const struct value *a, const struct value *b)
 {
-	return a->packed == b->packed || (a->packed && b->packed && same(walk, a->packed, b->packed));
+	return a->packed == b->packed ||
+	       (a->packed && b->packed && same(walk, a->packed, b->packed));
 }
 
 static bool same_kind(struct walk *walk, const struct value *a, const struct value *b)

@@ -120,7 +120,8 @@ static bool is_badmatch(const struct code *code, const struct code_function *fun
 	return at < function->len && function->ops[at].opcode == OP_BADMATCH;
 }
 
-/* Of an instruction behind a call: whether its result is used, is not there any more, or neither. */
+/* Of an instruction behind a call: whether its result is used, is not there any more, or neither.
+ */
 static enum use use_of_result(const struct code *code, const struct code_function *function,
 			      const struct code_op *op)
 {
@@ -133,7 +134,7 @@ static enum use use_of_result(const struct code *code, const struct code_functio
 	case OP_TEST_HEAP:
 		return USE_NONE;
 	case OP_MOVE:
-		return is_x(&op->args[0], 0) ? USE_READ
+		return is_x(&op->args[0], 0)   ? USE_READ
 		       : is_x(&op->args[1], 0) ? USE_LOST
 					       : USE_NONE;
 	case OP_CALL:
@@ -234,7 +235,10 @@ static bool all_stay(struct modules *modules, const char *module, const char *na
 {
 	owned_name_table struct name_table *seen = name_table_new();
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct reach reach = { .modules = modules, .arena = &scratch, .seen = seen, .stays = true,
+	struct reach reach = { .modules = modules,
+			       .arena = &scratch,
+			       .seen = seen,
+			       .stays = true,
 			       .results = results };
 
 	reach_function(&reach, module, name, arity, false);

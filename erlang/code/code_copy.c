@@ -147,6 +147,7 @@ const struct value *value_copy(struct copying *copying, const struct value *valu
 		copy->where.module = text_copy(copying, value->where.module);
 		copy->where.name = text_copy(copying, value->where.name);
 		copy->begins = text_copy(copying, value->begins);
+		copy->packed = value_copy(copying, value->packed);
 		break;
 	case VALUE_TERM:
 		copy->constant.term = term_copy(copying, value->constant.term);

@@ -275,6 +275,19 @@ static const struct value *known_text(struct eval *eval, const struct value *con
 		       : NULL;
 }
 
+/* ---- terms as binaries ---- */
+
+static const struct value *known_pack(struct eval *eval, const struct value *const *args)
+{
+	return value_packed(eval->arena, args[0]);
+}
+
+static const struct value *known_unpack(struct eval *eval, const struct value *const *args)
+{
+	(void)eval;
+	return value_unpacked(args[0]);
+}
+
 /* ---- all of them ---- */
 
 /* clang-format off */
@@ -287,6 +300,8 @@ static const struct known_row known[] = {
 	{ "erlang", "++", 2, known_append },
 	{ "erlang", "-", 2, known_subtract },
 	{ "erlang", "=:=", 2, known_same },
+	{ "erlang", "binary_to_term", 1, known_unpack },
+	{ "erlang", "binary_to_term", 2, known_unpack },
 	{ "erlang", "date", 0, known_three },
 	{ "erlang", "element", 2, known_element },
 	{ "erlang", "hd", 1, known_hd },
@@ -299,6 +314,8 @@ static const struct known_row known[] = {
 	{ "erlang", "setelement", 3, known_setelement },
 	{ "erlang", "spawn_monitor", 1, known_spawn_monitor },
 	{ "erlang", "spawn_monitor", 3, known_spawn_monitor },
+	{ "erlang", "term_to_binary", 1, known_pack },
+	{ "erlang", "term_to_binary", 2, known_pack },
 	{ "erlang", "time", 0, known_three },
 	{ "erlang", "timestamp", 0, known_three },
 	{ "erlang", "tl", 1, known_tl },

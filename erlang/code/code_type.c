@@ -383,6 +383,18 @@ static void add_text(struct adder *adder, struct type *type, const struct value 
 	type->texts[type->texts_len++] = (struct type_text){ arena_dup(adder->arena, text), whole };
 }
 
+static void add_binary(struct adder *adder, struct type *type, const struct value *value)
+{
+	const struct value *inside = value_unpacked(value);
+
+	add_text(adder, type, value);
+	if (!inside)
+		return;
+	if (!type->packed)
+		type->packed = type_new(adder->arena);
+	add(adder, type->packed, inside);
+}
+
 static void add(struct adder *adder, struct type *type, const struct value *value)
 {
 	int kind = value_term_kind(value);
@@ -403,7 +415,7 @@ static void add(struct adder *adder, struct type *type, const struct value *valu
 	if (kind == TERM_ATOM)
 		add_atom(adder, type, value);
 	if (kind == TERM_BINARY)
-		add_text(adder, type, value);
+		add_binary(adder, type, value);
 	if (kind == TERM_TUPLE)
 		add_tuple(adder, type, value);
 	else if (kind == TERM_MAP)
@@ -497,6 +509,7 @@ static const struct code *fun_in(const struct type *type, unsigned depth)
 	if (type->fun)
 		return type->fun;
 	found = fun_in(type->item, depth - 1);
+	found = found ? found : fun_in(type->packed, depth - 1);
 	for (size_t i = 0; i < type->len && !found; i++)
 		for (size_t j = 0; j < type->variants[i].len && !found; j++)
 			found = fun_in(type->variants[i].items[j], depth - 1);

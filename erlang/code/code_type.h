@@ -50,6 +50,7 @@ struct type {
 	struct type_text *texts;   /* the same of binaries … */
 	size_t texts_len;          /* … */
 	bool any_text;             /* … */
+	struct type *packed;       /* what term_to_binary made binaries of; NULL: none was seen */
 	struct type *item;         /* of lists; NULL: only [] was seen */
 	uint64_t lengths;          /* bits 1 << the length of those of which all was seen */
 	const char **pairs;        /* all of them were [{Key, Value}, …], with these atoms … */

@@ -293,6 +293,9 @@ static void compare(struct comparer *comparer, const char *path, const struct ty
 	compare_pairs(comparer, path, before, after);
 	if (before->item && after->item)
 		compare(comparer, inside(comparer, path, "in its list"), before->item, after->item);
+	if (before->packed && after->packed)
+		compare(comparer, inside(comparer, path, "in the term that it is of"),
+			before->packed, after->packed);
 	if (before->kinds && after->kinds && !before->unknown && !after->unknown &&
 	    !before->argument && !after->argument && !overlap(before, after))
 		note(comparer, TYPE_OTHER, path, before, after);
@@ -348,6 +351,8 @@ static bool same_types(const struct type *a, const struct type *b, unsigned dept
 		return false;
 	if (a->item && !same_types(a->item, b->item, depth - 1))
 		return false;
+	if (!a->packed != !b->packed || (a->packed && !same_types(a->packed, b->packed, depth - 1)))
+		return false;
 	for (size_t i = 0; i < a->len; i++) {
 		const struct type_variant *v = &a->variants[i], *w = type_find(b, v, false);
 
@@ -385,7 +390,8 @@ static bool loses_atoms(const struct type *a, const struct type *b, unsigned dep
 {
 	if (depth == 0)
 		return false;
-	if (loses_atom(a, b) || (a->item && b->item && loses_atoms(a->item, b->item, depth - 1)))
+	if (loses_atom(a, b) || (a->item && b->item && loses_atoms(a->item, b->item, depth - 1)) ||
+	    (a->packed && b->packed && loses_atoms(a->packed, b->packed, depth - 1)))
 		return true;
 	for (size_t i = 0; i < a->len; i++) {
 		const struct type_variant *v = &a->variants[i], *w = type_find(b, v, false);

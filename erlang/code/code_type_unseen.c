@@ -52,6 +52,9 @@ static void find(struct finder *finder, const char *path, const struct type *bef
 	finder->depth--;
 	if (before->item && after->item)
 		find_inside(finder, path, "in its list", before->item, after->item);
+	if (before->packed && after->packed)
+		find_inside(finder, path, "in the term that it is of", before->packed,
+			    after->packed);
 	for (size_t i = 0; i < before->len; i++) {
 		const struct type_variant *w = type_find(after, &before->variants[i], false);
 
@@ -82,7 +85,8 @@ static bool holds(const struct type *type, const struct beam_function *from, uns
 		return true;
 	if (depth == 0)
 		return false;
-	if (type->item && holds(type->item, from, depth - 1))
+	if ((type->item && holds(type->item, from, depth - 1)) ||
+	    (type->packed && holds(type->packed, from, depth - 1)))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		if (is_struct_of(&type->variants[i], from->module))
@@ -182,6 +186,8 @@ static struct type *changed(const struct changer *changer, const struct type *ty
 		return copy;
 	if (type->item)
 		copy->item = changed(changer, type->item, depth - 1);
+	if (type->packed)
+		copy->packed = changed(changer, type->packed, depth - 1);
 	copy->variants = type->len > 0
 				 ? arena_array(changer->arena, TYPE_VARIANTS, struct type_variant)
 				 : NULL;

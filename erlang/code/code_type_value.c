@@ -54,6 +54,10 @@ static size_t ways_inside(const struct type *type, unsigned depth, bool exact)
 		ways = ways_inside(type->item, depth - 1, exact);
 		most = ways > most ? ways : most;
 	}
+	if (depth > 0 && type->packed) {
+		ways = ways_inside(type->packed, depth - 1, exact);
+		most = ways > most ? ways : most;
+	}
 	return most;
 }
 
@@ -184,11 +188,14 @@ static const struct value *list_value(const struct type *type, size_t nth, enum 
 }
 
 /* One that is built begins as it was seen to; of constants any may stand there. */
-static const struct value *binary_of(const struct type *type, size_t nth, struct arena *arena)
+static const struct value *binary_of(const struct type *type, size_t nth, enum fill fill,
+				     struct arena *arena)
 {
 	const struct type_text *text =
 		type->texts_len > 0 && !type->any_text ? &type->texts[nth % type->texts_len] : NULL;
 
+	if (type->packed)
+		return value_packed(arena, value_of_type(type->packed, nth, fill, arena));
 	return text && !text->whole ? value_of_text(arena, span_of(text->text))
 				    : value_of_kind(arena, TERM_BINARY);
 }
@@ -222,7 +229,7 @@ static const struct value *value_of_type(const struct type *type, size_t nth, en
 	if (__builtin_ctz(kinds) == TERM_LIST && !type->other_list)
 		return value_of_term(arena, &term_nil);
 	if (__builtin_ctz(kinds) == TERM_BINARY)
-		return binary_of(type, nth, arena);
+		return binary_of(type, nth, fill, arena);
 	return value_of_kind(arena, (enum term_kind)__builtin_ctz(kinds));
 }
 

@@ -81,6 +81,21 @@ const struct value *value_of_text(struct arena *arena, struct span begin)
 	return value;
 }
 
+const struct value *value_packed(struct arena *arena, const struct value *inside)
+{
+	struct value *value = arena_new(arena, struct value);
+
+	*value = *value_of_kind(arena, TERM_BINARY);
+	value->packed = inside;
+	value->digest = mix(mix(value->digest, 7), inside->digest);
+	return value;
+}
+
+const struct value *value_unpacked(const struct value *value)
+{
+	return value->kind == VALUE_UNKNOWN ? value->packed : NULL;
+}
+
 static const struct value *constant(struct arena *arena, const struct term *term, size_t from)
 {
 	struct value *value = arena_new(arena, struct value);
@@ -411,13 +426,19 @@ static bool same_begin(const struct value *a, const struct value *b)
 	       (a->begins && b->begins && strcmp(a->begins, b->begins) == 0);
 }
 
+static bool same_packed(struct walk *walk, const struct value *a, const struct value *b)
+{
+	return a->packed == b->packed ||
+	       (a->packed && b->packed && same(walk, a->packed, b->packed));
+}
+
 static bool same_kind(struct walk *walk, const struct value *a, const struct value *b)
 {
 	switch (a->kind) {
 	case VALUE_UNKNOWN:
 		if (walk->loose)
 			return may_be_same_text(a, b);
-		return same_begin(a, b) &&
+		return same_begin(a, b) && same_packed(walk, a, b) &&
 		       (!walk->exact || beam_function_same(&a->where, &b->where));
 	case VALUE_ARGUMENT:
 		return a->nr == b->nr;

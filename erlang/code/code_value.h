@@ -28,6 +28,7 @@ struct value {
 			 */
 			struct beam_function where;
 			const char *begins; /* a binary: with that text; NULL: it is not seen */
+			const struct value *packed; /* … that term_to_binary made of it; or NULL */
 		};
 		struct {
 			const struct term *term;
@@ -67,6 +68,10 @@ const struct value *value_of_kind(struct arena *arena, enum term_kind kind);
 enum { VALUE_TEXT_MAX = 64 }; /* bytes that are kept of a binary that is built */
 /* A binary of which no more is known than what it begins with; kept as far as it is printable. */
 const struct value *value_of_text(struct arena *arena, struct span begin);
+/* The binary that term_to_binary makes of a value. */
+const struct value *value_packed(struct arena *arena, const struct value *value);
+/* What it made a binary of; NULL: not seen. */
+const struct value *value_unpacked(const struct value *value);
 /* What a binary begins with; *whole: that is all of it.  Empty: nothing is seen, or it is none. */
 struct span value_text(const struct value *value, bool *whole);
 /* Whether two binaries that begin so may be the same. */

@@ -106,6 +106,10 @@ struct appup_options {
 must_check int appups_make(struct appups *out, struct modules *modules,
 			   const struct appup_options *options, struct reasons *reasons,
 			   struct error *err);
+/* Supervisors of an application that is the same, and has no appup, whose children modules of
+ * others make: what is seen to differ, or may.
+ */
+struct supervisor_changes appup_others(struct modules *modules, const struct app_diff *app);
 const struct appup_made *appups_find(const struct appups *appups, const char *app);
 /* Whether it stops the application or the emulator instead of changing modules. */
 bool appup_restarts(const struct appup_made *made);

@@ -207,6 +207,36 @@ bool child_specs_stay(const struct appup_work *work)
 	return true;
 }
 
+/* A module that answers child_spec/1 otherwise, is named by the supervisor, and is no child that is
+ * seen: it may be asked for one that is not.
+ */
+static bool asks_changed(const struct appup_work *work, const struct code *supervisor,
+			 const struct children *seen)
+{
+	for (size_t i = 0; i < supervisor->atoms.len; i++) {
+		const char *name = supervisor->atoms.items[i];
+		const struct module_at *at = modules_find(work->modules, SIDE_NEW, name);
+		bool is_seen = false;
+
+		for (size_t j = 0; j < seen->len; j++)
+			is_seen = is_seen ||
+				  (seen->items[j].module && same_text(seen->items[j].module, name));
+		if (at && at->diff && at->diff->change == CHANGE_CHANGED && !is_seen &&
+		    beam_exports(at->diff->new_facts, "child_spec", 1) &&
+		    !function_stays(work->modules, name, "child_spec", 1))
+			return true;
+	}
+	return false;
+}
+
+/* Children that a function which is the same makes, and which cannot be seen: of what changed. */
+static bool are_made_otherwise(const struct appup_work *work, const struct code *supervisor,
+			       const char *function, uint32_t arity, const struct children *seen)
+{
+	return !result_stays(work->modules, supervisor->module, function, arity) ||
+	       asks_changed(work, supervisor, seen);
+}
+
 static void look_at_supervisor(struct finder *finder, const char *name, const struct code *a,
 			       const struct code *b, bool same_module)
 {
@@ -218,15 +248,17 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	struct children before = code_children(a, arg, &library[SIDE_OLD], work->arena);
 	struct children after = code_children(b, arg, &library[SIDE_NEW], work->arena);
 	const struct term *old_name;
+	const bool equal = children_equal(&before, &after);
 
-	if (same_module && children_equal(&before, &after))
+	if (same_module && equal && !are_made_otherwise(work, b, "init", 1, &after))
 		return;
 	/* What cannot be seen is the same where it is made in the same way. */
-	if (((before.opaque && after.opaque) || children_equal(&before, &after)) &&
+	if (((before.opaque && after.opaque) || equal) &&
 	    ((!before.opaque && !after.opaque) || child_specs_stay(work)) &&
 	    finder->app->env.len == 0 && function_stays(work->modules, name, "init", 1))
 		return;
-	change.same_module = same_module;
+	/* Where nothing is seen to differ an update is no use, and may fail. */
+	change.same_module = same_module && !equal;
 	compare(&change, work->arena, &before, &after);
 	if (change.len > 0) {
 		old_name = supervisor_name(work, a, SIDE_OLD, false);
@@ -238,25 +270,29 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	keep(finder, &change);
 }
 
-static void look_at_application(struct finder *finder, const struct module_diff *module)
+static void look_at_application(struct finder *finder, const char *name, const struct code *a,
+				const struct code *b, bool same_module)
 {
 	struct appup_work *work = finder->work;
-	struct supervisor_change change = { .module = module->name, .in_application = true };
+	struct supervisor_change change = { .module = name, .in_application = true };
 	struct children before, after;
 	bool old_found, new_found;
 
-	before = code_started_children(module->old_code, "start", 2,
-				       &work->modules->library[SIDE_OLD], work->arena, &old_found);
-	after = code_started_children(module->new_code, "start", 2,
-				      &work->modules->library[SIDE_NEW], work->arena, &new_found);
+	before = code_started_children(a, "start", 2, &work->modules->library[SIDE_OLD],
+				       work->arena, &old_found);
+	after = code_started_children(b, "start", 2, &work->modules->library[SIDE_NEW], work->arena,
+				      &new_found);
 	if (!old_found && !new_found)
+		return;
+	if (same_module && children_equal(&before, &after) &&
+	    !are_made_otherwise(work, b, "start", 2, &after))
 		return;
 	if (old_found != new_found)
 		change.opaque = "how the supervisor is started";
 	else
 		compare(&change, work->arena, &before, &after);
 	if (change.len > 0)
-		change.name = supervisor_name(work, module->new_code, SIDE_NEW, true);
+		change.name = supervisor_name(work, b, SIDE_NEW, true);
 	check_feasible(work, finder->running, &change);
 	keep(finder, &change);
 }
@@ -271,9 +307,9 @@ static void look_at_endpoint(struct finder *finder, const struct module_diff *mo
 	keep(finder, &change);
 }
 
-static bool is_start_module(const struct appup_made *made, const char *module)
+static bool is_start_module(const struct app_diff *app, const char *module)
 {
-	const struct term *mod = made->app->new_app->app->mod;
+	const struct term *mod = app->new_app->app->mod;
 
 	return mod && term_is_atom(term_at(mod, 0), module);
 }
@@ -292,33 +328,44 @@ static void look_at_changed(struct finder *finder, const struct appup_made *made
 					   false);
 		if (module->old_facts->roles & module->new_facts->roles & BEAM_ENDPOINT)
 			look_at_endpoint(finder, module);
-		if (is_start_module(made, module->name))
-			look_at_application(finder, module);
+		if (is_start_module(made->app, module->name))
+			look_at_application(finder, module->name, module->old_code,
+					    module->new_code, false);
 	}
 }
 
 /* A supervisor that is the same asks other modules for specifications, or for what stands in them.
  */
-static void look_at_same(struct finder *finder, const struct appup_made *made)
+static void look_at_same(struct finder *finder, const char *name, bool specs_stay)
 {
 	struct modules *modules = finder->work->modules;
+	const struct code_library *library = &modules->library[SIDE_NEW];
+	struct module_at *after = modules_find(modules, SIDE_NEW, name);
+	const struct beam_facts *facts = after && library->follow(library->ctx, name)
+						 ? module_facts(modules, SIDE_NEW, after)
+						 : NULL;
+	bool starts = is_start_module(finder->app, name) &&
+		      !(specs_stay && function_stays(modules, name, "start", 2));
+	bool supervises = facts && facts->roles & BEAM_SUPERVISOR &&
+			  !(specs_stay && function_stays(modules, name, "init", 1));
+	const struct code *a, *b;
+
+	if (!facts || !(starts || supervises))
+		return;
+	a = modules_code(modules, SIDE_OLD, name);
+	b = modules_code(modules, SIDE_NEW, name);
+	if (a && b && supervises)
+		look_at_supervisor(finder, name, a, b, true);
+	if (a && b && starts)
+		look_at_application(finder, name, a, b, true);
+}
+
+static void look_at_all_same(struct finder *finder, struct names same)
+{
 	const bool specs_stay = child_specs_stay(finder->work);
 
-	for (size_t i = 0; i < made->app->same.len; i++) {
-		const char *name = made->app->same.items[i];
-		struct module_at *before = modules_find(modules, SIDE_OLD, name);
-		struct module_at *after = modules_find(modules, SIDE_NEW, name);
-		const struct beam_facts *facts = module_facts(modules, SIDE_NEW, after);
-		const struct code *a, *b;
-
-		if (!facts || !(facts->roles & BEAM_SUPERVISOR) ||
-		    (specs_stay && function_stays(modules, name, "init", 1)))
-			continue;
-		a = module_code(modules, SIDE_OLD, before);
-		b = module_code(modules, SIDE_NEW, after);
-		if (a && b)
-			look_at_supervisor(finder, name, a, b, true);
-	}
+	for (size_t i = 0; i < same.len; i++)
+		look_at_same(finder, same.items[i], specs_stay);
 }
 
 bool is_above(const struct above *above, const char *module)
@@ -349,10 +396,22 @@ void appup_children(struct appup_work *work, struct appup_made *made)
 	owned_name_table struct name_table *names = name_table_new();
 	struct finder finder = { .work = work, .app = made->app, .running = names };
 
-	if (appup_restart(made->app->name) || made->app->modules.len == 0)
+	if (appup_restart(made->app->name))
 		return;
 	find_running(names, work, made->app->old_app);
 	look_at_changed(&finder, made);
-	look_at_same(&finder, made);
+	look_at_all_same(&finder, made->app->same);
 	made->supervisors = (struct supervisor_changes){ finder.items, finder.len };
+}
+
+struct supervisor_changes appup_others(struct modules *modules, const struct app_diff *app)
+{
+	owned_name_table struct name_table *none = name_table_new();
+	struct appup_work work = { .arena = modules->arena,
+				   .diff = modules->diff,
+				   .modules = modules };
+	struct finder finder = { .work = &work, .app = app, .running = none };
+
+	look_at_all_same(&finder, app->new_app->app->modules);
+	return (struct supervisor_changes){ finder.items, finder.len };
 }

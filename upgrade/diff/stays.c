@@ -18,6 +18,7 @@ struct reach {
 	} todo[LOOKED_AT_MAX];
 	size_t len;
 	bool stays;
+	bool results; /* only of what a result may be made */
 };
 
 /* It changed, and does the same in other words, or logs more.  Asked once of each function; two who
@@ -93,20 +94,134 @@ static bool makes_changed(const struct reach *reach, const struct code_op *op)
 	return at && !at->same;
 }
 
-static void reach_from(struct reach *reach, const struct reached *from)
+/* ---- of what a result is made ---- */
+
+enum use { USE_NONE, USE_READ, USE_LOST };
+
+static bool is_x(const struct code_arg *arg, uint64_t number)
 {
-	const struct code *code = module_code(reach->modules, SIDE_NEW, from->module);
-	const struct code_remotes captures = code_captures(from->function, reach->arena);
+	return arg->kind == CODE_X && arg->number == number;
+}
+
+static bool same_register(const struct code_arg *a, const struct code_arg *b)
+{
+	return (a->kind == CODE_X || a->kind == CODE_Y) && a->kind == b->kind &&
+	       a->number == b->number;
+}
+
+static bool is_badmatch(const struct code *code, const struct code_function *function,
+			const struct code_arg *label)
+{
+	const struct code_place *place = code_place(code, label);
+	size_t at = place ? place->op : CODE_NOWHERE;
+
+	while (at < function->len && function->ops[at].opcode == OP_LABEL)
+		at++;
+	return at < function->len && function->ops[at].opcode == OP_BADMATCH;
+}
+
+/* Of an instruction behind a call: whether its result is used, is not there any more, or neither.
+ */
+static enum use use_of_result(const struct code *code, const struct code_function *function,
+			      const struct code_op *op)
+{
+	switch (op->opcode) {
+	case OP_LINE:
+	case OP_LABEL:
+	case OP_INIT:
+	case OP_INIT_YREGS:
+	case OP_TRIM:
+	case OP_TEST_HEAP:
+		return USE_NONE;
+	case OP_MOVE:
+		return is_x(&op->args[0], 0)   ? USE_READ
+		       : is_x(&op->args[1], 0) ? USE_LOST
+					       : USE_NONE;
+	case OP_CALL:
+	case OP_CALL_EXT:
+	case OP_CALL_LAST:
+	case OP_CALL_EXT_LAST:
+	case OP_CALL_ONLY:
+	case OP_CALL_EXT_ONLY:
+		return op->args[0].number > 0 ? USE_READ : USE_LOST;
+	case OP_IS_EQ_EXACT:
+	case OP_IS_TUPLE:
+	case OP_TEST_ARITY:
+	case OP_IS_TAGGED_TUPLE: /* ok = f(), {ok, _} = f() */
+		return is_badmatch(code, function, &op->args[0]) ? USE_NONE : USE_READ;
+	default:
+		return USE_READ;
+	}
+}
+
+static bool result_is_used(const struct code *code, const struct code_function *function, size_t at)
+{
+	const enum opcode opcode = function->ops[at].opcode;
+
+	if (opcode != OP_CALL && opcode != OP_CALL_EXT)
+		return true; /* a last call, or a fun */
+	while (++at < function->len) {
+		enum use use = use_of_result(code, function, &function->ops[at]);
+
+		if (use != USE_NONE)
+			return use == USE_READ;
+	}
+	return true;
+}
+
+/* A fun that is put into something is not called here. */
+static bool fun_is_put(const struct code_function *function, size_t at)
+{
+	const struct code_op *op = &function->ops[at], *next = op + 1;
+
+	if (op->opcode != OP_MAKE_FUN3 || at + 1 >= function->len)
+		return false;
+	if (next->opcode == OP_PUT_LIST)
+		return same_register(&next->args[0], &op->args[1]);
+	if (next->opcode != OP_PUT_TUPLE2 || next->args[1].kind != CODE_LIST)
+		return false;
+	for (size_t i = 0; i < next->args[1].len; i++)
+		if (same_register(&next->args[1].items[i], &op->args[1]))
+			return true;
+	return false;
+}
+
+/* fun M:F/A as it is, not in something. */
+static void reach_moved(struct reach *reach, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len && reach->stays; i++) {
+		const struct code_op *op = &function->ops[i];
+		const struct term *term = op->opcode == OP_MOVE ? code_term(&op->args[0]) : NULL;
+		struct beam_function to;
+
+		if (term && code_capture(&to, reach->arena, term))
+			reach_function(reach, to.module, to.name, to.arity, false);
+	}
+}
+
+static void reach_captures(struct reach *reach, const struct code_function *function)
+{
+	const struct code_remotes captures = code_captures(function, reach->arena);
 
 	for (size_t i = 0; i < captures.len && reach->stays; i++)
 		reach_function(reach, captures.items[i].to.module, captures.items[i].to.name,
 			       captures.items[i].to.arity, false);
+}
+
+static void reach_from(struct reach *reach, const struct reached *from)
+{
+	const struct code *code = module_code(reach->modules, SIDE_NEW, from->module);
+
+	(reach->results ? reach_moved : reach_captures)(reach, from->function);
 	for (size_t i = 0; code && i < from->function->len && reach->stays; i++) {
 		const struct code_op *op = &from->function->ops[i];
 		const struct code_function *local = code_op_local(code, op);
 		const struct beam_function *to = code_op_import(code, op);
 
 		reach->stays = !makes_changed(reach, op);
+		if (reach->results && (local || to) &&
+		    (!result_is_used(code, from->function, i) || fun_is_put(from->function, i)))
+			continue;
 		if (local)
 			reach_function(reach, from->module->name, local->name, local->arity,
 				       from->differs);
@@ -115,11 +230,16 @@ static void reach_from(struct reach *reach, const struct reached *from)
 	}
 }
 
-bool function_stays(struct modules *modules, const char *module, const char *name, uint32_t arity)
+static bool all_stay(struct modules *modules, const char *module, const char *name, uint32_t arity,
+		     bool results)
 {
 	owned_name_table struct name_table *seen = name_table_new();
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct reach reach = { .modules = modules, .arena = &scratch, .seen = seen, .stays = true };
+	struct reach reach = { .modules = modules,
+			       .arena = &scratch,
+			       .seen = seen,
+			       .stays = true,
+			       .results = results };
 
 	reach_function(&reach, module, name, arity, false);
 	while (reach.len > 0 && reach.stays) {
@@ -128,6 +248,16 @@ bool function_stays(struct modules *modules, const char *module, const char *nam
 		reach_from(&reach, &now);
 	}
 	return reach.stays;
+}
+
+bool function_stays(struct modules *modules, const char *module, const char *name, uint32_t arity)
+{
+	return all_stay(modules, module, name, arity, false);
+}
+
+bool result_stays(struct modules *modules, const char *module, const char *name, uint32_t arity)
+{
+	return all_stay(modules, module, name, arity, true);
 }
 
 const struct type *module_state(struct modules *modules, enum side side, const char *name,

@@ -8,6 +8,10 @@
  * Elixir's, is the same as in the old one.  Also where nothing is known of it.
  */
 bool function_stays(struct modules *modules, const char *module, const char *name, uint32_t arity);
+/* The same, but for functions whose result is not used, and funs that are only handed on in
+ * something else.
+ */
+bool result_stays(struct modules *modules, const char *module, const char *name, uint32_t arity);
 
 /* What may be the state of the processes of a module; worked out once.
  *

@@ -186,6 +186,8 @@ static void judge_app(struct judge *judge, const struct app_diff *app)
 		      "%s %s is gone: it is stopped after the others have changed", app->name,
 		      app_diff_old_vsn(app));
 	judge_migrations(judge, app);
+	if (app->change == CHANGE_SAME && !judge->anew)
+		judge_others_children(judge, app);
 	if (app->change != CHANGE_CHANGED)
 		return;
 	if (app_diff_not_bumped(app)) {

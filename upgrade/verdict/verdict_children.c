@@ -93,3 +93,25 @@ void judge_children(struct judge *judge, const struct appup_made *made)
 			judge_restarts(judge, made->app, change);
 	}
 }
+
+void judge_others_children(struct judge *judge, const struct app_diff *app)
+{
+	const struct supervisor_changes all = appup_others(judge->modules, app);
+
+	for (size_t i = 0; i < all.len; i++) {
+		const char *module = all.items[i].module;
+
+		if (all.items[i].kind_changed)
+			judge_kind(judge, app, &all.items[i]);
+		if (all.items[i].len == 0 && !all.items[i].opaque)
+			continue;
+		JUDGE(judge, REASON_supervisor_opaque, app->name, module,
+		      "the children of %s are made by what other applications have, and may have "
+		      "changed: %s did not, and has no appup, so what is new is not started, what "
+		      "is gone not stopped",
+		      module_shown(module), app->name)
+			->hint = "fine when the children are the same; otherwise raise the version "
+				 "of that application, or start and stop them in an appup of "
+				 "another one";
+	}
+}

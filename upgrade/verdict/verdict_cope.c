@@ -222,7 +222,7 @@ static bool is_open(const struct type *type, unsigned depth)
 {
 	if (!type || depth == 0)
 		return false;
-	if (is_open(type->item, depth - 1))
+	if (is_open(type->item, depth - 1) || is_open(type->packed, depth - 1))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		if (type->variants[i].open)

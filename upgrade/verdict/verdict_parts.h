@@ -476,6 +476,8 @@ void judge_kept_things(struct judge *judge, const struct app_diff *app,
 
 /* Supervisors whose children changed. */
 void judge_children(struct judge *judge, const struct appup_made *made);
+/* The same of an application that did not change. */
+void judge_others_children(struct judge *judge, const struct app_diff *app);
 
 /* ---- verdict_supervisors.c ---- */
 

@@ -313,8 +313,14 @@ static void judge_moved(const struct storing *storing, const struct code_effect 
 	const char *was;
 
 	if (is_told(judge, REASON_shared_struct_changed, module->name) ||
-	    is_told(judge, REASON_not_reversible, module->name) ||
-	    !(was = stored_place_before(storing, put, way, place)) || is_put_at_start(storing, put))
+	    is_told(judge, REASON_not_reversible, module->name))
+		return;
+	was = stored_place_before(storing, put, way, place);
+	if (was && is_put_at_start(storing, put))
+		return;
+	if (!was && back)
+		was = stored_place_left(storing, way, place);
+	if (!was)
 		return;
 	JUDGE(judge, back ? REASON_not_reversible : REASON_shared_struct_changed, module->app->name,
 	      module->name,

@@ -60,6 +60,12 @@ const char *stored_key_not_found(const struct storing *storing, const struct sto
 const char *stored_place_before(const struct storing *storing, const struct code_effect *put,
 				const struct storage *way, const char *place);
 
+/* The other place under which a release puts what it still takes from this one, where it was
+ * before, while the one that finds it fetches it here; NULL: that is not seen.
+ */
+const char *stored_place_left(const struct storing *storing, const struct storage *way,
+			      const char *place);
+
 /* ---- verdict_stored_change.c ---- */
 
 /* What functions of a release make of what `into` says is there, in the process dictionary, is

@@ -554,3 +554,72 @@ const char *stored_place_before(const struct storing *storing, const struct code
 	}
 	return NULL;
 }
+
+/* Whether something is put there, or somewhere that is not seen. */
+static bool is_put_there(struct code_effects effects, enum stored stored, const char *place,
+			 struct arena *arena)
+{
+	for (size_t i = 0; i < effects.len; i++) {
+		const struct code_effect *effect = &effects.items[i];
+		const char *at = storage_place(effect, 0, arena);
+
+		if (is_of(effect, stored) && strncmp(effect->to.name, "put", 3) == 0 &&
+		    (!at || strcmp(at, place) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool is_fetched(const struct code *code, struct code_effects effects, enum stored stored,
+		       const char *place, struct arena *arena)
+{
+	for (size_t i = 0; i < effects.len; i++) {
+		const char *at = storage_place(&effects.items[i], 0, arena);
+
+		if (at && is_of(&effects.items[i], stored) && strcmp(at, place) == 0 &&
+		    access_of(code, &effects.items[i]) == ACCESS_FETCH)
+			return true;
+	}
+	return false;
+}
+
+/* Another place that a function which takes what is at this one looks at, or puts it, and that the
+ * release in question knows nothing of.
+ */
+static const char *place_beside(const struct storing *storing, const struct code_effect *taken,
+				enum stored stored, const char *place)
+{
+	struct arena *arena = storing->judge->arena;
+
+	for (size_t i = 0; i < storing->there.len; i++) {
+		const struct code_effect *effect = &storing->there.items[i];
+		const char *at = storage_place(effect, 0, arena);
+
+		if (at && effect->in == taken->in && is_of(effect, stored) &&
+		    strcmp(at, place) != 0 && is_put_there(storing->there, stored, at, arena) &&
+		    !is_named(storing->made, stored, at, arena))
+			return at;
+	}
+	return NULL;
+}
+
+const char *stored_place_left(const struct storing *storing, const struct storage *way,
+			      const char *place)
+{
+	struct arena *arena = storing->judge->arena;
+	const char *is;
+
+	if (way->stored != STORED_IN_PROCESS ||
+	    is_put_there(storing->there, way->stored, place, arena) ||
+	    !is_fetched(storing->code, storing->made, way->stored, place, arena))
+		return NULL;
+	for (size_t i = 0; i < storing->there.len; i++) {
+		const struct code_effect *effect = &storing->there.items[i];
+		const char *at = storage_place(effect, 0, arena);
+
+		if (at && is_of(effect, way->stored) && strcmp(at, place) == 0 &&
+		    (is = place_beside(storing, effect, way->stored, place)))
+			return is_set_first(storing, way->stored, place) ? NULL : is;
+	}
+	return NULL;
+}

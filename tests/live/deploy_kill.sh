@@ -93,9 +93,10 @@ done
 ok
 
 # Stopped after it wrote down what it is about to do.  It is alive, so it has the lock of a file: another
-# file is another machine.  A lease runs out.  Whoever goes on then has a later token.
-half=$((writes / 2))
-(cd "$fleet" && exec env KILL_STOP=1 KILL_AT="$half" LD_PRELOAD="$killer" "$relevo" deploy 1.1.0 -t production) \
+# file is another machine.  A lease runs out.  Whoever goes on then has a later token.  On a busy machine there
+# are more writes, and this deploy may be a quicker one: it must not be over by then.
+early=$((writes / 3))
+(cd "$fleet" && exec env KILL_STOP=1 KILL_AT="$early" LD_PRELOAD="$killer" "$relevo" deploy 1.1.0 -t production) \
   >"$work/deploy.out" 2>"$work/deploy.said" </dev/null &
 deploy=$!
 pids="$pids $deploy"

@@ -858,7 +858,7 @@ void judge_calls(struct judge *judge);
 /* ---- verdict_loops.c ---- */
 
 /* A function in which processes of this module wait for messages, and from which they never
- * leave for newer code; NULL: none is seen.
+ * leave for newer code; NULL: none is seen.  One that ends (loop_ends()) only where all do.
  */
 /* A function of the module itself that processes which it starts call by its full name, as they
  * come to it: in the code that is there by then.  NULL: none that matches.
@@ -872,6 +872,14 @@ const struct code_function *loop_begun_at(const struct code *code, const char *n
 					  struct arena *arena);
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);
+bool function_blocks(const struct beam_function *function);
+
+/* ---- verdict_ends.c ---- */
+
+/* Whether a function that goes round by tail calls is seen to end, each time that it is begun, when
+ * it has waited for less than a minute: it counts, and waits for known times.
+ */
+bool loop_ends(const struct code *code, const struct code_function *loop);
 
 /* ---- verdict_carried.c ---- */
 

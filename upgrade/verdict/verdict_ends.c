@@ -22,6 +22,7 @@ struct round {
 };
 
 struct rounds {
+	struct judge *judge;
 	const struct code *code;
 	struct arena *arena;
 	bool *inside; /* by function: those that lead to each other */
@@ -199,7 +200,9 @@ static void on_call(void *ctx, const struct beam_function *function,
 		rounds->unknown = rounds->unknown || (last && value_is_atom(last, "infinity"));
 		return;
 	}
-	if (!add_time(&rounds->ms, last))
+	/* That of recv/2 is how many bytes. */
+	if ((strcmp(function->name, "recv") == 0 && function->arity == 2) ||
+	    !add_time(&rounds->ms, last))
 		rounds->unknown = true;
 }
 
@@ -274,15 +277,23 @@ static const struct value *moved_before(const struct code_function *function, si
 	return &value_unknown;
 }
 
+/* By the call at that place; a fun may be called with anything. */
 static struct round begun_by(struct arena *arena, const struct code_function *from, size_t at,
 			     const struct code_function *to)
 {
 	struct round round = { to, arena_array(arena, to->arity, const struct value *), false };
-	bool called = from && (from->ops[at].opcode == OP_CALL || is_tail(from->ops[at].opcode));
+	bool fun = from->ops[at].opcode == OP_MAKE_FUN2 || from->ops[at].opcode == OP_MAKE_FUN3;
 
 	for (uint32_t i = 0; i < to->arity; i++)
-		round.args[i] = called ? moved_before(from, at, i) : &value_unknown;
+		round.args[i] = fun ? &value_unknown : moved_before(from, at, i);
 	return round;
+}
+
+static bool is_itself(const struct code *code, const struct beam_function *to,
+		      const struct code_function *function)
+{
+	return to && strcmp(to->module, code->module) == 0 &&
+	       strcmp(to->name, function->name) == 0 && to->arity == function->arity;
 }
 
 static bool follow_from(struct rounds *rounds, const struct code_function *from)
@@ -297,7 +308,106 @@ static bool follow_from(struct rounds *rounds, const struct code_function *from)
 	return true;
 }
 
-/* Others may call what is exported, with anything. */
+/* Processes that are begun by name, with a list of arguments, in one function. */
+struct begins {
+	struct rounds *rounds;
+	const struct code_function *function;
+	struct round *items;
+	size_t len, cap;
+};
+
+static const struct value **listed(struct arena *arena, const struct value *list, size_t len)
+{
+	const struct value **args = arena_array(arena, len, const struct value *), *head;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!value_uncons(list, arena, &head, &list))
+			return NULL;
+		args[i] = head;
+	}
+	return value_is_nil(list) == YES ? args : NULL;
+}
+
+/* Any call that is given Module, Name, [Arguments] one after the other. */
+static void on_begin(void *ctx, const struct beam_function *to, const struct value *const *args)
+{
+	struct begins *begins = ctx;
+	const struct code_function *function = begins->function;
+	struct arena *arena = begins->rounds->arena;
+
+	for (uint32_t i = 2; i < to->arity; i++) {
+		const struct value **given;
+
+		if (!value_is_atom(args[i - 2], begins->rounds->code->module) ||
+		    !value_is_atom(args[i - 1], function->name))
+			continue;
+		given = listed(arena, args[i], function->arity);
+		begins->items = arena_grow(arena, begins->items, begins->len, &begins->cap);
+		begins->items[begins->len++] = (struct round){ function, given, false };
+	}
+}
+
+static bool has_atom(const struct term *term, const char *name, unsigned depth)
+{
+	if (term_is_atom(term, name))
+		return true;
+	if (term->kind == TERM_MAP || term->kind == TERM_OPAQUE)
+		return true; /* not looked into: a fun may be the function itself */
+	for (size_t i = 0; (term->kind == TERM_LIST || term->kind == TERM_TUPLE) && depth > 0 &&
+			   i < term->seq.len;
+	     i++)
+		if (has_atom(term_at(term, i), name, depth - 1))
+			return true;
+	return false;
+}
+
+static bool mentions(const struct code_function *function, const char *name)
+{
+	for (size_t i = 0; i < function->len; i++)
+		for (size_t j = 0; j < function->ops[i].len; j++) {
+			const struct term *term = code_term(&function->ops[i].args[j]);
+
+			if (term && has_atom(term, name, 8))
+				return true;
+		}
+	return false;
+}
+
+/* What has its name only begins it: with what is seen, or nothing is known. */
+static bool follow_begins(struct rounds *rounds, const struct code_function *from,
+			  const struct code_function *to)
+{
+	struct begins begins = { .rounds = rounds, .function = to };
+	struct eval eval = { .arena = rounds->arena, .on_call = on_begin, .ctx = &begins };
+
+	for (size_t i = 0; i < from->len; i++)
+		if (is_itself(rounds->code, code_op_import(rounds->code, &from->ops[i]), to) &&
+		    !follow(rounds, begun_by(rounds->arena, from, i, to)))
+			return false;
+	if (!mentions(from, to->name))
+		return true;
+	eval_any(&eval, rounds->code, from);
+	if (eval.gave_up || begins.len == 0 || code_captures(from, rounds->arena).len > 0)
+		return false;
+	for (size_t i = 0; i < begins.len; i++)
+		if (!begins.items[i].args || !follow(rounds, begins.items[i]))
+			return false;
+	return true;
+}
+
+/* Others may call what is exported, with anything; unless nobody else knows its name. */
+static bool follow_exported(struct rounds *rounds, const struct code_function *function)
+{
+	const struct code *code = rounds->code;
+
+	if (named_elsewhere(rounds->judge, code->module, function->name))
+		return false;
+	for (size_t i = 0; i < code->len; i++)
+		if (!follow_begins(rounds, &code->functions[i], function))
+			return false;
+	return true;
+}
+
 static bool follow_all(struct rounds *rounds)
 {
 	const struct code *code = rounds->code;
@@ -305,10 +415,9 @@ static bool follow_all(struct rounds *rounds)
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (rounds->inside[i] &&
-		    (function->arity > ARITY_MAX ||
-		     (code_exports(code, function->name, function->arity) &&
-		      !follow(rounds, begun_by(rounds->arena, NULL, 0, function)))))
+		if (rounds->inside[i] && (function->arity > ARITY_MAX ||
+					  (code_exports(code, function->name, function->arity) &&
+					   !follow_exported(rounds, function))))
 			return false;
 		if (!rounds->inside[i] && !follow_from(rounds, function))
 			return false;
@@ -316,10 +425,10 @@ static bool follow_all(struct rounds *rounds)
 	return true;
 }
 
-bool loop_ends(const struct code *code, const struct code_function *loop)
+bool loop_ends(struct judge *judge, const struct code *code, const struct code_function *loop)
 {
 	owned_arena struct arena arena = ARENA_EMPTY;
-	struct rounds rounds = { .code = code, .arena = &arena };
+	struct rounds rounds = { .judge = judge, .code = code, .arena = &arena };
 	const struct near near = near_to(code, loop, &arena);
 
 	rounds.inside = arena_array(&arena, code->len, bool);

@@ -191,7 +191,7 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 }
 
 /* One that ends by itself only where there is no other. */
-static const struct code_function *loop_among(const struct loops *loops, struct arena *arena)
+static const struct code_function *loop_among(struct judge *judge, const struct loops *loops)
 {
 	const struct code *code = loops->code;
 	const struct code_function *ending = NULL;
@@ -200,22 +200,22 @@ static const struct code_function *loop_among(const struct loops *loops, struct 
 		const struct code_function *function = &code->functions[i];
 
 		if (!loops->seen[i] || !function_waits(code, function) ||
-		    !goes_round(code, arena, function))
+		    !goes_round(code, judge->arena, function))
 			continue;
-		if (!loop_ends(code, function))
+		if (!loop_ends(judge, code, function))
 			return function;
 		ending = function;
 	}
 	return ending;
 }
 
-const struct code_function *loop_begun_at(const struct code *code, const char *name,
-					  struct arena *arena)
+const struct code_function *loop_begun_at(struct judge *judge, const struct code *code,
+					  const char *name)
 {
-	struct loops loops = loops_new(code, arena);
+	struct loops loops = loops_new(code, judge->arena);
 
 	reach_named(&loops, name);
-	return loop_among(&loops, arena);
+	return loop_among(judge, &loops);
 }
 
 const struct beam_function *
@@ -240,12 +240,12 @@ begun_call(const struct code *code, struct arena *arena,
 	return NULL;
 }
 
-const struct code_function *loop_that_stays(const struct code *code, struct arena *arena)
+const struct code_function *loop_that_stays(struct judge *judge, const struct code *code)
 {
-	struct loops loops = loops_new(code, arena);
+	struct loops loops = loops_new(code, judge->arena);
 
 	for (size_t i = 0; i < code->len; i++)
 		if (starts_processes(code, &code->functions[i]))
 			reach_mentioned(&loops, &code->functions[i]);
-	return loop_among(&loops, arena);
+	return loop_among(judge, &loops);
 }

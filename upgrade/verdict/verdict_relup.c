@@ -177,9 +177,9 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 		for (size_t j = 0; j < effects.len; j++) {
 			const char *name = effect_begins(&effects.items[j], module->name, NULL);
 			const struct code_function *loop =
-				name ? loop_begun_at(module->old_code, name, judge->arena) : NULL;
+				name ? loop_begun_at(judge, module->old_code, name) : NULL;
 
-			if (loop && !loop_ends(module->old_code, loop))
+			if (loop && !loop_ends(judge, module->old_code, loop))
 				return loop;
 			ending = loop ? loop : ending;
 		}
@@ -215,14 +215,14 @@ static void judge_under_way(struct judge *judge, const struct module_diff *modul
 static const struct code_function *loop_of_processes(struct judge *judge,
 						     const struct module_diff *module, bool *ends)
 {
-	const struct code_function *loop = loop_that_stays(module->old_code, judge->arena), *other;
+	const struct code_function *loop = loop_that_stays(judge, module->old_code), *other;
 
-	*ends = !loop || loop_ends(module->old_code, loop);
+	*ends = !loop || loop_ends(judge, module->old_code, loop);
 	if (!*ends)
 		return loop;
 	other = loop_started_elsewhere(judge, module);
 	loop = other ? other : loop;
-	*ends = loop && loop_ends(module->old_code, loop);
+	*ends = loop && loop_ends(judge, module->old_code, loop);
 	return loop;
 }
 

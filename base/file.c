@@ -46,7 +46,8 @@ static int not_regular(const char *path, mode_t mode, struct error *err)
 	return error_set(err, ERROR_INVALID, "%s: %s, not a regular file", path, kind_of(mode));
 }
 
-/* Never waits for a pipe, nor reads of it.  The path is one in the folder, unless it begins at the root. */
+/* Never waits for a pipe, nor reads of it.  The path is one in the folder, unless it begins at the
+ * root. */
 static int open_unseen_in(int *out, int folder, const char *path, int flags, struct stat *info,
 			  struct error *err)
 {

@@ -314,7 +314,8 @@ int serve_open(struct serve **out, const struct serve_options *options, struct e
 	serve->options = *options;
 	if (options->cert)
 		serve->client = mem_dup(options->client);
-	if (library_load(&http_library, err) || library_load(&tls_library, err) ||
+	/* That of TLS first: the other one needs it, and would be named in its place. */
+	if (library_load(&tls_library, err) || library_load(&http_library, err) ||
 	    listen_at(serve, err)) {
 		serve_close(serve);
 		return -1;

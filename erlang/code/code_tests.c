@@ -77,6 +77,17 @@ static enum answer equals(const struct value *a, const struct value *b)
 		       : MAYBE;
 }
 
+/* < and >= of two integers. */
+static enum answer is_less(const struct value *a, const struct value *b)
+{
+	int64_t x, y;
+
+	if (a->kind != VALUE_TERM || b->kind != VALUE_TERM ||
+	    !term_get_integer(a->constant.term, &x) || !term_get_integer(b->constant.term, &y))
+		return MAYBE;
+	return x < y ? YES : NO;
+}
+
 /* Whether the way goes on behind a test, and not at its label. */
 static enum answer decide(struct run *run, const struct code_op *op)
 {
@@ -90,6 +101,10 @@ static enum answer decide(struct run *run, const struct code_op *op)
 		return opposite(value_equal(a, b));
 	case OP_IS_EQ:
 		return equals(a, b);
+	case OP_IS_LT:
+		return is_less(a, b);
+	case OP_IS_GE:
+		return opposite(is_less(a, b));
 	case OP_IS_NE:
 		return opposite(equals(a, b));
 	case OP_IS_INTEGER:

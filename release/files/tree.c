@@ -174,8 +174,8 @@ struct tree_folder tree_folder_open(const struct tree *tree, const char *path)
 	struct tree_folder folder = { tree, path, -1 };
 
 	if (tree->root && tree != &system_tree)
-		folder.fd = open(path_join(&arena, tree->root, path),
-				 O_PATH | O_DIRECTORY | O_CLOEXEC);
+		folder.fd =
+			open(path_join(&arena, tree->root, path), O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return folder;
 }
 

@@ -96,6 +96,15 @@ if in_part docker; then
   [ "$(stat -c %u volume/tally-1.1.0.tar.gz)" = 65532 ] || fail "it is not that user's"
   # What is loaded only when it is wanted is there: a registry that is none is looked for.
   expect 3 made run --isolation chroot "$alone" relevo list tally --store oci://127.0.0.1:1/x
+  openssl req -x509 -newkey ed25519 -nodes -subj /CN=agent -days 2 -keyout volume/agent.key -out volume/agent.crt 2>/dev/null
+  printf 'a cookie' >volume/cookie
+  chown 65532:65532 volume/agent.* volume/cookie
+  chmod 600 volume/cookie volume/agent.key
+  # An address that is none of this machine's: libmicrohttpd is there, and cannot serve at it.
+  made run --isolation chroot --volume "$work/volume:/releases" "$alone" relevo agent --root /releases --node shop@127.0.0.1 \
+    --cookie-file /releases/cookie --cert /releases/agent.crt --key /releases/agent.key --ca /releases/agent.crt \
+    --listen 192.0.2.1:9443 >agent.log 2>&1 && fail "it serves at an address of another machine"
+  contains "$(cat agent.log)" "cannot serve at"
   made rm -a >/dev/null
   ok
   echo "ok: $checks groups of checks"

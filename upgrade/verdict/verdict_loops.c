@@ -49,7 +49,7 @@ static void reach(struct loops *loops, const struct code_function *function, boo
 	}
 }
 
-bool function_waits(const struct code *code, const struct code_function *function)
+bool function_blocks(const struct beam_function *function)
 {
 	static const struct beam_function blocking[] = {
 		{ "gen_tcp", "accept", 1 },
@@ -70,15 +70,21 @@ bool function_waits(const struct code *code, const struct code_function *functio
 		{ "Elixir.Process", "sleep", 1 },
 	};
 
+	for (size_t i = 0; i < ARRAY_LEN(blocking); i++)
+		if (beam_function_same(function, &blocking[i]))
+			return true;
+	return false;
+}
+
+bool function_waits(const struct code *code, const struct code_function *function)
+{
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
 		const struct beam_function *to = code_op_import(code, op);
 
-		if (op->opcode == OP_WAIT || op->opcode == OP_WAIT_TIMEOUT)
+		if (op->opcode == OP_WAIT || op->opcode == OP_WAIT_TIMEOUT ||
+		    (to && function_blocks(to)))
 			return true;
-		for (size_t j = 0; to && j < ARRAY_LEN(blocking); j++)
-			if (beam_function_same(to, &blocking[j]))
-				return true;
 	}
 	return false;
 }
@@ -184,17 +190,32 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 	}
 }
 
-const struct code_function *loop_begun_at(const struct code *code, const char *name,
-					  struct arena *arena)
+/* One that ends by itself only where there is no other. */
+static const struct code_function *loop_among(struct judge *judge, const struct loops *loops)
 {
-	struct loops loops = loops_new(code, arena);
+	const struct code *code = loops->code;
+	const struct code_function *ending = NULL;
+
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_function *function = &code->functions[i];
+
+		if (!loops->seen[i] || !function_waits(code, function) ||
+		    !goes_round(code, judge->arena, function))
+			continue;
+		if (!loop_ends(judge, code, function))
+			return function;
+		ending = function;
+	}
+	return ending;
+}
+
+const struct code_function *loop_begun_at(struct judge *judge, const struct code *code,
+					  const char *name)
+{
+	struct loops loops = loops_new(code, judge->arena);
 
 	reach_named(&loops, name);
-	for (size_t i = 0; i < code->len; i++)
-		if (loops.seen[i] && function_waits(code, &code->functions[i]) &&
-		    goes_round(code, arena, &code->functions[i]))
-			return &code->functions[i];
-	return NULL;
+	return loop_among(judge, &loops);
 }
 
 const struct beam_function *
@@ -219,19 +240,12 @@ begun_call(const struct code *code, struct arena *arena,
 	return NULL;
 }
 
-const struct code_function *loop_that_stays(const struct code *code, struct arena *arena)
+const struct code_function *loop_that_stays(struct judge *judge, const struct code *code)
 {
-	struct loops loops = loops_new(code, arena);
+	struct loops loops = loops_new(code, judge->arena);
 
 	for (size_t i = 0; i < code->len; i++)
 		if (starts_processes(code, &code->functions[i]))
 			reach_mentioned(&loops, &code->functions[i]);
-	for (size_t i = 0; i < code->len; i++) {
-		const struct code_function *function = &code->functions[i];
-
-		if (loops.seen[i] && function_waits(code, function) &&
-		    goes_round(code, arena, function))
-			return function;
-	}
-	return NULL;
+	return loop_among(judge, &loops);
 }

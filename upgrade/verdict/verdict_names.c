@@ -193,6 +193,32 @@ bool atom_was_known(struct judge *judge, const char *name)
 	return false;
 }
 
+bool named_elsewhere(struct judge *judge, const char *module, const char *function)
+{
+	struct modules *modules = judge->modules;
+	/* Modules of the language do not know ours. */
+	struct reading reading = { modules, false };
+	const uint32_t hash = text_hash(module), other = text_hash(function);
+
+	if (modules->failed || !read_all_atoms(&reading))
+		return true;
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
+		const struct module_at *at = &modules->items[SIDE_NEW][i];
+
+		if (is_looked_at(at, false) && strcmp(at->name, module) != 0 &&
+		    has_any(at->atoms, &hash, 1) && has_any(at->atoms, &other, 1))
+			return true;
+	}
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *at = &modules->items[SIDE_OLD][i];
+
+		if (!at->same && strcmp(at->name, module) != 0 && !at->of_language &&
+		    names_atom(judge, at, module) && names_atom(judge, at, function))
+			return true;
+	}
+	return false;
+}
+
 /* ---- who calls what changed ---- */
 
 /* Whether it calls a function that is not what it was. */

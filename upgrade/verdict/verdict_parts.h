@@ -457,6 +457,8 @@ bool handler_may_get(struct judge *judge, const struct value *manager, const cha
  * also as that of a behaviour.
  */
 bool *modules_naming(struct judge *judge, const struct name_table *names);
+/* Whether a module of the old release besides that one has both names, its own and a function's. */
+bool named_elsewhere(struct judge *judge, const char *module, const char *function);
 /* Whether any module of the old release names an atom: else nothing there is seen to make it. */
 bool atom_was_known(struct judge *judge, const char *name);
 /* Of a module of the new release that is the same: whether it calls one that changed, by what that
@@ -858,7 +860,7 @@ void judge_calls(struct judge *judge);
 /* ---- verdict_loops.c ---- */
 
 /* A function in which processes of this module wait for messages, and from which they never
- * leave for newer code; NULL: none is seen.
+ * leave for newer code; NULL: none is seen.  One that ends (loop_ends()) only where all do.
  */
 /* A function of the module itself that processes which it starts call by its full name, as they
  * come to it: in the code that is there by then.  NULL: none that matches.
@@ -866,12 +868,20 @@ void judge_calls(struct judge *judge);
 const struct beam_function *
 begun_call(const struct code *code, struct arena *arena,
 	   bool (*matches)(void *ctx, const struct beam_function *function), void *ctx);
-const struct code_function *loop_that_stays(const struct code *code, struct arena *arena);
+const struct code_function *loop_that_stays(struct judge *judge, const struct code *code);
 /* The same of processes that another module lets begin in an exported function of that name. */
-const struct code_function *loop_begun_at(const struct code *code, const char *name,
-					  struct arena *arena);
+const struct code_function *loop_begun_at(struct judge *judge, const struct code *code,
+					  const char *name);
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);
+bool function_blocks(const struct beam_function *function);
+
+/* ---- verdict_ends.c ---- */
+
+/* Whether a function of the old code that goes round by tail calls is seen to end, each time that
+ * it is begun, when it has waited for less than a minute: it counts, and waits for known times.
+ */
+bool loop_ends(struct judge *judge, const struct code *code, const struct code_function *loop);
 
 /* ---- verdict_carried.c ---- */
 

@@ -160,6 +160,7 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 {
 	owned_name_table struct name_table *names = name_table_new();
 	struct modules *modules = judge->modules;
+	const struct code_function *ending = NULL;
 	const bool *naming;
 
 	if (code_loop(module->old_code) == CODE_LOOP_NONE)
@@ -176,13 +177,14 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 		for (size_t j = 0; j < effects.len; j++) {
 			const char *name = effect_begins(&effects.items[j], module->name, NULL);
 			const struct code_function *loop =
-				name ? loop_begun_at(module->old_code, name, judge->arena) : NULL;
+				name ? loop_begun_at(judge, module->old_code, name) : NULL;
 
-			if (loop)
+			if (loop && !loop_ends(judge, module->old_code, loop))
 				return loop;
+			ending = loop ? loop : ending;
 		}
 	}
-	return NULL;
+	return ending;
 }
 
 static bool is_gone(void *ctx, const struct beam_function *function)
@@ -209,24 +211,24 @@ static void judge_under_way(struct judge *judge, const struct module_diff *modul
 			->hint = "keep the function for one release, or call it without its module";
 }
 
-/* The old code is what they stay in.  A server, too, may start them beside itself: who accepts, who
- * polls.
- */
-static void judge_staying(struct judge *judge, const struct module_diff *module,
-			  const struct app_diff *app)
+/* *ends: it soon ends by itself, as all others that are seen. */
+static const struct code_function *loop_of_processes(struct judge *judge,
+						     const struct module_diff *module, bool *ends)
 {
-	const struct code_function *loop;
-	const struct beam_function *gone;
+	const struct code_function *loop = loop_that_stays(judge, module->old_code), *other;
 
-	if (!module->old_code || is_special(module->old_facts))
-		return;
-	loop = loop_that_stays(module->old_code, judge->arena);
-	if (!loop)
-		loop = loop_started_elsewhere(judge, module);
-	if (!loop) {
-		judge_under_way(judge, module, app);
-		return;
-	}
+	*ends = !loop || loop_ends(judge, module->old_code, loop);
+	if (!*ends)
+		return loop;
+	other = loop_started_elsewhere(judge, module);
+	loop = other ? other : loop;
+	*ends = loop && loop_ends(judge, module->old_code, loop);
+	return loop;
+}
+
+static void tell_staying(struct judge *judge, const struct module_diff *module,
+			 const struct app_diff *app, const struct code_function *loop)
+{
 	JUDGE(judge, REASON_second_purge, app->name, module->name,
 	      "processes in %s%s%s/%u go on by calling themselves locally, so they stay in the old "
 	      "code, and are killed when it is purged: at the commit, or by the next upgrade",
@@ -235,6 +237,27 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 		->hint =
 		"go on by a fully qualified call (?MODULE:loop(…)), which enters the newest "
 		"code, and start them again after this upgrade";
+}
+
+/* The old code is what they stay in.  A server, too, may start them beside itself: who accepts, who
+ * polls.
+ */
+static void judge_staying(struct judge *judge, const struct module_diff *module,
+			  const struct app_diff *app)
+{
+	const struct code_function *loop;
+	const struct beam_function *gone;
+	bool ends;
+
+	if (!module->old_code || is_special(module->old_facts))
+		return;
+	loop = loop_of_processes(judge, module, &ends);
+	if (!loop) {
+		judge_under_way(judge, module, app);
+		return;
+	}
+	if (!ends)
+		tell_staying(judge, module, app, loop);
 	gone = loop_call(module->old_code, loop, is_gone, judge);
 	if (gone)
 		JUDGE(judge, REASON_function_missing, app->name, module->name,
@@ -244,6 +267,8 @@ static void judge_staying(struct judge *judge, const struct module_diff *module,
 		      module_shown(gone->module), gone->name, gone->arity)
 			->hint = "keep the function for one release, or start them again right "
 				 "behind this upgrade";
+	else if (ends)
+		judge_under_way(judge, module, app);
 	judge_staying_calls(judge, app, module, loop);
 }
 

@@ -75,7 +75,10 @@ static bool raises_without(const struct code *code, const struct code_op *op)
 		{ "maps", "update", 3 },
 		{ "maps", "update_with", 3 },
 		{ "erlang", "map_get", 2 },
+		{ "Elixir.Access", "fetch!", 2 },
 		{ "Elixir.Map", "fetch!", 2 },
+		{ "Elixir.Map", "get_and_update!", 3 },
+		{ "Elixir.Map", "pop!", 2 },
 		{ "Elixir.Map", "replace!", 3 },
 		{ "Elixir.Map", "update!", 3 },
 	};

@@ -7,6 +7,7 @@
  * writes is given to those that live on as well.
  */
 #include "erlang/code/code_facts.h"
+#include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 enum { KINDS_MAX = 64 };
@@ -46,7 +47,8 @@ struct written {
 	struct name_table *keys;
 	struct name_table *helpers; /* modules that are called, and may write others */
 	const char *module;
-	unsigned kinds[KINDS_MAX]; /* what is written under the first keys: bits of term_kind */
+	unsigned kinds[KINDS_MAX]; /* what is written under the first keys: bits of term_kind … */
+	struct type *types[KINDS_MAX]; /* … and all that is seen of it; NULL: nothing */
 };
 
 /* Numbers are alike; 0: not seen, or an atom, as nil, in whose place anything may come. */
@@ -78,8 +80,12 @@ static void add_key(struct written *w, const char *key, const struct value *valu
 	if (!key)
 		return;
 	id = name_table_add(w->keys, key, NULL);
-	if (id < KINDS_MAX)
-		w->kinds[id] |= kind ? kind : KIND_UNSEEN;
+	if (id >= KINDS_MAX)
+		return;
+	w->kinds[id] |= kind ? kind : KIND_UNSEEN;
+	if (!w->types[id])
+		w->types[id] = type_new(w->judge->arena);
+	type_add(w->types[id], value ? value : &value_unknown, w->judge->arena);
 }
 
 /* :key, [:key], [key: value], %{key: value}
@@ -339,7 +345,7 @@ static struct names not_given(struct judge *judge, enum side side, const struct 
 			      struct names keys)
 {
 	owned_name_table struct name_table *given = name_table_new(), *helpers = name_table_new();
-	struct written w = { judge, side, NULL, given, helpers, code->module, { 0 } };
+	struct written w = { judge, side, NULL, given, helpers, code->module, { 0 }, { 0 } };
 	const struct code_function *function = code_function(code, "code_change", 3);
 	const char **left = arena_array(judge->arena, keys.len, const char *);
 	size_t len = 0;
@@ -428,6 +434,125 @@ static void judge_kinds(struct judge *judge, const struct app_diff *app,
 			->hint = "convert it in code_change({:down, _vsn}, socket, _extra)";
 }
 
+/* ---- below the first level: cart: %{items: [], total: 0} ---- */
+
+struct reading {
+	const struct code *code;
+	const char *key;
+};
+
+static bool is_read_there(const struct code *code, const void *what)
+{
+	const struct reading *reading = what;
+
+	return code == reading->code ? takes_for_given(code, reading->key)
+				     : wants_key(code, reading->key);
+}
+
+/* By the code itself, behind its begin, or a changed module that it calls. */
+static bool is_read(struct judge *judge, enum side side, const struct code *code, const char *key)
+{
+	const struct reading reading = { code, key };
+
+	return code_or_library(judge, side, code, is_read_there, &reading);
+}
+
+/* "under items" of "under cart, under items" */
+static const char *last_key(const struct type_diff *diff)
+{
+	const char *key = NULL;
+
+	for (const char *at = diff->path; (at = strstr(at, "under ")); at++)
+		key = at + strlen("under ");
+	return key && !strstr(key, ", ") && strcmp(key, "*") != 0 ? key : NULL;
+}
+
+/* Nothing that is `nil` at first, and no number in place of another one. */
+static bool are_other_kinds(const struct type *was, const struct type *is)
+{
+	const unsigned numbers = 1U << TERM_INTEGER | 1U << TERM_FLOAT, both = was->kinds | is->kinds;
+
+	return !(both & 1U << TERM_ATOM) && both & ~numbers;
+}
+
+/* Whether the code of `side` fails for what is written under an assign by the maker. */
+static bool harms_inside(struct judge *judge, enum side side, const struct code *code,
+			 const struct code *maker, const struct type_diff *diff)
+{
+	const char *key = last_key(diff);
+
+	switch (diff->what) {
+	case TYPE_KEY:
+		return !diff->of && !diff->open && is_read(judge, side, code, diff->tag) &&
+		       !may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW, maker,
+				    diff->tag);
+	case TYPE_SIZE:
+		return diff->size < 64 && diff->new_size < 64 &&
+		       !code_matches_size(code, diff->size) &&
+		       code_matches_size(code, diff->new_size);
+	case TYPE_OTHER:
+		return key && can_be_seen_in_use(diff) && are_other_kinds(diff->before, diff->after) &&
+		       is_read(judge, side, code, key) &&
+		       !asks_newly_for(code, maker, diff->before->kinds);
+	default:
+		return false;
+	}
+}
+
+/* The first difference below the first level with which the code does not go on; NULL: none is
+ * seen.
+ *
+ * key  takes the assign
+ */
+static const struct type_diff *other_inside(struct judge *judge, enum side side,
+					    const struct written *before,
+					    const struct written *after, const struct code *maker,
+					    const struct code *code, const char **key)
+{
+	for (size_t i = 0; i < name_table_len(after->keys) && i < KINDS_MAX; i++) {
+		size_t id = name_table_find(before->keys, span_of(name_table_name(after->keys, i)));
+		struct type_diffs diffs = { 0 };
+
+		*key = name_table_name(after->keys, i);
+		if (id < KINDS_MAX && !before->types[id]->unknown && takes_for_given(code, *key))
+			diffs = type_compare(before->types[id], after->types[i], judge->arena);
+		for (size_t j = 0; j < diffs.len; j++)
+			if (harms_inside(judge, side, code, maker, &diffs.items[j]))
+				return &diffs.items[j];
+	}
+	return NULL;
+}
+
+static void judge_inside(struct judge *judge, const struct app_diff *app,
+			 const struct module_diff *module, const struct written *before,
+			 const struct written *after)
+{
+	const struct code *was = module->old_code, *is = module->new_code;
+	const char *shown = module->new_facts->roles & BEAM_LIVE_VIEW ? "pages" : "channels";
+	const struct type_diff *diff;
+	const char *key;
+
+	if (is_converted(judge, module))
+		return;
+	diff = is_told(judge, REASON_state_shape_changed, module->name)
+		       ? NULL
+		       : other_inside(judge, SIDE_NEW, before, after, was, is, &key);
+	if (diff)
+		JUDGE(judge, REASON_state_shape_changed, app->name, module->name,
+		      "in the assign %s of %s of %s that are open %s: they crash, and begin anew", key,
+		      shown, module_shown(module->name), type_diff_shown(judge->arena, diff))
+			->hint = "convert it in code_change(_vsn, socket, _extra), or read it with a "
+				 "default, or let them begin anew: --allow state_shape_changed";
+	diff = is_told(judge, REASON_not_reversible, module->name)
+		       ? NULL
+		       : other_inside(judge, SIDE_OLD, after, before, is, was, &key);
+	if (diff)
+		JUDGE(judge, REASON_not_reversible, app->name, module->name,
+		      "on the way back, in the assign %s of %s of %s that were opened meanwhile %s",
+		      key, shown, module_shown(module->name), type_diff_shown(judge->arena, diff))
+			->hint = "convert it in code_change({:down, _vsn}, socket, _extra)";
+}
+
 /* What only the old code has is missing in pages that are opened meanwhile. */
 static void judge_back(struct judge *judge, const struct app_diff *app,
 		       const struct module_diff *module, struct names keys)
@@ -492,9 +617,9 @@ static struct names missing_in_components(struct judge *judge, const struct app_
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
 	owned_name_table struct name_table *given = name_table_new(), *helpers = name_table_new();
 	enum side to = from == SIDE_OLD ? SIDE_NEW : SIDE_OLD;
-	struct written was = { judge, from, NULL, olds, helpers, NULL, { 0 } };
-	struct written begun = { judge, to, NULL, news, helpers, NULL, { 0 } };
-	struct written updated = { judge, to, NULL, given, helpers, NULL, { 0 } };
+	struct written was = { judge, from, NULL, olds, helpers, NULL, { 0 }, { 0 } };
+	struct written begun = { judge, to, NULL, news, helpers, NULL, { 0 }, { 0 } };
+	struct written updated = { judge, to, NULL, given, helpers, NULL, { 0 }, { 0 } };
 	struct names keys;
 	const char **left;
 	size_t len = 0;
@@ -543,8 +668,8 @@ void judge_assigns(struct judge *judge, const struct app_diff *app,
 	owned_name_table struct name_table *olds = name_table_new(), *news = name_table_new();
 	owned_name_table struct name_table *old_helpers = name_table_new();
 	owned_name_table struct name_table *new_helpers = name_table_new();
-	struct written before = { judge, SIDE_OLD, NULL, olds, old_helpers, NULL, { 0 } };
-	struct written after = { judge, SIDE_NEW, NULL, news, new_helpers, NULL, { 0 } };
+	struct written before = { judge, SIDE_OLD, NULL, olds, old_helpers, NULL, { 0 }, { 0 } };
+	struct written after = { judge, SIDE_NEW, NULL, news, new_helpers, NULL, { 0 }, { 0 } };
 
 	if (module->old_code->unread || module->new_code->unread)
 		return;
@@ -557,4 +682,5 @@ void judge_assigns(struct judge *judge, const struct app_diff *app,
 	judge_missing(judge, app, module, missing(judge, &before, &after, module->new_code));
 	judge_back(judge, app, module, missing(judge, &after, &before, module->old_code));
 	judge_kinds(judge, app, module, &before, &after);
+	judge_inside(judge, app, module, &before, &after);
 }

@@ -90,18 +90,20 @@ static const struct value *with_tuple(struct eval *eval, const struct value *key
 	return out;
 }
 
-/* Keyword.pop(list, key, default): what Keyword.get/3 gives, and the list without it. */
+/* Keyword.pop(list, key, default): what Keyword.get/3 gives, and the list without it; NULL: not seen,
+ * as there.
+ */
 static const struct value *popped(struct eval *eval, const struct value *list,
 				  const struct value *key, const struct value *otherwise)
 {
 	const struct value *value = known_keyword(eval, list, key, otherwise);
 	const struct value *rest = with_tuple(eval, key, list, NULL, false);
 	const struct value *const pair[] = {
-		value ? value : &value_unknown,
+		value,
 		rest ? rest : value_of_kind(eval->arena, TERM_LIST),
 	};
 
-	return value_tuple(eval->arena, pair, ARRAY_LEN(pair));
+	return value ? value_tuple(eval->arena, pair, ARRAY_LEN(pair)) : NULL;
 }
 
 static const struct value *known_keyword_pop2(struct eval *eval, const struct value *const *args)

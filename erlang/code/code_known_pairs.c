@@ -90,8 +90,8 @@ static const struct value *with_tuple(struct eval *eval, const struct value *key
 	return out;
 }
 
-/* Keyword.pop(list, key, default): what Keyword.get/3 gives, and the list without it; NULL: not seen,
- * as there.
+/* Keyword.pop(list, key, default): what Keyword.get/3 gives, and the list without it; NULL: not
+ * seen, as there.
  */
 static const struct value *popped(struct eval *eval, const struct value *list,
 				  const struct value *key, const struct value *otherwise)

@@ -184,7 +184,8 @@ bool act_may_be_of(const struct act *act, const struct act *other)
 	       (act->resource == other->resource && value_alike(act->value, other->value));
 }
 
-/* Whether what runs from an instruction on plainly raises: error({badkey, …}), no clause matches. */
+/* Whether what runs from an instruction on plainly raises: error({badkey, …}), no clause matches.
+ */
 static bool raises_from(const struct code *code, const struct code_function *function, size_t at)
 {
 	enum { MOST = 16 };

@@ -113,12 +113,9 @@ static bool asks_for_pair(const struct code *code, const struct code_function *f
 			  const char *key)
 {
 	static const struct beam_function strict[] = {
-		{ "Elixir.Access", "fetch!", 2 },
-		{ "Elixir.Keyword", "fetch!", 2 },
-		{ "Elixir.Keyword", "get_and_update!", 3 },
-		{ "Elixir.Keyword", "pop!", 2 },
-		{ "Elixir.Keyword", "replace!", 3 },
-		{ "Elixir.Keyword", "update!", 3 },
+		{ "Elixir.Access", "fetch!", 2 },           { "Elixir.Keyword", "fetch!", 2 },
+		{ "Elixir.Keyword", "get_and_update!", 3 }, { "Elixir.Keyword", "pop!", 2 },
+		{ "Elixir.Keyword", "replace!", 3 },        { "Elixir.Keyword", "update!", 3 },
 	};
 
 	for (size_t i = 0; i < function->len; i++) {

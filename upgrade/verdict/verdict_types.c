@@ -164,7 +164,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 			->hint = "convert the state back where code_change is given {down, Vsn}";
 	if (judge_failing(judge, typed, before, after, before, after) || !typed->role)
 		return;
-	if ((lacks_pairs(&heir, up) || lacks_pairs(&back, type_compare(after, before, judge->arena))) &&
+	if ((lacks_pairs(&heir, up) ||
+	     lacks_pairs(&back, type_compare(after, before, judge->arena))) &&
 	    judge_closed(judge, typed, before, after))
 		return;
 	lost = given.alike ? NULL : first_lost(judge, typed, up, earlier);

@@ -208,11 +208,14 @@ static bool raises_from(const struct code *code, const struct code_function *fun
 			at = place->op - 1;
 			break;
 		case OP_LABEL:
+		case OP_DEALLOCATE:
+		case OP_INIT_YREGS:
 		case OP_MOVE:
 		case OP_SWAP:
 		case OP_TEST_HEAP:
 		case OP_PUT_LIST:
 		case OP_PUT_TUPLE2:
+		case OP_TRIM:
 			break;
 		default:
 			if (!to)

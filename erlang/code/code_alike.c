@@ -9,6 +9,7 @@
 #include "erlang/term/term.h"
 
 enum { REGISTERS = 32, DEPTH = 64, STEPS = 8000, TERMS = 20000 /* in literals */ };
+enum { POPPED = 4 }; /* that are known at a time */
 enum { NEVER = 1 /* a way that is none */ };
 
 typedef uint64_t mark;
@@ -26,6 +27,11 @@ struct way {
 	mark done; /* what was called so far, other than what only asks */
 	mark sure; /* what logger:allow/2 gave: one of the two that ?LOG_INFO and the like ask for
 		    */
+	/* {Value, Rest} that Keyword.pop/3 gave, where its Value is what Keyword.get/3 gives. */
+	struct {
+		mark pair, value;
+	} popped[POPPED];
+	size_t popped_len;
 	unsigned depth;
 };
 
@@ -174,11 +180,30 @@ static mark fork_at(mark test, mark yes, mark no)
 	return yes == NEVER ? no : mix(mix(mix(4, test), yes), no);
 }
 
+/* What is known of a pair; NULL: it is another value. */
+static const mark *value_popped(const struct way *way, mark pair)
+{
+	for (size_t i = 0; i < way->popped_len; i++)
+		if (way->popped[i].pair == pair)
+			return &way->popped[i].value;
+	return NULL;
+}
+
+/* Whether something is the tuple of two that it is known to be. */
+static bool is_sure(struct alike *alike, struct way *way, const struct code_op *op)
+{
+	return (op->opcode == OP_IS_TUPLE ||
+		(op->opcode == OP_TEST_ARITY && op->args[2].number == 2)) &&
+	       value_popped(way, of_arg(alike, way, &op->args[1]));
+}
+
 static mark test(struct alike *alike, struct way *way, const struct code_op *op, size_t at)
 {
-	mark what = of_args(alike, way, op, 1, op->len);
-	mark no = jump(alike, way, &op->args[0]);
+	mark what = of_args(alike, way, op, 1, op->len), no;
 
+	if (is_sure(alike, way, op))
+		return go(alike, way, at + 1);
+	no = jump(alike, way, &op->args[0]);
 	return fork_at(what, go(alike, way, at + 1), no);
 }
 
@@ -263,10 +288,31 @@ static size_t args_of(const struct code_op *op)
 	return (size_t)arity->number + (apply ? 2 : 1);
 }
 
+/* Keyword.pop(list, key, default): as Keyword.get/3 with the same. */
+static const struct beam_function *gets_for(const struct beam_function *to)
+{
+	static const struct {
+		struct beam_function pops, gets;
+	} both[] = {
+		{ { "Elixir.Keyword", "pop", 2 }, { "Elixir.Keyword", "get", 2 } },
+		{ { "Elixir.Keyword", "pop", 3 }, { "Elixir.Keyword", "get", 3 } },
+		{ { "Elixir.Keyword", "pop!", 2 }, { "Elixir.Keyword", "fetch!", 2 } },
+		{ { "Elixir.Map", "pop", 2 }, { "Elixir.Map", "get", 2 } },
+		{ { "Elixir.Map", "pop", 3 }, { "Elixir.Map", "get", 3 } },
+		{ { "Elixir.Map", "pop!", 2 }, { "Elixir.Map", "fetch!", 2 } },
+	};
+
+	for (size_t i = 0; to && i < ARRAY_LEN(both); i++)
+		if (beam_function_same(to, &both[i].pops))
+			return &both[i].gets;
+	return NULL;
+}
+
 static void call(struct alike *alike, struct way *way, const struct code_op *op)
 {
 	const struct code_function *local = code_op_local(alike->code, op);
-	const struct beam_function *to = code_op_import(alike->code, op);
+	const struct beam_function *called = code_op_import(alike->code, op);
+	const struct beam_function *gets = gets_for(called), *to = gets ? gets : called;
 	struct beam_function here = { "", local ? local->name : "", local ? local->arity : 0 };
 	bool apply = op->opcode == OP_APPLY || op->opcode == OP_APPLY_LAST;
 	mark what = local || to ? of_function(local ? &here : to) : mix(2, apply);
@@ -282,7 +328,11 @@ static void call(struct alike *alike, struct way *way, const struct code_op *op)
 	else if (strcmp(to->name, "allow") == 0)
 		way->sure = what;
 	memset(way->xs, 0, sizeof(way->xs));
-	way->xs[0] = what;
+	way->xs[0] = gets ? mix(16, what) : what;
+	if (gets && way->popped_len < POPPED) {
+		way->popped[way->popped_len].pair = way->xs[0];
+		way->popped[way->popped_len++].value = what;
+	}
 }
 
 /* In a body nothing but what cannot fail is left out; false: in a guard, it goes elsewhere then. */
@@ -334,6 +384,7 @@ static mark lambda(struct alike *alike, struct way *way, const struct code_op *o
 static bool made(struct alike *alike, struct way *way, const struct code_op *op)
 {
 	const struct code_arg *args = op->args;
+	const mark *value;
 	mark of;
 
 	switch (op->opcode) {
@@ -345,8 +396,12 @@ static bool made(struct alike *alike, struct way *way, const struct code_op *op)
 		set(alike, way, &args[0], of_arg(alike, way, &args[1]));
 		set(alike, way, &args[1], of);
 		break;
-	case OP_PUT_LIST:
 	case OP_GET_TUPLE_ELEMENT:
+		value = value_popped(way, of_arg(alike, way, &args[0]));
+		of = of_args(alike, way, op, 0, 2);
+		set(alike, way, &args[2], value && args[1].number == 0 ? *value : of);
+		break;
+	case OP_PUT_LIST:
 		set(alike, way, &args[2], of_args(alike, way, op, 0, 2));
 		break;
 	case OP_PUT_TUPLE2:

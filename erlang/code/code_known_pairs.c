@@ -58,6 +58,64 @@ static const struct value *known_keyword_get3(struct eval *eval, const struct va
 	return known_keyword(eval, args[0], args[1], args[2]);
 }
 
+/* The list with another tuple in place of the one that has the key; NULL: not seen.
+ * tuple  NULL: none
+ * add    behind the last where there is none
+ */
+static const struct value *with_tuple(struct eval *eval, const struct value *key,
+				      const struct value *list, const struct value *tuple, bool add)
+{
+	const struct value *head, *rest = list, *out;
+	struct values items = { 0 };
+	bool done = false;
+
+	for (; value_uncons(rest, eval->arena, &head, &rest); eval->steps++) {
+		enum answer found = value_term_kind(head) < 0 ? MAYBE : NO;
+
+		if (value_tuple_size(head) > 0 && !done)
+			found = value_equal(value_element(head, 0, eval->arena), key);
+		if (found == MAYBE)
+			return NULL;
+		done = done || found == YES;
+		if (found == YES && !tuple)
+			continue;
+		items.items = arena_grow(eval->arena, items.items, items.len, &items.cap);
+		items.items[items.len++] = found == YES ? tuple : head;
+	}
+	if (value_is_nil(rest) != YES)
+		return NULL;
+	out = add && !done ? value_cons(eval->arena, tuple, rest) : rest;
+	while (items.len > 0)
+		out = value_cons(eval->arena, items.items[--items.len], out);
+	return out;
+}
+
+/* Keyword.pop(list, key, default): what Keyword.get/3 gives, and the list without it; NULL: not
+ * seen, as there.
+ */
+static const struct value *popped(struct eval *eval, const struct value *list,
+				  const struct value *key, const struct value *otherwise)
+{
+	const struct value *value = known_keyword(eval, list, key, otherwise);
+	const struct value *rest = with_tuple(eval, key, list, NULL, false);
+	const struct value *const pair[] = {
+		value,
+		rest ? rest : value_of_kind(eval->arena, TERM_LIST),
+	};
+
+	return value ? value_tuple(eval->arena, pair, ARRAY_LEN(pair)) : NULL;
+}
+
+static const struct value *known_keyword_pop2(struct eval *eval, const struct value *const *args)
+{
+	return popped(eval, args[0], args[1], value_of_atom(eval->arena, "nil"));
+}
+
+static const struct value *known_keyword_pop3(struct eval *eval, const struct value *const *args)
+{
+	return popped(eval, args[0], args[1], args[2]);
+}
+
 /* proplists:get_value(Key, List, Default): {Key, Value}, or the bare Key for {Key, true}. */
 static const struct value *property(struct eval *eval, const struct value *key,
 				    const struct value *list, const struct value *otherwise)
@@ -123,38 +181,6 @@ static const struct value *known_access(struct eval *eval, const struct value *c
 	default:
 		return NULL;
 	}
-}
-
-/* The list with another tuple in place of the one that has the key; NULL: not seen.
- * tuple  NULL: none
- * add    behind the last where there is none
- */
-static const struct value *with_tuple(struct eval *eval, const struct value *key,
-				      const struct value *list, const struct value *tuple, bool add)
-{
-	const struct value *head, *rest = list, *out;
-	struct values items = { 0 };
-	bool done = false;
-
-	for (; value_uncons(rest, eval->arena, &head, &rest); eval->steps++) {
-		enum answer found = value_term_kind(head) < 0 ? MAYBE : NO;
-
-		if (value_tuple_size(head) > 0 && !done)
-			found = value_equal(value_element(head, 0, eval->arena), key);
-		if (found == MAYBE)
-			return NULL;
-		done = done || found == YES;
-		if (found == YES && !tuple)
-			continue;
-		items.items = arena_grow(eval->arena, items.items, items.len, &items.cap);
-		items.items[items.len++] = found == YES ? tuple : head;
-	}
-	if (value_is_nil(rest) != YES)
-		return NULL;
-	out = add && !done ? value_cons(eval->arena, tuple, rest) : rest;
-	while (items.len > 0)
-		out = value_cons(eval->arena, items.items[--items.len], out);
-	return out;
 }
 
 static bool is_first(const struct value *nr)
@@ -260,6 +286,8 @@ static const struct {
 	{ "Elixir.Keyword", "get", 2, known_keyword_get2 },
 	{ "Elixir.Keyword", "get", 3, known_keyword_get3 },
 	{ "Elixir.Keyword", "merge", 2, known_keyword_merge },
+	{ "Elixir.Keyword", "pop", 2, known_keyword_pop2 },
+	{ "Elixir.Keyword", "pop", 3, known_keyword_pop3 },
 	{ "Elixir.Keyword", "put", 3, known_keyword_put },
 	{ "Elixir.Keyword", "put_new", 3, known_keyword_put_new },
 	{ "Elixir.Keyword", "validate!", 2, known_validate },

@@ -154,6 +154,8 @@ const struct type *type_with(const struct type *type, const struct type *place,
  * others.
  */
 const struct type *type_closed(const struct type *type, struct names keys, struct arena *arena);
+/* The type, whose lists of pairs have the keys that are seen, and no others behind them. */
+const struct type *type_closed_pairs(const struct type *type, struct arena *arena);
 /* Whether what a function gave is at some place: it was lost from sight there, or is a struct of
  * the function's module.
  */

@@ -108,6 +108,7 @@ bool type_holds_of(const struct type *type, const struct beam_function *from)
 struct changer {
 	struct arena *arena;
 	const struct type *place, *instead; /* or NULL: */
+	bool lists;                         /* of pairs have no others; or: */
 	struct names keys;                  /* that open maps have, and no others */
 };
 
@@ -172,7 +173,7 @@ static struct type_variant variant_changed(const struct changer *changer,
 		if (copy.keys)
 			copy.keys[i] = variant->keys[i];
 	}
-	if (!changer->place && has_any_key(&copy))
+	if (!changer->place && !changer->lists && has_any_key(&copy))
 		close_map(changer, &copy);
 	return copy;
 }
@@ -184,6 +185,7 @@ static struct type *changed(const struct changer *changer, const struct type *ty
 	*copy = type == changer->place ? *changer->instead : *type;
 	if (type == changer->place || depth == 0)
 		return copy;
+	copy->open_pairs = copy->open_pairs && !changer->lists;
 	if (type->item)
 		copy->item = changed(changer, type->item, depth - 1);
 	if (type->packed)
@@ -207,6 +209,13 @@ const struct type *type_with(const struct type *type, const struct type *place,
 const struct type *type_closed(const struct type *type, struct names keys, struct arena *arena)
 {
 	const struct changer changer = { .arena = arena, .keys = keys };
+
+	return changed(&changer, type, TYPE_DEPTH);
+}
+
+const struct type *type_closed_pairs(const struct type *type, struct arena *arena)
+{
+	const struct changer changer = { .arena = arena, .lists = true };
 
 	return changed(&changer, type, TYPE_DEPTH);
 }

@@ -148,13 +148,16 @@ static const struct value *atom_of(const struct type *type, size_t nth, enum fil
 	return value;
 }
 
-/* [{Key, Value}, …] with all keys that were seen; NULL: lists are not such ones. */
+/* [{Key, Value}, …] with all keys that were seen, in front of others where some had those; NULL:
+ * lists are not such ones.
+ */
 static const struct value *pairs_value(const struct type *type, size_t nth, enum fill fill,
 				       struct arena *arena)
 {
-	const struct value *list = value_of_term(arena, &term_nil);
+	const struct value *list = type->open_pairs ? value_of_kind(arena, TERM_LIST)
+						    : value_of_term(arena, &term_nil);
 
-	if (type->pairs_len == 0 || type->other_list || type->open_pairs)
+	if (type->pairs_len == 0 || type->other_list)
 		return NULL;
 	for (size_t i = type->pairs_len; i-- > 0;) {
 		const struct type_variant like = { .tag = type->pairs[i], .len = 2 };

@@ -112,21 +112,27 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 static bool asks_for_pair(const struct code *code, const struct code_function *function,
 			  const char *key)
 {
+	static const struct beam_function strict[] = {
+		{ "Elixir.Access", "fetch!", 2 },           { "Elixir.Keyword", "fetch!", 2 },
+		{ "Elixir.Keyword", "get_and_update!", 3 }, { "Elixir.Keyword", "pop!", 2 },
+		{ "Elixir.Keyword", "replace!", 3 },        { "Elixir.Keyword", "update!", 3 },
+	};
+
 	for (size_t i = 0; i < function->len; i++) {
 		const struct code_op *op = &function->ops[i];
 		const struct beam_function *to = code_op_import(code, op);
 		const struct term *asked = NULL;
 
-		if (to && to->arity == 2 && strcmp(to->name, "fetch!") == 0 &&
-		    strcmp(to->module, "Elixir.Keyword") == 0)
-			asked = argument_at(function, i, 1);
+		for (size_t j = 0; to && j < ARRAY_LEN(strict); j++)
+			if (beam_function_same(to, &strict[j]))
+				asked = argument_at(function, i, 1);
 		if (asked && term_is_atom(asked, key))
 			return true;
 	}
 	return false;
 }
 
-/* A callback comes to Keyword.fetch!(…, Key): what a start fetches is there. */
+/* A callback comes to Keyword.fetch!(…, Key), or its like: what a start fetches is there. */
 static bool fetches_pair(const struct code *code, const char *key, struct arena *arena)
 {
 	bool *marked = arena_array(arena, code->len, bool);

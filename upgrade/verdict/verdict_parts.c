@@ -70,13 +70,11 @@ static bool has_name(const struct code_arg *args, size_t len, const char *name)
 static bool raises_without(const struct code *code, const struct code_op *op)
 {
 	static const struct beam_function strict[] = {
-		{ "maps", "get", 2 },
-		{ "maps", "take", 2 },
-		{ "maps", "update", 3 },
-		{ "maps", "update_with", 3 },
-		{ "erlang", "map_get", 2 },
-		{ "Elixir.Map", "fetch!", 2 },
-		{ "Elixir.Map", "replace!", 3 },
+		{ "maps", "get", 2 },           { "maps", "take", 2 },
+		{ "maps", "update", 3 },        { "maps", "update_with", 3 },
+		{ "erlang", "map_get", 2 },     { "Elixir.Access", "fetch!", 2 },
+		{ "Elixir.Map", "fetch!", 2 },  { "Elixir.Map", "get_and_update!", 3 },
+		{ "Elixir.Map", "pop!", 2 },    { "Elixir.Map", "replace!", 3 },
 		{ "Elixir.Map", "update!", 3 },
 	};
 	const struct beam_function *to = code_op_import(code, op);

@@ -162,6 +162,12 @@ const struct value *value_with_key(const struct value *value, struct arena *aren
 void judge_assigns(struct judge *judge, const struct app_diff *app,
 		   const struct module_diff *module);
 
+/* ---- verdict_components.c ---- */
+
+/* Assigns of the components of pages that live on. */
+void judge_component_assigns(struct judge *judge, const struct app_diff *app,
+			     const struct module_diff *module);
+
 /* ---- verdict_handed.c ---- */
 
 /* States that a module hands out, and others keep and hand back. */
@@ -539,6 +545,11 @@ bool act_is_of(const struct act *act, const struct act *other);
 bool act_may_be_of(const struct act *act, const struct act *other);
 /* Whether ets:new(…, Options) makes one that others find by its name. */
 bool table_is_named(const struct value *options, struct arena *arena);
+/* Whether a function looks whether something is that atom, and does something else than to raise
+ * where it is.
+ */
+bool function_goes_on_for(const struct code *code, const struct code_function *function,
+			  const char *name);
 /* Whether a function looks first whether a name or a table is there, or catches what is raised. */
 bool function_is_careful(const struct code *code, const struct code_function *function);
 struct eval_frame;

@@ -277,8 +277,8 @@ static void judge_place(const struct storing *storing, const struct storage *way
 		return;
 	}
 	harm = stored_harm(storing, way, place, type_compare(at.there, made, judge->arena));
-	if (harm && way->stored == STORED_IN_PROCESS && can_be_seen_in_use(harm) &&
-	    readers_go_on(judge, &at))
+	if (harm && (way->stored == STORED_IN_PROCESS || way->stored == STORED_TERM) &&
+	    can_be_seen_in_use(harm) && readers_go_on(judge, &at))
 		harm = NULL;
 	failing = harm ? NULL : reader_that_fails(judge, &at);
 	if (harm && stored_key_is_made(storing, way, place, harm))

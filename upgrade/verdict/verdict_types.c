@@ -96,6 +96,34 @@ static bool judge_failing(struct judge *judge, const struct typed *typed, const 
 	return false;
 }
 
+/* ---- lists of pairs, as options that a start merges with what it is given ---- */
+
+/* Keys that the other code puts there, and this one's does not even know: nobody gives them. */
+static bool lacks_pairs(const struct heir *heir, struct type_diffs diffs)
+{
+	const enum side other = heir->side == SIDE_NEW ? SIDE_OLD : SIDE_NEW;
+	bool lacks = false;
+
+	for (size_t i = 0; i < diffs.len; i++) {
+		if (diffs.items[i].what != TYPE_PAIR)
+			continue;
+		if (may_put_key(heir->judge, other, heir->maker, diffs.items[i].tag))
+			return false;
+		lacks = true;
+	}
+	return lacks;
+}
+
+/* As judge_failing(), of what is made of list[key] where the key is not there. */
+static bool judge_closed(struct judge *judge, const struct typed *typed, const struct type *before,
+			 const struct type *after)
+{
+	const struct type *was = type_closed_pairs(before, judge->arena);
+	const struct type *is = type_closed_pairs(after, judge->arena);
+
+	return judge_failing(judge, typed, was, is, was, is);
+}
+
 /* ---- both ways ---- */
 
 static void judge_kept_types(struct judge *judge, const struct typed *typed,
@@ -135,6 +163,10 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 		      process_shown(judge, typed), type_diff_shown(judge->arena, harm))
 			->hint = "convert the state back where code_change is given {down, Vsn}";
 	if (judge_failing(judge, typed, before, after, before, after) || !typed->role)
+		return;
+	if ((lacks_pairs(&heir, up) ||
+	     lacks_pairs(&back, type_compare(after, before, judge->arena))) &&
+	    judge_closed(judge, typed, before, after))
 		return;
 	lost = given.alike ? NULL : first_lost(judge, typed, up, earlier);
 	if (lost && earlier)

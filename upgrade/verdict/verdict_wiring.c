@@ -80,9 +80,10 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 }
 
 /* What get/1 answers for a key that is not there. */
-static bool knows_nothing_there(const struct code_function *function)
+static bool knows_nothing_there(const struct code *code, const struct code_function *function)
 {
-	return function_names(function, "undefined") || function_names(function, "nil");
+	return function_goes_on_for(code, function, "undefined") ||
+	       function_goes_on_for(code, function, "nil");
 }
 
 static bool fetches_from_dictionary(const struct code *code, const struct code_op *op)
@@ -108,7 +109,7 @@ static bool asks_one_that_knows(const struct code *code, const struct code_funct
 						function->ops[next].opcode == OP_LINE))
 			next++;
 		other = next < function->len ? code_op_local(code, &function->ops[next]) : NULL;
-		if (!other || !knows_nothing_there(other))
+		if (!other || !knows_nothing_there(code, other))
 			return false;
 		asks = true;
 	}
@@ -120,7 +121,7 @@ static bool is_careful(const struct code *code, const struct code_function *func
 		       enum resource resource)
 {
 	if (resource == DICTIONARY &&
-	    (knows_nothing_there(function) || asks_one_that_knows(code, function)))
+	    (knows_nothing_there(code, function) || asks_one_that_knows(code, function)))
 		return true;
 	return function_is_careful(code, function);
 }

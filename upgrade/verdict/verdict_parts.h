@@ -66,6 +66,11 @@ bool wants_key(const struct code *code, const char *key);
 bool matches_key(const struct code *code, const char *key);
 /* As wants_key(), of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
 bool fetches_key(const struct code *code, const char *key);
+/* verdict_try.c: whether an instruction that fails with error:{Reason, _} stands in a try or catch
+ * alone that takes that.
+ */
+bool fetch_is_caught(const struct code *code, const struct code_function *function, size_t at,
+		     const char *reason);
 /* A constant that is put into the register of an argument, right in front of a call; NULL: none is.
  */
 const struct term *argument_at(const struct code_function *function, size_t at, uint64_t nr);

@@ -422,8 +422,8 @@ static const struct value *print_options(struct str *out, const struct value *op
 			const struct value *key =
 				value_tuple_size(head) > 0 ? value_element(head, 0, arena) : head;
 
-			seen[len] = (struct option){ printed(key, arena),
-						     printed(head, arena), len };
+			seen[len] =
+				(struct option){ printed(key, arena), printed(head, arena), len };
 			len++;
 		}
 	qsort(seen, len, sizeof(*seen), compare_options);

@@ -352,6 +352,10 @@ const struct type_diff *type_harm(const struct heir *heir, const struct type *be
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
 
+/* Whether code, or what it calls or stands beside it in its application, makes terms of binaries:
+ * others hand on, compare or hash what term_to_binary gave.
+ */
+bool binaries_are_read(struct judge *judge, enum side side, const struct code *code);
 /* Whether it calls functions of a module. */
 bool imports_from(const struct code *code, const char *module);
 /* Whether is() says yes to the code, or to a changed module that it calls: who made a value, or

@@ -45,16 +45,41 @@ static bool is_test_of_error(const struct code_op *op)
 	}
 }
 
+/* What is raised: error:{Reason, Key}. */
+struct raised {
+	const char *reason;
+	const struct code_op *ops; /* that fetch it, one of which names Key */
+	size_t len;
+};
+
+static bool is_named(const struct raised *raised, const char *key)
+{
+	for (size_t i = 0; key && i < raised->len; i++)
+		for (size_t j = 0; j < raised->ops[i].len; j++)
+			if (is_atom(&raised->ops[i].args[j], key))
+				return true;
+	return false;
+}
+
+static bool is_equal(const struct code_op *op, const struct raised *raised)
+{
+	const struct term *term = code_term(&op->args[2]);
+
+	if (is_x(&op->args[1], 0))
+		return is_atom(&op->args[2], "error");
+	return term && term_is_tagged(term, raised->reason, 2) &&
+	       is_named(raised, term_atom_name(term_at(term, 1)));
+}
+
 /* Where that goes on; NULL: right behind. */
-static const struct code_arg *goes_on_at(const struct code_op *op, const char *reason)
+static const struct code_arg *goes_on_at(const struct code_op *op, const struct raised *raised)
 {
 	switch (op->opcode) {
 	case OP_IS_EQ_EXACT:
-		return is_x(&op->args[1], 0) && is_atom(&op->args[2], "error") ? NULL
-									       : &op->args[0];
+		return is_equal(op, raised) ? NULL : &op->args[0];
 	case OP_IS_TAGGED_TUPLE:
 		return is_x(&op->args[1], 1) && op->args[2].number == 2 &&
-				       is_atom(&op->args[3], reason)
+				       is_atom(&op->args[3], raised->reason)
 			       ? NULL
 			       : &op->args[0];
 	default:
@@ -67,7 +92,7 @@ static const struct code_arg *goes_on_at(const struct code_op *op, const char *r
 
 /* Whether the clauses of a try take error:{Reason, Key}, and do not raise it again. */
 static bool take_error(const struct code *code, const struct code_function *function, size_t at,
-		       const char *reason)
+		       const struct raised *raised)
 {
 	bool begun = false; /* a clause has taken it */
 
@@ -76,7 +101,7 @@ static bool take_error(const struct code *code, const struct code_function *func
 		const struct code_arg *label;
 
 		if (!begun && is_test_of_error(op)) {
-			label = goes_on_at(op, reason);
+			label = goes_on_at(op, raised);
 			at = label ? place_in(code, function, label) : at;
 			continue;
 		}
@@ -108,6 +133,7 @@ bool fetch_is_caught(const struct code *code, const struct code_function *functi
 {
 	size_t before = at, behind = at + 1;
 	const struct code_op *begin;
+	struct raised raised;
 
 	while (before > 0 && only_moves(&function->ops[before - 1]))
 		before--;
@@ -117,7 +143,8 @@ bool fetch_is_caught(const struct code *code, const struct code_function *functi
 	if (before == 0 || behind >= function->len)
 		return false;
 	begin = &function->ops[before - 1];
+	raised = (struct raised){ reason, begin, at - before + 2 };
 	return (begin->opcode == OP_CATCH && function->ops[behind].opcode == OP_CATCH_END) ||
 	       (begin->opcode == OP_TRY && function->ops[behind].opcode == OP_TRY_END &&
-		take_error(code, function, place_in(code, function, &begin->args[1]), reason));
+		take_error(code, function, place_in(code, function, &begin->args[1]), &raised));
 }

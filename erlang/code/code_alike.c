@@ -20,6 +20,7 @@ struct alike {
 	unsigned steps, terms;
 	bool lost;
 	mark nowhere; /* another register than there are */
+	mark given;   /* an atom that is the first argument, or 0 */
 };
 
 struct way {
@@ -197,21 +198,46 @@ static bool is_sure(struct alike *alike, struct way *way, const struct code_op *
 	       value_popped(way, of_arg(alike, way, &op->args[1]));
 }
 
+static bool is_given(struct alike *alike, struct way *way, const struct code_arg *arg)
+{
+	return alike->given && of_arg(alike, way, arg) == alike->given;
+}
+
 static mark test(struct alike *alike, struct way *way, const struct code_op *op, size_t at)
 {
-	mark what = of_args(alike, way, op, 1, op->len), no;
+	mark what, no;
 
+	if (op->opcode == OP_IS_EQ_EXACT && is_given(alike, way, &op->args[1]) &&
+	    code_term(&op->args[2]))
+		return is_given(alike, way, &op->args[2]) ? go(alike, way, at + 1)
+							  : jump(alike, way, &op->args[0]);
+	what = of_args(alike, way, op, 1, op->len);
 	if (is_sure(alike, way, op))
 		return go(alike, way, at + 1);
 	no = jump(alike, way, &op->args[0]);
 	return fork_at(what, go(alike, way, at + 1), no);
 }
 
-static mark select_value(struct alike *alike, struct way *way, const struct code_op *op)
+/* The way of the atom that is given. */
+static mark select_given(struct alike *alike, struct way *way, const struct code_op *op)
 {
-	mark what = of_arg(alike, way, &op->args[0]), on = jump(alike, way, &op->args[1]);
 	const struct code_arg *list = &op->args[2];
 
+	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2)
+		if (is_given(alike, way, &list->items[i]))
+			return jump(alike, way, &list->items[i + 1]);
+	return jump(alike, way, &op->args[1]);
+}
+
+static mark select_value(struct alike *alike, struct way *way, const struct code_op *op)
+{
+	const struct code_arg *list = &op->args[2];
+	mark what, on;
+
+	if (is_given(alike, way, &op->args[0]))
+		return select_given(alike, way, op);
+	what = of_arg(alike, way, &op->args[0]);
+	on = jump(alike, way, &op->args[1]);
 	for (size_t i = list->kind == CODE_LIST ? list->len / 2 : 0; i-- > 0 && !alike->lost;)
 		on = fork_at(mix(what, of_arg(alike, way, &list->items[2 * i])),
 			     jump(alike, way, &list->items[2 * i + 1]), on);
@@ -540,21 +566,25 @@ static mark go(struct alike *alike, struct way *way, size_t at)
 	return 0;
 }
 
-static bool follow(mark *out, const struct code *code, const struct code_function *function)
+static bool follow(mark *out, const struct code *code, const struct code_function *function,
+		   const struct term *given)
 {
-	struct alike alike = { code, function, STEPS, TERMS, code->loads_nif, 0 };
+	struct alike alike = { code, function, STEPS, TERMS, code->loads_nif, 0, 0 };
 	struct way way = { .done = 1 };
 
 	for (size_t i = 0; i < REGISTERS; i++)
 		way.xs[i] = mix(15, i);
+	if (given)
+		way.xs[0] = alike.given = of_term(&alike, given);
 	*out = go(&alike, &way, 0);
 	return !alike.lost;
 }
 
 bool code_alike(const struct code *old_code, const struct code_function *before,
-		const struct code *new_code, const struct code_function *after)
+		const struct code *new_code, const struct code_function *after,
+		const struct term *given)
 {
 	mark a, b;
 
-	return follow(&a, old_code, before) && follow(&b, new_code, after) && a == b;
+	return follow(&a, old_code, before, given) && follow(&b, new_code, after, given) && a == b;
 }

@@ -125,6 +125,7 @@ struct type_diff {
 	size_t size, new_size; /* TYPE_SIZE; TYPE_SWAP: which elements, from 1 */
 	const char *of;        /* TYPE_KEY, TYPE_KEY_GONE: the struct; NULL: a map */
 	bool open;             /* TYPE_KEY: it may have been there, among others not seen */
+	bool packed;           /* inside of what term_to_binary made a binary of */
 };
 
 struct type_diffs {

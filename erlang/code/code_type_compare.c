@@ -6,6 +6,7 @@ struct comparer {
 	struct arena *arena;
 	struct type_diffs diffs;
 	unsigned depth;
+	bool packed;
 };
 
 static struct type_diff *note(struct comparer *comparer, enum type_difference what,
@@ -14,8 +15,11 @@ static struct type_diff *note(struct comparer *comparer, enum type_difference wh
 	struct type_diffs *diffs = &comparer->diffs;
 
 	diffs->items = arena_grow(comparer->arena, diffs->items, diffs->len, &diffs->cap);
-	diffs->items[diffs->len] =
-		(struct type_diff){ .what = what, .path = path, .before = before, .after = after };
+	diffs->items[diffs->len] = (struct type_diff){ .what = what,
+						       .path = path,
+						       .before = before,
+						       .after = after,
+						       .packed = comparer->packed };
 	return &diffs->items[diffs->len++];
 }
 
@@ -283,6 +287,17 @@ static void compare_pairs(struct comparer *comparer, const char *path, const str
 			note(comparer, TYPE_PAIR, path, before, after)->tag = after->pairs[i];
 }
 
+static void compare_packed(struct comparer *comparer, const char *path, const struct type *before,
+			   const struct type *after)
+{
+	const bool packed = comparer->packed;
+
+	comparer->packed = true;
+	compare(comparer, inside(comparer, path, "in the term that it is of"), before->packed,
+		after->packed);
+	comparer->packed = packed;
+}
+
 static void compare(struct comparer *comparer, const char *path, const struct type *before,
 		    const struct type *after)
 {
@@ -294,8 +309,7 @@ static void compare(struct comparer *comparer, const char *path, const struct ty
 	if (before->item && after->item)
 		compare(comparer, inside(comparer, path, "in its list"), before->item, after->item);
 	if (before->packed && after->packed)
-		compare(comparer, inside(comparer, path, "in the term that it is of"),
-			before->packed, after->packed);
+		compare_packed(comparer, path, before, after);
 	if (before->kinds && after->kinds && !before->unknown && !after->unknown &&
 	    !before->argument && !after->argument && !overlap(before, after))
 		note(comparer, TYPE_OTHER, path, before, after);

@@ -631,12 +631,13 @@ static int compare_pairs(const void *a, const void *b)
 	return strcmp(((const struct pair *)a)->text, ((const struct pair *)b)->text);
 }
 
-static void add_pair(struct walk *walk, struct pair *pairs, size_t *len, const struct value *key,
-		     const struct value *value)
+/* puts  how many of them were put; what a constant map has is there once */
+static void add_pair(struct walk *walk, struct pair *pairs, size_t *len, size_t puts,
+		     const struct value *key, const struct value *value)
 {
 	owned_str struct str text = STR_EMPTY;
 
-	for (size_t i = 0; i < *len; i++)
+	for (size_t i = 0; i < puts; i++)
 		if (value_equal(pairs[i].key, key) == YES)
 			return; /* it was put again later */
 	print(walk, &text, key);
@@ -651,16 +652,17 @@ static void print_map(struct walk *walk, struct str *out, const struct value *va
 	const struct value *last = value;
 	const struct term *base;
 	struct pair *pairs;
-	size_t len = 0, most = 0;
+	size_t len = 0, most = 0, puts;
 
 	for (; last->kind == VALUE_MAP; last = last->map.base)
 		most++;
 	base = plain(last) && plain(last)->kind == TERM_MAP ? plain(last) : NULL;
 	pairs = arena_array(walk->arena, most + (base ? base->map.len : 0), struct pair);
 	for (; value != last; value = value->map.base)
-		add_pair(walk, pairs, &len, value->map.key, value->map.value);
+		add_pair(walk, pairs, &len, len, value->map.key, value->map.value);
+	puts = len;
 	for (size_t i = 0; base && i < base->map.len; i++)
-		add_pair(walk, pairs, &len, value_of_term(walk->arena, base->map.keys[i]),
+		add_pair(walk, pairs, &len, puts, value_of_term(walk->arena, base->map.keys[i]),
 			 value_of_term(walk->arena, base->map.values[i]));
 	qsort(pairs, len, sizeof(*pairs), compare_pairs);
 	if (!base)

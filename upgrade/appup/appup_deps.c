@@ -308,6 +308,19 @@ static void start_deps(struct appup_work *work, size_t app, const struct supervi
 	}
 }
 
+struct names later_calls(struct appup_work *work, size_t app, const char *supervisor, bool down)
+{
+	const struct beam_facts *facts =
+		modules_facts(work->modules, down ? SIDE_OLD : SIDE_NEW, supervisor);
+	struct vertex root = { 0 };
+	const struct start start = { work, &root, app, down };
+
+	work->walk++;
+	for (size_t i = 0; facts && i < facts->imports.len; i++)
+		start_needs(&start, facts->imports.items[i].module);
+	return down ? root.down_deps : root.up_deps;
+}
+
 /* ---- who has an instruction ---- */
 
 struct mentions {

@@ -265,10 +265,13 @@ static void put_starts(struct script_maker *maker, const struct supervisor_chang
 static void put_update(struct script_maker *maker, const char *module)
 {
 	const struct vertex *vertex = vertex_find(maker->work, module);
-	struct names deps = { NULL, 0 };
+	const size_t app = (size_t)(maker->made - maker->work->appups->items);
+	struct names deps;
 
 	if (vertex)
 		deps = maker->down ? vertex->down_deps : vertex->up_deps;
+	else
+		deps = later_calls(maker->work, app, module, maker->down);
 	put_supervisor(maker, module, deps);
 }
 

@@ -69,6 +69,10 @@ void vertex_carry(struct appup_work *work, struct vertex *vertex, size_t app, bo
 
 /* Finds out which modules have instructions, and which must be changed together. */
 void appup_deps(struct appup_work *work);
+/* What a supervisor that is the same calls for its children, as far as it changes, or comes, behind
+ * its application.
+ */
+struct names later_calls(struct appup_work *work, size_t app, const char *supervisor, bool down);
 /* One of them is changed together with the other, both ways. */
 void vertex_depend(struct appup_work *work, struct vertex *from, const struct vertex *to);
 

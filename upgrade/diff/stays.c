@@ -18,7 +18,8 @@ struct reach {
 	} todo[LOOKED_AT_MAX];
 	size_t len;
 	bool stays;
-	bool results; /* only of what a result may be made */
+	bool results;             /* only of what a result may be made */
+	const struct term *given; /* an atom that the call looked at gives as first argument */
 };
 
 /* It changed, and does the same in other words, or logs more.  Asked once of each function; two who
@@ -40,8 +41,21 @@ static bool stays_alike(const struct module_at *at, const char *name, uint32_t a
 		return false;
 	asked = &at->does_same[b - after->functions];
 	if (*asked == SAME_NOT_ASKED)
-		*asked = code_alike(before, a, after, b) ? DOES_SAME : DOES_OTHER;
+		*asked = code_alike(before, a, after, b, NULL) ? DOES_SAME : DOES_OTHER;
 	return *asked == DOES_SAME;
+}
+
+/* The same where it is given an atom, as option(port). */
+static bool stays_given(const struct module_at *at, const char *name, uint32_t arity,
+			const struct term *given)
+{
+	const struct code_function *a, *b;
+
+	if (!given || arity == 0 || !at->diff || at->diff->change != CHANGE_CHANGED)
+		return false;
+	a = code_function(at->diff->old_code, name, arity);
+	b = code_function(at->diff->new_code, name, arity);
+	return a && b && code_alike(at->diff->old_code, a, at->diff->new_code, b, given);
 }
 
 static bool differs(const struct module_at *at, const char *key)
@@ -64,11 +78,14 @@ static void reach_function(struct reach *reach, const char *module, const char *
 
 	if (!at || !library->follow(library->ctx, module))
 		return;
-	name_table_add(reach->seen, arena_printf(reach->arena, "%s:%s", module, key), &is_new);
+	name_table_add(reach->seen,
+		       arena_printf(reach->arena, "%s:%s %s", module, key,
+				    reach->given ? term_atom_name(reach->given) : ""),
+		       &is_new);
 	if (!is_new)
 		return;
 	other = differs(at, key) || (inside && *name == '-');
-	if (other && !stays_alike(at, name, arity)) {
+	if (other && !stays_alike(at, name, arity) && !stays_given(at, name, arity, reach->given)) {
 		reach->stays = false;
 		return;
 	}
@@ -208,6 +225,30 @@ static void reach_captures(struct reach *reach, const struct code_function *func
 			       captures.items[i].to.arity, false);
 }
 
+static bool is_call(enum opcode opcode)
+{
+	return opcode == OP_CALL || opcode == OP_CALL_LAST || opcode == OP_CALL_ONLY ||
+	       opcode == OP_CALL_EXT || opcode == OP_CALL_EXT_LAST || opcode == OP_CALL_EXT_ONLY;
+}
+
+/* An atom that is put into the first argument, right in front of a call; NULL: none is. */
+static const struct term *given_at(const struct code_function *function, size_t at)
+{
+	if (!is_call(function->ops[at].opcode))
+		return NULL;
+	while (at-- > 0 &&
+	       (function->ops[at].opcode == OP_MOVE || function->ops[at].opcode == OP_LINE)) {
+		const struct code_op *op = &function->ops[at];
+		const struct term *term;
+
+		if (op->opcode == OP_LINE || !is_x(&op->args[1], 0))
+			continue;
+		term = code_term(&op->args[0]);
+		return term && term_atom_name(term) ? term : NULL;
+	}
+	return NULL;
+}
+
 static void reach_from(struct reach *reach, const struct reached *from)
 {
 	const struct code *code = module_code(reach->modules, SIDE_NEW, from->module);
@@ -222,11 +263,13 @@ static void reach_from(struct reach *reach, const struct reached *from)
 		if (reach->results && (local || to) &&
 		    (!result_is_used(code, from->function, i) || fun_is_put(from->function, i)))
 			continue;
+		reach->given = reach->results ? given_at(from->function, i) : NULL;
 		if (local)
 			reach_function(reach, from->module->name, local->name, local->arity,
 				       from->differs);
 		else if (to)
 			reach_function(reach, to->module, to->name, to->arity, false);
+		reach->given = NULL;
 	}
 }
 

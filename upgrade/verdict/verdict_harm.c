@@ -31,6 +31,36 @@ bool imports_from(const struct code *code, const char *module)
 	return false;
 }
 
+static bool makes_terms(const struct code *code)
+{
+	for (size_t i = 0; i < code->imports.len; i++)
+		if (strcmp(code->imports.items[i].name, "binary_to_term") == 0 ||
+		    strcmp(code->imports.items[i].name, "non_executable_binary_to_term") == 0)
+			return true;
+	return false;
+}
+
+bool binaries_are_read(struct judge *judge, enum side side, const struct code *code)
+{
+	struct modules *modules = judge->modules;
+	const struct module_at *own = modules_find(modules, side, code->module);
+
+	if (!own || makes_terms(code))
+		return true;
+	for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
+		struct module_at *module = &modules->items[side][i];
+		const struct code *other;
+
+		if (!module->app || module->of_language ||
+		    (module->app != own->app && !imports_from(code, module->name)))
+			continue;
+		other = module_code(modules, side, module);
+		if (!other || makes_terms(other))
+			return true;
+	}
+	return false;
+}
+
 bool code_or_library(struct judge *judge, enum side side, const struct code *code,
 		     bool (*is)(const struct code *code, const void *what), const void *what)
 {
@@ -160,6 +190,8 @@ static bool harms(const struct heir *heir, const struct type_diff *diff, bool co
 	const enum side side = heir->side;
 	const struct code *code = heir->code;
 
+	if (diff->packed && !binaries_are_read(judge, side, code))
+		return false;
 	switch (diff->what) {
 	case TYPE_SIZE:
 		return diff->size < 64 && (converted || !somebody_knows(judge, side, code, diff));

@@ -107,7 +107,9 @@ const struct type_diff *first_lost(struct judge *judge, const struct typed *type
 	for (size_t i = 0; i < diffs.len; i++) {
 		const struct type_diff *diff = &diffs.items[i];
 
-		if (diff->what == TYPE_LOST && !lost_alike(judge, typed, diff) &&
+		if (diff->what == TYPE_LOST &&
+		    (!diff->packed || binaries_are_read(judge, SIDE_NEW, typed->new_code)) &&
+		    !lost_alike(judge, typed, diff) &&
 		    (!earlier || lost_near(judge, typed, *earlier, diff->path)))
 			return diff;
 	}

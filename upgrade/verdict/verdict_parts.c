@@ -296,34 +296,6 @@ static bool names_for_itself(const struct code *code, const struct code_function
 	       (strcmp(to->module, "maps") == 0 || strcmp(to->module, "Elixir.Map") == 0);
 }
 
-static bool begins_to_catch(const struct code_op *op)
-{
-	return op->opcode == OP_TRY || op->opcode == OP_CATCH;
-}
-
-static bool ends_to_catch(const struct code_op *op)
-{
-	return op->opcode == OP_TRY_END || op->opcode == OP_CATCH_END;
-}
-
-static bool only_moves(const struct code_op *op)
-{
-	return op->opcode == OP_MOVE || op->opcode == OP_LINE;
-}
-
-/* try maps:get(Key, Map) catch … -> Default end: nothing else stands in it. */
-static bool is_caught_alone(const struct code_function *function, size_t at)
-{
-	size_t before = at, behind = at + 1;
-
-	while (before > 0 && only_moves(&function->ops[before - 1]))
-		before--;
-	while (behind < function->len && only_moves(&function->ops[behind]))
-		behind++;
-	return before > 0 && begins_to_catch(&function->ops[before - 1]) &&
-	       behind < function->len && ends_to_catch(&function->ops[behind]);
-}
-
 static bool looks_for(const struct code *code, const struct code_function *function,
 		      const char *key)
 {
@@ -340,14 +312,43 @@ static bool looks_for(const struct code *code, const struct code_function *funct
 	return false;
 }
 
-/* Another function has looked for the key in the same clause, right before: it may fill it in. */
+static bool reads_result(const struct code_arg *args, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((args[i].kind == CODE_X && args[i].number == 0) ||
+		    (args[i].kind == CODE_LIST && reads_result(args[i].items, args[i].len)))
+			return true;
+	return false;
+}
+
+/* Whether what a call gives is looked at before, or by, the instruction `to`. */
+static bool is_looked_at(const struct code *code, const struct code_function *function, size_t at,
+			 size_t to)
+{
+	while (++at <= to) {
+		const struct code_op *op = &function->ops[at];
+		const bool is_call = op->opcode == OP_CALL || op->opcode == OP_CALL_EXT;
+		const bool puts = !is_call && (op->opcode == OP_MOVE || code_op_import(code, op));
+
+		if (is_call ? op->args[0].number > 0 : reads_result(op->args, op->len - puts))
+			return true;
+		if (is_call || (puts && reads_result(&op->args[op->len - 1], 1)))
+			return false;
+	}
+	return false;
+}
+
+/* Another function has looked for the key in the same clause, right before, and what it gives is
+ * used: it may fill it in.
+ */
 static bool was_looked_for(const struct code *code, const struct code_function *function, size_t at,
 			   const char *key)
 {
-	while (at-- > 0 && function->ops[at].opcode != OP_LABEL) {
-		const struct code_function *other = code_op_local(code, &function->ops[at]);
+	for (size_t i = at; i-- > 0 && function->ops[i].opcode != OP_LABEL;) {
+		const struct code_function *other = code_op_local(code, &function->ops[i]);
 
-		if (other && other != function && looks_for(code, other, key))
+		if (other && other != function && looks_for(code, other, key) &&
+		    is_looked_at(code, function, i, at))
 			return true;
 	}
 	return false;
@@ -356,6 +357,7 @@ static bool was_looked_for(const struct code *code, const struct code_function *
 static bool is_fetched(const struct code *code, const struct code_function *function,
 		       const char *key)
 {
+	const struct clauses clauses = { code, function, key };
 	bool named = false, asked = false;
 
 	for (size_t i = 0; i < function->len; i++) {
@@ -369,7 +371,8 @@ static bool is_fetched(const struct code *code, const struct code_function *func
 		if (!raises_without(code, op) || asked)
 			continue;
 		term = key_asked(code, function, i);
-		asked = (!term || type_key_is(term, key)) && !is_caught_alone(function, i) &&
+		asked = (!term || type_key_is(term, key)) && !is_optional(&clauses, i) &&
+			!fetch_is_caught(code, function, i, "badkey") &&
 			!was_looked_for(code, function, i, key);
 	}
 	return named && asked;
@@ -381,7 +384,9 @@ static bool is_taken(const struct code *code, const struct code_function *functi
 
 	for (size_t i = 0; i < function->len; i++)
 		if (has_name(function->ops[i].args, function->ops[i].len, key) &&
-		    takes_key(&clauses, i) && !is_caught_alone(function, i) &&
+		    takes_key(&clauses, i) &&
+		    !fetch_is_caught(code, function, i,
+				     is_map_test(&function->ops[i]) ? "badmatch" : "badkey") &&
 		    !was_looked_for(code, function, i, key))
 			return true;
 	return false;

@@ -66,6 +66,11 @@ bool wants_key(const struct code *code, const char *key);
 bool matches_key(const struct code *code, const char *key);
 /* As wants_key(), of calls alone: maps:get(K, Map), Map.fetch!(map, K). */
 bool fetches_key(const struct code *code, const char *key);
+/* verdict_try.c: whether an instruction that fails with error:{Reason, _} stands in a try or catch
+ * alone that takes that.
+ */
+bool fetch_is_caught(const struct code *code, const struct code_function *function, size_t at,
+		     const char *reason);
 /* A constant that is put into the register of an argument, right in front of a call; NULL: none is.
  */
 const struct term *argument_at(const struct code_function *function, size_t at, uint64_t nr);
@@ -353,6 +358,10 @@ const struct type_diff *type_harm(const struct heir *heir, const struct type *be
 /* "the tuple item had 2 elements and has 3 (under jobs)" */
 const char *type_diff_shown(struct arena *arena, const struct type_diff *diff);
 
+/* Whether code, or what it calls or stands beside it in its application, makes terms of binaries:
+ * others hand on, compare or hash what term_to_binary gave.
+ */
+bool binaries_are_read(struct judge *judge, enum side side, const struct code *code);
 /* Whether it calls functions of a module. */
 bool imports_from(const struct code *code, const char *module);
 /* Whether is() says yes to the code, or to a changed module that it calls: who made a value, or

@@ -351,7 +351,9 @@ const struct type_diff *stored_harm(const struct storing *storing, const struct 
 				    const char *place, struct type_diffs diffs)
 {
 	for (size_t i = 0; i < diffs.len; i++)
-		if (!is_understood(storing, way, place, &diffs.items[i]))
+		if ((!diffs.items[i].packed ||
+		     binaries_are_read(storing->judge, storing->to, storing->code)) &&
+		    !is_understood(storing, way, place, &diffs.items[i]))
 			return &diffs.items[i];
 	return NULL;
 }

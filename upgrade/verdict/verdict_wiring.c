@@ -369,12 +369,12 @@ static const struct wire *wire_of(const struct code_effect *effect)
 	return NULL;
 }
 
-static bool is_one(const struct value *value)
+static const char *printed(const struct value *value, struct arena *arena)
 {
 	owned_str struct str text = STR_EMPTY;
 
 	value_print(&text, value);
-	return strcmp(str_text(&text), "1") == 0;
+	return arena_dup(arena, str_span(&text));
 }
 
 /* Options that make a table faster, and no other, or what it is without them. */
@@ -386,7 +386,7 @@ static bool is_tuning(const struct value *option, struct arena *arena)
 	const char *name = value_atom_name(pair ? value_element(option, 0, arena) : option);
 
 	if (pair && name && strcmp(name, "keypos") == 0)
-		return is_one(value_element(option, 1, arena));
+		return strcmp(printed(value_element(option, 1, arena), arena), "1") == 0;
 	for (size_t i = 0; name && i < ARRAY_LEN(names); i++)
 		if (strcmp(names[i], name) == 0)
 			return true;
@@ -394,30 +394,42 @@ static bool is_tuning(const struct value *option, struct arena *arena)
 			strcmp(name, "protected") == 0);
 }
 
-static int compare_texts(const void *a, const void *b)
+struct option {
+	const char *key, *text;
+	size_t nr;
+};
+
+static int compare_options(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const struct option *x = a, *y = b;
+	int order = strcmp(x->key, y->key);
+
+	return order ? order : (x->nr > y->nr) - (x->nr < y->nr);
 }
 
-/* In whichever order they are given; returns what is behind those that are seen. */
+/* In whichever order they are given, but for those of one key, of which the first or the last may
+ * count; returns what is behind those that are seen.
+ */
 static const struct value *print_options(struct str *out, const struct value *options,
 					 struct arena *arena)
 {
-	enum { MOST = 16 };
-	const char *texts[MOST];
+	enum { MOST = 64 };
+	struct option seen[MOST];
 	const struct value *head;
 	size_t len = 0;
 
 	while (len < MOST && value_uncons(options, arena, &head, &options))
 		if (!is_tuning(head, arena)) {
-			owned_str struct str text = STR_EMPTY;
+			const struct value *key =
+				value_tuple_size(head) > 0 ? value_element(head, 0, arena) : head;
 
-			value_print(&text, head);
-			texts[len++] = arena_dup(arena, str_span(&text));
+			seen[len] =
+				(struct option){ printed(key, arena), printed(head, arena), len };
+			len++;
 		}
-	qsort(texts, len, sizeof(*texts), compare_texts);
+	qsort(seen, len, sizeof(*seen), compare_options);
 	for (size_t i = 0; i < len; i++)
-		str_addf(out, "%s%s", i ? " " : "", texts[i]);
+		str_addf(out, "%s%s", i ? " " : "", seen[i].text);
 	return options;
 }
 
@@ -440,7 +452,11 @@ static void print_argument(struct str *out, const struct wire *wire, const struc
 	}
 	str_addc(out, '[');
 	tail = print_options(out, value, arena);
-	str_adds(out, value_is_nil(tail) == YES ? "]" : "|_]");
+	if (value_is_nil(tail) != YES) {
+		str_addc(out, '|');
+		value_print(out, tail);
+	}
+	str_addc(out, ']');
 }
 
 static void print_what(struct str *out, const struct wire *wire, const struct code_effect *effect,

@@ -70,7 +70,7 @@ static const char *other_kind(struct judge *judge, const struct written *before,
 
 		if (was && is && was != is && !(was & (was - 1)) && !(is & (is - 1)) &&
 		    !((was | is) & KIND_UNSEEN) && assign_is_taken(code, key) &&
-		    !asks_newly_for(code, maker, was))
+		    !assign_is_only_shown(code, key, was) && !asks_newly_for(code, maker, was))
 			return arena_dup(judge->arena, span_of(key));
 	}
 	return NULL;
@@ -108,20 +108,24 @@ static void judge_kinds(struct judge *judge, const struct app_diff *app,
 struct reading {
 	const struct code *code;
 	const char *key;
+	unsigned kinds; /* of what is there, which may be shown; 0: nothing is there */
 };
 
 static bool is_read_there(const struct code *code, const void *what)
 {
 	const struct reading *reading = what;
 
+	if (reading->kinds && assign_is_only_shown(code, reading->key, reading->kinds))
+		return false;
 	return code == reading->code ? assign_is_taken(code, reading->key)
 				     : wants_key(code, reading->key);
 }
 
 /* By the code itself, behind its begin, or a changed module that it calls. */
-static bool is_read(struct judge *judge, enum side side, const struct code *code, const char *key)
+static bool is_read(struct judge *judge, enum side side, const struct code *code, const char *key,
+		    unsigned kinds)
 {
-	const struct reading reading = { code, key };
+	const struct reading reading = { code, key, kinds };
 
 	return code_or_library(judge, side, code, is_read_there, &reading);
 }
@@ -153,7 +157,7 @@ static bool harms_inside(struct judge *judge, enum side side, const struct code 
 
 	switch (diff->what) {
 	case TYPE_KEY:
-		return !diff->of && !diff->open && is_read(judge, side, code, diff->tag) &&
+		return !diff->of && !diff->open && is_read(judge, side, code, diff->tag, 0) &&
 		       !may_put_key(judge, side == SIDE_NEW ? SIDE_OLD : SIDE_NEW, maker,
 				    diff->tag);
 	case TYPE_SIZE:
@@ -163,7 +167,7 @@ static bool harms_inside(struct judge *judge, enum side side, const struct code 
 	case TYPE_OTHER:
 		return key && can_be_seen_in_use(diff) &&
 		       are_other_kinds(diff->before, diff->after) &&
-		       is_read(judge, side, code, key) &&
+		       is_read(judge, side, code, key, diff->before->kinds) &&
 		       !asks_newly_for(code, maker, diff->before->kinds);
 	default:
 		return false;

@@ -27,8 +27,15 @@ void assigns_written(struct written *w, const struct app_diff *app, const struct
 /* What only the begin of a component writes, and what its updates do. */
 void assigns_begun(struct written *w, const struct code *code);
 void assigns_updated(struct written *w, const struct code *code);
+/* Whether a function runs when a process begins, or is a fun of one that does: "-mount/3-fun-0-".
+ */
+bool assigns_begin_in(const char *name);
 /* Whether what runs later takes an assign for given. */
 bool assign_is_taken(const struct code *code, const char *key);
+/* verdict_shown.c: whether values of some kinds (bits of term_kind) under that key go nowhere but
+ * to functions that take all of those, as to_string of numbers and texts.
+ */
+bool assign_is_only_shown(const struct code *code, const char *key, unsigned kinds);
 /* Whether it is written, or a module of the release that is called, and knows the key, may do so.
  */
 bool assign_may_be_written(struct written *w, const char *key);

@@ -218,8 +218,7 @@ void assigns_updated(struct written *w, const struct code *code)
 
 /* ---- what is read ---- */
 
-/* What runs when a process begins, and its funs: "-mount/3-fun-0-". */
-static bool runs_at_begin(const char *name)
+bool assigns_begin_in(const char *name)
 {
 	static const char *const names[] = { "mount", "on_mount", "join", "code_change" };
 
@@ -267,7 +266,7 @@ bool assign_is_taken(const struct code *code, const char *key)
 			.arena = &scratch, .on_call = see_update, .ctx = &updates, .limit = 8000
 		};
 
-		if (runs_at_begin(function->name))
+		if (assigns_begin_in(function->name))
 			continue;
 		wants = wants || function_wants_key(code, function, key);
 		eval_any(&eval, code, function);

@@ -139,6 +139,72 @@ static bool wants(struct judge *judge, enum side side, const struct code *code,
 	return false;
 }
 
+/* It looks for the key, or puts it there. */
+static bool makes_sure(const struct code *code, const struct code_function *function, size_t at,
+		       const char *key)
+{
+	static const struct beam_function sure[] = {
+		{ "Elixir.Keyword", "has_key?", 2 },
+		{ "Elixir.Keyword", "put", 3 },
+		{ "Elixir.Keyword", "put_new", 3 },
+		{ "Elixir.Keyword", "put_new_lazy", 3 },
+	};
+	const struct beam_function *to = code_op_import(code, &function->ops[at]);
+	const struct term *asked;
+
+	for (size_t i = 0; to && i < ARRAY_LEN(sure); i++)
+		if (beam_function_same(to, &sure[i])) {
+			asked = argument_at(function, at, 1);
+			return asked && term_is_atom(asked, key);
+		}
+	return false;
+}
+
+static size_t times_named(const struct code_arg *args, size_t len, uint64_t label)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (args[i].kind == CODE_LIST)
+			times += times_named(args[i].items, args[i].len, label);
+		else
+			times += args[i].kind == CODE_LABEL && args[i].number == label;
+	return times;
+}
+
+/* `if` of what looks for it leads to the label, as neither false nor nil, and nothing else does. */
+static bool is_led_by_sure(const struct code *code, const struct code_function *function,
+			   uint64_t label, const char *key)
+{
+	size_t times = 0;
+	bool led = false;
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+
+		times += times_named(op->args, op->len, label);
+		led = led || (i > 0 && op->opcode == OP_SELECT_VAL &&
+			      times_named(&op->args[1], 1, label) == 1 &&
+			      makes_sure(code, function, i - 1, key));
+	}
+	return led && times == 1;
+}
+
+/* Right before, it has looked for the key, or put it there. */
+static bool is_there_by_then(const struct code *code, const struct code_function *function,
+			     size_t at, const char *key)
+{
+	while (at-- > 0) {
+		const struct code_op *op = &function->ops[at];
+
+		if (op->opcode == OP_LABEL)
+			return is_led_by_sure(code, function, op->args[0].number, key);
+		if (makes_sure(code, function, at, key))
+			return true;
+	}
+	return false;
+}
+
 static bool asks_for_pair(const struct code *code, const struct code_function *function,
 			  const char *key)
 {
@@ -156,7 +222,9 @@ static bool asks_for_pair(const struct code *code, const struct code_function *f
 		for (size_t j = 0; to && j < ARRAY_LEN(strict); j++)
 			if (beam_function_same(to, &strict[j]))
 				asked = argument_at(function, i, 1);
-		if (asked && term_is_atom(asked, key))
+		if (asked && term_is_atom(asked, key) &&
+		    !is_there_by_then(code, function, i, key) &&
+		    !fetch_is_caught(code, function, i, "badkey"))
 			return true;
 	}
 	return false;

@@ -190,6 +190,47 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 	}
 }
 
+/* It goes along a list or a binary, to whose end it comes. */
+static bool goes_along(const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		switch (function->ops[i].opcode) {
+		case OP_IS_NONEMPTY_LIST:
+		case OP_GET_LIST:
+		case OP_GET_TL:
+		case OP_BS_START_MATCH3:
+		case OP_BS_START_MATCH4:
+			return true;
+		default:
+			break;
+		}
+	return false;
+}
+
+static bool calls_itself(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++)
+		if (callee(code, &function->ops[i], true) == function)
+			return true;
+	return false;
+}
+
+/* loop(S) -> M = next(), loop([M | S]): what it calls waits, also round after round that end. */
+static bool waits_by_others(const struct code *code, const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct loops below;
+
+	if (!calls_itself(code, function) || goes_along(function))
+		return false;
+	below = loops_new(code, &scratch);
+	reach(&below, function, false);
+	for (size_t i = 0; i < code->len; i++)
+		if (below.seen[i] && function_waits(code, &code->functions[i]))
+			return true;
+	return false;
+}
+
 /* One that ends by itself only where there is no other. */
 static const struct code_function *loop_among(struct judge *judge, const struct loops *loops)
 {
@@ -199,7 +240,8 @@ static const struct code_function *loop_among(struct judge *judge, const struct 
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (!loops->seen[i] || !function_waits(code, function) ||
+		if (!loops->seen[i] ||
+		    !(function_waits(code, function) || waits_by_others(code, function)) ||
 		    !goes_round(code, judge->arena, function))
 			continue;
 		if (!loop_ends(judge, code, function))

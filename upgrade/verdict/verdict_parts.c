@@ -70,12 +70,18 @@ static bool has_name(const struct code_arg *args, size_t len, const char *name)
 static bool raises_without(const struct code *code, const struct code_op *op)
 {
 	static const struct beam_function strict[] = {
-		{ "maps", "get", 2 },           { "maps", "take", 2 },
-		{ "maps", "update", 3 },        { "maps", "update_with", 3 },
-		{ "erlang", "map_get", 2 },     { "Elixir.Access", "fetch!", 2 },
-		{ "Elixir.Map", "fetch!", 2 },  { "Elixir.Map", "get_and_update!", 3 },
-		{ "Elixir.Map", "pop!", 2 },    { "Elixir.Map", "replace!", 3 },
+		{ "maps", "get", 2 },
+		{ "maps", "take", 2 },
+		{ "maps", "update", 3 },
+		{ "maps", "update_with", 3 },
+		{ "erlang", "map_get", 2 },
+		{ "Elixir.Access", "fetch!", 2 },
+		{ "Elixir.Map", "fetch!", 2 },
+		{ "Elixir.Map", "get_and_update!", 3 },
+		{ "Elixir.Map", "pop!", 2 },
+		{ "Elixir.Map", "replace!", 3 },
 		{ "Elixir.Map", "update!", 3 },
+		{ "Elixir.Phoenix.LiveView.Engine", "fetch_assign!", 2 },
 	};
 	const struct beam_function *to = code_op_import(code, op);
 
@@ -261,7 +267,7 @@ static const struct term *key_asked(const struct code *code, const struct code_f
 	const struct code_op *op = &function->ops[at];
 	const unsigned operand = (unsigned)code_import_operand(op->opcode);
 	const struct beam_function *to = code_import(code, &op->args[operand]);
-	const bool behind = strcmp(to->module, "Elixir.Map") == 0;
+	const bool behind = strncmp(to->module, "Elixir.", strlen("Elixir.")) == 0;
 
 	if (op->opcode == OP_BIF2 || op->opcode == OP_GC_BIF2)
 		return code_term(&op->args[operand + 1]);

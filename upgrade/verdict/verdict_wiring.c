@@ -94,6 +94,15 @@ static bool fetches_from_dictionary(const struct code *code, const struct code_o
 	       (strcmp(to->module, "erlang") == 0 || strcmp(to->module, "Elixir.Process") == 0);
 }
 
+/* Process.get(:context)[:tenant]: nil of nil. */
+static bool takes_nil(const struct code *code, const struct code_op *op)
+{
+	const struct beam_function *to = code_op_import(code, op);
+
+	return to && to->arity == 2 && strcmp(to->name, "get") == 0 &&
+	       strcmp(to->module, "Elixir.Access") == 0;
+}
+
 /* What it fetches goes right to a function that knows it, as in count(get(calls)) + 1. */
 static bool asks_one_that_knows(const struct code *code, const struct code_function *function)
 {
@@ -109,7 +118,8 @@ static bool asks_one_that_knows(const struct code *code, const struct code_funct
 						function->ops[next].opcode == OP_LINE))
 			next++;
 		other = next < function->len ? code_op_local(code, &function->ops[next]) : NULL;
-		if (!other || !knows_nothing_there(code, other))
+		if (!(next < function->len && takes_nil(code, &function->ops[next])) &&
+		    (!other || !knows_nothing_there(code, other)))
 			return false;
 		asks = true;
 	}

@@ -264,8 +264,8 @@ static bool comes(const struct vertex *vertex, bool down)
 
 static void start_needs_called(const struct start *start, const struct vertex *caller);
 
-/* The module, and what it calls, by way of modules that come as well, or that change further on: they
- * are pulled in front of what their own application adds.
+/* The module, and what it calls, by way of modules that come as well, or that change further on:
+ * they are pulled in front of what their own application adds.
  */
 static void start_needs(const struct start *start, const char *module)
 {

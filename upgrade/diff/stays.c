@@ -73,7 +73,8 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	struct module_at *at = modules_find(modules, SIDE_NEW, module);
 	const struct code_library *library = &modules->library[SIDE_NEW];
 	const struct code_function *function;
-	const struct term *given = NULL; /* where it matters: of one that is the same is once enough */
+	const struct term *given =
+		NULL; /* where it matters: of one that is the same is once enough */
 	const struct code *code;
 	bool is_new, other;
 

@@ -193,7 +193,7 @@ static void keep(struct finder *finder, const struct supervisor_change *change)
 	finder->items[finder->len++] = *change;
 }
 
-bool child_specs_stay(const struct appup_work *work)
+static bool all_specs_stay(const struct appup_work *work)
 {
 	for (size_t i = 0; i < work->diff->len; i++) {
 		const struct module_diffs all = work->diff->apps[i].modules;
@@ -205,6 +205,15 @@ bool child_specs_stay(const struct appup_work *work)
 				return false;
 	}
 	return true;
+}
+
+bool child_specs_stay(const struct appup_work *work)
+{
+	_Atomic enum does_same *asked = &work->modules->specs;
+
+	if (*asked == SAME_NOT_ASKED)
+		*asked = all_specs_stay(work) ? DOES_SAME : DOES_OTHER;
+	return *asked == DOES_SAME;
 }
 
 /* A module that answers child_spec/1 otherwise, is named by the supervisor, and is no child that is

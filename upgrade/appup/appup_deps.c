@@ -143,10 +143,31 @@ static void read_structs(struct appup_work *work, struct vertex *from)
 	}
 }
 
+void init_calls(struct appup_work *work, enum side side, const char *supervisor,
+		void (*on_call)(void *ctx, const struct beam_function *function,
+				const struct value *const *args),
+		void *ctx)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct eval eval = { .arena = &scratch,
+			     .library = &work->modules->library[side],
+			     .on_call = on_call,
+			     .ctx = ctx };
+	const struct beam_facts *facts = modules_facts(work->modules, side, supervisor);
+	const struct code *code = facts && facts->roles & BEAM_SUPERVISOR
+					  ? modules_code(work->modules, side, supervisor)
+					  : NULL;
+	const struct code_function *init = code ? code_function(code, "init", 1) : NULL;
+	const struct value *arg = &value_unknown;
+
+	if (init)
+		eval_function(&eval, code, init, &arg);
+}
+
 /* What the new init/1 of a supervisor calls, also by names that are handed about: an update runs
  * it.
  */
-struct init_calls {
+struct run_init {
 	struct appup_work *work;
 	struct vertex *from;
 };
@@ -154,32 +175,22 @@ struct init_calls {
 static void see_init_call(void *ctx, const struct beam_function *function,
 			  const struct value *const *args)
 {
-	const struct init_calls *calls = ctx;
-	struct appup_work *work = calls->work;
+	const struct run_init *run = ctx;
+	struct appup_work *work = run->work;
 	struct vertex *to = vertex_find(work, function->module);
 
 	(void)args;
-	if (!to || to == calls->from || to->mark == work->walk ||
-	    to->diff->change != CHANGE_CHANGED)
+	if (!to || to == run->from || to->mark == work->walk || to->diff->change != CHANGE_CHANGED)
 		return;
 	to->mark = work->walk;
-	depend(work, calls->from, to);
+	depend(work, run->from, to);
 }
 
 static void run_init(struct appup_work *work, struct vertex *from)
 {
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct init_calls calls = { work, from };
-	struct eval eval = { .arena = &scratch,
-			     .library = &work->modules->library[SIDE_NEW],
-			     .on_call = see_init_call,
-			     .ctx = &calls };
-	const struct code *code = from->diff->new_code;
-	const struct code_function *init = code ? code_function(code, "init", 1) : NULL;
-	const struct value *arg = &value_unknown;
+	struct run_init run = { work, from };
 
-	if (init && from->diff->new_facts->roles & BEAM_SUPERVISOR)
-		eval_function(&eval, code, init, &arg);
+	init_calls(work, SIDE_NEW, from->diff->name, see_init_call, &run);
 }
 
 /* What goes together with a child that calls it, which is stopped by the script of a later
@@ -251,21 +262,32 @@ static bool comes(const struct vertex *vertex, bool down)
 	return vertex->diff->change == (down ? CHANGE_REMOVED : CHANGE_ADDED);
 }
 
-/* The module, and what it calls, by way of modules that come as well. */
+static void start_needs_called(const struct start *start, const struct vertex *caller);
+
+/* The module, and what it calls, by way of modules that come as well, or that change further on:
+ * they are pulled in front of what their own application adds.
+ */
 static void start_needs(const struct start *start, const char *module)
 {
 	struct vertex *to = vertex_find(start->work, module);
-	const struct beam_facts *facts;
+	bool later;
 
 	if (!to || to->mark == start->work->walk || is_implementation(to))
 		return;
 	to->mark = start->work->walk;
-	if (to->app > start->app && to != start->root && (start->down ? to->down : to->up) &&
-	    (comes(to, start->down) || to->diff->change == CHANGE_CHANGED))
+	later = to->app > start->app && (start->down ? to->down : to->up) &&
+		(comes(to, start->down) || to->diff->change == CHANGE_CHANGED);
+	if (later && to != start->root)
 		(start->down ? add_down : add_up)(start->work, start->root, to->diff->name);
-	if (!comes(to, start->down))
-		return;
-	facts = start->down ? to->diff->old_facts : to->diff->new_facts;
+	if (later || comes(to, start->down))
+		start_needs_called(start, to);
+}
+
+static void start_needs_called(const struct start *start, const struct vertex *caller)
+{
+	const struct beam_facts *facts =
+		start->down ? caller->diff->old_facts : caller->diff->new_facts;
+
 	for (size_t i = 0; i < facts->imports.len; i++)
 		start_needs(start, facts->imports.items[i].module);
 }
@@ -308,17 +330,44 @@ static void start_deps(struct appup_work *work, size_t app, const struct supervi
 	}
 }
 
+static void see_later_call(void *ctx, const struct beam_function *function,
+			   const struct value *const *args)
+{
+	(void)args;
+	start_needs(ctx, function->module);
+}
+
 struct names later_calls(struct appup_work *work, size_t app, const char *supervisor, bool down)
 {
-	const struct beam_facts *facts =
-		modules_facts(work->modules, down ? SIDE_OLD : SIDE_NEW, supervisor);
+	const enum side side = down ? SIDE_OLD : SIDE_NEW;
+	const struct beam_facts *facts = modules_facts(work->modules, side, supervisor);
 	struct vertex root = { 0 };
-	const struct start start = { work, &root, app, down };
+	struct start start = { work, &root, app, down };
 
 	work->walk++;
 	for (size_t i = 0; facts && i < facts->imports.len; i++)
 		start_needs(&start, facts->imports.items[i].module);
+	init_calls(work, side, supervisor, see_later_call, &start);
 	return down ? root.down_deps : root.up_deps;
+}
+
+/* What changes further on, and is depended on, is pulled in front of what its own application adds:
+ * so that is depended on, too.
+ */
+static void needs_of_pulled(struct appup_work *work, struct vertex *vertex, bool down)
+{
+	const struct names deps = down ? vertex->down_deps : vertex->up_deps;
+	const struct start start = { work, vertex, vertex->app, down };
+
+	work->walk++;
+	for (size_t i = 0; i < deps.len; i++)
+		vertex_find(work, deps.items[i])->mark = work->walk;
+	for (size_t i = 0; i < deps.len; i++) {
+		const struct vertex *to = vertex_find(work, deps.items[i]);
+
+		if (to->app > vertex->app && to->diff->change == CHANGE_CHANGED)
+			start_needs_called(&start, to);
+	}
 }
 
 /* ---- who has an instruction ---- */
@@ -444,6 +493,9 @@ void appup_deps(struct appup_work *work)
 		deletions_wait(work, vertex);
 	}
 	children_deps(work, start_deps);
+	for (size_t i = 0; i < name_table_len(work->names); i++)
+		for (int down = 0; down < 2; down++)
+			needs_of_pulled(work, &work->vertices[i], down);
 	through_deps(work);
 	host_deps(work);
 }

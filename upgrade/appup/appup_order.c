@@ -145,13 +145,22 @@ static void want_child(struct order *order, const struct child *child)
 		want_started(order, child->module, NULL, TREE_DEPTH);
 }
 
+static void want_init_call(void *ctx, const struct beam_function *function,
+			   const struct value *const *args)
+{
+	(void)args;
+	want(ctx, function->module, NULL);
+}
+
 /* Before children are started: they and the supervisor that learns of them. */
 static void want_starts(struct order *order, const struct supervisor_change *change, bool down)
 {
 	if (!supervisor_starts(change, down))
 		return;
-	if (!change->in_application)
+	if (!change->in_application) {
 		want_calls(order, modules_facts(order->work->modules, order->side, change->module));
+		init_calls(order->work, order->side, change->module, want_init_call, order);
+	}
 	for (size_t i = 0; i < change->len; i++)
 		want_child(order, after_way(&change->items[i], down));
 }

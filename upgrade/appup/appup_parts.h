@@ -69,6 +69,11 @@ void vertex_carry(struct appup_work *work, struct vertex *vertex, size_t app, bo
 
 /* Finds out which modules have instructions, and which must be changed together. */
 void appup_deps(struct appup_work *work);
+/* Tells on_call what init/1 of a supervisor calls, which an update runs. */
+void init_calls(struct appup_work *work, enum side side, const char *supervisor,
+		void (*on_call)(void *ctx, const struct beam_function *function,
+				const struct value *const *args),
+		void *ctx);
 /* What a supervisor that is the same calls for its children, as far as it changes, or comes, behind
  * its application.
  */

@@ -58,10 +58,11 @@ struct modules {
 	 * Elixir.
 	 */
 	atomic_bool atoms_read, atoms_of_language_read;
-	pthread_mutex_t states_lock; /* of … */
-	struct arena states;         /* what module_state() is asked for */
-	pthread_mutex_t lock;        /* of … */
-	struct error error;          /* the first one */
+	_Atomic enum does_same specs; /* whether each child_spec/1 gives the same: asked once */
+	pthread_mutex_t states_lock;  /* of … */
+	struct arena states;          /* what module_state() is asked for */
+	pthread_mutex_t lock;         /* of … */
+	struct error error;           /* the first one */
 	atomic_bool failed;
 };
 

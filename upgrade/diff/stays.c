@@ -73,19 +73,23 @@ static void reach_function(struct reach *reach, const char *module, const char *
 	struct module_at *at = modules_find(modules, SIDE_NEW, module);
 	const struct code_library *library = &modules->library[SIDE_NEW];
 	const struct code_function *function;
+	const struct term *given =
+		NULL; /* where it matters: of one that is the same is once enough */
 	const struct code *code;
 	bool is_new, other;
 
 	if (!at || !library->follow(library->ctx, module))
 		return;
+	other = differs(at, key) || (inside && *name == '-');
+	if (other)
+		given = reach->given;
 	name_table_add(reach->seen,
 		       arena_printf(reach->arena, "%s:%s %s", module, key,
-				    reach->given ? term_atom_name(reach->given) : ""),
+				    given ? term_atom_name(given) : ""),
 		       &is_new);
 	if (!is_new)
 		return;
-	other = differs(at, key) || (inside && *name == '-');
-	if (other && !stays_alike(at, name, arity) && !stays_given(at, name, arity, reach->given)) {
+	if (other && !stays_alike(at, name, arity) && !stays_given(at, name, arity, given)) {
 		reach->stays = false;
 		return;
 	}

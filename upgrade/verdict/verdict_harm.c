@@ -31,12 +31,25 @@ bool imports_from(const struct code *code, const char *module)
 	return false;
 }
 
-static bool makes_terms(const struct code *code)
+static bool is_maker_of_terms(const struct beam_function *function)
+{
+	return strcmp(function->name, "binary_to_term") == 0 ||
+	       strcmp(function->name, "non_executable_binary_to_term") == 0;
+}
+
+/* By a call, or a fun of it: lists:map(fun erlang:binary_to_term/1, List). */
+static bool makes_terms(struct judge *judge, const struct code *code)
 {
 	for (size_t i = 0; i < code->imports.len; i++)
-		if (strcmp(code->imports.items[i].name, "binary_to_term") == 0 ||
-		    strcmp(code->imports.items[i].name, "non_executable_binary_to_term") == 0)
+		if (is_maker_of_terms(&code->imports.items[i]))
 			return true;
+	for (size_t i = 0; i < code->len; i++) {
+		const struct code_remotes funs = code_captures(&code->functions[i], judge->arena);
+
+		for (size_t j = 0; j < funs.len; j++)
+			if (is_maker_of_terms(&funs.items[j].to))
+				return true;
+	}
 	return false;
 }
 
@@ -45,7 +58,7 @@ bool binaries_are_read(struct judge *judge, enum side side, const struct code *c
 	struct modules *modules = judge->modules;
 	const struct module_at *own = modules_find(modules, side, code->module);
 
-	if (!own || makes_terms(code))
+	if (!own || makes_terms(judge, code))
 		return true;
 	for (size_t i = 0; i < name_table_len(modules->names[side]); i++) {
 		struct module_at *module = &modules->items[side][i];
@@ -55,7 +68,7 @@ bool binaries_are_read(struct judge *judge, enum side side, const struct code *c
 		    (module->app != own->app && !imports_from(code, module->name)))
 			continue;
 		other = module_code(modules, side, module);
-		if (!other || makes_terms(other))
+		if (!other || makes_terms(judge, other))
 			return true;
 	}
 	return false;

@@ -31,20 +31,6 @@ static bool is_atom(const struct code_arg *arg, const char *name)
 	return term && term_is_atom(term, name);
 }
 
-/* A test of the class, in x0, or of the reason, in x1, of error:{Reason, Key}. */
-static bool is_test_of_error(const struct code_op *op)
-{
-	switch (op->opcode) {
-	case OP_IS_EQ_EXACT:
-	case OP_IS_TAGGED_TUPLE:
-		return is_x(&op->args[1], 0) || is_x(&op->args[1], 1);
-	case OP_SELECT_VAL:
-		return is_x(&op->args[0], 0) || is_x(&op->args[0], 1);
-	default:
-		return false;
-	}
-}
-
 /* What is raised: error:{Reason, Key}. */
 struct raised {
 	const char *reason;
@@ -61,60 +47,127 @@ static bool is_named(const struct raised *raised, const char *key)
 	return false;
 }
 
-static bool is_equal(const struct code_op *op, const struct raised *raised)
-{
-	const struct term *term = code_term(&op->args[2]);
+/* A register with an element of {Reason, Key}. */
+struct element {
+	const struct code_arg *in; /* NULL: none */
+	uint64_t nr;
+};
 
-	if (is_x(&op->args[1], 0))
-		return is_atom(&op->args[2], "error");
+static bool is_in(const struct element *element, const struct code_arg *arg)
+{
+	return element->in && arg->kind == element->in->kind && arg->number == element->in->number;
+}
+
+static bool is_asked_for(const struct code_arg *arg, const struct element *element)
+{
+	return is_in(element, arg) || is_x(arg, 0) || is_x(arg, 1);
+}
+
+/* A test of the class, in x0, of the reason, in x1, of error:{Reason, Key}, or of one of those. */
+static bool is_test_of_error(const struct code_op *op, const struct element *element)
+{
+	switch (op->opcode) {
+	case OP_IS_EQ_EXACT:
+	case OP_IS_TAGGED_TUPLE:
+		return is_asked_for(&op->args[1], element);
+	case OP_IS_ATOM:
+	case OP_IS_BINARY:
+	case OP_IS_INTEGER:
+	case OP_IS_LIST:
+	case OP_IS_MAP:
+	case OP_IS_NONEMPTY_LIST:
+	case OP_IS_TUPLE:
+	case OP_TEST_ARITY:
+		return is_x(&op->args[1], 1) && !is_in(element, &op->args[1]);
+	case OP_SELECT_VAL:
+		return is_asked_for(&op->args[0], element);
+	default:
+		return false;
+	}
+}
+
+static bool is_value(const struct code_arg *arg, const struct code_arg *value,
+		     const struct element *element, const struct raised *raised)
+{
+	const struct term *term = code_term(value);
+	const char *name = term ? term_atom_name(term) : NULL;
+
+	if (is_in(element, arg))
+		return element->nr == 0 ? is_atom(value, raised->reason) : is_named(raised, name);
+	if (is_x(arg, 0))
+		return is_atom(value, "error");
 	return term && term_is_tagged(term, raised->reason, 2) &&
 	       is_named(raised, term_atom_name(term_at(term, 1)));
 }
 
 /* Where that goes on; NULL: right behind. */
-static const struct code_arg *goes_on_at(const struct code_op *op, const struct raised *raised)
+static const struct code_arg *goes_on_at(const struct code_op *op, const struct element *element,
+					 const struct raised *raised)
 {
-	switch (op->opcode) {
-	case OP_IS_EQ_EXACT:
-		return is_equal(op, raised) ? NULL : &op->args[0];
-	case OP_IS_TAGGED_TUPLE:
-		return is_x(&op->args[1], 1) && op->args[2].number == 2 &&
-				       is_atom(&op->args[3], raised->reason)
-			       ? NULL
-			       : &op->args[0];
-	default:
-		for (uint32_t i = 0; is_x(&op->args[0], 0) && i + 1 < op->args[2].len; i += 2)
-			if (is_atom(&op->args[2].items[i], "error"))
+	bool is;
+
+	if (op->opcode == OP_SELECT_VAL) {
+		for (uint32_t i = 0; i + 1 < op->args[2].len; i += 2)
+			if (is_value(&op->args[0], &op->args[2].items[i], element, raised))
 				return &op->args[2].items[i + 1];
 		return &op->args[1];
 	}
+	if (op->opcode == OP_IS_EQ_EXACT)
+		is = is_value(&op->args[1], &op->args[2], element, raised);
+	else if (op->opcode == OP_IS_TAGGED_TUPLE)
+		is = is_x(&op->args[1], 1) && op->args[2].number == 2 &&
+		     is_atom(&op->args[3], raised->reason);
+	else
+		is = op->opcode == OP_IS_TUPLE ||
+		     (op->opcode == OP_TEST_ARITY && op->args[2].number == 2);
+	return is ? NULL : &op->args[0];
+}
+
+/* Another error in place of it. */
+static bool raises(const struct code *code, const struct code_op *op)
+{
+	static const struct beam_function ends[] = {
+		{ "erlang", "error", 1 }, { "erlang", "error", 2 }, { "erlang", "error", 3 },
+		{ "erlang", "exit", 1 },  { "erlang", "raise", 3 },
+	};
+	const struct beam_function *to = code_op_import(code, op);
+
+	for (size_t i = 0; to && i < ARRAY_LEN(ends); i++)
+		if (beam_function_same(to, &ends[i]))
+			return true;
+	return op->opcode == OP_RAISE || op->opcode == OP_RAW_RAISE;
 }
 
 /* Whether the clauses of a try take error:{Reason, Key}, and do not raise it again. */
 static bool take_error(const struct code *code, const struct code_function *function, size_t at,
 		       const struct raised *raised)
 {
+	struct element element = { NULL, 0 };
 	bool begun = false; /* a clause has taken it */
 
 	for (unsigned steps = 0; steps < STEPS_MAX && at < function->len; steps++) {
 		const struct code_op *op = &function->ops[at++];
 		const struct code_arg *label;
 
-		if (!begun && is_test_of_error(op)) {
-			label = goes_on_at(op, raised);
+		if (!begun && is_test_of_error(op, &element)) {
+			label = goes_on_at(op, &element, raised);
 			at = label ? place_in(code, function, label) : at;
 			continue;
 		}
-		switch (op->opcode) {
-		case OP_RAISE:
-		case OP_RAW_RAISE:
+		if (raises(code, op))
 			return false;
+		switch (op->opcode) {
 		case OP_JUMP:
 			at = place_in(code, function, &op->args[0]);
 			break;
 		case OP_LABEL:
 		case OP_LINE:
 		case OP_TRY_CASE:
+			break;
+		case OP_GET_TUPLE_ELEMENT:
+			if (begun || !is_x(&op->args[0], 1))
+				return true;
+			element = (struct element){ &op->args[2], op->args[1].number };
 			break;
 		case OP_MOVE:
 		case OP_CALL:

@@ -160,8 +160,12 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/librelevo.a
 deps:
 	@tests/tools/deps
 
+# A second make builds on all cores, unless the first one was told on how many.
+CORES = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 test: deps
-	@$(MAKE) --no-print-directory check test-all
+	@$(MAKE) $(CORES) check
+	@$(MAKE) $(CORES) test-all
 
 # The longest one in parts; of those that run at once, the longest begin first.
 UNIT_PARTS  = $(patsubst %,$(B)/tests/unit/test_verdict:%,1 2 3) $(filter-out %/test_verdict,$(UNIT))
@@ -186,19 +190,18 @@ unit: $(UNIT)
 
 # The unit tests, and the cases through the binary, with the sanitizers watching.
 asan:
-	@$(MAKE) --no-print-directory VARIANT=asan unit cases
+	@$(MAKE) $(CORES) VARIANT=asan quick
 
 # What runs on several threads, with the thread sanitizer watching.
 tsan:
-	@$(MAKE) --no-print-directory VARIANT=tsan build/tsan/tests/unit/test_archive build/tsan/relevo
+	@$(MAKE) $(CORES) VARIANT=tsan build/tsan/tests/unit/test_archive build/tsan/relevo
 	@RELEVO=build/tsan/relevo tests/run build/tsan/tests/unit/test_archive tests/cases/reproducible.sh tests/cases/plan.sh
 
 # What wants no live node: while one works.  Those that take long begin first; what kills builds at
 # each of their moments, or compiles simulators with faults in them, is left to make test.
 SLOW_CASES = $(patsubst %,tests/cases/%.sh,durable sim_bugs)
 LONG_CASES = $(patsubst %,tests/cases/%.sh,config_cache sign inspect reproducible)
-QUICK      = $(LONG_CASES) build/$(VARIANT)/tests/unit/test_verdict $(filter-out $(SLOW_CASES) $(LONG_CASES),\
-	$(sort $(wildcard tests/cases/*.sh))) $(filter-out %/test_verdict,$(UNIT))
+QUICK      = $(LONG_CASES) $(UNIT_PARTS) $(filter-out $(SLOW_CASES) $(LONG_CASES),$(sort $(wildcard tests/cases/*.sh)))
 
 quick: $(B)/relevo $(UNIT) helpers
 	@RELEVO=$(B)/relevo tests/run $(QUICK)
@@ -206,7 +209,7 @@ quick: $(B)/relevo $(UNIT) helpers
 # Which lines of each file the unit tests and the cases run.
 cover:
 	@find build/cover -name '*.gcda' -delete 2>/dev/null; \
-		$(MAKE) --no-print-directory VARIANT=cover CC=gcc quick
+		$(MAKE) $(CORES) VARIANT=cover CC=gcc quick
 	@tests/tools/cover build/cover $(FLOORS)
 
 cases: $(B)/relevo helpers
@@ -250,21 +253,21 @@ real-code: all
 # Fuzz targets are built by clang, with all of relevo instrumented.
 FUZZ_SECONDS ?= 60
 fuzz:
-	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzz-all
+	@$(MAKE) $(CORES) CC=clang VARIANT=fuzz fuzz-all
 
 fuzz-all: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $^
 
 # All of them by turns, until they have run that often together: make fuzz-long RUNS=30000000
 fuzz-long:
-	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzz fuzz-long-all
+	@$(MAKE) $(CORES) CC=clang VARIANT=fuzz fuzz-long-all
 
 fuzz-long-all: $(FUZZ)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/long $(or $(RUNS),30000000) $^
 
 # How much each target's corpus runs through, by tests/fuzz/floors.
 fuzz-coverage:
-	@$(MAKE) --no-print-directory CC=clang VARIANT=fuzzcover fuzz-coverage-all
+	@$(MAKE) $(CORES) CC=clang VARIANT=fuzzcover fuzz-coverage-all
 
 fuzz-coverage-all: $(FUZZ)
 	@tests/fuzz/coverage $^
@@ -324,17 +327,17 @@ schemas: all
 	@SCHEMAS=1 RELEVO=$(B)/relevo tests/cases/sbom.sh
 
 demo: deps
-	@$(MAKE) --no-print-directory all $(B)/tests/live/load
+	@$(MAKE) $(CORES) all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo
 
 .PHONY: demo-fleet
 demo-fleet: deps
-	@$(MAKE) --no-print-directory all $(B)/tests/live/load
+	@$(MAKE) $(CORES) all $(B)/tests/live/load
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo-fleet
 
 .PHONY: demo-kube
 demo-kube: deps
-	@$(MAKE) --no-print-directory all helpers $(B)/tests/live/load
+	@$(MAKE) $(CORES) all helpers $(B)/tests/live/load
 	@tests/kube/binaries >/dev/null
 	@RELEVO=$(B)/relevo LOAD=$(B)/tests/live/load examples/demo-kube
 

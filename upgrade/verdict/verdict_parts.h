@@ -879,17 +879,21 @@ void judge_calls(struct judge *judge);
 
 /* ---- verdict_loops.c ---- */
 
-/* A function in which processes of this module wait for messages, and from which they never
- * leave for newer code; NULL: none is seen.  One that ends (loop_ends()) only where all do.
- */
 /* A function of the module itself that processes which it starts call by its full name, as they
  * come to it: in the code that is there by then.  NULL: none that matches.
  */
 const struct beam_function *
 begun_call(const struct code *code, struct arena *arena,
 	   bool (*matches)(void *ctx, const struct beam_function *function), void *ctx);
+/* A function that processes of this module go round in, where they wait, or for good, and from
+ * which they never leave for newer code; NULL: none is seen.  One that ends (loop_ends()) only
+ * where all do.
+ */
 const struct code_function *loop_that_stays(struct judge *judge, const struct code *code);
-/* The same of processes that another module lets begin in an exported function of that name. */
+/* Whether any of its functions is one, whoever begins there. */
+bool has_loop(struct judge *judge, const struct code *code);
+/* What loop_that_stays() finds, of processes that another module lets begin in an exported function
+ * of that name. */
 const struct code_function *loop_begun_at(struct judge *judge, const struct code *code,
 					  const char *name);
 /* Whether a function waits by itself, or in one of those that block. */

@@ -163,7 +163,7 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 	const struct code_function *ending = NULL;
 	const bool *naming;
 
-	if (code_loop(module->old_code) == CODE_LOOP_NONE)
+	if (!has_loop(judge, module->old_code))
 		return NULL;
 	name_table_add(names, module->name, NULL);
 	naming = modules_naming(judge, names);

@@ -536,6 +536,12 @@ bool effect_is(const struct code_effect *effect, const char *module, const char 
 const char *effect_begins(const struct code_effect *effect, const char *module,
 			  const struct value **args);
 
+/* ---- verdict_absent.c ---- */
+
+/* Whether a function that fetches a key of the process dictionary goes on where it is not there. */
+bool fetch_goes_on(const struct code *code, const struct code_function *function,
+		   const struct value *key);
+
 /* ---- verdict_acts.c ---- */
 
 enum resource { TABLE, KEPT_TERM, NAME, DICTIONARY, GROUP };
@@ -554,13 +560,11 @@ bool act_is_of(const struct act *act, const struct act *other);
 bool act_may_be_of(const struct act *act, const struct act *other);
 /* Whether ets:new(…, Options) makes one that others find by its name. */
 bool table_is_named(const struct value *options, struct arena *arena);
-/* Whether a function looks whether something is that atom, and does something else than to raise
- * where it is.
- */
-bool function_goes_on_for(const struct code *code, const struct code_function *function,
-			  const char *name);
 /* Whether a function looks first whether a name or a table is there, or catches what is raised. */
 bool function_is_careful(const struct code *code, const struct code_function *function);
+/* The same of all its calls of another one, where these stand. */
+bool calls_are_careful(const struct code *code, const struct code_function *function,
+		       const struct beam_function *to);
 struct eval_frame;
 /* Whether some function on the way to a call does. */
 bool call_is_careful(const struct eval_frame *at);

@@ -117,7 +117,7 @@ static bool goes_on_for(const struct code *code, const struct code_function *fun
 }
 
 static bool function_goes_on_for(const struct code *code, const struct code_function *function,
-			  const char *name)
+				 const char *name)
 {
 	for (size_t i = 0; i < function->len; i++)
 		if (goes_on_for(code, function, i, name))
@@ -242,7 +242,8 @@ static void move_on(struct fetched *fetched, const struct code_op *op)
 		put(fetched, &op->args[1], holds(fetched, &op->args[0]));
 		break;
 	case OP_TRIM:
-		fetched->ys = op->args[0].number < REGISTERS ? fetched->ys >> op->args[0].number : 0;
+		fetched->ys =
+			op->args[0].number < REGISTERS ? fetched->ys >> op->args[0].number : 0;
 		break;
 	case OP_CALL:
 	case OP_CALL_EXT:

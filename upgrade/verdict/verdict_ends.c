@@ -203,6 +203,21 @@ static void on_call(void *ctx, const struct beam_function *function,
 		rounds->unknown = true;
 }
 
+/* The most that a number by chance can be stands for it: it is waited for that long. */
+static bool on_chance(void *ctx, const struct beam_function *function,
+		      const struct value *const *args, struct values *out)
+{
+	const struct rounds *rounds = ctx;
+
+	if (strcmp(function->module, "rand") != 0 || strcmp(function->name, "uniform") != 0 ||
+	    function->arity != 1)
+		return false;
+	*out = (struct values){ NULL, 0, 0 };
+	out->items = arena_grow(rounds->arena, out->items, 0, &out->cap);
+	out->items[out->len++] = args[0];
+	return true;
+}
+
 static bool same_round(const struct round *round, const struct round *other)
 {
 	for (size_t i = 0; round->function == other->function && i < round->function->arity; i++)
@@ -228,6 +243,7 @@ static bool follow(struct rounds *rounds, struct round round)
 		.arena = rounds->arena,
 		.on_enter = on_enter,
 		.on_call = on_call,
+		.answer = on_chance,
 		.ctx = rounds,
 		.steps = rounds->steps,
 		.limit = STEPS,

@@ -7,12 +7,13 @@ struct loops {
 	const struct code *code;
 	const struct code_function **todo; /* room for all of them */
 	bool *seen;                        /* by function */
+	bool tails;                        /* only what processes come to for good */
 };
 
 static struct loops loops_new(const struct code *code, struct arena *arena)
 {
 	return (struct loops){ code, arena_array(arena, code->len, const struct code_function *),
-			       arena_array(arena, code->len, bool) };
+			       arena_array(arena, code->len, bool), false };
 }
 
 /* The function of this module that an instruction calls; NULL: another instruction. */
@@ -158,7 +159,7 @@ static bool starts_processes(const struct code *code, const struct code_function
 static void begin(struct loops *loops, const struct code_function *function)
 {
 	loops->seen[function - loops->code->functions] = true;
-	reach(loops, function, false);
+	reach(loops, function, loops->tails);
 }
 
 static void reach_named(struct loops *loops, const char *name)
@@ -424,6 +425,46 @@ const struct code_function *loop_begun_at(struct judge *judge, const struct code
 	struct loops loops = loops_new(code, judge->arena);
 
 	reach_named(&loops, name);
+	return loop_among(judge, &loops);
+}
+
+/* It starts processes whose result nobody waits for, also as children: {Task, fn -> … end}. */
+static bool starts_for_good(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *import = code_op_import(code, &function->ops[i]);
+
+		if (import && starts_process(import) &&
+		    (strncmp(import->name, "spawn", 5) == 0 ||
+		     strncmp(import->name, "start", 5) == 0))
+			return true;
+	}
+	return function_names(function, "Elixir.Task");
+}
+
+const struct code_function *loop_begun_in(struct judge *judge, const struct code *starter,
+					  const struct code *code)
+{
+	struct loops begun = loops_new(starter, judge->arena),
+		     loops = loops_new(code, judge->arena);
+
+	begun.tails = loops.tails = true;
+	for (size_t i = 0; i < starter->len; i++)
+		if (starts_for_good(starter, &starter->functions[i]))
+			reach_mentioned(&begun, &starter->functions[i]);
+	for (size_t i = 0; i < starter->len; i++)
+		for (size_t j = 0; begun.seen[i] && j < starter->functions[i].len; j++) {
+			const struct code_op *op = &starter->functions[i].ops[j];
+			const struct beam_function *to = code_op_import(starter, op);
+			const struct code_function *function =
+				to && code_leaves(op->opcode) &&
+						strcmp(to->module, code->module) == 0
+					? code_function(code, to->name, to->arity)
+					: NULL;
+
+			if (function)
+				begin(&loops, function);
+		}
 	return loop_among(judge, &loops);
 }
 

@@ -900,6 +900,9 @@ bool has_loop(struct judge *judge, const struct code *code);
  * of that name. */
 const struct code_function *loop_begun_at(struct judge *judge, const struct code *code,
 					  const char *name);
+/* The same of those that a function of another module comes to last: fun() -> loops:run(S) end. */
+const struct code_function *loop_begun_in(struct judge *judge, const struct code *starter,
+					  const struct code *code);
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);
 bool function_blocks(const struct beam_function *function);

@@ -51,6 +51,8 @@ static const struct {
 	{ "erlang", "not", 1, 0, ATOM },           { "erlang", "send", 0, 0, NAMED },
 	{ "erlang", "!", 2, 0, NAMED },
 	{ "erlang", "cancel_timer", 0, 0, REF },   { "erlang", "read_timer", 0, 0, REF },
+	{ "erlang", "send_after", 0, 0, WHOLE },   { "erlang", "start_timer", 0, 0, WHOLE },
+	{ "Elixir.Process", "send_after", 0, 2, WHOLE },
 	{ "erlang", "demonitor", 0, 0, REF },      { "erlang", "is_process_alive", 1, 0, BIT(PID) },
 	{ "erlang", "link", 1, 0, BIT(PID) | BIT(PORT) },
 	{ "erlang", "unlink", 1, 0, BIT(PID) | BIT(PORT) },

@@ -193,6 +193,97 @@ static const struct value *known_either(struct eval *eval, const struct value *c
 		       : NULL;
 }
 
+static const struct value *known_max(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b;
+
+	return small(args[0], &a) && small(args[1], &b) ? integer(eval, a > b ? a : b)
+							: known_either(eval, args);
+}
+
+static const struct value *known_min(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b;
+
+	return small(args[0], &a) && small(args[1], &b) ? integer(eval, a < b ? a : b)
+							: known_either(eval, args);
+}
+
+/* a * b^times; false: it is larger than what is counted with here, or none of them. */
+static bool multiply_often(int64_t *a, int64_t b, int64_t times)
+{
+	const int64_t most = 1 << 30;
+
+	for (; times > 0 && *a > -most && *a < most && *a != 0 && b != 1; times--)
+		*a *= b;
+	return times >= 0 && *a > -most && *a < most;
+}
+
+static const struct value *known_shift(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b;
+
+	return small(args[0], &a) && small(args[1], &b) && multiply_often(&a, 2, b)
+		       ? integer(eval, a)
+		       : value_of_kind(eval->arena, TERM_INTEGER);
+}
+
+static const struct value *known_power(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b, power = 1;
+
+	return small(args[0], &a) && small(args[1], &b) && multiply_often(&power, a, b)
+		       ? value_of_term(eval->arena, term_float(eval->arena, (double)power))
+		       : value_of_kind(eval->arena, TERM_FLOAT);
+}
+
+/* Integer.pow/2, and ** */
+static const struct value *known_integer_power(struct eval *eval, const struct value *const *args)
+{
+	int64_t a, b, power = 1;
+
+	return small(args[0], &a) && small(args[1], &b) && multiply_often(&power, a, b)
+		       ? integer(eval, power)
+		       : NULL;
+}
+
+static const struct value *times(struct eval *eval, const struct value *value, int64_t unit)
+{
+	int64_t number;
+
+	return small(value, &number) ? integer(eval, number * unit)
+				     : value_of_kind(eval->arena, TERM_INTEGER);
+}
+
+static const struct value *known_seconds(struct eval *eval, const struct value *const *args)
+{
+	return times(eval, args[0], 1000);
+}
+
+static const struct value *known_minutes(struct eval *eval, const struct value *const *args)
+{
+	return times(eval, args[0], 60000);
+}
+
+static const struct value *known_hours(struct eval *eval, const struct value *const *args)
+{
+	return times(eval, args[0], 3600000);
+}
+
+/* Of numbers that are whole: erlang:round/1, erlang:trunc/1. */
+static const struct value *known_whole(struct eval *eval, const struct value *const *args)
+{
+	const struct term *term = args[0]->kind == VALUE_TERM ? args[0]->constant.term : &term_nil;
+	int64_t whole;
+
+	if (term->kind == TERM_FLOAT && term->real > -1e9 && term->real < 1e9) {
+		whole = (int64_t)term->real;
+		if ((double)whole >= term->real && (double)whole <= term->real)
+			return integer(eval, whole);
+	}
+	return small(args[0], &whole) ? args[0] : value_of_kind(eval->arena, TERM_INTEGER);
+}
+
 static const struct value *known_seq(struct eval *eval, const struct value *const *args)
 {
 	const struct value *list = value_of_term(eval->arena, &term_nil);
@@ -292,6 +383,8 @@ static const struct value *known_unpack(struct eval *eval, const struct value *c
 
 /* clang-format off */
 static const struct known_row known[] = {
+	{ "Elixir.Integer", "pow", 2, known_integer_power },
+	{ "Elixir.Kernel", "**", 2, known_integer_power },
 	{ "calendar", "local_time", 0, known_date_time },
 	{ "calendar", "universal_time", 0, known_date_time },
 	{ "counters", "new", 2, known_counters },
@@ -302,15 +395,17 @@ static const struct known_row known[] = {
 	{ "erlang", "=:=", 2, known_same },
 	{ "erlang", "binary_to_term", 1, known_unpack },
 	{ "erlang", "binary_to_term", 2, known_unpack },
+	{ "erlang", "bsl", 2, known_shift },
 	{ "erlang", "date", 0, known_three },
 	{ "erlang", "element", 2, known_element },
 	{ "erlang", "hd", 1, known_hd },
 	{ "erlang", "iolist_to_binary", 1, known_iodata },
 	{ "erlang", "list_to_binary", 1, known_iodata },
 	{ "erlang", "localtime", 0, known_date_time },
-	{ "erlang", "max", 2, known_either },
-	{ "erlang", "min", 2, known_either },
+	{ "erlang", "max", 2, known_max },
+	{ "erlang", "min", 2, known_min },
 	{ "erlang", "now", 0, known_three },
+	{ "erlang", "round", 1, known_whole },
 	{ "erlang", "setelement", 3, known_setelement },
 	{ "erlang", "spawn_monitor", 1, known_spawn_monitor },
 	{ "erlang", "spawn_monitor", 3, known_spawn_monitor },
@@ -319,6 +414,7 @@ static const struct known_row known[] = {
 	{ "erlang", "time", 0, known_three },
 	{ "erlang", "timestamp", 0, known_three },
 	{ "erlang", "tl", 1, known_tl },
+	{ "erlang", "trunc", 1, known_whole },
 	{ "erlang", "universaltime", 0, known_date_time },
 	{ "ets", "new", 2, known_ets_new },
 	{ "lists", "append", 2, known_append },
@@ -326,6 +422,7 @@ static const struct known_row known[] = {
 	{ "lists", "reverse", 1, known_reverse1 },
 	{ "lists", "reverse", 2, known_reverse },
 	{ "lists", "seq", 2, known_seq },
+	{ "math", "pow", 2, known_power },
 	{ "os", "timestamp", 0, known_three },
 	{ "string", "casefold", 1, known_text },
 	{ "string", "lowercase", 1, known_text },
@@ -334,6 +431,9 @@ static const struct known_row known[] = {
 	{ "string", "trim", 2, known_text },
 	{ "string", "trim", 3, known_text },
 	{ "string", "uppercase", 1, known_text },
+	{ "timer", "hours", 1, known_hours },
+	{ "timer", "minutes", 1, known_minutes },
+	{ "timer", "seconds", 1, known_seconds },
 };
 /* clang-format on */
 

@@ -114,6 +114,8 @@ static const struct shape {
 	{ "s_sorted", SERVER "init(X) -> {ok,lists:sort(X)}.", BEAM_GEN_SERVER, "a list" },
 	{ "s_appended", SERVER "init(X) -> {ok,X ++ [1]}.", BEAM_GEN_SERVER, "a list" },
 	{ "s_either", SERVER "init(X) -> {ok,max(length(X),1)}.", BEAM_GEN_SERVER, "integer" },
+	{ "s_counted", SERVER "init(_) -> N = hd(lists:seq(3,3)), case {round(math:pow(2,N)),1 bsl N,timer:seconds(N),min(N,5),max(N,1)} of "
+	  "{8,8,3000,3,3} -> {ok,{as,N}}; _ -> {ok,1} end.", BEAM_GEN_SERVER, "a tuple of 2, beginning with as" },
 	{ "s_with", SERVER "init(X) -> {ok,maps:with([a],#{a => X,b => 1})}.", BEAM_GEN_SERVER, "a map with a" },
 	{ "s_without", SERVER "init(X) -> {ok,maps:without([a],#{a => X,b => 1})}.", BEAM_GEN_SERVER, "a map with b" },
 	{ "s_updated", SERVER "init(X) -> {ok,maps:update(a,X,#{a => 1})}.", BEAM_GEN_SERVER, "a map with a" },
@@ -129,6 +131,8 @@ static const struct shape {
 	{ "s_none", "-export([f/0]). f() -> ok.", BEAM_GEN_SERVER, "unknown" },
 	{ "Struct", "defstruct [:b, a: 1]\nuse GenServer\ndef init(x), do: {:ok, %__MODULE__{b: x}}", BEAM_GEN_SERVER, "the struct Elixir.Struct with a, b" },
 	{ "StructBang", "defstruct [:b, a: 1]\nuse GenServer\ndef init(x), do: {:ok, struct!(__MODULE__, x)}", BEAM_GEN_SERVER, "the struct Elixir.StructBang with a, b" },
+	{ "Powers", "use GenServer\ndef init(_), do: (if hd(Enum.to_list(3..3)) |> then(&(2 ** &1 + Integer.pow(2, &1))) == 16, do: {:ok, {:as, 1}}, else: {:ok, 1})", BEAM_GEN_SERVER,
+	  "a tuple of 2, beginning with as" },
 	{ "StructTwice", "defstruct [:b, a: 1]\nuse GenServer\ndef init(x) do\ns = %__MODULE__{b: x}\nProcess.send_after(self(), :go, 10)\n"
 	  "{:ok, %{s | a: x[:a]}, {:continue, :go}}\nend", BEAM_GEN_SERVER, "the struct Elixir.StructTwice with a, b" },
 	{ "PlainMap", "use GenServer\ndef init(opts), do: {:ok, %{name: Keyword.fetch!(opts, :name), n: 0}}", BEAM_GEN_SERVER, "a map with n, name" },

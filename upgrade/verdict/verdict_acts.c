@@ -184,120 +184,10 @@ bool act_may_be_of(const struct act *act, const struct act *other)
 	       (act->resource == other->resource && value_alike(act->value, other->value));
 }
 
-/* Whether what runs from an instruction on plainly raises: error({badkey, …}), no clause matches.
- */
-static bool raises_from(const struct code *code, const struct code_function *function, size_t at)
+static bool looks_whether_there(const struct beam_function *to)
 {
-	enum { MOST = 16 };
-
-	for (size_t steps = 0; steps < MOST && at < function->len; steps++, at++) {
-		const struct code_op *op = &function->ops[at];
-		const struct beam_function *to = code_op_import(code, op);
-		const struct code_place *place;
-
-		switch (op->opcode) {
-		case OP_BADMATCH:
-		case OP_IF_END:
-		case OP_CASE_END:
-			return true;
-		case OP_JUMP:
-			if (!(place = code_place(code, &op->args[0])))
-				return false;
-			if (place->op == CODE_NOWHERE)
-				return true;
-			at = place->op - 1;
-			break;
-		case OP_LABEL:
-		case OP_DEALLOCATE:
-		case OP_INIT_YREGS:
-		case OP_MOVE:
-		case OP_SWAP:
-		case OP_TEST_HEAP:
-		case OP_PUT_LIST:
-		case OP_PUT_TUPLE2:
-		case OP_TRIM:
-			break;
-		default:
-			if (!to)
-				return false;
-			if (strcmp(to->module, "erlang") == 0)
-				return strcmp(to->name, "error") == 0 ||
-				       strcmp(to->name, "exit") == 0 ||
-				       strcmp(to->name, "throw") == 0;
-			if (strcmp(to->name, "exception") != 0)
-				return false;
-		}
-	}
-	return false;
-}
-
-static bool raises_at(const struct code *code, const struct code_function *function,
-		      const struct code_arg *label)
-{
-	const struct code_place *place = code_place(code, label);
-
-	return !place || place->op == CODE_NOWHERE || raises_from(code, function, place->op);
-}
-
-static bool is_atom(const struct code_arg *arg, const char *name)
-{
-	return arg->kind == CODE_ATOM && value_is_atom(arg->value, name);
-}
-
-/* Where it is one of several that are told apart. */
-static bool selects(const struct code *code, const struct code_function *function,
-		    const struct code_op *op, const char *name)
-{
-	const struct code_arg *list = &op->args[2];
-
-	for (size_t i = 0; list->kind == CODE_LIST && i + 1 < list->len; i += 2)
-		if (is_atom(&list->items[i], name))
-			return !raises_at(code, function, &list->items[i + 1]);
-	return false;
-}
-
-/* X == undefined, as a value. */
-static bool compares(const struct code *code, const struct code_op *op, const char *name)
-{
-	static const char *const bifs[] = { "=:=", "=/=", "==", "/=" };
-	const struct beam_function *to = code_op_import(code, op);
-	bool is_compare = false, is_named = false;
-
-	for (size_t i = 0; to && i < ARRAY_LEN(bifs); i++)
-		is_compare = is_compare || strcmp(to->name, bifs[i]) == 0;
-	for (unsigned i = 0; is_compare && i < op->len; i++)
-		is_named = is_named || is_atom(&op->args[i], name);
-	return is_named;
-}
-
-static bool goes_on_for(const struct code *code, const struct code_function *function, size_t at,
-			const char *name)
-{
-	const struct code_op *op = &function->ops[at];
-
-	switch (op->opcode) {
-	case OP_SELECT_VAL:
-		return selects(code, function, op, name);
-	case OP_IS_EQ:
-	case OP_IS_EQ_EXACT:
-		return (is_atom(&op->args[1], name) || is_atom(&op->args[2], name)) &&
-		       !raises_from(code, function, at + 1);
-	case OP_IS_NE:
-	case OP_IS_NE_EXACT:
-		return (is_atom(&op->args[1], name) || is_atom(&op->args[2], name)) &&
-		       !raises_at(code, function, &op->args[0]);
-	default:
-		return compares(code, op, name);
-	}
-}
-
-bool function_goes_on_for(const struct code *code, const struct code_function *function,
-			  const char *name)
-{
-	for (size_t i = 0; i < function->len; i++)
-		if (goes_on_for(code, function, i, name))
-			return true;
-	return false;
+	return strcmp(to->name, "whereis") == 0 ||
+	       (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0);
 }
 
 bool function_is_careful(const struct code *code, const struct code_function *function)
@@ -307,11 +197,47 @@ bool function_is_careful(const struct code *code, const struct code_function *fu
 		const struct beam_function *to = code_op_import(code, op);
 
 		if (op->opcode == OP_TRY || op->opcode == OP_CATCH ||
-		    (to && (strcmp(to->name, "whereis") == 0 ||
-			    (strcmp(to->module, "ets") == 0 && strcmp(to->name, "info") == 0))))
+		    (to && looks_whether_there(to)))
 			return true;
 	}
 	return false;
+}
+
+/* A try or catch that begins before an instruction, and whose handler stands behind it. */
+static bool is_inside_try(const struct code *code, const struct code_function *function, size_t at)
+{
+	for (size_t i = 0; i < at; i++) {
+		const struct code_op *op = &function->ops[i];
+		const struct code_place *place = op->opcode == OP_TRY || op->opcode == OP_CATCH
+							 ? code_place(code, &op->args[1])
+							 : NULL;
+
+		if (place && place->op != CODE_NOWHERE && place->op > at)
+			return true;
+	}
+	return false;
+}
+
+bool calls_are_careful(const struct code *code, const struct code_function *function,
+		       const struct beam_function *to)
+{
+	bool calls = false, outside = false;
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *called = code_op_import(code, &function->ops[i]);
+
+		if (!called)
+			continue;
+		/* That of a process says nothing of a table. */
+		if (looks_whether_there(called) &&
+		    (strcmp(to->module, "ets") != 0 || strcmp(called->module, "ets") == 0))
+			return true;
+		if (beam_function_same(called, to)) {
+			calls = true;
+			outside = outside || !is_inside_try(code, function, i);
+		}
+	}
+	return calls ? !outside : function_is_careful(code, function);
 }
 
 bool call_is_careful(const struct eval_frame *at)

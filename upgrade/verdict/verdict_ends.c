@@ -128,33 +128,30 @@ static bool add_receives(struct rounds *rounds, const struct code_function *func
 	return true;
 }
 
-static bool is_called_inside(const struct rounds *rounds, const struct near *near,
-			     const struct code_function *function)
+static size_t times_called(const struct code *code, const struct code_function *from,
+			   const struct code_function *function)
 {
-	const struct code *code = rounds->code;
+	size_t times = 0;
 
-	for (size_t i = 0; i < near->len; i++)
-		for (size_t j = 0;
-		     rounds->inside[near->items[i] - code->functions] && j < near->items[i]->len;
-		     j++) {
-			const struct code_op *op = &near->items[i]->ops[j];
-
-			if ((op->opcode == OP_CALL || is_tail(op->opcode)) &&
-			    code_op_local(code, op) == function)
-				return true;
-		}
-	return false;
+	for (size_t i = 0; i < from->len; i++)
+		times += code_op_local(code, &from->ops[i]) == function;
+	return times;
 }
 
-/* What waits beside the loop does so once a round: it is called by it, and does not go round. */
+/* What waits beside the loop does so once a round: that calls it, at one place, and nobody else. */
 static bool waits_as_often(const struct rounds *rounds, const struct near *near,
 			   const struct code_function *function)
 {
-	owned_arena struct arena scratch = ARENA_EMPTY;
-	const struct near own = near_to(rounds->code, function, &scratch);
+	const struct code *code = rounds->code;
+	size_t times = 0, inside = 0;
 
-	return !own.seen[function - rounds->code->functions] &&
-	       is_called_inside(rounds, near, function);
+	for (size_t i = 0; i < near->len; i++) {
+		const size_t here = times_called(code, near->items[i], function);
+
+		times += here;
+		inside += rounds->inside[near->items[i] - code->functions] ? here : 0;
+	}
+	return times == 1 && inside == 1;
 }
 
 static bool find_receives(struct rounds *rounds, const struct near *near)
@@ -206,6 +203,21 @@ static void on_call(void *ctx, const struct beam_function *function,
 		rounds->unknown = true;
 }
 
+/* The most that a number by chance can be stands for it: it is waited for that long. */
+static bool on_chance(void *ctx, const struct beam_function *function,
+		      const struct value *const *args, struct values *out)
+{
+	const struct rounds *rounds = ctx;
+
+	if (strcmp(function->module, "rand") != 0 || strcmp(function->name, "uniform") != 0 ||
+	    function->arity != 1)
+		return false;
+	*out = (struct values){ NULL, 0, 0 };
+	out->items = arena_grow(rounds->arena, out->items, 0, &out->cap);
+	out->items[out->len++] = args[0];
+	return true;
+}
+
 static bool same_round(const struct round *round, const struct round *other)
 {
 	for (size_t i = 0; round->function == other->function && i < round->function->arity; i++)
@@ -231,6 +243,7 @@ static bool follow(struct rounds *rounds, struct round round)
 		.arena = rounds->arena,
 		.on_enter = on_enter,
 		.on_call = on_call,
+		.answer = on_chance,
 		.ctx = rounds,
 		.steps = rounds->steps,
 		.limit = STEPS,

@@ -56,6 +56,7 @@ static bool wanted_elsewhere(const struct code *code, const struct code_function
 struct handing {
 	const struct code *old_code, *new_code;
 	const struct code_function *old_maker, *new_maker;
+	bool below; /* also under the keys of a map */
 };
 
 static bool has_key(const struct type_variant *map, const char *key)
@@ -84,6 +85,22 @@ static const char *missing_in_map(const struct handing *h, const struct type_var
 	return NULL;
 }
 
+static const char *missing_key(const struct handing *h, const struct type *before,
+			       const struct type *after, unsigned depth);
+
+/* Under the keys that both have. */
+static const char *missing_below(const struct handing *h, const struct type_variant *before,
+				 const struct type_variant *after, unsigned depth)
+{
+	const char *key = NULL;
+
+	for (size_t i = 0; i < before->len && !key; i++)
+		for (size_t j = 0; j < after->len && !key; j++)
+			if (strcmp(before->keys[i], after->keys[j]) == 0)
+				key = missing_key(h, before->items[i], after->items[j], depth - 1);
+	return key;
+}
+
 /* Maps without a struct's name, in the same places of both. */
 static const char *missing_key(const struct handing *h, const struct type *before,
 			       const struct type *after, unsigned depth)
@@ -97,10 +114,18 @@ static const char *missing_key(const struct handing *h, const struct type *befor
 			continue;
 		if (a->map && !a->tag && !b->tag && !a->open && !b->open && a->len > 1)
 			key = missing_in_map(h, a, b);
+		if (a->map && h->below && !key)
+			key = missing_below(h, a, b, depth);
 		for (size_t j = 0; !a->map && a->len == b->len && j < a->len && !key; j++)
 			key = missing_key(h, a->items[j], b->items[j], depth - 1);
 	}
 	return key;
+}
+
+/* What it returns is kept for each log/2, which finds its own under the key `config`. */
+static bool is_of_handler(const struct code_function *function)
+{
+	return strcmp(function->name, "adding_handler") == 0 && function->arity == 1;
 }
 
 static const char *missing_of(struct judge *judge, const struct module_diff *module,
@@ -108,7 +133,7 @@ static const char *missing_of(struct judge *judge, const struct module_diff *mod
 {
 	struct handing h = { module->old_code, module->new_code,
 			     code_function(module->old_code, function->name, function->arity),
-			     function };
+			     function, is_of_handler(function) };
 	const struct type *before, *after;
 
 	if (!h.old_maker)

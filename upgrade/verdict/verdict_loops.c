@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Processes without a behaviour that go on by calling themselves. */
+#include "erlang/code/code_eval.h"
 #include "upgrade/verdict/verdict_parts.h"
 
 struct loops {
 	const struct code *code;
 	const struct code_function **todo; /* room for all of them */
 	bool *seen;                        /* by function */
+	bool tails;                        /* only what processes come to for good */
 };
 
 static struct loops loops_new(const struct code *code, struct arena *arena)
 {
 	return (struct loops){ code, arena_array(arena, code->len, const struct code_function *),
-			       arena_array(arena, code->len, bool) };
+			       arena_array(arena, code->len, bool), false };
 }
 
 /* The function of this module that an instruction calls; NULL: another instruction. */
@@ -157,7 +159,7 @@ static bool starts_processes(const struct code *code, const struct code_function
 static void begin(struct loops *loops, const struct code_function *function)
 {
 	loops->seen[function - loops->code->functions] = true;
-	reach(loops, function, false);
+	reach(loops, function, loops->tails);
 }
 
 static void reach_named(struct loops *loops, const char *name)
@@ -190,45 +192,213 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 	}
 }
 
-/* It goes along a list or a binary, to whose end it comes. */
-static bool goes_along(const struct code_function *function)
+/* ---- which of them stay ---- */
+
+/* What it is to be given anew: less of the list that it was given. */
+struct along {
+	const struct code_function *function;
+	uint32_t nr; /* which argument */
+	bool entered, shrinks;
+};
+
+static bool on_round(void *ctx, const struct code_function *function,
+		     const struct value *const *args, bool by_name)
 {
-	for (size_t i = 0; i < function->len; i++)
-		switch (function->ops[i].opcode) {
-		case OP_IS_NONEMPTY_LIST:
-		case OP_GET_LIST:
-		case OP_GET_TL:
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct along *along = ctx;
+	const struct value *head, *tail;
+
+	(void)by_name;
+	if (function != along->function)
+		return false;
+	along->entered = true;
+	along->shrinks =
+		along->shrinks && (value_is_nil(args[along->nr]) == YES ||
+				   (value_uncons(args[along->nr], &scratch, &head, &tail) &&
+				    value_is_nil(tail) == YES));
+	return true;
+}
+
+/* Given a list of two, each round is given one of one or none. */
+static bool goes_along_list(const struct code *code, const struct code_function *function,
+			    uint32_t nr)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct term nil = { .kind = TERM_LIST };
+	struct along along = { function, nr, false, true };
+	struct eval eval = { .arena = &scratch, .on_enter = on_round, .ctx = &along };
+	const struct value **args = arena_array(&scratch, function->arity, const struct value *);
+
+	for (uint32_t i = 0; i < function->arity; i++)
+		args[i] = &value_unknown;
+	args[nr] = value_of_term(&scratch, &nil);
+	for (unsigned len = 0; len < 2; len++)
+		args[nr] = value_cons(&scratch, &value_unknown, args[nr]);
+	eval_function(&eval, code, function, args);
+	return along.entered && along.shrinks && !eval.gave_up;
+}
+
+/* It matches a binary that it is given before it does anything else, and makes none. */
+static bool goes_along_binary(const struct code_function *function)
+{
+	bool begins = false, calls = false;
+
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+
+		switch (op->opcode) {
 		case OP_BS_START_MATCH3:
 		case OP_BS_START_MATCH4:
-			return true;
+			begins = begins || !calls;
+			break;
+		case OP_BS_CREATE_BIN:
+		case OP_BS_INIT_WRITABLE:
+		case OP_BS_INIT2:
+		case OP_BS_APPEND:
+		case OP_BS_PRIVATE_APPEND:
+			return false;
+		case OP_CALL:
+		case OP_CALL_EXT:
+		case OP_LOOP_REC:
+			calls = true;
+			break;
 		default:
 			break;
+		}
+	}
+	return begins;
+}
+
+/* It goes along a list or a binary that it is given, to whose end it comes. */
+static bool goes_along(const struct code *code, const struct code_function *function)
+{
+	for (uint32_t i = 0; i < function->arity; i++)
+		if (goes_along_list(code, function, i))
+			return true;
+	return goes_along_binary(function);
+}
+
+static bool is_way_out(const struct code *code, const struct code_op *op)
+{
+	const struct beam_function *to = code_op_import(code, op);
+
+	if (to && known_to_raise(to))
+		return strcmp(to->name, "error") != 0; /* throw/1 is a raise/3, too */
+	return op->opcode == OP_RETURN || op->opcode == OP_CALL_EXT_LAST ||
+	       op->opcode == OP_CALL_EXT_ONLY || op->opcode == OP_APPLY_LAST;
+}
+
+/* All its ways come back to it, but for those that fail. */
+static bool never_leaves(const struct code *code, const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct loops round = loops_new(code, &scratch);
+
+	reach(&round, function, true);
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; round.seen[i] && j < code->functions[i].len; j++)
+			if (is_way_out(code, &code->functions[i].ops[j]))
+				return false;
+	return round.seen[function - code->functions];
+}
+
+/* For as long as nothing comes: a line of the terminal, an answer. */
+static bool waits_for_any_time(const struct code_function *function, size_t at,
+			       const struct beam_function *to)
+{
+	static const struct beam_function lines[] = {
+		{ "io", "get_line", 1 },
+		{ "Elixir.IO", "gets", 1 },
+	};
+	static const struct beam_function calls[] = {
+		{ "gen_server", "call", 3 },
+		{ "gen_statem", "call", 3 },
+		{ "Elixir.GenServer", "call", 3 },
+	};
+	const struct term *time;
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		if (beam_function_same(to, &lines[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+		if (beam_function_same(to, &calls[i])) {
+			time = argument_at(function, at, 2);
+			return time && term_is_atom(time, "infinity");
 		}
 	return false;
 }
 
-static bool calls_itself(const struct code *code, const struct code_function *function)
+/* Where nothing says for how long. */
+static bool stands_still(const struct code *code, const struct code_function *function)
 {
-	for (size_t i = 0; i < function->len; i++)
-		if (callee(code, &function->ops[i], true) == function)
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
+
+		if (function->ops[i].opcode == OP_WAIT ||
+		    (to && (function_blocks(to) || waits_for_any_time(function, i, to))))
+			return true;
+	}
+	return false;
+}
+
+/* Itself, or in what that module calls of its own. */
+static bool other_waits(struct judge *judge, const struct beam_function *to)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct code_library *library = &judge->modules->library[SIDE_OLD];
+	const struct code *code = library->follow(library->ctx, to->module)
+					  ? modules_code(judge->modules, SIDE_OLD, to->module)
+					  : NULL;
+	const struct code_function *function =
+		code ? code_function(code, to->name, to->arity) : NULL;
+	struct loops below;
+
+	if (!function)
+		return false;
+	below = loops_new(code, &scratch);
+	begin(&below, function);
+	for (size_t i = 0; i < code->len; i++)
+		if (below.seen[i] && stands_still(code, &code->functions[i]))
 			return true;
 	return false;
 }
 
+static bool calls_who_waits(struct judge *judge, const struct code *code,
+			    const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
+
+		if (to && strcmp(to->module, code->module) != 0 && other_waits(judge, to))
+			return true;
+	}
+	return stands_still(code, function);
+}
+
 /* loop(S) -> M = next(), loop([M | S]): what it calls waits, also round after round that end. */
-static bool waits_by_others(const struct code *code, const struct code_function *function)
+static bool waits_by_others(struct judge *judge, const struct code *code,
+			    const struct code_function *function)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
-	struct loops below;
+	struct loops below = loops_new(code, &scratch);
 
-	if (!calls_itself(code, function) || goes_along(function))
-		return false;
-	below = loops_new(code, &scratch);
 	reach(&below, function, false);
 	for (size_t i = 0; i < code->len; i++)
-		if (below.seen[i] && function_waits(code, &code->functions[i]))
+		if (below.seen[i] && (function_waits(code, &code->functions[i]) ||
+				      calls_who_waits(judge, code, &code->functions[i])))
 			return true;
 	return false;
+}
+
+static bool stays(struct judge *judge, const struct code *code,
+		  const struct code_function *function)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+
+	return goes_round(code, &scratch, function) &&
+	       (function_waits(code, function) ||
+		((never_leaves(code, function) || waits_by_others(judge, code, function)) &&
+		 !goes_along(code, function)));
 }
 
 /* One that ends by itself only where there is no other. */
@@ -240,9 +410,7 @@ static const struct code_function *loop_among(struct judge *judge, const struct 
 	for (size_t i = 0; i < code->len; i++) {
 		const struct code_function *function = &code->functions[i];
 
-		if (!loops->seen[i] ||
-		    !(function_waits(code, function) || waits_by_others(code, function)) ||
-		    !goes_round(code, judge->arena, function))
+		if (!loops->seen[i] || !stays(judge, code, function))
 			continue;
 		if (!loop_ends(judge, code, function))
 			return function;
@@ -257,6 +425,46 @@ const struct code_function *loop_begun_at(struct judge *judge, const struct code
 	struct loops loops = loops_new(code, judge->arena);
 
 	reach_named(&loops, name);
+	return loop_among(judge, &loops);
+}
+
+/* It starts processes whose result nobody waits for, also as children: {Task, fn -> … end}. */
+static bool starts_for_good(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *import = code_op_import(code, &function->ops[i]);
+
+		if (import && starts_process(import) &&
+		    (strncmp(import->name, "spawn", 5) == 0 ||
+		     strncmp(import->name, "start", 5) == 0))
+			return true;
+	}
+	return function_names(function, "Elixir.Task");
+}
+
+const struct code_function *loop_begun_in(struct judge *judge, const struct code *starter,
+					  const struct code *code)
+{
+	struct loops begun = loops_new(starter, judge->arena),
+		     loops = loops_new(code, judge->arena);
+
+	begun.tails = loops.tails = true;
+	for (size_t i = 0; i < starter->len; i++)
+		if (starts_for_good(starter, &starter->functions[i]))
+			reach_mentioned(&begun, &starter->functions[i]);
+	for (size_t i = 0; i < starter->len; i++)
+		for (size_t j = 0; begun.seen[i] && j < starter->functions[i].len; j++) {
+			const struct code_op *op = &starter->functions[i].ops[j];
+			const struct beam_function *to = code_op_import(starter, op);
+			const struct code_function *function =
+				to && code_leaves(op->opcode) &&
+						strcmp(to->module, code->module) == 0
+					? code_function(code, to->name, to->arity)
+					: NULL;
+
+			if (function)
+				begin(&loops, function);
+		}
 	return loop_among(judge, &loops);
 }
 
@@ -280,6 +488,14 @@ begun_call(const struct code *code, struct arena *arena,
 				return to;
 		}
 	return NULL;
+}
+
+bool has_loop(struct judge *judge, const struct code *code)
+{
+	struct loops loops = loops_new(code, judge->arena);
+
+	memset(loops.seen, true, code->len * sizeof(*loops.seen));
+	return loop_among(judge, &loops);
 }
 
 const struct code_function *loop_that_stays(struct judge *judge, const struct code *code)

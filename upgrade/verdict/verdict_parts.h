@@ -536,6 +536,12 @@ bool effect_is(const struct code_effect *effect, const char *module, const char 
 const char *effect_begins(const struct code_effect *effect, const char *module,
 			  const struct value **args);
 
+/* ---- verdict_absent.c ---- */
+
+/* Whether a function that fetches a key of the process dictionary goes on where it is not there. */
+bool fetch_goes_on(const struct code *code, const struct code_function *function,
+		   const struct value *key);
+
 /* ---- verdict_acts.c ---- */
 
 enum resource { TABLE, KEPT_TERM, NAME, DICTIONARY, GROUP };
@@ -554,13 +560,11 @@ bool act_is_of(const struct act *act, const struct act *other);
 bool act_may_be_of(const struct act *act, const struct act *other);
 /* Whether ets:new(…, Options) makes one that others find by its name. */
 bool table_is_named(const struct value *options, struct arena *arena);
-/* Whether a function looks whether something is that atom, and does something else than to raise
- * where it is.
- */
-bool function_goes_on_for(const struct code *code, const struct code_function *function,
-			  const char *name);
 /* Whether a function looks first whether a name or a table is there, or catches what is raised. */
 bool function_is_careful(const struct code *code, const struct code_function *function);
+/* The same of all its calls of another one, where these stand. */
+bool calls_are_careful(const struct code *code, const struct code_function *function,
+		       const struct beam_function *to);
 struct eval_frame;
 /* Whether some function on the way to a call does. */
 bool call_is_careful(const struct eval_frame *at);
@@ -879,19 +883,26 @@ void judge_calls(struct judge *judge);
 
 /* ---- verdict_loops.c ---- */
 
-/* A function in which processes of this module wait for messages, and from which they never
- * leave for newer code; NULL: none is seen.  One that ends (loop_ends()) only where all do.
- */
 /* A function of the module itself that processes which it starts call by its full name, as they
  * come to it: in the code that is there by then.  NULL: none that matches.
  */
 const struct beam_function *
 begun_call(const struct code *code, struct arena *arena,
 	   bool (*matches)(void *ctx, const struct beam_function *function), void *ctx);
+/* A function that processes of this module go round in, where they wait, or for good, and from
+ * which they never leave for newer code; NULL: none is seen.  One that ends (loop_ends()) only
+ * where all do.
+ */
 const struct code_function *loop_that_stays(struct judge *judge, const struct code *code);
-/* The same of processes that another module lets begin in an exported function of that name. */
+/* Whether any of its functions is one, whoever begins there. */
+bool has_loop(struct judge *judge, const struct code *code);
+/* What loop_that_stays() finds, of processes that another module lets begin in an exported function
+ * of that name. */
 const struct code_function *loop_begun_at(struct judge *judge, const struct code *code,
 					  const char *name);
+/* The same of those that a function of another module comes to last: fun() -> loops:run(S) end. */
+const struct code_function *loop_begun_in(struct judge *judge, const struct code *starter,
+					  const struct code *code);
 /* Whether a function waits by itself, or in one of those that block. */
 bool function_waits(const struct code *code, const struct code_function *function);
 bool function_blocks(const struct beam_function *function);

@@ -163,16 +163,27 @@ static const struct code_function *loop_started_elsewhere(struct judge *judge,
 	const struct code_function *ending = NULL;
 	const bool *naming;
 
-	if (code_loop(module->old_code) == CODE_LOOP_NONE)
+	if (!has_loop(judge, module->old_code))
 		return NULL;
 	name_table_add(names, module->name, NULL);
 	naming = modules_naming(judge, names);
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++) {
 		struct module_at *after = &modules->items[SIDE_NEW][i];
 		struct module_at *before = modules_find(modules, SIDE_OLD, after->name);
+		const struct code *starter = before && (after->diff || naming[i])
+						     ? module_code(modules, SIDE_OLD, before)
+						     : NULL;
+		const struct code_function *begun =
+			starter && starter != module->old_code &&
+					imports_from(starter, module->name)
+				? loop_begun_in(judge, starter, module->old_code)
+				: NULL;
 		struct code_effects effects = { NULL, 0 };
 
-		if (before && (after->diff || naming[i]))
+		if (begun && !loop_ends(judge, module->old_code, begun))
+			return begun;
+		ending = begun ? begun : ending;
+		if (starter)
 			effects = effects_of(judge, SIDE_OLD, before, effect_starts);
 		for (size_t j = 0; j < effects.len; j++) {
 			const char *name = effect_begins(&effects.items[j], module->name, NULL);

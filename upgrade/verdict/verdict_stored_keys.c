@@ -350,8 +350,7 @@ static enum access access_of(const struct code *code, const struct code_effect *
 	if (effect->to.arity == 2 && strcmp(effect->to.name, "put") == 0)
 		return ACCESS_PUT;
 	if (effect->to.arity == 1 && strcmp(effect->to.name, "get") == 0 &&
-	    !function_goes_on_for(code, in, "undefined") &&
-	    !function_goes_on_for(code, in, "nil") && !function_is_careful(code, in))
+	    !fetch_goes_on(code, in, effect->args[0]) && !calls_are_careful(code, in, &effect->to))
 		return ACCESS_FETCH;
 	return ACCESS_OTHER;
 }

@@ -123,6 +123,23 @@ static bool is_iodata(struct judge *judge, enum side side, const struct code *co
 	       code_or_library(judge, side, code, takes_iodata, NULL);
 }
 
+static bool is_forever(const struct type *type)
+{
+	return type->kinds == 1U << TERM_ATOM && !type->any_atom && type->atoms_len == 1 &&
+	       strcmp(type->atoms[0], "infinity") == 0;
+}
+
+/* `infinity`, or a whole number: who waits as long takes both, who counts with it is seen to fail.
+ */
+static bool is_time(const struct type_diff *diff)
+{
+	const unsigned whole = 1U << TERM_INTEGER;
+
+	return diff->what == TYPE_OTHER && can_be_seen_in_use(diff) &&
+	       ((is_forever(diff->before) && diff->after->kinds == whole) ||
+		(is_forever(diff->after) && diff->before->kinds == whole));
+}
+
 /* How often code asks whether something is of a kind: a list, also by its pattern. */
 static size_t asks_for_kind(const struct code *code, enum term_kind kind)
 {
@@ -174,7 +191,8 @@ bool can_be_tried_with(struct judge *judge, enum side side, const struct code *c
 		if (diff->what == TYPE_MORE || (diff->what == TYPE_LOST && !*diff->path) ||
 		    is_tagged_anew(diff) || is_asked_newly(code, maker, diff) ||
 		    is_told_apart(judge, side, code, diff) ||
-		    goes_with_module(judge, side, code, diff) || is_iodata(judge, side, code, diff))
+		    goes_with_module(judge, side, code, diff) ||
+		    is_iodata(judge, side, code, diff) || is_time(diff))
 			continue;
 		if (!(diff->what == TYPE_KEY && !diff->of &&
 		      (!*diff->path || !fetches_key(code, diff->tag))) &&

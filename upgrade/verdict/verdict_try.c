@@ -4,7 +4,7 @@
  */
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { STEPS_MAX = 64 };
+enum { STEPS_MAX = 256, REGISTERS = 64 };
 
 static bool only_moves(const struct code_op *op)
 {
@@ -17,11 +17,6 @@ static size_t place_in(const struct code *code, const struct code_function *func
 	const struct code_place *place = code_place(code, label);
 
 	return place && &code->functions[place->function] == function ? place->op : CODE_NOWHERE;
-}
-
-static bool is_x(const struct code_arg *arg, uint64_t number)
-{
-	return arg->kind == CODE_X && arg->number == number;
 }
 
 static bool is_atom(const struct code_arg *arg, const char *name)
@@ -47,80 +42,101 @@ static bool is_named(const struct raised *raised, const char *key)
 	return false;
 }
 
-/* A register with an element of {Reason, Key}. */
-struct element {
-	const struct code_arg *in; /* NULL: none */
-	uint64_t nr;
+enum what { OTHER, CLASS, REASON, TAG, KEY }; /* of error:{Tag, Key} */
+
+/* What is in the registers where the clauses of a try look at what was raised. */
+struct held {
+	enum what xs[REGISTERS], ys[REGISTERS];
 };
 
-static bool is_in(const struct element *element, const struct code_arg *arg)
+static enum what *held_in(struct held *held, const struct code_arg *arg)
 {
-	return element->in && arg->kind == element->in->kind && arg->number == element->in->number;
+	if ((arg->kind != CODE_X && arg->kind != CODE_Y) || arg->number >= REGISTERS)
+		return NULL;
+	return arg->kind == CODE_X ? &held->xs[arg->number] : &held->ys[arg->number];
 }
 
-static bool is_asked_for(const struct code_arg *arg, const struct element *element)
+static enum what what_in(struct held *held, const struct code_arg *arg)
 {
-	return is_in(element, arg) || is_x(arg, 0) || is_x(arg, 1);
+	const enum what *what = held_in(held, arg);
+
+	return what ? *what : OTHER;
 }
 
-/* A test of the class, in x0, of the reason, in x1, of error:{Reason, Key}, or of one of those. */
-static bool is_test_of_error(const struct code_op *op, const struct element *element)
+static void put(struct held *held, const struct code_arg *to, enum what what)
 {
+	enum what *there = held_in(held, to);
+
+	if (there)
+		*there = what;
+}
+
+static bool is_value(enum what what, const struct code_arg *value, const struct raised *raised)
+{
+	const struct term *term = code_term(value);
+	const char *name = term ? term_atom_name(term) : NULL;
+
+	switch (what) {
+	case CLASS:
+		return is_atom(value, "error");
+	case TAG:
+		return is_atom(value, raised->reason);
+	case KEY:
+		return is_named(raised, name);
+	default:
+		return term && term_is_tagged(term, raised->reason, 2) &&
+		       is_named(raised, term_atom_name(term_at(term, 1)));
+	}
+}
+
+/* Of a test of something that is held; false: it is none. */
+static bool decide(const struct code *code, const struct code_op *op, struct held *held,
+		   const struct raised *raised, bool *is)
+{
+	enum what what = op->len > 1 ? what_in(held, &op->args[1]) : OTHER;
+	const struct beam_function *bif = code_op_import(code, op);
+
+	if (bif && strcmp(bif->name, "map_get") == 0) /* no part of it is a map */
+		what = op->args[0].kind == CODE_LABEL ? what_in(held, &op->args[3]) : OTHER;
+	*is = false;
+	if (what == OTHER)
+		return false;
 	switch (op->opcode) {
 	case OP_IS_EQ_EXACT:
+	case OP_IS_NE_EXACT:
+		*is = is_value(what, &op->args[2], raised) == (op->opcode == OP_IS_EQ_EXACT);
+		return true;
 	case OP_IS_TAGGED_TUPLE:
-		return is_asked_for(&op->args[1], element);
+		*is = what == REASON && op->args[2].number == 2 &&
+		      is_atom(&op->args[3], raised->reason);
+		return true;
+	case OP_IS_TUPLE:
+		*is = what == REASON;
+		return true;
+	case OP_TEST_ARITY:
+		*is = op->args[2].number == 2;
+		return true;
 	case OP_IS_ATOM:
+		*is = what != REASON;
+		return true;
 	case OP_IS_BINARY:
 	case OP_IS_INTEGER:
 	case OP_IS_LIST:
 	case OP_IS_MAP:
 	case OP_IS_NONEMPTY_LIST:
-	case OP_IS_TUPLE:
-	case OP_TEST_ARITY:
-		return is_x(&op->args[1], 1) && !is_in(element, &op->args[1]);
-	case OP_SELECT_VAL:
-		return is_asked_for(&op->args[0], element);
+		return true;
 	default:
-		return false;
+		return bif != NULL;
 	}
 }
 
-static bool is_value(const struct code_arg *arg, const struct code_arg *value,
-		     const struct element *element, const struct raised *raised)
+static const struct code_arg *chosen(const struct code_op *op, enum what what,
+				     const struct raised *raised)
 {
-	const struct term *term = code_term(value);
-	const char *name = term ? term_atom_name(term) : NULL;
-
-	if (is_in(element, arg))
-		return element->nr == 0 ? is_atom(value, raised->reason) : is_named(raised, name);
-	if (is_x(arg, 0))
-		return is_atom(value, "error");
-	return term && term_is_tagged(term, raised->reason, 2) &&
-	       is_named(raised, term_atom_name(term_at(term, 1)));
-}
-
-/* Where that goes on; NULL: right behind. */
-static const struct code_arg *goes_on_at(const struct code_op *op, const struct element *element,
-					 const struct raised *raised)
-{
-	bool is;
-
-	if (op->opcode == OP_SELECT_VAL) {
-		for (uint32_t i = 0; i + 1 < op->args[2].len; i += 2)
-			if (is_value(&op->args[0], &op->args[2].items[i], element, raised))
-				return &op->args[2].items[i + 1];
-		return &op->args[1];
-	}
-	if (op->opcode == OP_IS_EQ_EXACT)
-		is = is_value(&op->args[1], &op->args[2], element, raised);
-	else if (op->opcode == OP_IS_TAGGED_TUPLE)
-		is = is_x(&op->args[1], 1) && op->args[2].number == 2 &&
-		     is_atom(&op->args[3], raised->reason);
-	else
-		is = op->opcode == OP_IS_TUPLE ||
-		     (op->opcode == OP_TEST_ARITY && op->args[2].number == 2);
-	return is ? NULL : &op->args[0];
+	for (uint32_t i = 0; i + 1 < op->args[2].len; i += 2)
+		if (is_value(what, &op->args[2].items[i], raised))
+			return &op->args[2].items[i + 1];
+	return &op->args[1];
 }
 
 /* Another error in place of it. */
@@ -135,27 +151,81 @@ static bool raises(const struct code *code, const struct code_op *op)
 	for (size_t i = 0; to && i < ARRAY_LEN(ends); i++)
 		if (beam_function_same(to, &ends[i]))
 			return true;
-	return op->opcode == OP_RAISE || op->opcode == OP_RAW_RAISE;
+	switch (op->opcode) {
+	case OP_RAISE:
+	case OP_RAW_RAISE:
+	case OP_BADMATCH:
+	case OP_IF_END:
+	case OP_CASE_END:
+	case OP_TRY_CASE_END:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- what a clause does ---- */
+
+struct ways {
+	const struct code *code;
+	const struct code_function *function;
+	bool *seen;
+	size_t *todo, len;
+};
+
+static void come_to(struct ways *ways, size_t at)
+{
+	if (at < ways->function->len && !ways->seen[at]) {
+		ways->seen[at] = true;
+		ways->todo[ways->len++] = at;
+	}
+}
+
+static void come_to_labels(struct ways *ways, const struct code_arg *args, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (args[i].kind == CODE_LIST)
+			come_to_labels(ways, args[i].items, args[i].len);
+		else if (args[i].kind == CODE_LABEL)
+			come_to(ways, place_in(ways->code, ways->function, &args[i]));
+}
+
+/* From there on each way raises. */
+static bool all_raise(const struct code *code, const struct code_function *function, size_t at)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	struct ways ways = { code, function, arena_array(&scratch, function->len, bool),
+			     arena_array(&scratch, function->len, size_t), 0 };
+
+	come_to(&ways, at);
+	while (ways.len > 0) {
+		const size_t now = ways.todo[--ways.len];
+		const struct code_op *op = &function->ops[now];
+
+		if (raises(code, op))
+			continue;
+		if (!code_op_local(code, op))
+			come_to_labels(&ways, op->args, op->len);
+		if (!code_leaves(op->opcode))
+			come_to(&ways, now + 1);
+		else if (op->opcode != OP_JUMP && op->opcode != OP_SELECT_VAL &&
+			 op->opcode != OP_SELECT_TUPLE_ARITY)
+			return false;
+	}
+	return true;
 }
 
 /* Whether the clauses of a try take error:{Reason, Key}, and do not raise it again. */
 static bool take_error(const struct code *code, const struct code_function *function, size_t at,
 		       const struct raised *raised)
 {
-	struct element element = { NULL, 0 };
-	bool begun = false; /* a clause has taken it */
+	struct held held = { .xs = { CLASS, REASON } };
+	bool is;
 
 	for (unsigned steps = 0; steps < STEPS_MAX && at < function->len; steps++) {
 		const struct code_op *op = &function->ops[at++];
-		const struct code_arg *label;
+		enum what what;
 
-		if (!begun && is_test_of_error(op, &element)) {
-			label = goes_on_at(op, &element, raised);
-			at = label ? place_in(code, function, label) : at;
-			continue;
-		}
-		if (raises(code, op))
-			return false;
 		switch (op->opcode) {
 		case OP_JUMP:
 			at = place_in(code, function, &op->args[0]);
@@ -164,18 +234,26 @@ static bool take_error(const struct code *code, const struct code_function *func
 		case OP_LINE:
 		case OP_TRY_CASE:
 			break;
-		case OP_GET_TUPLE_ELEMENT:
-			if (begun || !is_x(&op->args[0], 1))
-				return true;
-			element = (struct element){ &op->args[2], op->args[1].number };
-			break;
 		case OP_MOVE:
-		case OP_CALL:
-		case OP_CALL_EXT: /* also what stands behind `after` */
-			begun = true;
+			put(&held, &op->args[1], what_in(&held, &op->args[0]));
+			break;
+		case OP_GET_TUPLE_ELEMENT:
+			what = what_in(&held, &op->args[0]);
+			put(&held, &op->args[2],
+			    what != REASON            ? OTHER
+			    : op->args[1].number == 0 ? TAG
+						      : KEY);
+			break;
+		case OP_SELECT_VAL:
+			what = what_in(&held, &op->args[0]);
+			if (what == OTHER)
+				return !all_raise(code, function, at - 1);
+			at = place_in(code, function, chosen(op, what, raised));
 			break;
 		default:
-			return true;
+			if (!decide(code, op, &held, raised, &is))
+				return !all_raise(code, function, at - 1);
+			at = is ? at : place_in(code, function, &op->args[0]);
 		}
 	}
 	return true;

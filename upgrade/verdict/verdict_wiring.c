@@ -79,61 +79,13 @@ static void note_old_makes(struct wiring *wiring, struct module_at *module)
 	}
 }
 
-/* What get/1 answers for a key that is not there. */
-static bool knows_nothing_there(const struct code *code, const struct code_function *function)
-{
-	return function_goes_on_for(code, function, "undefined") ||
-	       function_goes_on_for(code, function, "nil");
-}
-
-static bool fetches_from_dictionary(const struct code *code, const struct code_op *op)
-{
-	const struct beam_function *to = code_op_import(code, op);
-
-	return to && to->arity == 1 && strcmp(to->name, "get") == 0 &&
-	       (strcmp(to->module, "erlang") == 0 || strcmp(to->module, "Elixir.Process") == 0);
-}
-
-/* Process.get(:context)[:tenant]: nil of nil. */
-static bool takes_nil(const struct code *code, const struct code_op *op)
-{
-	const struct beam_function *to = code_op_import(code, op);
-
-	return to && to->arity == 2 && strcmp(to->name, "get") == 0 &&
-	       strcmp(to->module, "Elixir.Access") == 0;
-}
-
-/* What it fetches goes right to a function that knows it, as in count(get(calls)) + 1. */
-static bool asks_one_that_knows(const struct code *code, const struct code_function *function)
-{
-	bool asks = false;
-
-	for (size_t i = 0; i < function->len; i++) {
-		const struct code_function *other;
-		size_t next = i + 1;
-
-		if (!fetches_from_dictionary(code, &function->ops[i]))
-			continue;
-		while (next < function->len && (function->ops[next].opcode == OP_MOVE ||
-						function->ops[next].opcode == OP_LINE))
-			next++;
-		other = next < function->len ? code_op_local(code, &function->ops[next]) : NULL;
-		if (!(next < function->len && takes_nil(code, &function->ops[next])) &&
-		    (!other || !knows_nothing_there(code, other)))
-			return false;
-		asks = true;
-	}
-	return asks;
-}
-
-/* A function that looks whether it is there, or catches what is raised. */
-static bool is_careful(const struct code *code, const struct code_function *function,
+/* It looks whether it is there, or catches what is raised. */
+static bool is_careful(const struct code *code, const struct code_effect *use,
 		       enum resource resource)
 {
-	if (resource == DICTIONARY &&
-	    (knows_nothing_there(code, function) || asks_one_that_knows(code, function)))
+	if (resource == DICTIONARY && fetch_goes_on(code, use->in, use->args[0]))
 		return true;
-	return function_is_careful(code, function);
+	return calls_are_careful(code, use->in, &use->to);
 }
 
 /* One of which nothing is seen may look for others. */
@@ -188,7 +140,7 @@ static const struct code_effect *find_use(struct wiring *wiring, const struct ac
 
 			if (!act_read(&act, effect, judge->arena) || act.makes ||
 			    !is_use_of(&act, made) ||
-			    is_careful(module_code(modules, SIDE_NEW, module), effect->in,
+			    is_careful(module_code(modules, SIDE_NEW, module), effect,
 				       act.resource) ||
 			    looks_for_old(wiring, effects, effect, made) ||
 			    effect_at_start(judge, module, effect))
@@ -211,7 +163,7 @@ static bool is_made_of_itself(struct wiring *wiring, struct code_effects effects
 		if (effects.items[i].in == make->in &&
 		    act_read(&act, &effects.items[i], wiring->judge->arena) && !act.makes &&
 		    act_is_of(&act, made))
-			return !is_careful(code, make->in, made->resource);
+			return !is_careful(code, &effects.items[i], made->resource);
 	return false;
 }
 

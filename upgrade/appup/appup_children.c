@@ -265,8 +265,8 @@ static bool are_made_otherwise(const struct appup_work *work, const struct code 
 	       asks_changed(work, supervisor, seen);
 }
 
-/* The new start gives the supervisor something else, which an update does not, and that is handed on
- * to a child; NULL: not that.
+/* The new start gives the supervisor something else, which an update does not, and that is handed
+ * on to a child; NULL: not that.
  */
 static const char *handed_otherwise(struct arena *arena, const struct code *code,
 				    const struct code_library *library, const struct value *arg,
@@ -280,8 +280,7 @@ static const char *handed_otherwise(struct arena *arena, const struct code *code
 	fresh = code_children(code, now, library, arena);
 	for (size_t i = 0; i < fresh.len; i++) {
 		const struct child *child = &fresh.items[i];
-		const struct child *other =
-			child->id ? children_find(updated, child->id) : NULL;
+		const struct child *other = child->id ? children_find(updated, child->id) : NULL;
 
 		if (other && is_given_otherwise(arena, other, child))
 			return arena_printf(arena, "how %s is started", id_shown(arena, child));
@@ -302,9 +301,9 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	const struct term *old_name;
 	const bool equal = children_equal(&before, &after);
 
-	change.opaque = same_module ? NULL
-				    : handed_otherwise(work->arena, b, &library[SIDE_NEW], arg,
-						       &after);
+	change.opaque = same_module
+				? NULL
+				: handed_otherwise(work->arena, b, &library[SIDE_NEW], arg, &after);
 	if (change.opaque) {
 		keep(finder, &change);
 		return;

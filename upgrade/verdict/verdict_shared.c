@@ -167,8 +167,7 @@ static bool holds(const struct type *type, const struct part *part, bool open, u
 		const struct type_variant *v = &type->variants[i];
 
 		if (v->tag && v->map == part->map && (v->map || v->len == part->size) &&
-		    (v->open || !open) &&
-		    strcmp(v->tag, part->tag) == 0)
+		    (v->open || !open) && strcmp(v->tag, part->tag) == 0)
 			return true;
 		for (size_t j = 0; j < v->len; j++)
 			if (holds(v->items[j], part, open, depth - 1))

@@ -296,8 +296,8 @@ static bool is_lost(const struct message_way *way, const struct asked *asked)
 		return false;
 	if (is.values.len == 0 || way->raises)
 		return is.values.len == 0;
-	if (was.sure && (is_same(&was, &is) ||
-			 (was.does.len == 0 && is_ignored(was.values, &scratch))))
+	if (was.sure &&
+	    (is_same(&was, &is) || (was.does.len == 0 && is_ignored(was.values, &scratch))))
 		return false;
 	if (is_named(code, asked, &scratch))
 		return false;

@@ -72,7 +72,8 @@ static void read_start(struct child *child, const struct value *start, struct ar
 	}
 	child->module = value_atom_name(value_element(start, 0, arena));
 	child->function = value_atom_name(value_element(start, 1, arena));
-	child->args = value_term(value_element(start, 2, arena), arena);
+	child->given = value_element(start, 2, arena);
+	child->args = value_term(child->given, arena);
 	if (!child->module || !child->function)
 		child->opaque = "where it is started";
 }
@@ -201,6 +202,8 @@ static bool join_child(struct child *into, const struct child *other)
 		return false;
 	if (!equal_terms(into->args, other->args))
 		into->args = NULL;
+	if (!into->given || !other->given || !value_same(into->given, other->given))
+		into->given = NULL;
 	if (other->opaque)
 		into->opaque = other->opaque;
 	if (!join_terms(&into->restart, other->restart))

@@ -16,7 +16,8 @@ struct child {
 	const struct term *id; /* NULL: not seen */
 	/* Where it is started; NULL: not seen. */
 	const char *module, *function;
-	const struct term *args; /* a list; NULL: not constant, or not seen */
+	const struct term *args;   /* a list; NULL: not constant, or not seen */
+	const struct value *given; /* the same, as far as it is seen; NULL: in more than one way */
 	const struct term *restart, *shutdown, *type, *modules; /* NULL: not seen */
 	const char *opaque; /* NULL: nothing but `args` is missing; else what is responsible */
 };

@@ -138,7 +138,10 @@ static void get_map(struct run *run, const struct code_op *op)
 		found = value_map_get(map, run_get(run, &list->items[i]), run->arena, &value);
 		if (found != YES)
 			value = value_map_only(map, run_get(run, &list->items[i]));
-		run_set(run, &list->items[i + 1], value ? value : &value_unknown);
+		run_set(run, &list->items[i + 1],
+			value                  ? value
+			: value_is_unseen(map) ? map
+					       : &value_unknown);
 	}
 }
 

@@ -6,7 +6,9 @@ static const struct value *known_map_get(struct eval *eval, const struct value *
 {
 	const struct value *value;
 
-	return value_map_get(args[1], args[0], eval->arena, &value) == YES ? value : NULL;
+	if (value_map_get(args[1], args[0], eval->arena, &value) == YES)
+		return value;
+	return value_is_unseen(args[1]) ? args[1] : NULL;
 }
 
 static const struct value *known_map_put(struct eval *eval, const struct value *const *args)

@@ -215,23 +215,36 @@ static void see_start(void *ctx, const struct beam_function *function,
 		states->starts[states->starts_len++] = args[at + 1];
 }
 
-static void find_starts(struct states *states)
+/* False: not all that they do is seen. */
+static bool follow_starts(struct states *states, const struct value *const *args, bool shares)
 {
 	const struct code *code = states->code;
-	const struct value *args[256];
+	bool all = true;
 
-	fill_arguments(states, args, ARRAY_LEN(args), 0);
 	for (size_t i = 0; i < code->len; i++) {
 		struct eval eval = { .arena = states->scratch,
 				     .library = states->library,
 				     .limit = CALLBACK,
+				     .shares = shares,
 				     .on_call = see_start,
 				     .ctx = states };
 
 		if (strncmp(code->functions[i].name, "start", 5) == 0 &&
-		    code_exports(code, code->functions[i].name, code->functions[i].arity))
+		    code_exports(code, code->functions[i].name, code->functions[i].arity)) {
 			eval_function(&eval, code, &code->functions[i], args);
+			all = all && !eval.gave_up;
+		}
 	}
+	return all;
+}
+
+static void find_starts(struct states *states)
+{
+	const struct value *args[256];
+
+	fill_arguments(states, args, ARRAY_LEN(args), 0);
+	if (!follow_starts(states, args, states->shares) && states->starts_len == 0)
+		follow_starts(states, args, true);
 	if (states->starts_len == 0)
 		states->starts[states->starts_len++] = args[0];
 }

@@ -202,6 +202,36 @@ static const struct value *shown(struct run *run, const struct code_op *op)
 	return NULL;
 }
 
+static bool same_register(const struct code_arg *a, const struct code_arg *b)
+{
+	return a->kind == b->kind && a->number == b->number;
+}
+
+/* %Job{} = job: something of which nothing was known is such a struct, from here on. */
+static void show_struct(struct run *run, const struct code_op *op)
+{
+	const struct code_op *fetch = op > run->function->ops ? op - 1 : NULL;
+	const struct value *of = run_get(run, &op->args[2]), *map;
+	bool fetched = false;
+
+	if (!fetch || fetch->opcode != OP_GET_MAP_ELEMENTS || op->opcode != OP_IS_EQ_EXACT ||
+	    !value_atom_name(of) || fetch->args[2].kind != CODE_LIST)
+		return;
+	for (size_t i = 0; i + 1 < fetch->args[2].len; i += 2) {
+		const struct code_arg *items = &fetch->args[2].items[i];
+
+		if (same_register(&items[1], &fetch->args[1]))
+			return;
+		fetched = fetched || (same_register(&items[1], &op->args[1]) &&
+				      value_is_atom(run_get(run, &items[0]), "__struct__"));
+	}
+	map = run_get(run, &fetch->args[1]);
+	if (fetched && map->kind == VALUE_UNKNOWN && map->of == 0)
+		run_set(run, &fetch->args[1],
+			value_map_put(run->arena, map, value_of_atom(run->arena, "__struct__"),
+				      of));
+}
+
 void run_test(struct run *run, const struct code_op *op)
 {
 	const struct value *value;
@@ -217,6 +247,7 @@ void run_test(struct run *run, const struct code_op *op)
 		value = shown(run, op);
 		if (value)
 			run_set(run, &op->args[1], value);
+		show_struct(run, op);
 		return;
 	}
 }

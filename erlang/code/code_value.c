@@ -51,6 +51,11 @@ const struct value *value_unseen(struct arena *arena, struct beam_function where
 	return value;
 }
 
+bool value_is_unseen(const struct value *value)
+{
+	return value->kind == VALUE_UNKNOWN && value->of == 0 && value->where.name;
+}
+
 const struct value *value_of_kind(struct arena *arena, enum term_kind kind)
 {
 	struct value *value = arena_new(arena, struct value);

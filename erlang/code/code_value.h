@@ -63,6 +63,8 @@ extern const struct value value_unknown;
 enum { VALUE_ANY_KEY = 1000 };
 
 const struct value *value_unseen(struct arena *arena, struct beam_function where);
+/* Nothing is known of it but who is responsible; who takes it apart is not. */
+bool value_is_unseen(const struct value *value);
 /* Nothing but its kind is known: a number, an atom, a binary, a map, a list, …; no tuple. */
 const struct value *value_of_kind(struct arena *arena, enum term_kind kind);
 enum { VALUE_TEXT_MAX = 64 }; /* bytes that are kept of a binary that is built */

@@ -6,6 +6,7 @@
  * Instructions for that name the supervisor, so it must be registered under a name that can be
  * seen, and be seen to run: a call of one that does not run restarts the node.
  */
+#include "erlang/code/code_type.h"
 #include "upgrade/appup/appup_parts.h"
 #include "upgrade/diff/stays.h"
 
@@ -80,12 +81,30 @@ static bool same_args(const struct term *a, const struct term *b)
 	return true;
 }
 
+/* Of what is not constant: a key, an element or an option more, or something else in its place. */
+static bool is_given_otherwise(struct arena *arena, const struct child *a, const struct child *b)
+{
+	struct type *before = type_new(arena), *after = type_new(arena);
+	struct type_diffs diffs;
+
+	if (!a->given || !b->given)
+		return false;
+	type_add(before, a->given, arena);
+	type_add(after, b->given, arena);
+	diffs = type_compare(before, after, arena);
+	for (size_t i = 0; i < diffs.len; i++)
+		if (diffs.items[i].what <= TYPE_PAIR && !diffs.items[i].open)
+			return true;
+	return false;
+}
+
 /* Restart, shutdown and the like are taken over by the update alone. */
 static void compare_child(struct comparer *comparer, const struct child *a, const struct child *b)
 {
 	struct supervisor_change *change = comparer->change;
 
-	if (!a->module || !b->module || !a->function || !b->function || !a->args != !b->args)
+	if (!a->module || !b->module || !a->function || !b->function || !a->args != !b->args ||
+	    (!a->args && is_given_otherwise(comparer->arena, a, b)))
 		change->opaque = arena_printf(comparer->arena, "how %s is started",
 					      id_shown(comparer->arena, b));
 	else if (!same_text(a->module, b->module) || !same_text(a->function, b->function) ||
@@ -246,6 +265,29 @@ static bool are_made_otherwise(const struct appup_work *work, const struct code 
 	       asks_changed(work, supervisor, seen);
 }
 
+/* The new start gives the supervisor something else, which an update does not, and that is handed
+ * on to a child; NULL: not that.
+ */
+static const char *handed_otherwise(struct arena *arena, const struct code *code,
+				    const struct code_library *library, const struct value *arg,
+				    const struct children *updated)
+{
+	const struct value *now = code_start_argument(code, library, arena);
+	struct children fresh;
+
+	if (!arg || !now || value_same(arg, now))
+		return NULL;
+	fresh = code_children(code, now, library, arena);
+	for (size_t i = 0; i < fresh.len; i++) {
+		const struct child *child = &fresh.items[i];
+		const struct child *other = child->id ? children_find(updated, child->id) : NULL;
+
+		if (other && is_given_otherwise(arena, other, child))
+			return arena_printf(arena, "how %s is started", id_shown(arena, child));
+	}
+	return NULL;
+}
+
 static void look_at_supervisor(struct finder *finder, const char *name, const struct code *a,
 			       const struct code *b, bool same_module)
 {
@@ -259,6 +301,13 @@ static void look_at_supervisor(struct finder *finder, const char *name, const st
 	const struct term *old_name;
 	const bool equal = children_equal(&before, &after);
 
+	change.opaque = same_module
+				? NULL
+				: handed_otherwise(work->arena, b, &library[SIDE_NEW], arg, &after);
+	if (change.opaque) {
+		keep(finder, &change);
+		return;
+	}
 	if (same_module && equal && !are_made_otherwise(work, b, "init", 1, &after))
 		return;
 	/* What cannot be seen is the same where it is made in the same way. */

@@ -7,7 +7,7 @@
 #include "erlang/code/code_type.h"
 #include "upgrade/verdict/verdict_parts.h"
 
-enum { MESSAGES_MAX = 40, STEPS_MAX = 8000 };
+enum { MESSAGES_MAX = 60, STEPS_MAX = 8000 };
 
 /* clang-format off */
 static const struct callback {
@@ -65,6 +65,9 @@ static void find_messages(struct attempt *attempt)
 	attempt->len = 1 + messages_told_apart(attempt->messages + 1, MESSAGES_MAX - 2,
 					       attempt->code, attempt->function,
 					       attempt->callback->message, attempt->arena);
+	attempt->len =
+		messages_of_kinds(attempt->messages, attempt->len, MESSAGES_MAX - 1,
+				  attempt->function, attempt->callback->message, attempt->arena);
 	/* It is the plugin that tells them apart. */
 	if (attempt->library->plugin)
 		attempt->messages[attempt->len++] = &value_unknown;

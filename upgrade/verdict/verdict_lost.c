@@ -20,12 +20,22 @@ static const char *where_shown(struct judge *judge, const char *module,
 			    lost->arity);
 }
 
+/* A pattern says which struct it is, and no more. */
+static bool is_struct_alone(const struct type_variant *variant)
+{
+	return variant->map && variant->tag && variant->open && variant->len <= 1;
+}
+
 /* Whether more is known of it than that it is a list, or a map. */
 static bool has_structure(const struct type *type)
 {
-	for (size_t i = 0; i < type->len; i++)
-		if (!type->variants[i].map || type->variants[i].tag || type->variants[i].len > 0)
+	for (size_t i = 0; i < type->len; i++) {
+		const struct type_variant *variant = &type->variants[i];
+
+		if ((!variant->map || variant->tag || variant->len > 0) &&
+		    !is_struct_alone(variant))
 			return true;
+	}
 	return type->item && has_structure(type->item);
 }
 

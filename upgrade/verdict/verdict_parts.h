@@ -281,6 +281,10 @@ struct value;
 size_t messages_told_apart(const struct value **out, size_t max, const struct code *code,
 			   const struct code_function *function, unsigned message,
 			   struct arena *arena);
+/* Adds those that it tells by what they are: {Id, …}, maps, texts. */
+size_t messages_of_kinds(const struct value **out, size_t len, size_t max,
+			 const struct code_function *function, unsigned message,
+			 struct arena *arena);
 
 /* ---- verdict_types.c ---- */
 

@@ -156,20 +156,21 @@ struct part {
 	size_t size;
 };
 
-static bool holds(const struct type *type, const struct part *part, unsigned depth)
+/* open: only what came from elsewhere, of which not all is seen */
+static bool holds(const struct type *type, const struct part *part, bool open, unsigned depth)
 {
 	if (!type || depth == 0)
 		return false;
-	if (holds(type->item, part, depth - 1))
+	if (holds(type->item, part, open, depth - 1))
 		return true;
 	for (size_t i = 0; i < type->len; i++) {
 		const struct type_variant *v = &type->variants[i];
 
 		if (v->tag && v->map == part->map && (v->map || v->len == part->size) &&
-		    strcmp(v->tag, part->tag) == 0)
+		    (v->open || !open) && strcmp(v->tag, part->tag) == 0)
 			return true;
 		for (size_t j = 0; j < v->len; j++)
-			if (holds(v->items[j], part, depth - 1))
+			if (holds(v->items[j], part, open, depth - 1))
 				return true;
 	}
 	return false;
@@ -216,11 +217,29 @@ static const struct keeper *keeper_of(const struct code_effect *effect)
 	return NULL;
 }
 
+/* Processes that were handed a struct, and go on with it: what they make themselves is compared. */
+static bool is_in_state_of(struct judge *judge, const struct module_at *module,
+			   const struct code *code, const struct part *part)
+{
+	const struct beam_facts *facts = module_facts(judge->modules, SIDE_OLD, module);
+	const unsigned roles = facts ? facts->roles & BEAM_PROCESS : 0;
+	const enum beam_role role = (enum beam_role)(roles & -roles);
+	const struct code *after = module->diff ? module->diff->new_code : NULL;
+
+	return part->map && role && code && !code->unread &&
+	       (!after || (!after->unread && code_change_keeps(code_change(after, role)))) &&
+	       holds(module_state(judge->modules, SIDE_OLD, module->name, code, role), part, true,
+		     TYPE_DEPTH);
+}
+
 static const struct keeper *kept_by(struct judge *judge, struct module_at *module,
 				    const struct part *part)
 {
+	static const struct keeper states = { .shown = "the state of processes" };
 	struct code_effects effects = effects_of(judge, SIDE_OLD, module, effect_any);
 
+	if (is_in_state_of(judge, module, module_code(judge->modules, SIDE_OLD, module), part))
+		return &states;
 	for (size_t i = 0; i < effects.len; i++) {
 		const struct keeper *keeper = keeper_of(&effects.items[i]);
 		struct type *type = type_new(judge->arena);
@@ -230,7 +249,7 @@ static const struct keeper *kept_by(struct judge *judge, struct module_at *modul
 		     value_is_tagged(effects.items[i].args[keeper->what], part->tag, part->size)))
 			continue; /* a message itself is looked at elsewhere */
 		type_add(type, effects.items[i].args[keeper->what], judge->arena);
-		if (holds(type, part, TYPE_DEPTH))
+		if (holds(type, part, false, TYPE_DEPTH))
 			return keeper;
 	}
 	return NULL;

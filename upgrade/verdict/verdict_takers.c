@@ -296,16 +296,19 @@ static bool is_lost(const struct message_way *way, const struct asked *asked)
 		return false;
 	if (is.values.len == 0 || way->raises)
 		return is.values.len == 0;
-	if (!was.sure || is_same(&was, &is))
+	if (was.sure &&
+	    (is_same(&was, &is) || (was.does.len == 0 && is_ignored(was.values, &scratch))))
 		return false;
-	if (is_named(code, asked, &scratch) ||
-	    (was.does.len == 0 && is_ignored(was.values, &scratch)))
+	if (is_named(code, asked, &scratch))
 		return false;
 	nonsense.args[asked->message] = value_of_atom(&scratch, "$none of them");
 	other = doing_of(code, &nonsense, &library[side], &scratch);
 	if (!is_same(&is, &other))
 		return false;
 	other = doing_of(knew, &nonsense, &library[!side], &scratch);
+	/* Not all of what it did is seen: it is more than it does with what it does not know. */
+	if (!was.sure)
+		return other.sure && is_same(&is, &other);
 	return !is_same(&was, &other) && !is_merged(&was, &is, &other, &scratch);
 }
 

@@ -17,17 +17,22 @@ static void add_message(struct told *told, const struct value *message)
 		told->items[told->len++] = message;
 }
 
-/* {Tag, …} */
-static void add_tagged(struct told *told, const struct term *tag, size_t size)
+/* {First, …} */
+static void add_tuple_with(struct told *told, const struct value *first, size_t size)
 {
 	const struct value *items[64];
 
 	if (size == 0 || size > ARRAY_LEN(items))
 		return;
-	items[0] = value_of_term(told->arena, tag);
+	items[0] = first;
 	for (size_t i = 1; i < size; i++)
 		items[i] = &value_unknown;
 	add_message(told, value_tuple(told->arena, items, size));
+}
+
+static void add_tagged(struct told *told, const struct term *tag, size_t size)
+{
+	add_tuple_with(told, value_of_term(told->arena, tag), size);
 }
 
 /* sizes  of tuples that begin with one of the atoms, a bit for each; 0: they are messages
@@ -124,6 +129,79 @@ size_t messages_told_apart(const struct value **out, size_t max, const struct co
 
 		if (callee && callee->arity >= function->arity)
 			add_compared(&told, callee, message);
+	}
+	return told.len;
+}
+
+/* ---- those that are told by their kind ---- */
+
+static const struct {
+	unsigned test;
+	enum term_kind kind;
+} kinds[] = {
+	{ OP_IS_MAP, TERM_MAP },
+	{ OP_IS_NONEMPTY_LIST, TERM_LIST },
+	{ OP_IS_LIST, TERM_LIST },
+	{ OP_IS_BINARY, TERM_BINARY },
+	{ OP_IS_BITSTR, TERM_BINARY },
+	{ OP_IS_INTEGER, TERM_INTEGER },
+	{ OP_IS_NUMBER, TERM_INTEGER },
+	{ OP_IS_FLOAT, TERM_FLOAT },
+	{ OP_IS_PID, TERM_PID },
+	{ OP_IS_PORT, TERM_PORT },
+	{ OP_IS_REFERENCE, TERM_REFERENCE },
+};
+
+/* "ping", 42 */
+static void add_literals(struct told *told, const struct code_op *op, unsigned message)
+{
+	const struct term *term;
+
+	for (unsigned i = 0; i < op->len; i++)
+		if ((op->opcode == OP_IS_EQ_EXACT || op->opcode == OP_SELECT_VAL) &&
+		    has_register(op, &(struct code_arg){ .kind = CODE_X, .number = message }) &&
+		    (term = code_term(&op->args[i])) && !term_atom_name(term))
+			add_message(told, value_of_term(told->arena, term));
+}
+
+static bool has_tagged(const struct value *const *messages, size_t len, size_t size)
+{
+	for (size_t i = 0; i < len; i++)
+		if (value_tuple_size(messages[i]) == (int)size)
+			return true;
+	return false;
+}
+
+/* {Id, …}; beside: others of that size begin with a tag. */
+static void add_untagged(struct told *told, size_t size, bool beside)
+{
+	static const enum term_kind firsts[] = { TERM_BINARY, TERM_INTEGER, TERM_PID,
+						 TERM_REFERENCE };
+
+	if (!beside)
+		return add_tuple_with(told, &value_unknown, size);
+	add_tuple_with(told, value_of_atom(told->arena, "$none of them"), size);
+	for (size_t i = 0; i < ARRAY_LEN(firsts); i++)
+		add_tuple_with(told, value_of_kind(told->arena, firsts[i]), size);
+}
+
+size_t messages_of_kinds(const struct value **out, size_t len, size_t max,
+			 const struct code_function *function, unsigned message,
+			 struct arena *arena)
+{
+	const uint64_t sizes = sizes_of(function, message);
+	struct told told = { arena, out, len, max };
+
+	for (size_t size = 1; size < 64; size++)
+		if (sizes & UINT64_C(1) << size)
+			add_untagged(&told, size, has_tagged(out, len, size));
+	for (size_t i = 0; i < function->len; i++) {
+		const struct code_op *op = &function->ops[i];
+
+		add_literals(&told, op, message);
+		for (size_t j = 0; j < ARRAY_LEN(kinds); j++)
+			if (op->opcode == kinds[j].test && is_x(&op->args[1], message))
+				add_message(&told, value_of_kind(arena, kinds[j].kind));
 	}
 	return told.len;
 }

@@ -81,6 +81,12 @@ static mark *at_register(struct alike *alike, struct way *way, const struct code
 	return &alike->nowhere;
 }
 
+/* {line, 217}, as macros and transforms of logging put it where they stand. */
+static bool is_line(const struct term *term)
+{
+	return term_is_tagged(term, "line", 2) && term_at(term, 1)->kind == TERM_INTEGER;
+}
+
 static mark of_term(struct alike *alike, const struct term *term)
 {
 	owned_str struct str text = STR_EMPTY;
@@ -90,6 +96,8 @@ static mark of_term(struct alike *alike, const struct term *term)
 	if (alike->lost)
 		return 0;
 	alike->terms--;
+	if (is_line(term))
+		return mix(of, 2);
 	switch (term->kind) {
 	case TERM_LIST:
 	case TERM_TUPLE:
@@ -290,7 +298,8 @@ static bool only_asks(const struct beam_function *function)
 		{ "logger", "emergency" },           { "logger", "error" },
 		{ "logger", "info" },                { "logger", "log" },
 		{ "logger", "macro_log" },           { "logger", "notice" },
-		{ "logger", "warning" },             { "proplists", "get_value" },
+		{ "logger", "warning" },             { "proc_lib", "set_label" },
+		{ "proplists", "get_value" },
 		{ "Elixir.Application", "get_env" }, { "Elixir.IO", "inspect" },
 		{ "Elixir.IO", "puts" },             { "Elixir.IO", "warn" },
 		{ "Elixir.Kernel", "inspect" },      { "Elixir.Keyword", "get" },

@@ -218,7 +218,7 @@ static const struct keeper *keeper_of(const struct code_effect *effect)
 }
 
 /* Processes that were handed a struct, and go on with it: what they make themselves is compared. */
-static bool is_in_state_of(struct judge *judge, const struct module_at *module,
+static bool is_in_state_of(struct judge *judge, struct module_at *module,
 			   const struct code *code, const struct part *part)
 {
 	const struct beam_facts *facts = module_facts(judge->modules, SIDE_OLD, module);

@@ -256,6 +256,14 @@ static bool is_same(const struct doing *a, const struct doing *b)
 	return same_values(a->values, b->values) && does_all(&b->does, &a->does);
 }
 
+/* The first one does something else.  What is seen of it that it does, it does, also where that is
+ * not all.
+ */
+static bool is_other(const struct doing *a, const struct doing *b)
+{
+	return a->sure ? !is_same(a, b) : !does_all(&b->does, &a->does);
+}
+
 /* As far as is seen, the same kind of things. */
 static bool same_types(struct values a, struct values b, struct arena *arena)
 {
@@ -292,7 +300,7 @@ static bool is_lost(const struct message_way *way, const struct asked *asked)
 	struct doing was = doing_of(knew, asked, &library[!side], &scratch);
 	struct doing is = doing_of(code, asked, &library[side], &scratch), other;
 
-	if (!is.sure || was.values.len == 0)
+	if (!is.sure || (was.values.len == 0 && (was.sure || was.does.len == 0)))
 		return false;
 	if (is.values.len == 0 || way->raises)
 		return is.values.len == 0;
@@ -307,9 +315,10 @@ static bool is_lost(const struct message_way *way, const struct asked *asked)
 		return false;
 	other = doing_of(knew, &nonsense, &library[!side], &scratch);
 	/* Not all of what it did is seen: it is more than it does with what it does not know. */
-	if (!was.sure)
-		return other.sure && is_same(&is, &other);
-	return !is_same(&was, &other) && !is_merged(&was, &is, &other, &scratch);
+	if (!was.sure && other.sure && is_same(&is, &other))
+		return true;
+	return is_other(&was, &is) && is_other(&was, &other) &&
+	       !is_merged(&was, &is, &other, &scratch);
 }
 
 struct message_way message_way_to(struct judge *judge, enum side side,

@@ -178,8 +178,10 @@ static void add_untagged(struct told *told, size_t size, bool beside)
 	static const enum term_kind firsts[] = { TERM_BINARY, TERM_INTEGER, TERM_PID,
 						 TERM_REFERENCE };
 
-	if (!beside)
-		return add_tuple_with(told, &value_unknown, size);
+	if (!beside) {
+		add_tuple_with(told, &value_unknown, size);
+		return;
+	}
 	add_tuple_with(told, value_of_atom(told->arena, "$none of them"), size);
 	for (size_t i = 0; i < ARRAY_LEN(firsts); i++)
 		add_tuple_with(told, value_of_kind(told->arena, firsts[i]), size);

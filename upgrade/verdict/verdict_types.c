@@ -124,6 +124,42 @@ static bool judge_closed(struct judge *judge, const struct typed *typed, const s
 	return judge_failing(judge, typed, was, is, was, is);
 }
 
+/* ---- what is seen of a part of which not all is ---- */
+
+/* The type, where a part of which not all is seen, as what callers hand in, has been of a kind that
+ * the other code makes no more: with that alone.  The type itself: there is no such part.
+ */
+static const struct type *seen_alone(const struct type *type, const struct type *other,
+				     struct arena *arena)
+{
+	struct type_diffs diffs = type_compare(type, other, arena);
+
+	for (size_t i = 0; i < diffs.len; i++) {
+		const struct type_diff *diff = &diffs.items[i];
+		struct type *seen;
+
+		if (diff->what != TYPE_LOST || !can_be_seen_in_use(diff) || !diff->after->kinds ||
+		    diff->after->unknown || diff->after->argument)
+			continue;
+		seen = arena_new(arena, struct type);
+		*seen = *diff->before;
+		seen->unknown = seen->argument = false;
+		if (!type_meets(seen, diff->after))
+			type = type_with(type, diff->before, seen, arena);
+	}
+	return type;
+}
+
+/* As judge_failing(), of those parts. */
+static bool judge_seen(struct judge *judge, const struct typed *typed, const struct type *before,
+		       const struct type *after)
+{
+	const struct type *was = seen_alone(before, after, judge->arena);
+	const struct type *is = seen_alone(after, before, judge->arena);
+
+	return (was != before || is != after) && judge_failing(judge, typed, was, is, was, is);
+}
+
 /* ---- both ways ---- */
 
 static void judge_kept_types(struct judge *judge, const struct typed *typed,
@@ -167,6 +203,8 @@ static void judge_kept_types(struct judge *judge, const struct typed *typed,
 	if ((lacks_pairs(&heir, up) ||
 	     lacks_pairs(&back, type_compare(after, before, judge->arena))) &&
 	    judge_closed(judge, typed, before, after))
+		return;
+	if (judge_seen(judge, typed, before, after))
 		return;
 	lost = given.alike ? NULL : first_lost(judge, typed, up, earlier);
 	if (lost && earlier)

@@ -512,6 +512,30 @@ static bool had(struct judge *judge, struct code_effects olds, const struct wire
 	return false;
 }
 
+/* One more way of a call that goes a way of before as well, as to another kind of address: what
+ * runs has gone one of those.
+ */
+static bool is_one_more(struct judge *judge, const struct code *code, struct code_effects news,
+			struct code_effects olds, const struct wired *now)
+{
+	const struct code_function *in = now->effect->in;
+	bool before = false, other;
+	size_t calls = 0;
+
+	for (size_t i = 0; i < in->len; i++) {
+		const struct beam_function *to = code_op_import(code, &in->ops[i]);
+
+		calls += to && beam_function_same(to, &now->effect->to);
+	}
+	for (size_t i = 0; i < news.len && !before; i++) {
+		const struct wired way = wired_of(&news.items[i], judge->arena);
+
+		before = way.wire == now->wire && way.effect->in == in &&
+			 had(judge, olds, &way, &other);
+	}
+	return now->wire->when == OPTIONS && calls == 1 && before;
+}
+
 static bool is_in(struct judge *judge, const struct value *value, const struct beam_function *from)
 {
 	struct type *type = type_new(judge->arena);
@@ -591,7 +615,8 @@ static void judge_wires(struct judge *judge, struct module_at *module, bool thro
 		    !is_set_up(judge, module, &now) ||
 		    (now.wire->when == KEPT &&
 		     (!other || !is_kept(judge, module, code, news, &now.effect->to))) ||
-		    (through && is_told_of(judge, code, &now)))
+		    (through && is_told_of(judge, code, &now)) ||
+		    is_one_more(judge, code, news, olds, &now))
 			continue;
 		owner = code_owner(code, now.effect->in);
 		JUDGE(judge, REASON_wiring_changed, module->app->name, module->name,

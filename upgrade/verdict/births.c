@@ -3,7 +3,7 @@
 
 #include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 struct search {
 	struct judge *judge;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_messages.h"
+#include "upgrade/verdict/verdict_release.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 const char *verdict_name(enum verdict verdict)
 {

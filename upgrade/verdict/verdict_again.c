@@ -3,7 +3,7 @@
  * start_child/2: the new code may not begin with that.
  */
 #include "erlang/code/children.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { ARGS = 8 };
 

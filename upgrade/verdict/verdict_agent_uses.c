@@ -5,7 +5,7 @@
  * Arguments are any key of a map, always the same one: what is put there is found there.
  */
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { WAYS = 3, STEPS_MAX = 8000 };
 

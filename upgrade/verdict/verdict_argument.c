@@ -4,7 +4,7 @@
  * callbacks go on.
  */
 #include "erlang/code/code_states.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum {
 	ARGUMENTS = 2, /* of a start, which are tried one after the other */

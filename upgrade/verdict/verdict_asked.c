@@ -3,7 +3,8 @@
  * socket receives; on the way back, what the new code asked for, where the old one fails with it.
  */
 #include "erlang/code/code_loops.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
+#include "upgrade/verdict/verdict_running.h"
 
 /* ---- messages that come by themselves ---- */
 

@@ -5,6 +5,7 @@
  * the new code takes for given, is missing in those that live on: they crash at their next event.
  */
 #include "upgrade/verdict/verdict_assigns.h"
+#include "upgrade/verdict/verdict_states.h"
 
 #include "erlang/code/code_facts.h"
 

@@ -3,7 +3,7 @@
  * stays beside the new one: what comes is handled twice.
  */
 #include "base/name_table.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 /* What tells one handler from another. */
 enum alike { BY_MANAGER, BY_EVENTS, BY_MODULE, BY_FILTER };

@@ -4,7 +4,7 @@
  * one of them is new and the other is not.
  */
 #include "upgrade/diff/stays.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  * converts it between.
  */
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { STEPS_MAX = 8000, WAYS_MAX = 16 };
 

@@ -7,7 +7,7 @@
  * that are in neither release, and applications that are optional for the caller.
  */
 #include "base/name_table.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_release.h"
 
 struct calls {
 	struct judge *judge;

@@ -6,7 +6,9 @@
  * code, with the arguments that the old one made.
  */
 #include "erlang/code/code_loops.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { STARTS_MAX = 16 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which calls of a module are made where somebody catches what they raise. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 /* The function of this module that an instruction calls; NULL: another instruction. */
 static const struct code_function *callee(const struct code *code, const struct code_op *op)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Supervisors whose children may have changed. */
 #include "base/name_table.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 /* ---- modules that are named ---- */
 

@@ -3,6 +3,7 @@
  * renders it, so what that writes is given to those that live on as well.
  */
 #include "upgrade/verdict/verdict_assigns.h"
+#include "upgrade/verdict/verdict_states.h"
 
 static bool mentions(const struct term *term, const char *atom)
 {

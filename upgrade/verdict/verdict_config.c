@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Configuration, flags of the emulator, consolidated protocols: what is in no application. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_release.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 /* ---- sys.config ---- */
 

@@ -5,7 +5,7 @@
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_memo.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { MESSAGES_MAX = 60, STEPS_MAX = 8000 };
 

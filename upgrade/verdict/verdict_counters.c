@@ -3,7 +3,10 @@
  * code counted there stays there, and the new one goes on from it with something else.
  */
 #include "base/name_table.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum {
 	STEPS = 8000,

@@ -5,7 +5,7 @@
  * come to an end, and wait for a known time that is short, nobody is left in the old code.
  */
 #include "erlang/code/code_eval.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 enum {
 	ROUNDS_MAX = 200,

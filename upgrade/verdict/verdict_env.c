@@ -3,7 +3,9 @@
  * configuration names: it fails there.  What reads the environment is followed with what the new
  * release configures, and again as if all that it asks for were there.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_release.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { STEPS = 8000 };
 

@@ -7,7 +7,9 @@
  */
 #include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 struct search {
 	struct judge *judge;

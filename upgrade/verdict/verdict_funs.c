@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Funs of a changed module that are handed over and kept: in tables, terms, the states of others.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_messages.h"
 
 static bool has_fun(const struct value *value, const struct code *code, unsigned depth)
 {

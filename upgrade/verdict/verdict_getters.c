@@ -2,7 +2,7 @@
 /* Functions that fetch the key that they are given, as Conf.get!(:timeout): who calls one with a
  * key takes it to be there.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
 
 struct getting {
 	const char *key;

@@ -5,7 +5,7 @@
  */
 #include "erlang/code/code_effects.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
 
 enum { HOPS = 3, STEPS = 8000 };
 

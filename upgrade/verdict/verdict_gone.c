@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Modules that are gone, and whose processes or handlers run on. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 /* A child of that module is stopped by the appup, or by what somebody wrote into it. */
 static bool is_stopped(const struct appup_made *made, const char *module)

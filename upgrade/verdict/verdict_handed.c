@@ -8,7 +8,7 @@
  * another of its keys for given.
  */
 #include "erlang/code/code_states.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { DEPTH = 3 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Whether code of one release can go on with values that code of the other one made. */
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_states.h"
 
 /* Some code that changed understands both: it need not be the one that keeps it. */
 static bool somebody_knows(struct judge *judge, enum side side, const struct code *code,

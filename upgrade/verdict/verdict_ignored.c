@@ -5,7 +5,7 @@
  * states that there are.
  */
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
 
 enum { READS_MAX = 64, STEPS = 8000, DEPTH = 2 };
 

@@ -2,9 +2,10 @@
 /* What processes have from old code beside their state: timers that are set, the name of a
  * gen_statem's state.
  */
+#include "upgrade/verdict/verdict_kept.h"
 #include "base/name_table.h"
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 /* ---- atoms that the new code does not know ---- */
 

@@ -3,7 +3,7 @@
  * finds it.
  */
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { STEPS = 16000, TOLD_MAX = 40, SIZES = 6, MESSAGES_MAX = 100 };
 

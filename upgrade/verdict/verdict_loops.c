@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Processes without a behaviour that go on by calling themselves. */
 #include "erlang/code/code_eval.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 struct loops {
 	const struct code *code;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Where the state of processes cannot be seen. */
 #include "erlang/code/code_states.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 const char *process_shown(const struct judge *judge, const struct typed *typed)
 {

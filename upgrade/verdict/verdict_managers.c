@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which event managers a handler is added to: those of another one never get to it. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
 
 /* Calls that add a handler, and where it stands in their arguments, behind the manager. */
 static const struct adding {

@@ -3,8 +3,10 @@
  * a cluster, of which some still run the old release, both ways and for longer; timers of the new
  * code, when a system has gone back.
  */
+#include "upgrade/verdict/verdict_messages.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 /* ---- what is sent, and who takes it ---- */
 

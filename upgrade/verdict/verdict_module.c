@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* One module that changed. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_states.h"
 
 static void judge_native(struct judge *judge, const struct app_diff *app,
 			 const struct module_diff *module)

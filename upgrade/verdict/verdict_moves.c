@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Modules that moved from one application to another. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_release.h"
 
 static void add_names(struct name_table *table, struct names names)
 {

@@ -5,7 +5,8 @@
  */
 #include "erlang/code/children.h"
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_messages.h"
 
 struct keep {
 	struct judge *judge;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Functions that are run on other nodes, of which some still have the old release. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
 
 static bool is_rpc(const struct code_effect *effect)
 {

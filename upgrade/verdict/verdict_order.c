@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What happens at the wrong moment: while others are suspended, or not yet changed. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
+#include "upgrade/verdict/verdict_running.h"
 
 enum { DEPTH = 6 };
 

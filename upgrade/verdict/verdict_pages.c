@@ -2,7 +2,7 @@
 /* What pages (LiveView) keep beside their assigns: closures in their sockets, and the components
  * that are thrown away with a template of another fingerprint.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 /* ---- closures ---- */
 

@@ -8,7 +8,8 @@
  */
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_report.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { APPLIED_MAX = 32 };
 

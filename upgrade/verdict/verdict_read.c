@@ -3,7 +3,8 @@
  * its own does.
  */
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_states.h"
 
 #include <limits.h>
 

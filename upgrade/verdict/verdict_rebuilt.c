@@ -3,7 +3,7 @@
  * struct.  What the compiler took from there is in them as it was, and a restart does not help.
  */
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_release.h"
 
 static struct reason *tell(struct judge *judge, const struct module_at *module, const char *what)
 {

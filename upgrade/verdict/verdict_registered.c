@@ -2,7 +2,7 @@
 /* Names of processes that are not those of their modules: who of the changed modules runs under
  * one, as far as it is seen where they are started.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { DEPTH = 2 };
 

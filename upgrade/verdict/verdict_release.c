@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The release as a whole. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_release.h"
 
 /* In the folder of the old release nothing of this would be exchanged. */
 #define BUILD_OR_START                                                                      \

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the relup does to the processes that run. */
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 /* ---- processes that cannot be suspended ---- */
 

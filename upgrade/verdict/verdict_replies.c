@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a gen_statem answers to calls, by the actions that its callbacks return. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
 
 enum { CALLER = 900, STEPS = 8000 };
 

@@ -3,7 +3,8 @@
  * where its message sets it again.  What runs already goes round as the old code began it, and
  * meets a new handle_info/2 that counts on the other way.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { CALLS = 6 };
 

@@ -3,7 +3,7 @@
  * when something starts, and takes to be there: the table was filled by the old code.
  */
 #include "base/name_table.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 struct row {
 	const char *table, *key;

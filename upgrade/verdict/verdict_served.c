@@ -3,7 +3,7 @@
  * it over by calls and casts, and gets it back by calls, where it may want another shape by then.
  */
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
 
 enum { PLACES_MAX = 8, SERVERS_MAX = 32 };
 

@@ -3,7 +3,7 @@
  * one by the hash of a key: with another count it asks for what those that run never made, or looks
  * where nothing of before is.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { CHOICES_MAX = 16, TERM_DEPTH = 6 };
 

@@ -6,7 +6,9 @@
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_native.h"
 #include "erlang/code/code_states.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_states.h"
 
 /* ---- who may have to do with it ---- */
 
@@ -218,8 +220,8 @@ static const struct keeper *keeper_of(const struct code_effect *effect)
 }
 
 /* Processes that were handed a struct, and go on with it: what they make themselves is compared. */
-static bool is_in_state_of(struct judge *judge, struct module_at *module,
-			   const struct code *code, const struct part *part)
+static bool is_in_state_of(struct judge *judge, struct module_at *module, const struct code *code,
+			   const struct part *part)
 {
 	const struct beam_facts *facts = module_facts(judge->modules, SIDE_OLD, module);
 	const unsigned roles = facts ? facts->roles & BEAM_PROCESS : 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What runs only while something starts: a process that runs already never comes by there again. */
 #include "erlang/code/code_loops.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum {
 	CALLERS = 32, /* of one function that are looked at */

@@ -7,7 +7,7 @@
  */
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
 

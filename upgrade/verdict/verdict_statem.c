@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* States of a gen_statem in which its processes are, and that the new code does not know. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 /* Whether a gen_statem is seen to go there, or goes to states that cannot be seen. */
 static bool is_state(const struct code *code, const char *name)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Processes that stay in the old code of a module, and call functions of others that changed. */
 #include "upgrade/diff/stays.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
+#include "upgrade/verdict/verdict_running.h"
 
 enum { STEPS = 8000, CALLS_MAX = 8 };
 

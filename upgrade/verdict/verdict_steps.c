@@ -2,7 +2,7 @@
 /* What the steps of a relup leave open: code that still runs, or runs already, while what it calls
  * is gone, or has not come yet.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
 
 enum { DEPTH = 64 };
 static const size_t NEVER = SIZE_MAX, UNKNOWN = SIZE_MAX - 1;

@@ -4,6 +4,8 @@
  * on the way back the other way round.
  */
 #include "upgrade/verdict/verdict_stored.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 /* clang-format off */
 static const struct storage ways[] = {

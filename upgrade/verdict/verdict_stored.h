@@ -5,7 +5,7 @@
  */
 #pragma once
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
 
 /* A call that puts something somewhere. */
 struct storage {

@@ -2,6 +2,7 @@
 /* What code makes of what the process dictionary holds: its own functions, and code_change, which
  * reads and puts there as it likes, in the new code both ways.
  */
+#include "upgrade/verdict/verdict_states.h"
 #include "upgrade/verdict/verdict_stored.h"
 
 enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 400000, ROUNDS = 2, WAYS = 6 };

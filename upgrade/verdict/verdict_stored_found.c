@@ -2,6 +2,7 @@
 /* Whether who finds what is stored goes on with it: who looks rows up, takes them apart, or fetches
  * what stands under a key.
  */
+#include "upgrade/verdict/verdict_states.h"
 #include "upgrade/verdict/verdict_stored.h"
 
 #include "erlang/code/code_facts.h"

@@ -4,6 +4,7 @@
  * several ways, of which one changed.  Persistent terms, and values in the process dictionary, that
  * the same functions put and fetch under another one.
  */
+#include "upgrade/verdict/verdict_running.h"
 #include "upgrade/verdict/verdict_stored.h"
 
 /* Which argument is the pattern of rows, or the key; all else that reads a table may find any row.

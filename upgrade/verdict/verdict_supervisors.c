@@ -3,7 +3,7 @@
  * old start_link gave to it.
  */
 #include "erlang/code/children.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { STARTS = 8 }; /* ways to start a supervisor that are looked at */
 

@@ -2,7 +2,7 @@
 /* New children that register a name, or make a named table, which a process that runs on has: they
  * do not start, and nobody says so, for release_handler drops what restart_child/2 answers.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { DEPTH = 3, ARGS = 8, STARTS = 200 };
 

@@ -4,7 +4,9 @@
  */
 #include "erlang/code/code_loops.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_states.h"
 
 static const struct {
 	const char *name;

@@ -2,7 +2,7 @@
 /* What the old code asked for, and what comes into the new one: time-outs; on the way back, what
  * the new code asked for, where the old one fails with it.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_messages.h"
 
 struct asking asking_of(struct judge *judge, enum side from, const struct app_diff *app,
 			const struct module_diff *module)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which messages a callback tells from others. */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 struct told {
 	struct arena *arena;

@@ -9,7 +9,7 @@
  * through, in its own modules too, and nothing in it could start a supervisor.  Calls that are
  * computed, and those of other applications' start functions, could.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
 
 enum { LOOKED_AT_MAX = 500 }; /* functions; beyond it nothing is plain */
 

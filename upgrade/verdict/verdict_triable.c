@@ -4,7 +4,7 @@
  */
 #include "erlang/code/code_facts.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 bool can_be_seen_in_use(const struct type_diff *diff)
 {

@@ -2,7 +2,8 @@
 /* The state of processes below its first level. */
 #include "erlang/code/code_loops.h"
 #include "erlang/code/code_states.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_running.h"
+#include "upgrade/verdict/verdict_states.h"
 
 #define CONVERT "convert the state in code_change, both ways, or restart"
 

@@ -3,7 +3,7 @@
  * caller gave it.  What the old code takes it for is, and the new code is tried with that.
  */
 #include "erlang/code/code_facts.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 enum { PLACES_MAX = 16, KEYS_MAX = TYPE_WIDTH, SIZES = 64 };
 

@@ -3,7 +3,8 @@
  * or since it postponed the call.  Who waits goes on in the code that called, and gets what the new
  * server answers.
  */
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_kept.h"
+#include "upgrade/verdict/verdict_messages.h"
 
 struct waiting {
 	struct judge *judge;

@@ -4,7 +4,8 @@
  */
 #include "base/name_table.h"
 #include "erlang/code/code_type.h"
-#include "upgrade/verdict/verdict_parts.h"
+#include "upgrade/verdict/verdict_starts.h"
+#include "upgrade/verdict/verdict_states.h"
 
 #include <stdlib.h>
 

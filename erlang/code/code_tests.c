@@ -211,11 +211,15 @@ static bool same_register(const struct code_arg *a, const struct code_arg *b)
 static void show_struct(struct run *run, const struct code_op *op)
 {
 	const struct code_op *fetch = op > run->function->ops ? op - 1 : NULL;
-	const struct value *of = run_get(run, &op->args[2]), *map;
+	const struct value *of, *map;
 	bool fetched = false;
 
+	/* Other tests have one operand less. */
 	if (!fetch || fetch->opcode != OP_GET_MAP_ELEMENTS || op->opcode != OP_IS_EQ_EXACT ||
-	    !value_atom_name(of) || fetch->args[2].kind != CODE_LIST)
+	    fetch->args[2].kind != CODE_LIST)
+		return;
+	of = run_get(run, &op->args[2]);
+	if (!value_atom_name(of))
 		return;
 	for (size_t i = 0; i + 1 < fetch->args[2].len; i += 2) {
 		const struct code_arg *items = &fetch->args[2].items[i];

@@ -486,7 +486,7 @@ static bool made(struct alike *alike, struct way *way, const struct code_op *op)
 
 /* ---- all of it ---- */
 
-static bool does_nothing(struct way *way, const struct code_op *op)
+static bool does_little(struct way *way, const struct code_op *op)
 {
 	switch (op->opcode) {
 	case OP_LABEL:
@@ -500,6 +500,14 @@ static bool does_nothing(struct way *way, const struct code_op *op)
 		return true;
 	case OP_TRIM:
 		trim(way, (size_t)op->args[0].number);
+		return true;
+	case OP_TRY_END:
+	case OP_TRY_CASE:
+	case OP_CATCH_END:
+		way->done = mix(op->opcode, way->done);
+		return true;
+	case OP_BUILD_STACKTRACE:
+		way->xs[0] = mix(op->opcode, way->xs[0]);
 		return true;
 	default:
 		return false;
@@ -518,6 +526,20 @@ static bool is_test(enum opcode opcode)
 	       opcode == OP_IS_FUNCTION2 || opcode == OP_IS_BOOLEAN || opcode == OP_IS_MAP ||
 	       opcode == OP_IS_BITSTR || opcode == OP_IS_TAGGED_TUPLE ||
 	       opcode == OP_HAS_MAP_FIELDS;
+}
+
+/* The body as it is, and what is done where it fails, which knows but what was there before it. */
+static mark tried(struct alike *alike, struct way *way, const struct code_op *op, size_t at)
+{
+	struct way failed = *way;
+	mark no;
+
+	memset(failed.xs, 0, sizeof(failed.xs));
+	for (size_t i = 0; i < 3; i++) /* of which kind, why, and where */
+		failed.xs[i] = mix(mix(17, i), way->done);
+	no = jump(alike, &failed, &op->args[1]);
+	way->done = mix(op->opcode, way->done);
+	return fork_at(way->done, go(alike, way, at + 1), no);
 }
 
 /* An instruction that a way ends with, or forks at. */
@@ -544,8 +566,15 @@ static mark last(struct alike *alike, struct way *way, const struct code_op *op,
 		if (of_arg(alike, way, &op->args[0]) == way->sure)
 			return NEVER;
 		return fails(way, of_args(alike, way, op, 0, op->len));
+	case OP_RAW_RAISE:
+		return fails(way, mix(mix(way->xs[0], way->xs[1]), way->xs[2]));
+	case OP_TRY:
+	case OP_CATCH:
+		return tried(alike, way, op, at);
 	case OP_BADMATCH:
 	case OP_IF_END:
+	case OP_TRY_CASE_END:
+	case OP_RAISE:
 		return fails(way, of_args(alike, way, op, 0, op->len));
 	default:
 		if (is_test(op->opcode))
@@ -567,7 +596,7 @@ static mark go(struct alike *alike, struct way *way, size_t at)
 		if (is_bif(op->opcode)) {
 			if (!bif(alike, way, op, &what))
 				return guard_bif(alike, way, op, at, what);
-		} else if (!does_nothing(way, op) && !made(alike, way, op)) {
+		} else if (!does_little(way, op) && !made(alike, way, op)) {
 			return last(alike, way, op, at);
 		}
 	}

@@ -450,12 +450,39 @@ bool known_by_rows(const struct value **out, struct rows *rows, struct eval *eva
 	return false;
 }
 
+/* A binary that term_to_binary made, in other letters or compressed, and what takes that back. */
+static const struct value *known_repacked(const struct beam_function *function,
+					  const struct value *const *args)
+{
+	/* clang-format off */
+	static const struct packing { const char *module, *name; } packing[] = {
+		{ "base64", "decode" },           { "base64", "encode" },
+		{ "binary", "copy" },             { "binary", "decode_hex" },
+		{ "binary", "encode_hex" },       { "zlib", "compress" },
+		{ "zlib", "gunzip" },             { "zlib", "gzip" },
+		{ "zlib", "uncompress" },         { "zlib", "unzip" },
+		{ "zlib", "zip" },                { "Elixir.Base", "decode16!" },
+		{ "Elixir.Base", "decode64!" },   { "Elixir.Base", "encode16" },
+		{ "Elixir.Base", "encode64" },    { "Elixir.Base", "url_decode64!" },
+		{ "Elixir.Base", "url_encode64" },
+	};
+	/* clang-format on */
+	static struct rows rows = ROWS(packing);
+
+	if (function->arity == 0 || !value_unpacked(args[0]) ||
+	    rows_first(&rows, function) == ROWS_END)
+		return NULL;
+	return args[0];
+}
+
 const struct value *known_call(struct eval *eval, const struct beam_function *function,
 			       const struct value *const *args)
 {
 	static struct rows rows = ROWS(known);
-	const struct value *value;
+	const struct value *value = known_repacked(function, args);
 
+	if (value)
+		return value;
 	if (known_by_rows(&value, &rows, eval, function, args) ||
 	    known_of_map(&value, eval, function, args) ||
 	    known_of_elixir(&value, eval, function, args))

@@ -16,12 +16,23 @@ static struct loops loops_new(const struct code *code, struct arena *arena)
 			       arena_array(arena, code->len, bool), false };
 }
 
-/* The function of this module that an instruction calls; NULL: another instruction. */
-static const struct code_function *callee(const struct code *code, const struct code_op *op,
-					  bool tails_only)
+/* The last call inside a try or a catch. */
+static bool ends_try(const struct code_function *function, size_t at)
 {
+	while (++at < function->len && function->ops[at].opcode == OP_LABEL)
+		;
+	return at < function->len &&
+	       (function->ops[at].opcode == OP_TRY_END || function->ops[at].opcode == OP_CATCH_END);
+}
+
+/* The function of this module that an instruction calls; NULL: another instruction. */
+static const struct code_function *
+callee(const struct code *code, const struct code_function *function, size_t at, bool tails_only)
+{
+	const struct code_op *op = &function->ops[at];
+
 	if (op->opcode != OP_CALL_LAST && op->opcode != OP_CALL_ONLY &&
-	    (tails_only || op->opcode != OP_CALL))
+	    (op->opcode != OP_CALL || (tails_only && !ends_try(function, at))))
 		return NULL;
 	return code_local(code, &op->args[1]);
 }
@@ -46,7 +57,7 @@ static void reach(struct loops *loops, const struct code_function *function, boo
 		const struct code_function *next, *now = loops->todo[--len];
 
 		for (size_t i = 0; i < now->len; i++)
-			if ((next = callee(loops->code, &now->ops[i], tails_only)))
+			if ((next = callee(loops->code, now, i, tails_only)))
 				see(loops, next, &len);
 	}
 }
@@ -278,12 +289,38 @@ static bool goes_along(const struct code *code, const struct code_function *func
 	return goes_along_binary(function);
 }
 
-static bool is_way_out(const struct code *code, const struct code_op *op)
+/* count(N) when N > 0, which comes to the end of its numbers. */
+static bool ends_numbers(const struct code *code, const struct code_op *op)
+{
+	const struct code_place *place = op->opcode == OP_IS_LT || op->opcode == OP_IS_GE
+						 ? code_place(code, &op->args[0])
+						 : NULL;
+
+	return place && place->op == CODE_NOWHERE;
+}
+
+static bool calls_any(const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const enum opcode opcode = function->ops[i].opcode;
+
+		if (opcode == OP_CALL_FUN || opcode == OP_CALL_FUN2 || opcode == OP_APPLY)
+			return true;
+	}
+	return false;
+}
+
+static bool is_way_out(const struct code *code, const struct code_op *op, bool any)
 {
 	const struct beam_function *to = code_op_import(code, op);
 
+	/* Where it calls funs, which may wait, failing is what it does for what it does not expect:
+	 * error/1.  throw/1 is a raise/3, too.
+	 */
 	if (to && known_to_raise(to))
-		return strcmp(to->name, "error") != 0; /* throw/1 is a raise/3, too */
+		return !any || strcmp(to->name, "error") != 0;
+	if (ends_numbers(code, op))
+		return true;
 	return op->opcode == OP_RETURN || op->opcode == OP_CALL_EXT_LAST ||
 	       op->opcode == OP_CALL_EXT_ONLY || op->opcode == OP_APPLY_LAST;
 }
@@ -293,11 +330,14 @@ static bool never_leaves(const struct code *code, const struct code_function *fu
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct loops round = loops_new(code, &scratch);
+	bool any = false;
 
 	reach(&round, function, true);
 	for (size_t i = 0; i < code->len; i++)
+		any = any || (round.seen[i] && calls_any(&code->functions[i]));
+	for (size_t i = 0; i < code->len; i++)
 		for (size_t j = 0; round.seen[i] && j < code->functions[i].len; j++)
-			if (is_way_out(code, &code->functions[i].ops[j]))
+			if (is_way_out(code, &code->functions[i].ops[j], any))
 				return false;
 	return round.seen[function - code->functions];
 }

@@ -174,22 +174,98 @@ static bool names_atom(struct judge *judge, struct module_at *module, const char
 	return !code || name_table_find(named, span_of(name)) != NAME_ABSENT;
 }
 
+/* Those that are the same have their atoms read. */
+static bool names_in_old(struct judge *judge, struct module_at *module, const char *name)
+{
+	const struct module_at *same =
+		module->same ? modules_find(judge->modules, SIDE_NEW, module->name) : NULL;
+	const uint32_t hash = text_hash(name);
+
+	return same ? has_any(same->atoms, &hash, 1) : names_atom(judge, module, name);
+}
+
+/* A map with that key, or a pair that may come into one. */
+static bool term_has_key(const struct term *term, const char *name, unsigned depth)
+{
+	if (depth == 0)
+		return false;
+	for (size_t i = 0; term->kind == TERM_MAP && i < term->map.len; i++)
+		if (term_is_atom(term->map.keys[i], name) ||
+		    term_has_key(term->map.values[i], name, depth - 1))
+			return true;
+	if (term->kind != TERM_LIST && term->kind != TERM_TUPLE)
+		return false;
+	if (term_is_tagged(term, name, 2))
+		return true;
+	for (size_t i = 0; i < term->seq.len; i++)
+		if (term_has_key(term_at(term, i), name, depth - 1))
+			return true;
+	return false;
+}
+
+static bool op_puts_key(const struct code_op *op, const char *name)
+{
+	const struct code_arg *list = op->opcode == OP_PUT_TUPLE2      ? &op->args[1]
+				      : op->opcode == OP_PUT_MAP_ASSOC ? &op->args[4]
+								       : NULL;
+	size_t len = !list || list->kind != CODE_LIST ? 0
+		     : op->opcode == OP_PUT_MAP_ASSOC ? list->len
+		     : list->len == 2                 ? 1
+						      : 0;
+
+	for (size_t i = 0; i < len; i += 2) {
+		const struct term *key = code_term(&list->items[i]);
+
+		if (key && term_is_atom(key, name))
+			return true;
+	}
+	return false;
+}
+
+static bool puts_key(const struct code *code, const char *name)
+{
+	if (!code || (code->literals && term_has_key(code->literals, name, TERM_DEPTH)))
+		return true;
+	for (size_t i = 0; i < code->len; i++)
+		for (size_t j = 0; j < code->functions[i].len; j++)
+			if (op_puts_key(&code->functions[i].ops[j], name))
+				return true;
+	return false;
+}
+
+/* By a module that is none of OTP or Elixir itself. */
+static bool is_called(struct judge *judge, const struct module_at *module)
+{
+	struct modules *modules = judge->modules;
+
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *from = &modules->items[SIDE_OLD][i];
+		const struct beam_facts *facts =
+			from->of_language ? NULL : module_facts(modules, SIDE_OLD, from);
+
+		for (size_t j = 0; facts && j < facts->imports.len; j++)
+			if (strcmp(facts->imports.items[j].module, module->name) == 0)
+				return true;
+	}
+	return false;
+}
+
 bool atom_was_known(struct judge *judge, const char *name)
 {
 	struct modules *modules = judge->modules;
 	struct reading reading = { modules, true };
-	const uint32_t hash = text_hash(name);
 
 	if (modules->failed || !read_all_atoms(&reading))
 		return true;
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_NEW]); i++)
-		if (modules->items[SIDE_NEW][i].same &&
-		    has_any(modules->items[SIDE_NEW][i].atoms, &hash, 1))
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *module = &modules->items[SIDE_OLD][i];
+
+		if (names_in_old(judge, module, name) &&
+		    (!module->of_language ||
+		     (puts_key(module_code(modules, SIDE_OLD, module), name) &&
+		      is_called(judge, module))))
 			return true;
-	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++)
-		if (!modules->items[SIDE_OLD][i].same &&
-		    names_atom(judge, &modules->items[SIDE_OLD][i], name))
-			return true;
+	}
 	return false;
 }
 

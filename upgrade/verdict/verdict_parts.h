@@ -121,7 +121,9 @@ bool spots_add(struct spots *spots, struct spot spot);
 bool *modules_naming(struct judge *judge, const struct name_table *names);
 /* Whether a module of the old release besides that one has both names, its own and a function's. */
 bool named_elsewhere(struct judge *judge, const char *module, const char *function);
-/* Whether any module of the old release names an atom: else nothing there is seen to make it. */
+/* Whether any module of the old release names an atom, or one of OTP or Elixir that these call puts
+ * it into maps or pairs: else nothing there is seen to make it a key.
+ */
 bool atom_was_known(struct judge *judge, const char *name);
 /* Of a module of the new release that is the same: whether it calls one that changed, by what that
  * gives it may do something else.

@@ -100,6 +100,19 @@ static const struct value *ended(struct judge *judge, struct module_at *module,
 	return NULL;
 }
 
+/* A start sends itself the first one: self() ! tick. */
+static bool is_sent_at_start(struct judge *judge, struct module_at *module,
+			     struct code_effects effects, const struct value *message)
+{
+	for (size_t i = 0; i < effects.len; i++)
+		if ((effect_is(&effects.items[i], "erlang", "send", 2) ||
+		     effect_is(&effects.items[i], "erlang", "send", 3)) &&
+		    value_equal(effects.items[i].args[1], message) == YES &&
+		    effect_at_start(judge, module, &effects.items[i]))
+			return true;
+	return false;
+}
+
 /* The old start set up an interval, and the message of it sets a timer as well now. */
 static const struct value *doubled(struct judge *judge, struct module_at *module,
 				   struct code_effects olds, struct code_effects news)
@@ -116,7 +129,8 @@ static const struct value *doubled(struct judge *judge, struct module_at *module
 		}
 		if (goes_on && !has_interval(news, message) &&
 		    is_set_again(judge, module, news, message) &&
-		    goes_on_from_start(judge, module, effect->in))
+		    goes_on_from_start(judge, module, effect->in,
+				       is_sent_at_start(judge, module, news, message)))
 			return message;
 	}
 	return NULL;

@@ -99,6 +99,20 @@ static bool goes_round(const struct code *code, const struct code_function *func
 	       code_loop_parts(code, function_waits, &scratch)[function - code->functions].round;
 }
 
+/* A start calls it itself, for the first time. */
+static bool is_begun(const struct code *code, const struct beam_facts *facts,
+		     const struct code_function *function)
+{
+	const struct code_function *callers[CALLERS];
+	size_t len = code_callers(code, function, callers, CALLERS);
+
+	for (size_t i = 0; i < len; i++)
+		if (is_start(facts, callers[i]) &&
+		    code_exports(code, callers[i]->name, callers[i]->arity))
+			return true;
+	return false;
+}
+
 static bool at_start(struct starts *starts, struct module_at *module,
 		     const struct code_function *function, unsigned depth)
 {
@@ -126,8 +140,10 @@ static bool at_start(struct starts *starts, struct module_at *module,
 	if (code_exports(code, function->name, function->arity)) {
 		if (is_start(facts, function))
 			return starts->begins = true;
-		if (starts->goes_on && strcmp(function->name, "handle_info") == 0)
-			return true;
+		if (strncmp(function->name, "handle_", 7) == 0) { /* a start may call it, too */
+			starts->begins = starts->begins || is_begun(code, facts, function);
+			return starts->goes_on && strcmp(function->name, "handle_info") == 0;
+		}
 	}
 	local = code_callers(code, function, inside, CALLERS);
 	for (size_t i = 0; i < local; i++)
@@ -151,10 +167,10 @@ bool runs_at_start(struct judge *judge, struct module_at *module,
 }
 
 bool goes_on_from_start(struct judge *judge, struct module_at *module,
-			const struct code_function *function)
+			const struct code_function *function, bool begun)
 {
 	owned_name_table struct name_table *seen = name_table_new();
-	struct starts starts = { .judge = judge, .seen = seen, .goes_on = true };
+	struct starts starts = { .judge = judge, .seen = seen, .goes_on = true, .begins = begun };
 
 	return at_start(&starts, module, function, DEPTH) && starts.begins;
 }

@@ -45,9 +45,11 @@ bool runs_at_start(struct judge *judge, struct module_at *module,
 /* … so that a call in it is made only then, too: not behind a message that it waits for. */
 bool effect_at_start(struct judge *judge, struct module_at *module,
 		     const struct code_effect *effect);
-/* The same of what a message sets off again, which is sent there: a timer. */
+/* The same of what a message sets off again, which is sent there: a timer; begun: a start is seen
+ * to send the message.
+ */
 bool goes_on_from_start(struct judge *judge, struct module_at *module,
-			const struct code_function *function);
+			const struct code_function *function, bool begun);
 /* Whether children that are started in the upgrade are of that module. */
 bool starts_anew(const struct judge *judge, const char *module);
 

@@ -570,7 +570,7 @@ static bool is_set_up(struct judge *judge, struct module_at *module, const struc
 {
 	return wired->wire->when == NONE
 		       ? !wired->effect->waited &&
-				 goes_on_from_start(judge, module, wired->effect->in)
+				 goes_on_from_start(judge, module, wired->effect->in, false)
 		       : effect_at_start(judge, module, wired->effect);
 }
 

@@ -230,7 +230,8 @@ static void show_struct(struct run *run, const struct code_op *op)
 				      value_is_atom(run_get(run, &items[0]), "__struct__"));
 	}
 	map = run_get(run, &fetch->args[1]);
-	if (fetched && map->kind == VALUE_UNKNOWN && map->of == 0)
+	if (fetched && ((map->kind == VALUE_ARGUMENT && map->nr == 0) ||
+			(map->kind == VALUE_UNKNOWN && map->of == 0)))
 		run_set(run, &fetch->args[1],
 			value_map_put(run->arena, map, value_of_atom(run->arena, "__struct__"),
 				      of));

@@ -81,6 +81,21 @@ static bool same_args(const struct term *a, const struct term *b)
 	return true;
 }
 
+/* Of lists of options that are seen as a whole. */
+static bool has_more_options(const struct type *before, const struct type *after)
+{
+	struct names names;
+
+	if (!before || !after || before->pairs_len == 0 || before->unknown || before->argument ||
+	    before->other_list || after->other_list)
+		return false;
+	names = (struct names){ before->pairs, before->pairs_len };
+	for (size_t i = 0; i < after->pairs_len; i++)
+		if (!names_have(names, after->pairs[i]))
+			return true;
+	return false;
+}
+
 /* Of what is not constant: a key, an element or an option more, or something else in its place. */
 static bool is_given_otherwise(struct arena *arena, const struct child *a, const struct child *b)
 {
@@ -91,6 +106,8 @@ static bool is_given_otherwise(struct arena *arena, const struct child *a, const
 		return false;
 	type_add(before, a->given, arena);
 	type_add(after, b->given, arena);
+	if (has_more_options(before->item, after->item))
+		return true;
 	diffs = type_compare(before, after, arena);
 	for (size_t i = 0; i < diffs.len; i++)
 		if (diffs.items[i].what <= TYPE_PAIR && !diffs.items[i].open)

@@ -62,10 +62,19 @@ static bool is_timer(const struct way *way)
 	return strstr(way->name, "send_") != NULL;
 }
 
-/* Only what is seen at its first element can be told from other messages. */
+static bool has_seen_key(const struct value *map)
+{
+	for (; map->kind == VALUE_MAP; map = map->map.base)
+		if (value_atom_name(map->map.key))
+			return true;
+	return map->kind == VALUE_TERM && value_term_kind(map) == TERM_MAP &&
+	       !value_is_empty_map(map);
+}
+
+/* Only what is seen at its first element, or by a key, can be told from other messages. */
 static bool is_seen(const struct value *message, struct arena *arena)
 {
-	return value_atom_name(message) ||
+	return value_atom_name(message) || has_seen_key(message) ||
 	       (value_tuple_size(message) > 0 && value_atom_name(value_element(message, 0, arena)));
 }
 

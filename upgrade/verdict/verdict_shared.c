@@ -265,6 +265,34 @@ static bool knows(struct shared *shared, struct module_at *module, const char *n
 	return atoms && name_table_find(atoms, span_of(name)) != NAME_ABSENT;
 }
 
+static bool is_near(struct shared *shared, struct module_at *module)
+{
+	struct module_at *after = modules_find(shared->judge->modules, SIDE_NEW, module->name);
+
+	return module->diff ||
+	       (after && shared->naming[after - shared->judge->modules->items[SIDE_NEW]]);
+}
+
+/* A process that has another module put it into its state. */
+static bool works_with(struct shared *shared, struct module_at *module, const char *name)
+{
+	struct modules *modules = shared->judge->modules;
+	const struct code_library *library = &modules->library[SIDE_OLD];
+	const struct beam_facts *facts = library->follow(library->ctx, module->name)
+						 ? module_facts(modules, SIDE_OLD, module)
+						 : NULL;
+
+	for (size_t i = 0; facts && facts->roles & BEAM_PROCESS && i < facts->imports.len; i++) {
+		struct module_at *other =
+			modules_find(modules, SIDE_OLD, facts->imports.items[i].module);
+
+		if (other && other != module && is_near(shared, other) &&
+		    knows(shared, other, name))
+			return true;
+	}
+	return false;
+}
+
 /* Who keeps one; NULL: nobody is seen to. */
 static const struct keeper *find_keeper(struct shared *shared, const struct part *part,
 					const char *definer, struct module_at **who)
@@ -273,12 +301,11 @@ static const struct keeper *find_keeper(struct shared *shared, const struct part
 
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
 		struct module_at *module = &modules->items[SIDE_OLD][i];
-		struct module_at *after = modules_find(modules, SIDE_NEW, module->name);
 		const struct keeper *keeper;
 
-		if (!module->diff && !(after && shared->naming[after - modules->items[SIDE_NEW]]))
-			continue;
-		if (!knows(shared, module, part->tag) && !knows(shared, module, definer))
+		if (!(is_near(shared, module) &&
+		      (knows(shared, module, part->tag) || knows(shared, module, definer))) &&
+		    !(part->map && works_with(shared, module, part->tag)))
 			continue;
 		keeper = kept_by(shared->judge, module, part);
 		if (keeper) {
@@ -307,10 +334,8 @@ static bool is_called(struct shared *shared, const char *name, bool only_called)
 
 	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
 		struct module_at *module = &modules->items[SIDE_OLD][i];
-		struct module_at *after = modules_find(modules, SIDE_NEW, module->name);
 
-		if (strcmp(module->name, name) != 0 &&
-		    (module->diff || (after && shared->naming[after - modules->items[SIDE_NEW]])) &&
+		if (strcmp(module->name, name) != 0 && is_near(shared, module) &&
 		    (only_called ? calls(shared, module, name) : knows(shared, module, name)))
 			return true;
 	}

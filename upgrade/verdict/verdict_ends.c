@@ -397,7 +397,8 @@ static bool follow_begins(struct rounds *rounds, const struct code_function *fro
 		if (is_itself(rounds->code, code_op_import(rounds->code, &from->ops[i]), to) &&
 		    !follow(rounds, begun_by(rounds->arena, from, i, to)))
 			return false;
-	if (!mentions(from, to->name))
+	/* Elixir's list of what is exported begins nothing. */
+	if (!mentions(from, to->name) || strcmp(from->name, "__info__") == 0)
 		return true;
 	eval_any(&eval, rounds->code, from);
 	if (eval.gave_up || begins.len == 0 || code_captures(from, rounds->arena).len > 0)
@@ -408,12 +409,54 @@ static bool follow_begins(struct rounds *rounds, const struct code_function *fro
 	return true;
 }
 
-/* Others may call what is exported, with anything; unless nobody else knows its name. */
+/* By another module: a function that has both names may do anything with them. */
+static bool follow_calls(struct rounds *rounds, const struct code *other,
+			 const struct code_function *to)
+{
+	for (size_t i = 0; i < other->len; i++) {
+		const struct code_function *from = &other->functions[i];
+
+		if (mentions(from, rounds->code->module) && mentions(from, to->name))
+			return false;
+		for (size_t j = 0; j < from->len; j++)
+			if (is_itself(rounds->code, code_op_import(other, &from->ops[j]), to) &&
+			    !follow(rounds, begun_by(rounds->arena, from, j, to)))
+				return false;
+	}
+	return true;
+}
+
+static bool follow_elsewhere(struct rounds *rounds, const struct code_function *function)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = rounds->judge->modules;
+	const bool *naming;
+
+	name_table_add(names, rounds->code->module, NULL);
+	naming = modules_naming(rounds->judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *other = &modules->items[SIDE_OLD][i];
+		const struct module_at *after = modules_find(modules, SIDE_NEW, other->name);
+		const struct code *code =
+			!other->of_language && (!after || after->diff ||
+						naming[after - modules->items[SIDE_NEW]])
+				? module_code(modules, SIDE_OLD, other)
+				: NULL;
+
+		if (code && code != rounds->code &&
+		    (code->unread || !follow_calls(rounds, code, function)))
+			return false;
+	}
+	return !modules->failed;
+}
+
+/* Others may call what is exported, with anything that is not seen there. */
 static bool follow_exported(struct rounds *rounds, const struct code_function *function)
 {
 	const struct code *code = rounds->code;
 
-	if (named_elsewhere(rounds->judge, code->module, function->name))
+	if (named_elsewhere(rounds->judge, code->module, function->name) &&
+	    !follow_elsewhere(rounds, function))
 		return false;
 	for (size_t i = 0; i < code->len; i++)
 		if (!follow_begins(rounds, &code->functions[i], function))

@@ -364,8 +364,12 @@ static bool has_atom(const struct term *term, const char *name, unsigned depth)
 {
 	if (term_is_atom(term, name))
 		return true;
-	if (term->kind == TERM_MAP || term->kind == TERM_OPAQUE)
+	if (term->kind == TERM_OPAQUE)
 		return true; /* not looked into: a fun may be the function itself */
+	for (size_t i = 0; term->kind == TERM_MAP && depth > 0 && i < term->map.len; i++)
+		if (has_atom(term->map.keys[i], name, depth - 1) ||
+		    has_atom(term->map.values[i], name, depth - 1))
+			return true;
 	for (size_t i = 0; (term->kind == TERM_LIST || term->kind == TERM_TUPLE) && depth > 0 &&
 			   i < term->seq.len;
 	     i++)
@@ -376,6 +380,9 @@ static bool has_atom(const struct term *term, const char *name, unsigned depth)
 
 static bool mentions(const struct code_function *function, const char *name)
 {
+	/* Elixir's list of what is exported begins nothing. */
+	if (strcmp(function->name, "__info__") == 0)
+		return false;
 	for (size_t i = 0; i < function->len; i++)
 		for (size_t j = 0; j < function->ops[i].len; j++) {
 			const struct term *term = code_term(&function->ops[i].args[j]);
@@ -397,8 +404,7 @@ static bool follow_begins(struct rounds *rounds, const struct code_function *fro
 		if (is_itself(rounds->code, code_op_import(rounds->code, &from->ops[i]), to) &&
 		    !follow(rounds, begun_by(rounds->arena, from, i, to)))
 			return false;
-	/* Elixir's list of what is exported begins nothing. */
-	if (!mentions(from, to->name) || strcmp(from->name, "__info__") == 0)
+	if (!mentions(from, to->name))
 		return true;
 	eval_any(&eval, rounds->code, from);
 	if (eval.gave_up || begins.len == 0 || code_captures(from, rounds->arena).len > 0)
@@ -409,15 +415,23 @@ static bool follow_begins(struct rounds *rounds, const struct code_function *fro
 	return true;
 }
 
-/* By another module: a function that has both names may do anything with them. */
+static bool any_mentions(const struct code *code, const char *name)
+{
+	for (size_t i = 0; i < code->len; i++)
+		if (mentions(&code->functions[i], name))
+			return true;
+	return false;
+}
+
+/* By another module: with both names at hand, it may do anything with them. */
 static bool follow_calls(struct rounds *rounds, const struct code *other,
 			 const struct code_function *to)
 {
+	if (any_mentions(other, rounds->code->module) && any_mentions(other, to->name))
+		return false;
 	for (size_t i = 0; i < other->len; i++) {
 		const struct code_function *from = &other->functions[i];
 
-		if (mentions(from, rounds->code->module) && mentions(from, to->name))
-			return false;
 		for (size_t j = 0; j < from->len; j++)
 			if (is_itself(rounds->code, code_op_import(other, &from->ops[j]), to) &&
 			    !follow(rounds, begun_by(rounds->arena, from, j, to)))

@@ -364,8 +364,12 @@ static bool has_atom(const struct term *term, const char *name, unsigned depth)
 {
 	if (term_is_atom(term, name))
 		return true;
-	if (term->kind == TERM_MAP || term->kind == TERM_OPAQUE)
+	if (term->kind == TERM_OPAQUE)
 		return true; /* not looked into: a fun may be the function itself */
+	for (size_t i = 0; term->kind == TERM_MAP && depth > 0 && i < term->map.len; i++)
+		if (has_atom(term->map.keys[i], name, depth - 1) ||
+		    has_atom(term->map.values[i], name, depth - 1))
+			return true;
 	for (size_t i = 0; (term->kind == TERM_LIST || term->kind == TERM_TUPLE) && depth > 0 &&
 			   i < term->seq.len;
 	     i++)
@@ -376,6 +380,9 @@ static bool has_atom(const struct term *term, const char *name, unsigned depth)
 
 static bool mentions(const struct code_function *function, const char *name)
 {
+	/* Elixir's list of what is exported begins nothing. */
+	if (strcmp(function->name, "__info__") == 0)
+		return false;
 	for (size_t i = 0; i < function->len; i++)
 		for (size_t j = 0; j < function->ops[i].len; j++) {
 			const struct term *term = code_term(&function->ops[i].args[j]);
@@ -408,12 +415,62 @@ static bool follow_begins(struct rounds *rounds, const struct code_function *fro
 	return true;
 }
 
-/* Others may call what is exported, with anything; unless nobody else knows its name. */
+static bool any_mentions(const struct code *code, const char *name)
+{
+	for (size_t i = 0; i < code->len; i++)
+		if (mentions(&code->functions[i], name))
+			return true;
+	return false;
+}
+
+/* By another module: with both names at hand, it may do anything with them. */
+static bool follow_calls(struct rounds *rounds, const struct code *other,
+			 const struct code_function *to)
+{
+	if (any_mentions(other, rounds->code->module) && any_mentions(other, to->name))
+		return false;
+	for (size_t i = 0; i < other->len; i++) {
+		const struct code_function *from = &other->functions[i];
+
+		for (size_t j = 0; j < from->len; j++)
+			if (is_itself(rounds->code, code_op_import(other, &from->ops[j]), to) &&
+			    !follow(rounds, begun_by(rounds->arena, from, j, to)))
+				return false;
+	}
+	return true;
+}
+
+static bool follow_elsewhere(struct rounds *rounds, const struct code_function *function)
+{
+	owned_name_table struct name_table *names = name_table_new();
+	struct modules *modules = rounds->judge->modules;
+	const bool *naming;
+
+	name_table_add(names, rounds->code->module, NULL);
+	naming = modules_naming(rounds->judge, names);
+	for (size_t i = 0; i < name_table_len(modules->names[SIDE_OLD]); i++) {
+		struct module_at *other = &modules->items[SIDE_OLD][i];
+		const struct module_at *after = modules_find(modules, SIDE_NEW, other->name);
+		const struct code *code =
+			!other->of_language && (!after || after->diff ||
+						naming[after - modules->items[SIDE_NEW]])
+				? module_code(modules, SIDE_OLD, other)
+				: NULL;
+
+		if (code && code != rounds->code &&
+		    (code->unread || !follow_calls(rounds, code, function)))
+			return false;
+	}
+	return !modules->failed;
+}
+
+/* Others may call what is exported, with anything that is not seen there. */
 static bool follow_exported(struct rounds *rounds, const struct code_function *function)
 {
 	const struct code *code = rounds->code;
 
-	if (named_elsewhere(rounds->judge, code->module, function->name))
+	if (named_elsewhere(rounds->judge, code->module, function->name) &&
+	    !follow_elsewhere(rounds, function))
 		return false;
 	for (size_t i = 0; i < code->len; i++)
 		if (!follow_begins(rounds, &code->functions[i], function))

@@ -80,7 +80,9 @@ static const char *missing_in_map(const struct handing *h, const struct type_var
 	}
 	for (size_t i = 0; back && i < after->len; i++)
 		if (!has_key(before, after->keys[i]) &&
-		    wanted_elsewhere(h->new_code, h->new_maker, after->keys[i]))
+		    wanted_elsewhere(h->new_code, h->new_maker, after->keys[i]) &&
+		    /* What more there is, callers hand in: also what was wanted already. */
+		    !(before->open && wanted_elsewhere(h->old_code, h->old_maker, after->keys[i])))
 			return after->keys[i];
 	return NULL;
 }
@@ -112,7 +114,8 @@ static const char *missing_key(const struct handing *h, const struct type *befor
 
 		if (a->map != b->map)
 			continue;
-		if (a->map && !a->tag && !b->tag && !a->open && !b->open && a->len > 1)
+		if (a->map && !a->tag && !b->tag &&
+		    (h->below || (!a->open && !b->open && a->len > 1)))
 			key = missing_in_map(h, a, b);
 		if (a->map && h->below && !key)
 			key = missing_below(h, a, b, depth);

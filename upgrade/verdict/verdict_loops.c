@@ -208,45 +208,57 @@ static void reach_mentioned(struct loops *loops, const struct code_function *fun
 /* What it is to be given anew: less of the list that it was given. */
 struct along {
 	const struct code_function *function;
-	uint32_t nr; /* which argument */
+	uint32_t nr;  /* which argument */
+	unsigned len; /* of its list */
 	bool entered, shrinks;
 };
+
+static unsigned known_len(const struct value *list, unsigned max)
+{
+	owned_arena struct arena scratch = ARENA_EMPTY;
+	const struct value *head;
+	unsigned len = 0;
+
+	while (len < max && value_uncons(list, &scratch, &head, &list))
+		len++;
+	return value_is_nil(list) == YES ? len : max;
+}
 
 static bool on_round(void *ctx, const struct code_function *function,
 		     const struct value *const *args, bool by_name)
 {
-	owned_arena struct arena scratch = ARENA_EMPTY;
 	struct along *along = ctx;
-	const struct value *head, *tail;
 
 	(void)by_name;
 	if (function != along->function)
 		return false;
 	along->entered = true;
-	along->shrinks =
-		along->shrinks && (value_is_nil(args[along->nr]) == YES ||
-				   (value_uncons(args[along->nr], &scratch, &head, &tail) &&
-				    value_is_nil(tail) == YES));
+	along->shrinks = along->shrinks && along->len > 0 &&
+			 known_len(args[along->nr], along->len) < along->len;
 	return true;
 }
 
-/* Given a list of two, each round is given one of one or none. */
+/* Given a list of two, each round is given one of one or none; given none, there is no other round.
+ */
 static bool goes_along_list(const struct code *code, const struct code_function *function,
 			    uint32_t nr)
 {
 	owned_arena struct arena scratch = ARENA_EMPTY;
 	const struct term nil = { .kind = TERM_LIST };
-	struct along along = { function, nr, false, true };
-	struct eval eval = { .arena = &scratch, .on_enter = on_round, .ctx = &along };
+	struct along along = { function, nr, 0, false, true };
 	const struct value **args = arena_array(&scratch, function->arity, const struct value *);
 
 	for (uint32_t i = 0; i < function->arity; i++)
 		args[i] = &value_unknown;
 	args[nr] = value_of_term(&scratch, &nil);
-	for (unsigned len = 0; len < 2; len++)
+	for (; along.len <= 2 && along.shrinks; along.len++) {
+		struct eval eval = { .arena = &scratch, .on_enter = on_round, .ctx = &along };
+
+		eval_function(&eval, code, function, args);
+		along.shrinks = along.shrinks && !eval.gave_up;
 		args[nr] = value_cons(&scratch, &value_unknown, args[nr]);
-	eval_function(&eval, code, function, args);
-	return along.entered && along.shrinks && !eval.gave_up;
+	}
+	return along.entered && along.shrinks;
 }
 
 /* It matches a binary that it is given before it does anything else, and makes none. */
@@ -280,13 +292,31 @@ static bool goes_along_binary(const struct code_function *function)
 	return begins;
 }
 
+enum { PAUSE_MS = 1000 };
+
+/* So long at each item, or nobody knows how long, that a list is not over soon. */
+static bool pauses(const struct code *code, const struct code_function *function)
+{
+	for (size_t i = 0; i < function->len; i++) {
+		const struct beam_function *to = code_op_import(code, &function->ops[i]);
+		const struct term *time;
+
+		if (!to || !function_blocks(to))
+			continue;
+		time = argument_at(function, i, to->arity - 1);
+		if (!time || time->kind != TERM_INTEGER || time->integer >= PAUSE_MS)
+			return true;
+	}
+	return false;
+}
+
 /* It goes along a list or a binary that it is given, to whose end it comes. */
 static bool goes_along(const struct code *code, const struct code_function *function)
 {
-	for (uint32_t i = 0; i < function->arity; i++)
+	for (uint32_t i = 0; i < function->arity && !pauses(code, function); i++)
 		if (goes_along_list(code, function, i))
 			return true;
-	return goes_along_binary(function);
+	return !function_waits(code, function) && goes_along_binary(function);
 }
 
 /* count(N) when N > 0, which comes to the end of its numbers. */
@@ -436,9 +466,9 @@ static bool stays(struct judge *judge, const struct code *code,
 	owned_arena struct arena scratch = ARENA_EMPTY;
 
 	return goes_round(code, &scratch, function) &&
-	       (function_waits(code, function) ||
-		((never_leaves(code, function) || waits_by_others(judge, code, function)) &&
-		 !goes_along(code, function)));
+	       (function_waits(code, function) || never_leaves(code, function) ||
+		waits_by_others(judge, code, function)) &&
+	       !goes_along(code, function);
 }
 
 /* One that ends by itself only where there is no other. */

@@ -56,6 +56,8 @@ struct value {
 };
 
 extern const struct value value_unknown;
+/* What something was looked up by, where that is not known: it is equal to what is not known. */
+extern const struct value value_looked_up;
 
 /* The number of an argument that stands for any key of a map, but always the same one: what is put
  * under it is found there.

@@ -11,7 +11,7 @@
 enum { STEPS_MAX = 8000, ALL_STEPS_MAX = 4000000, WAYS_MAX = 24, CALLS_MAX = 64 };
 
 /* How it comes back. */
-enum gives { GIVES_IT, GIVES_OK, GIVES_LIST, GIVES_ELEMENT, GIVES_PAIRS };
+enum gives { GIVES_IT, GIVES_OK, GIVES_LIST, GIVES_ROWS_OF_KEY, GIVES_ELEMENT, GIVES_PAIRS };
 
 /* clang-format off */
 static const struct read {
@@ -21,12 +21,12 @@ static const struct read {
 	enum stored stored;
 	enum gives gives;
 } reads[] = {
-	{ "ets", "lookup", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "ets", "lookup", 2, 0, STORED_ROWS, GIVES_ROWS_OF_KEY },
 	{ "ets", "lookup_element", 3, 0, STORED_ROWS, GIVES_ELEMENT },
 	{ "ets", "match_object", 2, 0, STORED_ROWS, GIVES_LIST },
 	{ "ets", "tab2list", 1, 0, STORED_ROWS, GIVES_LIST },
-	{ "ets", "take", 2, 0, STORED_ROWS, GIVES_LIST },
-	{ "dets", "lookup", 2, 0, STORED_ROWS, GIVES_LIST },
+	{ "ets", "take", 2, 0, STORED_ROWS, GIVES_ROWS_OF_KEY },
+	{ "dets", "lookup", 2, 0, STORED_ROWS, GIVES_ROWS_OF_KEY },
 	{ "dets", "match_object", 2, 0, STORED_ROWS, GIVES_LIST },
 	{ "persistent_term", "get", 1, 0, STORED_TERM, GIVES_IT },
 	{ "persistent_term", "get", 2, 0, STORED_TERM, GIVES_IT },
@@ -90,6 +90,32 @@ static const struct value *element_of(const struct value *row, const struct valu
 		       : &value_unknown;
 }
 
+static bool is_unknown(const struct value *value)
+{
+	return value->kind == VALUE_UNKNOWN || value->kind == VALUE_ARGUMENT;
+}
+
+/* A row that was looked up by a key has that in it, behind the tag of a record: [{Key, Value}]
+ * takes it, where Key is what was asked for.
+ */
+static const struct value *row_of_key(const struct value *row, const struct value *key,
+				      struct arena *arena)
+{
+	const int size = value_tuple_size(row);
+	const struct value **items;
+	size_t at = 0;
+
+	if (size > 1 && value_atom_name(value_element(row, 0, arena)))
+		at = 1;
+	if (size <= (int)at || !is_unknown(value_element(row, at, arena)))
+		return row;
+	items = arena_array(arena, (size_t)size, const struct value *);
+	for (size_t i = 0; i < (size_t)size; i++)
+		items[i] = value_element(row, i, arena);
+	items[at] = key->kind == VALUE_UNKNOWN ? &value_looked_up : key;
+	return value_tuple(arena, items, (size_t)size);
+}
+
 static const struct value *found(struct reader *reader, const struct beam_function *function,
 				 const struct value *const *args)
 {
@@ -104,6 +130,9 @@ static const struct value *found(struct reader *reader, const struct beam_functi
 	switch (read->gives) {
 	case GIVES_ELEMENT:
 		return element_of(reader->value, args[2], arena);
+	case GIVES_ROWS_OF_KEY:
+		return value_cons(arena, row_of_key(reader->value, args[1], arena),
+				  value_of_term(arena, &term_nil));
 	case GIVES_LIST:
 		return value_cons(arena, reader->value, value_of_term(arena, &term_nil));
 	case GIVES_OK:

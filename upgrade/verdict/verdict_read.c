@@ -95,8 +95,8 @@ static bool is_unknown(const struct value *value)
 	return value->kind == VALUE_UNKNOWN || value->kind == VALUE_ARGUMENT;
 }
 
-/* A row that was looked up by a key has that in it, behind the tag of a record: [{Key, Value}]
- * takes it, where Key is what was asked for.
+/* A row that was looked up by a key has that in it, in a record behind its tag: [{Key, Value}]
+ * takes it, where Key is what was asked for.  By an atom a row is found that begins with it.
  */
 static const struct value *row_of_key(const struct value *row, const struct value *key,
 				      struct arena *arena)
@@ -105,7 +105,7 @@ static const struct value *row_of_key(const struct value *row, const struct valu
 	const struct value **items;
 	size_t at = 0;
 
-	if (size > 1 && value_atom_name(value_element(row, 0, arena)))
+	if (size > 1 && value_atom_name(value_element(row, 0, arena)) && !value_atom_name(key))
 		at = 1;
 	if (size <= (int)at || !is_unknown(value_element(row, at, arena)))
 		return row;

@@ -538,6 +538,22 @@ static void handshakes(void **state)
 	assert_null(strstr(err.text, COOKIE));
 }
 
+/* Before anything could be sent to it. */
+static void closed_already(void **state)
+{
+	struct dist *dist = NULL;
+	struct error err;
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	close(pair[1]);
+	assert_int_equal(dist_open_fd(&dist, pair[0], &options, deadline_in(DEADLINE_MS), &err),
+			 -1);
+	assert_int_equal(err.kind, ERROR_UNREACHABLE);
+	assert_non_null(strstr(err.text, "hung up in the handshake"));
+}
+
 static void calls(void **state)
 {
 	const struct call_row *row = *state;
@@ -684,7 +700,7 @@ static void no_epmd(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 5];
+	struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(call_rows) + 6];
 	size_t len = 0;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -697,6 +713,7 @@ int main(void)
 			(struct CMUnitTest){ .name = call_rows[i].name,
 					     .test_func = calls,
 					     .initial_state = (void *)(uintptr_t)&call_rows[i] };
+	tests[len++] = (struct CMUnitTest)cmocka_unit_test(closed_already);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(another_name_is_tried);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(who_hangs_up_is_tried_once_more);
 	tests[len++] = (struct CMUnitTest)cmocka_unit_test(names_are_checked);

@@ -125,7 +125,9 @@ static int send_some(struct wire *wire, struct error *err)
 
 	if (socket_write(wire->fd, outgoing(wire), wire->who, err) == 0)
 		return 0;
-	if (wire->tls && receive(wire, &why))
+	if (!wire->tls)
+		wire->open = false;
+	else if (receive(wire, &why))
 		*err = why;
 	return -1;
 }

@@ -214,6 +214,8 @@ static bool multiply_often(int64_t *a, int64_t b, int64_t times)
 {
 	const int64_t most = 1 << 30;
 
+	if (b == -1 && times > 0) /* it never grows */
+		times %= 2;
 	for (; times > 0 && *a > -most && *a < most && *a != 0 && b != 1; times--)
 		*a *= b;
 	return times >= 0 && *a > -most && *a < most;

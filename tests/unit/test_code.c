@@ -116,6 +116,8 @@ static const struct shape {
 	{ "s_either", SERVER "init(X) -> {ok,max(length(X),1)}.", BEAM_GEN_SERVER, "integer" },
 	{ "s_counted", SERVER "init(_) -> N = hd(lists:seq(3,3)), case {round(math:pow(2,N)),1 bsl N,timer:seconds(N),min(N,5),max(N,1)} of "
 	  "{8,8,3000,3,3} -> {ok,{as,N}}; _ -> {ok,1} end.", BEAM_GEN_SERVER, "a tuple of 2, beginning with as" },
+	{ "s_back_and_forth", SERVER "init(_) -> N = hd(lists:seq(999999999,999999999)), case round(math:pow(-1,N)) of "
+	  "-1 -> {ok,{as,N}}; _ -> {ok,1} end.", BEAM_GEN_SERVER, "a tuple of 2, beginning with as" },
 	{ "s_with", SERVER "init(X) -> {ok,maps:with([a],#{a => X,b => 1})}.", BEAM_GEN_SERVER, "a map with a" },
 	{ "s_without", SERVER "init(X) -> {ok,maps:without([a],#{a => X,b => 1})}.", BEAM_GEN_SERVER, "a map with b" },
 	{ "s_updated", SERVER "init(X) -> {ok,maps:update(a,X,#{a => 1})}.", BEAM_GEN_SERVER, "a map with a" },
